@@ -1,0 +1,13 @@
+//! The real-time plane: RTP to samples and back. Pure: no clock, thread, lock, runtime or I/O, and no allocation per frame.
+//!
+//! ```text
+//! packet ─► rtp ─► jitter ─► codec ─► resample ─► (denoise, gain) ─► vad, echo, dtmf, tone ─► 16 kHz frames and facts
+//! 16 kHz speech by id ─► playout ─► resample ─► codec ─► pacer ─► packet, one a slot
+//! ```
+//!
+//! [`leg`] composes the parts into one party of a call; [`bridge`] joins two legs.
+
+pub mod frame;
+pub mod leg;
+pub mod speech;
+pub mod time;

@@ -1,0 +1,129 @@
+//! Deciding what to say: graph, prompts, model and tools, as one streamed answer to one turn.
+//!
+//! The call asks with [`Turn`]; the answer comes as [`Event`]s. Nothing here knows of audio. A turn is dropped by dropping its task;
+//! tools that have begun are finished all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::event::Mailbox;
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::provider::ProviderError;
+
+/// Answers the turns of one call. Made when the phone rings, so that it can warm up.
+pub trait Agent: Send + 'static {
+    /// Begins to answer; returns at once. A turn still being answered is dropped, except for tools already running.
+    fn think(&mut self, turn: Turn, reports: Reports);
+
+    /// Drops the turn being answered.
+    fn cancel(&mut self);
+}
+
+/// Makes an agent for each call.
+pub trait Agents: Send + Sync + 'static {
+    fn open(&self, call: &CallFacts) -> Box<dyn Agent>;
+}
+
+/// What the server knows of the call; the model never chooses these.
+#[derive(Clone, Debug)]
+pub struct CallFacts {
+    pub call: crate::call::CallId,
+    pub clinic: String,
+    pub caller: Pii<String>,
+    pub language: Language,
+}
+
+/// One question to the agent: everything said and heard so far, as heard.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub number: u32,
+    pub language: Language,
+    pub said: Arc<[Line]>,
+    /// The turn is not final yet: draft words, run no tool.
+    pub draft: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub who: Who,
+    pub text: Pii<String>,
+    /// The agent was cut off here: the text is what was heard of it.
+    pub cut: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    Caller,
+    Agent,
+    /// A note of the call machine: a key pressed, silence, a failed transfer.
+    System,
+}
+
+/// A piece of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Words to say, as they come.
+    Text(Pii<String>),
+    /// What the caller is expected to answer; holds for the utterance that is being streamed.
+    Expect(Expect),
+    /// A tool runs: the call says a filler if it takes long.
+    ToolStarted {
+        name: &'static str,
+    },
+    ToolDone {
+        name: &'static str,
+        ok: bool,
+    },
+    /// The conversation moves to this language.
+    Language(Language),
+    /// After the words so far have been heard: end the call.
+    HangUp,
+    /// After the words so far have been heard: pass the caller to a person.
+    Transfer {
+        to: Pii<String>,
+    },
+    /// The answer is complete.
+    Done,
+    Failed(ProviderError),
+}
+
+/// What was asked, and how long to wait for the answer (DESIGN.md, rule 10).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Expect {
+    pub kind: ExpectKind,
+    /// Overrides the wait of the kind.
+    pub wait: Option<Duration>,
+    /// Likely words, for the recogniser.
+    pub hints: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpectKind {
+    #[default]
+    Free,
+    YesNo,
+    Name,
+    Phone,
+    BirthDate,
+    Card,
+    Spelling,
+    Digits,
+    /// Nothing is asked: a statement, a greeting to be followed by more.
+    Nothing,
+}
+
+/// Where an agent's events go, stamped with the turn they answer.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    pub turn: u32,
+    pub mailbox: Mailbox,
+}
+
+impl Reports {
+    pub async fn send(&self, event: Event) -> bool {
+        self.mailbox.send(crate::call::event::Event::Agent { turn: self.turn, event }).await
+    }
+}

@@ -1,0 +1,29 @@
+//! A call: the pure machine that decides, and the driver that performs.
+
+pub mod event;
+pub mod registry;
+
+use serde::{Deserialize, Serialize};
+
+/// Names a call in records, logs and tokens. Time-ordered (UUID v7), so files sort by when calls began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub uuid::Uuid);
+
+impl CallId {
+    pub fn new() -> Self {
+        Self(uuid::Uuid::now_v7())
+    }
+}
+
+impl Default for CallId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Display for CallId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,89 @@
+//! Everything that can happen to a call from outside its media worker. Together with the leg's facts it is the replay log.
+
+use tokio::sync::mpsc;
+
+use crate::{agent, stt, tts};
+use attendant_media::leg::Format;
+use std::net::SocketAddr;
+
+/// Posted to a call by its transport, its providers and its agent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Signal(Signal),
+    Stt { session: u32, event: stt::Event },
+    Tts(tts::Event),
+    Agent { turn: u32, event: agent::Event },
+}
+
+/// What a transport tells a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Signal {
+    /// The call is answered (200 sent and acknowledged, or the stream started): the clock starts, the greeting follows.
+    Answered,
+    Hold,
+    Unhold,
+    /// A re-INVITE changed the formats, where to send, or both.
+    Media {
+        inbound: Format,
+        outbound: Format,
+        dtmf: Option<u8>,
+        remote: Option<SocketAddr>,
+    },
+    /// A key reported by signalling (SIP INFO, a stream's dtmf message), not by RTP.
+    Dtmf(char),
+    /// The carrier played up to this mark (stream transports).
+    Mark {
+        id: attendant_media::speech::SpeechId,
+        samples: u64,
+    },
+    /// The transfer we asked for: done, or failed with a SIP status.
+    Transferred(Result<(), u16>),
+    /// The other side is gone.
+    Gone(Gone),
+    /// The process is going down: finish politely.
+    Drain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// BYE, or a stream's stop.
+    HungUp,
+    /// CANCEL before the answer.
+    Cancelled,
+    /// The signalling or stream connection broke, or a session timer expired.
+    Lost,
+}
+
+/// What a call tells its transport.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    HangUp,
+    /// Pass the caller on to this number or SIP URI; answered by [`Signal::Transferred`].
+    Transfer {
+        to: crate::privacy::Pii<String>,
+    },
+}
+
+/// Room for events of one call: a burst of TTS audio (16 x 200 ms) and words beside it; senders wait beyond that.
+pub const MAILBOX_SIZE: usize = 64;
+
+/// The sending side of a call's mailbox.
+#[derive(Clone, Debug)]
+pub struct Mailbox(mpsc::Sender<Event>);
+
+impl Mailbox {
+    pub fn new() -> (Self, mpsc::Receiver<Event>) {
+        let (tx, rx) = mpsc::channel(MAILBOX_SIZE);
+        (Self(tx), rx)
+    }
+
+    /// Waits for room. `false` once the call is gone.
+    pub async fn send(&self, event: Event) -> bool {
+        self.0.send(event).await.is_ok()
+    }
+
+    /// Resolves when the call is gone: what serves it can stop.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+}

@@ -1,0 +1,9 @@
+//! attendant: the telephone receptionist that a clinic runs on its own machines.
+
+pub mod agent;
+pub mod call;
+pub mod language;
+pub mod privacy;
+pub mod provider;
+pub mod stt;
+pub mod tts;

@@ -1,0 +1,111 @@
+//! Hearing words: one contract for every recogniser, on the call's own sample clock.
+//!
+//! A session is a task: it takes [`Input`] from a bounded channel and reports [`Event`]s to the call. It never decides that
+//! a turn has ended; it says what it heard and, if it can tell, that the caller seems to have finished.
+
+use attendant_media::frame::{Frame, Samples};
+use tokio::sync::mpsc;
+
+use crate::call::event::Mailbox;
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::provider::ProviderError;
+
+/// Opens sessions. One per configured provider.
+pub trait Recognizer: Send + Sync + 'static {
+    fn name(&self) -> &'static str;
+
+    /// What it can do in this language; `None` if it does not know it.
+    fn capabilities(&self, language: Language) -> Option<Capabilities>;
+
+    /// Starts a session and returns at once; it connects in the background and reports [`Event::Ready`]. Dropping the
+    /// sender ends it. Must be called within a tokio runtime.
+    fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Partial results while the caller speaks.
+    pub partials: bool,
+    /// Sends [`Event::EndOfTurn`] by itself.
+    pub end_of_turn: bool,
+    /// Answers [`Input::Flush`] with a final at once.
+    pub flush: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub language: Language,
+    pub hints: Hints,
+}
+
+/// What the caller was just asked, so that digits and names are heard as such.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Words that are likely: provider names, clinic name, cities.
+    pub phrases: Vec<String>,
+    /// The answer is digits: a phone, card or birth date.
+    pub digits: bool,
+}
+
+/// What a session is given, in the order of the samples.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// 20 ms of the caller; frames follow each other without gaps, except where a session begins.
+    Audio {
+        at: Samples,
+        frame: Frame,
+    },
+    /// Acoustics heard speech begin at this sample (already sent, or about to be).
+    SpeechStart {
+        at: Samples,
+    },
+    /// Acoustics heard speech end before this sample.
+    SpeechEnd {
+        at: Samples,
+    },
+    /// Finish what was said so far: answer with finals up to here and then [`Event::Flushed`].
+    Flush {
+        up_to: Samples,
+    },
+    Hints(Hints),
+    /// The language is settled.
+    Language(Language),
+}
+
+/// What a session reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Connected and taking audio.
+    Ready,
+    /// The recogniser itself heard speech begin.
+    SpeechStart { at: Samples },
+    /// Words so far in the utterance; replaces the partial before it. The first `stable` bytes will not change.
+    Partial { text: Pii<String>, stable: usize, from: Samples, to: Samples },
+    /// Words that will not change. Ranges of finals do not overlap; they may arrive out of order.
+    Final { text: Pii<String>, from: Samples, to: Samples, confidence: f32, language: Option<Language> },
+    /// The caller may have finished: drafting may begin.
+    EagerEnd { at: Samples },
+    /// No, the caller went on.
+    Resumed { at: Samples },
+    /// The caller has finished, says the recogniser.
+    EndOfTurn { at: Samples, confidence: f32 },
+    /// Every final up to the flush was sent.
+    Flushed { up_to: Samples },
+    /// The session is over.
+    Failed(ProviderError),
+}
+
+/// Where a session's events go, stamped with the session they come from.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    pub session: u32,
+    pub mailbox: Mailbox,
+}
+
+impl Reports {
+    /// Waits for room. `false` once the call is gone: the session should end.
+    pub async fn send(&self, event: Event) -> bool {
+        self.mailbox.send(crate::call::event::Event::Stt { session: self.session, event }).await
+    }
+}

@@ -1,0 +1,92 @@
+//! Speaking words: one contract for every voice. Audio is 16 kHz mono, whatever the vendor's rate.
+//!
+//! A session lives as long as its call and speaks one utterance at a time. It never decides what is audible: it stamps what it
+//! makes with the speech id it was given, and the leg drops what is no longer wanted.
+
+use std::sync::Arc;
+
+use attendant_media::speech::SpeechId;
+use tokio::sync::mpsc;
+
+use crate::call::event::Mailbox;
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::provider::ProviderError;
+
+/// Opens sessions. One per configured provider.
+pub trait Voice: Send + Sync + 'static {
+    fn name(&self) -> &'static str;
+
+    fn capabilities(&self, language: Language) -> Option<Capabilities>;
+
+    /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
+    fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Word times are the voice's own, not an estimate.
+    pub exact_word_times: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A new utterance begins; what was unfinished before it is cancelled.
+    Begin {
+        id: SpeechId,
+        language: Language,
+    },
+    /// Whole clauses or sentences, in order, already normalised for speaking.
+    Text {
+        id: SpeechId,
+        text: Pii<String>,
+    },
+    /// No more text for it.
+    End {
+        id: SpeechId,
+    },
+    Cancel {
+        id: SpeechId,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// 16 kHz audio, at most 200 ms a piece, in order.
+    Audio {
+        id: SpeechId,
+        audio: Arc<[i16]>,
+    },
+    /// A word of the text given spans these samples of the utterance. `text` are the bytes `at..at + len` of the utterance's
+    /// text (the pieces joined as they were sent).
+    Word {
+        id: SpeechId,
+        at: usize,
+        len: usize,
+        from: u64,
+        to: u64,
+        exact: bool,
+    },
+    /// All audio was sent: `samples` in all, never 0 (that is an error of kind `Empty`).
+    Done {
+        id: SpeechId,
+        samples: u64,
+    },
+    Failed {
+        id: SpeechId,
+        error: ProviderError,
+    },
+}
+
+/// Where a session's events go.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    pub mailbox: Mailbox,
+}
+
+impl Reports {
+    /// Waits for room: this is how a call holds back a voice that is far ahead. `false` once the call is gone.
+    pub async fn send(&self, event: Event) -> bool {
+        self.mailbox.send(crate::call::event::Event::Tts(event)).await
+    }
+}
