@@ -49,6 +49,7 @@ pub struct Hints {
 }
 
 /// What a session is given, in the order of the samples.
+#[expect(clippy::large_enum_variant, reason = "a frame travels by value: the frame path allocates nothing")]
 #[derive(Clone, Debug)]
 pub enum Input {
     /// 20 ms of the caller; frames follow each other without gaps, except where a session begins.
