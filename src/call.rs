@@ -1,7 +1,10 @@
 //! A call: the pure machine that decides, and the driver that performs.
 
+pub mod effect;
 pub mod event;
 pub mod registry;
+pub mod settings;
+pub mod timeline;
 
 use serde::{Deserialize, Serialize};
 

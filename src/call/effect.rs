@@ -1,0 +1,57 @@
+//! What the machine wants done. The driver does it and decides nothing.
+
+use std::sync::Arc;
+
+use attendant_media::frame::Samples;
+use attendant_media::leg::Format;
+use attendant_media::speech::SpeechId;
+
+use super::event::Command;
+use super::timeline::{EndReason, Entry};
+use crate::agent::Turn;
+use crate::{stt, tts};
+
+#[derive(Clone, Debug)]
+pub enum Effect {
+    Leg(LegEffect),
+    Stt(SttEffect),
+    /// To the voice of this place in the ordered list.
+    Tts {
+        voice: usize,
+        input: tts::Input,
+    },
+    Think(Turn),
+    CancelThought,
+    Transport(Command),
+    /// The stream transport forgets what it was sent and has not played.
+    ClearStream,
+    Journal(Entry),
+    /// The caller refused to be recorded.
+    DiscardRecording,
+    /// The call is over; nothing follows.
+    End(EndReason),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LegEffect {
+    Audible(SpeechId),
+    Mute,
+    SpeechEnd(SpeechId),
+    Pause,
+    Resume { back: u32 },
+    Hold,
+    Unhold,
+    Formats { inbound: Format, outbound: Format, dtmf: Option<u8> },
+}
+
+#[derive(Clone, Debug)]
+pub enum SttEffect {
+    /// Close the session before and open this one with the recogniser of this place in the list, beginning with what was
+    /// heard since `replay_from`.
+    Open { session: u32, recogniser: usize, setup: stt::Setup, replay_from: Samples },
+    /// In the order of the audio.
+    Input(stt::Input),
+}
+
+/// Audio of a speech, shared between the voice that made it and the mouth that plays it.
+pub type Audio = Arc<[i16]>;

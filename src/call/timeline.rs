@@ -1,0 +1,144 @@
+//! What a call leaves behind: one entry a line in its journal. Times are microseconds since the call's leg began.
+//!
+//! The words in it belong to a patient: entries go to the call's own record (mode 0600), never to a log.
+
+use serde::{Deserialize, Serialize};
+
+use super::CallId;
+use super::registry::Transport;
+use crate::agent::Who;
+use crate::language::Language;
+use crate::privacy::Pii;
+
+/// One line of a call's journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The phone rang.
+    Rang {
+        call: CallId,
+        at: String,
+        transport: Transport,
+        caller: Pii<String>,
+        dialled: String,
+        language: Language,
+    },
+    Answered {
+        at_us: u64,
+    },
+    /// Somebody said something, as it was heard.
+    Line {
+        at_us: u64,
+        who: Who,
+        text: Pii<String>,
+        cut: bool,
+        turn: u32,
+    },
+    /// One question and its answer, stage by stage; written when the answer has been heard, cut or given up.
+    Turn(TurnTimeline),
+    /// A voice over ours: what became of it.
+    BargeIn {
+        at_us: u64,
+        onset_us: u64,
+        outcome: BargeIn,
+    },
+    /// Something failed and was recovered from.
+    Recovered {
+        at_us: u64,
+        what: Recovery,
+        detail: String,
+    },
+    Key {
+        at_us: u64,
+    },
+    Hold {
+        at_us: u64,
+    },
+    Unhold {
+        at_us: u64,
+    },
+    Ended {
+        at_us: u64,
+        reason: EndReason,
+        counters: Counters,
+    },
+}
+
+/// The stages of a turn. A stage that did not happen is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnTimeline {
+    pub turn: u32,
+    /// Last voiced sample of the caller.
+    pub speech_end_us: Option<u64>,
+    /// It was decided that the caller has finished.
+    pub endpoint_us: Option<u64>,
+    /// The recogniser's last words were there.
+    pub stt_final_us: Option<u64>,
+    /// First words of the answer came from the agent.
+    pub first_token_us: Option<u64>,
+    /// The first clause went to the voice.
+    pub first_tts_us: Option<u64>,
+    /// The voice's first audio came.
+    pub first_audio_us: Option<u64>,
+    /// The slot of the first packet with it.
+    pub first_packet_us: Option<u64>,
+    /// A filler covered the wait; when it began.
+    pub filler_us: Option<u64>,
+    /// The answer was heard to its end, or cut.
+    pub finished_us: Option<u64>,
+    pub cut: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BargeIn {
+    Confirmed,
+    Resumed,
+    Echo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    SttReopened,
+    AgentAskedAgain,
+    NextVoice,
+    Apologised,
+}
+
+/// Why a call ended; set once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The caller hung up.
+    Caller,
+    /// The agent said goodbye.
+    Goodbye,
+    Transferred,
+    CallerSilent,
+    MaxDuration,
+    /// No packet for the media time-out.
+    MediaLost,
+    Fax,
+    /// The connection of the signalling or the stream broke.
+    SignallingLost,
+    /// Before the answer.
+    Cancelled,
+    /// Nothing else helped, and there was nobody to pass the caller to.
+    Failed,
+    /// A fault in the call's own code.
+    Fault,
+    Drained,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    pub turns: u32,
+    pub barge_ins: u32,
+    pub false_barge_ins: u32,
+    pub fillers: u32,
+    pub packets_lost: u64,
+    pub late_slots: u64,
+    pub dry_slots: u64,
+    pub stt_dropped_frames: u64,
+}
