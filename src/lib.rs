@@ -2,8 +2,10 @@
 
 pub mod agent;
 pub mod call;
+pub mod clock;
 pub mod language;
 pub mod privacy;
 pub mod provider;
+pub mod records;
 pub mod stt;
 pub mod tts;

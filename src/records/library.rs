@@ -1,0 +1,83 @@
+//! Reading records back: which calls there were, and what happened in one of them.
+//!
+//! A journal that breaks off (the process was killed) is read as far as it goes.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::call::timeline::Entry;
+
+/// A folder of records.
+#[derive(Clone, Debug)]
+pub struct Library {
+    root: PathBuf,
+}
+
+/// One past call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// The file's name without its ending: the call's id.
+    pub call: String,
+    pub entries: Vec<Entry>,
+    /// Its recording, if there is one.
+    pub recording: Option<PathBuf>,
+}
+
+impl Library {
+    pub const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The newest `limit` calls, newest first; ids are time-ordered, so names sort by when calls began.
+    pub fn newest(&self, limit: usize) -> io::Result<Vec<Past>> {
+        let mut found = Vec::new();
+        for day in sorted(&self.root)?.into_iter().rev().filter(|path| path.is_dir()) {
+            let journals = sorted(&day)?.into_iter().rev().filter(|path| is_journal(path));
+            found.extend(journals.take(limit - found.len()));
+            if found.len() == limit {
+                break;
+            }
+        }
+        found.iter().map(|path| read(path)).collect()
+    }
+
+    /// Calls whose id begins or ends with `id`. Ends, because ids that begin alike are calls of one hour.
+    pub fn find(&self, id: &str) -> io::Result<Vec<Past>> {
+        let mut found = Vec::new();
+        for day in sorted(&self.root)?.into_iter().filter(|path| path.is_dir()) {
+            for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
+                let stem = stem(&path);
+                if stem.starts_with(id) || stem.ends_with(id) {
+                    found.push(read(&path)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_journal(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn read(path: &Path) -> io::Result<Past> {
+    let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
+    let entries = text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
+    let recording = path.with_extension("wav");
+    Ok(Past { call: stem(path), entries, recording: recording.exists().then_some(recording) })
+}

@@ -1,0 +1,124 @@
+use std::os::unix::fs::PermissionsExt;
+
+use attendant_media::frame::{SILENCE, Samples};
+use time::macros::datetime;
+
+use super::*;
+use crate::call::timeline::{Entry, TurnTimeline};
+
+const BEGAN: OffsetDateTime = datetime!(2026-11-21 23:59:59 UTC);
+
+fn records(recording: Recording) -> (tempfile::TempDir, Records) {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = RecordsConfig { path: Some(folder.path().join("records")), transcripts: true, recording };
+    let records = Records::open(&settings).unwrap();
+    (folder, records)
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_journal_is_read_back_as_it_was_written() {
+    let (folder, records) = records(Recording::Off);
+    let call = CallId::new();
+    let entries = vec![
+        Entry::Answered { at_us: 20_000 },
+        Entry::Turn(TurnTimeline { turn: 1, speech_end_us: Some(5), ..TurnTimeline::default() }),
+        Entry::Key { at_us: 7 },
+    ];
+    let journal = records.journal(call, BEGAN);
+    entries.iter().for_each(|entry| journal.append(entry));
+    drop(journal);
+    records.close();
+
+    let root = folder.path().join("records");
+    let file = root.join("2026-11-21").join(format!("{call}.jsonl"));
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(mode(&root), 0o700);
+    assert_eq!(mode(&root.join("2026-11-21")), 0o700);
+    let past = Library::new(root.clone()).newest(10).unwrap();
+    assert_eq!(past, vec![Past { call: call.to_string(), entries, recording: None }]);
+    assert_eq!(Library::new(root).find(&call.to_string()[30..]).unwrap(), past);
+}
+
+#[test]
+fn a_journal_cut_off_in_a_line_is_read_as_far_as_it_goes() {
+    let (folder, records) = records(Recording::Off);
+    let call = CallId::new();
+    let journal = records.journal(call, BEGAN);
+    journal.append(&Entry::Answered { at_us: 1 });
+    drop(journal);
+    records.close();
+    let root = folder.path().join("records");
+    let file = root.join("2026-11-21").join(format!("{call}.jsonl"));
+    let mut text = std::fs::read(&file).unwrap();
+    text.extend_from_slice(b"{\"entry\":\"ans");
+    std::fs::write(&file, text).unwrap();
+    assert_eq!(Library::new(root).newest(1).unwrap()[0].entries, [Entry::Answered { at_us: 1 }]);
+}
+
+#[test]
+fn a_recording_has_the_caller_left_the_agent_right_and_silence_where_frames_were_lost() {
+    let (folder, records) = records(Recording::Announced);
+    let call = CallId::new();
+    let recorder = records.recorder(call, BEGAN).unwrap();
+    assert!(recorder.try_send(Samples::ZERO, &[100; 320], &[-5; 320]));
+    assert!(recorder.try_send(Samples::from_slots(3), &[7; 320], &SILENCE));
+    drop(recorder);
+    records.close();
+
+    let file = folder.path().join("records/2026-11-21").join(format!("{call}.wav"));
+    assert_eq!(mode(&file), 0o600);
+    let mut wav = hound::WavReader::open(&file).unwrap();
+    assert_eq!((wav.spec().channels, wav.spec().sample_rate), (2, 16_000));
+    let samples: Vec<i16> = wav.samples().map(|sample| sample.unwrap()).collect();
+    assert_eq!(samples.len(), 4 * 320 * 2);
+    assert_eq!(samples[..2], [100, -5]);
+    assert_eq!(samples[320 * 2..320 * 2 + 2], [0, 0]);
+    assert_eq!(samples[3 * 320 * 2..3 * 320 * 2 + 2], [7, 0]);
+}
+
+#[test]
+fn a_refused_recording_is_deleted() {
+    let (folder, records) = records(Recording::Announced);
+    let call = CallId::new();
+    let recorder = records.recorder(call, BEGAN).unwrap();
+    assert!(recorder.try_send(Samples::ZERO, &[100; 320], &SILENCE));
+    recorder.discard();
+    records.close();
+    assert!(!folder.path().join("records/2026-11-21").join(format!("{call}.wav")).exists());
+}
+
+#[test]
+fn recorders_exist_only_when_recording_is_configured() {
+    let (_folder, records) = records(Recording::Off);
+    assert!(records.recorder(CallId::new(), BEGAN).is_none());
+    records.close();
+    assert!(Records::none().recorder(CallId::new(), BEGAN).is_none());
+}
+
+#[test]
+fn a_line_that_cannot_be_written_is_counted() {
+    let (folder, records) = records(Recording::Off);
+    let root = folder.path().join("records");
+    std::fs::write(root.join("2026-11-21"), "a file where the day's folder should be").unwrap();
+    let counters = records.counters.clone();
+    let journal = records.journal(CallId::new(), BEGAN);
+    journal.append(&Entry::Answered { at_us: 1 });
+    drop(journal);
+    records.close();
+    assert_eq!(counters.lines_dropped.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_refused_with_the_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("taken");
+    std::fs::write(&file, "").unwrap();
+    let settings = RecordsConfig { path: Some(file), ..RecordsConfig::default() };
+    let wrong = settings.check();
+    assert_eq!(wrong.len(), 1);
+    assert!(wrong[0].starts_with("records.path: ") && wrong[0].contains("not a folder"));
+}
