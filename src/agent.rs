@@ -3,6 +3,8 @@
 //! The call asks with [`Turn`]; the answer comes as [`Event`]s. Nothing here knows of audio. A turn is dropped by dropping its task;
 //! tools that have begun are finished all the same.
 
+pub mod digits;
+pub mod expect;
 pub mod llm;
 
 use std::sync::Arc;
