@@ -3,186 +3,194 @@
 //! It composes and decides nothing about meaning: whether a sound is a turn or an interruption belongs to the call.
 //! Verbs: `handle(now, input)`, then `poll_output()` until `None`, then wait until `poll_timeout()`.
 
-use crate::frame::{Frame, Samples};
-use crate::speech::SpeechId;
+mod contract;
+mod inbound;
+mod outbound;
+mod pending;
+
+pub use contract::{Codec, Format, Framing, Input, LegConfig, LegStats, Output};
+
+use crate::frame::{Frame, SILENCE, Samples};
+use crate::pacer::Pacer;
 use crate::time::Time;
+use crate::vad::{Edge, Vad};
+use inbound::Inbound;
+use outbound::Outbound;
+use pending::{Pending, Ready};
 
-/// A codec a leg can speak, with its RTP clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// G.711 mu-law, 8 kHz (RFC 3551, static type 0).
-    Pcmu,
-    /// G.711 A-law, 8 kHz (RFC 3551, static type 8).
-    Pcma,
-    /// G.722 at 64 kbit/s: 16 kHz audio, RTP clock 8 kHz (RFC 3551 section 4.5.2, static type 9).
-    G722,
-    /// Opus, RTP clock 48 kHz (RFC 7587).
-    Opus,
-    /// Linear 16-bit at this rate, network byte order (RFC 3551 section 4.5.11); the plain stream transport uses 16 kHz.
-    L16 { rate: u32, little_endian: bool },
-}
+/// Heard frames may lag this many slots behind the clock before a missing one is filled: 60 ms, what a hole may wait.
+const HOLE_SLOTS: u64 = 3;
 
-/// One direction's payload format.
+/// Whether the other side has put us on hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format {
-    pub codec: Codec,
-    /// RTP payload type; ignored where the transport has none.
-    pub payload_type: u8,
-}
-
-/// What a leg is made with. Each direction has its own codec: carriers' media streams differ between the two.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LegConfig {
-    pub inbound: Format,
-    pub outbound: Format,
-    /// Payload type of telephone-event (RFC 4733), if agreed.
-    pub dtmf: Option<u8>,
-    /// SSRC, first sequence number and first timestamp of our stream: random, from the caller, so that legs stay pure.
-    pub ssrc: u32,
-    pub first_sequence: u16,
-    pub first_timestamp: u32,
-    pub denoise: bool,
-    pub gain: bool,
-    pub echo_control: bool,
-}
-
-/// What happened to the leg.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// An RTP datagram as it came off the wire.
-    Rtp(&'a [u8]),
-    /// An RTCP datagram.
-    Rtcp(&'a [u8]),
-    /// A payload from a transport that has its own framing; `sequence` counts its chunks, `timestamp` the codec's clock.
-    Payload {
-        sequence: u64,
-        timestamp: u64,
-        payload: &'a [u8],
-    },
-    /// The time of `poll_timeout` has come.
-    Timeout,
-    /// This id, and no other, is audible from the next slot on; unplayed audio of every other id is dropped.
-    Audible(SpeechId),
-    /// Nothing is audible from the next slot on.
-    Mute,
-    /// Audio at 16 kHz to append to the audible speech. At most [`Leg::room`] samples are taken; offer the rest later.
-    Speech {
-        id: SpeechId,
-        audio: &'a [i16],
-    },
-    /// No more audio will come for this id: when its last sample has left, `Finished` is reported.
-    SpeechEnd {
-        id: SpeechId,
-    },
-    /// Stop at the next slot (fading over 5 ms) and keep what is unplayed.
-    Pause,
-    /// Go on, from `back` samples before the pause point (at most 400 ms), faded in over 5 ms.
-    Resume {
-        back: u32,
-    },
-    /// Send these digits as telephone-events, after each other.
-    Dtmf(&'a str),
-    /// The other side put us on hold: packets stop being sent and expected, the clock goes on.
-    Hold,
-    Unhold,
-    /// The formats changed (re-INVITE). Streams, clock and playout go on.
-    Formats {
-        inbound: Format,
-        outbound: Format,
-        dtmf: Option<u8>,
-    },
-}
-
-/// What the leg has to say.
-#[derive(Debug, PartialEq)]
-pub enum Output<'a> {
-    /// Send this RTP packet now. `slot` n is due at origin + n x 20 ms; `late` if it left over 5 ms after.
-    Rtp {
-        slot: u64,
-        packet: &'a [u8],
-    },
-    Rtcp {
-        packet: &'a [u8],
-    },
-    /// For transports with their own framing: the encoded payload of the same slot.
-    Payload {
-        slot: u64,
-        payload: &'a [u8],
-    },
-    /// 20 ms of the caller, decoded, gaps filled, one per slot of the leg clock.
-    Heard {
-        at: Samples,
-        audio: &'a Frame,
-    },
-    /// 20 ms of what the other side hears from us (silence included), aligned with `Heard` by `at`.
-    Said {
-        at: Samples,
-        audio: &'a Frame,
-    },
-    /// A voice began at `at` (decided a little later). `echo`: 0..=1, how well our own recent speech explains it.
-    SpeechStart {
-        at: Samples,
-        echo: f32,
-    },
-    /// Still speaking; sent every slot while speech lasts, with the newest likelihood that it is our echo.
-    Speaking {
-        at: Samples,
-        echo: f32,
-        level_db: f32,
-    },
-    /// The last voiced sample was before `at`.
-    SpeechEnd {
-        at: Samples,
-    },
-    /// So many samples of this speech have left, in all. Sent each slot in which the number grew.
-    Played {
-        id: SpeechId,
-        samples: u64,
-    },
-    /// Every sample of this speech has left.
-    Finished {
-        id: SpeechId,
-        samples: u64,
-    },
-    /// The audible speech has audio missing: an open speech ran out in this slot.
-    Dry {
-        id: SpeechId,
-        slot: u64,
-    },
-    /// A key was pressed, once per press.
-    Dtmf {
-        digit: char,
-        at: Samples,
-    },
-    /// A fax machine is calling (CNG 1100 Hz).
-    FaxTone {
-        at: Samples,
-    },
-}
-
-/// Counters since the leg began; all of them only grow, except `jitter_us` which is the newest estimate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LegStats {
-    pub received: u64,
-    pub lost: u64,
-    pub late: u64,
-    pub reordered: u64,
-    pub duplicates: u64,
-    pub malformed: u64,
-    pub concealed_slots: u64,
-    pub drift_dropped: u64,
-    pub drift_inserted: u64,
-    pub ssrc_changes: u64,
-    pub jitter_us: u64,
-    pub slots: u64,
-    pub late_slots: u64,
-    pub burst_slots: u64,
-    pub dry_slots: u64,
-    pub stale_speech_samples: u64,
-    /// Time of the last datagram taken, on the leg clock.
-    pub last_received: Time,
+enum Talk {
+    Open,
+    Held,
 }
 
 /// See the module header.
 #[derive(Debug)]
-pub struct Leg {}
+pub struct Leg {
+    now: Time,
+    pacer: Pacer,
+    talk: Talk,
+    inbound: Inbound,
+    outbound: Outbound,
+    vad: Vad,
+    heard: Frame,
+    said: Frame,
+    /// The number of the next heard frame: they come in order and without gaps.
+    next_heard: u64,
+    pending: Pending,
+    dry_slots: u64,
+}
+
+impl Leg {
+    /// A leg whose slot 0 is due at `start`.
+    pub fn new(config: LegConfig, start: Time) -> Self {
+        Self {
+            now: start,
+            pacer: Pacer::new(start),
+            talk: Talk::Open,
+            inbound: Inbound::new(&config),
+            outbound: Outbound::new(&config),
+            vad: Vad::default(),
+            heard: SILENCE,
+            said: SILENCE,
+            next_heard: 0,
+            pending: Pending::default(),
+            dry_slots: 0,
+        }
+    }
+
+    /// Takes an input. Poll the outputs before the next one: they speak of this `now`.
+    pub fn handle(&mut self, now: Time, input: Input<'_>) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Rtp(datagram) => {
+                if self.talk == Talk::Open {
+                    self.inbound.rtp(now, datagram, self.pacer.slot_at(now), self.next_heard);
+                }
+            }
+            Input::Rtcp(_) => {}
+            Input::Payload { timestamp, payload, .. } => {
+                if self.talk == Talk::Open {
+                    self.inbound.payload(now, timestamp, payload, self.pacer.slot_at(now), self.next_heard);
+                }
+            }
+            Input::Timeout => {}
+            Input::Audible(id) => self.outbound.playout.audible(id),
+            Input::Mute => self.outbound.playout.mute(),
+            Input::Speech { id, audio } => {
+                self.outbound.playout.push(id, audio);
+            }
+            Input::SpeechEnd { id } => self.outbound.playout.end(id),
+            Input::Pause => self.outbound.playout.pause(),
+            Input::Resume { back } => self.outbound.playout.resume(back),
+            Input::Dtmf(_) => {}
+            Input::Hold => self.talk = Talk::Held,
+            Input::Unhold => self.talk = Talk::Open,
+            Input::Formats { inbound, outbound, .. } => {
+                self.inbound.format(inbound);
+                self.outbound.format(outbound);
+            }
+        }
+    }
+
+    /// The next thing to do, `None` when there is no more until the next input or `poll_timeout`.
+    pub fn poll_output(&mut self) -> Option<Output<'_>> {
+        let ready = self.advance()?;
+        Some(match ready {
+            Ready::Packet { slot, framing } => match framing {
+                Framing::Rtp => Output::Rtp { slot, packet: self.outbound.packet() },
+                Framing::Transport => Output::Payload { slot, payload: self.outbound.payload() },
+            },
+            Ready::Heard { at } => Output::Heard { at, audio: &self.heard },
+            Ready::Said { at } => Output::Said { at, audio: &self.said },
+            Ready::SpeechStart { at, echo } => Output::SpeechStart { at, echo },
+            Ready::Speaking { at, echo, level_db } => Output::Speaking { at, echo, level_db },
+            Ready::SpeechEnd { at } => Output::SpeechEnd { at },
+            Ready::Played { id, samples } => Output::Played { id, samples },
+            Ready::Finished { id, samples } => Output::Finished { id, samples },
+            Ready::Dry { id, slot } => Output::Dry { id, slot },
+        })
+    }
+
+    /// When to call `handle` with [`Input::Timeout`] if nothing else comes before.
+    pub fn poll_timeout(&self) -> Time {
+        self.pacer.next_due()
+    }
+
+    /// Samples of the audible speech that would be taken now.
+    pub fn room(&self) -> usize {
+        self.outbound.playout.room()
+    }
+
+    pub fn stats(&self) -> LegStats {
+        LegStats {
+            slots: self.pacer.taken(),
+            late_slots: self.pacer.late(),
+            burst_slots: self.pacer.burst(),
+            dry_slots: self.dry_slots,
+            stale_speech_samples: self.outbound.playout.stale(),
+            ..self.inbound.stats()
+        }
+    }
+
+    /// Work is done when its result is asked for: so any number of overdue slots needs room for one only.
+    fn advance(&mut self) -> Option<Ready> {
+        loop {
+            if let Some(ready) = self.pending.take() {
+                return Some(ready);
+            }
+            if let Some(slot) = self.pacer.take(self.now) {
+                self.say(slot.number);
+            } else if self.inbound.take(self.next_heard, &mut self.heard)
+                || self.next_heard + HOLE_SLOTS < self.pacer.taken()
+            {
+                self.hear();
+            } else {
+                return None;
+            }
+        }
+    }
+
+    /// One slot of our side: a packet, and what was said in it.
+    fn say(&mut self, slot: u64) {
+        let played = self.outbound.slot(&mut self.said, self.talk == Talk::Open);
+        if self.talk == Talk::Open {
+            self.pending.put(Ready::Packet { slot, framing: self.outbound.framing() });
+        }
+        self.pending.put(Ready::Said { at: Samples::from_slots(slot) });
+        let Some(played) = played else { return };
+        if let Some(samples) = played.heard {
+            self.pending.put(Ready::Played { id: played.id, samples });
+        }
+        if let Some(samples) = played.finished {
+            self.pending.put(Ready::Finished { id: played.id, samples });
+        }
+        if played.dry {
+            self.dry_slots += 1;
+            self.pending.put(Ready::Dry { id: played.id, slot });
+        }
+    }
+
+    /// One frame of the other side, which lies in `self.heard`, and what it means acoustically.
+    fn hear(&mut self) {
+        let at = Samples::from_slots(self.next_heard);
+        self.next_heard += 1;
+        self.pending.put(Ready::Heard { at });
+        let edge = self.vad.push(&self.heard);
+        match edge {
+            Some(Edge::Start { at }) => self.pending.put(Ready::SpeechStart { at, echo: 0.0 }),
+            Some(Edge::End { at }) => self.pending.put(Ready::SpeechEnd { at }),
+            None => {}
+        }
+        if self.vad.speaking() {
+            self.pending.put(Ready::Speaking { at, echo: 0.0, level_db: self.vad.level_db() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

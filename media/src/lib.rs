@@ -9,5 +9,9 @@
 
 pub mod frame;
 pub mod leg;
+pub mod pacer;
+pub mod playout;
+pub mod resample;
 pub mod speech;
 pub mod time;
+pub mod vad;

@@ -1,0 +1,193 @@
+//! What goes into a leg and what comes out: plain data, shared with the call machine and the transports.
+//!
+//! Positions are samples at 16 kHz on the leg clock, which starts with the leg and never jumps.
+
+use crate::frame::{Frame, Samples};
+use crate::speech::SpeechId;
+use crate::time::Time;
+
+/// A codec a leg can speak, with its RTP clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// G.711 mu-law, 8 kHz (RFC 3551, static type 0).
+    Pcmu,
+    /// G.711 A-law, 8 kHz (RFC 3551, static type 8).
+    Pcma,
+    /// G.722 at 64 kbit/s: 16 kHz audio, RTP clock 8 kHz (RFC 3551 section 4.5.2, static type 9).
+    G722,
+    /// Opus, RTP clock 48 kHz (RFC 7587).
+    Opus,
+    /// Linear 16-bit at this rate, network byte order (RFC 3551 section 4.5.11); the plain stream transport uses 16 kHz.
+    L16 { rate: u32, little_endian: bool },
+}
+
+/// One direction's payload format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    pub codec: Codec,
+    /// RTP payload type; ignored where the transport has none.
+    pub payload_type: u8,
+}
+
+/// Who wraps the payloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// RTP, both ways: `Input::Rtp` and `Output::Rtp`.
+    Rtp,
+    /// The transport's own: `Input::Payload` and `Output::Payload`.
+    Transport,
+}
+
+/// What a leg is made with. Each direction has its own codec: carriers' media streams differ between the two.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegConfig {
+    pub inbound: Format,
+    pub outbound: Format,
+    pub framing: Framing,
+    /// Payload type of telephone-event (RFC 4733), if agreed.
+    pub dtmf: Option<u8>,
+    /// SSRC, first sequence number and first timestamp of our stream: random, from the caller, so that legs stay pure.
+    pub ssrc: u32,
+    pub first_sequence: u16,
+    pub first_timestamp: u32,
+    pub denoise: bool,
+    pub gain: bool,
+    pub echo_control: bool,
+}
+
+/// What happened to the leg.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// An RTP datagram as it came off the wire.
+    Rtp(&'a [u8]),
+    /// An RTCP datagram.
+    Rtcp(&'a [u8]),
+    /// A payload from a transport that has its own framing; `sequence` counts its chunks, `timestamp` the codec's clock.
+    Payload {
+        sequence: u64,
+        timestamp: u64,
+        payload: &'a [u8],
+    },
+    /// The time of `poll_timeout` has come.
+    Timeout,
+    /// This id, and no other, is audible from the next slot on; unplayed audio of every other id is dropped.
+    Audible(SpeechId),
+    /// Nothing is audible from the next slot on.
+    Mute,
+    /// Audio at 16 kHz to append to the audible speech. At most [`crate::leg::Leg::room`] samples are taken; offer the rest later.
+    Speech {
+        id: SpeechId,
+        audio: &'a [i16],
+    },
+    /// No more audio will come for this id: when its last sample has left, `Finished` is reported.
+    SpeechEnd {
+        id: SpeechId,
+    },
+    /// Stop at the next slot (fading over 5 ms) and keep what is unplayed.
+    Pause,
+    /// Go on, from `back` samples before the pause point (at most 400 ms), faded in over 5 ms.
+    Resume {
+        back: u32,
+    },
+    /// Send these digits as telephone-events, after each other.
+    Dtmf(&'a str),
+    /// The other side put us on hold: packets stop being sent and expected, the clock goes on.
+    Hold,
+    Unhold,
+    /// The formats changed (re-INVITE). Streams, clock and playout go on.
+    Formats {
+        inbound: Format,
+        outbound: Format,
+        dtmf: Option<u8>,
+    },
+}
+
+/// What the leg has to say.
+#[derive(Debug, PartialEq)]
+pub enum Output<'a> {
+    /// Send this RTP packet now. `slot` n is due at origin + n x 20 ms.
+    Rtp {
+        slot: u64,
+        packet: &'a [u8],
+    },
+    Rtcp {
+        packet: &'a [u8],
+    },
+    /// For transports with their own framing: the encoded payload of the same slot.
+    Payload {
+        slot: u64,
+        payload: &'a [u8],
+    },
+    /// 20 ms of the caller, decoded, gaps filled, one per slot of the leg clock.
+    Heard {
+        at: Samples,
+        audio: &'a Frame,
+    },
+    /// 20 ms of what the other side hears from us (silence included), aligned with `Heard` by `at`.
+    Said {
+        at: Samples,
+        audio: &'a Frame,
+    },
+    /// A voice began at `at` (decided a little later). `echo`: 0..=1, how well our own recent speech explains it.
+    SpeechStart {
+        at: Samples,
+        echo: f32,
+    },
+    /// Still speaking; sent every slot while speech lasts, with the newest likelihood that it is our echo.
+    Speaking {
+        at: Samples,
+        echo: f32,
+        level_db: f32,
+    },
+    /// The last voiced sample was before `at`.
+    SpeechEnd {
+        at: Samples,
+    },
+    /// So many samples of this speech have left, in all. Sent each slot in which the number grew.
+    Played {
+        id: SpeechId,
+        samples: u64,
+    },
+    /// Every sample of this speech has left.
+    Finished {
+        id: SpeechId,
+        samples: u64,
+    },
+    /// The audible speech has audio missing: an open speech ran out in this slot.
+    Dry {
+        id: SpeechId,
+        slot: u64,
+    },
+    /// A key was pressed, once per press.
+    Dtmf {
+        digit: char,
+        at: Samples,
+    },
+    /// A fax machine is calling (CNG 1100 Hz).
+    FaxTone {
+        at: Samples,
+    },
+}
+
+/// Counters since the leg began; all of them only grow, except `jitter_us` which is the newest estimate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LegStats {
+    pub received: u64,
+    pub lost: u64,
+    pub late: u64,
+    pub reordered: u64,
+    pub duplicates: u64,
+    pub malformed: u64,
+    pub concealed_slots: u64,
+    pub drift_dropped: u64,
+    pub drift_inserted: u64,
+    pub ssrc_changes: u64,
+    pub jitter_us: u64,
+    pub slots: u64,
+    pub late_slots: u64,
+    pub burst_slots: u64,
+    pub dry_slots: u64,
+    pub stale_speech_samples: u64,
+    /// Time of the last datagram taken, on the leg clock.
+    pub last_received: Time,
+}

@@ -1,0 +1,47 @@
+//! Outputs decided and not yet fetched. Audio stays in the leg's buffers; this holds only what to say of it.
+//!
+//! It is filled only when empty, by one slot or one heard frame, so a small fixed ring is enough.
+
+use super::contract::Framing;
+use crate::frame::Samples;
+use crate::speech::SpeechId;
+
+/// More than one slot or one heard frame ever yields.
+const MOST: usize = 16;
+
+/// An output without its audio.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Ready {
+    Packet { slot: u64, framing: Framing },
+    Heard { at: Samples },
+    Said { at: Samples },
+    SpeechStart { at: Samples, echo: f32 },
+    Speaking { at: Samples, echo: f32, level_db: f32 },
+    SpeechEnd { at: Samples },
+    Played { id: SpeechId, samples: u64 },
+    Finished { id: SpeechId, samples: u64 },
+    Dry { id: SpeechId, slot: u64 },
+}
+
+/// A queue of at most [`MOST`] outputs.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    ring: [Option<Ready>; MOST],
+    first: usize,
+    count: usize,
+}
+
+impl Pending {
+    pub(super) fn put(&mut self, ready: Ready) {
+        debug_assert!(self.count < MOST, "filled only when empty");
+        self.ring[(self.first + self.count) % MOST] = Some(ready);
+        self.count = (self.count + 1).min(MOST);
+    }
+
+    pub(super) fn take(&mut self) -> Option<Ready> {
+        let ready = self.ring[self.first].take()?;
+        self.first = (self.first + 1) % MOST;
+        self.count -= 1;
+        Some(ready)
+    }
+}

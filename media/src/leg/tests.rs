@@ -1,0 +1,116 @@
+use std::time::Duration;
+
+use super::*;
+use crate::speech::SpeechId;
+
+const ID: SpeechId = SpeechId { generation: 1, utterance: 1, attempt: 0 };
+
+fn config() -> LegConfig {
+    let format = Format { codec: Codec::Pcmu, payload_type: 0 };
+    LegConfig {
+        inbound: format,
+        outbound: format,
+        framing: Framing::Rtp,
+        dtmf: Some(101),
+        ssrc: 0x1234_5678,
+        first_sequence: u16::MAX,
+        first_timestamp: u32::MAX - 100,
+        denoise: false,
+        gain: false,
+        echo_control: false,
+    }
+}
+
+/// The outputs that matter here, owned.
+fn drain(leg: &mut Leg) -> Vec<Ready> {
+    let mut all = Vec::new();
+    while let Some(ready) = leg.advance() {
+        all.push(ready);
+    }
+    all
+}
+
+#[test]
+fn a_quiet_leg_sends_one_packet_a_slot_and_hears_silence_60_ms_behind() {
+    let mut leg = Leg::new(config(), Time::ZERO);
+    let (mut packets, mut said, mut heard) = (0, 0, 0);
+    for n in 0..100_u64 {
+        leg.handle(Time::from_millis(20 * n), Input::Timeout);
+        for ready in drain(&mut leg) {
+            match ready {
+                Ready::Packet { slot, .. } => {
+                    assert_eq!(slot, packets);
+                    packets += 1;
+                }
+                Ready::Said { at } => {
+                    assert_eq!(at, Samples::from_slots(said));
+                    said += 1;
+                }
+                Ready::Heard { at } => {
+                    assert_eq!(at, Samples::from_slots(heard));
+                    heard += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(leg.poll_timeout(), Time::from_millis(20 * n + 20));
+    }
+    assert_eq!((packets, said, heard), (100, 100, 97));
+}
+
+#[test]
+fn speech_comes_out_as_mu_law_and_is_heard_by_a_second_leg() {
+    let mut ours = Leg::new(config(), Time::ZERO);
+    let mut theirs = Leg::new(config(), Time::ZERO);
+    let tone: Vec<i16> = (0..16_000).map(|n| (8_000.0 * (f64::from(n) * 0.3).sin()) as i16).collect();
+    ours.handle(Time::ZERO, Input::Audible(ID));
+    let mut rest = &tone[..];
+    let (mut heard, mut finished) = (Vec::new(), None);
+    for n in 0..70_u64 {
+        let now = Time::from_millis(20 * n);
+        let taken = ours.room().min(rest.len());
+        ours.handle(now, Input::Speech { id: ID, audio: &rest[..taken] });
+        rest = &rest[taken..];
+        if rest.is_empty() {
+            ours.handle(now, Input::SpeechEnd { id: ID });
+        }
+        while let Some(output) = ours.poll_output() {
+            match output {
+                Output::Rtp { packet, .. } => {
+                    theirs.handle(now + Duration::from_millis(3), Input::Rtp(packet));
+                    while let Some(output) = theirs.poll_output() {
+                        if let Output::Heard { audio, .. } = output {
+                            heard.extend_from_slice(audio);
+                        }
+                    }
+                }
+                Output::Finished { samples, .. } => finished = Some((n, samples)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(finished, Some((49, 16_000)));
+    // Through two filters of 1.4 ms and mu-law, the tone is still 30 dB above everything else.
+    let delay = (0..100).min_by_key(|&delay| error(&tone, &heard, delay)).unwrap();
+    let (power, error) =
+        (tone[..15_000].iter().map(|&s| i64::from(s).pow(2)).sum::<i64>(), error(&tone, &heard, delay));
+    assert!(delay < 64, "delay {delay} samples");
+    assert!(error * 300 < power, "error {error} of {power}");
+}
+
+fn error(tone: &[i16], heard: &[i16], delay: usize) -> i64 {
+    (1_000..15_000).map(|n| (i64::from(tone[n]) - i64::from(heard[n + delay])).pow(2)).sum()
+}
+
+#[test]
+fn on_hold_nothing_is_sent_and_the_clock_goes_on() {
+    let mut leg = Leg::new(config(), Time::ZERO);
+    leg.handle(Time::ZERO, Input::Hold);
+    for n in 0..10_u64 {
+        leg.handle(Time::from_millis(20 * n), Input::Timeout);
+        assert!(drain(&mut leg).iter().all(|ready| !matches!(ready, Ready::Packet { .. })));
+    }
+    leg.handle(Time::from_millis(200), Input::Unhold);
+    let first = drain(&mut leg);
+    assert_eq!(first[0], Ready::Packet { slot: 10, framing: Framing::Rtp });
+}
