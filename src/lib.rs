@@ -2,12 +2,16 @@
 
 pub mod agent;
 pub mod call;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod language;
 pub mod phrases;
 pub mod privacy;
 pub mod provider;
 pub mod records;
+pub mod sim;
 pub mod stt;
 pub mod tokens;
+pub mod telemetry;
 pub mod tts;

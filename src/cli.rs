@@ -1,0 +1,70 @@
+//! The commands: what can be asked for on the command line, and with which exit code each ends.
+//!
+//! A command reads its arguments, does one thing and says what came of it. Results go to standard output, logs and progress to
+//! standard error.
+
+mod calls;
+mod check;
+mod exit;
+mod origin;
+mod sim;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use exit::{Exit, Failure};
+
+/// The telephone receptionist that a clinic runs on its own machines.
+#[derive(Debug, Parser)]
+#[command(
+    name = "attendant",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = exit::TABLE
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Calls(calls::Calls),
+    Sim(sim::Sim),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    // Fails only if something in this process was quicker, and then the provider is there.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let done = match cli.command {
+        Command::Check(command) => command.run(),
+        Command::Calls(command) => command.run(),
+        Command::Sim(command) => command.run(),
+    };
+    exit::report(done)
+}
+
+/// The help of every command, for the golden test.
+pub fn help() -> Vec<(String, String)> {
+    fn collect(command: &mut clap::Command, path: &str, into: &mut Vec<(String, String)>) {
+        let path = format!("{path} {}", command.get_name()).trim().to_owned();
+        into.push((path.clone(), command.render_long_help().to_string()));
+        for sub in command.get_subcommands_mut() {
+            collect(sub, &path, into);
+        }
+    }
+    let mut pages = Vec::new();
+    let mut command = Cli::command();
+    command.build();
+    collect(&mut command, "", &mut pages);
+    pages
+}

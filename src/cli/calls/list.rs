@@ -1,0 +1,112 @@
+//! One row a call, columns aligned.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::call::registry::Transport;
+use crate::call::timeline::{EndReason, Entry};
+use crate::records::Past;
+
+/// What a list says of a call. Numbers of callers are left to `show`.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Row {
+    pub call: String,
+    pub began: Option<String>,
+    pub transport: Option<Transport>,
+    pub duration_ms: Option<u64>,
+    pub turns: usize,
+    /// Median, from the caller's last voiced sample to the first packet of the answer.
+    pub response_ms: Option<u64>,
+    pub ended: Option<EndReason>,
+    pub recorded: bool,
+}
+
+impl Row {
+    pub(super) fn of(past: &Past) -> Self {
+        let mut row = Self { call: past.call.clone(), recorded: past.recording.is_some(), ..Self::default() };
+        let mut responses = Vec::new();
+        for entry in &past.entries {
+            match entry {
+                Entry::Rang { at, transport, .. } => {
+                    row.began = Some(at.clone());
+                    row.transport = Some(*transport);
+                }
+                Entry::Turn(turn) => {
+                    row.turns += 1;
+                    if let (Some(end), Some(packet)) = (turn.speech_end_us, turn.first_packet_us) {
+                        responses.push(packet.saturating_sub(end) / 1_000);
+                    }
+                }
+                Entry::Ended { at_us, reason, .. } => {
+                    row.duration_ms = Some(at_us / 1_000);
+                    row.ended = Some(*reason);
+                }
+                Entry::Answered { .. }
+                | Entry::Line { .. }
+                | Entry::BargeIn { .. }
+                | Entry::Recovered { .. }
+                | Entry::Key { .. }
+                | Entry::Hold { .. }
+                | Entry::Unhold { .. } => {}
+            }
+        }
+        responses.sort_unstable();
+        row.response_ms = responses.get(responses.len() / 2).copied();
+        row
+    }
+}
+
+pub(super) fn table(rows: &[Row]) -> String {
+    let mut out = String::new();
+    let header = ["CALL", "BEGAN", "VIA", "LENGTH", "TURNS", "RESPONSE", "ENDED"].map(str::to_owned);
+    let cells: Vec<[String; 7]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
+    let width = |column: usize| cells.iter().map(|row| console::measure_text_width(&row[column])).max().unwrap_or(0);
+    let widths: [usize; 7] = std::array::from_fn(width);
+    for row in &cells {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            // Numbers to the right, words to the left.
+            let padded = match column {
+                3..=5 => format!("{cell:>width$}", width = widths[column]),
+                _ => format!("{cell:<width$}", width = widths[column]),
+            };
+            line.push_str(&padded);
+            line.push_str("  ");
+        }
+        // Writing to a String cannot fail.
+        writeln!(out, "{}", line.trim_end()).unwrap_or_default();
+    }
+    out
+}
+
+fn cells(row: &Row) -> [String; 7] {
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
+    [
+        row.call.clone(),
+        or_dash(row.began.as_ref().map(|at| at.chars().take(19).collect::<String>().replace('T', " "))),
+        or_dash(row.transport.map(|transport| format!("{transport:?}").to_lowercase())),
+        or_dash(row.duration_ms.map(|ms| format!("{}:{:02}", ms / 60_000, ms / 1_000 % 60))),
+        row.turns.to_string(),
+        or_dash(row.response_ms.map(|ms| format!("{ms} ms"))),
+        row.ended.map_or_else(|| "(no end)".into(), ended),
+    ]
+}
+
+pub(super) fn ended(reason: EndReason) -> String {
+    let word = match reason {
+        EndReason::Caller => "caller hung up",
+        EndReason::Goodbye => "goodbye",
+        EndReason::Transferred => "transferred",
+        EndReason::CallerSilent => "caller silent",
+        EndReason::MaxDuration => "maximum duration",
+        EndReason::MediaLost => "media lost",
+        EndReason::Fax => "fax",
+        EndReason::SignallingLost => "signalling lost",
+        EndReason::Cancelled => "cancelled",
+        EndReason::Failed => "failed",
+        EndReason::Fault => "fault",
+        EndReason::Drained => "drained",
+    };
+    word.to_owned()
+}

@@ -1,0 +1,168 @@
+//! One call for a person to read: the transcript, and under each turn the stages it went through, drawn to scale.
+
+use std::fmt::Write;
+
+use console::style;
+
+use super::list::ended;
+use crate::agent::Who;
+use crate::call::timeline::{BargeIn, Entry, Recovery, TurnTimeline};
+use crate::records::Past;
+
+/// Columns left of the bars.
+const LABEL: usize = 18;
+/// Columns right of the bars.
+const FIGURE: usize = 10;
+
+pub(super) fn call(past: &Past, width: usize) -> String {
+    let mut page = Page { out: String::new(), width };
+    page.line(style(&past.call).bold().to_string());
+    for entry in &past.entries {
+        page.entry(entry);
+    }
+    if let Some(recording) = &past.recording {
+        page.line(format!("recording  {}", recording.display()));
+    }
+    page.out
+}
+
+struct Page {
+    out: String,
+    width: usize,
+}
+
+impl Page {
+    fn line(&mut self, text: impl AsRef<str>) {
+        // Writing to a String cannot fail.
+        writeln!(self.out, "{}", text.as_ref().trim_end()).unwrap_or_default();
+    }
+
+    fn event(&mut self, at_us: u64, text: &str) {
+        self.line(format!("{} {}", time(at_us), style(text).dim()));
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Rang { at, transport, caller, dialled, language, .. } => {
+                let via = format!("{transport:?}").to_lowercase();
+                self.line(format!("{at}  {via}  {} -> {dialled}  {language}", caller.reveal()));
+            }
+            Entry::Answered { at_us } => self.event(*at_us, "answered"),
+            Entry::Line { at_us, who, text, cut, .. } => {
+                let who = match who {
+                    Who::Caller => style("caller").cyan(),
+                    Who::Agent => style("agent ").green(),
+                    Who::System => style("note  ").dim(),
+                };
+                let cut = if *cut { style(" [cut]").yellow().to_string() } else { String::new() };
+                self.line(format!("{} {who}  {}{cut}", time(*at_us), text.reveal()));
+            }
+            Entry::Turn(turn) => self.turn(turn),
+            Entry::BargeIn { at_us, onset_us, outcome } => {
+                let word = match outcome {
+                    BargeIn::Confirmed => "interrupted",
+                    BargeIn::Resumed => "went on after a sound",
+                    BargeIn::Echo => "own echo, went on",
+                };
+                let after = at_us.saturating_sub(*onset_us) / 1_000;
+                self.event(*at_us, &format!("{word}, decided {after} ms after the onset"));
+            }
+            Entry::Recovered { at_us, what, detail } => {
+                let word = match what {
+                    Recovery::SttReopened => "recogniser opened again",
+                    Recovery::AgentAskedAgain => "agent asked again",
+                    Recovery::NextVoice => "next voice",
+                    Recovery::Apologised => "apologised",
+                };
+                self.event(*at_us, &format!("{word}: {detail}"));
+            }
+            Entry::Key { at_us } => self.event(*at_us, "key pressed"),
+            Entry::Hold { at_us } => self.event(*at_us, "on hold"),
+            Entry::Unhold { at_us } => self.event(*at_us, "off hold"),
+            Entry::Ended { at_us, reason, counters } => {
+                let text = format!(
+                    "ended: {}; {} turns, {} barge-ins, {} packets lost, {} late and {} dry slots",
+                    ended(*reason),
+                    counters.turns,
+                    counters.barge_ins,
+                    counters.packets_lost,
+                    counters.late_slots,
+                    counters.dry_slots
+                );
+                self.event(*at_us, &text);
+            }
+        }
+    }
+
+    fn turn(&mut self, turn: &TurnTimeline) {
+        let stages = stages(turn);
+        let (Some((_, first)), Some((_, last))) = (stages.first(), stages.last()) else { return };
+        let (first, total) = (*first, (last - first).max(1));
+        self.line(style(format!("{:LABEL$}{} ms", format!("  turn {}", turn.turn), total / 1_000)).bold().to_string());
+        let room = self.width.saturating_sub(LABEL + FIGURE).max(20) as u64;
+        let column = |at: u64| ((at - first) * room / total) as usize;
+        for pair in stages.windows(2) {
+            let ((_, from), (name, to)) = (pair[0], pair[1]);
+            let bar = "█".repeat((column(to) - column(from)).max(1));
+            let indent = column(from).min(room as usize - 1);
+            let figure = format!("{} ms", (to - from) / 1_000);
+            self.line(format!("    {name:<14}{:indent$}{} {}", "", style(bar).cyan(), style(figure).dim()));
+        }
+    }
+}
+
+/// The stages that happened, in the order in which they did, the caller's last voiced sample first.
+fn stages(turn: &TurnTimeline) -> Vec<(&'static str, u64)> {
+    let mut stages: Vec<(&'static str, u64)> = [
+        ("speech end", turn.speech_end_us),
+        ("endpoint", turn.endpoint_us),
+        ("last words", turn.stt_final_us),
+        ("first token", turn.first_token_us),
+        ("to the voice", turn.first_tts_us),
+        ("first audio", turn.first_audio_us),
+        ("first packet", turn.first_packet_us),
+    ]
+    .into_iter()
+    .filter_map(|(name, at)| at.map(|at| (name, at)))
+    .collect();
+    stages.sort_by_key(|(_, at)| *at);
+    stages
+}
+
+fn time(at_us: u64) -> String {
+    let ms = at_us / 1_000;
+    format!("{:>2}:{:02}.{}", ms / 60_000, ms / 1_000 % 60, ms / 100 % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::privacy::Pii;
+
+    #[test]
+    fn a_turn_is_drawn_to_scale() {
+        let turn = TurnTimeline {
+            turn: 2,
+            speech_end_us: Some(1_000_000),
+            endpoint_us: Some(1_700_000),
+            stt_final_us: Some(1_600_000),
+            first_token_us: Some(1_710_000),
+            first_tts_us: Some(1_711_000),
+            first_audio_us: Some(1_980_000),
+            first_packet_us: Some(2_000_000),
+            ..TurnTimeline::default()
+        };
+        let words =
+            |who, text: &str, at_us| Entry::Line { at_us, who, text: Pii::new(text.into()), cut: false, turn: 2 };
+        let past = Past {
+            call: "01a2".into(),
+            entries: vec![
+                words(Who::Caller, "Are you open on Sunday?", 900_000),
+                words(Who::Agent, "We are closed on Sundays.", 2_000_000),
+                Entry::Turn(turn),
+            ],
+            recording: None,
+        };
+        insta::assert_snapshot!(console::strip_ansi_codes(&call(&past, 70)));
+    }
+}

@@ -1,0 +1,27 @@
+//! `attendant check`: would `serve` start with this configuration?
+
+use clap::Args;
+
+use super::origin::Origin;
+use super::{Exit, Failure};
+
+/// Check the configuration and say everything that is wrong with it; start nothing.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    origin: Origin,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let source = self.origin.source();
+        let config = self.origin.load()?;
+        match source.file() {
+            Some(file) => println!("{}: configuration is good", file.display()),
+            None => println!("no configuration file: the built-in defaults are good"),
+        }
+        println!("records  {}", config.records.folder().display());
+        println!("calls    at most {} at once", config.call.max_calls);
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,87 @@
+//! The configuration: one TOML file, overridden by the environment (`ATTENDANT__SECTION__KEY`), checked before a port is bound.
+//!
+//! Each section is defined beside the code that uses it, with its defaults and its own check; this module reads, merges and
+//! reports. Every problem names where the value came from, its key, what is wrong and what to write instead; all are reported at
+//! once. A key nobody knows is a problem, not a comment.
+
+mod problem;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::settings::CallConfig;
+use crate::records::RecordsConfig;
+
+pub use problem::{Problem, Problems};
+pub use source::Source;
+
+/// Everything that can be set. `attendant serve` without a file uses the defaults, which need no keys and no services.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    pub log: LogConfig,
+    pub call: CallConfig,
+    pub records: RecordsConfig,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// As in `RUST_LOG`: `info`, or `info,attendant::call=debug`.
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For a person at a terminal.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".into(), format: LogFormat::Text }
+    }
+}
+
+impl LogConfig {
+    fn check(&self) -> Vec<String> {
+        match self.filter.parse::<tracing_subscriber::filter::Targets>() {
+            Ok(_) => Vec::new(),
+            Err(_) => vec![format!(
+                "log.filter: `{}` is no filter; write a level such as `info`, or `info,attendant::call=debug`",
+                self.filter
+            )],
+        }
+    }
+}
+
+impl Config {
+    /// Reads, merges and checks.
+    pub fn load(source: &Source) -> Result<Self, Problems> {
+        let mut read = source.read()?;
+        let config = Self { log: read.section("log"), call: read.section("call"), records: read.section("records") };
+        read.finish()?;
+        let wrong = [config.log.check(), config.call.check(), config.records.check()];
+        let problems: Vec<Problem> = wrong.into_iter().flatten().map(|text| source.blame(&text)).collect();
+        if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+}
+
+/// The file to read when none is named: the first of these that exists.
+pub fn default_file() -> Option<PathBuf> {
+    ["attendant.toml", "/etc/attendant/attendant.toml"]
+        .into_iter()
+        .map(Path::new)
+        .find(|path| path.is_file())
+        .map(Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests;

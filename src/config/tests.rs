@@ -1,0 +1,57 @@
+use std::io::Write;
+
+use super::*;
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let source = Source::new(Some(file.path().to_path_buf()), environment);
+    Config::load(&source).map_err(|problems| problems.to_string().replace(&file.path().display().to_string(), "FILE"))
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(load("", &[]), Ok(Config::default()));
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let config = load("[call]\nmax_calls = 7\n", &[("ATTENDANT__CALL__MAX_CALLS", "9")]).unwrap();
+    assert_eq!(config.call.max_calls, 9);
+}
+
+#[test]
+fn other_variables_are_not_configuration() {
+    assert!(load("", &[("ATTENDANT_MODELS_DIR", "/models"), ("CALL__MAX_CALLS", "9")]).is_ok());
+}
+
+#[test]
+fn problems_of_several_sections_are_reported_at_once_with_place_key_and_mend() {
+    let problems = load("[call]\nmax_call = 7\n\n[log]\nformat = \"xml\"\n\n[sips]\nport = 1\n", &[]).unwrap_err();
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_names_the_variable_it_came_from() {
+    let problems = load("", &[("ATTENDANT__CALL__MAX_CALLS", "many")]).unwrap_err();
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn a_value_out_of_range_says_what_to_write() {
+    let problems = load("[call]\nfiller_ms = 9000\n\n[log]\nfilter = \"loud=very\"\n", &[]).unwrap_err();
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn a_file_that_is_not_toml_says_where() {
+    let problems = load("[call\n", &[]).unwrap_err();
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let problems = Config::load(&Source::new(Some("nowhere/attendant.toml".into()), [])).unwrap_err();
+    insta::assert_snapshot!(problems);
+}

@@ -1,0 +1,21 @@
+//! Scripted providers: ears, brain and voice that answer after a known delay, for load runs and whole-call tests.
+//!
+//! They stand behind the same traits as real providers, chosen by `[providers] kind = "scripted"`. What they say carries a [`code`]:
+//! which call, which turn and which part of the answer, as words in the text and as tones in the audio, so that a caller can tell a
+//! missing, cut or foreign answer from the right one. They hear nothing and know nothing; a real call must never get them.
+
+mod agent;
+pub mod code;
+mod delay;
+pub mod openai;
+mod recognizer;
+mod settings;
+mod voice;
+
+pub use agent::ScriptedAgents;
+pub use delay::Delay;
+pub use recognizer::ScriptedRecognizer;
+pub use settings::ScriptedConfig;
+pub use voice::ScriptedVoice;
+
+const NAME: &str = "scripted";

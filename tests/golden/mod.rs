@@ -1,0 +1,3 @@
+//! What users read, word for word: a change here must be meant.
+
+mod help;

@@ -1,0 +1,3 @@
+//! Every test that uses only the public interface, as one binary: a module for each kind.
+
+mod golden;
