@@ -12,6 +12,6 @@ pub mod provider;
 pub mod records;
 pub mod sim;
 pub mod stt;
-pub mod tokens;
 pub mod telemetry;
+pub mod tokens;
 pub mod tts;
