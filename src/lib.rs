@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod call;
 pub mod cli;
+pub mod clinic;
 pub mod clock;
 pub mod config;
 pub mod language;

@@ -1,0 +1,286 @@
+//! What is true of a clinic: names, hours, holidays, address, people. Data that agents are given and never invent.
+//!
+//! Read from one TOML file a clinic and checked before a port is bound. The number callers are passed on to is among it and is
+//! for the server alone: nothing here writes it into a prompt or a tool's result.
+
+pub mod calendar;
+pub mod spoken;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
+
+/// Text in each language it was written in.
+pub type Translated = BTreeMap<Language, String>;
+
+/// A clinic's file, as written.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClinicConfig {
+    /// Short name for records and configuration: letters, digits, dashes.
+    pub id: String,
+    /// As said in English.
+    pub name: String,
+    /// IANA name: America/Vancouver.
+    pub timezone: String,
+    /// E.164 numbers that lead here when dialled.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+    /// E.164 number or SIP URI of a person.
+    pub transfer_to: Option<String>,
+    /// E.164.
+    pub phone: String,
+    pub fax: Option<String>,
+    /// Spoken at the clinic.
+    pub languages: Vec<Language>,
+    #[serde(default)]
+    pub names: Translated,
+    pub address: Address,
+    pub hours: Week,
+    #[serde(default)]
+    pub holidays: Vec<Holiday>,
+    pub parking: Translated,
+    pub directions: Translated,
+    #[serde(default)]
+    pub providers: Vec<Provider>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    pub street: String,
+    pub unit: Option<String>,
+    pub city: String,
+    /// Two letters.
+    pub province: String,
+    pub postal_code: String,
+    /// How to recognise the place.
+    #[serde(default)]
+    pub note: Translated,
+}
+
+/// Opening times of each weekday; none: closed.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Week {
+    pub monday: Vec<Span>,
+    pub tuesday: Vec<Span>,
+    pub wednesday: Vec<Span>,
+    pub thursday: Vec<Span>,
+    pub friday: Vec<Span>,
+    pub saturday: Vec<Span>,
+    pub sunday: Vec<Span>,
+}
+
+/// Open from one time to another on the same day: `08:30-17:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Span {
+    pub from: Time,
+    pub to: Time,
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mend = || format!("`{text}` is no span of time; write it as 08:30-17:00");
+        let (from, to) = text.split_once('-').ok_or_else(mend)?;
+        let time = |part: &str| Time::strptime("%H:%M", part.trim()).map_err(|_| mend());
+        let span = Self { from: time(from)?, to: time(to)? };
+        if span.from >= span.to {
+            Err(format!("`{text}` ends before it begins; write the earlier time first"))
+        } else {
+            Ok(span)
+        }
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        format!("{}-{}", span.from.strftime("%H:%M"), span.to.strftime("%H:%M"))
+    }
+}
+
+/// A day unlike its weekday.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holiday {
+    pub date: Date,
+    pub name: Translated,
+    /// Other names callers use, in any language.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// None: closed.
+    #[serde(default)]
+    pub hours: Vec<Span>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    pub name: String,
+    pub role: String,
+    pub languages: Vec<Language>,
+}
+
+/// A clinic's file that cannot be used: each line names the file, the key and the mend.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ClinicError(pub Vec<String>);
+
+/// A clinic whose file was checked.
+#[derive(Clone, Debug)]
+pub struct Clinic {
+    pub config: ClinicConfig,
+    pub zone: TimeZone,
+}
+
+impl Clinic {
+    /// The made-up clinic that answers when none is configured.
+    pub fn sample() -> Self {
+        let config = toml::from_str(include_str!("../agents/sample-clinic.toml"))
+            .expect("the sample clinic is parsed by a test");
+        Self::new(config, "sample-clinic.toml").expect("the sample clinic is checked by a test")
+    }
+
+    pub fn load(file: &Path) -> Result<Self, ClinicError> {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|e| {
+            ClinicError(vec![format!("{name}: cannot be read: {e}; give the path of a clinic's TOML file")])
+        })?;
+        let config =
+            toml::from_str(&text).map_err(|e| ClinicError(vec![format!("{name}: {e}; see sample-clinic.toml")]))?;
+        Self::new(config, &name)
+    }
+
+    fn new(config: ClinicConfig, file: &str) -> Result<Self, ClinicError> {
+        let wrong: Vec<_> = config.check().into_iter().map(|w| format!("{file}: {w}")).collect();
+        match TimeZone::get(&config.timezone) {
+            Ok(zone) if wrong.is_empty() => Ok(Self { config, zone }),
+            Ok(_) | Err(_) => Err(ClinicError(wrong)),
+        }
+    }
+
+    /// The name as said in this language.
+    pub fn name(&self, language: Language) -> &str {
+        self.config.names.get(&language).unwrap_or(&self.config.name)
+    }
+
+    /// Wall-clock time at the clinic.
+    pub fn local(&self, at: jiff::Timestamp) -> jiff::Zoned {
+        at.to_zoned(self.zone.clone())
+    }
+}
+
+impl ClinicConfig {
+    /// What is wrong, as `key: what is wrong; what to write instead`.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.id.is_empty() || !self.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            wrong.push("id: not a short name; write letters, digits and dashes".to_owned());
+        }
+        if self.name.trim().is_empty() {
+            wrong.push("name: empty; write the name callers know".into());
+        }
+        if TimeZone::get(&self.timezone).is_err() {
+            wrong.push(format!(
+                "timezone: `{}` is not known; write an IANA name such as America/Toronto",
+                self.timezone
+            ));
+        }
+        let numbers = self
+            .numbers
+            .iter()
+            .map(|n| ("numbers", n))
+            .chain([("phone", &self.phone)])
+            .chain(self.fax.iter().map(|f| ("fax", f)));
+        for (key, number) in numbers {
+            if !is_e164(number) {
+                wrong.push(format!("{key}: `{number}` is no E.164 number; write it as +16045550100"));
+            }
+        }
+        if let Some(to) = self.transfer_to.as_ref().filter(|to| !is_e164(to) && !is_sip(to)) {
+            wrong.push(format!("transfer_to: `{to}` cannot be called; write +16045550142 or sip:desk@example.com"));
+        }
+        if self.languages.is_empty() {
+            wrong.push("languages: none; write at least [\"en-CA\"]".into());
+        }
+        for (key, texts) in [("parking", &self.parking), ("directions", &self.directions)] {
+            if !texts.contains_key(&Language::English) {
+                wrong.push(format!("{key}: nothing in en-CA; write what an English caller is told"));
+            }
+        }
+        if self.hours == Week::default() {
+            wrong.push("hours: closed every day; write at least monday = [\"09:00-17:00\"]".into());
+        }
+        for (at, holiday) in self.holidays.iter().enumerate() {
+            if !holiday.name.contains_key(&Language::English) {
+                wrong.push(format!("holidays.{at}.name: nothing in en-CA; write the name of {}", holiday.date));
+            }
+        }
+        wrong
+    }
+}
+
+/// The text of this language, else the English one.
+pub fn in_language(texts: &Translated, language: Language) -> &str {
+    texts.get(&language).or_else(|| texts.get(&Language::English)).map_or("", String::as_str)
+}
+
+fn is_e164(number: &str) -> bool {
+    number
+        .strip_prefix('+')
+        .is_some_and(|digits| (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn is_sip(uri: &str) -> bool {
+    let user_at_host =
+        uri.strip_prefix("sip:").or_else(|| uri.strip_prefix("sips:")).or_else(|| uri.strip_prefix("tel:+"));
+    user_at_host.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: &str, to: &str) -> Result<ClinicConfig, toml::de::Error> {
+        let text = include_str!("../agents/sample-clinic.toml");
+        assert!(text.contains(change));
+        toml::from_str(&text.replace(change, to))
+    }
+
+    #[test]
+    fn the_sample_clinic_is_in_order() {
+        let clinic = Clinic::sample();
+        assert_eq!(clinic.name(Language::English), "Harbour Street Medical Clinic");
+        assert_eq!(clinic.name(Language::French), "la Clinique médicale de la rue Harbour");
+        for language in Language::ALL {
+            assert!(clinic.config.parking.contains_key(&language), "{language}");
+            assert!(clinic.config.directions.contains_key(&language), "{language}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_key_and_mend() {
+        let wrong = with("America/Vancouver", "America/Vancuver").unwrap().check();
+        assert!(
+            wrong[0].starts_with("timezone: `America/Vancuver`") && wrong[0].contains("America/Toronto"),
+            "{wrong:?}"
+        );
+        let wrong = with("+16045550142", "front desk").unwrap().check();
+        assert!(wrong[0].starts_with("transfer_to:"), "{wrong:?}");
+    }
+
+    #[test]
+    fn spans_must_run_forwards_and_keys_must_be_known() {
+        assert!(with("09:00-13:00", "13:00-09:00").unwrap_err().to_string().contains("ends before it begins"));
+        assert!(with("09:00-13:00", "nine").unwrap_err().to_string().contains("08:30-17:00"));
+        assert!(with("[parking]", "[parkng]").unwrap_err().to_string().contains("parkng"));
+    }
+}
