@@ -12,6 +12,7 @@ pub mod privacy;
 pub mod provider;
 pub mod records;
 pub mod sim;
+pub mod softphone;
 pub mod stt;
 pub mod telemetry;
 pub mod tokens;

@@ -1,0 +1,395 @@
+//! One call as its caller lives it: a leg, its packets, and a behaviour, until one side hangs up.
+//!
+//! Packets leave on the absolute schedule of the leg; how late each really left is kept, because a late measurer measures itself.
+
+use std::io;
+use std::time::Duration;
+
+use attendant_media::frame::SLOT;
+use attendant_media::leg::{Input, Leg, LegConfig, LegStats, Output};
+use attendant_media::speech::SpeechId;
+use attendant_media::time::Time;
+use bytes::Bytes;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::behaviour::{Act, Behaviour};
+use super::measure::Measure;
+use super::slots::Slots;
+use super::tape::Tape;
+use super::utterance::Utterance;
+use crate::call::event::{Event, Signal};
+use crate::call::registry::{MediaPath, StreamMedia, StreamOut};
+
+/// Larger than any datagram of the codecs we offer.
+const DATAGRAM: usize = 2_048;
+
+/// Both sides wait a moment before the first packet, so that neither loses it: one slot.
+const LEAD: Duration = SLOT;
+
+/// A call that was answered.
+#[derive(Debug)]
+pub struct Line {
+    pub media: MediaPath,
+    pub leg: LegConfig,
+    /// What the transport tells; a closed channel is the end of the call.
+    pub events: mpsc::Receiver<Event>,
+}
+
+/// How a call went, seen by its caller.
+#[derive(Debug)]
+pub struct Outcome {
+    pub measure: Measure,
+    pub ended: Ended,
+    pub sent: Sent,
+    pub stats: LegStats,
+    /// When the call was answered, on the clock of every time in `measure`.
+    pub answered: Time,
+    pub over: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Our behaviour hung up.
+    HungUp,
+    /// The other side did.
+    FarSide,
+    /// The call took longer than it may.
+    TimedOut,
+}
+
+/// Our own packets.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// How late each packet left, microseconds.
+    pub late_us: Vec<u32>,
+    /// Packets that the socket or the stream did not take.
+    pub refused: u64,
+}
+
+/// Lives through the call. `epoch` is the zero of every time; `limit` bounds the call. Must be called within a tokio runtime.
+pub async fn run(
+    line: Line,
+    behaviour: &mut impl Behaviour,
+    tape: Option<&mut Tape>,
+    epoch: Instant,
+    limit: Duration,
+) -> io::Result<Outcome> {
+    let mut path = Path::new(line.media)?;
+    let mut events = line.events;
+    let answered = now(epoch);
+    let start = answered + LEAD;
+    let mut slots = Slots::after(LEAD)?;
+    let mut caller = Caller {
+        leg: Leg::new(line.leg, start),
+        start,
+        epoch,
+        speaking: None,
+        generation: 0,
+        measure: Measure::default(),
+        sent: Sent::default(),
+        behaviour,
+        tape,
+    };
+    let mut buffer = [0; DATAGRAM];
+    let ended = loop {
+        tokio::select! {
+            biased;
+            due = slots.due() => {
+                due?;
+                caller.step(now(epoch), Input::Timeout, &mut path)?;
+                let at = now(epoch);
+                if at.since(answered) > limit {
+                    break Ended::TimedOut;
+                }
+                match caller.behaviour.act(at, &caller.measure) {
+                    Some(Act::Speak(utterance)) => caller.begin(at, utterance, &mut path)?,
+                    Some(Act::HangUp) => break Ended::HungUp,
+                    None => {}
+                }
+                caller.feed(at, &mut path)?;
+            }
+            arrived = path.receive(&mut buffer) => match arrived {
+                Arrived::Datagram(len) => caller.step(now(epoch), Input::Rtp(&buffer[..len]), &mut path)?,
+                Arrived::Chunk(chunk) => {
+                    let StreamMedia { sequence, timestamp, payload } = chunk;
+                    caller.step(now(epoch), Input::Payload { sequence, timestamp, payload: &payload }, &mut path)?;
+                }
+                Arrived::Closed => break Ended::FarSide,
+            },
+            event = events.recv() => match event {
+                Some(Event::Signal(Signal::Gone(_))) | None => break Ended::FarSide,
+                Some(Event::Signal(Signal::Media { inbound, outbound, dtmf, remote })) => {
+                    path.redirect(remote);
+                    caller.step(now(epoch), Input::Formats { inbound, outbound, dtmf }, &mut path)?;
+                }
+                // Answered, hold, keys and the like change nothing for a caller who only talks and listens.
+                Some(Event::Signal(_) | Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. }) => {}
+            },
+        }
+    };
+    let over = now(epoch);
+    Ok(Outcome { ended, answered, over, stats: caller.leg.stats(), measure: caller.measure, sent: caller.sent })
+}
+
+fn now(epoch: Instant) -> Time {
+    Time::from_micros(epoch.elapsed().as_micros() as u64)
+}
+
+struct Caller<'a, B> {
+    leg: Leg,
+    start: Time,
+    epoch: Instant,
+    speaking: Option<Speaking>,
+    generation: u32,
+    measure: Measure,
+    sent: Sent,
+    behaviour: &'a mut B,
+    tape: Option<&'a mut Tape>,
+}
+
+struct Speaking {
+    id: SpeechId,
+    utterance: Utterance,
+    /// Samples given to the leg; all of them once it was told that no more will come.
+    given: usize,
+    voice: Voice,
+}
+
+/// How much of the voice has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    Before,
+    Within,
+    After,
+}
+
+impl<B: Behaviour> Caller<'_, B> {
+    fn begin(&mut self, at: Time, utterance: Utterance, path: &mut Path) -> io::Result<()> {
+        self.generation += 1;
+        let id = SpeechId { generation: self.generation, utterance: 0, attempt: 0 };
+        self.speaking = Some(Speaking { id, utterance, given: 0, voice: Voice::Before });
+        self.step(at, Input::Audible(id), path)
+    }
+
+    /// Gives the leg as much of the utterance as it takes.
+    fn feed(&mut self, at: Time, path: &mut Path) -> io::Result<()> {
+        let Some(speaking) = &mut self.speaking else { return Ok(()) };
+        let (id, audio, given) = (speaking.id, speaking.utterance.audio.clone(), speaking.given);
+        if given == audio.len() {
+            return Ok(());
+        }
+        let to = audio.len().min(given + self.leg.room());
+        speaking.given = to;
+        self.step(at, Input::Speech { id, audio: &audio[given..to] }, path)?;
+        if to == audio.len() {
+            self.step(at, Input::SpeechEnd { id }, path)?;
+        }
+        Ok(())
+    }
+
+    /// Steps the leg and does what it says.
+    fn step(&mut self, at: Time, input: Input<'_>, path: &mut Path) -> io::Result<()> {
+        self.leg.handle(at, input);
+        while let Some(output) = self.leg.poll_output() {
+            match output {
+                Output::Rtp { slot, packet } => {
+                    let sent = path.send(packet);
+                    self.sent.note(now(self.epoch).since(due(self.start, slot)), sent);
+                }
+                Output::Payload { slot, payload } => {
+                    let sent = path.send_payload(payload);
+                    self.sent.note(now(self.epoch).since(due(self.start, slot)), sent);
+                }
+                Output::Heard { at: place, audio } => {
+                    let change = self.measure.hear(at, audio);
+                    self.behaviour.heard(at, audio, change, &self.measure);
+                    if let Some(tape) = &mut self.tape {
+                        tape.heard(place, audio)?;
+                    }
+                }
+                Output::Said { at: place, audio } => {
+                    if let Some(tape) = &mut self.tape {
+                        tape.said(place, audio)?;
+                    }
+                }
+                Output::Played { id, samples } => {
+                    if let Some(speaking) = self.speaking.as_mut().filter(|speaking| speaking.id == id) {
+                        speaking.played(at, samples as usize, &mut self.measure);
+                    }
+                }
+                Output::Finished { id, .. } => {
+                    if self.speaking.as_ref().is_some_and(|speaking| speaking.id == id) {
+                        self.speaking = None;
+                        self.behaviour.said(at, &self.measure);
+                    }
+                }
+                // A caller listens by level, sends no keys, and leaves reports to the other side.
+                Output::Rtcp { .. }
+                | Output::SpeechStart { .. }
+                | Output::Speaking { .. }
+                | Output::SpeechEnd { .. }
+                | Output::Dry { .. }
+                | Output::Dtmf { .. }
+                | Output::FaxTone { .. } => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Speaking {
+    fn played(&mut self, at: Time, samples: usize, measure: &mut Measure) {
+        let (first, last) = self.utterance.voiced;
+        if self.voice == Voice::Before && samples > first {
+            self.voice = Voice::Within;
+            measure.begins(at);
+        }
+        if self.voice == Voice::Within && samples >= last {
+            self.voice = Voice::After;
+            measure.ends(at);
+        }
+    }
+}
+
+impl Sent {
+    fn note(&mut self, late: Duration, sent: bool) {
+        self.late_us.push(u32::try_from(late.as_micros()).unwrap_or(u32::MAX));
+        self.refused += u64::from(!sent);
+    }
+}
+
+fn due(start: Time, slot: u64) -> Time {
+    start + SLOT * u32::try_from(slot).unwrap_or(u32::MAX)
+}
+
+enum Path {
+    /// The RTCP socket is held so that its port stays ours; what comes there is not read.
+    Rtp {
+        socket: UdpSocket,
+        _rtcp: Option<std::net::UdpSocket>,
+        remote: std::net::SocketAddr,
+    },
+    Stream {
+        inbound: mpsc::Receiver<StreamMedia>,
+        outbound: mpsc::Sender<StreamOut>,
+    },
+}
+
+enum Arrived {
+    Datagram(usize),
+    Chunk(StreamMedia),
+    Closed,
+}
+
+impl Path {
+    fn new(media: MediaPath) -> io::Result<Self> {
+        Ok(match media {
+            MediaPath::Rtp { socket, rtcp, remote } => {
+                socket.set_nonblocking(true)?;
+                Self::Rtp { socket: UdpSocket::from_std(socket)?, _rtcp: rtcp, remote }
+            }
+            MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
+        })
+    }
+
+    fn redirect(&mut self, to: Option<std::net::SocketAddr>) {
+        if let (Self::Rtp { remote, .. }, Some(to)) = (self, to) {
+            *remote = to;
+        }
+    }
+
+    fn send(&self, packet: &[u8]) -> bool {
+        match self {
+            Self::Rtp { socket, remote, .. } => socket.try_send_to(packet, *remote).is_ok(),
+            Self::Stream { .. } => false,
+        }
+    }
+
+    fn send_payload(&self, payload: &[u8]) -> bool {
+        match self {
+            Self::Stream { outbound, .. } => {
+                outbound.try_send(StreamOut::Media(Bytes::copy_from_slice(payload))).is_ok()
+            }
+            Self::Rtp { .. } => false,
+        }
+    }
+
+    /// Cancel safe.
+    async fn receive(&mut self, buffer: &mut [u8; DATAGRAM]) -> Arrived {
+        match self {
+            // RTCP on the same port has types 200 to 204 in its second byte (RFC 5761 section 4).
+            Self::Rtp { socket, .. } => loop {
+                match socket.recv_from(buffer).await {
+                    Ok((len, _)) if len > 1 && (192..=223).contains(&buffer[1]) => {}
+                    Ok((len, _)) => return Arrived::Datagram(len),
+                    // An ICMP error of an earlier packet: the other side may not listen yet.
+                    Err(_) => {}
+                }
+            },
+            Self::Stream { inbound, .. } => inbound.recv().await.map_or(Arrived::Closed, Arrived::Chunk),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use attendant_media::leg::{Codec, Format, Framing};
+
+    use super::super::behaviour::{Script, Step};
+    use super::*;
+
+    fn leg(ssrc: u32) -> LegConfig {
+        let format = Format { codec: Codec::Pcmu, payload_type: 0 };
+        LegConfig {
+            inbound: format,
+            outbound: format,
+            framing: Framing::Rtp,
+            dtmf: None,
+            ssrc,
+            first_sequence: 1,
+            first_timestamp: 1,
+            denoise: false,
+            gain: false,
+            echo_control: false,
+        }
+    }
+
+    fn utterance(name: &str, ms: usize) -> Utterance {
+        Utterance::new(name, (0..16 * ms).map(|n| if n % 40 < 20 { 6_000 } else { -6_000 }).collect()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn two_callers_hear_each_other_out() {
+        let sockets = [0, 1].map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+        let addresses = [0, 1].map(|n: usize| sockets[n].local_addr().unwrap());
+        let [ours, theirs] = sockets;
+        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote };
+        let (_hold, events) = mpsc::channel(1);
+        let (hang_up, far_events) = mpsc::channel(1);
+        let line = Line { media: media(ours, addresses[1]), leg: leg(1), events };
+        let far_line = Line { media: media(theirs, addresses[0]), leg: leg(2), events: far_events };
+        let epoch = Instant::now();
+        let limit = Duration::from_secs(20);
+
+        let far = tokio::spawn(async move {
+            // Greets at once, answers once, and then waits to be left.
+            let said = [utterance("greeting", 300), utterance("answer", 300), utterance("never", 300)];
+            let mut script = Script::new(said, None, Duration::from_secs(3), now(epoch));
+            run(far_line, &mut script, None, epoch, limit).await.unwrap()
+        });
+        let mut script = Script::new([utterance("question", 400)], None, Duration::from_secs(5), now(epoch));
+        let outcome = run(line, &mut script, None, epoch, limit).await.unwrap();
+        drop(hang_up);
+        assert_eq!(far.await.unwrap().ended, Ended::FarSide);
+
+        assert_eq!(outcome.ended, Ended::HungUp);
+        assert!(outcome.measure.greeting().is_some());
+        assert_eq!(outcome.measure.exchanges().len(), 1);
+        assert!(outcome.measure.exchanges()[0].response().is_some());
+        let said: Vec<&Step> = script.steps().iter().filter(|step| matches!(step, Step::Said { .. })).collect();
+        assert_eq!(said.len(), 1);
+        assert_eq!(outcome.sent.late_us.len() as u64, outcome.stats.slots);
+    }
+}

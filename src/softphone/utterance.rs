@@ -1,0 +1,108 @@
+//! Recorded speech to say: a WAV file as 16 kHz samples, and where its voice begins and ends.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use attendant_media::frame::RATE;
+use attendant_media::resample;
+use attendant_media::vad::level_db;
+
+/// A caller who speaks longer at a stretch is no caller.
+const LONGEST_S: u64 = 60;
+
+/// 10 ms: how finely the ends of the voice are found.
+const STEP: usize = RATE as usize / 100;
+
+/// Softer than the loudest 10 ms by this much is not voice any more.
+const RANGE_DB: f32 = 35.0;
+
+/// Recorded speech, ready to be said.
+#[derive(Clone, Debug)]
+pub struct Utterance {
+    pub name: Arc<str>,
+    pub audio: Arc<[i16]>,
+    /// First and one past the last sample with voice in it.
+    pub voiced: (usize, usize),
+}
+
+/// The file cannot be said.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {why}; want a WAV file of up to 60 s, 16-bit, 8 to 48 kHz, with speech in it", file.display())]
+pub struct NotSpeech {
+    file: PathBuf,
+    why: String,
+}
+
+impl Utterance {
+    pub fn read(file: &Path) -> Result<Self, NotSpeech> {
+        let wrong = |why: String| NotSpeech { file: file.to_path_buf(), why };
+        let mut wav = hound::WavReader::open(file).map_err(|error| wrong(error.to_string()))?;
+        let spec = wav.spec();
+        if spec.sample_format != hound::SampleFormat::Int || spec.bits_per_sample != 16 {
+            return Err(wrong(format!("{} bits, {:?}", spec.bits_per_sample, spec.sample_format)));
+        }
+        if u64::from(wav.duration()) > LONGEST_S * u64::from(spec.sample_rate) {
+            return Err(wrong("too long".into()));
+        }
+        let samples = wav.samples().collect::<Result<Vec<i16>, _>>().map_err(|error| wrong(error.to_string()))?;
+        let channels = usize::from(spec.channels).max(1);
+        let mono: Vec<i16> = samples.chunks(channels).map(|frame| frame[0]).collect();
+        let audio = if spec.sample_rate == RATE {
+            mono
+        } else {
+            resample::whole(&mono, spec.sample_rate, RATE).map_err(|error| wrong(error.to_string()))?
+        };
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::new(&name, audio).ok_or_else(|| wrong("silent".into()))
+    }
+
+    /// Speech in these samples at 16 kHz; `None` if they are silent. What lies before and after the voice is cut to 100 ms.
+    pub fn new(name: &str, audio: Vec<i16>) -> Option<Self> {
+        let levels: Vec<f32> = audio.chunks(STEP).map(level_db).collect();
+        let loudest = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let voiced = |level: &f32| *level > (loudest - RANGE_DB).max(-55.0);
+        let first = levels.iter().position(voiced)? * STEP;
+        let last = ((levels.iter().rposition(voiced)? + 1) * STEP).min(audio.len());
+        let margin = 10 * STEP;
+        let (from, to) = (first.saturating_sub(margin), (last + margin).min(audio.len()));
+        Some(Self { name: name.into(), audio: Arc::from(&audio[from..to]), voiced: (first - from, last - from) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_around_the_voice_is_cut_and_its_ends_are_known() {
+        let mut audio = vec![0; 16_000];
+        audio.extend((0..8_000).map(|n| if n % 20 < 10 { 4_000 } else { -4_000 }));
+        audio.extend(vec![0; 16_000]);
+        let utterance = Utterance::new("test", audio).unwrap();
+        assert_eq!(utterance.audio.len(), 1_600 + 8_000 + 1_600);
+        assert_eq!(utterance.voiced, (1_600, 9_600));
+        assert!(Utterance::new("silence", vec![3; 16_000]).is_none());
+    }
+
+    #[test]
+    fn a_file_of_another_rate_is_brought_to_ours() {
+        let file = tempfile::Builder::new().suffix(".wav").tempfile().unwrap();
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut wav = hound::WavWriter::create(file.path(), spec).unwrap();
+        (0..8_000).for_each(|n| wav.write_sample(if n % 16 < 8 { 4_000i16 } else { -4_000 }).unwrap());
+        wav.finalize().unwrap();
+        let utterance = Utterance::read(file.path()).unwrap();
+        assert!((15_900..16_100).contains(&utterance.audio.len()));
+    }
+
+    #[test]
+    fn a_file_that_is_not_speech_is_named_with_what_is_wanted() {
+        let error = Utterance::read(Path::new("nowhere.wav")).unwrap_err().to_string();
+        assert!(error.starts_with("nowhere.wav: ") && error.contains("want a WAV file"));
+    }
+}
