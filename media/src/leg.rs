@@ -4,16 +4,18 @@
 //! Verbs: `handle(now, input)`, then `poll_output()` until `None`, then wait until `poll_timeout()`.
 
 mod contract;
+mod ears;
 mod inbound;
 mod outbound;
 mod pending;
+mod voices;
 
 pub use contract::{Codec, Format, Framing, Input, LegConfig, LegStats, Output};
 
 use crate::frame::{Frame, SILENCE, Samples};
 use crate::pacer::Pacer;
 use crate::time::Time;
-use crate::vad::{Edge, Vad};
+use ears::Ears;
 use inbound::Inbound;
 use outbound::Outbound;
 use pending::{Pending, Ready};
@@ -36,7 +38,7 @@ pub struct Leg {
     talk: Talk,
     inbound: Inbound,
     outbound: Outbound,
-    vad: Vad,
+    ears: Ears,
     heard: Frame,
     said: Frame,
     /// The number of the next heard frame: they come in order and without gaps.
@@ -54,7 +56,7 @@ impl Leg {
             talk: Talk::Open,
             inbound: Inbound::new(&config),
             outbound: Outbound::new(&config),
-            vad: Vad::default(),
+            ears: Ears::new(&config),
             heard: SILENCE,
             said: SILENCE,
             next_heard: 0,
@@ -113,6 +115,7 @@ impl Leg {
             Ready::Played { id, samples } => Output::Played { id, samples },
             Ready::Finished { id, samples } => Output::Finished { id, samples },
             Ready::Dry { id, slot } => Output::Dry { id, slot },
+            Ready::FaxTone { at } => Output::FaxTone { at },
         })
     }
 
@@ -158,6 +161,7 @@ impl Leg {
     /// One slot of our side: a packet, and what was said in it.
     fn say(&mut self, slot: u64) {
         let played = self.outbound.slot(&mut self.said, self.talk == Talk::Open);
+        self.ears.said(&self.said);
         if self.talk == Talk::Open {
             self.pending.put(Ready::Packet { slot, framing: self.outbound.framing() });
         }
@@ -180,15 +184,7 @@ impl Leg {
         let at = Samples::from_slots(self.next_heard);
         self.next_heard += 1;
         self.pending.put(Ready::Heard { at });
-        let edge = self.vad.push(&self.heard);
-        match edge {
-            Some(Edge::Start { at }) => self.pending.put(Ready::SpeechStart { at, echo: 0.0 }),
-            Some(Edge::End { at }) => self.pending.put(Ready::SpeechEnd { at }),
-            None => {}
-        }
-        if self.vad.speaking() {
-            self.pending.put(Ready::Speaking { at, echo: 0.0, level_db: self.vad.level_db() });
-        }
+        self.ears.heard(at, &mut self.heard, &mut self.pending);
     }
 }
 

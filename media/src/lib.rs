@@ -7,11 +7,15 @@
 //!
 //! [`leg`] composes the parts into one party of a call; [`bridge`] joins two legs.
 
+pub mod denoise;
+pub mod echo;
 pub mod frame;
+pub mod gain;
 pub mod leg;
 pub mod pacer;
 pub mod playout;
 pub mod resample;
 pub mod speech;
 pub mod time;
+pub mod tone;
 pub mod vad;

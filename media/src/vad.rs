@@ -90,6 +90,7 @@ pub struct Vad<S = Earshot> {
     /// First sample of the window being filled.
     position: Samples,
     state: State,
+    voiced: bool,
     level_db: f32,
     noise_db: f32,
     last_end: Samples,
@@ -117,6 +118,7 @@ impl<S: Score> Vad<S> {
             filled: 0,
             position: Samples::ZERO,
             state: State::Silence { voiced: 0 },
+            voiced: false,
             level_db: QUIETEST_DB,
             noise_db: QUIETEST_DB,
             last_end: Samples::ZERO,
@@ -145,6 +147,11 @@ impl<S: Score> Vad<S> {
         matches!(self.state, State::Speech { .. })
     }
 
+    /// Whether the newest window held a voice.
+    pub const fn voiced(&self) -> bool {
+        self.voiced
+    }
+
     /// Level of the newest window, in dB of full scale.
     pub const fn level_db(&self) -> f32 {
         self.level_db
@@ -164,7 +171,8 @@ impl<S: Score> Vad<S> {
         let audible = self.level_db > QUIETEST_DB && self.level_db > self.noise_db + self.tuning.above_noise_db;
         match &mut self.state {
             State::Silence { voiced } => {
-                *voiced = (*voiced << 1 | u32::from(audible && score >= self.tuning.on)) & ((1 << CONFIRM_AMONG) - 1);
+                self.voiced = audible && score >= self.tuning.on;
+                *voiced = (*voiced << 1 | u32::from(self.voiced)) & ((1 << CONFIRM_AMONG) - 1);
                 if voiced.count_ones() < self.tuning.confirm {
                     return None;
                 }
@@ -174,7 +182,8 @@ impl<S: Score> Vad<S> {
                 Some(Edge::Start { at })
             }
             State::Speech { unvoiced, voiced_until } => {
-                if audible && score >= self.tuning.off {
+                self.voiced = audible && score >= self.tuning.off;
+                if self.voiced {
                     *unvoiced = 0;
                     *voiced_until = self.position;
                     return None;

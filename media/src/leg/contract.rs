@@ -128,7 +128,8 @@ pub enum Output<'a> {
         at: Samples,
         audio: &'a Frame,
     },
-    /// A voice began at `at` (decided a little later). `echo`: 0..=1, how well our own recent speech explains it.
+    /// A voice began at `at` (decided a little later). `echo`: 0..=1, how well our own recent speech explains it; above 0.5
+    /// it is our own. A caller who speaks over our echo ends that voice and starts another, so starts and ends pair up.
     SpeechStart {
         at: Samples,
         echo: f32,

@@ -21,6 +21,7 @@ pub(super) enum Ready {
     Played { id: SpeechId, samples: u64 },
     Finished { id: SpeechId, samples: u64 },
     Dry { id: SpeechId, slot: u64 },
+    FaxTone { at: Samples },
 }
 
 /// A queue of at most [`MOST`] outputs.
