@@ -3,9 +3,14 @@
 //! The call asks with [`Turn`]; the answer comes as [`Event`]s. Nothing here knows of audio. A turn is dropped by dropping its task;
 //! tools that have begun are finished all the same.
 
+pub mod context;
+pub mod conversation;
 pub mod digits;
 pub mod expect;
+pub mod graph;
 pub mod llm;
+pub mod marker;
+pub mod tools;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +49,8 @@ pub struct Turn {
     pub number: u32,
     pub language: Language,
     pub said: Arc<[Line]>,
-    /// The turn is not final yet: draft words, run no tool.
+    /// The turn is not final yet: draft words, run no tool. A draft that would need a tool ends early with [`Event::Done`]
+    /// and must be asked for again once final.
     pub draft: bool,
 }
 

@@ -17,6 +17,18 @@ pub fn stamp(at: OffsetDateTime) -> String {
     at.replace_nanosecond(whole).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
 }
 
+/// Now, for the calendar of a clinic.
+pub fn now() -> jiff::Timestamp {
+    let at = wall();
+    jiff::Timestamp::new(at.unix_timestamp(), at.nanosecond().cast_signed()).unwrap_or_default()
+}
+
+/// [`stamp`] of a calendar's time.
+pub fn stamp_of(at: jiff::Timestamp) -> String {
+    let nanos = i128::from(at.as_second()) * 1_000_000_000 + i128::from(at.subsec_nanosecond());
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).map(stamp).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +37,10 @@ mod tests {
     fn a_stamp_has_whole_milliseconds() {
         let at = time::macros::datetime!(2026-11-21 05:06:07.123_456 UTC);
         assert_eq!(stamp(at), "2026-11-21T05:06:07.123Z");
+    }
+
+    #[test]
+    fn both_calendars_write_the_same_stamp() {
+        assert_eq!(stamp_of("2026-11-21T05:06:07.123456Z".parse().unwrap()), "2026-11-21T05:06:07.123Z");
     }
 }

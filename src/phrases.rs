@@ -50,6 +50,8 @@ struct PhraseFile {
     /// Said when an answer is late, one after the other.
     fillers: Vec<String>,
     still_there: String,
+    /// The caller is done.
+    farewell: String,
     /// After nobody answered `still_there`.
     goodbye: String,
     /// Something failed on our side.
@@ -123,6 +125,10 @@ impl Phrases {
         &self.text.still_there
     }
 
+    pub fn farewell(&self) -> &str {
+        &self.text.farewell
+    }
+
     pub fn goodbye(&self) -> &str {
         &self.text.goodbye
     }
@@ -172,6 +178,7 @@ impl Phrases {
         let t = &self.text;
         t.fillers.iter().map(String::as_str).chain([
             t.still_there.as_str(),
+            &t.farewell,
             &t.goodbye,
             &t.apology,
             &t.apology_transfer,

@@ -1,0 +1,130 @@
+//! Answers the turns of calls with a model, the graph and the tools: the production [`Agents`].
+//!
+//! Decides what a model is never asked: the greeting and danger to life. Owns what outlives a turn (which agent is speaking, what
+//! tools returned). A turn is dropped by aborting its task; tools run on tasks of their own and finish.
+
+mod memory;
+mod turn;
+
+use std::sync::Arc;
+
+use super::graph::Graph;
+use super::llm::Model;
+use super::tools::{Ledger, Messages};
+use super::{Agent, Agents, CallFacts, Reports, Turn};
+use crate::clinic::Clinic;
+
+use memory::Memory;
+
+/// What every call's agent needs. One per process.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    model: Arc<dyn Model>,
+    graph: Graph,
+    /// The first one answers where the number dialled names no other.
+    clinics: Vec<Arc<Clinic>>,
+    messages: Arc<Messages>,
+    ledger: Arc<Ledger>,
+    clock: fn() -> jiff::Timestamp,
+}
+
+/// There is no clinic to answer for.
+#[derive(Debug, thiserror::Error)]
+#[error("no clinic is configured; name at least one clinic's file")]
+pub struct NoClinic;
+
+impl Desk {
+    /// `messages` and `ledger` say where callers' messages and the list of tool calls are kept; `clock` is the wall clock.
+    pub fn new(
+        model: Arc<dyn Model>,
+        graph: Graph,
+        clinics: Vec<Clinic>,
+        messages: Messages,
+        ledger: Ledger,
+        clock: fn() -> jiff::Timestamp,
+    ) -> Result<Self, NoClinic> {
+        if clinics.is_empty() {
+            return Err(NoClinic);
+        }
+        Ok(Self(Arc::new(Inner {
+            model,
+            graph,
+            clinics: clinics.into_iter().map(Arc::new).collect(),
+            messages: Arc::new(messages),
+            ledger: Arc::new(ledger),
+            clock,
+        })))
+    }
+
+    /// The clinic whose id or number this is, else the first.
+    pub fn clinic(&self, name: &str) -> &Arc<Clinic> {
+        let digits = |number: &str| number.chars().filter(char::is_ascii_digit).collect::<String>();
+        let wanted = digits(name);
+        self.0
+            .clinics
+            .iter()
+            .find(|c| {
+                c.config.id == name || (!wanted.is_empty() && c.config.numbers.iter().any(|n| digits(n) == wanted))
+            })
+            .unwrap_or(&self.0.clinics[0])
+    }
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("model", &self.0.model.name()).field("clinics", &self.0.clinics.len()).finish()
+    }
+}
+
+impl Agents for Desk {
+    fn open(&self, call: &CallFacts) -> Box<dyn Agent> {
+        Box::new(Conversation {
+            desk: self.clone(),
+            clinic: self.clinic(&call.clinic).clone(),
+            call: call.clone(),
+            memory: Arc::new(Memory::default()),
+            thinking: None,
+        })
+    }
+}
+
+/// The agent of one call.
+struct Conversation {
+    desk: Desk,
+    clinic: Arc<Clinic>,
+    call: CallFacts,
+    memory: Arc<Memory>,
+    thinking: Option<tokio::task::AbortHandle>,
+}
+
+impl Agent for Conversation {
+    fn think(&mut self, turn: Turn, reports: Reports) {
+        self.cancel();
+        let answer = turn::Answer {
+            desk: self.desk.0.clone(),
+            clinic: self.clinic.clone(),
+            call: self.call.clone(),
+            memory: self.memory.clone(),
+            turn,
+            reports,
+        };
+        self.thinking = Some(tokio::spawn(answer.run()).abort_handle());
+    }
+
+    fn cancel(&mut self) {
+        if let Some(thinking) = self.thinking.take() {
+            thinking.abort();
+        }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What a call's agent remembers from turn to turn: who is speaking, and what tools returned.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::agent::context::Round;
+
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// The agent handed to; the entry agent while empty.
+    agent: Mutex<Option<String>>,
+    rounds: Mutex<Vec<Round>>,
+    /// Held while tools run: a new turn waits for what an old one began.
+    tools: Arc<Semaphore>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { agent: Mutex::default(), rounds: Mutex::default(), tools: Arc::new(Semaphore::new(1)) }
+    }
+}
+
+impl Memory {
+    pub(super) fn agent(&self) -> Option<String> {
+        self.agent.lock().clone()
+    }
+
+    pub(super) fn hand_to(&self, agent: &str) {
+        *self.agent.lock() = Some(agent.to_owned());
+    }
+
+    pub(super) fn rounds(&self) -> Vec<Round> {
+        self.rounds.lock().clone()
+    }
+
+    pub(super) fn keep(&self, round: Round) {
+        let mut rounds = self.rounds.lock();
+        rounds.push(round);
+        rounds.sort_by_key(|r| r.after);
+    }
+
+    /// No tool is running.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.tools.available_permits() > 0
+    }
+
+    /// Waits until no tool is running, at most so long.
+    pub(super) async fn quiet(&self, most: Duration) {
+        // Out of time: the answer goes without the result, which will be there for the next one.
+        drop(tokio::time::timeout(most, self.tools.acquire()).await);
+    }
+
+    /// The right to run tools, given back when dropped.
+    pub(super) async fn begin_tools(&self) -> OwnedSemaphorePermit {
+        self.tools.clone().acquire_owned().await.expect("this semaphore is never closed")
+    }
+}

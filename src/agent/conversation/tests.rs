@@ -1,0 +1,258 @@
+use std::collections::VecDeque;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::agent::llm::{Delta, Finish, Message, Request, ToolCallPiece};
+use crate::agent::{Event, ExpectKind, Line, Who};
+use crate::call::CallId;
+use crate::call::event::{Event as CallEvent, Mailbox};
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::provider::{ErrorKind, ProviderError};
+
+/// Answers each request with the next script, and keeps the requests.
+#[derive(Clone, Default)]
+struct Scripted {
+    answers: Arc<Mutex<VecDeque<Vec<Delta>>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+    stalls: bool,
+}
+
+impl Model for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        self.requests.lock().push(request);
+        let answer = self.answers.lock().pop_front().unwrap_or_default();
+        let pieces = stream::iter(answer.into_iter().map(Ok));
+        if self.stalls { pieces.chain(stream::pending()).boxed() } else { pieces.boxed() }
+    }
+}
+
+fn text(words: &str) -> Delta {
+    Delta::Text(Pii::new(words.to_owned()))
+}
+
+fn tool(name: &str, arguments: &str) -> Delta {
+    Delta::ToolCall(ToolCallPiece {
+        index: 0,
+        id: Some("call_1".into()),
+        name: Some(name.into()),
+        arguments: Pii::new(arguments.to_owned()),
+    })
+}
+
+struct World {
+    model: Scripted,
+    agent: Box<dyn Agent>,
+    mailbox: Mailbox,
+    events: mpsc::Receiver<CallEvent>,
+    folder: tempfile::TempDir,
+}
+
+fn world(answers: Vec<Vec<Delta>>) -> World {
+    world_with(Scripted { answers: Arc::new(Mutex::new(answers.into())), ..Scripted::default() })
+}
+
+fn world_with(model: Scripted) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::new(
+        Arc::new(model.clone()),
+        Graph::built_in(),
+        vec![Clinic::sample()],
+        Messages::new(folder.path().join("messages")),
+        Ledger::open(folder.path().to_owned()).unwrap(),
+        || "2026-11-21T18:05:00Z".parse().unwrap(),
+    )
+    .unwrap();
+    let call = CallFacts {
+        call: CallId::new(),
+        clinic: "harbour-street".into(),
+        caller: Pii::new("+16045550177".to_owned()),
+        language: Language::English,
+    };
+    let (mailbox, events) = Mailbox::new();
+    World { model, agent: desk.open(&call), mailbox, events, folder }
+}
+
+impl World {
+    fn think(&mut self, number: u32, said: &[(Who, &str)], draft: bool) {
+        let said =
+            said.iter().map(|(who, t)| Line { who: *who, text: Pii::new((*t).to_owned()), cut: false }).collect();
+        let turn = Turn { number, language: Language::English, said, draft };
+        self.agent.think(turn, Reports { turn: number, mailbox: self.mailbox.clone() });
+    }
+
+    /// Events up to the end of the answer.
+    async fn answer(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(CallEvent::Agent { event, .. }) = self.events.recv().await {
+            let last = matches!(event, Event::Done | Event::Failed(_));
+            events.push(event);
+            if last {
+                break;
+            }
+        }
+        events
+    }
+}
+
+fn words(events: &[Event]) -> String {
+    let piece = |e: &Event| if let Event::Text(t) = e { t.reveal().clone() } else { String::new() };
+    events.iter().map(piece).collect()
+}
+
+#[tokio::test]
+async fn an_empty_call_is_greeted_without_asking_the_model() {
+    let mut world = world(vec![]);
+    world.think(0, &[], false);
+    let events = world.answer().await;
+    assert!(words(&events).starts_with("Thank you for calling Harbour Street Medical Clinic."), "{}", words(&events));
+    assert!(world.model.requests.lock().is_empty());
+}
+
+#[tokio::test]
+async fn danger_is_answered_without_asking_the_model() {
+    let mut world = world(vec![vec![text("Take an aspirin.")]]);
+    world.think(1, &[(Who::Agent, "Hello."), (Who::Caller, "my husband has"), (Who::Caller, "chest pain")], false);
+    assert!(words(&world.answer().await).contains("dial 9 1 1"));
+    assert!(world.model.requests.lock().is_empty());
+    world.think(
+        2,
+        &[(Who::Caller, "chest pain"), (Who::Agent, "If this is an emergency"), (Who::Caller, "no, your hours")],
+        false,
+    );
+    assert!(words(&world.answer().await).contains("aspirin"), "danger already answered is not answered again");
+}
+
+#[tokio::test]
+async fn words_stream_and_the_marker_becomes_an_expectation() {
+    let mut world =
+        world(vec![vec![text("[expect:"), text("phone] What is"), text(" your number?"), Delta::Finish(Finish::Stop)]]);
+    world.think(1, &[(Who::Caller, "hi")], false);
+    let events = world.answer().await;
+    assert!(matches!(&events[0], Event::Expect(e) if e.kind == ExpectKind::Phone));
+    assert_eq!(words(&events), "What is your number?");
+    assert_eq!(events.last(), Some(&Event::Done));
+}
+
+#[tokio::test]
+async fn a_tool_runs_and_its_result_is_in_the_next_request_and_the_next_turn() {
+    let mut world = world(vec![
+        vec![tool("clinic_info", "{\"topic\":\"parking\"}"), Delta::Finish(Finish::ToolCalls)],
+        vec![text("Behind the building."), Delta::Finish(Finish::Stop)],
+        vec![text("Bye."), Delta::Finish(Finish::Stop)],
+    ]);
+    world.think(1, &[(Who::Caller, "parking?")], false);
+    let events = world.answer().await;
+    assert!(matches!(events[0], Event::ToolStarted { name: "clinic_info" }));
+    assert!(matches!(events[1], Event::ToolDone { name: "clinic_info", ok: true }));
+    world.think(2, &[(Who::Caller, "parking?"), (Who::Agent, "Behind the building."), (Who::Caller, "thanks")], false);
+    world.answer().await;
+    let requests = world.model.requests.lock();
+    assert!(
+        matches!(&requests[1].messages[3], Message::Tool { content, .. } if content.reveal().contains("free parking"))
+    );
+    assert!(matches!(&requests[2].messages[3], Message::Tool { .. }));
+    assert!(matches!(&requests[2].messages[5], Message::User(t) if t.reveal() == "thanks"));
+    let ledger = std::fs::read_to_string(world.folder.path().join("tools.jsonl")).unwrap();
+    assert_eq!(ledger.lines().count(), 2);
+    assert!(ledger.contains("started") && ledger.contains("done"));
+}
+
+#[tokio::test]
+async fn a_draft_runs_no_tool() {
+    let mut world = world(vec![vec![tool("end_call", "{}"), Delta::Finish(Finish::ToolCalls)]]);
+    world.think(1, &[(Who::Caller, "bye")], true);
+    assert_eq!(world.answer().await, [Event::Done]);
+    assert!(std::fs::read_to_string(world.folder.path().join("tools.jsonl")).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_tool_begun_is_finished_and_remembered_though_its_turn_is_dropped() {
+    let mut world = world(vec![
+        vec![tool("clinic_info", "{\"topic\":\"parking\"}"), Delta::Finish(Finish::ToolCalls)],
+        vec![text("Yes."), Delta::Finish(Finish::Stop)],
+    ]);
+    world.think(1, &[(Who::Caller, "parking?")], false);
+    while let Some(event) = world.events.recv().await {
+        if matches!(event, CallEvent::Agent { event: Event::ToolStarted { .. }, .. }) {
+            break;
+        }
+    }
+    // Let the tool's own task begin, then interrupt.
+    tokio::task::yield_now().await;
+    world.agent.cancel();
+    world.think(2, &[(Who::Caller, "parking?"), (Who::Caller, "hello?")], false);
+    assert!(words(&world.answer().await).contains("Yes."));
+    let requests = world.model.requests.lock();
+    assert!(requests.last().unwrap().messages.iter().any(|m| matches!(m, Message::Tool { .. })));
+}
+
+#[tokio::test]
+async fn transfer_and_hang_up_follow_words_and_carry_the_servers_number() {
+    let mut world = world(vec![
+        vec![tool("transfer_to_person", "{\"reason\":\"asked\"}"), Delta::Finish(Finish::ToolCalls)],
+        vec![text("Goodbye!"), tool("end_call", "{}"), Delta::Finish(Finish::ToolCalls)],
+    ]);
+    world.think(1, &[(Who::Caller, "a person please")], false);
+    let events = world.answer().await;
+    assert!(words(&events).contains("passing you to a person"));
+    assert!(events.contains(&Event::Transfer { to: Pii::new("+16045550142".to_owned()) }));
+    world.think(2, &[(Who::Caller, "bye")], false);
+    let events = world.answer().await;
+    assert_eq!(words(&events), "Goodbye!");
+    assert!(events.contains(&Event::HangUp));
+}
+
+#[tokio::test]
+async fn the_fifth_request_of_an_answer_has_no_tools() {
+    let again = || vec![tool("clinic_info", "{\"topic\":\"hours\"}"), Delta::Finish(Finish::ToolCalls)];
+    let mut world = world(vec![again(), again(), again(), again(), vec![text("Enough.")]]);
+    world.think(1, &[(Who::Caller, "hours?")], false);
+    assert_eq!(words(&world.answer().await), "Enough.");
+    let requests = world.model.requests.lock();
+    assert!(requests[..4].iter().all(|r| r.tools.len() == 4));
+    assert!(requests[4].tools.is_empty());
+}
+
+#[tokio::test]
+async fn unknown_tools_are_refused_in_words_the_model_can_use() {
+    let mut world =
+        world(vec![vec![tool("order_pizza", "{}"), Delta::Finish(Finish::ToolCalls)], vec![text("Sorry.")]]);
+    world.think(1, &[(Who::Caller, "pizza")], false);
+    let events = world.answer().await;
+    assert!(events.contains(&Event::ToolDone { name: "unknown_tool", ok: false }));
+    let requests = world.model.requests.lock();
+    assert!(
+        matches!(requests[1].messages.last(), Some(Message::Tool { content, .. }) if content.reveal().contains("unknown_tool"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_stalls_fails_in_time_and_can_be_asked_again() {
+    let model = Scripted {
+        answers: Arc::new(Mutex::new(vec![vec![text("We are")]].into())),
+        stalls: true,
+        ..Scripted::default()
+    };
+    let mut world = world_with(model);
+    let began = tokio::time::Instant::now();
+    world.think(1, &[(Who::Caller, "hours?")], false);
+    let events = world.answer().await;
+    assert!(matches!(events.last(), Some(Event::Failed(e)) if e.kind == ErrorKind::Timeout && e.kind.retryable()));
+    assert!(began.elapsed() <= std::time::Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn an_answer_without_words_is_a_failure() {
+    let mut world = world(vec![vec![Delta::Finish(Finish::Stop)]]);
+    world.think(1, &[(Who::Caller, "hours?")], false);
+    assert!(matches!(&world.answer().await[..], [Event::Failed(e)] if e.kind == ErrorKind::Empty));
+}

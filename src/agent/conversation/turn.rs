@@ -1,0 +1,370 @@
+//! One answer: ask the model, pass its words on as they come, run its tools, ask again, until it is done.
+//!
+//! Deadlines of the model are kept here: 3 s to the first piece and from piece to piece. A draft runs no tool: if the model
+//! wants one, the answer ends with the words so far and is asked for again when the turn is final.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::Inner;
+use super::memory::Memory;
+use crate::agent::context::{self, Round};
+use crate::agent::graph::{AgentConfig, Variables};
+use crate::agent::llm::{Delta, Finish, Request, ToolCall, ToolCalls, ToolSpec};
+use crate::agent::marker::{Markers, Piece};
+use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName};
+use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
+use crate::clinic::Clinic;
+use crate::clock;
+use crate::phrases::{Phrases, emergency};
+use crate::privacy::Pii;
+use crate::provider::{ErrorKind, ProviderError};
+
+/// The first piece, and from one to the next: with it the caller hears a filler or an apology within the 3 s of V4.
+const PIECE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// An old turn's tools are waited for so long before a new turn is answered without them.
+const TOOLS_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Rounds of tools in one answer; after that the model must answer in words.
+const MOST_ROUNDS: usize = 4;
+
+/// Moves the conversation to another agent; its arguments name one of those allowed.
+const HAND_OFF: &str = "hand_off";
+
+/// The name reported for a tool that does not exist.
+const UNKNOWN_TOOL: &str = "unknown_tool";
+
+pub(super) struct Answer {
+    pub desk: Arc<Inner>,
+    pub clinic: Arc<Clinic>,
+    pub call: CallFacts,
+    pub memory: Arc<Memory>,
+    pub turn: Turn,
+    pub reports: Reports,
+}
+
+/// The call is over: nobody takes events any more.
+struct Gone;
+
+/// What one request came to.
+struct Reply {
+    text: String,
+    calls: Vec<ToolCall>,
+}
+
+enum Asked {
+    Replied(Reply),
+    Failed(ProviderError),
+}
+
+impl Answer {
+    pub(super) async fn run(self) {
+        // The call being gone leaves nobody to tell.
+        match self.answer().await {
+            Ok(()) | Err(Gone) => {}
+        }
+    }
+
+    async fn answer(&self) -> Result<(), Gone> {
+        if let Some(words) = self.danger() {
+            return self.say_alone(words, ExpectKind::Free).await;
+        }
+        if self.turn.said.iter().all(|line| line.who == Who::System) {
+            return self.greet().await;
+        }
+        if !self.memory.is_quiet() {
+            self.send(Event::ToolStarted { name: "pending" }).await?;
+            self.memory.quiet(TOOLS_DEADLINE).await;
+            self.send(Event::ToolDone { name: "pending", ok: self.memory.is_quiet() }).await?;
+        }
+        let mut said_anything = false;
+        for round in 0..=MOST_ROUNDS {
+            let agent = self.agent();
+            let reply = match self.ask(agent, round < MOST_ROUNDS).await? {
+                Asked::Replied(reply) => reply,
+                Asked::Failed(error) => return self.send(Event::Failed(error)).await,
+            };
+            said_anything |= !reply.text.is_empty();
+            if reply.calls.is_empty() || self.turn.draft {
+                if !said_anything && !self.turn.draft {
+                    return self.send(Event::Failed(self.empty())).await;
+                }
+                return self.send(Event::Done).await;
+            }
+            if let Some(ending) = self.run_tools(agent, reply).await? {
+                return self.end(ending, said_anything).await;
+            }
+        }
+        self.send(Event::Failed(self.empty())).await
+    }
+
+    /// What the caller is told of danger heard since the agent last spoke.
+    fn danger(&self) -> Option<&'static str> {
+        let latest = self.turn.said.iter().rev().take_while(|line| line.who != Who::Agent);
+        let mut heard: Vec<&str> = latest.filter(|l| l.who == Who::Caller).map(|l| l.text.reveal().as_str()).collect();
+        heard.reverse();
+        let danger = emergency(&heard.join(" "))?;
+        tracing::warn!(call = %self.call.call, ?danger, "emergency words; the caller is told whom to dial");
+        Some(danger.words(self.turn.language))
+    }
+
+    async fn greet(&self) -> Result<(), Gone> {
+        let agent = self.desk.graph.entry(self.turn.language);
+        let now = self.now();
+        let greeting = self.desk.graph.greeting(agent, &self.variables(&now));
+        self.say_alone(&greeting, ExpectKind::Free).await
+    }
+
+    async fn say_alone(&self, words: &str, kind: ExpectKind) -> Result<(), Gone> {
+        self.send(Event::Expect(self.with_hints(Expect { kind, ..Expect::default() }))).await?;
+        self.send(Event::Text(Pii::new(words.to_owned()))).await?;
+        self.send(Event::Done).await
+    }
+
+    /// Names that may be said, for the recogniser.
+    fn with_hints(&self, mut expect: Expect) -> Expect {
+        if matches!(expect.kind, ExpectKind::Free) && expect.hints.is_empty() {
+            expect.hints = self.clinic.config.providers.iter().map(|p| p.name.clone()).collect();
+        }
+        expect
+    }
+
+    fn agent(&self) -> &AgentConfig {
+        let graph = &self.desk.graph;
+        match self.memory.agent() {
+            Some(name) => graph.agent(self.turn.language, &name),
+            None => graph.entry(self.turn.language),
+        }
+    }
+
+    /// Weekday, date and time at the clinic, in digits that every model reads.
+    fn now(&self) -> String {
+        self.clinic.local((self.desk.clock)()).strftime("%A, %Y-%m-%d, %H:%M").to_string()
+    }
+
+    fn variables<'a>(&'a self, now: &'a str) -> Variables<'a> {
+        Variables { clinic: self.clinic.name(self.turn.language), language: self.turn.language, now }
+    }
+
+    /// One request; its words are passed on as they come.
+    async fn ask(&self, agent: &AgentConfig, with_tools: bool) -> Result<Asked, Gone> {
+        let now = self.now();
+        let prompt = self.desk.graph.prompt(agent, &self.variables(&now));
+        let request = Request {
+            messages: context::messages(prompt, &self.turn.said, &self.memory.rounds(), self.turn.number),
+            tools: if with_tools { specs(agent) } else { Arc::default() },
+            language: self.turn.language,
+            temperature: agent.temperature,
+            max_tokens: agent.max_tokens,
+        };
+        let mut stream = self.desk.model.stream(request);
+        let mut markers = Markers::default();
+        let mut calls = ToolCalls::default();
+        let mut text = String::new();
+        loop {
+            match timeout(PIECE_DEADLINE, stream.next()).await {
+                Err(_) => return Ok(Asked::Failed(self.late())),
+                Ok(None) => break,
+                Ok(Some(Err(error))) => return Ok(Asked::Failed(error)),
+                Ok(Some(Ok(Delta::Text(piece)))) => self.pass(markers.push(piece.reveal()), &mut text).await?,
+                Ok(Some(Ok(Delta::ToolCall(piece)))) => calls.push(piece),
+                Ok(Some(Ok(Delta::Usage(usage)))) => {
+                    metrics::counter!("llm_tokens_total", "kind" => "prompt").increment(usage.prompt);
+                    metrics::counter!("llm_tokens_total", "kind" => "answer").increment(usage.answer);
+                }
+                Ok(Some(Ok(Delta::Finish(finish)))) => {
+                    if matches!(finish, Finish::Length | Finish::Filtered) && !calls.is_empty() {
+                        return Ok(Asked::Failed(
+                            self.error(ErrorKind::Server, "the answer was cut inside a tool call; raise max_tokens"),
+                        ));
+                    }
+                    break;
+                }
+            }
+        }
+        if let Some(rest) = markers.finish() {
+            self.pass(vec![Piece::Text(rest)], &mut text).await?;
+        }
+        Ok(match calls.finish(self.desk.model.name()) {
+            Ok(calls) => Asked::Replied(Reply { text, calls }),
+            Err(error) => Asked::Failed(error),
+        })
+    }
+
+    async fn pass(&self, pieces: Vec<Piece>, text: &mut String) -> Result<(), Gone> {
+        for piece in pieces {
+            match piece {
+                Piece::Text(words) => {
+                    text.push_str(&words);
+                    self.send(Event::Text(Pii::new(words))).await?;
+                }
+                Piece::Expect(expect) => self.send(Event::Expect(self.with_hints(expect))).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the tools on a task that nothing cancels, and keeps their results in the call's memory.
+    async fn run_tools(&self, agent: &AgentConfig, reply: Reply) -> Result<Option<Ending>, Gone> {
+        let names: Vec<&'static str> = reply.calls.iter().map(|c| reported_name(&c.name)).collect();
+        let permit = self.memory.begin_tools().await;
+        for name in &names {
+            self.send(Event::ToolStarted { name }).await?;
+        }
+        let work = ToolRound {
+            desk: self.desk.clone(),
+            memory: self.memory.clone(),
+            session: Session {
+                clinic: self.clinic.clone(),
+                call: self.call.clone(),
+                language: self.turn.language,
+                now: (self.desk.clock)(),
+                said: self.turn.said.clone(),
+                messages: self.desk.messages.clone(),
+            },
+            turn: self.turn.number,
+            tools: agent.tools.clone(),
+            handoffs: agent.handoffs.clone(),
+        };
+        let running = tokio::spawn(async move {
+            let outcomes = work.run(reply).await;
+            drop(permit);
+            outcomes
+        });
+        let Ok(outcomes) = running.await else {
+            self.send(Event::Failed(self.error(ErrorKind::Server, "a tool broke down; see the log"))).await?;
+            return Err(Gone);
+        };
+        for (name, outcome) in names.into_iter().zip(&outcomes) {
+            self.send(Event::ToolDone { name, ok: outcome.is_ok() }).await?;
+        }
+        Ok(outcomes.into_iter().find_map(|outcome| outcome.ending))
+    }
+
+    /// The caller hears words before the call ends or moves on, the model's or ours.
+    async fn end(&self, ending: Ending, said_anything: bool) -> Result<(), Gone> {
+        let phrases = Phrases::of(self.turn.language);
+        let (words, event) = match ending {
+            Ending::HangUp => (phrases.farewell(), Event::HangUp),
+            Ending::Transfer { to } => (phrases.transfer(), Event::Transfer { to }),
+        };
+        if !said_anything {
+            self.send(Event::Text(Pii::new(words.to_owned()))).await?;
+        }
+        self.send(Event::Expect(Expect { kind: ExpectKind::Nothing, ..Expect::default() })).await?;
+        self.send(event).await?;
+        self.send(Event::Done).await
+    }
+
+    async fn send(&self, event: Event) -> Result<(), Gone> {
+        if self.reports.send(event).await { Ok(()) } else { Err(Gone) }
+    }
+
+    fn late(&self) -> ProviderError {
+        self.error(ErrorKind::Timeout, "no piece of the answer for 3 s")
+    }
+
+    fn empty(&self) -> ProviderError {
+        self.error(ErrorKind::Empty, "the answer ended without words")
+    }
+
+    fn error(&self, kind: ErrorKind, what: &str) -> ProviderError {
+        ProviderError { provider: self.desk.model.name(), kind, what: what.to_owned(), retry_after: None }
+    }
+}
+
+/// The tools of one reply, to be run one after the other.
+struct ToolRound {
+    desk: Arc<Inner>,
+    memory: Arc<Memory>,
+    session: Session,
+    turn: u32,
+    tools: Vec<ToolName>,
+    handoffs: Vec<String>,
+}
+
+impl ToolRound {
+    async fn run(self, reply: Reply) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(reply.calls.len());
+        for call in &reply.calls {
+            let outcome = match ToolName::named(&call.name).filter(|tool| self.tools.contains(tool)) {
+                Some(tool) => self.journalled(tool, call).await,
+                None if call.name == HAND_OFF => self.hand_off(call),
+                None => Outcome::refused("unknown_tool", "there is no such tool; use those listed"),
+            };
+            outcomes.push(outcome);
+        }
+        self.memory.keep(Round {
+            turn: self.turn,
+            after: self.session.said.len(),
+            text: Pii::new(reply.text),
+            calls: reply.calls,
+            results: outcomes.iter().map(|o| Pii::new(o.result.to_string())).collect(),
+        });
+        outcomes
+    }
+
+    /// In the ledger before it begins, else not at all.
+    async fn journalled(&self, tool: ToolName, call: &ToolCall) -> Outcome {
+        if let Err(error) = self.step(tool, call, State::Started).await {
+            tracing::error!(call = %self.session.call.call, %error, "the tool ledger cannot be written");
+            return Outcome::refused(
+                "not_journalled",
+                "the tool is out of order; offer to pass the caller to a person",
+            );
+        }
+        let outcome = tools::run(tool, &call.arguments, &self.session).await;
+        let state = if outcome.is_ok() { State::Done } else { State::Refused };
+        if let Err(error) = self.step(tool, call, state).await {
+            tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
+        }
+        outcome
+    }
+
+    async fn step(&self, tool: ToolName, call: &ToolCall, state: State) -> std::io::Result<()> {
+        let ledger = self.desk.ledger.clone();
+        let (call_id, turn, id) = (self.session.call.call, self.turn, call.id.clone());
+        let at = clock::stamp_of((self.desk.clock)());
+        let write = move || ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool: tool.name(), state });
+        tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
+    }
+
+    fn hand_off(&self, call: &ToolCall) -> Outcome {
+        let to = serde_json::from_str::<serde_json::Value>(call.arguments.reveal())
+            .ok()
+            .and_then(|a| a["to"].as_str().map(str::to_owned))
+            .filter(|to| self.handoffs.contains(to));
+        match to {
+            Some(to) => {
+                self.memory.hand_to(&to);
+                Outcome { result: json!({ "ok": true }), ending: None }
+            }
+            None => Outcome::refused("unknown_agent", "there is no such agent to hand to; use one of those listed"),
+        }
+    }
+}
+
+fn specs(agent: &AgentConfig) -> Arc<[ToolSpec]> {
+    let mut specs: Vec<ToolSpec> = agent.tools.iter().map(|tool| tool.spec()).collect();
+    if !agent.handoffs.is_empty() {
+        specs.push(ToolSpec {
+            name: HAND_OFF,
+            description: "Let another agent go on. Silent: say nothing about it.",
+            parameters: tools::object(json!({ "to": { "type": "string", "enum": agent.handoffs } }), &["to"]),
+        });
+    }
+    specs.into()
+}
+
+fn reported_name(name: &str) -> &'static str {
+    match ToolName::named(name) {
+        Some(tool) => tool.name(),
+        None if name == HAND_OFF => HAND_OFF,
+        None => UNKNOWN_TOOL,
+    }
+}

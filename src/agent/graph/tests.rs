@@ -1,0 +1,41 @@
+use super::*;
+
+fn variables(language: Language) -> Variables<'static> {
+    Variables { clinic: "Test Clinic", language, now: "Saturday, 2026-11-21, 10:05" }
+}
+
+fn changed(agent: impl Fn(&str) -> String, prompt: impl Fn(&str) -> String) -> Result<Graph, GraphError> {
+    let (mut agents, mut prompts) = built_in::sources();
+    agents[0].text = agent(&agents[0].text);
+    prompts[0].text = prompt(&prompts[0].text);
+    Graph::new(&agents, &prompts)
+}
+
+#[test]
+fn every_language_greets_with_the_clinics_name() {
+    let graph = Graph::built_in();
+    for language in Language::ALL {
+        let entry = graph.entry(language);
+        assert!(graph.greeting(entry, &variables(language)).contains("Test Clinic"), "{language}");
+        assert!(graph.prompt(entry, &variables(language)).contains("10:05"), "{language}");
+    }
+}
+
+#[test]
+fn an_unknown_variable_is_found_at_start() {
+    let error = changed(str::to_owned, |p| p.replace("{{ now }}", "{{ nwo }}")).unwrap_err().to_string();
+    assert!(error.contains("prompts/en-CA/reception.md") && error.contains("clinic, language, now"), "{error}");
+}
+
+#[test]
+fn an_unknown_tool_key_or_handoff_is_found_at_start() {
+    let keep = str::to_owned;
+    let error = changed(|a| a.replace("end_call", "end_cal"), keep).unwrap_err().to_string();
+    assert!(error.contains("agents/en-CA/reception.toml") && error.contains("end_cal"), "{error}");
+    let error = changed(|a| a.replace("handoffs = []", "handoffs = [\"booking\"]"), keep).unwrap_err().to_string();
+    assert!(error.contains("no other agent `booking`"), "{error}");
+    let error = changed(|a| a.replace("entry = true", ""), keep).unwrap_err().to_string();
+    assert!(error.contains("entry = true"), "{error}");
+    let error = changed(|a| a.replace("500", "150"), keep).unwrap_err().to_string();
+    assert!(error.contains("max_tokens: 150"), "{error}");
+}

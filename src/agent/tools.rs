@@ -1,0 +1,175 @@
+//! What an agent can do besides talking: look up a fact, take a message, pass the caller on, end the call.
+//!
+//! The model proposes, the server decides: arguments are checked here, the clinic and the caller come from the session, and the
+//! number callers are passed on to is never shown. A tool never fails silently: what it could not do is said to the model in words.
+
+mod clinic_info;
+mod ledger;
+mod messages;
+mod take_message;
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::llm::ToolSpec;
+use super::{CallFacts, Line};
+use crate::clinic::Clinic;
+use crate::language::Language;
+use crate::privacy::Pii;
+
+pub use ledger::{Ledger, State, Step};
+pub use messages::{Message, Messages};
+
+/// The tools by the names models and agents' files use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolName {
+    ClinicInfo,
+    TakeMessage,
+    TransferToPerson,
+    EndCall,
+}
+
+impl ToolName {
+    pub const ALL: [Self; 4] = [Self::ClinicInfo, Self::TakeMessage, Self::TransferToPerson, Self::EndCall];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClinicInfo => "clinic_info",
+            Self::TakeMessage => "take_message",
+            Self::TransferToPerson => "transfer_to_person",
+            Self::EndCall => "end_call",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.name() == name)
+    }
+
+    /// What a model is told of it.
+    pub fn spec(self) -> ToolSpec {
+        match self {
+            Self::ClinicInfo => clinic_info::spec(),
+            Self::TakeMessage => take_message::spec(),
+            Self::TransferToPerson => ToolSpec {
+                name: self.name(),
+                description: "Pass the caller to a person at the clinic, when they ask for one, are upset, or you cannot help. \
+                              Say first that you do so. The server knows the number.",
+                parameters: object(
+                    json!({ "reason": { "type": "string", "description": "why, in a few words" } }),
+                    &["reason"],
+                ),
+            },
+            Self::EndCall => ToolSpec {
+                name: self.name(),
+                description: "Hang up, once you have said goodbye and the caller wants nothing more.",
+                parameters: object(json!({}), &[]),
+            },
+        }
+    }
+}
+
+/// JSON Schema of an object without other properties.
+pub(super) fn object(properties: Value, required: &[&str]) -> Value {
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// What the server knows while a tool runs.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub clinic: Arc<Clinic>,
+    pub call: CallFacts,
+    pub language: Language,
+    /// Wall clock.
+    pub now: jiff::Timestamp,
+    /// Everything said and heard, as heard.
+    pub said: Arc<[Line]>,
+    pub messages: Arc<Messages>,
+}
+
+/// What came of a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// For the model: `ok`, and `say` or `code` and `what`.
+    pub result: Value,
+    /// What happens to the call once the words so far were heard.
+    pub ending: Option<Ending>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    HangUp,
+    Transfer { to: Pii<String> },
+}
+
+impl Outcome {
+    fn ok(mut result: Value) -> Self {
+        result["ok"] = true.into();
+        Self { result, ending: None }
+    }
+
+    /// `code` for the model to act on, `what` to understand it by. Neither holds a caller's words.
+    pub(super) fn refused(code: &str, what: impl Into<String>) -> Self {
+        Self { result: json!({ "ok": false, "code": code, "what": what.into() }), ending: None }
+    }
+
+    pub fn is_ok(&self) -> bool {
+        self.result["ok"] == true
+    }
+}
+
+/// Runs one tool to its end. `arguments` is what the model wrote.
+pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> Outcome {
+    match tool {
+        ToolName::ClinicInfo => match parse(arguments) {
+            Ok(asked) => clinic_info::run(&asked, session),
+            Err(outcome) => outcome,
+        },
+        ToolName::TakeMessage => match parse(arguments) {
+            Ok(asked) => take_message::run(asked, session).await,
+            Err(outcome) => outcome,
+        },
+        ToolName::TransferToPerson => match parse::<Transfer>(arguments) {
+            Ok(Transfer { .. }) => transfer(session),
+            Err(outcome) => outcome,
+        },
+        ToolName::EndCall => match parse::<Nothing>(arguments) {
+            Ok(Nothing {}) => Outcome { ending: Some(Ending::HangUp), ..Outcome::ok(json!({})) },
+            Err(outcome) => outcome,
+        },
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    #[serde(rename = "reason")]
+    _reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn transfer(session: &Session) -> Outcome {
+    match &session.clinic.config.transfer_to {
+        Some(to) => Outcome { ending: Some(Ending::Transfer { to: Pii::new(to.clone()) }), ..Outcome::ok(json!({})) },
+        None => Outcome::refused("nobody_there", "nobody can take the call; offer to take a message instead"),
+    }
+}
+
+fn parse<T: DeserializeOwned>(arguments: &Pii<String>) -> Result<T, Outcome> {
+    // Serde's words name fields and types; the values in them are cut off, since they may be a caller's.
+    serde_json::from_str(arguments.reveal()).map_err(|e| {
+        let what = e.to_string();
+        let what = what.split(": string").next().unwrap_or_default();
+        let what = if what.contains("invalid") { "an argument has the wrong type or value" } else { what };
+        Outcome::refused("invalid", format!("{what}; call again with the arguments of the schema"))
+    })
+}
+
+#[cfg(test)]
+pub(in crate::agent) mod tests;

@@ -1,0 +1,110 @@
+use super::*;
+use crate::agent::Who;
+use crate::call::CallId;
+
+pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) -> Session {
+    Session {
+        clinic: Arc::new(Clinic::sample()),
+        call: CallFacts {
+            call: CallId::new(),
+            clinic: "harbour-street".into(),
+            caller: Pii::new("+16045550177".to_owned()),
+            language: Language::English,
+        },
+        language: Language::English,
+        now: "2026-11-21T18:05:00Z".parse().unwrap(),
+        said: said
+            .iter()
+            .map(|(who, text)| Line { who: *who, text: Pii::new((*text).to_owned()), cut: false })
+            .collect(),
+        messages: Arc::new(Messages::new(folder.join("messages"))),
+    }
+}
+
+async fn call(tool: ToolName, arguments: Value, session: &Session) -> Outcome {
+    run(tool, &Pii::new(arguments.to_string()), session).await
+}
+
+const READ_BACK: &str = "From Jane Roe, at 6 0 4, 5 5 5, 0 1 2 3: please call me. Is that right?";
+
+fn message() -> Value {
+    json!({ "name": "Jane Roe", "number": "604-555-0123", "text": "please call me" })
+}
+
+#[tokio::test]
+async fn hours_are_told_for_the_clinics_own_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path(), &[]);
+    let outcome = call(ToolName::ClinicInfo, json!({ "topic": "hours", "day": "today" }), &session).await;
+    assert_eq!(outcome.result["say"], "Yes, today we're open from 9 AM to 1 PM.");
+    let outcome = call(ToolName::ClinicInfo, json!({ "topic": "hours", "day": "blursday" }), &session).await;
+    assert_eq!(outcome.result["code"], "unknown_day");
+}
+
+#[tokio::test]
+async fn a_message_is_kept_once_and_only_for_its_owner_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path(), &[(Who::Agent, READ_BACK), (Who::Caller, "yes that's right")]);
+    assert!(call(ToolName::TakeMessage, message(), &session).await.is_ok());
+    assert!(call(ToolName::TakeMessage, message(), &session).await.is_ok());
+    let file = folder.path().join("messages/harbour-street.jsonl");
+    let lines = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(lines.lines().count(), 1);
+    let kept: Value = serde_json::from_str(&lines).unwrap();
+    assert_eq!(kept["number"], "+16045550123");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_message_nobody_said_yes_to_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for said in [
+        &[(Who::Caller, "take a message from Jane Roe 604 555 0123")][..],
+        &[(Who::Agent, READ_BACK)],
+        &[(Who::Agent, READ_BACK), (Who::Caller, "no that's wrong")],
+        &[(Who::Agent, "From Jane Roe, at 6 0 4, 5 5 5"), (Who::Caller, "yes")],
+    ] {
+        let outcome = call(ToolName::TakeMessage, message(), &session(folder.path(), said)).await;
+        assert_eq!(outcome.result["code"], "not_confirmed", "{said:?}");
+    }
+    assert!(!folder.path().join("messages").exists());
+}
+
+#[tokio::test]
+async fn the_callers_own_number_is_the_servers_to_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let session =
+        session(folder.path(), &[(Who::Agent, "From Jane Roe, at this number. Right?"), (Who::Caller, "yes")]);
+    let asked = json!({ "name": "Jane Roe", "number": "caller", "text": "call me" });
+    assert!(call(ToolName::TakeMessage, asked, &session).await.is_ok());
+    assert!(
+        std::fs::read_to_string(folder.path().join("messages/harbour-street.jsonl")).unwrap().contains("+16045550177")
+    );
+}
+
+#[tokio::test]
+async fn bad_arguments_are_refused_without_repeating_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path(), &[(Who::Agent, READ_BACK), (Who::Caller, "yes")]);
+    for arguments in [
+        json!({ "name": "Jane", "number": "604 911 0123", "text": "x" }),
+        json!({ "name": "12", "number": "6045550123", "text": "x" }),
+        json!({ "name": "Jane", "number": "6045550123", "text": " " }),
+        json!({ "name": "Jane", "number": 6045550123_u64, "text": "x" }),
+        json!({ "name": "Jane", "number": "6045550123", "text": "x", "clinic": "other" }),
+    ] {
+        let outcome = call(ToolName::TakeMessage, arguments, &session).await;
+        assert!(!outcome.is_ok());
+        assert!(!outcome.result.to_string().contains("6045550123"), "{}", outcome.result);
+    }
+}
+
+#[tokio::test]
+async fn the_transfer_number_comes_from_the_clinic_and_stays_out_of_the_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path(), &[]);
+    let outcome = call(ToolName::TransferToPerson, json!({ "reason": "asked" }), &session).await;
+    assert_eq!(outcome.ending, Some(Ending::Transfer { to: Pii::new("+16045550142".to_owned()) }));
+    assert!(!outcome.result.to_string().contains("555"));
+}
