@@ -188,12 +188,10 @@ fn crew_of(
         if !templates.has_prompt(language, &config.prompt) {
             wrong.push(format!("{path}: prompt: no usable prompts/{language}/{}; add the file", config.prompt));
         }
-        if config.entry {
-            if let Some(other) = entry.replace(config.name.clone()) {
-                wrong.push(format!(
-                    "{path}: entry: `{other}` is the entry of {language} already; leave it to one agent"
-                ));
-            }
+        if config.entry
+            && let Some(other) = entry.replace(config.name.clone())
+        {
+            wrong.push(format!("{path}: entry: `{other}` is the entry of {language} already; leave it to one agent"));
         }
         if let Some(twin) = agents.insert(config.name.clone(), config) {
             wrong.push(format!("{path}: name: there are two agents `{}` in {language}; rename one", twin.name));
