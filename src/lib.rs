@@ -16,4 +16,5 @@ pub mod softphone;
 pub mod stt;
 pub mod telemetry;
 pub mod tokens;
+pub mod transport;
 pub mod tts;

@@ -1,0 +1,64 @@
+//! SIP (RFC 3261): takes calls from a carrier's trunk or a desk phone, and rings others.
+//!
+//! It decides signalling only: who may ring, which codec, where media goes, when a call is up, on hold, moved or over. What is
+//! said is the call's. The stack below (rsipstack) parses, retransmits and runs transactions; everything above them
+//! (dialogs, offers, timers, gates) is here, on our own types. Callers' numbers never reach a log.
+//!
+//! ```text
+//! socket ─► gate ─► (rsipstack) ─► server ─► inbound: screen, ring, answer ─┐
+//!                                └─► dialog table ────────────────────────► session: holds, refreshes, ends the call
+//!                                     phone: dial ─────────────────────────┘
+//! ```
+
+pub mod allow;
+mod client;
+mod clock;
+pub mod config;
+pub mod counters;
+mod dialog;
+pub mod digest;
+pub mod exchange;
+pub mod gate;
+mod inbound;
+pub mod latch;
+pub mod message;
+pub mod negotiate;
+pub mod phone;
+pub mod ports;
+mod registration;
+mod screen;
+pub mod sdp;
+mod server;
+mod session;
+pub mod session_timer;
+mod stack;
+
+pub use config::SipConfig;
+pub use counters::{Counters, Dropped};
+pub use digest::Credentials;
+pub use negotiate::CodecName;
+pub use phone::{Answered, DialError, DialOptions, DialTimes, Phone, PhoneConfig};
+pub use server::Server;
+pub use stack::{LOG_DIRECTIVE, Listening, Wire};
+
+/// What we call ourselves in messages.
+pub(crate) const USER_AGENT: &str = concat!("attendant/", env!("CARGO_PKG_VERSION"));
+
+/// Why SIP cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Bind(#[source] std::io::Error),
+    #[error("the configuration is wrong:\n{}", .0.join("\n"))]
+    Config(Vec<String>),
+    #[error("the log filter would write whole SIP messages, callers' numbers included; add `{LOG_DIRECTIVE}` to it")]
+    LogsWouldLeak,
+}
+
+/// The stack logs every message in full at INFO: a process whose filter lets that through does not start.
+fn refuse_leaking_logs() -> Result<(), Error> {
+    if tracing::enabled!(target: "rsipstack::transport::udp", tracing::Level::INFO) {
+        return Err(Error::LogsWouldLeak);
+    }
+    Ok(())
+}

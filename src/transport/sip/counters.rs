@@ -1,0 +1,48 @@
+//! What the SIP side dropped, and why: one counter a reason, for metrics and for tests. Never an address or a number.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a message was dropped without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// From an address that is not on the list, while no user could prove who they are.
+    Stranger,
+    /// From a known scanning tool.
+    Scanner,
+    /// Not SIP, or without the headers every message has.
+    Malformed,
+    /// More than one address may send.
+    Flood,
+    /// A call's queue was full, or its mailbox would not take a signal in time.
+    Overflow,
+}
+
+impl Dropped {
+    const ALL: [Self; 5] = [Self::Stranger, Self::Scanner, Self::Malformed, Self::Flood, Self::Overflow];
+
+    /// The label in metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Scanner => "scanner",
+            Self::Malformed => "malformed",
+            Self::Flood => "flood",
+            Self::Overflow => "overflow",
+        }
+    }
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Counters([AtomicU64; Dropped::ALL.len()]);
+
+impl Counters {
+    pub(crate) fn count(&self, reason: Dropped) {
+        self.0[reason as usize].fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("attendant_sip_dropped_total", "reason" => reason.label()).increment(1);
+    }
+
+    pub fn dropped(&self, reason: Dropped) -> u64 {
+        self.0[reason as usize].load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,196 @@
+//! The serving side: takes what the stack hands up and gives each request to its call, or answers it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use attendant_media::time::Time;
+use parking_lot::Mutex;
+use rsipstack::sip::{HeadersExt, Method};
+use rsipstack::transaction::transaction::Transaction;
+use tokio_util::sync::CancellationToken;
+
+use super::allow::{Limiter, Rate};
+use super::config::{SipConfig, UserConfig};
+use super::counters::{Counters, Dropped};
+use super::dialog::Delivery;
+use super::digest::Gatekeeper;
+use super::gate::Strangers;
+use super::message::{ACCEPT, ALLOW, SUPPORTED};
+use super::phone::{Phone, PhoneConfig};
+use super::ports::Ports;
+use super::registration;
+use super::screen::Refused;
+use super::session::Answering;
+use super::stack::{Listening, Stack, StackOptions, peer_of, to_tag, token};
+use super::{Error, USER_AGENT, inbound};
+use crate::call::registry::FrontDesk;
+
+/// What every inbound call needs of the server.
+pub(crate) struct Serving {
+    pub(crate) stack: Arc<Stack>,
+    pub(crate) config: SipConfig,
+    pub(crate) desk: Arc<dyn FrontDesk>,
+    pub(crate) ports: Ports,
+    pub(crate) gatekeeper: Gatekeeper,
+    calls: Mutex<Limiter>,
+}
+
+impl Serving {
+    /// Whether this address may begin another call now.
+    pub(crate) fn within_rate(&self, ip: IpAddr, now: Time) -> bool {
+        self.calls.lock().take(ip, now)
+    }
+}
+
+/// A SIP server. Bound means listening: calls that come before [`Server::run`] wait for it.
+pub struct Server {
+    serving: Arc<Serving>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("stack", &self.serving.stack).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Checks the configuration and binds its addresses. `shutdown`: cancelled, every call gets BYE and the sockets close.
+    pub async fn bind(config: SipConfig, desk: Arc<dyn FrontDesk>, shutdown: CancellationToken) -> Result<Self, Error> {
+        let wrong = config.check();
+        if !wrong.is_empty() {
+            return Err(Error::Config(wrong));
+        }
+        super::refuse_leaking_logs()?;
+        let users = config
+            .users
+            .iter()
+            .map(UserConfig::credentials)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|wrong| Error::Config(vec![wrong]))?;
+        let gatekeeper = Gatekeeper::new(config.realm.clone(), users, rand::random());
+        let strangers = if gatekeeper.has_users() { Strangers::Challenged } else { Strangers::Ignored };
+        let options = StackOptions {
+            udp: config.udp.clone(),
+            tcp: config.tcp.clone(),
+            external: config.external_address,
+            allow: config.allow.clone(),
+            strangers,
+            user_agent: USER_AGENT,
+        };
+        let stack = Stack::bind(options, shutdown).await.map_err(Error::Bind)?;
+        let rate = f64::from(config.calls_per_second);
+        let serving = Serving {
+            ports: Ports::new(config.rtp_ports, rand::random::<u16>().into()),
+            stack,
+            config,
+            desk,
+            gatekeeper,
+            calls: Mutex::new(Limiter::new(Rate { per_second: rate, burst: rate * 2.0 })),
+        };
+        Ok(Self { serving: Arc::new(serving) })
+    }
+
+    /// Where it listens, ports chosen by the system included.
+    pub fn addresses(&self) -> &[Listening] {
+        &self.serving.stack.listening
+    }
+
+    pub fn counters(&self) -> Arc<Counters> {
+        self.serving.stack.counters.clone()
+    }
+
+    /// Calls ringing or up.
+    pub fn calls(&self) -> usize {
+        self.serving.stack.dialogs.len()
+    }
+
+    /// A telephone on the server's own sockets.
+    pub fn phone(&self, config: PhoneConfig) -> Phone {
+        Phone::over(self.serving.stack.clone(), config)
+    }
+
+    /// Serves until the shutdown token is cancelled.
+    pub async fn run(self) {
+        let stack = &self.serving.stack;
+        let Some(mut incoming) = stack.incoming() else { return };
+        if let Some(trunk) = self.serving.config.trunk.clone() {
+            tokio::spawn(registration::keep(stack.clone(), trunk));
+        }
+        loop {
+            let transaction = tokio::select! {
+                () = stack.stop.cancelled() => break,
+                transaction = incoming.recv() => transaction,
+            };
+            let Some(transaction) = transaction else { return };
+            if let Some(invite) = dispatch(stack, transaction).await {
+                tokio::spawn(inbound::take(self.serving.clone(), invite));
+            }
+        }
+        stack.dialogs.emptied().await;
+    }
+}
+
+/// Serves a phone that nobody can ring: it answers inside its own calls and declines others.
+pub(crate) async fn refuse_calls(stack: Arc<Stack>) {
+    let Some(mut incoming) = stack.incoming() else { return };
+    while let Some(transaction) = incoming.recv().await {
+        if let Some(invite) = dispatch(&stack, transaction).await {
+            refuse(&stack, invite, Refused::new(480, &[]), &token());
+        }
+    }
+}
+
+/// Answers an INVITE with something other than 2xx; its transaction repeats it until the ACK.
+pub(crate) fn refuse(stack: &Stack, transaction: Transaction, refused: Refused, tag: &str) -> Answering {
+    let response = stack.response(&transaction.original, refused.status, tag, refused.headers);
+    let answering = Answering::drive(transaction);
+    answering.respond(response);
+    answering
+}
+
+/// Gives a request to its call, answers it, or returns it: an INVITE that begins a call.
+async fn dispatch(stack: &Arc<Stack>, transaction: Transaction) -> Option<Transaction> {
+    let request = &transaction.original;
+    if let Some(tag) = to_tag(request) {
+        let call_id = request.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
+        match stack.dialogs.deliver(&call_id, &tag, transaction) {
+            Delivery::Delivered => {}
+            Delivery::Full => stack.count(Dropped::Overflow),
+            Delivery::NoSuchCall(transaction) => answer(stack, *transaction, Refused::new(481, &[])).await,
+        }
+        return None;
+    }
+    match request.method {
+        Method::Invite => return Some(transaction),
+        // Neither is answered on its own: the stack matches them to their INVITE.
+        Method::Ack | Method::Cancel => {}
+        Method::Options => {
+            let capable = [("Allow", ALLOW), ("Accept", ACCEPT), ("Supported", SUPPORTED)];
+            answer(stack, transaction, Refused::new(200, &capable)).await;
+        }
+        // These belong to a call, and there is none.
+        Method::Bye | Method::Info | Method::Notify | Method::Update | Method::PRack => {
+            answer(stack, transaction, Refused::new(481, &[])).await;
+        }
+        Method::Message | Method::Publish | Method::Refer | Method::Register | Method::Subscribe => {
+            answer(stack, transaction, Refused::new(405, &[("Allow", ALLOW)])).await;
+        }
+    }
+    None
+}
+
+/// Answers a request outside of any call. A stranger gets nothing: an answer would tell a scanner that we are here.
+async fn answer(stack: &Arc<Stack>, mut transaction: Transaction, answer: Refused) {
+    let known = transaction.connection.as_ref().and_then(peer_of).is_some_and(|peer| stack.gate.knows(peer.ip()));
+    if !known {
+        stack.count(Dropped::Stranger);
+        return;
+    }
+    if transaction.original.method == Method::Invite {
+        refuse(stack, transaction, answer, &token());
+        return;
+    }
+    let response = stack.response(&transaction.original, answer.status, &token(), answer.headers);
+    // The asker repeats its request if this is lost.
+    transaction.respond(response).await.ok();
+}

@@ -1,0 +1,322 @@
+//! The SIP stack with its sockets, shared by the server and the softphone: binds, gates what comes in, writes addresses
+//! that the other side can reach, and makes responses. The only file that knows how rsipstack is put together.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rsipstack::EndpointBuilder;
+use rsipstack::sip::{Header, HeadersExt, HostWithPort, Request, Response, Transport};
+use rsipstack::transaction::endpoint::EndpointInnerRef;
+use rsipstack::transaction::{Endpoint, TransactionReceiver};
+use rsipstack::transport::tcp::TcpConnection;
+use rsipstack::transport::udp::UdpConnection;
+use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::allow::{Network, is_private};
+use super::clock::Clock;
+use super::counters::{Counters, Dropped};
+use super::dialog::{Dialogs, Path};
+use super::gate::{Gate, GatedSocket, Strangers, StreamGate};
+use super::message::{self, make};
+
+/// Add this to the log filter: the stack logs whole messages, patients' numbers included. [`super::Error::LogsWouldLeak`]
+/// keeps a process without it from starting.
+pub const LOG_DIRECTIVE: &str = "rsipstack=off";
+
+/// Streams open at once; each holds 128 KiB in the stack.
+const MOST_STREAMS: usize = 256;
+
+/// A silent stream is closed after this: longer than any session timer's half, so that calls keep theirs.
+const STREAM_IDLE: Duration = Duration::from_secs(7_200);
+
+/// How long the goodbyes of a stopping process may take.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Kernel buffer of a UDP socket: a second of a very busy carrier.
+const UDP_BUFFER: usize = 1 << 20;
+
+/// What a stack is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct StackOptions {
+    pub(crate) udp: Vec<SocketAddr>,
+    pub(crate) tcp: Vec<SocketAddr>,
+    pub(crate) external: Option<IpAddr>,
+    pub(crate) allow: Vec<Network>,
+    pub(crate) strangers: Strangers,
+    pub(crate) user_agent: &'static str,
+}
+
+/// Where the stack listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listening {
+    pub transport: Wire,
+    pub address: SocketAddr,
+}
+
+/// The transports of SIP that we speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    Udp,
+    Tcp,
+}
+
+impl Wire {
+    pub(crate) const fn transport(self) -> Transport {
+        match self {
+            Self::Udp => Transport::Udp,
+            Self::Tcp => Transport::Tcp,
+        }
+    }
+
+    pub(crate) fn of(connection: &SipConnection) -> Self {
+        if connection.is_reliable() { Self::Tcp } else { Self::Udp }
+    }
+}
+
+pub(crate) struct Stack {
+    endpoint: Endpoint,
+    pub(crate) dialogs: Dialogs,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) clock: Clock,
+    pub(crate) listening: Vec<Listening>,
+    external: Option<IpAddr>,
+    pub(crate) user_agent: &'static str,
+    /// Cancelled: every session says BYE; the sockets close once they have, or after [`FAREWELL`].
+    pub(crate) stop: CancellationToken,
+    incoming: Mutex<Option<TransactionReceiver>>,
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stack")
+            .field("listening", &self.listening)
+            .field("dialogs", &self.dialogs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stack {
+    /// Binds the sockets and starts serving them; `stop` ends all of it.
+    pub(crate) async fn bind(options: StackOptions, stop: CancellationToken) -> io::Result<Arc<Self>> {
+        let clock = Clock::start();
+        let counters = Arc::new(Counters::default());
+        let dialogs = Dialogs::default();
+        let gate = Arc::new(Gate::new(options.allow, options.strangers, counters.clone(), dialogs.clone(), clock));
+        let closing = CancellationToken::new();
+        let layer = TransportLayer::new(closing.child_token());
+        layer.set_stream_idle_timeout(STREAM_IDLE);
+        let mut listening = Vec::new();
+        for address in options.udp {
+            let socket =
+                tokio::net::UdpSocket::bind(address).await.map_err(|error| cannot_bind("udp", address, &error))?;
+            // Best effort: the kernel may allow less.
+            socket2::SockRef::from(&socket).set_recv_buffer_size(UDP_BUFFER).ok();
+            listening.push(Listening { transport: Wire::Udp, address: socket.local_addr()? });
+            let gated = Arc::new(GatedSocket { socket, gate: gate.clone() });
+            let connection =
+                UdpConnection::from_socket(gated, None, Some(closing.child_token())).await.map_err(io::Error::other)?;
+            layer.add_transport(connection.into());
+        }
+        let mut listeners = Vec::new();
+        for address in options.tcp {
+            let listener = TcpListener::bind(address).await.map_err(|error| cannot_bind("tcp", address, &error))?;
+            listening.push(Listening { transport: Wire::Tcp, address: listener.local_addr()? });
+            listeners.push(listener);
+        }
+        let endpoint = EndpointBuilder::new()
+            .with_user_agent(options.user_agent)
+            .with_transport_layer(layer)
+            .with_cancel_token(closing.clone())
+            .with_transport_inspector(Box::new(StreamGate(gate.clone())))
+            .build();
+        let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;
+        tokio::spawn(farewell(stop.clone(), dialogs.clone(), closing));
+        let serving = endpoint.inner.clone();
+        tokio::spawn(async move { serving.serve().await.ok() });
+        for listener in listeners {
+            tokio::spawn(accept(listener, endpoint.inner.clone(), gate.clone(), stop.clone()));
+        }
+        Ok(Arc::new(Self {
+            endpoint,
+            dialogs,
+            counters,
+            gate,
+            clock,
+            listening,
+            external: options.external,
+            user_agent: options.user_agent,
+            stop,
+            incoming: Mutex::new(Some(incoming)),
+        }))
+    }
+
+    /// The requests that begin transactions; taken once.
+    pub(crate) fn incoming(&self) -> Option<TransactionReceiver> {
+        self.incoming.lock().take()
+    }
+
+    pub(crate) fn inner(&self) -> &EndpointInnerRef {
+        &self.endpoint.inner
+    }
+
+    /// The address of ours that a peer reaches us at over this transport: the external one, unless the peer is nearer.
+    pub(crate) fn reachable(&self, wire: Wire, peer: SocketAddr) -> SocketAddr {
+        let of = |wire: Wire| {
+            self.listening
+                .iter()
+                .filter(move |listening| listening.transport == wire)
+                .map(|listening| listening.address)
+                .find(|address| address.is_ipv4() == peer.is_ipv4() || address.ip().is_unspecified())
+        };
+        let bound = of(wire).or_else(|| of(Wire::Udp)).or_else(|| of(Wire::Tcp));
+        let port = bound.map_or(5_060, |address| address.port());
+        SocketAddr::new(self.address_for(peer.ip(), bound.map(|address| address.ip())), port)
+    }
+
+    /// The IP address of ours for media with this peer.
+    pub(crate) fn media_address(&self, peer: IpAddr) -> IpAddr {
+        self.reachable(Wire::Udp, SocketAddr::new(peer, 9)).ip()
+    }
+
+    fn address_for(&self, peer: IpAddr, bound: Option<IpAddr>) -> IpAddr {
+        let near = |external: IpAddr| peer.to_canonical().is_loopback() || (is_private(peer) && !is_private(external));
+        match (self.external, bound) {
+            (Some(external), _) if !near(external) => external,
+            (_, Some(bound)) if !bound.is_unspecified() => bound,
+            _ => route_to(peer),
+        }
+    }
+
+    /// A Via for a request to this peer (RFC 3581: answers come back to where it left).
+    pub(crate) fn via(&self, wire: Wire, peer: SocketAddr) -> String {
+        let branch = format!("z9hG4bK{}", token());
+        format!("SIP/2.0/{} {};rport;branch={branch}", wire.transport(), self.reachable(wire, peer))
+    }
+
+    /// Our Contact for this peer. The user part is the same for all: a dialled number would leak into logs on the way.
+    pub(crate) fn contact(&self, wire: Wire, peer: SocketAddr) -> String {
+        let at = self.reachable(wire, peer);
+        match wire {
+            Wire::Udp => format!("<sip:attendant@{at}>"),
+            Wire::Tcp => format!("<sip:attendant@{at};transport=tcp>"),
+        }
+    }
+
+    /// A response with our tag. Record-Route goes back with everything that can begin a dialog (RFC 3261 section 12.1.1).
+    pub(crate) fn response(&self, request: &Request, status: u16, tag: &str, headers: Vec<Header>) -> Response {
+        let mut response = self.inner().make_response(request, status.into(), None);
+        if status > 100 {
+            let to = message::header(&request.headers, "To").unwrap_or_default();
+            if message::tag(to).is_none() {
+                let tagged = make("To", format!("{to};tag={tag}"));
+                for header in response.headers.iter_mut() {
+                    if matches!(header, Header::To(_)) {
+                        *header = tagged.clone();
+                    }
+                }
+            }
+            if request.method == rsipstack::sip::Method::Invite && status < 300 {
+                let routes = request.headers.iter().filter(|header| matches!(header, Header::RecordRoute(_)));
+                response.headers.extend(routes.cloned().collect());
+            }
+        }
+        response.headers.extend(headers);
+        response
+    }
+
+    pub(crate) fn count(&self, reason: Dropped) {
+        self.counters.count(reason);
+    }
+}
+
+/// Closes the sockets once everyone has said goodbye.
+async fn farewell(stop: CancellationToken, dialogs: Dialogs, closing: CancellationToken) {
+    stop.cancelled().await;
+    // Calls that take longer are cut; their far sides' session timers clean up.
+    tokio::time::timeout(FAREWELL, dialogs.emptied()).await.ok();
+    closing.cancel();
+}
+
+/// A random token for tags and branches: 96 bits.
+pub(crate) fn token() -> String {
+    let bytes: [u8; 12] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The peer a connection belongs to.
+pub(crate) fn peer_of(connection: &SipConnection) -> Option<SocketAddr> {
+    connection.get_remote_addr()?.get_socketaddr().ok()
+}
+
+/// The address a path leads to, as far as it is known before sending.
+pub(crate) fn peer_on(path: &Path) -> Option<SocketAddr> {
+    path.destination
+        .as_ref()
+        .and_then(|address| address.get_socketaddr().ok())
+        .or_else(|| path.connection.as_ref().and_then(peer_of))
+}
+
+/// The local address that packets to this peer leave from. No packet is sent.
+fn route_to(peer: IpAddr) -> IpAddr {
+    let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    UdpSocket::bind((any, 0))
+        .and_then(|socket| socket.connect((peer, 9)).and_then(|()| socket.local_addr()))
+        .map_or(any, |address| address.ip())
+}
+
+fn cannot_bind(wire: &str, address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("cannot listen on {wire} {address}: {error}; free the port or change sip.{wire}"),
+    )
+}
+
+/// Takes connections until told to stop; strangers' are closed at once, and no more than [`MOST_STREAMS`] live.
+async fn accept(listener: TcpListener, endpoint: EndpointInnerRef, gate: Arc<Gate>, stop: CancellationToken) {
+    let streams = Arc::new(AtomicUsize::new(0));
+    let Ok(local) = listener.local_addr() else { return };
+    let local = SipAddr { r#type: Some(Transport::Tcp), addr: HostWithPort::from(local) };
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        // An error here is the peer's (reset before accept) or a lack of descriptors, which passes.
+        let Ok((stream, peer)) = accepted else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        if !gate.hears(peer.ip()) {
+            gate.count(Dropped::Stranger);
+            continue;
+        }
+        if streams.load(Ordering::Relaxed) >= MOST_STREAMS {
+            gate.count(Dropped::Flood);
+            continue;
+        }
+        stream.set_nodelay(true).ok();
+        let closed = stop.child_token();
+        let Ok(connection) = TcpConnection::from_stream(stream, local.clone(), Some(closed.clone())) else { continue };
+        streams.fetch_add(1, Ordering::Relaxed);
+        let streams = streams.clone();
+        // The stack cancels the token of a connection that has ended.
+        tokio::spawn(async move {
+            closed.cancelled().await;
+            streams.fetch_sub(1, Ordering::Relaxed);
+        });
+        endpoint.transport_layer.add_connection(SipConnection::Tcp(connection));
+    }
+}
+
+/// The tag in a request's To header: it belongs to a dialog.
+pub(crate) fn to_tag(request: &Request) -> Option<String> {
+    request.to_header().ok().and_then(|to| message::tag(to.value())).map(str::to_owned)
+}
