@@ -1,10 +1,26 @@
 //! A call: the pure machine that decides, and the driver that performs.
 
+pub mod canned;
+mod conversation;
+pub mod desk;
+mod driver;
+mod ears;
 pub mod effect;
 pub mod event;
+mod hearing;
+pub mod machine;
+mod mouth;
+mod path;
+pub mod providers;
 pub mod registry;
+pub mod rendering;
 pub mod settings;
+mod tap;
+mod thought;
 pub mod timeline;
+pub mod turn;
+mod utterance;
+mod worker;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,4 @@
 //! Every test that uses only the public interface, as one binary: a module for each kind.
 
 mod golden;
+mod sim;

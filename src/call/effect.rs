@@ -12,6 +12,7 @@ use crate::agent::Turn;
 use crate::{stt, tts};
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "effects are few, and moved once")]
 pub enum Effect {
     Leg(LegEffect),
     Stt(SttEffect),
@@ -45,6 +46,7 @@ pub enum LegEffect {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "effects are few, and moved once")]
 pub enum SttEffect {
     /// Close the session before and open this one with the recogniser of this place in the list, beginning with what was
     /// heard since `replay_from`.

@@ -42,6 +42,22 @@ pub enum Refusal {
 #[derive(Debug)]
 pub struct Ticket {
     pub call: CallId,
+    room: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+impl Ticket {
+    /// A ticket of a front desk without a limit.
+    pub const fn unlimited(call: CallId) -> Self {
+        Self { call, room: None }
+    }
+
+    pub(super) const fn of(call: CallId, room: tokio::sync::OwnedSemaphorePermit) -> Self {
+        Self { call, room: Some(room) }
+    }
+
+    pub(super) fn into_room(self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.room
+    }
 }
 
 /// Everything a call needs to begin. Created when the phone rings, so that providers warm up before [`super::event::Signal::Answered`].

@@ -1,0 +1,218 @@
+//! The front desk of this server: room, health, and where a call is worked on.
+//!
+//! It admits a call or says why not; it never waits and never blocks. Full, draining or unhealthy: 503 with Retry-After, or the
+//! clinic's own line.
+
+mod health;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use super::CallId;
+use super::canned::Canned;
+use super::driver::Start;
+use super::event::{Event, Mailbox, Signal};
+use super::machine::Setup;
+use super::providers::Providers;
+use super::registry::{Arriving, CallHandle, FrontDesk, NewCall, Refusal, Ticket};
+use super::settings::CallConfig;
+use super::timeline::Entry;
+use super::worker::Workers;
+use crate::agent::CallFacts;
+use crate::clock;
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::records::Records;
+use health::Health;
+
+/// When a refused caller may try again: about a call's length over the number of calls.
+const RETRY_AFTER: Duration = Duration::from_secs(20);
+
+/// What the desk needs of the rest of the server.
+#[derive(Debug)]
+pub struct DeskSetup {
+    pub config: CallConfig,
+    pub clinic: String,
+    pub language: Language,
+    pub canned: Canned,
+    pub providers: Providers,
+    pub records: Records,
+    /// Media workers; one a core.
+    pub workers: usize,
+}
+
+#[derive(Debug)]
+pub struct Desk {
+    config: Arc<CallConfig>,
+    clinic: String,
+    language: Language,
+    canned: Arc<Canned>,
+    providers: Arc<Providers>,
+    records: Arc<Records>,
+    workers: Workers,
+    shared: Handle,
+    room: Arc<Semaphore>,
+    draining: AtomicBool,
+    calls: Arc<Mutex<Calls>>,
+    empty: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    going_on: HashMap<CallId, Mailbox>,
+    health: Health,
+}
+
+impl Desk {
+    /// Starts the media workers. Must be called within the shared runtime, on which providers will work.
+    pub fn open(setup: DeskSetup) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            room: Arc::new(Semaphore::new(setup.config.max_calls)),
+            config: Arc::new(setup.config),
+            clinic: setup.clinic,
+            language: setup.language,
+            canned: Arc::new(setup.canned),
+            providers: Arc::new(setup.providers),
+            records: Arc::new(setup.records),
+            workers: Workers::start(setup.workers)?,
+            shared: Handle::current(),
+            draining: AtomicBool::new(false),
+            calls: Arc::default(),
+            empty: Arc::default(),
+        }))
+    }
+
+    pub fn active(&self) -> usize {
+        self.calls.lock().going_on.len()
+    }
+
+    /// Whether new calls are taken, room aside.
+    pub fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed) && self.calls.lock().health.is_good(Instant::now())
+    }
+
+    /// Takes no new calls, waits `grace` for those going on to end, then asks the rest to say goodbye and waits once more for as
+    /// long as a goodbye takes. `true` if all have ended.
+    pub async fn drain(&self, grace: Duration) -> bool {
+        self.draining.store(true, Ordering::Relaxed);
+        if tokio::time::timeout(grace, self.until_empty()).await.is_ok() {
+            return true;
+        }
+        let rest: Vec<Mailbox> = self.calls.lock().going_on.values().cloned().collect();
+        tracing::info!(calls = rest.len(), "grace is over; the calls going on are asked to end");
+        for mailbox in rest {
+            // A call that ended meanwhile needs no asking.
+            tokio::spawn(async move { mailbox.send(Event::Signal(Signal::Drain)).await });
+        }
+        tokio::time::timeout(LAST_WORDS, self.until_empty()).await.is_ok()
+    }
+
+    async fn until_empty(&self) {
+        loop {
+            let changed = self.empty.notified();
+            if self.active() == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn refusal(&self) -> Refusal {
+        match &self.config.transfer_to {
+            Some(to) if self.config.divert_when_full => Refusal::Divert { to: Pii::new(to.clone()) },
+            Some(_) | None => Refusal::Busy { retry_after: RETRY_AFTER },
+        }
+    }
+}
+
+/// A goodbye, its tail, and the BYE.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+impl FrontDesk for Desk {
+    fn admit(&self, arriving: &Arriving) -> Result<Ticket, Refusal> {
+        if !self.is_ready() {
+            metrics::counter!("calls_refused_total", "why" => "not_ready").increment(1);
+            return Err(self.refusal());
+        }
+        let Ok(room) = self.room.clone().try_acquire_owned() else {
+            metrics::counter!("calls_refused_total", "why" => "full").increment(1);
+            return Err(self.refusal());
+        };
+        let call = CallId::new();
+        tracing::info!(%call, transport = ?arriving.transport, "a call comes in");
+        Ok(Ticket::of(call, room))
+    }
+
+    fn start(&self, ticket: Ticket, new: NewCall) -> CallHandle {
+        let call = ticket.call;
+        let room = ticket.into_room();
+        let (mailbox, events) = Mailbox::new();
+        let began = clock::wall();
+        let journal = self.records.journal(call, began);
+        journal.append(&Entry::Rang {
+            call,
+            at: clock::stamp(began),
+            transport: new.arriving.transport,
+            caller: new.arriving.caller.clone(),
+            dialled: new.arriving.dialled.clone(),
+            language: self.language,
+        });
+        self.calls.lock().going_on.insert(call, mailbox.clone());
+        metrics::gauge!("calls_active").increment(1.0);
+        let (calls, empty) = (self.calls.clone(), self.empty.clone());
+        let ended = Box::new(move |call, reason| {
+            drop(room);
+            let mut calls = calls.lock();
+            calls.going_on.remove(&call);
+            calls.health.ended(reason, Instant::now());
+            metrics::gauge!("calls_active").decrement(1.0);
+            metrics::counter!("calls_ended_total", "reason" => format!("{reason:?}")).increment(1);
+            tracing::info!(%call, ?reason, "a call ended");
+            if calls.going_on.is_empty() {
+                empty.notify_waiters();
+            }
+        });
+        let language = self.language;
+        let capabilities =
+            self.providers.recognisers.iter().map(|r| r.capabilities(language).unwrap_or(NO_PARTIALS)).collect();
+        let start = Start {
+            facts: CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language },
+            leg: new.leg,
+            media: new.media,
+            commands: new.commands,
+            mailbox: mailbox.clone(),
+            events,
+            machine: Setup {
+                config: self.config.clone(),
+                canned: self.canned.clone(),
+                language,
+                recognisers: capabilities,
+                voices: self.providers.voices.len(),
+            },
+            providers: self.providers.clone(),
+            shared: self.shared.clone(),
+            recorder: self.records.recorder(call, began),
+            journal,
+            ended,
+        };
+        if let Err(start) = self.workers.place(start) {
+            // Dropping the commands' sender tells the transport to refuse.
+            tracing::error!(%call, "no media worker takes the call");
+            let Start { ended, .. } = start;
+            ended(call, super::timeline::EndReason::Failed);
+        }
+        CallHandle { call, mailbox }
+    }
+}
+
+/// A recogniser that does not know the language promises nothing.
+const NO_PARTIALS: crate::stt::Capabilities =
+    crate::stt::Capabilities { partials: false, end_of_turn: false, flush: false };

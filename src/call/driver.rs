@@ -1,0 +1,387 @@
+//! Performs what the machine of one call wants, and tells it what happened. It holds no decision.
+//!
+//! One task a call, on the media worker that owns the call's sockets: it reads the clock once a wake-up, moves audio between
+//! path, leg, machine and ears, and never waits for a provider. Each step runs under `catch_unwind`: a fault ends this call with
+//! words ([`fault`]), and nothing else.
+
+mod fault;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use attendant_media::leg::{self, Leg, LegConfig, Output};
+use attendant_media::time::Time;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::CallId;
+use super::ears::Ears;
+use super::effect::{Effect, LegEffect, SttEffect};
+use super::event::{Command, Event, Gone, Mailbox, Signal};
+use super::machine::{Input, Machine};
+use super::path::{Arrived, DATAGRAM, Path};
+use super::providers::Providers;
+use super::registry::MediaPath;
+use super::tap::Tap;
+use super::timeline::{Counters, EndReason, Entry};
+use crate::agent::{Agent, CallFacts};
+use crate::provider::{ErrorKind, ProviderError};
+use crate::records::{Journal, Recorder};
+use crate::{agent, stt, tts};
+
+/// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
+const MARK_EVERY: u64 = 1_600;
+
+/// Everything a call needs on its worker.
+pub(super) struct Start {
+    pub(super) facts: CallFacts,
+    pub(super) leg: LegConfig,
+    pub(super) media: MediaPath,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) mailbox: Mailbox,
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) machine: super::machine::Setup,
+    pub(super) providers: Arc<Providers>,
+    /// The runtime on which providers and agents work.
+    pub(super) shared: Handle,
+    pub(super) journal: Journal,
+    pub(super) recorder: Option<Recorder>,
+    /// Told when the call is over, on the worker; must not wait.
+    pub(super) ended: Box<dyn FnOnce(CallId, EndReason) + Send>,
+}
+
+impl std::fmt::Debug for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Start").field("call", &self.facts.call).finish_non_exhaustive()
+    }
+}
+
+pub(super) struct Driver {
+    call: CallId,
+    /// Time zero of the worker.
+    epoch: Instant,
+    config: LegConfig,
+    /// From the answer on.
+    leg: Option<Leg>,
+    machine: Machine,
+    path: Path,
+    ears: Ears,
+    tap: Option<Tap>,
+    voices: Vec<Option<mpsc::Sender<tts::Input>>>,
+    agent: Box<dyn Agent>,
+    providers: Arc<Providers>,
+    shared: Handle,
+    mailbox: Mailbox,
+    commands: mpsc::Sender<Command>,
+    journal: Journal,
+    marked: u64,
+    ended: Option<EndReason>,
+    apology: Option<super::effect::Audio>,
+}
+
+/// Runs a call to its end.
+pub(super) async fn run(start: Start, epoch: Instant) {
+    let (call, ended) = (start.facts.call, start.ended);
+    let mut events = start.events;
+    let path = match Path::new(start.media, &start.leg) {
+        Ok(path) => path,
+        Err(error) => {
+            tracing::error!(%call, %error, "cannot use the call's media socket");
+            // The transport is gone if nobody takes this; then there is nothing to hang up.
+            if start.commands.send(Command::HangUp).await.is_err() {
+                tracing::debug!(%call, "transport already gone");
+            }
+            ended(call, EndReason::Failed);
+            return;
+        }
+    };
+    let now = Time::from_micros(epoch.elapsed().as_micros() as u64);
+    let agent = {
+        let _runtime = start.shared.enter();
+        start.providers.agents.open(&start.facts)
+    };
+    let apology =
+        start.machine.canned.get(start.machine.language, super::canned::Phrase::Apology).and_then(|l| l.audio.clone());
+    let mut driver = Driver {
+        call,
+        epoch,
+        config: start.leg,
+        leg: None,
+        machine: Machine::new(start.machine, now),
+        path,
+        ears: Ears::default(),
+        tap: start.recorder.map(Tap::new),
+        voices: start.providers.voices.iter().map(|_| None).collect(),
+        agent,
+        providers: start.providers,
+        shared: start.shared,
+        mailbox: start.mailbox,
+        commands: start.commands,
+        journal: start.journal,
+        marked: 0,
+        ended: None,
+        apology,
+    };
+    let reason = driver.talk(&mut events).await;
+    events.close();
+    ended(call, reason);
+}
+
+impl Driver {
+    async fn talk(&mut self, events: &mut mpsc::Receiver<Event>) -> EndReason {
+        let mut buffer = [0_u8; DATAGRAM];
+        loop {
+            let now = self.now();
+            if catch_unwind(AssertUnwindSafe(|| self.settle(now))).is_err() {
+                return self.fault().await;
+            }
+            if let Some(reason) = self.ended {
+                return reason;
+            }
+            let wake = self.wake();
+            let happened = tokio::select! {
+                arrived = self.path.receive(&mut buffer), if self.leg.is_some() => Happened::Arrived(arrived),
+                event = events.recv() => Happened::Event(event),
+                () = sleep_until(wake) => Happened::Timeout,
+            };
+            let now = self.now();
+            let step = catch_unwind(AssertUnwindSafe(|| self.step(now, happened, &buffer, events)));
+            if step.is_err() {
+                return self.fault().await;
+            }
+        }
+    }
+
+    fn step(&mut self, now: Time, happened: Happened, buffer: &[u8; DATAGRAM], events: &mut mpsc::Receiver<Event>) {
+        match happened {
+            Happened::Arrived(arrived) => self.arrived(now, arrived, buffer),
+            Happened::Event(Some(event)) => {
+                self.event(now, event);
+                while let Ok(event) = events.try_recv() {
+                    self.event(now, event);
+                }
+            }
+            // The mailbox is held by this driver too, so it cannot close before the call ends.
+            Happened::Event(None) => {}
+            Happened::Timeout => {
+                if let Some(leg) = &mut self.leg
+                    && leg.poll_timeout() <= now
+                {
+                    leg.handle(now, leg::Input::Timeout);
+                }
+                if self.machine.poll_timeout() <= now {
+                    self.machine.handle(now, Input::Timeout);
+                }
+            }
+        }
+    }
+
+    fn arrived(&mut self, now: Time, arrived: Arrived, buffer: &[u8; DATAGRAM]) {
+        let Some(leg) = &mut self.leg else { return };
+        match arrived {
+            Arrived::Datagram { len, from } => {
+                if self.path.is_caller(now, from, &buffer[..len]) {
+                    leg.handle(now, leg::Input::Rtp(&buffer[..len]));
+                    self.machine.handle(now, Input::MediaReceived);
+                } else {
+                    metrics::counter!("rtp_strangers_total").increment(1);
+                }
+            }
+            Arrived::Rtcp { len } => leg.handle(now, leg::Input::Rtcp(&buffer[..len])),
+            Arrived::Chunk(chunk) => {
+                let (sequence, timestamp) = (chunk.sequence, chunk.timestamp);
+                leg.handle(now, leg::Input::Payload { sequence, timestamp, payload: &chunk.payload });
+                self.machine.handle(now, Input::MediaReceived);
+            }
+            Arrived::Closed => self.machine.handle(now, Input::Event(Event::Signal(Signal::Gone(Gone::Lost)))),
+        }
+    }
+
+    fn event(&mut self, now: Time, event: Event) {
+        match &event {
+            Event::Signal(Signal::Answered) if self.leg.is_none() => {
+                self.leg = Some(Leg::new(self.config.clone(), now));
+            }
+            Event::Signal(Signal::Media { inbound, dtmf, remote, .. }) => {
+                self.path.signalled(*remote, inbound.payload_type, *dtmf);
+            }
+            Event::Signal(_) | Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. } => {}
+        }
+        self.machine.handle(now, Input::Event(event));
+    }
+
+    /// Moves everything that is ready: the leg's output, the machine's effects, audio, until nothing more moves.
+    fn settle(&mut self, now: Time) {
+        loop {
+            self.leg_output(now);
+            let mut moved = false;
+            while let Some(effect) = self.machine.poll_effect() {
+                moved = true;
+                self.perform(now, effect);
+            }
+            if let Some(leg) = &mut self.leg {
+                while let room @ 1.. = leg.room() {
+                    let Some((id, audio)) = self.machine.poll_audio(room) else { break };
+                    moved = true;
+                    leg.handle(now, leg::Input::Speech { id, audio });
+                }
+                self.machine.audio_taken();
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn leg_output(&mut self, now: Time) {
+        let Some(leg) = &mut self.leg else { return };
+        while let Some(output) = leg.poll_output() {
+            match &output {
+                Output::Rtp { packet, .. } => self.path.send(packet),
+                Output::Rtcp { packet } => self.path.send_rtcp(packet),
+                Output::Payload { payload, .. } => self.path.stream(payload),
+                Output::Heard { at, audio } => {
+                    self.ears.heard(*at, audio);
+                    if let Some(tap) = &mut self.tap {
+                        tap.heard(*at, audio);
+                    }
+                }
+                Output::Said { at, audio } => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.said(*at, audio);
+                    }
+                }
+                Output::Played { id, samples } => {
+                    if *samples < self.marked || *samples >= self.marked + MARK_EVERY {
+                        self.marked = *samples;
+                        self.path.mark(*id, *samples);
+                    }
+                    self.machine.handle(now, Input::Leg(&output));
+                }
+                Output::SpeechStart { .. }
+                | Output::Speaking { .. }
+                | Output::SpeechEnd { .. }
+                | Output::Finished { .. }
+                | Output::Dry { .. }
+                | Output::Dtmf { .. }
+                | Output::FaxTone { .. } => self.machine.handle(now, Input::Leg(&output)),
+            }
+        }
+    }
+
+    fn perform(&mut self, now: Time, effect: Effect) {
+        match effect {
+            Effect::Leg(effect) => self.perform_leg(now, effect),
+            Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from }) => {
+                let _runtime = self.shared.enter();
+                let reports = stt::Reports { session, mailbox: self.mailbox.clone() };
+                let input = self.providers.recognisers[recogniser].open(setup, reports);
+                self.ears.open(input, replay_from);
+            }
+            Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
+            Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
+            Effect::Think(turn) => {
+                let _runtime = self.shared.enter();
+                let reports = agent::Reports { turn: turn.number, mailbox: self.mailbox.clone() };
+                self.agent.think(turn, reports);
+            }
+            Effect::CancelThought => self.agent.cancel(),
+            Effect::Transport(command) => {
+                if self.commands.try_send(command).is_err() {
+                    // The transport is gone, and has said so or will.
+                    metrics::counter!("transport_commands_dropped_total").increment(1);
+                }
+            }
+            Effect::ClearStream => self.path.clear(),
+            Effect::Journal(entry) => self.journal.append(&entry),
+            Effect::DiscardRecording => {
+                if let Some(tap) = self.tap.take() {
+                    tap.discard();
+                }
+            }
+            Effect::End(reason) => self.end(now, reason),
+        }
+    }
+
+    fn perform_leg(&mut self, now: Time, effect: LegEffect) {
+        let Some(leg) = &mut self.leg else { return };
+        match effect {
+            LegEffect::Audible(id) => {
+                self.marked = 0;
+                leg.handle(now, leg::Input::Audible(id));
+            }
+            LegEffect::Mute => leg.handle(now, leg::Input::Mute),
+            LegEffect::SpeechEnd(id) => leg.handle(now, leg::Input::SpeechEnd { id }),
+            LegEffect::Pause => leg.handle(now, leg::Input::Pause),
+            LegEffect::Resume { back } => leg.handle(now, leg::Input::Resume { back }),
+            LegEffect::Hold => leg.handle(now, leg::Input::Hold),
+            LegEffect::Unhold => leg.handle(now, leg::Input::Unhold),
+            LegEffect::Formats { inbound, outbound, dtmf } => {
+                leg.handle(now, leg::Input::Formats { inbound, outbound, dtmf });
+            }
+        }
+    }
+
+    fn perform_tts(&mut self, now: Time, voice: usize, input: tts::Input) {
+        let session = self.voices[voice].get_or_insert_with(|| {
+            let _runtime = self.shared.enter();
+            self.providers.voices[voice].open(tts::Reports { mailbox: self.mailbox.clone() })
+        });
+        let id = match &input {
+            tts::Input::Begin { id, .. }
+            | tts::Input::Text { id, .. }
+            | tts::Input::End { id }
+            | tts::Input::Cancel { id } => *id,
+        };
+        if session.try_send(input).is_err() {
+            self.voices[voice] = None;
+            let error = ProviderError {
+                provider: self.providers.voices[voice].name(),
+                kind: ErrorKind::Connection,
+                what: "the session takes no more text".to_owned(),
+                retry_after: None,
+            };
+            self.machine.handle(now, Input::Event(Event::Tts(tts::Event::Failed { id, error })));
+        }
+    }
+
+    fn end(&mut self, now: Time, reason: EndReason) {
+        self.journal_end(now, reason);
+        self.ended = Some(reason);
+    }
+
+    fn journal_end(&self, now: Time, reason: EndReason) {
+        let mut counters = self.machine.counters();
+        counters.stt_dropped_frames = self.ears.dropped();
+        if let Some(leg) = &self.leg {
+            let stats = leg.stats();
+            counters = Counters {
+                packets_lost: stats.lost,
+                late_slots: stats.late_slots,
+                dry_slots: stats.dry_slots,
+                ..counters
+            };
+        }
+        let at_us = self.machine.at_us_of(now);
+        self.journal.append(&Entry::Ended { at_us, reason, counters });
+    }
+
+    fn now(&self) -> Time {
+        Time::from_micros(self.epoch.elapsed().as_micros() as u64)
+    }
+
+    fn wake(&self) -> Instant {
+        let leg = self.leg.as_ref().map_or(Time::NEVER, Leg::poll_timeout);
+        let at = leg.min(self.machine.poll_timeout());
+        // A call always has a deadline; a day stands for "none".
+        let micros = at.as_micros().min(self.now().as_micros() + 86_400_000_000);
+        self.epoch + std::time::Duration::from_micros(micros)
+    }
+}
+
+enum Happened {
+    Arrived(Arrived),
+    Event(Option<Event>),
+    Timeout,
+}

@@ -1,0 +1,211 @@
+//! Keeps the ears open: one recogniser session at a time, watched, replaced when it fails or goes deaf, and its words in order.
+//!
+//! Words are kept by their place on the sample clock, so a late or reordered final lands where it was said. Nothing here knows
+//! whose turn it is.
+
+use std::collections::VecDeque;
+
+use attendant_media::frame::Samples;
+
+use super::conversation::join;
+use super::effect::{Effect, SttEffect};
+use crate::language::Language;
+use crate::stt::{Capabilities, Event, Hints, Input, Setup};
+
+/// Speech begins a little before acoustics notice it; a session that is opened late is replayed from here.
+const PREROLL: Samples = Samples::from_millis(300);
+
+/// What an event of the recogniser means to the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// Of an older session, or of no consequence.
+    Nothing,
+    Ready,
+    /// New words, up to this sample.
+    Words {
+        to: Samples,
+        fin: bool,
+    },
+    /// All words up to the flush are there.
+    Flushed,
+    /// The recogniser says that the caller has finished.
+    EndOfTurn,
+    Failed,
+}
+
+#[derive(Debug)]
+struct Piece {
+    text: String,
+    from: Samples,
+    to: Samples,
+}
+
+#[derive(Debug)]
+pub(super) struct Hearing {
+    session: u32,
+    recogniser: usize,
+    capabilities: Vec<Capabilities>,
+    failures: u32,
+    language: Language,
+    hints: Hints,
+    finals: Vec<Piece>,
+    partial: Option<Piece>,
+    /// Words up to here were taken into a turn.
+    taken: Samples,
+    flushing: Option<Samples>,
+}
+
+impl Hearing {
+    pub(super) fn new(language: Language, capabilities: Vec<Capabilities>) -> Self {
+        Self {
+            session: 0,
+            recogniser: 0,
+            capabilities,
+            failures: 0,
+            language,
+            hints: Hints::default(),
+            finals: Vec::new(),
+            partial: None,
+            taken: Samples::ZERO,
+            flushing: None,
+        }
+    }
+
+    /// Opens the first session, or replaces the present one, replaying what was heard since `from`.
+    pub(super) fn open(&mut self, from: Samples, out: &mut VecDeque<Effect>) {
+        self.session += 1;
+        self.partial = None;
+        let setup = Setup { language: self.language, hints: self.hints.clone() };
+        let replay_from = from.saturating_sub(PREROLL).max(self.taken);
+        self.finals.retain(|piece| piece.to <= replay_from);
+        out.push_back(Effect::Stt(SttEffect::Open {
+            session: self.session,
+            recogniser: self.recogniser,
+            setup,
+            replay_from,
+        }));
+    }
+
+    /// After a failure: the same recogniser once more, then the next one. The new session hears `voice` again: where it began
+    /// and, if it has, where it ended. `false` when all have failed twice.
+    pub(super) fn reopen(
+        &mut self,
+        voice: Option<(Samples, Option<Samples>)>,
+        now: Samples,
+        out: &mut VecDeque<Effect>,
+    ) -> bool {
+        self.failures += 1;
+        let recognisers = self.capabilities.len();
+        let hopeless = self.failures as usize >= 2 * recognisers;
+        self.recogniser = if hopeless { 0 } else { self.failures as usize / 2 };
+        self.open(voice.map_or(now, |(from, _)| from), out);
+        if let Some((from, to)) = voice {
+            self.input(Input::SpeechStart { at: from }, out);
+            if let Some(at) = to {
+                self.input(Input::SpeechEnd { at }, out);
+            }
+        }
+        if let Some(up_to) = self.flushing {
+            self.input(Input::Flush { up_to }, out);
+        }
+        if hopeless {
+            self.failures = 0;
+        }
+        !hopeless
+    }
+
+    /// Whether the present recogniser says words while the caller speaks.
+    pub(super) fn has_partials(&self) -> bool {
+        self.capabilities.get(self.recogniser).is_some_and(|capabilities| capabilities.partials)
+    }
+
+    pub(super) fn handle(&mut self, session: u32, event: Event) -> News {
+        if session != self.session {
+            return News::Nothing;
+        }
+        match event {
+            Event::Ready => News::Ready,
+            Event::SpeechStart { .. } | Event::EagerEnd { .. } | Event::Resumed { .. } => News::Nothing,
+            Event::Partial { text, from, to, .. } => {
+                let text = text.into_inner();
+                if to <= self.taken || text.trim().is_empty() {
+                    return News::Nothing;
+                }
+                self.partial = Some(Piece { text, from, to });
+                News::Words { to, fin: false }
+            }
+            Event::Final { text, from, to, .. } => {
+                if self.partial.as_ref().is_some_and(|partial| partial.from < to) {
+                    self.partial = None;
+                }
+                let text = text.into_inner();
+                if text.trim().is_empty() || to <= self.taken {
+                    return News::Nothing;
+                }
+                self.failures = 0;
+                let place = self.finals.partition_point(|piece| piece.from <= from);
+                self.finals.insert(place, Piece { text, from, to });
+                News::Words { to, fin: true }
+            }
+            Event::EndOfTurn { .. } => News::EndOfTurn,
+            Event::Flushed { up_to } => {
+                if self.flushing.is_some_and(|asked| asked <= up_to) {
+                    self.flushing = None;
+                    self.failures = 0;
+                    News::Flushed
+                } else {
+                    News::Nothing
+                }
+            }
+            Event::Failed(_) => News::Failed,
+        }
+    }
+
+    /// Asks for the last words up to `up_to`.
+    pub(super) fn flush(&mut self, up_to: Samples, out: &mut VecDeque<Effect>) {
+        self.flushing = Some(up_to);
+        out.push_back(Effect::Stt(SttEffect::Input(Input::Flush { up_to })));
+    }
+
+    pub(super) fn input(&self, input: Input, out: &mut VecDeque<Effect>) {
+        out.push_back(Effect::Stt(SttEffect::Input(input)));
+    }
+
+    pub(super) fn hint(&mut self, hints: Hints, out: &mut VecDeque<Effect>) {
+        if hints != self.hints {
+            self.hints = hints.clone();
+            out.push_back(Effect::Stt(SttEffect::Input(Input::Hints(hints))));
+        }
+    }
+
+    /// The language is settled: the session goes on in it, and every later one begins in it.
+    pub(super) fn speak(&mut self, language: Language, out: &mut VecDeque<Effect>) {
+        self.language = language;
+        out.push_back(Effect::Stt(SttEffect::Input(Input::Language(language))));
+    }
+
+    /// The words not yet taken, finals first.
+    pub(super) fn words(&self) -> String {
+        let finals = self.finals.iter().fold(String::new(), |all, piece| join(&all, &piece.text, self.language));
+        match &self.partial {
+            Some(partial) => join(&finals, &partial.text, self.language),
+            None => finals,
+        }
+    }
+
+    /// Takes the words: they belong to a turn now, and those up to `up_to` are not heard twice.
+    pub(super) fn take(&mut self, up_to: Samples) -> String {
+        let words = self.words();
+        self.forget(up_to);
+        words
+    }
+
+    /// Drops the words up to `up_to`: they were a backchannel, an echo, a noise.
+    pub(super) fn forget(&mut self, up_to: Samples) {
+        let last = self.finals.iter().chain(&self.partial).map(|piece| piece.to).max();
+        self.taken = self.taken.max(up_to).max(last.unwrap_or_default());
+        self.finals.clear();
+        self.partial = None;
+        self.flushing = None;
+    }
+}

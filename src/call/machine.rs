@@ -1,0 +1,381 @@
+//! A call, as a pure machine: what happens goes in with its time, what is to be done comes out.
+//!
+//! It never reads a clock, spawns, locks or waits. Verbs: [`Machine::handle`], then [`Machine::poll_effect`] until `None`, then
+//! [`Machine::poll_audio`] while the leg has room, then wait until [`Machine::poll_timeout`]. Tests, simulation and production step
+//! this same machine.
+//!
+//! | file | decides |
+//! | --- | --- |
+//! | `machine/listening` | what the caller's voice and words mean for the floor |
+//! | `machine/answering` | asking the agent, speaking its answer, covering waits |
+//! | `machine/ending` | silence, limits, transfer, goodbye: how a call ends, once |
+
+mod answering;
+mod ending;
+mod listening;
+mod timer;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use attendant_media::frame::{RATE, Samples};
+use attendant_media::leg::Output;
+use attendant_media::speech::SpeechId;
+use attendant_media::time::{Time, Timers};
+
+use super::canned::{Canned, Phrase};
+use super::conversation::Conversation;
+use super::effect::{Effect, LegEffect};
+use super::event::{Event, Signal};
+use super::hearing::{Hearing, News};
+use super::mouth::Mouth;
+use super::settings::{CallConfig, deadline};
+use super::thought::Thought;
+use super::timeline::{Counters, EndReason, Entry, TurnTimeline};
+use super::turn::{EchoWatch, Floor};
+use super::utterance::Purpose;
+use crate::agent::{Expect, ExpectKind};
+use crate::language::Language;
+pub use timer::Timer;
+
+/// What a machine is made with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub config: Arc<CallConfig>,
+    pub canned: Arc<Canned>,
+    pub language: Language,
+    /// What each recogniser can do, in the order they are fallen back on.
+    pub recognisers: Vec<crate::stt::Capabilities>,
+    /// How many voices there are to fall back on.
+    pub voices: usize,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    Event(Event),
+    /// A fact of the leg. Frames and packets are no facts: the driver keeps them to itself.
+    Leg(&'a Output<'a>),
+    /// A datagram or chunk of the caller's was taken.
+    MediaReceived,
+    /// The time of [`Machine::poll_timeout`] has come.
+    Timeout,
+}
+
+/// Where the call is between ringing and over.
+#[derive(Clone, Debug, PartialEq)]
+enum Phase {
+    Ringing,
+    Talking,
+    /// The other side put us on hold.
+    OnHold,
+    /// The caller is being passed to a person.
+    Transferring,
+    /// The last words are being said; after them the call ends for this reason.
+    Closing(EndReason),
+    /// The transport was told to hang up.
+    HangingUp(EndReason),
+    Ended,
+}
+
+#[derive(Debug)]
+pub struct Machine {
+    config: Arc<CallConfig>,
+    canned: Arc<Canned>,
+    language: Language,
+    now: Time,
+    /// When the leg began: sample 0.
+    origin: Time,
+    phase: Phase,
+    floor: Floor,
+    echo_watch: EchoWatch,
+    /// How much the present voice resembles our own, by the last report.
+    echo: f32,
+    /// A voice without words was taken for noise: it does not count until it ends.
+    noise: bool,
+    hearing: Hearing,
+    mouth: Mouth,
+    thought: Thought,
+    conversation: Conversation,
+    /// What the caller was asked last.
+    asked: Expect,
+    /// Keys pressed in this turn.
+    keys: String,
+    timers: Timers<Timer, { Timer::COUNT }>,
+    out: VecDeque<Effect>,
+    turn: TurnTimeline,
+    counters: Counters,
+    silence_prompts: u32,
+    apologies: u32,
+}
+
+impl Machine {
+    /// The phone rings: the recogniser is opened, so that it is ready when the call is answered.
+    pub fn new(setup: Setup, now: Time) -> Self {
+        let mut machine = Self {
+            language: setup.language,
+            now,
+            origin: now,
+            phase: Phase::Ringing,
+            floor: Floor::Open,
+            echo_watch: EchoWatch::default(),
+            echo: 0.0,
+            noise: false,
+            hearing: Hearing::new(setup.language, setup.recognisers),
+            mouth: Mouth::new(setup.language, setup.voices),
+            thought: Thought::new(),
+            conversation: Conversation::default(),
+            asked: Expect::default(),
+            keys: String::new(),
+            timers: Timers::new(),
+            out: VecDeque::new(),
+            turn: TurnTimeline::default(),
+            counters: Counters::default(),
+            silence_prompts: 0,
+            apologies: 0,
+            config: setup.config,
+            canned: setup.canned,
+        };
+        machine.hearing.open(Samples::ZERO, &mut machine.out);
+        machine.timers.set(Timer::SttReady, now + deadline::STT_READY);
+        machine
+    }
+
+    pub fn handle(&mut self, now: Time, input: Input<'_>) {
+        self.now = now;
+        if self.phase == Phase::Ended {
+            return;
+        }
+        match input {
+            Input::Event(Event::Signal(signal)) => self.signal(signal),
+            Input::Event(Event::Stt { session, event }) => self.stt(session, event),
+            Input::Event(Event::Tts(event)) => self.tts(event),
+            Input::Event(Event::Agent { turn, event }) => self.agent(turn, event),
+            Input::Leg(output) => self.leg(output),
+            Input::MediaReceived => self.media_received(),
+            Input::Timeout => {
+                while let Some(timer) = self.timers.expire(now) {
+                    self.fire(timer);
+                }
+            }
+        }
+        self.go_on();
+    }
+
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.out.pop_front()
+    }
+
+    /// Samples for the leg, at most `room`.
+    pub fn poll_audio(&mut self, room: usize) -> Option<(SpeechId, &[i16])> {
+        self.mouth.poll_audio(room)
+    }
+
+    /// To be called once the leg has what [`Machine::poll_audio`] gave: an utterance may have ended with it.
+    pub fn audio_taken(&mut self) {
+        self.mouth.pump(&mut self.out);
+    }
+
+    pub fn poll_timeout(&self) -> Time {
+        self.timers.next().map_or(Time::NEVER, |(_, at)| at)
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    pub fn floor(&self) -> Floor {
+        self.floor
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Whether the agent owes the caller words: it was asked, and is not being listened to (the 3 s promise holds).
+    pub fn owes_speech(&self) -> bool {
+        match self.phase {
+            Phase::Talking => match self.floor {
+                Floor::Agent | Floor::Settling { .. } => true,
+                Floor::Open | Floor::Contested { .. } | Floor::Caller { .. } => false,
+            },
+            Phase::Closing(_) => self.mouth.is_busy(),
+            Phase::Ringing | Phase::OnHold | Phase::Transferring | Phase::HangingUp(_) | Phase::Ended => false,
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Answered => self.answered(),
+            Signal::Hold => self.hold(),
+            Signal::Unhold => self.unhold(),
+            Signal::Media { inbound, outbound, dtmf, .. } => {
+                self.out.push_back(Effect::Leg(LegEffect::Formats { inbound, outbound, dtmf }));
+            }
+            Signal::Dtmf(digit) => self.key(digit),
+            // Audio is paced by the leg, so what the carrier still holds is less than a slot or two.
+            Signal::Mark { .. } => {}
+            Signal::Transferred(result) => self.transferred(result),
+            Signal::Gone(gone) => self.gone(gone),
+            Signal::Drain => self.close(Phrase::SilenceGoodbye, EndReason::Drained),
+        }
+    }
+
+    fn answered(&mut self) {
+        if self.phase != Phase::Ringing {
+            return;
+        }
+        self.phase = Phase::Talking;
+        self.origin = self.now;
+        self.journal(Entry::Answered { at_us: 0 });
+        self.mouth.release(&mut self.out);
+        self.timers.set(Timer::MaxDuration, self.now + self.config.max_duration());
+        self.timers.set(Timer::Media, self.now + self.config.media_timeout());
+        self.floor = Floor::Agent;
+        if self.canned.get(self.language, Phrase::Greeting).is_some() {
+            self.say(Phrase::Greeting, Purpose::Answer, Expect::default());
+        } else {
+            self.think();
+            self.timers.set(Timer::Filler, self.now + self.config.filler());
+        }
+    }
+
+    fn hold(&mut self) {
+        if self.phase == Phase::Talking {
+            self.phase = Phase::OnHold;
+            self.mouth.pause(&mut self.out);
+            self.out.push_back(Effect::Leg(LegEffect::Hold));
+            self.timers.clear(Timer::Media);
+            self.timers.clear(Timer::Silence);
+            self.timers.clear(Timer::Filler);
+            self.timers.clear(Timer::Contest);
+            self.timers.clear(Timer::SttPartial);
+            self.journal(Entry::Hold { at_us: self.at_us() });
+        }
+    }
+
+    fn unhold(&mut self) {
+        if self.phase == Phase::OnHold {
+            self.phase = Phase::Talking;
+            self.out.push_back(Effect::Leg(LegEffect::Unhold));
+            self.timers.set(Timer::Media, self.now + self.config.media_timeout());
+            self.journal(Entry::Unhold { at_us: self.at_us() });
+            match self.floor {
+                Floor::Contested { .. } | Floor::Agent => self.resume_agent(),
+                Floor::Settling { .. } => self.timers.set(Timer::Filler, self.now + self.config.filler()),
+                Floor::Open | Floor::Caller { .. } => {
+                    self.mouth.release(&mut self.out);
+                    self.floor = Floor::Open;
+                    self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());
+                }
+            }
+        }
+    }
+
+    fn stt(&mut self, session: u32, event: crate::stt::Event) {
+        match self.hearing.handle(session, event) {
+            News::Nothing => {}
+            News::Ready => self.timers.clear(Timer::SttReady),
+            News::Words { to, fin } => self.words(to, fin),
+            News::Flushed => self.flushed(),
+            News::EndOfTurn => self.end_of_turn(),
+            News::Failed => self.deaf("session failed"),
+        }
+    }
+
+    fn leg(&mut self, output: &Output<'_>) {
+        match output {
+            Output::SpeechStart { at, echo } => self.speech_start(*at, *echo),
+            Output::Speaking { at, echo, .. } => self.speaking(*at, *echo),
+            Output::SpeechEnd { at } => self.speech_end(*at),
+            Output::Played { id, samples } => self.played(*id, *samples),
+            Output::Finished { id, samples } => {
+                self.played(*id, *samples);
+                self.finished(*id);
+            }
+            Output::Dry { .. } => self.dry(),
+            Output::Dtmf { digit, .. } => self.key(*digit),
+            Output::FaxTone { .. } => self.end(EndReason::Fax),
+            Output::Rtp { .. }
+            | Output::Rtcp { .. }
+            | Output::Payload { .. }
+            | Output::Heard { .. }
+            | Output::Said { .. } => {}
+        }
+    }
+
+    fn media_received(&mut self) {
+        match self.phase {
+            Phase::Talking | Phase::Transferring | Phase::Closing(_) => {
+                self.timers.set(Timer::Media, self.now + self.config.media_timeout());
+            }
+            Phase::Ringing | Phase::OnHold | Phase::HangingUp(_) | Phase::Ended => {}
+        }
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Endpoint => self.endpoint(),
+            Timer::Contest => self.contest_over(),
+            Timer::Flush => self.flush_late(),
+            Timer::Filler => self.filler(),
+            Timer::Agent => self.agent_failed("no answer in time"),
+            Timer::Tts => self.voice_late(),
+            Timer::SttReady => self.deaf("not ready in time"),
+            Timer::SttPartial => self.deaf("voice without words"),
+            Timer::Silence => self.silence(),
+            Timer::MaxDuration => self.close(Phrase::TimeLimit, EndReason::MaxDuration),
+            Timer::Media => self.end(EndReason::MediaLost),
+            Timer::HangUp => self.hang_up_due(),
+            Timer::Transfer => self.transferred(Err(408)),
+        }
+    }
+
+    /// After everything that happened: text to voices, speech to the leg, and what follows when all of it was said.
+    fn go_on(&mut self) {
+        self.mouth.pump(&mut self.out);
+        if !self.mouth.is_starving() {
+            self.timers.clear(Timer::Tts);
+        } else if !self.timers.is_set(Timer::Tts) {
+            self.timers.set(Timer::Tts, self.now + deadline::TTS_AUDIO);
+        }
+        if !self.mouth.is_busy() {
+            self.all_said();
+        }
+    }
+
+    fn expecting(&self) -> ExpectKind {
+        self.mouth.expecting().map_or(self.asked.kind, |expect| expect.kind)
+    }
+
+    fn journal(&mut self, entry: Entry) {
+        self.out.push_back(Effect::Journal(entry));
+    }
+
+    fn at_us(&self) -> u64 {
+        self.now.as_micros().saturating_sub(self.origin.as_micros())
+    }
+
+    /// Microseconds from the answer to `now`.
+    pub fn at_us_of(&self, now: Time) -> u64 {
+        match self.phase {
+            Phase::Ringing => 0,
+            Phase::Talking
+            | Phase::OnHold
+            | Phase::Transferring
+            | Phase::Closing(_)
+            | Phase::HangingUp(_)
+            | Phase::Ended => now.as_micros().saturating_sub(self.origin.as_micros()),
+        }
+    }
+
+    /// When a sample of the leg clock was heard or sent.
+    fn time_of(&self, at: Samples) -> Time {
+        self.origin + at.as_duration()
+    }
+
+    /// The leg clock's sample of this moment.
+    fn clock(&self) -> Samples {
+        Samples(self.at_us() * u64::from(RATE) / 1_000_000)
+    }
+}

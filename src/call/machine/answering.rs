@@ -1,0 +1,264 @@
+//! Asking the agent, speaking what it answers, and covering the wait for it.
+
+use attendant_media::speech::SpeechId;
+
+use super::{Machine, Phase, Timer};
+use crate::agent::{Event, Expect, ExpectKind, Turn, Who};
+use crate::call::canned::Phrase;
+use crate::call::effect::Effect;
+use crate::call::mouth::{News, Said};
+use crate::call::settings::deadline;
+use crate::call::thought::{Stage, Then};
+use crate::call::timeline::{Entry, Recovery, TurnTimeline};
+use crate::call::turn::Floor;
+use crate::call::utterance::Purpose;
+use crate::privacy::Pii;
+use crate::tts;
+
+/// After so many apologies in a call there is no point in another.
+const APOLOGIES: u32 = 2;
+
+impl Machine {
+    /// The caller's words become a line, and are journalled.
+    pub(super) fn caller_said(&mut self, text: &str) {
+        self.conversation.caller(text, self.language);
+        self.counters.turns += 1;
+        self.turn.turn = self.counters.turns;
+        self.line(Who::Caller, text, false);
+    }
+
+    /// Asks the agent to answer all that was said.
+    pub(super) fn think(&mut self) {
+        self.floor = Floor::Agent;
+        let number = self.thought.begin();
+        self.ask_agent(number);
+    }
+
+    fn ask_agent(&mut self, number: u32) {
+        let said = self.conversation.lines();
+        self.out.push_back(Effect::Think(Turn { number, language: self.language, said, draft: false }));
+        self.timers.set(Timer::Agent, self.now + deadline::AGENT_EVENT);
+    }
+
+    pub(super) fn agent(&mut self, turn: u32, event: Event) {
+        if turn != self.thought.turn || self.thought.is_idle() {
+            return;
+        }
+        self.timers.set(Timer::Agent, self.now + deadline::AGENT_EVENT);
+        let at_us = self.at_us();
+        match event {
+            Event::Text(text) => {
+                self.turn.first_token_us.get_or_insert(at_us);
+                self.thought.stage = Stage::Streaming;
+                self.thought.spoke = true;
+                if !self.mouth.is_open() {
+                    self.mouth.open(Purpose::Answer, Expect::default());
+                }
+                self.mouth.text(text.reveal());
+            }
+            Event::Expect(expect) => {
+                if !self.mouth.is_open() {
+                    self.mouth.open(Purpose::Answer, Expect::default());
+                }
+                self.mouth.expect(expect);
+            }
+            Event::ToolStarted { .. } => {
+                // What was said before the tool is a whole utterance: it is heard while the tool runs.
+                self.mouth.close();
+                self.thought.stage = Stage::Tool;
+                self.timers.set(Timer::Agent, self.now + deadline::TOOL);
+                if !self.mouth.has_answer() && !self.timers.is_set(Timer::Filler) {
+                    self.timers.set(Timer::Filler, self.now + self.config.filler());
+                }
+            }
+            Event::ToolDone { .. } => self.thought.stage = Stage::Asked,
+            Event::Language(language) => {
+                self.language = language;
+                self.hearing.speak(language, &mut self.out);
+                self.mouth.speak(language);
+            }
+            Event::HangUp => self.thought.then = Then::HangUp,
+            Event::Transfer { to } => self.thought.then = Then::Transfer(to),
+            Event::Done => self.answer_complete(),
+            Event::Failed(error) => {
+                let why = error.kind;
+                self.agent_failed(&format!("{why:?}"));
+            }
+        }
+    }
+
+    fn answer_complete(&mut self) {
+        self.mouth.close();
+        self.timers.clear(Timer::Agent);
+        if !self.thought.spoke && self.thought.then == Then::Listen && !self.mouth.is_busy() {
+            self.agent_failed("an answer without words");
+        } else {
+            self.thought.stage = Stage::Idle;
+        }
+    }
+
+    /// Asks again once; then an apology, and a person.
+    pub(super) fn agent_failed(&mut self, why: &str) {
+        self.out.push_back(Effect::CancelThought);
+        let at_us = self.at_us();
+        match self.thought.again() {
+            Some(number) => {
+                self.journal(Entry::Recovered { at_us, what: Recovery::AgentAskedAgain, detail: why.to_owned() });
+                self.ask_agent(number);
+            }
+            None => {
+                self.mouth.close();
+                self.thought.drop_answer();
+                self.timers.clear(Timer::Agent);
+                self.apologise();
+            }
+        }
+    }
+
+    /// Words, and then a person if there is one. What was already on its way is still said.
+    pub(super) fn apologise(&mut self) {
+        self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::Apologised, detail: String::new() });
+        self.timers.clear(Timer::Filler);
+        self.apologies += 1;
+        if self.apologies > APOLOGIES {
+            self.close(Phrase::SilenceGoodbye, crate::call::timeline::EndReason::Failed);
+            return;
+        }
+        self.say(Phrase::Apology, Purpose::Notice, Expect::default());
+        if let Some(to) = self.config.transfer_to.clone() {
+            self.say(Phrase::Transfer, Purpose::Notice, Expect { kind: ExpectKind::Nothing, ..Expect::default() });
+            self.thought.then = Then::Transfer(Pii::new(to));
+        }
+    }
+
+    pub(super) fn tts(&mut self, event: tts::Event) {
+        let at_us = self.at_us();
+        match self.mouth.handle(event) {
+            News::Nothing => {}
+            News::FirstAudio => {
+                self.turn.first_audio_us.get_or_insert(at_us);
+                self.heard_from();
+            }
+            News::Audio => self.heard_from(),
+            News::Failed => self.next_voice("voice failed"),
+        }
+    }
+
+    fn heard_from(&mut self) {
+        self.timers.clear(Timer::Tts);
+        self.timers.clear(Timer::Filler);
+    }
+
+    pub(super) fn voice_late(&mut self) {
+        self.next_voice("no audio in time");
+    }
+
+    fn next_voice(&mut self, why: &str) {
+        self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::NextVoice, detail: why.to_owned() });
+        if !self.mouth.next_voice(&mut self.out) {
+            self.mouth.close();
+            if !self.thought.is_idle() {
+                self.out.push_back(Effect::CancelThought);
+            }
+            self.thought.drop_answer();
+            self.timers.clear(Timer::Agent);
+            self.apologise();
+        }
+    }
+
+    /// The answer is late: say so.
+    pub(super) fn filler(&mut self) {
+        if self.phase != Phase::Talking || self.mouth.has_unplayed_answer() {
+            return;
+        }
+        let Some(line) = self.canned.get(self.language, Phrase::Filler(self.counters.fillers as u8)).cloned() else {
+            return;
+        };
+        let Some(audio) = line.audio else { return };
+        self.counters.fillers += 1;
+        let at_us = self.at_us();
+        self.turn.filler_us.get_or_insert(at_us);
+        self.mouth.say_filler(&line.text, audio, &mut self.out);
+    }
+
+    /// The wait is over before the filler was said.
+    pub(super) fn release_filler(&mut self) {
+        if let Some(said) = self.mouth.cut(&mut self.out) {
+            self.agent_said(said);
+        }
+    }
+
+    /// Says a fixed phrase: from its recording, else with a voice.
+    pub(super) fn say(&mut self, phrase: Phrase, purpose: Purpose, expect: Expect) {
+        let Some(line) = self.canned.get(self.language, phrase).cloned() else { return };
+        match line.audio {
+            Some(audio) => self.mouth.say_canned(purpose, expect, &line.text, audio),
+            None => self.mouth.say(purpose, expect, &line.text),
+        }
+    }
+
+    pub(super) fn played(&mut self, id: SpeechId, samples: u64) {
+        self.mouth.played(id, samples);
+        match self.mouth.audible_purpose() {
+            Some(Purpose::Answer) => {
+                let at_us = self.at_us();
+                self.turn.first_packet_us.get_or_insert(at_us);
+                if let Some(expect) = self.mouth.expecting().filter(|expect| **expect != self.asked).cloned() {
+                    self.ask(expect);
+                }
+            }
+            Some(Purpose::Filler | Purpose::Notice) | None => {}
+        }
+    }
+
+    pub(super) fn finished(&mut self, id: SpeechId) {
+        let Some(said) = self.mouth.finished(id) else { return };
+        let expect = said.expect.clone();
+        match said.purpose {
+            Purpose::Filler => self.timers.set(Timer::Filler, self.now + deadline::NEXT_FILLER),
+            Purpose::Answer | Purpose::Notice => {
+                self.ask(expect);
+                if !self.thought.is_idle() && !self.mouth.has_answer() {
+                    self.timers.set(Timer::Filler, self.now + self.config.filler());
+                }
+            }
+        }
+        self.agent_said(said);
+    }
+
+    /// An open answer has run out of audio.
+    pub(super) fn dry(&mut self) {
+        self.counters.dry_slots += 1;
+        if !self.timers.is_set(Timer::Filler) && self.phase == Phase::Talking {
+            self.timers.set(Timer::Filler, self.now + self.config.filler());
+        }
+    }
+
+    /// What was heard of the agent becomes a line and closes the turn's timeline.
+    pub(super) fn agent_said(&mut self, said: Said) {
+        self.line(Who::Agent, &said.text, said.cut);
+        match said.purpose {
+            Purpose::Filler => {}
+            Purpose::Notice => self.conversation.agent(&said.text, said.cut),
+            Purpose::Answer => {
+                self.conversation.agent(&said.text, said.cut);
+                let finished = TurnTimeline { finished_us: Some(self.at_us()), cut: said.cut, ..self.turn.clone() };
+                self.journal(Entry::Turn(finished));
+                self.turn = TurnTimeline { turn: self.counters.turns, ..TurnTimeline::default() };
+            }
+        }
+    }
+
+    fn line(&mut self, who: Who, text: &str, cut: bool) {
+        if !text.is_empty() {
+            let entry = Entry::Line {
+                at_us: self.at_us(),
+                who,
+                text: Pii::new(text.to_owned()),
+                cut,
+                turn: self.counters.turns,
+            };
+            self.out.push_back(Effect::Journal(entry));
+        }
+    }
+}

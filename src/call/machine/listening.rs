@@ -1,0 +1,352 @@
+//! What the caller's voice and words mean for the floor: the transitions of [`Floor`] that the caller causes.
+
+use std::time::Duration;
+
+use attendant_media::frame::Samples;
+
+use super::{Machine, Phase, Timer};
+use crate::agent::Expect;
+use crate::call::effect::Effect;
+use crate::call::settings::deadline;
+use crate::call::timeline::{BargeIn, Entry, Recovery};
+use crate::call::turn::{Floor, Verdict, Voice, endpoint_wait, judge};
+use crate::stt;
+
+/// A voice over the agent that has had no words for this long is noise: the agent goes on over it.
+const NOISE: Duration = Duration::from_secs(5);
+/// From one key to the next.
+const BETWEEN_KEYS: Duration = Duration::from_secs(2);
+
+impl Machine {
+    pub(super) fn speech_start(&mut self, at: Samples, echo: f32) {
+        if self.phase != Phase::Talking || self.noise {
+            return;
+        }
+        self.echo = echo;
+        if echo > self.config.echo_threshold && self.floor == Floor::Agent {
+            self.echo_watch.begin();
+            self.journal(Entry::BargeIn {
+                at_us: self.at_us(),
+                onset_us: at.as_duration().as_micros() as u64,
+                outcome: BargeIn::Echo,
+            });
+            return;
+        }
+        self.voice_begins(at);
+    }
+
+    pub(super) fn speaking(&mut self, at: Samples, echo: f32) {
+        self.echo = echo;
+        let is_echo = echo > self.config.echo_threshold && self.floor == Floor::Agent;
+        if let Some(from) = self.echo_watch.speaking(at, is_echo)
+            && self.phase == Phase::Talking
+        {
+            self.voice_begins(from);
+        }
+    }
+
+    fn voice_begins(&mut self, at: Samples) {
+        self.hearing.input(stt::Input::SpeechStart { at }, &mut self.out);
+        self.timers.clear(Timer::Silence);
+        let voice = Voice::Sounding;
+        self.keep_watching(voice);
+        self.floor = match self.floor {
+            Floor::Open => Floor::Caller { from: at, voice },
+            Floor::Agent => {
+                self.mouth.pause(&mut self.out);
+                self.timers.clear(Timer::Filler);
+                self.timers.set(Timer::Contest, self.now + NOISE);
+                Floor::Contested { from: at, voice }
+            }
+            Floor::Contested { from, .. } => {
+                self.timers.set(Timer::Contest, self.now + NOISE);
+                Floor::Contested { from, voice }
+            }
+            Floor::Caller { from, .. } => {
+                self.timers.clear(Timer::Endpoint);
+                Floor::Caller { from, voice }
+            }
+            Floor::Settling { from, .. } => {
+                self.timers.clear(Timer::Flush);
+                self.timers.clear(Timer::Filler);
+                self.release_filler();
+                Floor::Caller { from, voice }
+            }
+        };
+    }
+
+    pub(super) fn speech_end(&mut self, at: Samples) {
+        self.noise = false;
+        if self.echo_watch.is_watching() {
+            self.echo_watch.end();
+            return;
+        }
+        self.timers.clear(Timer::SttPartial);
+        match self.floor {
+            Floor::Caller { from, voice: Voice::Sounding } => {
+                self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
+                self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
+                self.turn.speech_end_us = Some(at.as_duration().as_micros() as u64);
+                self.set_endpoint(at);
+            }
+            Floor::Contested { from, voice: Voice::Sounding } => {
+                self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
+                self.hearing.flush(at, &mut self.out);
+                self.floor = Floor::Contested { from, voice: Voice::Quiet(at) };
+                let budget = Duration::from_millis(self.config.barge_in_budget_ms);
+                self.timers.set(Timer::Contest, self.now + budget);
+            }
+            // The end of a voice that no longer counts: noise, or what began on hold.
+            Floor::Open
+            | Floor::Agent
+            | Floor::Settling { .. }
+            | Floor::Caller { voice: Voice::Quiet(_), .. }
+            | Floor::Contested { voice: Voice::Quiet(_), .. } => {
+                self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
+            }
+        }
+    }
+
+    /// New words of the caller.
+    pub(super) fn words(&mut self, to: Samples, fin: bool) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        self.timers.clear(Timer::Silence);
+        match self.floor {
+            Floor::Contested { from, voice } => {
+                self.keep_watching(voice);
+                match self.verdict() {
+                    Verdict::Interruption => self.interrupt(from, voice),
+                    Verdict::Echo => self.go_on_over_it(BargeIn::Echo),
+                    Verdict::Backchannel | Verdict::Unknown => {}
+                }
+            }
+            Floor::Caller { voice, .. } => {
+                self.keep_watching(voice);
+                if let Voice::Quiet(last) = voice {
+                    self.set_endpoint(last);
+                }
+            }
+            // Words without a voice: too soft for acoustics, or from a recogniser that is slower than the agent.
+            Floor::Open => {
+                self.floor = Floor::Caller { from: to, voice: Voice::Quiet(to) };
+                self.set_endpoint(to);
+            }
+            Floor::Agent if fin => match self.verdict() {
+                Verdict::Interruption => {
+                    self.mouth.pause(&mut self.out);
+                    self.interrupt(to, Voice::Quiet(to));
+                }
+                Verdict::Backchannel | Verdict::Echo | Verdict::Unknown => self.hearing.forget(to),
+            },
+            Floor::Agent | Floor::Settling { .. } => {}
+        }
+    }
+
+    fn keep_watching(&mut self, voice: Voice) {
+        match voice {
+            Voice::Sounding if self.hearing.has_partials() => {
+                self.timers.set(Timer::SttPartial, self.now + deadline::STT_PARTIAL);
+            }
+            Voice::Sounding | Voice::Quiet(_) => {}
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        judge(&self.hearing.words(), self.language, self.expecting(), &self.mouth.recent_words(), self.echo)
+    }
+
+    /// The caller wants the floor: what the agent had not said is dropped, and what it was thinking.
+    fn interrupt(&mut self, from: Samples, voice: Voice) {
+        self.timers.clear(Timer::Contest);
+        self.counters.barge_ins += 1;
+        let onset_us = from.as_duration().as_micros() as u64;
+        self.journal(Entry::BargeIn { at_us: self.at_us(), onset_us, outcome: BargeIn::Confirmed });
+        self.drop_answer();
+        self.floor = Floor::Caller { from, voice };
+        if let Voice::Quiet(last) = voice {
+            self.turn.speech_end_us = Some(last.as_duration().as_micros() as u64);
+            self.set_endpoint(last);
+        }
+    }
+
+    /// A cough, a backchannel, an echo: the agent goes on where it was.
+    fn go_on_over_it(&mut self, outcome: BargeIn) {
+        let Floor::Contested { from, voice } = self.floor else { return };
+        self.timers.clear(Timer::Contest);
+        self.timers.clear(Timer::SttPartial);
+        self.counters.false_barge_ins += 1;
+        let onset_us = from.as_duration().as_micros() as u64;
+        self.journal(Entry::BargeIn { at_us: self.at_us(), onset_us, outcome });
+        let heard_up_to = match voice {
+            Voice::Sounding => {
+                self.noise = true;
+                self.clock()
+            }
+            Voice::Quiet(last) => last,
+        };
+        self.hearing.forget(heard_up_to);
+        self.resume_agent();
+    }
+
+    pub(super) fn resume_agent(&mut self) {
+        self.floor = Floor::Agent;
+        self.mouth.release(&mut self.out);
+        if !self.mouth.has_answer() {
+            self.timers.set(Timer::Filler, self.now + self.config.filler());
+        }
+    }
+
+    /// The budget for words is used up.
+    pub(super) fn contest_over(&mut self) {
+        let Floor::Contested { from, voice } = self.floor else { return };
+        match self.verdict() {
+            Verdict::Interruption => self.interrupt(from, voice),
+            Verdict::Backchannel | Verdict::Unknown => self.go_on_over_it(BargeIn::Resumed),
+            Verdict::Echo => self.go_on_over_it(BargeIn::Echo),
+        }
+    }
+
+    pub(super) fn flushed(&mut self) {
+        match self.floor {
+            Floor::Contested { voice: Voice::Quiet(_), .. } => self.contest_over(),
+            Floor::Settling { last, .. } => self.turn_over(last),
+            Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { voice: Voice::Sounding, .. } => {}
+        }
+    }
+
+    fn set_endpoint(&mut self, last: Samples) {
+        let wait = endpoint_wait(&self.hearing.words(), self.language, &self.asked, &self.config);
+        self.timers.set(Timer::Endpoint, self.time_of(last) + wait);
+    }
+
+    /// The recogniser says that the caller has finished; acoustics must agree.
+    pub(super) fn end_of_turn(&mut self) {
+        if let Floor::Caller { voice: Voice::Quiet(_), .. } = self.floor {
+            self.timers.clear(Timer::Endpoint);
+            self.endpoint();
+        }
+    }
+
+    pub(super) fn endpoint(&mut self) {
+        let Floor::Caller { from, voice: Voice::Quiet(last) } = self.floor else { return };
+        self.turn.endpoint_us = Some(self.at_us());
+        self.floor = Floor::Settling { from, last };
+        self.hearing.flush(last, &mut self.out);
+        self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
+        self.timers.set(Timer::Filler, self.now + self.config.filler());
+    }
+
+    /// The last words do not come: what there is must do, or the recogniser is replaced and hears it again.
+    pub(super) fn flush_late(&mut self) {
+        let Floor::Settling { last, .. } = self.floor else { return };
+        if self.hearing.words().is_empty() {
+            self.deaf("no last words in time");
+        } else {
+            self.turn_over(last);
+        }
+    }
+
+    /// The recogniser failed or hears nothing: the next session hears this turn again.
+    pub(super) fn deaf(&mut self, why: &str) {
+        let heard = |from, voice| match voice {
+            Voice::Sounding => Some((from, None)),
+            Voice::Quiet(last) => Some((from, Some(last))),
+        };
+        let voice = match self.floor {
+            Floor::Caller { from, voice } | Floor::Contested { from, voice } => heard(from, voice),
+            Floor::Settling { from, last } => Some((from, Some(last))),
+            Floor::Open | Floor::Agent => None,
+        };
+        self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
+        self.timers.set(Timer::SttReady, self.now + deadline::STT_READY);
+        if self.hearing.reopen(voice, self.clock(), &mut self.out) {
+            match self.floor {
+                Floor::Settling { .. } => self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH),
+                Floor::Caller { voice, .. } | Floor::Contested { voice, .. } => self.keep_watching(voice),
+                Floor::Open | Floor::Agent => {}
+            }
+        } else if self.phase == Phase::Talking {
+            self.drop_answer();
+            self.timers.clear(Timer::Flush);
+            self.floor = Floor::Agent;
+            self.apologise();
+        }
+    }
+
+    /// The caller's turn is over, and these are its words.
+    fn turn_over(&mut self, last: Samples) {
+        self.timers.clear(Timer::Flush);
+        self.turn.stt_final_us = Some(self.at_us());
+        let words = self.hearing.take(last);
+        let keys = std::mem::take(&mut self.keys);
+        let said = crate::call::conversation::join(&words, &keys, self.language);
+        if said.is_empty() {
+            self.timers.clear(Timer::Filler);
+            self.release_filler();
+            self.floor = Floor::Open;
+            self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());
+            return;
+        }
+        self.silence_prompts = 0;
+        self.caller_said(&said);
+        self.think();
+    }
+
+    pub(super) fn key(&mut self, digit: char) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        self.journal(Entry::Key { at_us: self.at_us() });
+        self.timers.clear(Timer::Silence);
+        let at = self.clock();
+        match self.floor {
+            Floor::Agent => self.interrupt(at, Voice::Quiet(at)),
+            Floor::Contested { from, .. } => self.interrupt(from, Voice::Quiet(at)),
+            Floor::Open | Floor::Settling { .. } => self.floor = Floor::Caller { from: at, voice: Voice::Quiet(at) },
+            Floor::Caller { .. } => {}
+        }
+        self.timers.clear(Timer::Flush);
+        self.timers.clear(Timer::Filler);
+        if digit != '#' {
+            if !self.keys.is_empty() {
+                self.keys.push(' ');
+            }
+            self.keys.push(digit);
+        }
+        let wait = if digit == '#' { Duration::ZERO } else { BETWEEN_KEYS };
+        self.timers.set(Timer::Endpoint, self.now + wait);
+    }
+
+    /// What is asked, from the moment it is being heard.
+    pub(super) fn ask(&mut self, expect: Expect) {
+        let digits = match expect.kind {
+            crate::agent::ExpectKind::Phone
+            | crate::agent::ExpectKind::BirthDate
+            | crate::agent::ExpectKind::Card
+            | crate::agent::ExpectKind::Digits => true,
+            crate::agent::ExpectKind::Free
+            | crate::agent::ExpectKind::YesNo
+            | crate::agent::ExpectKind::Name
+            | crate::agent::ExpectKind::Spelling
+            | crate::agent::ExpectKind::Nothing => false,
+        };
+        self.hearing.hint(stt::Hints { phrases: expect.hints.clone(), digits }, &mut self.out);
+        self.asked = expect;
+    }
+
+    /// Nothing the agent was about to say is wanted any more.
+    pub(super) fn drop_answer(&mut self) {
+        if !self.thought.is_idle() {
+            self.out.push_back(Effect::CancelThought);
+        }
+        self.thought.drop_answer();
+        self.timers.clear(Timer::Agent);
+        self.timers.clear(Timer::Filler);
+        self.timers.clear(Timer::Tts);
+        if let Some(said) = self.mouth.cut(&mut self.out) {
+            self.agent_said(said);
+        }
+    }
+}

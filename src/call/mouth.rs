@@ -1,0 +1,397 @@
+//! Everything the agent says, in order: one utterance is audible, the others wait. It gives text to voices, audio to the leg,
+//! and knows what was heard.
+//!
+//! It never decides to pause, resume or cut: turn-taking does. A voice that fails in mid-sentence is replaced by the next in
+//! the list, from the sentence that was cut, with no word twice.
+
+use std::collections::VecDeque;
+
+use attendant_media::frame::RATE;
+use attendant_media::speech::SpeechId;
+
+use super::effect::{Audio, Effect, LegEffect};
+use super::utterance::{Purpose, Source, Utterance, Voicing};
+use crate::agent::Expect;
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::tts::sentence::Splitter;
+use crate::tts::{Event, Input};
+
+/// So much unplayed speech is enough: the rest of the text waits (DESIGN.md, rule 13).
+const UNPLAYED_AT_MOST: u64 = 15 * RATE as u64;
+/// With less than this unplayed, audio that is missing will soon be missed: 300 ms.
+const NEARLY_DRY: u64 = 4_800;
+
+/// Whether speech may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    Open,
+    /// Nothing new begins: the caller may be about to go on.
+    Held,
+    /// The audible utterance is paused on the leg.
+    Paused,
+}
+
+/// What the voice's news mean to the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    Nothing,
+    FirstAudio,
+    Audio,
+    /// The present voice failed; [`Mouth::next_voice`] is due.
+    Failed,
+}
+
+/// An utterance that has left the mouth, whole or cut.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Said {
+    pub(super) purpose: Purpose,
+    pub(super) text: String,
+    pub(super) cut: bool,
+    pub(super) expect: Expect,
+}
+
+#[derive(Debug)]
+pub(super) struct Mouth {
+    language: Language,
+    voices: usize,
+    next: SpeechId,
+    queue: VecDeque<Utterance>,
+    /// The utterance at the head of the queue that the leg was told is audible.
+    audible: Option<SpeechId>,
+    gate: Gate,
+    /// The text of the answer that is being streamed, until it makes a clause.
+    splitter: Option<Splitter>,
+    /// What the caller heard last, for telling echo from words.
+    recent: String,
+}
+
+impl Mouth {
+    pub(super) fn new(language: Language, voices: usize) -> Self {
+        Self {
+            language,
+            voices,
+            next: SpeechId { generation: 1, utterance: 0, attempt: 0 },
+            queue: VecDeque::new(),
+            audible: None,
+            gate: Gate::Held,
+            splitter: None,
+            recent: String::new(),
+        }
+    }
+
+    pub(super) fn speak(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    /// Says a phrase that was rendered before the call.
+    pub(super) fn say_canned(&mut self, purpose: Purpose, expect: Expect, text: &str, audio: Audio) {
+        let id = self.new_id();
+        self.queue.push_back(Utterance::canned(id, purpose, expect, text, audio));
+    }
+
+    /// Says a text with a voice.
+    pub(super) fn say(&mut self, purpose: Purpose, expect: Expect, text: &str) {
+        self.open(purpose, expect);
+        self.text(text);
+        self.close();
+    }
+
+    /// Begins an utterance whose text is streamed: [`Mouth::text`], then [`Mouth::close`].
+    pub(super) fn open(&mut self, purpose: Purpose, expect: Expect) {
+        let id = self.new_id();
+        let source = Source::Voice { voice: 0, sent: 0, state: Voicing::Waiting };
+        self.queue.push_back(Utterance::new(id, purpose, expect, source));
+        self.splitter = Some(Splitter::new(self.language));
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.splitter.is_some()
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        let Some(splitter) = &mut self.splitter else { return };
+        splitter.push(text);
+        let Some(utterance) = self.queue.back_mut() else { return };
+        while let Some(piece) = splitter.poll() {
+            utterance.text.push_str(&piece);
+        }
+    }
+
+    pub(super) fn expect(&mut self, expect: Expect) {
+        if let (Some(_), Some(utterance)) = (&self.splitter, self.queue.back_mut()) {
+            utterance.expect = expect;
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        let Some(mut splitter) = self.splitter.take() else { return };
+        let Some(utterance) = self.queue.back_mut() else { return };
+        while let Some(piece) = splitter.poll() {
+            utterance.text.push_str(&piece);
+        }
+        if let Some(piece) = splitter.finish() {
+            utterance.text.push_str(&piece);
+        }
+        utterance.complete = true;
+        if utterance.text.trim().is_empty() {
+            self.queue.pop_back();
+        }
+    }
+
+    /// Gives text to the voice and the head of the queue to the leg, as far as both may go now.
+    pub(super) fn pump(&mut self, out: &mut VecDeque<Effect>) {
+        self.give_text(out);
+        let gate = self.gate;
+        let Some(head) = self.queue.front_mut() else { return };
+        if self.audible != Some(head.id) && gate == Gate::Open && head.received > 0 {
+            self.audible = Some(head.id);
+            out.push_back(Effect::Leg(LegEffect::Audible(head.id)));
+        }
+        if self.audible == Some(head.id) && head.all_offered() && !head.ended {
+            head.ended = true;
+            out.push_back(Effect::Leg(LegEffect::SpeechEnd(head.id)));
+        }
+    }
+
+    /// A voice speaks one utterance at a time: the first that is not done has it, the others wait their turn.
+    fn give_text(&mut self, out: &mut VecDeque<Effect>) {
+        let unplayed: u64 = self.queue.iter().map(Utterance::unplayed).sum();
+        let language = self.language;
+        for utterance in &mut self.queue {
+            let Source::Voice { voice, sent, state } = &mut utterance.source else { continue };
+            if *state == Voicing::Done {
+                continue;
+            }
+            let (voice, id) = (*voice, utterance.id);
+            if utterance.text.len() > *sent && unplayed < UNPLAYED_AT_MOST {
+                if *state == Voicing::Waiting {
+                    *state = Voicing::Open;
+                    out.push_back(Effect::Tts { voice, input: Input::Begin { id, language } });
+                }
+                let text = Pii::new(utterance.text[*sent..].to_owned());
+                *sent = utterance.text.len();
+                out.push_back(Effect::Tts { voice, input: Input::Text { id, text } });
+            }
+            if utterance.complete && *state == Voicing::Open && *sent == utterance.text.len() {
+                *state = Voicing::Closed;
+                out.push_back(Effect::Tts { voice, input: Input::End { id } });
+            }
+            return;
+        }
+    }
+
+    pub(super) fn handle(&mut self, event: Event) -> News {
+        let id = match &event {
+            Event::Audio { id, .. } | Event::Word { id, .. } | Event::Done { id, .. } | Event::Failed { id, .. } => *id,
+        };
+        let Some(utterance) = self.queue.iter_mut().find(|utterance| utterance.id == id) else { return News::Nothing };
+        match event {
+            Event::Audio { audio, .. } => {
+                let first = utterance.received == 0;
+                utterance.add_audio(audio);
+                if first { News::FirstAudio } else { News::Audio }
+            }
+            Event::Word { at, len, from, to, .. } => {
+                utterance.add_word(at, len, from, to);
+                News::Nothing
+            }
+            Event::Done { .. } if utterance.received == 0 => News::Failed,
+            Event::Done { .. } => {
+                if let Source::Voice { state, .. } = &mut utterance.source {
+                    *state = Voicing::Done;
+                }
+                News::Nothing
+            }
+            Event::Failed { .. } => News::Failed,
+        }
+    }
+
+    /// Whether audio is owed by a voice and nearly nothing is left to play: its deadline runs.
+    pub(super) fn is_starving(&self) -> bool {
+        let unplayed: u64 = self.queue.iter().map(Utterance::unplayed).sum();
+        let waiting = self.queue.iter().any(|utterance| match utterance.source {
+            Source::Voice { state: Voicing::Open, sent, .. } => utterance.received == 0 && sent > 0,
+            Source::Voice { state: Voicing::Closed, .. } => true,
+            Source::Voice { state: Voicing::Waiting | Voicing::Done, .. } | Source::Canned => false,
+        });
+        waiting && unplayed < NEARLY_DRY
+    }
+
+    /// Replaces the voice that failed: the next attempt says what is left, with the next voice. `false` if there is none.
+    pub(super) fn next_voice(&mut self, out: &mut VecDeque<Effect>) -> bool {
+        let failed = self.queue.iter().position(|utterance| !utterance.all_received());
+        let Some(place) = failed else { return true };
+        let Source::Voice { voice, .. } = self.queue[place].source else { return true };
+        let id = self.queue[place].id;
+        let next = voice + 1;
+        if next >= self.voices {
+            out.push_back(Effect::Tts { voice, input: Input::Cancel { id } });
+            self.queue[place].truncate();
+            if self.queue[place].received == 0 {
+                self.queue.remove(place);
+            }
+            return false;
+        }
+        let again = SpeechId { attempt: id.attempt + 1, ..id };
+        self.divide(place, again, next, out);
+        true
+    }
+
+    /// Says a filler now. An answer that is audible but has run dry is divided: what is left of it follows the filler.
+    pub(super) fn say_filler(&mut self, text: &str, audio: Audio, out: &mut VecDeque<Effect>) {
+        let mut place = 0;
+        if let Some(head) = self.queue.front().filter(|head| self.audible == Some(head.id)) {
+            place = 1;
+            if let Source::Voice { voice, .. } = head.source
+                && !head.all_received()
+            {
+                let id = self.new_id();
+                self.divide(0, id, voice, out);
+            }
+        }
+        let id = self.new_id();
+        self.queue.insert(place, Utterance::canned(id, Purpose::Filler, Expect::default(), text, audio));
+    }
+
+    /// Ends the utterance where its audio ends, and gives the rest of its text to another one behind it.
+    fn divide(&mut self, place: usize, id: SpeechId, voice: usize, out: &mut VecDeque<Effect>) {
+        let utterance = &mut self.queue[place];
+        if let Source::Voice { voice, state: Voicing::Open | Voicing::Closed, .. } = utterance.source {
+            out.push_back(Effect::Tts { voice, input: Input::Cancel { id: utterance.id } });
+        }
+        let was_complete = utterance.complete;
+        let source = Source::Voice { voice, sent: 0, state: Voicing::Waiting };
+        let mut rest = Utterance::new(id, utterance.purpose, utterance.expect.clone(), source);
+        rest.text = utterance.truncate();
+        rest.complete = was_complete;
+        let nothing_came = utterance.received == 0;
+        if !(was_complete && rest.text.trim().is_empty()) {
+            self.queue.insert(place + 1, rest);
+        }
+        if nothing_came {
+            self.queue.remove(place);
+        }
+    }
+
+    /// The next samples for the leg, if the audible utterance has some.
+    pub(super) fn poll_audio(&mut self, room: usize) -> Option<(SpeechId, &[i16])> {
+        if self.gate == Gate::Paused {
+            return None;
+        }
+        let head = self.queue.front_mut()?;
+        if self.audible != Some(head.id) {
+            return None;
+        }
+        let id = head.id;
+        head.next_audio(room).map(|audio| (id, audio))
+    }
+
+    pub(super) fn played(&mut self, id: SpeechId, samples: u64) {
+        if let Some(head) = self.queue.front_mut().filter(|head| head.id == id) {
+            head.played = samples;
+        }
+    }
+
+    /// The leg has sent the last sample: the utterance is out of the queue and part of what was said.
+    pub(super) fn finished(&mut self, id: SpeechId) -> Option<Said> {
+        let head = self.queue.pop_front_if(|head| head.id == id)?;
+        self.audible = None;
+        self.remember(&head.text);
+        Some(Said { purpose: head.purpose, text: head.text, cut: false, expect: head.expect })
+    }
+
+    /// Something is being said, or will be as soon as its audio comes.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// An answer, not a filler, is on its way or audible.
+    pub(super) fn has_answer(&self) -> bool {
+        self.queue.iter().any(|utterance| match utterance.purpose {
+            Purpose::Answer | Purpose::Notice => utterance.received > 0,
+            Purpose::Filler => false,
+        })
+    }
+
+    /// Audio of an answer is here and not yet heard.
+    pub(super) fn has_unplayed_answer(&self) -> bool {
+        self.queue.iter().any(|utterance| match utterance.purpose {
+            Purpose::Answer | Purpose::Notice => utterance.unplayed() > 0,
+            Purpose::Filler => false,
+        })
+    }
+
+    /// The purpose of what is audible now.
+    pub(super) fn audible_purpose(&self) -> Option<Purpose> {
+        let audible = self.audible?;
+        self.queue.front().filter(|head| head.id == audible).map(|head| head.purpose)
+    }
+
+    pub(super) fn expecting(&self) -> Option<&Expect> {
+        self.queue.front().map(|head| &head.expect)
+    }
+
+    /// Stops at the next slot, at a place from which it can go on; or keeps anything from beginning.
+    pub(super) fn pause(&mut self, out: &mut VecDeque<Effect>) {
+        if self.audible.is_some() && self.gate != Gate::Paused {
+            self.gate = Gate::Paused;
+            out.push_back(Effect::Leg(LegEffect::Pause));
+        } else if self.audible.is_none() {
+            self.gate = Gate::Held;
+        }
+    }
+
+    /// Goes on where it was paused or held.
+    pub(super) fn release(&mut self, out: &mut VecDeque<Effect>) {
+        if self.gate == Gate::Paused
+            && let Some(head) = self.queue.front()
+        {
+            out.push_back(Effect::Leg(LegEffect::Resume { back: head.resume_back() }));
+        }
+        self.gate = Gate::Open;
+    }
+
+    /// Silences everything and forgets what was not heard. Returns what was.
+    pub(super) fn cut(&mut self, out: &mut VecDeque<Effect>) -> Option<Said> {
+        self.splitter = None;
+        for utterance in &self.queue {
+            if let Source::Voice { voice, state: Voicing::Open | Voicing::Closed, .. } = utterance.source {
+                out.push_back(Effect::Tts { voice, input: Input::Cancel { id: utterance.id } });
+            }
+        }
+        let said = self.audible.take().and_then(|_| {
+            out.push_back(Effect::Leg(LegEffect::Mute));
+            out.push_back(Effect::ClearStream);
+            self.queue.pop_front().map(|head| Said {
+                purpose: head.purpose,
+                text: head.heard().trim().to_owned(),
+                cut: true,
+                expect: head.expect,
+            })
+        });
+        self.queue.clear();
+        self.next = SpeechId { generation: self.next.generation + 1, utterance: 0, attempt: 0 };
+        self.gate = Gate::Open;
+        if let Some(said) = &said {
+            let text = said.text.clone();
+            self.remember(&text);
+        }
+        said
+    }
+
+    /// The words the caller heard last or is hearing: what an echo of ours would say.
+    pub(super) fn recent_words(&self) -> String {
+        let audible = self.queue.front().filter(|head| self.audible == Some(head.id)).map_or("", |head| &head.text);
+        format!("{} {audible}", self.recent)
+    }
+
+    fn remember(&mut self, text: &str) {
+        text.clone_into(&mut self.recent);
+    }
+
+    fn new_id(&mut self) -> SpeechId {
+        self.next.utterance += 1;
+        SpeechId { attempt: 0, ..self.next }
+    }
+}

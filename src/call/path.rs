@@ -1,0 +1,155 @@
+//! How a call's media travels: a UDP socket of its own, or the channels of a stream. Sends never wait; what cannot be sent now is
+//! counted and lost, as on any network.
+
+use std::io;
+use std::net::SocketAddr;
+
+use attendant_media::leg::LegConfig;
+use attendant_media::speech::SpeechId;
+use attendant_media::time::Time;
+use bytes::Bytes;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use super::registry::{MediaPath, StreamMedia, StreamOut};
+use crate::transport::sip::latch::{Latch, Verdict};
+
+/// Larger than any datagram of the codecs we offer; what is larger is cut and refused as malformed.
+pub(super) const DATAGRAM: usize = 2_048;
+
+#[expect(clippy::large_enum_variant, reason = "one a call, never moved")]
+pub(super) enum Path {
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, latch: Latch },
+    Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
+}
+
+/// What arrived.
+pub(super) enum Arrived {
+    /// This many bytes of the buffer, from there.
+    Datagram {
+        len: usize,
+        from: SocketAddr,
+    },
+    Rtcp {
+        len: usize,
+    },
+    Chunk(StreamMedia),
+    /// The stream is closed: nothing will come any more.
+    Closed,
+}
+
+impl Path {
+    /// Takes over the sockets. Must be called within the worker's runtime.
+    pub(super) fn new(media: MediaPath, leg: &LegConfig) -> io::Result<Self> {
+        let adopt = |socket: std::net::UdpSocket| {
+            socket.set_nonblocking(true)?;
+            UdpSocket::from_std(socket)
+        };
+        Ok(match media {
+            MediaPath::Rtp { socket, rtcp, remote } => Self::Rtp {
+                socket: adopt(socket)?,
+                rtcp: rtcp.map(adopt).transpose()?,
+                latch: Latch::new(remote, leg.inbound.payload_type, leg.dtmf),
+            },
+            MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
+        })
+    }
+
+    /// The next arrival. Cancel safe.
+    pub(super) async fn receive(&mut self, buffer: &mut [u8; DATAGRAM]) -> Arrived {
+        match self {
+            Self::Rtp { socket, rtcp, .. } => loop {
+                let rtcp_readable = async {
+                    match rtcp {
+                        Some(rtcp) => rtcp.readable().await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    _ = socket.readable() => match socket.try_recv_from(buffer) {
+                        Ok((len, _)) if is_rtcp(&buffer[..len]) => return Arrived::Rtcp { len },
+                        Ok((len, from)) => return Arrived::Datagram { len, from },
+                        // An ICMP error of an earlier send shows up here: the other side may not listen yet.
+                        Err(_) => {}
+                    },
+                    _ = rtcp_readable => {
+                        if let Some(Ok((len, _))) = rtcp.as_ref().map(|rtcp| rtcp.try_recv_from(buffer)) {
+                            return Arrived::Rtcp { len };
+                        }
+                    }
+                }
+            },
+            Self::Stream { inbound, .. } => inbound.recv().await.map_or(Arrived::Closed, Arrived::Chunk),
+        }
+    }
+
+    /// Whether media from there is the caller's (RTP only).
+    pub(super) fn is_caller(&mut self, now: Time, from: SocketAddr, packet: &[u8]) -> bool {
+        match self {
+            Self::Rtp { latch, .. } => {
+                let Some(header) = packet.first_chunk::<12>() else { return false };
+                let [_, kind, s0, s1, _, _, _, _, c0, c1, c2, c3] = *header;
+                let (sequence, ssrc) = (u16::from_be_bytes([s0, s1]), u32::from_be_bytes([c0, c1, c2, c3]));
+                match latch.packet(from, ssrc, kind & 0x7f, sequence, now) {
+                    Verdict::Accept | Verdict::Moved(_) => true,
+                    Verdict::Drop => false,
+                }
+            }
+            Self::Stream { .. } => true,
+        }
+    }
+
+    /// Signalling agreed on another address or other payload types.
+    pub(super) fn signalled(&mut self, remote: Option<SocketAddr>, codec: u8, dtmf: Option<u8>) {
+        match self {
+            Self::Rtp { latch, .. } => latch.signalled(remote.unwrap_or_else(|| latch.remote()), codec, dtmf),
+            Self::Stream { .. } => {}
+        }
+    }
+
+    pub(super) fn send(&self, packet: &[u8]) {
+        let Self::Rtp { socket, latch, .. } = self else { return };
+        if socket.try_send_to(packet, latch.remote()).is_err() {
+            metrics::counter!("rtp_send_failed_total").increment(1);
+        }
+    }
+
+    pub(super) fn send_rtcp(&self, packet: &[u8]) {
+        let Self::Rtp { socket, rtcp, latch } = self else { return };
+        let sent = match rtcp {
+            Some(rtcp) => {
+                let mut to = latch.remote();
+                to.set_port(to.port().saturating_add(1));
+                rtcp.try_send_to(packet, to)
+            }
+            None => socket.try_send_to(packet, latch.remote()),
+        };
+        if sent.is_err() {
+            metrics::counter!("rtcp_send_failed_total").increment(1);
+        }
+    }
+
+    pub(super) fn stream(&self, payload: &[u8]) {
+        self.stream_out(|| StreamOut::Media(Bytes::copy_from_slice(payload)));
+    }
+
+    pub(super) fn mark(&self, id: SpeechId, samples: u64) {
+        self.stream_out(|| StreamOut::Mark { id, samples });
+    }
+
+    pub(super) fn clear(&self) {
+        self.stream_out(|| StreamOut::Clear);
+    }
+
+    fn stream_out(&self, message: impl FnOnce() -> StreamOut) {
+        let Self::Stream { outbound, .. } = self else { return };
+        if outbound.try_send(message()).is_err() {
+            metrics::counter!("stream_send_dropped_total").increment(1);
+        }
+    }
+}
+
+/// RTCP on the RTP port (RFC 5761 section 4): the packet types 192 to 223 cannot be RTP's.
+fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}

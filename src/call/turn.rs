@@ -1,0 +1,173 @@
+//! Turn-taking: whose turn it is, when the caller has finished, and whether a voice over the agent is an interruption.
+//!
+//! Pure decisions on facts from acoustics (where voice began and ended, how much it resembles our own), words, and what was asked.
+//! Times are samples on the leg clock.
+
+use std::time::Duration;
+
+use attendant_media::frame::Samples;
+
+use super::settings::CallConfig;
+use crate::agent::expect::{Completeness, is_complete};
+use crate::agent::{Expect, ExpectKind};
+use crate::language::Language;
+use crate::phrases::{Acknowledgement, acknowledgement};
+
+/// Whether the caller's voice is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    Sounding,
+    /// The last voiced sample was before this one.
+    Quiet(Samples),
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Floor {
+    /// Nobody's: the agent has said what it had to say and the caller is silent.
+    Open,
+    /// The agent owes an answer or speaks it.
+    Agent,
+    /// A voice over the agent: its speech is paused, or held back, until words or silence decide.
+    Contested { from: Samples, voice: Voice },
+    /// The caller's.
+    Caller { from: Samples, voice: Voice },
+    /// The caller has finished; the recogniser's last words are awaited.
+    Settling { from: Samples, last: Samples },
+}
+
+/// What a voice over the agent turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The caller wants the floor.
+    Interruption,
+    /// "Uh-huh": the agent goes on.
+    Backchannel,
+    /// Our own words come back.
+    Echo,
+    /// No words yet.
+    Unknown,
+}
+
+/// Judges the words of a voice over the agent. `agent_words` are those the caller heard last, `echo` the likelihood that the
+/// sound was ours.
+pub fn judge(words: &str, language: Language, asked: ExpectKind, agent_words: &str, echo: f32) -> Verdict {
+    if words.trim().is_empty() {
+        return Verdict::Unknown;
+    }
+    if echo > 0.2 && repeats(words, agent_words) {
+        return Verdict::Echo;
+    }
+    match acknowledgement(words, language, asked) {
+        Acknowledgement::Backchannel => Verdict::Backchannel,
+        Acknowledgement::Answer | Acknowledgement::Interrupt | Acknowledgement::Words => Verdict::Interruption,
+    }
+}
+
+/// Whether nearly all of `words` stand in `agent_words`, in order.
+fn repeats(words: &str, agent_words: &str) -> bool {
+    let split = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    };
+    let (words, agent) = (split(words), split(agent_words));
+    let mut rest = agent.iter();
+    let found = words.iter().filter(|word| rest.by_ref().any(|said| said == *word)).count();
+    !words.is_empty() && found * 5 >= words.len() * 4
+}
+
+/// How long the caller must have been silent, from the last voiced sample, to have finished.
+pub fn endpoint_wait(words: &str, language: Language, expect: &Expect, config: &CallConfig) -> Duration {
+    let wait = match is_complete(words, expect, language) {
+        Completeness::Complete => config.endpoint_complete_ms,
+        Completeness::Incomplete => config.endpoint_incomplete_ms,
+        Completeness::Unknown => match expect.wait {
+            Some(wait) => return wait,
+            None => config.endpoint_ms,
+        },
+    };
+    Duration::from_millis(wait)
+}
+
+/// A voice that first looked like our echo may be the caller's all the same: so many slots in a row that do not look like echo
+/// make it one (60 ms).
+const NOT_ECHO_SLOTS: u32 = 3;
+
+/// Watches a voice that acoustics think is our own echo.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EchoWatch {
+    doubtful: Option<(Samples, u32)>,
+    watching: bool,
+}
+
+impl EchoWatch {
+    pub fn begin(&mut self) {
+        *self = Self { doubtful: None, watching: true };
+    }
+
+    pub fn end(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn is_watching(&self) -> bool {
+        self.watching
+    }
+
+    /// Another slot of it; where the caller's voice began, once it is clear that it is one.
+    pub fn speaking(&mut self, at: Samples, is_echo: bool) -> Option<Samples> {
+        if !self.watching {
+            return None;
+        }
+        self.doubtful = match (is_echo, self.doubtful) {
+            (true, _) => None,
+            (false, None) => Some((at, 1)),
+            (false, Some((from, slots))) => Some((from, slots + 1)),
+        };
+        let (from, slots) = self.doubtful?;
+        (slots >= NOT_ECHO_SLOTS).then(|| {
+            self.end();
+            from
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(words: &str, asked: ExpectKind) -> Verdict {
+        judge(words, Language::English, asked, "We are open on Monday from nine to five", 0.0)
+    }
+
+    #[test]
+    fn uh_huh_is_no_interruption_and_yes_is_one_only_when_asked() {
+        assert_eq!(judged("uh-huh", ExpectKind::Nothing), Verdict::Backchannel);
+        assert_eq!(judged("yes", ExpectKind::YesNo), Verdict::Interruption);
+        assert_eq!(judged("yes", ExpectKind::Nothing), Verdict::Backchannel);
+        assert_eq!(judged("wait", ExpectKind::Nothing), Verdict::Interruption);
+        assert_eq!(judged("what about Saturday", ExpectKind::Nothing), Verdict::Interruption);
+    }
+
+    #[test]
+    fn our_own_words_coming_back_are_an_echo() {
+        let echo = judge(
+            "open on Monday from nine",
+            Language::English,
+            ExpectKind::Free,
+            "We are open on Monday from nine to five",
+            0.4,
+        );
+        assert_eq!(echo, Verdict::Echo);
+    }
+
+    #[test]
+    fn a_doubtful_echo_becomes_a_voice_after_three_slots() {
+        let mut watch = EchoWatch::default();
+        watch.begin();
+        assert_eq!(watch.speaking(Samples(0), false), None);
+        assert_eq!(watch.speaking(Samples(320), true), None);
+        assert_eq!(watch.speaking(Samples(640), false), None);
+        assert_eq!(watch.speaking(Samples(960), false), None);
+        assert_eq!(watch.speaking(Samples(1280), false), Some(Samples(640)));
+        assert!(!watch.is_watching());
+    }
+}

@@ -1,0 +1,303 @@
+//! One thing the agent says: its text as it grows, its audio as it comes, and how much of both was heard.
+//!
+//! Positions in audio are samples of this utterance; positions in text are bytes of its text.
+
+use std::collections::VecDeque;
+
+use attendant_media::speech::SpeechId;
+
+use super::effect::Audio;
+use crate::agent::Expect;
+
+/// A resume goes back at most this far: 400 ms.
+const RESUME_AT_MOST: u64 = 6_400;
+/// Where no word time is known: 200 ms.
+const RESUME_BLIND: u64 = 3_200;
+
+/// What an utterance is to the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// An answer, or a greeting: part of the history.
+    Answer,
+    /// Covers a wait; no part of the history.
+    Filler,
+    /// "Are you still there?", an apology: part of the history, answers nothing.
+    Notice,
+}
+
+/// Where its audio comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Rendered before the call.
+    Canned,
+    /// Spoken by the voice of this place in the list, of which `sent` bytes of the text have been given to it.
+    Voice { voice: usize, sent: usize, state: Voicing },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voicing {
+    /// The voice has not been asked yet.
+    Waiting,
+    /// It has the utterance open.
+    Open,
+    /// It was told that no more text will come.
+    Closed,
+    /// All its audio is here.
+    Done,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    at: usize,
+    end: usize,
+    from: u64,
+    to: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Utterance {
+    pub(super) id: SpeechId,
+    pub(super) purpose: Purpose,
+    pub(super) expect: Expect,
+    pub(super) text: String,
+    /// No more text will come.
+    pub(super) complete: bool,
+    pub(super) source: Source,
+    audio: VecDeque<Audio>,
+    /// Samples of the first chunk already given to the leg.
+    offset: usize,
+    pub(super) received: u64,
+    pub(super) offered: u64,
+    pub(super) played: u64,
+    words: Vec<Word>,
+    /// The leg was told that no more audio will come.
+    pub(super) ended: bool,
+}
+
+impl Utterance {
+    pub(super) fn new(id: SpeechId, purpose: Purpose, expect: Expect, source: Source) -> Self {
+        Self {
+            id,
+            purpose,
+            expect,
+            text: String::new(),
+            complete: false,
+            source,
+            audio: VecDeque::new(),
+            offset: 0,
+            received: 0,
+            offered: 0,
+            played: 0,
+            words: Vec::new(),
+            ended: false,
+        }
+    }
+
+    pub(super) fn canned(id: SpeechId, purpose: Purpose, expect: Expect, text: &str, audio: Audio) -> Self {
+        let mut utterance = Self::new(id, purpose, expect, Source::Canned);
+        text.clone_into(&mut utterance.text);
+        utterance.complete = true;
+        utterance.add_audio(audio);
+        utterance
+    }
+
+    pub(super) fn add_audio(&mut self, audio: Audio) {
+        self.received += audio.len() as u64;
+        self.audio.push_back(audio);
+    }
+
+    pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64) {
+        self.words.push(Word { at, end: at + len, from, to });
+    }
+
+    /// All audio it will ever have is here.
+    pub(super) fn all_received(&self) -> bool {
+        match self.source {
+            Source::Canned | Source::Voice { state: Voicing::Done, .. } => true,
+            Source::Voice { state: Voicing::Waiting | Voicing::Open | Voicing::Closed, .. } => false,
+        }
+    }
+
+    pub(super) fn unplayed(&self) -> u64 {
+        self.received.saturating_sub(self.played)
+    }
+
+    /// The next at most `room` samples for the leg.
+    pub(super) fn next_audio(&mut self, room: usize) -> Option<&[i16]> {
+        while self.audio.front().is_some_and(|chunk| self.offset >= chunk.len()) {
+            self.audio.pop_front();
+            self.offset = 0;
+        }
+        let chunk = self.audio.front()?;
+        let take = room.min(chunk.len() - self.offset);
+        if take == 0 {
+            return None;
+        }
+        let piece = &chunk[self.offset..self.offset + take];
+        self.offset += take;
+        self.offered += take as u64;
+        Some(piece)
+    }
+
+    pub(super) fn all_offered(&self) -> bool {
+        self.all_received() && self.offered >= self.received
+    }
+
+    /// The text that was heard when `played` samples have left: whole words by their times, else in proportion.
+    pub(super) fn heard(&self) -> &str {
+        if self.played == 0 {
+            return "";
+        }
+        if self.all_received() && self.played >= self.received {
+            return &self.text;
+        }
+        let end = match self.words.iter().rev().find(|word| word.to <= self.played) {
+            Some(word) => word.end,
+            None if self.words.is_empty() && self.received > 0 => {
+                (self.text.len() as u64 * self.played.min(self.received) / self.received.max(1)) as usize
+            }
+            None => 0,
+        };
+        let mut end = end.min(self.text.len());
+        if self.words.is_empty() {
+            // Proportional: back to the last blank, so that no half word counts as heard.
+            end = self.text.get(..end).and_then(|text| text.rfind(char::is_whitespace)).unwrap_or(end);
+        }
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &self.text[..end]
+    }
+
+    /// How far back a resume goes: to the last word boundary, at most 400 ms.
+    pub(super) fn resume_back(&self) -> u32 {
+        let boundary =
+            self.words.iter().rev().find(|word| word.from <= self.played).map(|word| self.played - word.from);
+        boundary.filter(|back| *back <= RESUME_AT_MOST).unwrap_or(RESUME_BLIND).min(self.played) as u32
+    }
+
+    /// Cuts the utterance where its failed voice left off: at a word whose audio has not been given to the leg. Returns the
+    /// text still to be said. What was received before the cut is still played.
+    pub(super) fn truncate(&mut self) -> String {
+        let spoken = self.words.last().map_or(0, |word| word.end);
+        let sentence = sentence_start(&self.text, spoken);
+        let at_sentence = self.words.iter().find(|word| word.at >= sentence).map_or(self.received, |word| word.from);
+        let (cut_text, cut_audio) = if self.received == 0 {
+            (0, 0)
+        } else if at_sentence >= self.offered && sentence > 0 {
+            (sentence, at_sentence)
+        } else {
+            match self.words.iter().find(|word| word.from >= self.offered) {
+                Some(word) => (word.at, word.from),
+                None => (spoken, self.received),
+            }
+        };
+        let rest = self.text.split_off(cut_text.min(self.text.len()));
+        self.trim_audio(cut_audio);
+        self.words.retain(|word| word.end <= self.text.len());
+        self.complete = true;
+        if let Source::Voice { state, sent, .. } = &mut self.source {
+            *state = Voicing::Done;
+            *sent = self.text.len();
+        }
+        rest
+    }
+
+    fn trim_audio(&mut self, keep: u64) {
+        let mut excess = self.received.saturating_sub(keep.max(self.offered));
+        self.received -= excess;
+        while excess > 0 {
+            let Some(last) = self.audio.pop_back() else { return };
+            if last.len() as u64 > excess {
+                self.audio.push_back(last[..last.len() - excess as usize].into());
+                return;
+            }
+            excess -= last.len() as u64;
+        }
+    }
+}
+
+/// The start of the sentence that holds byte `at`.
+fn sentence_start(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    text[..at]
+        .char_indices()
+        .rev()
+        .find(|(_, c)| matches!(c, '.' | '!' | '?' | '。' | '！' | '？' | '।'))
+        .map_or(0, |(place, c)| place + c.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoken() -> Utterance {
+        let source = Source::Voice { voice: 0, sent: 0, state: Voicing::Open };
+        let mut utterance = Utterance::new(SpeechId::default(), Purpose::Answer, Expect::default(), source);
+        utterance.text = "We are open. Come in.".into();
+        utterance.add_audio(vec![1; 16_000].into());
+        for (at, len, from, to) in
+            [(0, 2, 0, 3_000), (3, 3, 3_000, 6_000), (7, 5, 6_000, 10_000), (13, 4, 12_000, 14_000)]
+        {
+            utterance.add_word(at, len, from, to);
+        }
+        utterance
+    }
+
+    #[test]
+    fn only_words_heard_whole_count_as_said() {
+        let mut utterance = spoken();
+        utterance.played = 6_500;
+        assert_eq!(utterance.heard(), "We are");
+        utterance.played = 2_999;
+        assert_eq!(utterance.heard(), "");
+    }
+
+    #[test]
+    fn a_resume_goes_back_to_the_word_that_was_cut() {
+        let mut utterance = spoken();
+        utterance.played = 6_500;
+        assert_eq!(utterance.resume_back(), 500);
+        utterance.played = 12_000 - 1;
+        assert_eq!(utterance.resume_back(), 5_999);
+    }
+
+    #[test]
+    fn without_word_times_a_resume_goes_back_200_ms() {
+        let mut utterance = Utterance::canned(
+            SpeechId::default(),
+            Purpose::Notice,
+            Expect::default(),
+            "One moment please.",
+            vec![1; 16_000].into(),
+        );
+        utterance.played = 8_000;
+        assert_eq!(utterance.resume_back(), 3_200);
+        assert_eq!(utterance.heard(), "One");
+        utterance.played = 100;
+        assert_eq!(utterance.resume_back(), 100);
+    }
+
+    #[test]
+    fn a_failed_voice_is_cut_at_the_sentence_it_was_in() {
+        let mut utterance = spoken();
+        assert_eq!(utterance.next_audio(4_000).map(<[i16]>::len), Some(4_000));
+        let rest = utterance.truncate();
+        assert_eq!((utterance.text.as_str(), rest.as_str()), ("We are open.", " Come in."));
+        assert_eq!(utterance.received, 12_000);
+        assert_eq!(utterance.next_audio(usize::MAX).map(<[i16]>::len), Some(8_000));
+        assert!(utterance.all_offered());
+    }
+
+    #[test]
+    fn no_word_already_given_to_the_leg_is_said_again() {
+        let mut utterance = spoken();
+        utterance.next_audio(13_000);
+        let rest = utterance.truncate();
+        assert_eq!(rest, " in.");
+        assert_eq!(utterance.received, 16_000);
+    }
+}
