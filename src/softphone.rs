@@ -8,6 +8,7 @@ mod behaviour;
 mod ear;
 pub mod line;
 mod measure;
+pub mod report;
 mod slots;
 mod tape;
 mod utterance;

@@ -19,7 +19,7 @@ use super::measure::Measure;
 use super::slots::Slots;
 use super::tape::Tape;
 use super::utterance::Utterance;
-use crate::call::event::{Event, Signal};
+use crate::call::event::{Command, Signal};
 use crate::call::registry::{MediaPath, StreamMedia, StreamOut};
 
 /// Larger than any datagram of the codecs we offer.
@@ -28,13 +28,17 @@ const DATAGRAM: usize = 2_048;
 /// Both sides wait a moment before the first packet, so that neither loses it: one slot.
 const LEAD: Duration = SLOT;
 
+/// How long a hang-up may take to be confirmed; then the call counts as over all the same.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// A call that was answered.
 #[derive(Debug)]
 pub struct Line {
     pub media: MediaPath,
     pub leg: LegConfig,
     /// What the transport tells; a closed channel is the end of the call.
-    pub events: mpsc::Receiver<Event>,
+    pub signals: mpsc::Receiver<Signal>,
+    pub commands: mpsc::Sender<Command>,
 }
 
 /// How a call went, seen by its caller.
@@ -77,7 +81,7 @@ pub async fn run(
     limit: Duration,
 ) -> io::Result<Outcome> {
     let mut path = Path::new(line.media)?;
-    let mut events = line.events;
+    let mut signals = line.signals;
     let answered = now(epoch);
     let start = answered + LEAD;
     let mut slots = Slots::after(LEAD)?;
@@ -118,19 +122,41 @@ pub async fn run(
                 }
                 Arrived::Closed => break Ended::FarSide,
             },
-            event = events.recv() => match event {
-                Some(Event::Signal(Signal::Gone(_))) | None => break Ended::FarSide,
-                Some(Event::Signal(Signal::Media { inbound, outbound, dtmf, remote })) => {
+            signal = signals.recv() => match signal {
+                Some(Signal::Gone(_)) | None => break Ended::FarSide,
+                Some(Signal::Media { inbound, outbound, dtmf, remote }) => {
                     path.redirect(remote);
                     caller.step(now(epoch), Input::Formats { inbound, outbound, dtmf }, &mut path)?;
                 }
-                // Answered, hold, keys and the like change nothing for a caller who only talks and listens.
-                Some(Event::Signal(_) | Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. }) => {}
+                // These change nothing for a caller who only talks and listens.
+                Some(
+                    Signal::Answered
+                    | Signal::Hold
+                    | Signal::Unhold
+                    | Signal::Dtmf(_)
+                    | Signal::Mark { .. }
+                    | Signal::Transferred(_)
+                    | Signal::Drain,
+                ) => {}
             },
         }
     };
     let over = now(epoch);
+    if ended != Ended::FarSide {
+        hang_up(&line.commands, &mut signals).await;
+    }
     Ok(Outcome { ended, answered, over, stats: caller.leg.stats(), measure: caller.measure, sent: caller.sent })
+}
+
+/// Waits until the transport says that the call is gone, for a while.
+async fn hang_up(commands: &mpsc::Sender<Command>, signals: &mut mpsc::Receiver<Signal>) {
+    if commands.send(Command::HangUp).await.is_err() {
+        return;
+    }
+    let gone = async { while !matches!(signals.recv().await, None | Some(Signal::Gone(_))) {} };
+    if tokio::time::timeout(GOODBYE, gone).await.is_err() {
+        tracing::warn!("the other side did not confirm the hang-up");
+    }
 }
 
 fn now(epoch: Instant) -> Time {
@@ -366,10 +392,15 @@ mod tests {
         let addresses = [0, 1].map(|n: usize| sockets[n].local_addr().unwrap());
         let [ours, theirs] = sockets;
         let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote };
-        let (_hold, events) = mpsc::channel(1);
-        let (hang_up, far_events) = mpsc::channel(1);
-        let line = Line { media: media(ours, addresses[1]), leg: leg(1), events };
-        let far_line = Line { media: media(theirs, addresses[0]), leg: leg(2), events: far_events };
+        let (_hold, signals) = mpsc::channel(1);
+        let (hang_up, far_signals) = mpsc::channel(1);
+        let line = Line { media: media(ours, addresses[1]), leg: leg(1), signals, commands: mpsc::channel(1).0 };
+        let far_line = Line {
+            media: media(theirs, addresses[0]),
+            leg: leg(2),
+            signals: far_signals,
+            commands: mpsc::channel(1).0,
+        };
         let epoch = Instant::now();
         let limit = Duration::from_secs(20);
 
