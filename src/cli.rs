@@ -3,9 +3,12 @@
 //! A command reads its arguments, does one thing and says what came of it. Results go to standard output, logs and progress to
 //! standard error.
 
+mod call;
 mod calls;
 mod check;
+mod dialling;
 mod exit;
+mod load;
 mod origin;
 mod sim;
 
@@ -33,7 +36,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Call(call::Call),
     Calls(calls::Calls),
+    Load(load::Load),
     Sim(sim::Sim),
 }
 
@@ -47,7 +52,9 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Check(command) => command.run(),
+        Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),
+        Command::Load(command) => command.run(),
         Command::Sim(command) => command.run(),
     };
     exit::report(done)

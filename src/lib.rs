@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod clock;
 pub mod config;
 pub mod language;
+pub mod load;
 pub mod phrases;
 pub mod privacy;
 pub mod provider;

@@ -4,7 +4,9 @@
 //! when to hang up; [`Measure`] tells from what is sent and heard how quickly the other side answered and fell silent. Nothing
 //! here looks into the server: every figure is what a caller would have.
 
+mod arrivals;
 mod behaviour;
+pub mod dial;
 mod ear;
 pub mod line;
 mod measure;
@@ -13,6 +15,7 @@ mod slots;
 mod tape;
 mod utterance;
 
+pub use arrivals::Arrivals;
 pub use behaviour::{Act, Behaviour, Script, Step};
 pub use ear::{Change, Ear};
 pub use line::{Ended, Line, Outcome, Sent};

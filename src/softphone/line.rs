@@ -14,6 +14,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::arrivals::Arrivals;
 use super::behaviour::{Act, Behaviour};
 use super::measure::Measure;
 use super::slots::Slots;
@@ -47,6 +48,8 @@ pub struct Outcome {
     pub measure: Measure,
     pub ended: Ended,
     pub sent: Sent,
+    /// How the other side's packets came.
+    pub arrivals: Arrivals,
     pub stats: LegStats,
     /// When the call was answered, on the clock of every time in `measure`.
     pub answered: Time,
@@ -93,6 +96,7 @@ pub async fn run(
         generation: 0,
         measure: Measure::default(),
         sent: Sent::default(),
+        arrivals: Arrivals::default(),
         behaviour,
         tape,
     };
@@ -115,10 +119,18 @@ pub async fn run(
                 caller.feed(at, &mut path)?;
             }
             arrived = path.receive(&mut buffer) => match arrived {
-                Arrived::Datagram(len) => caller.step(now(epoch), Input::Rtp(&buffer[..len]), &mut path)?,
+                Arrived::Datagram(len) => {
+                    let at = now(epoch);
+                    if let [_, _, high, low, ..] = buffer[..len] {
+                        caller.arrivals.note(at, u16::from_be_bytes([high, low]));
+                    }
+                    caller.step(at, Input::Rtp(&buffer[..len]), &mut path)?;
+                }
                 Arrived::Chunk(chunk) => {
                     let StreamMedia { sequence, timestamp, payload } = chunk;
-                    caller.step(now(epoch), Input::Payload { sequence, timestamp, payload: &payload }, &mut path)?;
+                    let at = now(epoch);
+                    caller.arrivals.note(at, sequence as u16);
+                    caller.step(at, Input::Payload { sequence, timestamp, payload: &payload }, &mut path)?;
                 }
                 Arrived::Closed => break Ended::FarSide,
             },
@@ -145,7 +157,15 @@ pub async fn run(
     if ended != Ended::FarSide {
         hang_up(&line.commands, &mut signals).await;
     }
-    Ok(Outcome { ended, answered, over, stats: caller.leg.stats(), measure: caller.measure, sent: caller.sent })
+    Ok(Outcome {
+        ended,
+        answered,
+        over,
+        stats: caller.leg.stats(),
+        measure: caller.measure,
+        sent: caller.sent,
+        arrivals: caller.arrivals,
+    })
 }
 
 /// Waits until the transport says that the call is gone, for a while.
@@ -171,6 +191,7 @@ struct Caller<'a, B> {
     generation: u32,
     measure: Measure,
     sent: Sent,
+    arrivals: Arrivals,
     behaviour: &'a mut B,
     tape: Option<&'a mut Tape>,
 }
