@@ -21,12 +21,12 @@ fn wav(path: &str) -> Vec<i16> {
     let mut reader = hound::WavReader::open(path)
         .unwrap_or_else(|error| panic!("{path}: {error}; install the Debian package pocketsphinx-testdata"));
     assert_eq!(reader.spec().sample_rate, RATE);
-    reader.samples().collect::<Result<_, _>>().unwrap()
+    reader.samples().collect::<Result<_, _>>().expect("the recording is sound")
 }
 
 /// The first 10 ms that are plainly speech.
 pub fn onset(clip: &[i16]) -> usize {
-    clip.chunks(160).position(|chunk| level_db(chunk) > -35.0).unwrap() * 160
+    clip.chunks(160).position(|chunk| level_db(chunk) > -35.0).expect("the clip holds speech") * 160
 }
 
 pub fn scaled(clip: &[i16], db: f32) -> Vec<i16> {
@@ -111,7 +111,7 @@ pub fn call(config: LegConfig, agent: &[i16], caller: &[i16], echo: Option<(u64,
             theirs.handle(now + network, Input::Rtp(&packet));
         }
         // What they send in this slot: their own words and the echo of what they heard so far.
-        let mut frame: Frame = caller[slot as usize * SLOT_SAMPLES..][..SLOT_SAMPLES].try_into().unwrap();
+        let mut frame: Frame = caller[slot as usize * SLOT_SAMPLES..][..SLOT_SAMPLES].try_into().expect("a slot");
         if let Some((delay_ms, db)) = echo {
             let gain = 10.0_f32.powf(db / 20.0);
             for (n, sample) in frame.iter_mut().enumerate() {

@@ -1,0 +1,108 @@
+//! What a leg may cost: no allocation in any slot once it is made, and at most 100 KiB of memory.
+//!
+//! A test binary of its own, since it counts in the process's allocator. Counters are per thread: tests run beside it.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use attendant_media::frame::SLOT_SAMPLES;
+use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output};
+use attendant_media::speech::SpeechId;
+use attendant_media::time::Time;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    // While a thread ends its counters are gone, and nothing is measured there.
+    if bytes > 0 {
+        ALLOCATIONS.try_with(|count| count.set(count.get() + 1)).ok();
+    }
+    BYTES.try_with(|count| count.set(count.get() + bytes)).ok();
+}
+
+// The one place in this crate that needs it: an allocator is an unsafe trait. It only counts and passes on.
+#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn config(codec: Codec, cleaning: bool) -> LegConfig {
+    let format = Format { codec, payload_type: 0 };
+    LegConfig {
+        inbound: format,
+        outbound: format,
+        framing: Framing::Rtp,
+        dtmf: Some(101),
+        ssrc: 1,
+        first_sequence: 1,
+        first_timestamp: 1,
+        denoise: cleaning,
+        gain: cleaning,
+        echo_control: cleaning,
+    }
+}
+
+/// Allocations within `slots` slots of a leg that speaks and hears itself, with pauses and changes of speech.
+fn allocations(config: LegConfig, slots: u64) -> usize {
+    let mut leg = Leg::new(config, Time::ZERO);
+    let speech: [i16; SLOT_SAMPLES] = std::array::from_fn(|n| (6_000.0 * (n as f32 * 0.2).sin()) as i16);
+    let mut packet = [0; 1_500];
+    let mut length = 0;
+    let before = ALLOCATIONS.with(Cell::get);
+    for slot in 0..slots {
+        let now = Time::from_millis(20 * slot);
+        let id = SpeechId { generation: (slot / 100) as u32, ..SpeechId::default() };
+        leg.handle(now, Input::Audible(id));
+        leg.handle(now, Input::Speech { id, audio: &speech });
+        match slot % 100 {
+            50 => leg.handle(now, Input::Pause),
+            60 => leg.handle(now, Input::Resume { back: 3_000 }),
+            90 => leg.handle(now, Input::SpeechEnd { id }),
+            _ => leg.handle(now, Input::Rtp(&packet[..length])),
+        }
+        while let Some(output) = leg.poll_output() {
+            if let Output::Rtp { packet: sent, .. } = output {
+                packet[..sent.len()].copy_from_slice(sent);
+                length = sent.len();
+            }
+        }
+    }
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+#[test]
+fn no_slot_allocates() {
+    for codec in [Codec::Pcmu, Codec::Pcma] {
+        for cleaning in [false, true] {
+            assert_eq!(allocations(config(codec, cleaning), 500), 0, "{codec:?}, cleaning {cleaning}");
+        }
+    }
+}
+
+#[test]
+fn a_leg_takes_at_most_100_kib() {
+    // The first leg of a process also makes what all share: the transform's plan.
+    drop(Leg::new(config(Codec::Pcmu, false), Time::ZERO));
+    let before = BYTES.with(Cell::get);
+    let leg = Box::new(Leg::new(config(Codec::Pcmu, false), Time::ZERO));
+    let bytes = BYTES.with(Cell::get) - before;
+    drop(leg);
+    println!("{bytes} bytes");
+    assert!(bytes <= 100 * 1_024, "{bytes} bytes");
+}
