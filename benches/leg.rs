@@ -1,4 +1,4 @@
-//! What one slot of a leg costs: 20 ms both ways, speech in both directions.
+//! What one slot of a leg costs: 20 ms both ways, speech in both directions, over an echo of our own 100 ms later at -6 dB.
 //!
 //! `cargo bench -p attendant-media --bench leg`; the figures are in README.md beside this file.
 
@@ -59,7 +59,15 @@ fn packets(audio: &[i16]) -> Vec<Vec<u8>> {
 
 fn slots(criterion: &mut Criterion) {
     let said = babble(1);
-    let mut packets = packets(&babble(2));
+    // The echo alone for a second, so that echo control has its filter to run and to adapt, then a caller over it.
+    let caller = babble(2);
+    let heard: Vec<i16> = (0..said.len())
+        .map(|n| {
+            let echo = said[(n + said.len() - 1_600) % said.len()] / 2;
+            if n < said.len() / 2 { echo } else { echo.saturating_add(caller[n]) }
+        })
+        .collect();
+    let mut packets = packets(&heard);
     let mut group = criterion.benchmark_group("leg, one slot of 20 ms, G.711 both ways");
     for (name, config) in [
         ("resampling, voice detection, echo likelihood", config(false, false, false)),

@@ -12,7 +12,7 @@ use crate::frame::{Frame, SLOT_SAMPLES, Samples};
 pub const WINDOW: usize = 256;
 
 /// Says how much a window sounds like a voice, 0 to 1.
-pub trait Score: Send {
+pub trait Score {
     fn score(&mut self, window: &[i16; WINDOW]) -> f32;
 }
 

@@ -5,6 +5,11 @@ use crate::speech::SpeechId;
 
 const ID: SpeechId = SpeechId { generation: 1, utterance: 1, attempt: 0 };
 
+const fn is_send<T: Send>() {}
+
+/// A leg may move between threads.
+const _: () = is_send::<Leg>();
+
 fn config() -> LegConfig {
     let format = Format { codec: Codec::Pcmu, payload_type: 0 };
     LegConfig {
