@@ -7,6 +7,7 @@
 //!
 //! [`leg`] composes the parts into one party of a call; [`bridge`] joins two legs.
 
+pub mod bridge;
 pub mod denoise;
 pub mod echo;
 pub mod frame;
