@@ -1,6 +1,6 @@
 //! What one slot of a leg costs: 20 ms both ways, speech in both directions, over an echo of our own 100 ms later at -6 dB.
 //!
-//! `cargo bench -p attendant-media --bench leg`; the figures are in README.md beside this file.
+//! `cargo bench -p attendant-media --bench leg`; the figures are in ../README.md.
 
 use std::hint::black_box;
 

@@ -1,6 +1,6 @@
 //! Two voice detectors on recorded speech through a telephone: how right, how early, how dear.
 //!
-//! `cargo bench -p attendant-media --bench vad`; the figures are in README.md beside this file. The recordings are the
+//! `cargo bench -p attendant-media --bench vad`; the figures are in ../README.md. The recordings are the
 //! Debian package `pocketsphinx-testdata`. A 20 ms slot counts as speech where the clean recording is at most 12 dB
 //! below its mean level and as silence where it is 30 dB below for 60 ms around; the rest (breath, fading) as neither.
 
