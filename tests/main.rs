@@ -1,4 +1,5 @@
 //! Every test that uses only the public interface, as one binary: a module for each kind.
 
 mod golden;
+mod live;
 mod sim;

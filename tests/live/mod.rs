@@ -1,0 +1,5 @@
+//! Real sockets and real programs on loopback: each test starts what it needs on free ports and ends it.
+
+mod sip;
+mod sip_peer;
+mod sip_phone;
