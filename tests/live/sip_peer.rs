@@ -57,7 +57,7 @@ impl FrontDesk for Desk {
     fn admit(&self, _arriving: &Arriving) -> Result<Ticket, Refusal> {
         match &self.refusal {
             Some(refusal) => Err(refusal.clone()),
-            None => Ok(Ticket { call: CallId::new() }),
+            None => Ok(Ticket::unlimited(CallId::new())),
         }
     }
 
