@@ -129,7 +129,7 @@ impl Caller {
 
     /// The answer begins: shall we hear it out?
     fn answered(&mut self, now: Time) -> State {
-        let cuts_in = self.tally.turns % BARGE_IN_EVERY == 0;
+        let cuts_in = self.tally.turns.is_multiple_of(BARGE_IN_EVERY);
         let after = Duration::from_millis(self.random.random_range(BARGE_IN_MS));
         State::Answered { cut_in: cuts_in.then(|| now + after) }
     }
