@@ -10,6 +10,7 @@ mod dialling;
 mod exit;
 mod load;
 mod origin;
+mod serve;
 mod sim;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Check(check::Check),
     Call(call::Call),
     Calls(calls::Calls),
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let done = match cli.command {
+        Command::Serve(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),

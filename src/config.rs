@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::settings::CallConfig;
 use crate::records::RecordsConfig;
+use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
+use crate::sim::ScriptedConfig;
+use crate::transport::sip::SipConfig;
 
 pub use problem::{Problem, Problems};
 pub use source::Source;
@@ -21,6 +24,12 @@ pub use source::Source;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     pub log: LogConfig,
+    pub server: ServerConfig,
+    pub sip: SipConfig,
+    pub clinic: ClinicSection,
+    pub agents: AgentsConfig,
+    pub providers: ProvidersConfig,
+    pub scripted: ScriptedConfig,
     pub call: CallConfig,
     pub records: RecordsConfig,
 }
@@ -66,9 +75,28 @@ impl Config {
     /// Reads, merges and checks.
     pub fn load(source: &Source) -> Result<Self, Problems> {
         let mut read = source.read()?;
-        let config = Self { log: read.section("log"), call: read.section("call"), records: read.section("records") };
+        let config = Self {
+            log: read.section("log"),
+            server: read.section("server"),
+            sip: read.section("sip"),
+            clinic: read.section("clinic"),
+            agents: read.section("agents"),
+            providers: read.section("providers"),
+            scripted: read.section("scripted"),
+            call: read.section("call"),
+            records: read.section("records"),
+        };
         read.finish()?;
-        let wrong = [config.log.check(), config.call.check(), config.records.check()];
+        let wrong = [
+            config.log.check(),
+            config.server.check(),
+            config.sip.check(),
+            config.clinic.check(),
+            config.agents.check(),
+            config.scripted.check(),
+            config.call.check(),
+            config.records.check(),
+        ];
         let problems: Vec<Problem> = wrong.into_iter().flatten().map(|text| source.blame(&text)).collect();
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }

@@ -12,6 +12,7 @@ pub mod phrases;
 pub mod privacy;
 pub mod provider;
 pub mod records;
+pub mod server;
 pub mod sim;
 pub mod softphone;
 pub mod stt;

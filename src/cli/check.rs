@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
+use crate::server;
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
 #[derive(Debug, Args)]
@@ -16,10 +17,20 @@ impl Check {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let source = self.origin.source();
         let config = self.origin.load()?;
+        let clinic = server::check(&config).map_err(Failure::usage)?;
         match source.file() {
             Some(file) => println!("{}: configuration is good", file.display()),
             None => println!("no configuration file: the built-in defaults are good"),
         }
+        println!("clinic   {}", clinic.name(config.clinic.language));
+        let addresses: Vec<String> = config
+            .sip
+            .udp
+            .iter()
+            .map(|address| format!("udp {address}"))
+            .chain(config.sip.tcp.iter().map(|address| format!("tcp {address}")))
+            .collect();
+        println!("sip      {}", addresses.join(", "));
         println!("records  {}", config.records.folder().display());
         println!("calls    at most {} at once", config.call.max_calls);
         Ok(Exit::Done)

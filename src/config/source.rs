@@ -11,6 +11,9 @@ use super::problem::{Problem, Problems};
 /// Variables that begin so are configuration; `__` separates section and key.
 const PREFIX: &str = "ATTENDANT";
 
+/// Keys whose value is a list; in the environment its members are separated by commas.
+const LISTS: [&str; 4] = ["sip.udp", "sip.tcp", "sip.codecs", "sip.allow"];
+
 /// Where values come from. The environment is handed in, so that tests need not change their own.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
@@ -34,11 +37,15 @@ impl Source {
         if let Some(path) = &self.file {
             builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
         }
-        let environment = Environment::with_prefix(PREFIX)
+        let mut environment = Environment::with_prefix(PREFIX)
             .prefix_separator("__")
             .separator("__")
             .try_parsing(true)
+            .list_separator(",")
             .source(Some(self.environment.clone()));
+        for key in LISTS {
+            environment = environment.with_list_parse_key(key);
+        }
         let merged = builder
             .add_source(environment)
             .build()

@@ -22,6 +22,13 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn a_list_in_the_environment_is_separated_by_commas() {
+    let config = load("", &[("ATTENDANT__SIP__UDP", "127.0.0.1:5070,127.0.0.1:5071")]);
+    let udp: Vec<String> = config.unwrap().sip.udp.iter().map(ToString::to_string).collect();
+    assert_eq!(udp, ["127.0.0.1:5070", "127.0.0.1:5071"]);
+}
+
+#[test]
 fn other_variables_are_not_configuration() {
     assert!(load("", &[("ATTENDANT_MODELS_DIR", "/models"), ("CALL__MAX_CALLS", "9")]).is_ok());
 }

@@ -96,8 +96,9 @@ impl Page {
 
     fn turn(&mut self, turn: &TurnTimeline) {
         let stages = stages(turn);
-        let (Some((_, first)), Some((_, last))) = (stages.first(), stages.last()) else { return };
-        let (first, total) = (*first, (last - first).max(1));
+        // A greeting has no question before it: one stage, nothing to draw.
+        let [(_, first), .., (_, last)] = stages[..] else { return };
+        let total = (last - first).max(1);
         self.line(style(format!("{:LABEL$}{} ms", format!("  turn {}", turn.turn), total / 1_000)).bold().to_string());
         let room = self.width.saturating_sub(LABEL + FIGURE).max(20) as u64;
         let column = |at: u64| ((at - first) * room / total) as usize;

@@ -1,0 +1,65 @@
+//! `attendant serve`: takes calls until it is told to stop.
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::origin::Origin;
+use super::{Exit, Failure};
+use crate::server::{Kind, Server, StartError};
+use crate::telemetry;
+
+/// Take calls until told to stop (SIGTERM or Ctrl-C): then take no new ones and let those going on end.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    origin: Origin,
+    /// Who hears, thinks and speaks, instead of what is configured.
+    #[arg(long, value_name = "KIND")]
+    providers: Option<Kind>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let mut config = self.origin.load()?;
+        if let Some(kind) = self.providers {
+            config.providers.kind = kind;
+        }
+        telemetry::start(&config.log);
+        let grace = Duration::from_secs(config.server.grace_s);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
+        runtime.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::internal)?;
+            let mut terminate = signal(SignalKind::terminate()).map_err(Failure::internal)?;
+            let server = Server::start(config).await.map_err(failure)?;
+            for listening in server.listening() {
+                tracing::info!(address = %listening.address, transport = ?listening.transport, "listening for SIP");
+            }
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            let active = server.desk().active();
+            tracing::info!(
+                active,
+                grace_s = grace.as_secs(),
+                "stopping: no new calls; send the signal again to stop at once"
+            );
+            tokio::select! {
+                drained = server.drain(grace) => {
+                    if !drained {
+                        tracing::warn!("calls were still going on when the grace period ended");
+                    }
+                }
+                _ = interrupt.recv() => tracing::warn!("stopped at once"),
+                _ = terminate.recv() => tracing::warn!("stopped at once"),
+            }
+            Ok(Exit::Done)
+        })
+    }
+}
+
+fn failure(error: StartError) -> Failure {
+    if error.is_configuration() { Failure::usage(error) } else { Failure::unavailable(error) }
+}

@@ -1,0 +1,143 @@
+//! The whole server, put together: providers, the front desk, and the transports that bring calls to it.
+//!
+//! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
+
+mod providers;
+mod settings;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agent::graph::{Graph, GraphError, Variables};
+use crate::call::canned::{Canned, Line, Phrase};
+use crate::call::desk::{Desk, DeskSetup};
+use crate::call::rendering;
+use crate::clinic::{Clinic, ClinicError};
+use crate::config::Config;
+use crate::language::Language;
+use crate::phrases::Phrases;
+use crate::records::{Recording, Records};
+use crate::transport::sip;
+
+pub use settings::{AgentsConfig, ClinicSection, Kind, ProvidersConfig, ServerConfig};
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Clinic(#[from] ClinicError),
+    #[error(transparent)]
+    Agents(#[from] GraphError),
+    #[error("records cannot be kept in {folder}: {error}; see to the folder, or name another in records.path")]
+    Records { folder: String, error: io::Error },
+    #[error("the media workers cannot be started: {0}")]
+    Workers(io::Error),
+    #[error("SIP: {0}")]
+    Sip(#[from] sip::Error),
+}
+
+impl StartError {
+    /// A mistake in the configuration, rather than a machine that cannot do what is asked.
+    pub const fn is_configuration(&self) -> bool {
+        match self {
+            Self::Clinic(_) | Self::Agents(_) => true,
+            Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
+            Self::Records { .. } | Self::Workers(_) => false,
+        }
+    }
+}
+
+/// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
+pub fn check(config: &Config) -> Result<Clinic, StartError> {
+    config.agents.graph()?;
+    Ok(match &config.clinic.file {
+        Some(file) => Clinic::load(file)?,
+        None => Clinic::sample(),
+    })
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    desk: Arc<Desk>,
+    listening: Vec<sip::Listening>,
+    transports: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Server {
+    /// Makes everything ready and binds. Must be called within the shared runtime.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let clinic = check(&config)?;
+        let graph = config.agents.graph()?;
+        let folder = config.records.folder();
+        let records = Records::open(&config.records)
+            .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+        let mut canned = canned(&graph, &clinic, config.records.recording);
+        let providers = providers::open(&config);
+        let failed = rendering::render(&mut canned, &providers.voices).await;
+        if !failed.is_empty() {
+            tracing::warn!(phrases = failed.len(), "some fixed phrases have no audio yet; they are spoken when needed");
+        }
+        let desk = Desk::open(DeskSetup {
+            config: config.call,
+            clinic: clinic.config.id,
+            language: config.clinic.language,
+            canned,
+            providers,
+            records,
+            workers: config.server.workers(),
+        })
+        .map_err(StartError::Workers)?;
+
+        let stop = CancellationToken::new();
+        let transports = TaskTracker::new();
+        let sip = sip::Server::bind(config.sip, desk.clone(), stop.clone()).await?;
+        let listening = sip.addresses().to_vec();
+        transports.spawn(sip.run());
+        transports.close();
+        Ok(Self { desk, listening, transports, stop })
+    }
+
+    /// Where it listens for SIP.
+    pub fn listening(&self) -> &[sip::Listening] {
+        &self.listening
+    }
+
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Takes no new calls, lets those going on end for as long as `grace`, then closes every socket. `true` if every call ended by
+    /// itself or with a goodbye.
+    pub async fn drain(self, grace: Duration) -> bool {
+        let drained = self.desk.drain(grace).await;
+        self.stop.cancel();
+        if tokio::time::timeout(CLOSING, self.transports.wait()).await.is_err() {
+            tracing::warn!("a transport did not close in time");
+        }
+        drained
+    }
+}
+
+/// A transport has this long to close its sockets.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// The fixed phrases and the clinic's own greeting in every language, with the notice that calls are recorded if they are.
+fn canned(graph: &Graph, clinic: &Clinic, recording: Recording) -> Canned {
+    let mut canned = Canned::texts();
+    for language in Language::ALL {
+        let variables = Variables { clinic: clinic.name(language), language, now: "" };
+        let mut text = graph.greeting(graph.entry(language), &variables);
+        if recording == Recording::Announced {
+            // First what concerns the caller's rights, then the question that they answer.
+            text = format!("{} {text}", Phrases::of(language).recording_notice());
+        }
+        canned.insert(language, Phrase::Greeting, Line { text: text.into(), audio: None });
+    }
+    canned
+}

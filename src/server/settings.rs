@@ -1,0 +1,121 @@
+//! The sections of the configuration that concern how the server is put together.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::graph::{Graph, GraphError};
+use crate::language::Language;
+
+/// `[server]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Media threads; 0: one for each core.
+    pub workers: usize,
+    /// On SIGTERM, calls going on may go on for so long.
+    pub grace_s: u64,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { workers: 0, grace_s: 120 }
+    }
+}
+
+impl ServerConfig {
+    /// What is wrong, as `key: what is wrong; what to write instead`.
+    pub fn check(&self) -> Vec<String> {
+        let most = 64;
+        (self.workers > most)
+            .then(|| format!("server.workers: {} is more than any machine needs; write 0 to {most}", self.workers))
+            .into_iter()
+            .collect()
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            count => count,
+        }
+    }
+}
+
+/// `[clinic]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClinicSection {
+    /// The clinic's facts, a TOML file; without it the sample clinic answers.
+    pub file: Option<PathBuf>,
+    /// The language in which calls begin.
+    pub language: Language,
+}
+
+impl ClinicSection {
+    /// What is wrong, as `key: what is wrong; what to write instead`. The file's own mistakes are found when it is read.
+    pub fn check(&self) -> Vec<String> {
+        let missing = self.file.as_ref().filter(|file| !file.is_file());
+        missing
+            .map(|file| {
+                format!("clinic.file: {} is not a file; copy agents/sample-clinic.toml and name it", file.display())
+            })
+            .into_iter()
+            .collect()
+    }
+}
+
+/// `[agents]`: who answers and what they are told. Both or neither: agents name their prompts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentsConfig {
+    /// Folder with a folder of agents for each language, as agents/ in the source.
+    pub folder: Option<PathBuf>,
+    /// Folder with a folder of prompts for each language, as prompts/ in the source.
+    pub prompts: Option<PathBuf>,
+}
+
+impl AgentsConfig {
+    /// What is wrong, as `key: what is wrong; what to write instead`. The files' own mistakes are found when they are read.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (key, folder, other) in [("folder", &self.folder, &self.prompts), ("prompts", &self.prompts, &self.folder)]
+        {
+            match (folder, other) {
+                (Some(folder), _) if !folder.is_dir() => {
+                    wrong.push(format!(
+                        "agents.{key}: {} is not a folder; name one like agents/ or prompts/",
+                        folder.display()
+                    ));
+                }
+                (None, Some(_)) => {
+                    wrong.push(format!("agents.{key}: missing; set both agents.folder and agents.prompts, or neither"));
+                }
+                (Some(_) | None, _) => {}
+            }
+        }
+        wrong
+    }
+
+    pub(super) fn graph(&self) -> Result<Graph, GraphError> {
+        match (&self.folder, &self.prompts) {
+            (Some(agents), Some(prompts)) => Graph::load(agents, prompts),
+            (Some(_) | None, _) => Ok(Graph::built_in()),
+        }
+    }
+}
+
+/// `[providers]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProvidersConfig {
+    pub kind: Kind,
+}
+
+/// Who hears, thinks and speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Nobody: answers of known length after known delays, for measuring (`[scripted]`).
+    #[default]
+    Scripted,
+}
