@@ -8,14 +8,18 @@
 //! [`leg`] composes the parts into one party of a call; [`bridge`] joins two legs.
 
 pub mod bridge;
+pub mod codec;
+pub mod conceal;
 pub mod denoise;
 pub mod echo;
 pub mod frame;
 pub mod gain;
+pub mod jitter;
 pub mod leg;
 pub mod pacer;
 pub mod playout;
 pub mod resample;
+pub mod rtp;
 pub mod speech;
 pub mod time;
 pub mod tone;

@@ -1,0 +1,148 @@
+//! Fills what was lost with more of the same: the last pitch period again and again, fading to nothing within 60 ms.
+//!
+//! It is told of every frame that came, so that it knows what went before, and blends the first frame after a loss into
+//! what it made up. It makes no speech: longer losses become silence. Unit: samples at 16 kHz.
+
+/// What is remembered: 40 ms, two of the longest pitch periods.
+const MEMORY: usize = 640;
+
+/// Pitch periods looked for: 2.5 ms (400 Hz) to 16 ms (62 Hz).
+const SHORTEST: usize = 40;
+const LONGEST: usize = 256;
+
+/// Samples compared for the pitch: 16 ms.
+const COMPARED: usize = 256;
+
+/// Full level for the first 10 ms of a loss, then falling to nothing at 60 ms.
+const STEADY: usize = 160;
+const SILENT: usize = 960;
+
+/// Blend into the frame that ends a loss: 5 ms.
+const BLEND: usize = 80;
+
+/// See the module header.
+#[derive(Clone, Debug)]
+pub struct Conceal {
+    memory: Box<[f32; MEMORY]>,
+    /// Samples made up since the last that came, and the period they repeat.
+    made: usize,
+    period: usize,
+}
+
+impl Default for Conceal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Conceal {
+    pub fn new() -> Self {
+        Self { memory: Box::new([0.0; MEMORY]), made: 0, period: LONGEST }
+    }
+
+    /// Audio that came: its beginning is blended if it ends a loss.
+    pub fn came(&mut self, audio: &mut [i16]) {
+        if self.made > 0 {
+            let length = BLEND.min(audio.len());
+            for (n, sample) in audio[..length].iter_mut().enumerate() {
+                let share = (n + 1) as f32 / (length + 1) as f32;
+                *sample = (f32::from(*sample) * share + self.next() * (1.0 - share)) as i16;
+            }
+            self.made = 0;
+        }
+        self.remember(audio);
+    }
+
+    /// Makes up for audio that did not come.
+    pub fn lost(&mut self, audio: &mut [i16]) {
+        if self.made == 0 {
+            self.period = self.pitch();
+        }
+        for sample in audio.iter_mut() {
+            *sample = self.next() as i16;
+        }
+    }
+
+    fn next(&mut self) -> f32 {
+        let sample = self.memory[MEMORY - self.period + self.made % self.period];
+        let level = 1.0 - self.made.saturating_sub(STEADY) as f32 / (SILENT - STEADY) as f32;
+        self.made += 1;
+        sample * level.max(0.0)
+    }
+
+    fn remember(&mut self, audio: &[i16]) {
+        let newest = &audio[audio.len().saturating_sub(MEMORY)..];
+        self.memory.copy_within(newest.len().., 0);
+        for (place, &sample) in self.memory[MEMORY - newest.len()..].iter_mut().zip(newest) {
+            *place = f32::from(sample);
+        }
+    }
+
+    /// The period at which the end of the memory resembles itself most.
+    fn pitch(&self) -> usize {
+        let end = &self.memory[MEMORY - COMPARED..];
+        let mut best = (0.0, LONGEST);
+        for period in SHORTEST..=LONGEST {
+            let earlier = &self.memory[MEMORY - COMPARED - period..][..COMPARED];
+            let (mut product, mut power) = (0.0_f32, 1.0_f32);
+            for (a, b) in end.iter().zip(earlier) {
+                product += a * b;
+                power += b * b;
+            }
+            let likeness = product.max(0.0) * product / power;
+            if likeness > best.0 {
+                best = (likeness, period);
+            }
+        }
+        best.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(from: usize, count: usize) -> Vec<i16> {
+        (from..from + count).map(|n| (8_000.0 * (n as f32 * std::f32::consts::TAU / 100.0).sin()) as i16).collect()
+    }
+
+    #[test]
+    fn a_voiced_sound_goes_on_through_the_first_10_ms_in_phase() {
+        let mut conceal = Conceal::new();
+        conceal.came(&mut tone(0, 640));
+        let mut lost = [0; 160];
+        conceal.lost(&mut lost);
+        let wanted = tone(640, 160);
+        assert!(lost.iter().zip(&wanted).all(|(a, b)| a.abs_diff(*b) < 400), "{lost:?}");
+    }
+
+    #[test]
+    fn a_long_loss_is_silent_after_60_ms() {
+        let mut conceal = Conceal::new();
+        conceal.came(&mut tone(0, 640));
+        let mut lost = [0; 1_280];
+        conceal.lost(&mut lost);
+        assert!(lost[960..].iter().all(|&sample| sample == 0));
+        assert!(lost[..320].iter().any(|&sample| sample > 6_000));
+    }
+
+    #[test]
+    fn what_comes_after_a_loss_joins_without_a_step() {
+        let mut conceal = Conceal::new();
+        conceal.came(&mut tone(0, 640));
+        let mut lost = [0; 320];
+        conceal.lost(&mut lost);
+        let mut back = tone(1_000, 320);
+        conceal.came(&mut back);
+        let joined: Vec<i16> = lost.iter().chain(&back).copied().collect();
+        assert!(joined.windows(2).all(|pair| pair[0].abs_diff(pair[1]) < 1_200));
+        assert_eq!(back[BLEND..], tone(1_000, 320)[BLEND..]);
+    }
+
+    #[test]
+    fn a_loss_before_anything_came_is_silence() {
+        let mut lost = [1; 320];
+        Conceal::new().lost(&mut lost);
+        assert_eq!(lost, [0; 320]);
+    }
+}

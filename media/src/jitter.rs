@@ -1,0 +1,318 @@
+//! Puts packets in order and says which are lost. It holds nothing back that is in order.
+//!
+//! A packet whose turn it is can be taken at once; a hole waits at most 60 ms for the packet that would fill it, then is
+//! given up. It knows sequence numbers and times of arrival, nothing of codecs, and never plays anything twice.
+
+use std::time::Duration;
+
+use crate::time::Time;
+
+/// How long a hole waits after a later packet came.
+pub const HOLE: Duration = Duration::from_millis(60);
+
+/// Packets held at most, those behind a hole: 160 ms at 20 ms each, which outlasts [`HOLE`].
+const MOST: usize = 8;
+
+/// So many packets behind a hole end its wait: they came in a burst, and there must be room for the next.
+const CROWDED: usize = 6;
+
+/// Bytes of a packet held: 20 ms of linear audio at 16 kHz, 80 ms of G.711, or Opus at 256 kbit/s.
+pub const MOST_BYTES: usize = 640;
+
+/// A sequence number so far off starts anew: three seconds of packets.
+const JUMP: u64 = 150;
+
+/// What a packet carries, for those who decode it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Audio,
+    /// A telephone-event, comfort noise, an unknown payload: it takes a number and has no sound.
+    Silent,
+}
+
+/// What became of a packet that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    Taken,
+    /// Taken, and it came after one with a higher number.
+    Reordered,
+    Duplicate,
+    /// Its place was given up already.
+    Late,
+    /// More than can be held, or larger.
+    Refused,
+}
+
+/// What is next.
+#[derive(Debug, PartialEq)]
+pub enum Next<'a> {
+    Packet {
+        kind: Kind,
+        timestamp: u64,
+        payload: &'a [u8],
+    },
+    /// So many packets are given up; the one after them is there. `payload` is its, for codecs that carry a copy.
+    Lost {
+        count: u64,
+        timestamp: u64,
+        payload: &'a [u8],
+    },
+    /// Nothing before this time, unless a packet comes.
+    Wait(Time),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    sequence: u64,
+    timestamp: u64,
+    arrived: Time,
+    kind: Kind,
+    length: usize,
+    bytes: [u8; MOST_BYTES],
+}
+
+/// See the module header.
+#[derive(Debug)]
+pub struct Jitter {
+    entries: Box<[Option<Entry>]>,
+    /// The number whose turn it is.
+    next: Option<u64>,
+    highest: u64,
+    /// Bit n: whether number `next` - 1 - n was received rather than given up.
+    received: u64,
+}
+
+impl Default for Jitter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Jitter {
+    pub fn new() -> Self {
+        Self { entries: vec![None; MOST].into(), next: None, highest: 0, received: 0 }
+    }
+
+    /// Forgets everything: another stream begins.
+    pub fn reset(&mut self) {
+        self.entries.fill(None);
+        self.next = None;
+    }
+
+    /// Takes a packet.
+    pub fn insert(&mut self, now: Time, sequence: u64, timestamp: u64, kind: Kind, payload: &[u8]) -> Arrival {
+        if payload.len() > MOST_BYTES {
+            return Arrival::Refused;
+        }
+        let next = match self.next {
+            Some(next) if sequence.abs_diff(next) <= JUMP => next,
+            Some(_) | None => {
+                self.reset();
+                (self.highest, self.received) = (sequence, 0);
+                *self.next.insert(sequence)
+            }
+        };
+        if sequence < next {
+            let age = next - 1 - sequence;
+            let known = age < 64 && self.received >> age & 1 == 1;
+            return if known { Arrival::Duplicate } else { Arrival::Late };
+        }
+        if self.first().is_some_and(|first| sequence >= first.sequence + MOST as u64) {
+            return Arrival::Refused;
+        }
+        let place = &mut self.entries[(sequence % MOST as u64) as usize];
+        if place.as_ref().is_some_and(|held| held.sequence == sequence) {
+            return Arrival::Duplicate;
+        }
+        let mut bytes = [0; MOST_BYTES];
+        bytes[..payload.len()].copy_from_slice(payload);
+        *place = Some(Entry { sequence, timestamp, arrived: now, kind, length: payload.len(), bytes });
+        let reordered = sequence < self.highest;
+        self.highest = self.highest.max(sequence);
+        if reordered { Arrival::Reordered } else { Arrival::Taken }
+    }
+
+    /// What is next at `now`. A packet stays until [`Jitter::take`]; a hole may be closed early by [`Jitter::give_up`].
+    pub fn next(&self, now: Time) -> Next<'_> {
+        let Some(next) = self.next else { return Next::Wait(Time::NEVER) };
+        let Some(entry) = self.first() else { return Next::Wait(Time::NEVER) };
+        let payload = &entry.bytes[..entry.length];
+        if entry.sequence == next {
+            return Next::Packet { kind: entry.kind, timestamp: entry.timestamp, payload };
+        }
+        // The hole was seen when the earliest of those behind it came.
+        let seen = self.entries.iter().flatten().map(|entry| entry.arrived).min().unwrap_or(now);
+        let crowded = self.entries.iter().flatten().count() >= CROWDED;
+        if seen + HOLE <= now || crowded {
+            return Next::Lost { count: entry.sequence - next, timestamp: entry.timestamp, payload };
+        }
+        Next::Wait(seen + HOLE)
+    }
+
+    /// The timestamp of the first packet held, whether or not there is a hole before it.
+    pub fn first_timestamp(&self) -> Option<u64> {
+        self.first().map(|entry| entry.timestamp)
+    }
+
+    /// The packet whose turn it is was used.
+    pub fn take(&mut self) {
+        let Some(next) = &mut self.next else { return };
+        let place = &mut self.entries[(*next % MOST as u64) as usize];
+        if place.take_if(|entry| entry.sequence == *next).is_some() {
+            *next += 1;
+            self.received = self.received << 1 | 1;
+        }
+    }
+
+    /// The hole before the first packet held is given up; says how many packets that was.
+    pub fn give_up(&mut self) -> u64 {
+        let Some((first, next)) = self.first().map(|entry| entry.sequence).zip(self.next.as_mut()) else { return 0 };
+        let count = first - *next;
+        *next = first;
+        self.received = self.received.checked_shl(count as u32).unwrap_or(0);
+        count
+    }
+
+    fn first(&self) -> Option<&Entry> {
+        self.entries.iter().flatten().min_by_key(|entry| entry.sequence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const fn at(millis: u64) -> Time {
+        Time::from_millis(millis)
+    }
+
+    fn insert(jitter: &mut Jitter, millis: u64, sequence: u64) -> Arrival {
+        jitter.insert(at(millis), sequence, sequence * 160, Kind::Audio, &[sequence as u8])
+    }
+
+    /// Takes whatever can be taken at `millis`: numbers of packets, `None` for each lost one.
+    fn taken(jitter: &mut Jitter, millis: u64) -> Vec<Option<u64>> {
+        let mut all = Vec::new();
+        loop {
+            match jitter.next(at(millis)) {
+                Next::Packet { timestamp, .. } => {
+                    all.push(Some(timestamp / 160));
+                    jitter.take();
+                }
+                Next::Lost { count, .. } => {
+                    all.extend(std::iter::repeat_n(None, count as usize));
+                    jitter.give_up();
+                }
+                Next::Wait(_) => return all,
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_order_is_there_at_once() {
+        let mut jitter = Jitter::new();
+        for n in 100..110 {
+            assert_eq!(insert(&mut jitter, n, n), Arrival::Taken);
+            assert_eq!(taken(&mut jitter, n), [Some(n)]);
+        }
+        assert_eq!(jitter.next(at(200)), Next::Wait(Time::NEVER));
+    }
+
+    #[test]
+    fn swapped_packets_come_out_in_order() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        insert(&mut jitter, 20, 12);
+        assert_eq!(taken(&mut jitter, 20), []);
+        assert_eq!(jitter.next(at(20)), Next::Wait(at(80)));
+        assert_eq!(insert(&mut jitter, 25, 11), Arrival::Reordered);
+        assert_eq!(taken(&mut jitter, 25), [Some(11), Some(12)]);
+    }
+
+    #[test]
+    fn a_hole_is_given_up_after_60_ms_and_its_packet_is_late_then() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        insert(&mut jitter, 40, 12);
+        insert(&mut jitter, 60, 13);
+        assert_eq!(taken(&mut jitter, 99), []);
+        assert_eq!(taken(&mut jitter, 100), [None, Some(12), Some(13)]);
+        assert_eq!(insert(&mut jitter, 101, 11), Arrival::Late);
+        assert_eq!(insert(&mut jitter, 101, 12), Arrival::Duplicate);
+        assert_eq!(insert(&mut jitter, 101, 10), Arrival::Duplicate);
+    }
+
+    #[test]
+    fn a_jump_in_the_numbers_starts_anew() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10_000);
+        taken(&mut jitter, 0);
+        insert(&mut jitter, 20, 30_000);
+        assert_eq!(taken(&mut jitter, 20), [Some(30_000)]);
+    }
+
+    #[test]
+    fn an_outage_of_any_length_is_a_hole_like_another() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        for n in 0..3 {
+            assert_eq!(insert(&mut jitter, 1_000 + 20 * n, 60 + n), Arrival::Taken);
+        }
+        let out = taken(&mut jitter, 1_060);
+        assert_eq!(out.iter().filter(|number| number.is_none()).count(), 49);
+        assert_eq!(out[49..], [Some(60), Some(61), Some(62)]);
+    }
+
+    #[test]
+    fn a_burst_behind_a_hole_ends_its_wait() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        for n in 12..40 {
+            insert(&mut jitter, 20, n);
+            taken(&mut jitter, 20);
+        }
+        assert_eq!(jitter.next(at(20)), Next::Wait(Time::NEVER));
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_refused() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10);
+        assert_eq!(insert(&mut jitter, 0, 18), Arrival::Refused);
+        taken(&mut jitter, 0);
+        assert_eq!(jitter.insert(at(0), 11, 0, Kind::Audio, &[0; 641]), Arrival::Refused);
+    }
+
+    proptest! {
+        #[test]
+        fn each_number_comes_out_once_in_order_received_or_lost(
+            fates in prop::collection::vec((0_u64..10, 0_u64..90), 1..100)
+        ) {
+            let mut arrivals: Vec<(u64, u64)> = fates
+                .iter()
+                .enumerate()
+                .filter(|(n, (loss, _))| *n == 0 || *loss > 0)
+                .map(|(n, (_, delay))| (n as u64 * 20 + if n == 0 { 0 } else { *delay }, n as u64 + 1_000))
+                .collect();
+            arrivals.sort_unstable();
+            let mut jitter = Jitter::new();
+            let mut out = Vec::new();
+            for (millis, sequence) in arrivals {
+                out.extend(taken(&mut jitter, millis));
+                insert(&mut jitter, millis, sequence);
+                out.extend(taken(&mut jitter, millis));
+            }
+            out.extend(taken(&mut jitter, 100_000));
+            for (n, number) in out.iter().enumerate() {
+                if let Some(number) = number {
+                    prop_assert_eq!(*number, n as u64 + 1_000);
+                }
+            }
+        }
+    }
+}
