@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use attendant_media::frame::RATE;
+use attendant_media::frame::{RATE, SLOT_SAMPLES};
 use attendant_media::resample;
-use attendant_media::vad::level_db;
+use attendant_media::vad::{Edge, Vad, level_db};
 
 /// A caller who speaks longer at a stretch is no caller.
 const LONGEST_S: u64 = 60;
@@ -56,17 +56,45 @@ impl Utterance {
         Self::new(&name, audio).ok_or_else(|| wrong("silent".into()))
     }
 
-    /// Speech in these samples at 16 kHz; `None` if they are silent. What lies before and after the voice is cut to 100 ms.
+    /// Speech in these samples at 16 kHz; `None` if they are silent. What lies before and after the sound is cut to 100 ms.
+    ///
+    /// Where the voice begins and ends is the voice detector's word: recordings open and close with breath and room noise, a
+    /// quarter of a second of it in some. Sounds that it takes for no voice (tones) are taken by their level.
     pub fn new(name: &str, audio: Vec<i16>) -> Option<Self> {
         let levels: Vec<f32> = audio.chunks(STEP).map(level_db).collect();
         let loudest = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let voiced = |level: &f32| *level > (loudest - RANGE_DB).max(-55.0);
-        let first = levels.iter().position(voiced)? * STEP;
-        let last = ((levels.iter().rposition(voiced)? + 1) * STEP).min(audio.len());
+        let sounds = |level: &f32| *level > (loudest - RANGE_DB).max(-55.0);
+        let first = levels.iter().position(sounds)? * STEP;
+        let last = ((levels.iter().rposition(sounds)? + 1) * STEP).min(audio.len());
         let margin = 10 * STEP;
         let (from, to) = (first.saturating_sub(margin), (last + margin).min(audio.len()));
-        Some(Self { name: name.into(), audio: Arc::from(&audio[from..to]), voiced: (first - from, last - from) })
+        let audio = &audio[from..to];
+        Some(Self {
+            name: name.into(),
+            voiced: voiced(audio).unwrap_or((first - from, last - from)),
+            audio: Arc::from(audio),
+        })
     }
+}
+
+/// First and one past the last voiced sample.
+fn voiced(audio: &[i16]) -> Option<(usize, usize)> {
+    // Silence before, to settle; and after, for the end to be noticed.
+    const AROUND: usize = RATE as usize / 2;
+    let mut padded = vec![0; AROUND];
+    padded.extend_from_slice(audio);
+    padded.resize(padded.len() + AROUND + SLOT_SAMPLES, 0);
+    let mut vad = Vad::default();
+    let (mut first, mut last) = (None, None);
+    for frame in padded.as_chunks::<SLOT_SAMPLES>().0 {
+        match vad.push(frame) {
+            Some(Edge::Start { at }) => first = first.or(Some(at.0)),
+            Some(Edge::End { at }) => last = Some(at.0),
+            None => {}
+        }
+    }
+    let place = |at: u64| (at as usize).saturating_sub(AROUND).min(audio.len());
+    Some((place(first?), place(last?)))
 }
 
 #[cfg(test)]
@@ -80,7 +108,7 @@ mod tests {
         audio.extend(vec![0; 16_000]);
         let utterance = Utterance::new("test", audio).unwrap();
         assert_eq!(utterance.audio.len(), 1_600 + 8_000 + 1_600);
-        assert_eq!(utterance.voiced, (1_600, 9_600));
+        assert!((800..2_400).contains(&utterance.voiced.0) && (9_000..10_400).contains(&utterance.voiced.1));
         assert!(Utterance::new("silence", vec![3; 16_000]).is_none());
     }
 
