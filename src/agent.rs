@@ -3,6 +3,7 @@
 //! The call asks with [`Turn`]; the answer comes as [`Event`]s. Nothing here knows of audio. A turn is dropped by dropping its task;
 //! tools that have begun are finished all the same.
 
+pub mod brain;
 pub mod context;
 pub mod conversation;
 pub mod digits;

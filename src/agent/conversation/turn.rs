@@ -85,7 +85,7 @@ impl Answer {
         let mut said_anything = false;
         for round in 0..=MOST_ROUNDS {
             let agent = self.agent();
-            let reply = match self.ask(agent, round < MOST_ROUNDS).await? {
+            let reply = match self.ask(agent, round < MOST_ROUNDS, said_anything).await? {
                 Asked::Replied(reply) => reply,
                 Asked::Failed(error) => return self.send(Event::Failed(error)).await,
             };
@@ -151,8 +151,8 @@ impl Answer {
         Variables { clinic: self.clinic.name(self.turn.language), language: self.turn.language, now }
     }
 
-    /// One request; its words are passed on as they come.
-    async fn ask(&self, agent: &AgentConfig, with_tools: bool) -> Result<Asked, Gone> {
+    /// One request; its words are passed on as they come, a blank before them if they follow others.
+    async fn ask(&self, agent: &AgentConfig, with_tools: bool, follows: bool) -> Result<Asked, Gone> {
         let now = self.now();
         let prompt = self.desk.graph.prompt(agent, &self.variables(&now));
         let request = Request {
@@ -171,7 +171,7 @@ impl Answer {
                 Err(_) => return Ok(Asked::Failed(self.late())),
                 Ok(None) => break,
                 Ok(Some(Err(error))) => return Ok(Asked::Failed(error)),
-                Ok(Some(Ok(Delta::Text(piece)))) => self.pass(markers.push(piece.reveal()), &mut text).await?,
+                Ok(Some(Ok(Delta::Text(piece)))) => self.pass(markers.push(piece.reveal()), &mut text, follows).await?,
                 Ok(Some(Ok(Delta::ToolCall(piece)))) => calls.push(piece),
                 Ok(Some(Ok(Delta::Usage(usage)))) => {
                     metrics::counter!("llm_tokens_total", "kind" => "prompt").increment(usage.prompt);
@@ -188,7 +188,7 @@ impl Answer {
             }
         }
         if let Some(rest) = markers.finish() {
-            self.pass(vec![Piece::Text(rest)], &mut text).await?;
+            self.pass(vec![Piece::Text(rest)], &mut text, follows).await?;
         }
         Ok(match calls.finish(self.desk.model.name()) {
             Ok(calls) => Asked::Replied(Reply { text, calls }),
@@ -196,10 +196,11 @@ impl Answer {
         })
     }
 
-    async fn pass(&self, pieces: Vec<Piece>, text: &mut String) -> Result<(), Gone> {
+    async fn pass(&self, pieces: Vec<Piece>, text: &mut String, follows: bool) -> Result<(), Gone> {
         for piece in pieces {
             match piece {
                 Piece::Text(words) => {
+                    let words = if follows && text.is_empty() { format!(" {words}") } else { words };
                     text.push_str(&words);
                     self.send(Event::Text(Pii::new(words))).await?;
                 }

@@ -1,0 +1,119 @@
+//! The rule-based brain: a [`Model`] without weights, for running without keys and services.
+//!
+//! It sees what any model sees, messages and tools, and answers with words and tool calls; a real model can take its place by
+//! configuration. It keeps nothing between requests: the conversation is replayed each time, and its rules are deterministic.
+//! It says no fact that a tool did not return, and when it did not understand it says so.
+
+mod classifier;
+mod dialog;
+mod features;
+mod intent;
+mod lexicon;
+mod name;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+
+use super::ExpectKind;
+use super::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::provider::ProviderError;
+
+use dialog::{Dialog, Move};
+
+pub use intent::{Intent, Understood, understand};
+
+/// See the module header.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RuleBrain;
+
+impl RuleBrain {
+    /// Reads its rules and paraphrases now, so that the first caller does not wait for it (some 100 ms).
+    pub fn new() -> Self {
+        for language in Language::ALL {
+            understand("hello", language);
+        }
+        Self
+    }
+}
+
+impl Model for RuleBrain {
+    fn name(&self) -> &'static str {
+        "rules"
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        stream::iter(reply(&request).into_iter().map(Ok)).boxed()
+    }
+}
+
+/// The whole answer.
+fn reply(request: &Request) -> Vec<Delta> {
+    let answer = replay(&request.messages, request.language);
+    let mut deltas = Vec::new();
+    if !answer.say.is_empty() {
+        deltas.push(Delta::Text(Pii::new(format!("[expect:{}] ", marker(answer.expect)))));
+        // Sentence by sentence, as a model's words come in pieces.
+        for sentence in answer.say.split_inclusive(['.', '?', '!', '。', '।']) {
+            deltas.push(Delta::Text(Pii::new(sentence.to_owned())));
+        }
+    }
+    let calls: Vec<_> =
+        answer.calls.into_iter().filter(|(tool, _)| request.tools.iter().any(|t| t.name == *tool)).collect();
+    let finish = if calls.is_empty() { Finish::Stop } else { Finish::ToolCalls };
+    let round = request.messages.iter().filter(|m| matches!(m, Message::Tool { .. })).count();
+    for (index, (name, arguments)) in calls.into_iter().enumerate() {
+        deltas.push(Delta::ToolCall(ToolCallPiece {
+            index,
+            id: Some(format!("rules_{}_{round}_{index}", request.messages.len())),
+            name: Some(name.to_owned()),
+            arguments: Pii::new(arguments.to_string()),
+        }));
+    }
+    deltas.push(Delta::Finish(finish));
+    deltas
+}
+
+/// Lives the conversation again and answers its last message.
+fn replay(messages: &[Message], language: Language) -> Move {
+    let mut dialog = Dialog::new(language);
+    let mut answer = dialog.hello();
+    let mut asked: Vec<(&str, &str)> = Vec::new();
+    for message in messages.iter().skip(1) {
+        match message {
+            Message::User(text) => answer = dialog.heard(text.reveal()),
+            Message::Assistant { calls, .. } => {
+                asked.extend(calls.iter().map(|c| (c.id.as_str(), c.name.as_str())));
+            }
+            Message::Tool { id, content } => {
+                let tool = asked.iter().rev().find(|(call, _)| call == id).map_or("", |(_, name)| name);
+                let result = serde_json::from_str(content.reveal()).unwrap_or_default();
+                answer = dialog.returned(tool, &result);
+            }
+            Message::System(note) => {
+                if let Some(told) = dialog.noted(note.reveal()) {
+                    answer = told;
+                }
+            }
+        }
+    }
+    answer
+}
+
+const fn marker(kind: ExpectKind) -> &'static str {
+    match kind {
+        ExpectKind::Free => "free",
+        ExpectKind::YesNo => "yes_no",
+        ExpectKind::Name => "name",
+        ExpectKind::Phone => "phone",
+        ExpectKind::BirthDate => "birth_date",
+        ExpectKind::Card => "card",
+        ExpectKind::Spelling => "spelling",
+        ExpectKind::Digits => "digits",
+        ExpectKind::Nothing => "nothing",
+    }
+}
+
+#[cfg(test)]
+mod tests;

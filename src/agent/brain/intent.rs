@@ -1,0 +1,168 @@
+//! What a caller wants, in one utterance: English by comparison with paraphrases, the other languages by phrases.
+//!
+//! Pure. `Foreign` is a wish it recognises and must not serve (an appointment, a price); `Unclear` is anything it cannot place.
+//! Neither is ever answered with a fact.
+
+use serde::{Deserialize, Serialize};
+
+use super::classifier;
+use super::lexicon::Lexicon;
+use crate::language::Language;
+use crate::phrases::Phrases;
+use crate::tokens::{made_of, tokens};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    Hours,
+    Address,
+    Parking,
+    Directions,
+    Message,
+    Person,
+    Goodbye,
+    Greeting,
+    Repeat,
+    Yes,
+    No,
+    Thanks,
+    Phone,
+    Languages,
+    Providers,
+    Robot,
+    Foreign,
+    Unclear,
+}
+
+impl Intent {
+    /// The topic of `clinic_info` that answers it.
+    pub const fn topic(self) -> Option<&'static str> {
+        match self {
+            Self::Hours => Some("hours"),
+            Self::Address => Some("address"),
+            Self::Parking => Some("parking"),
+            Self::Directions => Some("directions"),
+            Self::Phone => Some("phone"),
+            Self::Providers => Some("providers"),
+            Self::Languages => Some("languages"),
+            Self::Message
+            | Self::Person
+            | Self::Goodbye
+            | Self::Greeting
+            | Self::Repeat
+            | Self::Yes
+            | Self::No
+            | Self::Thanks
+            | Self::Robot
+            | Self::Foreign
+            | Self::Unclear => None,
+        }
+    }
+
+    /// Politeness around a wish: said with one, it is not the wish.
+    const fn is_manners(self) -> bool {
+        matches!(self, Self::Greeting | Self::Thanks | Self::Yes | Self::No | Self::Unclear)
+    }
+}
+
+/// What was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Understood {
+    pub intent: Intent,
+    /// A second fact asked for in the same breath.
+    pub also: Option<Intent>,
+    /// For hours: the day, as `clinic_info` takes it.
+    pub day: Option<String>,
+}
+
+impl Understood {
+    const fn only(intent: Intent) -> Self {
+        Self { intent, also: None, day: None }
+    }
+}
+
+/// Understands one utterance, as a recogniser wrote it.
+pub fn understand(text: &str, language: Language) -> Understood {
+    let said = tokens(text, language);
+    if said.is_empty() {
+        return Understood::only(Intent::Unclear);
+    }
+    if let Some(answer) = polarity(text, language) {
+        return Understood::only(answer);
+    }
+    let mut wanted = intents(text, language);
+    let intent = wanted.remove(0);
+    let also = wanted.into_iter().find(|other| intent.topic().is_some() && other.topic().is_some() && *other != intent);
+    let asks_hours = intent == Intent::Hours || also == Some(Intent::Hours);
+    let day = asks_hours.then(|| day(&said, language)).flatten();
+    Understood { intent, also, day }
+}
+
+/// A yes or a no and nothing else.
+pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
+    let said = tokens(text, language);
+    let words = &Phrases::of(language).words;
+    if made_of(&said, &[&words.no, &words.hesitations]) {
+        Some(Intent::No)
+    } else if made_of(&said, &[&words.yes, &words.hesitations]) {
+        Some(Intent::Yes)
+    } else {
+        None
+    }
+}
+
+/// What each sentence wants, without the manners around it unless there is nothing else; never empty.
+fn intents(text: &str, language: Language) -> Vec<Intent> {
+    let sentences =
+        text.split(['.', '?', '!', '。', '\u{ff1f}', '\u{ff01}', '।', ';']).filter(|s| !tokens(s, language).is_empty());
+    let each: Vec<Intent> = sentences.flat_map(|s| of_sentence(s, language)).collect();
+    let wishes: Vec<Intent> = each.iter().copied().filter(|i| !i.is_manners()).collect();
+    match (wishes.is_empty(), each.first()) {
+        (false, _) => wishes,
+        // "Thank you. Bye." and the like: the last one decides.
+        (true, Some(_)) => each.last().copied().into_iter().collect(),
+        (true, None) => vec![Intent::Unclear],
+    }
+}
+
+fn of_sentence(sentence: &str, language: Language) -> Vec<Intent> {
+    if language == Language::English { classifier::intents(sentence) } else { vec![by_phrases(sentence, language)] }
+}
+
+/// The intent with the most tokens in its phrases; what must not be served wins a draw, and manners lose one.
+fn by_phrases(text: &str, language: Language) -> Intent {
+    let said = tokens(text, language);
+    let mut scores: Vec<(Intent, usize)> = Vec::new();
+    for (phrase, intent) in &Lexicon::of(language).intents {
+        if phrase.position(&said).is_some() {
+            match scores.iter_mut().find(|(i, _)| i == intent) {
+                // Its longest phrase counts; further ones only a little.
+                Some((_, score)) => *score += 1,
+                None => scores.push((*intent, phrase.len() * 4)),
+            }
+        }
+    }
+    let rank = |(intent, score): &(Intent, usize)| {
+        (!intent.is_manners() && *intent != Intent::Repeat, *intent == Intent::Foreign, *score)
+    };
+    let best = scores.iter().max_by_key(|s| rank(s)).map(|(intent, _)| *intent);
+    // A day by itself, after a question about opening times.
+    best.unwrap_or_else(|| if Lexicon::of(language).day(&said).is_some() { Intent::Hours } else { Intent::Unclear })
+}
+
+/// "Are you open?" without a day means now.
+fn day(said: &[String], language: Language) -> Option<String> {
+    if let Some(day) = Lexicon::of(language).day(said) {
+        return Some(day.to_owned());
+    }
+    if language != Language::English {
+        return None;
+    }
+    let has = |words: &[&str]| said.iter().any(|t| words.contains(&t.as_str()));
+    let asks_when = has(&[
+        "when", "what", "whats", "hours", "ours", "time", "times", "days", "until", "till", "late", "early", "lunch",
+        "evening", "evenings",
+    ]);
+    let is_open = has(&["are", "is", "you", "youre"]) && has(&["open", "closed", "shut"]);
+    (is_open && !asks_when).then(|| "now".to_owned())
+}

@@ -1,0 +1,311 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::agent::llm::ToolCall;
+use crate::agent::tools::{self, Ending, ToolName};
+use crate::agent::{Line, Who, context};
+
+/// A caller and the brain, with the real tools and no audio.
+struct Talk {
+    language: Language,
+    folder: tempfile::TempDir,
+    said: Vec<Line>,
+    rounds: Vec<context::Round>,
+    turn: u32,
+    ending: Option<Ending>,
+    expect: String,
+}
+
+impl Talk {
+    fn new(language: Language) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { language, folder, said: vec![], rounds: vec![], turn: 0, ending: None, expect: String::new() }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Says a line and returns the answer without its marker.
+    async fn say(&mut self, words: &str) -> String {
+        self.turn += 1;
+        self.said.push(Line { who: Who::Caller, text: Pii::new(words.to_owned()), cut: false });
+        let mut answer = String::new();
+        for _ in 0..5 {
+            let messages = context::messages("prompt".into(), &self.said, &self.rounds, self.turn);
+            let tools: Vec<_> = ToolName::ALL.iter().map(|t| t.spec()).collect();
+            let request =
+                Request { messages, tools: tools.into(), language: self.language, temperature: None, max_tokens: None };
+            let (text, calls) = self.collect(reply(&request));
+            answer.push_str(&text);
+            if calls.is_empty() {
+                break;
+            }
+            self.run(calls).await;
+            if self.ending.is_some() {
+                break;
+            }
+        }
+        self.said.push(Line { who: Who::Agent, text: Pii::new(answer.clone()), cut: false });
+        answer
+    }
+
+    fn collect(&mut self, deltas: Vec<Delta>) -> (String, Vec<ToolCall>) {
+        let mut text = String::new();
+        let mut calls = Vec::new();
+        for delta in deltas {
+            match delta {
+                Delta::Text(piece) => text.push_str(piece.reveal()),
+                Delta::ToolCall(piece) => calls.push(ToolCall {
+                    id: piece.id.unwrap(),
+                    name: piece.name.unwrap(),
+                    arguments: piece.arguments,
+                }),
+                Delta::Usage(_) | Delta::Finish(_) => {}
+            }
+        }
+        if let Some((marker, rest)) = text.strip_prefix("[expect:").and_then(|t| t.split_once("] ")) {
+            self.expect = marker.to_owned();
+            text = rest.to_owned();
+        }
+        (text, calls)
+    }
+
+    async fn run(&mut self, calls: Vec<ToolCall>) {
+        let mut session = tools::tests::session(self.folder.path(), &[]);
+        session.said = Arc::from(self.said.clone());
+        session.language = self.language;
+        let mut results = Vec::new();
+        for call in &calls {
+            let outcome = tools::run(ToolName::named(&call.name).unwrap(), &call.arguments, &session).await;
+            results.push(Pii::new(outcome.result.to_string()));
+            self.ending = outcome.ending.or(self.ending.take());
+        }
+        self.rounds.push(context::Round {
+            turn: self.turn,
+            after: self.said.len(),
+            text: Pii::default(),
+            calls,
+            results,
+        });
+    }
+
+    fn messages(&self) -> String {
+        std::fs::read_to_string(self.folder().join("messages/harbour-street.jsonl")).unwrap_or_default()
+    }
+}
+
+#[tokio::test]
+async fn a_caller_learns_hours_and_says_goodbye() {
+    let mut talk = Talk::new(Language::English);
+    assert!(talk.say("hi um are you open on saturday").await.starts_with("Yes, today we're open from 9 AM to 1 PM."));
+    assert_eq!(talk.expect, "yes_no");
+    assert!(talk.say("and sunday").await.starts_with("No, we're closed tomorrow, Sunday."));
+    assert!(talk.say("what are your ours").await.contains("Monday, Tuesday, Thursday and Friday"));
+    assert!(talk.say("are you open on christmas").await.contains("closed on Christmas Day"));
+    assert!(talk.say("are you open on halloween").await.contains("not sure about that day"));
+    assert!(talk.say("No, thank you.").await.contains("Goodbye"));
+    assert_eq!(talk.ending, Some(Ending::HangUp));
+}
+
+#[tokio::test]
+async fn two_questions_in_one_breath_get_two_answers() {
+    let mut talk = Talk::new(Language::English);
+    let answer = talk.say("where are you located and is there parking").await;
+    assert!(answer.contains("120 Harbour Street") && answer.contains("free parking"), "{answer}");
+    let answer = talk.say("Thanks. How do I get there?").await;
+    assert!(answer.contains("Waterfront Station"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_message_is_taken_read_back_and_kept() {
+    let mut talk = Talk::new(Language::English);
+    assert!(talk.say("id like to leave a message please").await.contains("name"));
+    assert_eq!(talk.expect, "name");
+    talk.say("um it's jane roe").await;
+    assert_eq!(talk.expect, "phone");
+    assert!(talk.say("six oh four").await.contains("6 0 4 so far"));
+    assert!(talk.say("five five five oh one two three").await.contains("message"));
+    let answer = talk.say("please tell doctor singh i will be late tomorrow").await;
+    assert!(
+        answer.contains("Jane Roe") && answer.contains("6 0 4, 5 5 5, 0 1 2 3") && answer.contains("late tomorrow"),
+        "{answer}"
+    );
+    assert_eq!(talk.expect, "yes_no");
+    assert!(talk.messages().is_empty(), "kept before the yes");
+    assert!(talk.say("yes that's right").await.contains("taken your message"));
+    let kept = talk.messages();
+    assert!(kept.contains("Jane Roe") && kept.contains("+16045550123"), "{kept}");
+    assert!(talk.say("no that's all thank you").await.contains("Goodbye"));
+}
+
+#[tokio::test]
+async fn a_no_corrects_the_part_that_is_wrong() {
+    let mut talk = Talk::new(Language::English);
+    for words in ["can somebody call me back", "john row", "604 555 0123", "call me about my visit"] {
+        talk.say(words).await;
+    }
+    assert!(talk.say("no").await.contains("What should I change"));
+    assert!(talk.say("the name").await.contains("name"));
+    assert!(talk.say("john rowe r o w e").await.contains("John Rowe"));
+    let answer = talk.say("no the number is 604 555 0199").await;
+    assert!(answer.contains("0 1 9 9"), "{answer}");
+    assert!(talk.say("no the name is wrong").await.contains("name"));
+    assert!(talk.say("john roe").await.contains("John Roe"));
+    talk.say("yes").await;
+    assert!(talk.messages().contains("+16045550199") && talk.messages().contains("John Roe"));
+}
+
+#[tokio::test]
+async fn a_question_in_the_middle_is_answered_and_the_message_goes_on() {
+    let mut talk = Talk::new(Language::English);
+    talk.say("take a message please").await;
+    let answer = talk.say("wait what time do you close today").await;
+    assert!(answer.contains("1 PM") && answer.contains("name"), "{answer}");
+    talk.say("jane park").await;
+    assert!(talk.say("five five five oh one two three").await.contains("area code"));
+    assert!(talk.say("six oh four").await.contains("message"));
+    assert!(talk.say("never mind").await.contains("won't take a message"));
+}
+
+#[tokio::test]
+async fn the_number_called_from_can_be_used() {
+    let mut talk = Talk::new(Language::English);
+    for words in ["leave a message", "jane roe", "the number i'm calling from", "call me"] {
+        talk.say(words).await;
+    }
+    talk.say("yes").await;
+    assert!(talk.messages().contains("\"number\":\"+16045550177\""), "{}", talk.messages());
+}
+
+#[tokio::test]
+async fn it_says_when_it_did_not_understand_and_offers_a_person() {
+    let mut talk = Talk::new(Language::English);
+    assert!(talk.say("blue elephants dancing sideways").await.contains("Sorry") || talk.expect == "free");
+    talk.say("flibber gibbet wobble").await;
+    let answer = talk.say("zorp").await;
+    assert!(answer.contains("person"), "{answer}");
+    assert!(talk.say("yes please").await.contains("passing you"));
+    assert!(matches!(talk.ending, Some(Ending::Transfer { .. })));
+}
+
+#[tokio::test]
+async fn what_it_must_not_do_is_declined_with_an_offer() {
+    let mut talk = Talk::new(Language::English);
+    let answer = talk.say("i'd like to book an appointment").await;
+    assert!(answer.contains("take a message") && answer.contains("person"), "{answer}");
+    assert!(talk.say("a message").await.contains("name"));
+}
+
+#[tokio::test]
+async fn it_repeats_what_it_said() {
+    let mut talk = Talk::new(Language::English);
+    let first = talk.say("where can i park").await;
+    assert_eq!(talk.say("sorry can you repeat that").await, first);
+}
+
+#[tokio::test]
+async fn a_failed_transfer_leads_to_a_message() {
+    let mut talk = Talk::new(Language::English);
+    talk.say("let me speak to a human").await;
+    talk.ending = None;
+    talk.said.push(Line { who: Who::System, text: Pii::new("The transfer failed.".into()), cut: false });
+    assert!(talk.say("yes please").await.contains("name"));
+}
+
+#[tokio::test]
+async fn the_other_languages_greet_inform_transfer_decline_and_part() {
+    for (language, lines) in [
+        (
+            Language::Mandarin,
+            [
+                ("你好", "您好"),
+                ("請問星期六開門嗎", "今天"),
+                ("你们的地址在哪里", "120 Harbour"),
+                ("我想預約醫生", "留言"),
+                ("阿巴阿巴", "没听明白"),
+                ("转人工", "转接"),
+            ],
+        ),
+        (
+            Language::Cantonese,
+            [
+                ("喂,你好", "你好"),
+                ("你哋聽日開唔開門呀", "聽日"),
+                ("你哋喺邊度", "120 Harbour"),
+                ("我想睇醫生", "留言"),
+                ("阿巴阿巴", "聽唔明"),
+                ("我想同職員傾", "轉駁"),
+            ],
+        ),
+        (
+            Language::Punjabi,
+            [
+                ("ਸਤ ਸ੍ਰੀ ਅਕਾਲ", "ਸਤ ਸ੍ਰੀ ਅਕਾਲ"),
+                ("ਤੁਸੀਂ ਸੋਮਵਾਰ ਨੂੰ ਖੁੱਲ੍ਹੇ ਹੋ", "ਸੋਮਵਾਰ"),
+                ("ਤੁਹਾਡਾ ਪਤਾ ਕੀ ਹੈ", "120 Harbour"),
+                ("ਮੈਨੂੰ ਅਪਾਇੰਟਮੈਂਟ ਚਾਹੀਦੀ ਹੈ", "ਸੁਨੇਹਾ"),
+                ("ਅਬਾ ਡਬਾ", "ਸਮਝੀ ਨਹੀਂ"),
+                ("ਮੈਂ ਕਿਸੇ ਨਾਲ ਗੱਲ ਕਰਨੀ ਹੈ", "ਸਟਾਫ਼"),
+            ],
+        ),
+        (
+            Language::French,
+            [
+                ("Bonjour!", "Bonjour"),
+                ("Êtes-vous ouverts demain?", "demain"),
+                ("Quelle est votre adresse?", "120 Harbour"),
+                ("Je voudrais un rendez-vous", "message"),
+                ("abracadabra", "pas bien compris"),
+                ("je veux parler à quelqu'un", "passe"),
+            ],
+        ),
+    ] {
+        let mut talk = Talk::new(language);
+        for (line, wanted) in lines {
+            let answer = talk.say(line).await;
+            assert!(answer.contains(wanted), "{language}: {line} -> {answer}");
+        }
+        assert!(matches!(talk.ending, Some(Ending::Transfer { .. })), "{language}");
+    }
+    for (language, bye) in [
+        (Language::Mandarin, "再见"),
+        (Language::Cantonese, "拜拜"),
+        (Language::Punjabi, "ਅਲਵਿਦਾ"),
+        (Language::French, "au revoir, bonne journée"),
+    ] {
+        let mut talk = Talk::new(language);
+        talk.say(bye).await;
+        assert_eq!(talk.ending, Some(Ending::HangUp), "{language}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_can_be_left_in_every_language() {
+    for (language, lines) in [
+        (Language::Mandarin, ["我想留言", "我叫王小明", "六零四五五五零幺二三", "请医生给我回电话", "对"]),
+        (Language::Cantonese, ["我想留言", "我叫陳大文", "六零四五五五零一二三", "請醫生覆電話畀我", "啱"]),
+        (
+            Language::Punjabi,
+            ["ਮੈਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਹੈ", "ਮੇਰਾ ਨਾਮ ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ ਹੈ", "ਛੇ ਸਿਫ਼ਰ ਚਾਰ ਪੰਜ ਪੰਜ ਪੰਜ ਸਿਫ਼ਰ ਇੱਕ ਦੋ ਤਿੰਨ", "ਡਾਕਟਰ ਮੈਨੂੰ ਫ਼ੋਨ ਕਰੇ", "ਹਾਂਜੀ"],
+        ),
+        (
+            Language::French,
+            [
+                "je voudrais laisser un message",
+                "je m'appelle Marie Tremblay",
+                "six zéro quatre, cinq cinq cinq, zéro un, vingt-trois",
+                "rappelez-moi demain",
+                "oui c'est exact",
+            ],
+        ),
+    ] {
+        let mut talk = Talk::new(language);
+        let mut answers = Vec::new();
+        for line in lines {
+            answers.push(talk.say(line).await);
+        }
+        assert!(talk.messages().contains("+16045550123"), "{language}: {answers:?}");
+    }
+}

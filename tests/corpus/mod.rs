@@ -1,0 +1,3 @@
+//! Recorded and written language with what is expected of it.
+
+mod intents;
