@@ -3,7 +3,12 @@
 //! A session lives as long as its call and speaks one utterance at a time. It never decides what is audible: it stamps what it
 //! makes with the speech id it was given, and the leg drops what is no longer wanted.
 
+pub mod espeak;
+pub mod hibari;
+mod pieces;
+pub mod routing;
 pub mod sentence;
+mod spoken;
 
 use std::sync::Arc;
 

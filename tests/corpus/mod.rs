@@ -1,3 +1,4 @@
 //! Recorded and written language with what is expected of it.
 
 mod intents;
+pub mod wer;

@@ -1,0 +1,369 @@
+//! One call's ears: keeps the audio of the present utterance and asks the pool for its words, in time.
+//!
+//! While the caller speaks: a partial every 600 ms when the pool is idle. When the voice stops: a final is begun on suspicion, so
+//! that a flush finds it done. An utterance longer than the model's window is cut at its quietest place and joined again.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use attendant_media::frame::Samples;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use tokio::sync::{mpsc, oneshot};
+
+use super::clean;
+use super::pool::{Pool, Urgency};
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::provider::{ErrorKind, ProviderError};
+use crate::stt::{Event, Input, Reports, Setup};
+
+/// A voice is noticed a little after it began.
+const PREROLL: u64 = 4_800;
+/// What follows the last voiced sample: final consonants are faint.
+const POSTROLL: u64 = 3_200;
+/// From one partial to the next: 600 ms of audio.
+const PARTIAL_EVERY: u64 = 9_600;
+/// Kept of the past: what a reopened session is given at once.
+const KEPT: u64 = 192_000;
+/// Cut an utterance beyond 9 s; the window is 10.
+const LONG: u64 = 144_000;
+/// Look for the quietest place from 5 s on.
+const CUT_FROM: u64 = 80_000;
+/// Less voice than this is no speech (V6): 125 ms.
+const SHORTEST: u64 = 2_000;
+
+type Words = oneshot::Receiver<Result<String, String>>;
+type Finished = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+struct Done {
+    range: Range,
+    audio: Vec<i16>,
+    result: Result<Option<String>, String>,
+    flush: Option<Samples>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Range {
+    from: u64,
+    to: u64,
+}
+
+/// The caller's present utterance.
+#[derive(Clone, Copy, Debug)]
+struct Utterance {
+    from: u64,
+    voiced: u64,
+    /// Where the present voice began; none while it pauses.
+    voice_since: Option<u64>,
+    last_voiced: u64,
+}
+
+struct Session {
+    pool: Arc<Pool>,
+    reports: Reports,
+    language: Language,
+    /// 16 kHz audio, beginning at `first`.
+    audio: VecDeque<i16>,
+    first: u64,
+    utterance: Option<Utterance>,
+    partial_at: u64,
+    last_partial: String,
+    partial: Option<(Range, Words)>,
+    /// A final begun on suspicion that the utterance is over.
+    guess: Option<(Range, Words)>,
+    guessed: Option<(Range, Option<String>)>,
+    finals: FuturesOrdered<Finished>,
+}
+
+pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
+    if !reports.send(Event::Ready).await {
+        return;
+    }
+    let mut session = Session {
+        pool,
+        reports,
+        language: setup.language,
+        audio: VecDeque::new(),
+        first: 0,
+        utterance: None,
+        partial_at: 0,
+        last_partial: String::new(),
+        partial: None,
+        guess: None,
+        guessed: None,
+        finals: FuturesOrdered::new(),
+    };
+    loop {
+        let going_on = tokio::select! {
+            biased;
+            Some(done) = session.finals.next() => session.finished(done).await,
+            (range, words) = ready(&mut session.guess) => session.guessed(range, words).await,
+            (range, words) = ready(&mut session.partial) => session.partly(range, words).await,
+            input = inputs.recv() => match input {
+                Some(input) => session.input(input).await,
+                None => false,
+            },
+        };
+        if !going_on {
+            return;
+        }
+    }
+}
+
+/// Waits for a running job, and takes it out when it is done.
+async fn ready(job: &mut Option<(Range, Words)>) -> (Range, Option<String>) {
+    let Some((range, words)) = job else { return std::future::pending().await };
+    let (range, text) = (*range, words.await.ok().and_then(Result::ok));
+    *job = None;
+    (range, text)
+}
+
+impl Session {
+    /// `false` when the session is over.
+    async fn input(&mut self, input: Input) -> bool {
+        match input {
+            Input::Audio { at, frame } => {
+                self.take(at.0, &frame);
+                self.cut_if_long();
+                self.ask_for_partial();
+                true
+            }
+            Input::SpeechStart { at } => {
+                self.voice_starts(at.0);
+                true
+            }
+            Input::SpeechEnd { at } => {
+                self.voice_ends(at.0);
+                true
+            }
+            Input::Flush { up_to } => self.flush(up_to).await,
+            Input::Hints(_) => true,
+            Input::Language(language) => {
+                self.language = language;
+                true
+            }
+        }
+    }
+
+    fn take(&mut self, at: u64, frame: &[i16]) {
+        let end = self.first + self.audio.len() as u64;
+        if self.audio.is_empty() || at < end || at > end + 16_000 {
+            if at < end && !self.audio.is_empty() {
+                return;
+            }
+            self.audio.clear();
+            self.first = at;
+        } else {
+            self.audio.extend(std::iter::repeat_n(0, (at - end) as usize));
+        }
+        self.audio.extend(frame);
+        let excess = (self.audio.len() as u64).saturating_sub(KEPT);
+        self.audio.drain(..excess as usize);
+        self.first += excess;
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.audio.len() as u64
+    }
+
+    fn slice(&self, range: Range) -> Vec<i16> {
+        let from = range.from.max(self.first) - self.first;
+        let to = range.to.min(self.end()).max(self.first) - self.first;
+        self.audio.range(from.min(to) as usize..to as usize).copied().collect()
+    }
+
+    fn voice_starts(&mut self, at: u64) {
+        self.guess = None;
+        self.guessed = None;
+        match &mut self.utterance {
+            Some(utterance) => {
+                utterance.voice_since.get_or_insert(at);
+            }
+            None => {
+                let from = at.saturating_sub(PREROLL);
+                self.utterance = Some(Utterance { from, voiced: 0, voice_since: Some(at), last_voiced: at });
+                self.partial_at = at;
+                self.last_partial.clear();
+            }
+        }
+    }
+
+    fn voice_ends(&mut self, at: u64) {
+        let Some(utterance) = &mut self.utterance else { return };
+        if let Some(since) = utterance.voice_since.take() {
+            utterance.voiced += at.saturating_sub(since);
+        }
+        utterance.last_voiced = utterance.last_voiced.max(at);
+        if utterance.voiced < SHORTEST {
+            return;
+        }
+        let range = Range { from: utterance.from, to: at + POSTROLL };
+        self.partial = None;
+        let audio = self.slice(range);
+        self.guess = self.pool.submit(Urgency::Final, audio, self.language).map(|words| (range, words));
+    }
+
+    fn ask_for_partial(&mut self) {
+        let end = self.end();
+        let Some(utterance) = self.utterance.filter(|utterance| utterance.voice_since.is_some()) else { return };
+        if end < self.partial_at + PARTIAL_EVERY || self.partial.is_some() || !self.pool.is_idle() {
+            return;
+        }
+        self.partial_at = end;
+        let range = Range { from: utterance.from, to: end };
+        let audio = self.slice(range);
+        self.partial = self.pool.submit(Urgency::Partial, audio, self.language).map(|words| (range, words));
+    }
+
+    /// Gives the first part of an utterance that outgrows the window to the pool.
+    fn cut_if_long(&mut self) {
+        let end = self.end();
+        let Some(utterance) = &mut self.utterance else { return };
+        if end < utterance.from + LONG {
+            return;
+        }
+        let from = utterance.from;
+        let search = Range { from: from + CUT_FROM, to: end };
+        let cut = quietest(&self.slice(search)) + search.from;
+        let range = Range { from, to: cut };
+        if let Some(utterance) = &mut self.utterance {
+            utterance.from = cut;
+        }
+        self.last_partial.clear();
+        self.partial = None;
+        self.recognise(range, None);
+    }
+
+    async fn flush(&mut self, up_to: Samples) -> bool {
+        self.partial = None;
+        let Some(utterance) = self.utterance.take() else { return self.flushed_after_finals(up_to).await };
+        let voiced = utterance.voiced + utterance.voice_since.map_or(0, |since| self.end().saturating_sub(since));
+        if voiced < SHORTEST {
+            return self.flushed_after_finals(up_to).await;
+        }
+        let end = utterance.last_voiced.max(up_to.0) + POSTROLL;
+        let end = if utterance.voice_since.is_some() { self.end() } else { end };
+        let range = Range { from: utterance.from, to: end };
+        if let Some((guessed, text)) = self.guessed.take() {
+            let audio = self.slice(guessed);
+            let done = Done { range: guessed, audio, result: Ok(text), flush: Some(up_to) };
+            self.finals.push_back(Box::pin(std::future::ready(done)));
+        } else if let Some((guess, words)) = self.guess.take() {
+            self.wait_for(guess, words, Some(up_to));
+        } else {
+            self.recognise(range, Some(up_to));
+        }
+        true
+    }
+
+    /// Nothing was said since the last final; those under way come first.
+    async fn flushed_after_finals(&mut self, up_to: Samples) -> bool {
+        self.guess = None;
+        self.guessed = None;
+        if self.finals.is_empty() {
+            return self.reports.send(Event::Flushed { up_to }).await;
+        }
+        let range = Range { from: up_to.0, to: up_to.0 };
+        let done = Done { range, audio: Vec::new(), result: Ok(None), flush: Some(up_to) };
+        self.finals.push_back(Box::pin(std::future::ready(done)));
+        true
+    }
+
+    fn recognise(&mut self, range: Range, flush: Option<Samples>) {
+        let audio = self.slice(range);
+        match self.pool.submit(Urgency::Final, audio, self.language) {
+            Some(words) => self.wait_for(range, words, flush),
+            None => {
+                let result = Err("too many recognitions are waiting".to_owned());
+                let done = Done { range, audio: Vec::new(), result, flush };
+                self.finals.push_back(Box::pin(std::future::ready(done)));
+            }
+        }
+    }
+
+    fn wait_for(&mut self, range: Range, words: Words, flush: Option<Samples>) {
+        let audio = self.slice(range);
+        self.finals.push_back(Box::pin(async move {
+            let result = match words.await {
+                Ok(result) => result.map(Some),
+                Err(_) => Err("the recogniser's thread is gone".to_owned()),
+            };
+            Done { range, audio, result, flush }
+        }));
+    }
+
+    async fn finished(&mut self, done: Done) -> bool {
+        let text = match done.result {
+            Ok(text) => text.and_then(|text| clean::words(&text, &done.audio)),
+            Err(what) => {
+                let error = ProviderError { provider: "whisper", kind: ErrorKind::Server, what, retry_after: None };
+                // The call opens another session; this one is over.
+                self.reports.send(Event::Failed(error)).await;
+                return false;
+            }
+        };
+        if let Some(text) = text {
+            let (from, to) = (Samples(done.range.from), Samples(done.range.to));
+            let text = Pii::new(text);
+            if !self.reports.send(Event::Final { text, from, to, confidence: 1.0, language: None }).await {
+                return false;
+            }
+        }
+        match done.flush {
+            Some(up_to) => self.reports.send(Event::Flushed { up_to }).await,
+            None => true,
+        }
+    }
+
+    /// The final begun on suspicion is there before the flush: its words help to decide whether the caller has finished.
+    async fn guessed(&mut self, range: Range, text: Option<String>) -> bool {
+        let Some(text) = text else { return true };
+        self.guessed = Some((range, Some(text.clone())));
+        self.partly(range, Some(text)).await
+    }
+
+    async fn partly(&mut self, range: Range, text: Option<String>) -> bool {
+        let Some(text) = text.and_then(|text| clean::words(&text, &self.slice(range))) else { return true };
+        let stable = agreed(&self.last_partial, &text);
+        self.last_partial.clone_from(&text);
+        let (from, to) = (Samples(range.from), Samples(range.to));
+        self.reports.send(Event::Partial { text: Pii::new(text), stable, from, to }).await
+    }
+}
+
+/// Bytes of the beginning in which two partials agree, in whole words.
+fn agreed(before: &str, now: &str) -> usize {
+    let same: usize = before.chars().zip(now.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    if same == now.len() { same } else { now[..same].rfind(' ').map_or(0, |blank| blank + 1) }
+}
+
+/// The middle of the quietest 100 ms.
+fn quietest(audio: &[i16]) -> u64 {
+    const BLOCK: usize = 1_600;
+    let power = |block: &[i16]| block.iter().map(|sample| i64::from(*sample).pow(2)).sum::<i64>();
+    let place = audio.chunks_exact(BLOCK).enumerate().min_by_key(|(_, block)| power(block)).map_or(0, |(n, _)| n);
+    (place * BLOCK + BLOCK / 2) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partials_agree_in_whole_words() {
+        assert_eq!(agreed("I would like", "I would love to"), "I would ".len());
+        assert_eq!(agreed("", "Hello"), 0);
+        assert_eq!(agreed("Hello there", "Hello"), 5);
+    }
+
+    #[test]
+    fn a_cut_falls_into_the_pause() {
+        let mut audio = vec![5_000_i16; 16_000];
+        audio[8_000..11_200].fill(3);
+        let cut = quietest(&audio);
+        assert!((8_000..11_200).contains(&cut), "{cut}");
+    }
+}
