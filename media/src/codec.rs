@@ -13,12 +13,6 @@ use audio_codec::{Decoder as _, Encoder as _};
 
 use crate::leg::Codec;
 
-/// Most samples a payload gives: 120 ms, the longest Opus packet, at 16 kHz.
-pub const MOST_SAMPLES: usize = 1_920;
-
-/// Most bytes a slot gives: an Opus frame may be so long, whatever its bitrate.
-pub const MOST_BYTES: usize = 1_275;
-
 /// Bits a second for Opus: wideband speech with room for the copies that make good a loss.
 const OPUS_BITRATE: i32 = 24_000;
 
@@ -41,6 +35,21 @@ impl Codec {
             Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
             Self::Opus => 48_000,
             Self::L16 { rate, .. } => rate,
+        }
+    }
+
+    /// Most samples a payload gives: 120 ms, the longest Opus packet.
+    pub const fn most_samples(self) -> usize {
+        self.rate() as usize * 12 / 100
+    }
+
+    /// Most bytes that 20 ms give.
+    pub const fn most_bytes(self) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 160,
+            // A frame of Opus may be so long, whatever its bitrate.
+            Self::Opus => 1_275,
+            Self::L16 { rate, .. } => rate as usize / 25,
         }
     }
 
@@ -92,7 +101,7 @@ impl Decoder {
         self.codec
     }
 
-    /// Decodes `payload` into the front of `out` ([`MOST_SAMPLES`]) and returns how many samples that were.
+    /// Decodes `payload` into the front of `out` ([`Codec::most_samples`]) and returns how many samples that were.
     pub fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Result<usize, Undecodable> {
         let wrong = Undecodable(self.codec);
         match &mut self.decoding {
@@ -241,8 +250,8 @@ mod tests {
             let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
             let mut heard = Vec::new();
             for frame in audio.chunks_exact(slot) {
-                let mut payload = [0; MOST_BYTES];
-                let mut out = [0; MOST_SAMPLES];
+                let mut payload = vec![0; codec.most_bytes()];
+                let mut out = vec![0; codec.most_samples()];
                 let length = encoder.encode(frame, &mut payload);
                 let count = decoder.decode(&payload[..length], &mut out).unwrap();
                 assert_eq!(count, slot, "{codec:?}");
@@ -263,11 +272,11 @@ mod tests {
         let (mut encoder, mut decoder) = (Encoder::new(Codec::Opus), Decoder::new(Codec::Opus));
         let mut payloads = Vec::new();
         for frame in audio.chunks_exact(320) {
-            let mut payload = [0; MOST_BYTES];
+            let mut payload = [0; Codec::Opus.most_bytes()];
             let length = encoder.encode(frame, &mut payload);
             payloads.push(payload[..length].to_vec());
         }
-        let mut out = [0; MOST_SAMPLES];
+        let mut out = [0; Codec::Opus.most_samples()];
         for payload in &payloads[..30] {
             decoder.decode(payload, &mut out).unwrap();
         }
@@ -278,9 +287,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_payload_makes_a_decoder_panic(payload in prop::collection::vec(any::<u8>(), 0..640), which in 0_usize..7) {
-            let mut out = [0; MOST_SAMPLES];
+            let mut out = vec![0; ALL[which].most_samples()];
             if let Ok(count) = Decoder::new(ALL[which]).decode(&payload, &mut out) {
-                prop_assert!(count <= MOST_SAMPLES);
+                prop_assert!(count <= out.len());
             }
         }
     }

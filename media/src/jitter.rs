@@ -54,7 +54,6 @@ pub enum Next<'a> {
     /// So many packets are given up; the one after them is there. `payload` is its, for codecs that carry a copy.
     Lost {
         count: u64,
-        timestamp: u64,
         payload: &'a [u8],
     },
     /// Nothing before this time, unless a packet comes.
@@ -144,7 +143,7 @@ impl Jitter {
         let seen = self.entries.iter().flatten().map(|entry| entry.arrived).min().unwrap_or(now);
         let crowded = self.entries.iter().flatten().count() >= CROWDED;
         if seen + HOLE <= now || crowded {
-            return Next::Lost { count: entry.sequence - next, timestamp: entry.timestamp, payload };
+            return Next::Lost { count: entry.sequence - next, payload };
         }
         Next::Wait(seen + HOLE)
     }

@@ -20,9 +20,6 @@ use inbound::Inbound;
 use outbound::Outbound;
 use pending::{Pending, Ready};
 
-/// Heard frames may lag this many slots behind the clock before a missing one is filled: 60 ms, what a hole may wait.
-const HOLE_SLOTS: u64 = 3;
-
 /// Whether the other side has put us on hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Talk {
@@ -70,14 +67,16 @@ impl Leg {
         self.now = self.now.max(now);
         match input {
             Input::Rtp(datagram) => {
-                if self.talk == Talk::Open {
-                    self.inbound.rtp(now, datagram, self.pacer.slot_at(now), self.next_heard);
+                if self.talk == Talk::Open
+                    && let Some(digit) = self.inbound.rtp(now, datagram)
+                {
+                    self.pending.put(Ready::Dtmf { digit, at: Samples::from_slots(self.pacer.slot_at(now)) });
                 }
             }
             Input::Rtcp(_) => {}
-            Input::Payload { timestamp, payload, .. } => {
+            Input::Payload { sequence, timestamp, payload } => {
                 if self.talk == Talk::Open {
-                    self.inbound.payload(now, timestamp, payload, self.pacer.slot_at(now), self.next_heard);
+                    self.inbound.payload(now, sequence, timestamp, payload);
                 }
             }
             Input::Timeout => {}
@@ -89,12 +88,15 @@ impl Leg {
             Input::SpeechEnd { id } => self.outbound.playout.end(id),
             Input::Pause => self.outbound.playout.pause(),
             Input::Resume { back } => self.outbound.playout.resume(back),
-            Input::Dtmf(_) => {}
-            Input::Hold => self.talk = Talk::Held,
+            Input::Dtmf(keys) => self.outbound.press(keys),
+            Input::Hold => {
+                self.talk = Talk::Held;
+                self.inbound.restart();
+            }
             Input::Unhold => self.talk = Talk::Open,
-            Input::Formats { inbound, outbound, .. } => {
-                self.inbound.format(inbound);
-                self.outbound.format(outbound);
+            Input::Formats { inbound, outbound, dtmf } => {
+                self.inbound.format(inbound, dtmf);
+                self.outbound.format(outbound, dtmf);
             }
         }
     }
@@ -115,13 +117,14 @@ impl Leg {
             Ready::Played { id, samples } => Output::Played { id, samples },
             Ready::Finished { id, samples } => Output::Finished { id, samples },
             Ready::Dry { id, slot } => Output::Dry { id, slot },
+            Ready::Dtmf { digit, at } => Output::Dtmf { digit, at },
             Ready::FaxTone { at } => Output::FaxTone { at },
         })
     }
 
     /// When to call `handle` with [`Input::Timeout`] if nothing else comes before.
     pub fn poll_timeout(&self) -> Time {
-        self.pacer.next_due()
+        self.pacer.next_due().min(self.inbound.poll_timeout(self.now))
     }
 
     /// Samples of the audible speech that would be taken now.
@@ -148,9 +151,7 @@ impl Leg {
             }
             if let Some(slot) = self.pacer.take(self.now) {
                 self.say(slot.number);
-            } else if self.inbound.take(self.next_heard, &mut self.heard)
-                || self.next_heard + HOLE_SLOTS < self.pacer.taken()
-            {
+            } else if self.inbound.take(self.now, self.next_heard, self.pacer.taken(), &mut self.heard) {
                 self.hear();
             } else {
                 return None;
@@ -160,11 +161,18 @@ impl Leg {
 
     /// One slot of our side: a packet, and what was said in it.
     fn say(&mut self, slot: u64) {
-        let played = self.outbound.slot(&mut self.said, self.talk == Talk::Open);
+        let played = match self.talk {
+            Talk::Open => {
+                let played = self.outbound.slot(&mut self.said);
+                self.pending.put(Ready::Packet { slot, framing: self.outbound.framing() });
+                played
+            }
+            Talk::Held => {
+                self.outbound.skip(&mut self.said);
+                None
+            }
+        };
         self.ears.said(&self.said);
-        if self.talk == Talk::Open {
-            self.pending.put(Ready::Packet { slot, framing: self.outbound.framing() });
-        }
         self.pending.put(Ready::Said { at: Samples::from_slots(slot) });
         let Some(played) = played else { return };
         if let Some(samples) = played.heard {

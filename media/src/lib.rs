@@ -11,11 +11,14 @@ pub mod bridge;
 pub mod codec;
 pub mod conceal;
 pub mod denoise;
+pub mod dtmf;
 pub mod echo;
 pub mod frame;
 pub mod gain;
 pub mod jitter;
 pub mod leg;
+#[cfg(any(test, feature = "netem"))]
+pub mod netem;
 pub mod pacer;
 pub mod playout;
 pub mod resample;

@@ -74,7 +74,14 @@ fn allocations(config: LegConfig, slots: u64) -> usize {
             50 => leg.handle(now, Input::Pause),
             60 => leg.handle(now, Input::Resume { back: 3_000 }),
             90 => leg.handle(now, Input::SpeechEnd { id }),
-            _ => leg.handle(now, Input::Rtp(&packet[..length])),
+            // Every tenth packet is lost and every seventh comes twice.
+            n if n % 10 == 0 => {}
+            n => {
+                leg.handle(now, Input::Rtp(&packet[..length]));
+                if n % 7 == 0 {
+                    leg.handle(now, Input::Rtp(&packet[..length]));
+                }
+            }
         }
         while let Some(output) = leg.poll_output() {
             if let Output::Rtp { packet: sent, .. } = output {
@@ -88,7 +95,8 @@ fn allocations(config: LegConfig, slots: u64) -> usize {
 
 #[test]
 fn no_slot_allocates() {
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    let linear = Codec::L16 { rate: 16_000, little_endian: true };
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, linear] {
         for cleaning in [false, true] {
             assert_eq!(allocations(config(codec, cleaning), 500), 0, "{codec:?}, cleaning {cleaning}");
         }

@@ -9,8 +9,8 @@ use super::spectrum::{BINS, Bins};
 /// Delays looked at, in hops: 0 to 510 ms.
 pub(super) const DELAYS: usize = 52;
 
-/// Spectra of our side kept: the delays and a little for a heard frame that comes late.
-const HISTORY: usize = 64;
+/// Spectra of our side kept: the delays, and 60 ms for a heard frame that comes late.
+const HISTORY: usize = DELAYS + 6;
 
 /// What an average keeps per hop: a time constant of 80 ms. Shorter, and more windows agree by chance; longer, and speech
 /// over an echo is noticed later (measured on recorded speech, see docs/decisions.md).

@@ -1,30 +1,65 @@
-//! Their side of the wire: packets become frames of the leg clock.
-
-use audio_codec::Decoder as _;
-use audio_codec::pcma::PcmaDecoder;
-use audio_codec::pcmu::PcmuDecoder;
+//! Their side of the wire: packets become frames of the leg clock, one per slot, without gaps.
+//!
+//! A stream's timestamps are tied to the leg clock by its first packet. What arrives in order is decoded when it is asked
+//! for; what is lost is made up; what was only late moves the tie instead of being thrown away. Heard frames run at most
+//! 60 ms behind the slots and are kept from running far ahead, so that drift is absorbed 20 ms at a time where it is quiet.
+//! It must never emit a frame twice or leave one out. Positions: samples at 16 kHz.
 
 use super::contract::{Codec, Format, LegConfig, LegStats};
-use crate::frame::{Frame, SILENCE};
+use crate::codec::Decoder;
+use crate::conceal::Conceal;
+use crate::dtmf::Keys;
+use crate::frame::{Frame, RATE, SLOT_SAMPLES};
+use crate::jitter::{Arrival, Jitter, Kind, MOST_BYTES, Next};
 use crate::resample::Resampler;
+use crate::rtp::{self, Unwrap};
 use crate::time::Time;
+use crate::vad::level_db;
 
-/// Where a stream's timestamps lie on the leg clock.
-#[derive(Clone, Copy, Debug)]
-struct Anchor {
-    timestamp: u32,
-    slot: u64,
-}
+const SLOT: u64 = SLOT_SAMPLES as u64;
+
+/// Heard frames may lag this many slots behind the clock before a missing one is filled: 60 ms, what a hole may wait.
+const HOLE_SLOTS: u64 = 3;
+
+/// Heard audio this far ahead of the slots is too far: 60 ms, more than jitter makes after a first packet that was late.
+/// Then a packet is left out, if it is quiet; at [`FARTHEST_AHEAD`] whatever it holds.
+const FAR_AHEAD: u64 = 3 * SLOT;
+const FARTHEST_AHEAD: u64 = 6 * SLOT;
+
+/// A timestamp this far ahead of the slots is no pause of the sender but a new count: one second.
+const JUMP: u64 = 50 * SLOT;
+
+/// Quieter than this nobody misses 20 ms.
+const QUIET_DB: f32 = -45.0;
+
+/// Decoded and not yet heard: the longest packet (120 ms) and one unfinished frame.
+const QUEUE: usize = 7 * SLOT_SAMPLES;
+
+/// Without a packet for so long, what fills the frames is a silent sender and no loss.
+const SILENT_US: u64 = 200_000;
 
 #[derive(Debug)]
 pub(super) struct Inbound {
     format: Format,
-    up: Resampler,
-    anchor: Option<Anchor>,
-    narrow: [i16; 160],
-    /// A decoded frame and the slot it belongs to.
-    frame: Frame,
-    slot: Option<u64>,
+    dtmf: Option<u8>,
+    decoder: Decoder,
+    to_wide: Resampler,
+    conceal: Conceal,
+    jitter: Jitter,
+    sequences: Unwrap,
+    timestamps: Unwrap,
+    ssrc: Option<u32>,
+    /// What to add to a timestamp, in samples at 16 kHz, to have its position; set by the first packet.
+    tie: Option<i64>,
+    queue: Box<[i16; QUEUE]>,
+    queued: usize,
+    /// Samples made up that do not yet amount to a concealed slot.
+    made_up: u64,
+    native: Box<[i16]>,
+    keys: Keys,
+    /// Pieces of linear audio taken, which are their numbers.
+    pieces: u64,
+    last_transit: Option<i64>,
     stats: LegStats,
 }
 
@@ -32,68 +67,244 @@ impl Inbound {
     pub(super) fn new(config: &LegConfig) -> Self {
         Self {
             format: config.inbound,
-            up: Resampler::new(8_000, 16_000).expect("8 and 16 kHz are a fine ratio"),
-            anchor: None,
-            narrow: [0; 160],
-            frame: SILENCE,
-            slot: None,
+            dtmf: config.dtmf,
+            decoder: Decoder::new(config.inbound.codec),
+            to_wide: to_wide(config.inbound.codec),
+            conceal: Conceal::new(),
+            jitter: Jitter::new(),
+            sequences: Unwrap::default(),
+            timestamps: Unwrap::default(),
+            ssrc: None,
+            tie: None,
+            queue: Box::new([0; QUEUE]),
+            queued: 0,
+            made_up: 0,
+            native: vec![0; config.inbound.codec.most_samples()].into(),
+            keys: Keys::default(),
+            pieces: 0,
+            last_transit: None,
             stats: LegStats::default(),
         }
     }
 
-    pub(super) fn format(&mut self, format: Format) {
+    /// The format changed: what is queued stays, what comes is another stream.
+    pub(super) fn format(&mut self, format: Format, dtmf: Option<u8>) {
+        if format != self.format {
+            self.decoder = Decoder::new(format.codec);
+            self.to_wide = to_wide(format.codec);
+            self.native = vec![0; format.codec.most_samples()].into();
+            self.restart();
+        }
         self.format = format;
-        self.anchor = None;
+        self.dtmf = dtmf;
     }
 
-    pub(super) fn rtp(&mut self, now: Time, datagram: &[u8], slot: u64, next_heard: u64) {
-        if datagram.len() < 12 || datagram[0] >> 6 != 2 {
+    /// Packets stop or begin anew, as on hold.
+    pub(super) fn restart(&mut self) {
+        self.jitter.reset();
+        self.sequences = Unwrap::default();
+        self.timestamps = Unwrap::default();
+        self.tie = None;
+        self.last_transit = None;
+    }
+
+    /// Takes a datagram; returns a key if it is the first news of one.
+    pub(super) fn rtp(&mut self, now: Time, datagram: &[u8]) -> Option<char> {
+        let Ok((header, payload)) = rtp::read(datagram) else {
             self.stats.malformed += 1;
-            return;
-        }
-        if datagram[1] & 0x7f != self.format.payload_type {
-            return;
-        }
-        let timestamp = u32::from_be_bytes([datagram[4], datagram[5], datagram[6], datagram[7]]);
-        self.payload(now, u64::from(timestamp), &datagram[12..], slot, next_heard);
-    }
-
-    pub(super) fn payload(&mut self, now: Time, timestamp: u64, payload: &[u8], slot: u64, next_heard: u64) {
-        self.stats.received += 1;
-        self.stats.last_received = now;
-        let timestamp = timestamp as u32;
-        let anchor = *self.anchor.get_or_insert_with(|| Anchor { timestamp, slot: slot.max(next_heard) });
-        let slot = anchor.slot + u64::from(timestamp.wrapping_sub(anchor.timestamp) / 160);
-        if slot < next_heard || payload.len() > 160 {
-            self.stats.late += 1;
-            return;
-        }
-        let decoded = match self.format.codec {
-            Codec::Pcma => PcmaDecoder::new().decode_into(payload, &mut self.narrow),
-            Codec::Pcmu | Codec::G722 | Codec::Opus | Codec::L16 { .. } => {
-                PcmuDecoder::new().decode_into(payload, &mut self.narrow)
-            }
+            return None;
         };
-        self.narrow[decoded.unwrap_or(0)..].fill(0);
-        self.up.process(&self.narrow, &mut self.frame);
-        self.slot = Some(slot);
+        if self.ssrc.replace(header.ssrc).is_some_and(|before| before != header.ssrc) {
+            self.stats.ssrc_changes += 1;
+            self.restart();
+        }
+        let sequence = self.sequences.sequence(header.sequence);
+        let timestamp = self.timestamps.timestamp(header.timestamp);
+        let event = self.dtmf == Some(header.payload_type);
+        let audio = header.payload_type == self.format.payload_type;
+        self.measure(now, timestamp, audio);
+        let kind = if audio { Kind::Audio } else { Kind::Silent };
+        self.insert(now, sequence, timestamp, kind, if audio { payload } else { &[] });
+        if event { self.keys.push(header.timestamp, payload) } else { None }
     }
 
-    /// Puts frame `number` into `heard`: decoded if it came, silent if a later one is here already or none is.
-    pub(super) fn take(&mut self, number: u64, heard: &mut Frame) -> bool {
-        heard.fill(0);
-        match self.slot {
-            Some(slot) if slot <= number => {
-                *heard = self.frame;
-                self.slot = None;
-                true
+    /// Takes a chunk of a transport with its own framing. Linear audio comes in chunks of any length up to 160 ms over an
+    /// ordered connection: it is numbered here, piece by piece.
+    pub(super) fn payload(&mut self, now: Time, sequence: u64, timestamp: u64, payload: &[u8]) {
+        self.measure(now, timestamp, true);
+        if !matches!(self.format.codec, Codec::L16 { .. }) {
+            self.insert(now, sequence, timestamp, Kind::Audio, payload);
+            return;
+        }
+        for (n, piece) in payload.chunks(MOST_BYTES).enumerate() {
+            self.pieces += 1;
+            self.insert(now, self.pieces, timestamp + (n * MOST_BYTES / 2) as u64, Kind::Audio, piece);
+        }
+    }
+
+    /// Puts frame `number` into `heard`, if there is one yet. `slots` are those taken so far.
+    pub(super) fn take(&mut self, now: Time, number: u64, slots: u64, heard: &mut Frame) -> bool {
+        while self.queued < SLOT_SAMPLES {
+            if self.advance(now, number * SLOT, slots) {
+                continue;
             }
-            Some(_) => true,
-            None => false,
+            if number + HOLE_SLOTS >= slots {
+                return false;
+            }
+            let active = self.stats.received > 0 && now.since(self.stats.last_received).as_micros() < SILENT_US.into();
+            self.make_up(SLOT_SAMPLES - self.queued, active);
+        }
+        heard.copy_from_slice(&self.queue[..SLOT_SAMPLES]);
+        self.queue.copy_within(SLOT_SAMPLES..self.queued, 0);
+        self.queued -= SLOT_SAMPLES;
+        true
+    }
+
+    /// When a hole is given up if nothing comes.
+    pub(super) fn poll_timeout(&self, now: Time) -> Time {
+        match self.jitter.next(now) {
+            Next::Wait(until) => until,
+            Next::Packet { .. } | Next::Lost { .. } => now,
         }
     }
 
     pub(super) const fn stats(&self) -> LegStats {
         self.stats
     }
+
+    fn insert(&mut self, now: Time, sequence: u64, timestamp: u64, kind: Kind, payload: &[u8]) {
+        self.stats.received += 1;
+        self.stats.last_received = now;
+        match self.jitter.insert(now, sequence, timestamp, kind, payload) {
+            Arrival::Taken => {}
+            Arrival::Reordered => self.stats.reordered += 1,
+            Arrival::Duplicate => self.stats.duplicates += 1,
+            Arrival::Late => self.stats.late += 1,
+            Arrival::Refused => self.stats.lost += 1,
+        }
+    }
+
+    /// Interarrival jitter (RFC 3550 section 6.4.1), in microseconds.
+    fn measure(&mut self, now: Time, timestamp: u64, audio: bool) {
+        if !audio {
+            return;
+        }
+        let sent = (timestamp * 1_000_000 / u64::from(self.format.codec.clock())) as i64;
+        let transit = now.as_micros() as i64 - sent;
+        if let Some(last) = self.last_transit.replace(transit) {
+            let difference = transit.abs_diff(last);
+            let jitter = self.stats.jitter_us;
+            self.stats.jitter_us = if difference > jitter {
+                jitter + (difference - jitter) / 16
+            } else {
+                jitter - (jitter - difference) / 16
+            };
+        }
+    }
+
+    /// One step towards a full frame: a packet decoded, a gap before it filled, a hole given up. `heard` is the position
+    /// of the first sample in the queue.
+    fn advance(&mut self, now: Time, heard: u64, slots: u64) -> bool {
+        let end = heard + self.queued as u64;
+        let present = slots.max(1) * SLOT - SLOT;
+        let (kind, timestamp) = match self.jitter.next(now) {
+            Next::Packet { kind, timestamp, .. } => (kind, timestamp),
+            Next::Lost { count, payload } => {
+                if count == 1
+                    && let Some(made) = self.decoder.recover(payload, &mut self.native[..])
+                {
+                    self.append(made);
+                }
+                self.stats.lost += self.jitter.give_up();
+                return true;
+            }
+            Next::Wait(_) => {
+                // Filling may have passed the hole already: then there is nothing to wait for.
+                let first = self.jitter.first_timestamp().and_then(|first| self.position(first));
+                let passed = first.is_some_and(|first| first <= end as i64);
+                if passed {
+                    self.stats.lost += self.jitter.give_up();
+                }
+                return passed;
+            }
+        };
+        if kind == Kind::Silent {
+            self.jitter.take();
+            return true;
+        }
+        let mut position = self.position(timestamp).unwrap_or(-1);
+        if self.tie.is_none() || position < 0 || position as u64 > present + JUMP {
+            let wanted = end.max(present) as i64;
+            self.tie = Some(wanted - self.wide(timestamp));
+            position = wanted;
+        }
+        let position = position as u64;
+        if position > end {
+            // A pause of the sender, or what was lost before this packet.
+            // What is before the next frame is filled first.
+            let gap = (position - end).min((SLOT_SAMPLES - self.queued) as u64);
+            self.make_up(gap as usize, true);
+            return true;
+        }
+        if position < end {
+            // It is the next in order and its place was filled: it came late. The tie moves, the words stay.
+            self.tie = self.tie.map(|tie| tie + (end - position) as i64);
+            self.stats.drift_inserted += end - position;
+        }
+        self.decode(end, present);
+        true
+    }
+
+    /// Decodes the packet whose turn it is, unless the queue has run so far ahead that it is left out.
+    fn decode(&mut self, end: u64, present: u64) {
+        let Next::Packet { payload, .. } = self.jitter.next(Time::ZERO) else { return };
+        let decoded = self.decoder.decode(payload, &mut self.native[..]);
+        self.jitter.take();
+        let Ok(count) = decoded else {
+            self.stats.malformed += 1;
+            return;
+        };
+        let ahead = end.saturating_sub(present);
+        let quiet = level_db(&self.native[..count]) < QUIET_DB;
+        if ahead > FARTHEST_AHEAD || (ahead > FAR_AHEAD && quiet) {
+            let samples = count as u64 * u64::from(RATE) / u64::from(self.format.codec.rate());
+            self.tie = self.tie.map(|tie| tie - samples as i64);
+            self.stats.drift_dropped += samples;
+            return;
+        }
+        self.append(count);
+    }
+
+    /// Brings `count` decoded samples to 16 kHz and appends them.
+    fn append(&mut self, count: usize) {
+        let room = &mut self.queue[self.queued..];
+        let count = count.min(room.len() * self.format.codec.rate() as usize / RATE as usize);
+        let made = self.to_wide.process(&self.native[..count], room);
+        self.conceal.came(&mut room[..made]);
+        self.queued += made;
+    }
+
+    /// Appends `count` samples that did not come; they count as concealed if something was owed.
+    fn make_up(&mut self, count: usize, owed: bool) {
+        self.conceal.lost(&mut self.queue[self.queued..self.queued + count]);
+        self.queued += count;
+        if owed {
+            self.made_up += count as u64;
+            self.stats.concealed_slots += self.made_up / SLOT;
+            self.made_up %= SLOT;
+        }
+    }
+
+    /// A timestamp in samples at 16 kHz.
+    fn wide(&self, timestamp: u64) -> i64 {
+        (u128::from(timestamp) * u128::from(RATE) / u128::from(self.format.codec.clock())) as i64
+    }
+
+    fn position(&self, timestamp: u64) -> Option<i64> {
+        self.tie.map(|tie| tie + self.wide(timestamp))
+    }
+}
+
+fn to_wide(codec: Codec) -> Resampler {
+    Resampler::new(codec.rate(), RATE).expect("every codec's rate is one that the resampler serves")
 }

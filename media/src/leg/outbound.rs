@@ -1,28 +1,32 @@
 //! Our side of the wire: what the playout gives for a slot becomes one packet.
-
-use audio_codec::Encoder as _;
-use audio_codec::pcma::PcmaEncoder;
-use audio_codec::pcmu::PcmuEncoder;
+//!
+//! Keys go before speech, which waits for them. The RTP clock goes on in every slot, sent or not.
 
 use super::contract::{Codec, Format, Framing, LegConfig};
-use crate::frame::{Frame, SILENCE};
+use crate::codec::Encoder;
+use crate::dtmf::Sending;
+use crate::frame::{Frame, RATE, SILENCE};
 use crate::playout::{Played, Playout};
 use crate::resample::Resampler;
-
-const HEADER: usize = 12;
+use crate::rtp::{self, HEADER, Header};
 
 #[derive(Debug)]
 pub(super) struct Outbound {
     pub(super) playout: Playout,
     framing: Framing,
     format: Format,
-    down: Resampler,
-    narrow: [i16; 160],
-    packet: [u8; HEADER + 160],
+    dtmf: Option<u8>,
+    keys: Sending,
+    encoder: Encoder,
+    from_wide: Resampler,
+    native: Box<[i16]>,
+    packet: Box<[u8]>,
     filled: usize,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+    /// The first packet of the stream is marked (RFC 3551 section 4.1).
+    begun: bool,
 }
 
 impl Outbound {
@@ -31,50 +35,64 @@ impl Outbound {
             playout: Playout::new(),
             framing: config.framing,
             format: config.outbound,
-            down: Resampler::new(16_000, 8_000).expect("8 and 16 kHz are a fine ratio"),
-            narrow: [0; 160],
-            packet: [0; HEADER + 160],
+            dtmf: config.dtmf,
+            keys: Sending::default(),
+            encoder: Encoder::new(config.outbound.codec),
+            from_wide: from_wide(config.outbound.codec),
+            native: native(config.outbound.codec),
+            packet: packet(config.outbound.codec),
             filled: HEADER,
             ssrc: config.ssrc,
             sequence: config.first_sequence,
             timestamp: config.first_timestamp,
+            begun: false,
         }
     }
 
-    pub(super) fn format(&mut self, format: Format) {
+    pub(super) fn format(&mut self, format: Format, dtmf: Option<u8>) {
+        if format.codec != self.format.codec {
+            self.encoder = Encoder::new(format.codec);
+            self.from_wide = from_wide(format.codec);
+            self.native = native(format.codec);
+            self.packet = packet(format.codec);
+        }
         self.format = format;
+        self.dtmf = dtmf;
+    }
+
+    /// Queues keys; without an agreed payload type there is no way to send them.
+    pub(super) fn press(&mut self, keys: &str) {
+        if self.dtmf.is_some() {
+            self.keys.press(keys);
+        }
     }
 
     pub(super) const fn framing(&self) -> Framing {
         self.framing
     }
 
-    /// Fills `said` and, if `open`, the packet of this slot. The RTP clock goes on either way.
-    pub(super) fn slot(&mut self, said: &mut Frame, open: bool) -> Option<Played> {
-        let played = if open {
-            self.playout.slot(said)
-        } else {
+    /// Fills `said` and the packet of this slot.
+    pub(super) fn slot(&mut self, said: &mut Frame) -> Option<Played> {
+        let ticks = self.ticks();
+        if let Some(payload_type) = self.dtmf
+            && let Some(event) = self.keys.slot(self.timestamp, ticks as u16)
+        {
             *said = SILENCE;
-            None
-        };
-        if open {
-            self.down.process(said, &mut self.narrow);
-            let coded = match self.format.codec {
-                Codec::Pcma => PcmaEncoder::new().encode_into(&self.narrow, &mut self.packet[HEADER..]),
-                Codec::Pcmu | Codec::G722 | Codec::Opus | Codec::L16 { .. } => {
-                    PcmuEncoder::new().encode_into(&self.narrow, &mut self.packet[HEADER..])
-                }
-            };
-            self.filled = HEADER + coded.unwrap_or(0);
-            self.packet[0] = 0x80;
-            self.packet[1] = self.format.payload_type & 0x7f;
-            self.packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-            self.packet[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
-            self.packet[8..12].copy_from_slice(&self.ssrc.to_be_bytes());
-            self.sequence = self.sequence.wrapping_add(1);
+            self.packet[HEADER..HEADER + 4].copy_from_slice(&event.payload);
+            self.finish(payload_type, event.marker, event.timestamp, 4);
+            return None;
         }
-        self.timestamp = self.timestamp.wrapping_add(160);
+        let played = self.playout.slot(said);
+        let count = self.from_wide.process(said, &mut self.native[..]);
+        let length = self.encoder.encode(&self.native[..count], &mut self.packet[HEADER..]);
+        self.finish(self.format.payload_type, !self.begun, self.timestamp, length);
         played
+    }
+
+    /// A slot without a packet: we are on hold.
+    pub(super) fn skip(&mut self, said: &mut Frame) {
+        *said = SILENCE;
+        self.timestamp = self.timestamp.wrapping_add(self.ticks());
     }
 
     pub(super) fn packet(&self) -> &[u8] {
@@ -84,4 +102,31 @@ impl Outbound {
     pub(super) fn payload(&self) -> &[u8] {
         &self.packet[HEADER..self.filled]
     }
+
+    fn ticks(&self) -> u32 {
+        self.format.codec.clock() / 50
+    }
+
+    fn finish(&mut self, payload_type: u8, marker: bool, timestamp: u32, length: usize) {
+        let header = Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc };
+        self.packet[..HEADER].copy_from_slice(&rtp::write(&header));
+        self.filled = HEADER + length;
+        self.begun = true;
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(self.ticks());
+    }
+}
+
+fn from_wide(codec: Codec) -> Resampler {
+    Resampler::new(RATE, codec.rate()).expect("every codec's rate is one that the resampler serves")
+}
+
+/// Room for a slot of samples.
+fn native(codec: Codec) -> Box<[i16]> {
+    vec![0; codec.rate() as usize / 50].into()
+}
+
+/// Room for a slot's packet.
+fn packet(codec: Codec) -> Box<[u8]> {
+    vec![0; HEADER + codec.most_bytes()].into()
 }

@@ -1,6 +1,7 @@
 //! Outputs decided and not yet fetched. Audio stays in the leg's buffers; this holds only what to say of it.
 //!
-//! It is filled only when empty, by one slot or one heard frame, so a small fixed ring is enough.
+//! It is filled when empty, by one slot or one heard frame, and by keys pressed: a small fixed ring is enough, and what a
+//! caller who never polls would add is dropped.
 
 use super::contract::Framing;
 use crate::frame::Samples;
@@ -21,6 +22,7 @@ pub(super) enum Ready {
     Played { id: SpeechId, samples: u64 },
     Finished { id: SpeechId, samples: u64 },
     Dry { id: SpeechId, slot: u64 },
+    Dtmf { digit: char, at: Samples },
     FaxTone { at: Samples },
 }
 
@@ -34,9 +36,10 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn put(&mut self, ready: Ready) {
-        debug_assert!(self.count < MOST, "filled only when empty");
-        self.ring[(self.first + self.count) % MOST] = Some(ready);
-        self.count = (self.count + 1).min(MOST);
+        if self.count < MOST {
+            self.ring[(self.first + self.count) % MOST] = Some(ready);
+            self.count += 1;
+        }
     }
 
     pub(super) fn take(&mut self) -> Option<Ready> {

@@ -1,0 +1,146 @@
+//! Keys pressed, as telephone-events (RFC 4733), both ways.
+//!
+//! A press is many packets with one timestamp, any of which may be lost: it counts once, at the first that comes. Ours last
+//! 100 ms, end with three packets and keep 60 ms between them. Durations in ticks of the RTP clock.
+
+/// Keys waiting to be sent: a card number and some more.
+const MOST: usize = 32;
+
+/// Slots that a key is held: 100 ms, what slow exchanges want.
+const HELD_SLOTS: u16 = 5;
+
+/// Packets that say it was released (RFC 4733 section 2.5.1.4), one a slot: also the pause before the next key.
+const END_SLOTS: u16 = 3;
+
+/// Level of the tone, in dB below 0 dBm0.
+const VOLUME: u8 = 10;
+
+const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
+
+/// Tells presses from the packets that repeat them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Keys {
+    last: Option<u32>,
+}
+
+impl Keys {
+    /// Takes an event packet; the key, if it is the first packet of its press.
+    pub fn push(&mut self, timestamp: u32, payload: &[u8]) -> Option<char> {
+        let &[event, _, _, _, ..] = payload else { return None };
+        let key = *KEYS.get(usize::from(event))?;
+        // Older than the last press: a repetition that was overtaken.
+        if self.last.is_some_and(|last| timestamp.wrapping_sub(last) as i32 <= 0) {
+            return None;
+        }
+        self.last = Some(timestamp);
+        Some(key)
+    }
+}
+
+/// One event packet to send instead of audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub payload: [u8; 4],
+    /// The first packet of a press is marked.
+    pub marker: bool,
+    /// The press began here: the same for all its packets.
+    pub timestamp: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Press {
+    event: u8,
+    timestamp: u32,
+    slots: u16,
+}
+
+/// Keys to be pressed, one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Sending {
+    waiting: [u8; MOST],
+    count: usize,
+    press: Option<Press>,
+}
+
+impl Sending {
+    /// Appends keys, as many as there is room for; what is no key is passed over. Says how many were taken.
+    pub fn press(&mut self, keys: &str) -> usize {
+        let before = self.count;
+        for key in keys.chars() {
+            let key = key.to_ascii_uppercase();
+            let Some(event) = KEYS.iter().position(|known| *known == key) else { continue };
+            if self.count < MOST {
+                self.waiting[self.count] = event as u8;
+                self.count += 1;
+            }
+        }
+        self.count - before
+    }
+
+    /// What this slot sends instead of audio. `timestamp` is the slot's, `ticks` its length.
+    pub fn slot(&mut self, timestamp: u32, ticks: u16) -> Option<Event> {
+        if self.press.is_none() && self.count > 0 {
+            self.press = Some(Press { event: self.waiting[0], timestamp, slots: 0 });
+            self.waiting.copy_within(1..self.count, 0);
+            self.count -= 1;
+        }
+        let press = self.press.as_mut()?;
+        press.slots += 1;
+        let ended = press.slots > HELD_SLOTS;
+        let duration = (press.slots.min(HELD_SLOTS) * ticks).to_be_bytes();
+        let flags = u8::from(ended) << 7 | VOLUME;
+        let event = Event {
+            payload: [press.event, flags, duration[0], duration[1]],
+            marker: press.slots == 1,
+            timestamp: press.timestamp,
+        };
+        if press.slots == HELD_SLOTS + END_SLOTS {
+            self.press = None;
+        }
+        Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_eight_golden_packets() {
+        let mut sending = Sending::default();
+        assert_eq!(sending.press("5x"), 1);
+        let events: Vec<Event> = (0..10).map_while(|n| sending.slot(1_000 + 160 * n, 160)).collect();
+        let payloads: Vec<[u8; 4]> = events.iter().map(|event| event.payload).collect();
+        assert_eq!(payloads[0], [5, 10, 0, 160]);
+        assert_eq!(payloads[4], [5, 10, 3, 32]);
+        assert_eq!(payloads[5..], [[5, 0x8a, 3, 32]; 3]);
+        assert!(events.iter().all(|event| event.timestamp == 1_000));
+        assert_eq!(events.iter().filter(|event| event.marker).count(), 1);
+    }
+
+    #[test]
+    fn what_is_sent_is_heard_once_a_press_whichever_packets_are_lost() {
+        for lost in 0..8 {
+            let (mut sending, mut keys) = (Sending::default(), Keys::default());
+            sending.press("1a#1");
+            let mut heard = String::new();
+            for n in 0..40 {
+                let Some(event) = sending.slot((u32::MAX - 2_000).wrapping_add(160 * n), 160) else { break };
+                if n % 8 != lost {
+                    heard.extend(keys.push(event.timestamp, &event.payload));
+                }
+            }
+            assert_eq!(heard, "1A#1", "packet {lost} of each lost");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_and_what_comes_again_is_passed_over() {
+        let mut keys = Keys::default();
+        assert_eq!(keys.push(1, &[16, 0, 0, 0]), None);
+        assert_eq!(keys.push(1, &[1, 0]), None);
+        assert_eq!(keys.push(500, &[1, 0, 0, 0]), Some('1'));
+        assert_eq!(keys.push(900, &[2, 0, 0, 0]), Some('2'));
+        assert_eq!(keys.push(500, &[1, 0x80, 0, 0]), None);
+    }
+}
