@@ -124,7 +124,7 @@ fn merge(name: &mut Vec<String>, spelt: &[String]) {
     }
 }
 
-fn without_surroundings<'a>(text: &'a str, language: Language) -> &'a str {
+fn without_surroundings(text: &str, language: Language) -> &str {
     let words = &Lexicon::of(language).words;
     let mut bare = text.trim();
     loop {
@@ -181,9 +181,9 @@ fn capitalised(word: &str) -> String {
     let mut upper = true;
     for c in lower.chars() {
         if upper {
-            name.extend(c.to_uppercase())
+            name.extend(c.to_uppercase());
         } else {
-            name.push(c)
+            name.push(c);
         }
         upper = matches!(c, '-' | '\'' | '\u{2019}');
     }

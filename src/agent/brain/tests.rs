@@ -80,7 +80,7 @@ impl Talk {
         for call in &calls {
             let outcome = tools::run(ToolName::named(&call.name).unwrap(), &call.arguments, &session).await;
             results.push(Pii::new(outcome.result.to_string()));
-            self.ending = outcome.ending.or(self.ending.take());
+            self.ending = outcome.ending.or_else(|| self.ending.take());
         }
         self.rounds.push(context::Round {
             turn: self.turn,
