@@ -31,6 +31,8 @@ pub mod sdp;
 mod server;
 mod session;
 pub mod session_timer;
+#[cfg(test)]
+mod session_timer_tests;
 mod stack;
 
 pub use config::SipConfig;

@@ -3,4 +3,6 @@
 mod sip;
 mod sip_peer;
 mod sip_phone;
+mod sip_raw;
+mod sip_raw_peer;
 mod speech;

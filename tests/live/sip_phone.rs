@@ -129,7 +129,7 @@ async fn refusals_and_dead_addresses_are_told_apart() {
     assert_eq!(nowhere, DialError::Unreachable);
     for wrong in ["clinic", "http://x", "sip:a b@c", "sip:"] {
         let error = phone.dial(wrong, options()).await.expect_err("it is no SIP address");
-        assert!(matches!(error, DialError::BadTarget(_)), "{wrong}: {error}");
+        assert_eq!(error, DialError::BadTarget, "{wrong}");
     }
     peer.stop().await;
 }

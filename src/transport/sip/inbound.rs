@@ -165,9 +165,7 @@ async fn ring(serving: Arc<Serving>, transaction: Transaction, request: Request,
             Some(InviteEvent::Cancelled) => Ringing::Cancelled,
             Some(InviteEvent::Acknowledged(_) | InviteEvent::Unacknowledged) | None => Ringing::GaveUp(480),
         },
-        command = commands.recv() => match command {
-            Some(Command::HangUp | Command::Transfer { .. }) | None => Ringing::GaveUp(480),
-        },
+        Some(Command::HangUp | Command::Transfer { .. }) = commands.recv() => Ringing::GaveUp(480),
         () = signals.closed() => Ringing::GaveUp(480),
         () = stack.stop.cancelled() => Ringing::GaveUp(503),
     };

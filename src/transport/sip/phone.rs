@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
+use super::clock::Clock;
 use super::digest::Credentials;
 use super::gate::Strangers;
 use super::negotiate::{CodecName, PREFERENCE};
@@ -112,8 +113,8 @@ pub struct Answered {
 /// Why there is no call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DialError {
-    #[error("`{0}` is no address to ring; write for example sip:clinic@192.0.2.1:5060")]
-    BadTarget(String),
+    #[error("that is no address to ring; write for example sip:clinic@192.0.2.1:5060")]
+    BadTarget,
     #[error("no RTP port: {0}")]
     NoPort(String),
     #[error("the other side cannot be reached; check the address, and that it listens on this transport")]
@@ -143,6 +144,10 @@ pub struct Phone {
 impl Phone {
     /// Binds the phone's port. Cancelling `stop` hangs up all its calls and closes it.
     pub async fn bind(config: PhoneConfig, stop: CancellationToken) -> Result<Self, Error> {
+        Self::bind_on(Clock::start(), config, stop).await
+    }
+
+    pub(crate) async fn bind_on(clock: Clock, config: PhoneConfig, stop: CancellationToken) -> Result<Self, Error> {
         super::refuse_leaking_logs()?;
         let mut last = None;
         // Port 0: the UDP port that comes up may be taken for TCP; then another does.
@@ -155,6 +160,7 @@ impl Phone {
                 allow: ["0.0.0.0/0", "::/0"].iter().map(|all| all.parse().expect("it is a network")).collect(),
                 strangers: Strangers::Ignored,
                 user_agent: super::USER_AGENT,
+                clock,
             };
             match Stack::bind(options, stop.clone()).await {
                 Ok(stack) => {

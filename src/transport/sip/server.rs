@@ -10,6 +10,7 @@ use rsipstack::transaction::transaction::Transaction;
 use tokio_util::sync::CancellationToken;
 
 use super::allow::{Limiter, Rate};
+use super::clock::Clock;
 use super::config::{SipConfig, UserConfig};
 use super::counters::{Counters, Dropped};
 use super::dialog::Delivery;
@@ -56,6 +57,15 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// Checks the configuration and binds its addresses. `shutdown`: cancelled, every call gets BYE and the sockets close.
     pub async fn bind(config: SipConfig, desk: Arc<dyn FrontDesk>, shutdown: CancellationToken) -> Result<Self, Error> {
+        Self::bind_on(Clock::start(), config, desk, shutdown).await
+    }
+
+    pub(crate) async fn bind_on(
+        clock: Clock,
+        config: SipConfig,
+        desk: Arc<dyn FrontDesk>,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Error> {
         let wrong = config.check();
         if !wrong.is_empty() {
             return Err(Error::Config(wrong));
@@ -76,6 +86,7 @@ impl Server {
             allow: config.allow.clone(),
             strangers,
             user_agent: USER_AGENT,
+            clock,
         };
         let stack = Stack::bind(options, shutdown).await.map_err(Error::Bind)?;
         let rate = f64::from(config.calls_per_second);
@@ -126,7 +137,7 @@ impl Server {
                 tokio::spawn(inbound::take(self.serving.clone(), invite));
             }
         }
-        stack.dialogs.emptied().await;
+        stack.closed.cancelled().await;
     }
 }
 

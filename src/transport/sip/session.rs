@@ -36,6 +36,9 @@ const SIGNAL_PATIENCE: Duration = Duration::from_secs(2);
 /// A transfer that has not reported its end by now has failed; the call's own deadline is 30 s.
 const TRANSFER_DEADLINE: Duration = Duration::from_secs(32);
 
+/// How long an offer waits for the ACK that was sent before it and is still on its way between our own tasks.
+const OVERTAKEN: Duration = Duration::from_millis(100);
+
 /// Events of one session's own tasks that wait: a handful of transactions live at once.
 const TASKS: usize = 16;
 
@@ -185,6 +188,7 @@ pub(crate) struct Session {
     wanted: u32,
     refresh_by: RefreshBy,
     incoming: Option<Incoming>,
+    /// Our UPDATE or re-INVITE under way: theirs meanwhile is glare.
     outgoing: Option<Outgoing>,
     transfer: Transfer,
     answer: Answer,
@@ -380,6 +384,19 @@ impl Session {
             }
             Report::Answer(request, response) => self.answered_to(*request, response.as_deref()).await,
         }
+    }
+
+    /// An ACK and the request behind it come by different ways: the ACK's may be the longer one.
+    async fn settle(&mut self) -> Option<End> {
+        let patience = Instant::now() + OVERTAKEN;
+        while self.incoming.is_some() {
+            let report = tokio::time::timeout_at(patience, self.reports.recv()).await;
+            let Ok(Some(report)) = report else { return None };
+            if let Some(end) = self.report(report).await {
+                return Some(end);
+            }
+        }
+        None
     }
 
     async fn acknowledged(&mut self, ack: &Request) -> Option<End> {

@@ -50,6 +50,7 @@ pub(crate) struct StackOptions {
     pub(crate) allow: Vec<Network>,
     pub(crate) strangers: Strangers,
     pub(crate) user_agent: &'static str,
+    pub(crate) clock: Clock,
 }
 
 /// Where the stack listens.
@@ -91,6 +92,8 @@ pub(crate) struct Stack {
     pub(crate) user_agent: &'static str,
     /// Cancelled: every session says BYE; the sockets close once they have, or after [`FAREWELL`].
     pub(crate) stop: CancellationToken,
+    /// Cancelled: the sockets are closed, nothing can be sent or will come.
+    pub(crate) closed: CancellationToken,
     incoming: Mutex<Option<TransactionReceiver>>,
 }
 
@@ -106,7 +109,7 @@ impl std::fmt::Debug for Stack {
 impl Stack {
     /// Binds the sockets and starts serving them; `stop` ends all of it.
     pub(crate) async fn bind(options: StackOptions, stop: CancellationToken) -> io::Result<Arc<Self>> {
-        let clock = Clock::start();
+        let clock = options.clock;
         let counters = Arc::new(Counters::default());
         let dialogs = Dialogs::default();
         let gate = Arc::new(Gate::new(options.allow, options.strangers, counters.clone(), dialogs.clone(), clock));
@@ -138,7 +141,7 @@ impl Stack {
             .with_transport_inspector(Box::new(StreamGate(gate.clone())))
             .build();
         let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;
-        tokio::spawn(farewell(stop.clone(), dialogs.clone(), closing));
+        tokio::spawn(farewell(stop.clone(), dialogs.clone(), closing.clone()));
         let serving = endpoint.inner.clone();
         tokio::spawn(async move { serving.serve().await.ok() });
         for listener in listeners {
@@ -154,6 +157,7 @@ impl Stack {
             external: options.external,
             user_agent: options.user_agent,
             stop,
+            closed: closing,
             incoming: Mutex::new(Some(incoming)),
         }))
     }
@@ -178,21 +182,17 @@ impl Stack {
         };
         let bound = of(wire).or_else(|| of(Wire::Udp)).or_else(|| of(Wire::Tcp));
         let port = bound.map_or(5_060, |address| address.port());
-        SocketAddr::new(self.address_for(peer.ip(), bound.map(|address| address.ip())), port)
+        let bound = bound.map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
+        let ip = match seen_from(peer.ip(), self.external) {
+            Some(external) => external,
+            None => bound.unwrap_or_else(|| route_to(peer.ip())),
+        };
+        SocketAddr::new(ip, port)
     }
 
     /// The IP address of ours for media with this peer.
     pub(crate) fn media_address(&self, peer: IpAddr) -> IpAddr {
         self.reachable(Wire::Udp, SocketAddr::new(peer, 9)).ip()
-    }
-
-    fn address_for(&self, peer: IpAddr, bound: Option<IpAddr>) -> IpAddr {
-        let near = |external: IpAddr| peer.to_canonical().is_loopback() || (is_private(peer) && !is_private(external));
-        match (self.external, bound) {
-            (Some(external), _) if !near(external) => external,
-            (_, Some(bound)) if !bound.is_unspecified() => bound,
-            _ => route_to(peer),
-        }
     }
 
     /// A Via for a request to this peer (RFC 3581: answers come back to where it left).
@@ -264,6 +264,12 @@ pub(crate) fn peer_on(path: &Path) -> Option<SocketAddr> {
         .or_else(|| path.connection.as_ref().and_then(peer_of))
 }
 
+/// The external address, for peers on the other side of the NAT that it belongs to.
+fn seen_from(peer: IpAddr, external: Option<IpAddr>) -> Option<IpAddr> {
+    let near = |external: IpAddr| peer.to_canonical().is_loopback() || (is_private(peer) && !is_private(external));
+    external.filter(|external| !near(*external))
+}
+
 /// The local address that packets to this peer leave from. No packet is sent.
 fn route_to(peer: IpAddr) -> IpAddr {
     let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
@@ -319,4 +325,29 @@ async fn accept(listener: TcpListener, endpoint: EndpointInnerRef, gate: Arc<Gat
 /// The tag in a request's To header: it belongs to a dialog.
 pub(crate) fn to_tag(request: &Request) -> Option<String> {
     request.to_header().ok().and_then(|to| message::tag(to.value())).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_external_address_is_for_those_outside() {
+        let seen = |peer: &str, external: &str| {
+            seen_from(peer.parse().unwrap(), Some(external.parse().unwrap())).map(|ip| ip.to_string())
+        };
+        let public = "203.0.113.9";
+        assert_eq!(seen("192.76.120.31", public).as_deref(), Some(public));
+        assert_eq!(seen("192.168.1.20", public), None);
+        assert_eq!(seen("127.0.0.1", public), None);
+        // A container whose host has a private address: the phones of the house need the host's.
+        assert_eq!(seen("192.168.1.20", "192.168.1.5").as_deref(), Some("192.168.1.5"));
+        assert_eq!(seen("127.0.0.1", "192.168.1.5"), None);
+        assert_eq!(seen_from("192.76.120.31".parse().unwrap(), None), None);
+    }
+
+    #[test]
+    fn the_address_of_the_way_to_a_peer_is_found() {
+        assert_eq!(route_to("127.0.0.1".parse().unwrap()).to_string(), "127.0.0.1");
+    }
 }

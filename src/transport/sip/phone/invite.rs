@@ -81,20 +81,19 @@ struct Outcome {
 
 fn read_target(target: &str) -> Result<Uri, DialError> {
     let text = target.trim();
-    let bad = || DialError::BadTarget(text.to_owned());
     if !text.to_ascii_lowercase().starts_with("sip:") || text.contains(['<', '>', '\r', '\n', ' ']) {
-        return Err(bad());
+        return Err(DialError::BadTarget);
     }
-    Uri::try_from(text).map_err(|_| bad())
+    Uri::try_from(text).map_err(|_| DialError::BadTarget)
 }
 
 /// Resolves the way before the first packet, since Via, Contact and SDP name the address it leaves from.
 async fn route(phone: &Phone, uri: &Uri) -> Result<(Path, SocketAddr, Wire), DialError> {
-    let target = SipAddr::try_from(uri).map_err(|_| DialError::BadTarget(uri.to_string()))?;
+    let target = SipAddr::try_from(uri).map_err(|_| DialError::BadTarget)?;
     let wire = match target.r#type {
         Some(Transport::Tcp) => Wire::Tcp,
         Some(Transport::Udp) => Wire::Udp,
-        Some(_) => return Err(DialError::BadTarget(uri.to_string())),
+        Some(_) => return Err(DialError::BadTarget),
         None => phone.config.wire,
     };
     let target = SipAddr { r#type: Some(wire.transport()), ..target };

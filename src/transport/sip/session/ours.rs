@@ -32,7 +32,9 @@ impl Session {
     /// Sends it; the answer comes back as a report.
     fn dispatch(&mut self, outgoing: Outgoing, request: Request, path: Path) {
         let (stack, credentials, report) = (self.stack.clone(), self.credentials.clone(), self.report.clone());
-        self.outgoing = Some(outgoing);
+        if outgoing != Outgoing::Refer {
+            self.outgoing = Some(outgoing);
+        }
         tokio::spawn(async move {
             let answer = transact(&stack, request, path, credentials.as_ref()).await;
             // A session that is over needs no answer.
@@ -146,8 +148,10 @@ impl Session {
 
     /// BYE, once we may send it: not before their ACK of our 200 or the end of waiting for it (RFC 3261 section 15).
     pub(super) async fn say_bye(mut self) {
+        let closed = self.stack.closed.clone();
         while self.incoming.is_some() {
             tokio::select! {
+                () = closed.cancelled() => return,
                 report = self.reports.recv() => match report {
                     Some(Report::Invite(InviteEvent::Acknowledged(_) | InviteEvent::Unacknowledged)) | None => {
                         self.incoming = None;
@@ -170,6 +174,7 @@ impl Session {
         tokio::pin!(goodbye);
         loop {
             tokio::select! {
+                () = closed.cancelled() => return,
                 _ = &mut goodbye => return,
                 request = self.entry.requests.recv() => {
                     // Their BYE crossed ours: both are answered, and both sides are done.

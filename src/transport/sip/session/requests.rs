@@ -25,6 +25,11 @@ impl Session {
             self.reply(&mut transaction, refused).await;
             return None;
         }
+        if matches!(request.method, Method::Invite | Method::Update)
+            && let Some(end) = self.settle().await
+        {
+            return Some(end);
+        }
         match request.method {
             Method::Bye => {
                 self.reply(&mut transaction, Refused::new(200, &[])).await;
