@@ -9,7 +9,7 @@ use tokio::net::UdpSocket;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct RawPeer {
-    socket: UdpSocket,
+    pub socket: UdpSocket,
     pub address: SocketAddr,
     server: SocketAddr,
     call_id: String,
@@ -80,13 +80,6 @@ impl RawPeer {
                 return message;
             }
         }
-    }
-
-    /// Whether a message is waiting already. What was sent before an answered request has been dealt with when the answer is here.
-    pub fn try_receive(&self) -> Option<String> {
-        let mut buffer = [0; 8_192];
-        let (length, _) = self.socket.try_recv_from(&mut buffer).ok()?;
-        String::from_utf8(buffer[..length].to_vec()).ok()
     }
 
     /// Rings until answered; returns the 200.
