@@ -15,6 +15,7 @@ use crate::call::settings::CallConfig;
 use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
 use crate::sim::ScriptedConfig;
+use crate::speech::SpeechConfig;
 use crate::transport::sip::SipConfig;
 
 pub use problem::{Problem, Problems};
@@ -29,6 +30,7 @@ pub struct Config {
     pub clinic: ClinicSection,
     pub agents: AgentsConfig,
     pub providers: ProvidersConfig,
+    pub speech: SpeechConfig,
     pub scripted: ScriptedConfig,
     pub call: CallConfig,
     pub records: RecordsConfig,
@@ -82,6 +84,7 @@ impl Config {
             clinic: read.section("clinic"),
             agents: read.section("agents"),
             providers: read.section("providers"),
+            speech: read.section("speech"),
             scripted: read.section("scripted"),
             call: read.section("call"),
             records: read.section("records"),
@@ -93,6 +96,7 @@ impl Config {
             config.sip.check(),
             config.clinic.check(),
             config.agents.check(),
+            config.speech.check(),
             config.scripted.check(),
             config.call.check(),
             config.records.check(),

@@ -34,6 +34,10 @@ pub enum StartError {
     Agents(#[from] GraphError),
     #[error("records cannot be kept in {folder}: {error}; see to the folder, or name another in records.path")]
     Records { folder: String, error: io::Error },
+    #[error(transparent)]
+    Speech(#[from] crate::speech::LoadError),
+    #[error(transparent)]
+    NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error("the media workers cannot be started: {0}")]
     Workers(io::Error),
     #[error("SIP: {0}")]
@@ -44,9 +48,9 @@ impl StartError {
     /// A mistake in the configuration, rather than a machine that cannot do what is asked.
     pub const fn is_configuration(&self) -> bool {
         match self {
-            Self::Clinic(_) | Self::Agents(_) => true,
+            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
-            Self::Records { .. } | Self::Workers(_) => false,
+            Self::Records { .. } | Self::Workers(_) | Self::Speech(_) => false,
         }
     }
 }
@@ -78,7 +82,9 @@ impl Server {
         let records = Records::open(&config.records)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
         let mut canned = canned(&graph, &clinic, config.records.recording);
-        let providers = providers::open(&config);
+        let (loading, facts) = (config.clone(), clinic.clone());
+        let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph)).await;
+        let providers = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
         let failed = rendering::render(&mut canned, &providers.voices).await;
         if !failed.is_empty() {
             tracing::warn!(phrases = failed.len(), "some fixed phrases have no audio yet; they are spoken when needed");

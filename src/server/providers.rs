@@ -2,17 +2,36 @@
 
 use std::sync::Arc;
 
+use super::StartError;
 use super::settings::Kind;
+use crate::agent::brain::RuleBrain;
+use crate::agent::conversation::Desk;
+use crate::agent::graph::Graph;
+use crate::agent::tools::{Ledger, Messages};
 use crate::call::providers::Providers;
+use crate::clinic::Clinic;
+use crate::clock;
 use crate::config::Config;
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
+use crate::speech;
 
-pub(super) fn open(config: &Config) -> Providers {
-    match config.providers.kind {
+/// Loading models takes seconds; call it where waiting is allowed.
+pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
+    Ok(match config.providers.kind {
+        Kind::Embedded => {
+            let embedded = speech::load(&config.speech)?;
+            let folder = config.records.folder();
+            let ledger = Ledger::open(folder.clone())
+                .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+            let clinics = vec![clinic.clone()];
+            let brain = Arc::new(RuleBrain::new());
+            let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
+            Providers { recognisers: embedded.recognisers, voices: embedded.voices, agents: Arc::new(desk) }
+        }
         Kind::Scripted => Providers {
             recognisers: vec![Arc::new(ScriptedRecognizer(config.scripted))],
             voices: vec![Arc::new(ScriptedVoice(config.scripted))],
             agents: Arc::new(ScriptedAgents(config.scripted)),
         },
-    }
+    })
 }

@@ -115,7 +115,9 @@ pub struct ProvidersConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Nobody: answers of known length after known delays, for measuring (`[scripted]`).
+    /// This machine alone, with no keys: Whisper, the rule-based brain, the neural English voice and espeak (`[speech]`).
     #[default]
+    Embedded,
+    /// Nobody: answers of known length after known delays, for measuring (`[scripted]`).
     Scripted,
 }
