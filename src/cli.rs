@@ -10,6 +10,7 @@ mod dialling;
 mod exit;
 mod load;
 mod origin;
+mod say;
 mod serve;
 mod sim;
 
@@ -41,6 +42,7 @@ enum Command {
     Call(call::Call),
     Calls(calls::Calls),
     Load(load::Load),
+    Say(say::Say),
     Sim(sim::Sim),
 }
 
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),
         Command::Load(command) => command.run(),
+        Command::Say(command) => command.run(),
         Command::Sim(command) => command.run(),
     };
     exit::report(done)

@@ -73,12 +73,16 @@ pub enum LoadError {
 
 /// Loads everything; takes seconds.
 pub fn load(config: &SpeechConfig) -> Result<Embedded, LoadError> {
+    Ok(Embedded { recognisers: vec![Arc::new(Whisper::load(config.threads)?)], voices: voices(config)? })
+}
+
+/// The voices alone.
+pub fn voices(config: &SpeechConfig) -> Result<Vec<Arc<dyn Voice>>, LoadError> {
     let espeak: Arc<dyn Voice> = Arc::new(Espeak::default());
-    let voices: Vec<Arc<dyn Voice>> = if config.neural_voice {
+    Ok(if config.neural_voice {
         let first = ByLanguage::new(vec![Arc::new(Hibari::load()?), espeak.clone()]);
         vec![Arc::new(first), espeak]
     } else {
         vec![espeak]
-    };
-    Ok(Embedded { recognisers: vec![Arc::new(Whisper::load(config.threads)?)], voices })
+    })
 }

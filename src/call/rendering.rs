@@ -20,19 +20,23 @@ pub async fn render(canned: &mut Canned, voices: &[Arc<dyn Voice>]) -> Vec<(Lang
     let mut failed = Vec::new();
     let unspoken: Vec<_> = canned.unspoken().collect();
     for (language, phrase, text) in unspoken {
-        let mut audio = None;
-        for voice in voices.iter().filter(|voice| voice.capabilities(language).is_some()) {
-            audio = timeout(AT_MOST, say(voice.as_ref(), language, &text)).await.ok().flatten();
-            if audio.is_some() {
-                break;
-            }
-        }
+        let audio = speak(voices, language, &text).await;
         match audio {
             Some(audio) => canned.insert(language, phrase, Line { text, audio: Some(audio) }),
             None => failed.push((language, text)),
         }
     }
     failed
+}
+
+/// The text as the first voice says it that can; `None` if none can.
+pub async fn speak(voices: &[Arc<dyn Voice>], language: Language, text: &str) -> Option<Arc<[i16]>> {
+    for voice in voices.iter().filter(|voice| voice.capabilities(language).is_some()) {
+        if let Ok(Some(audio)) = timeout(AT_MOST, say(voice.as_ref(), language, text)).await {
+            return Some(audio);
+        }
+    }
+    None
 }
 
 async fn say(voice: &dyn Voice, language: Language, text: &str) -> Option<Arc<[i16]>> {
