@@ -140,8 +140,29 @@ fn end_of(finished: &Utterance, provider: &'static str) -> Event {
     }
 }
 
+/// What voices put around a piece, so that two of them join like one sentence: 300 ms of nothing between "open Monday," and
+/// "to Friday" sounds like the end of a turn.
+fn trimmed<'a>(audio: &'a [i16], text: &str) -> &'a [i16] {
+    const AUDIBLE: u16 = 150;
+    let sounds = |sample: &i16| sample.unsigned_abs() > AUDIBLE;
+    let Some(first) = audio.iter().position(sounds) else { return audio };
+    let last = audio.iter().rposition(sounds).unwrap_or(audio.len());
+    let pause = if text.trim_end().ends_with(['.', '!', '?', '。', '！', '？', '।']) {
+        AFTER_SENTENCE
+    } else {
+        AFTER_CLAUSE
+    };
+    &audio[first.saturating_sub(BEFORE)..(last + pause).min(audio.len())]
+}
+
+/// Kept before the first sound, after a clause, and after a sentence: 30, 80 and 220 ms at 16 kHz.
+const BEFORE: usize = 480;
+const AFTER_CLAUSE: usize = 1_280;
+const AFTER_SENTENCE: usize = 3_520;
+
 /// Words first, then the audio they are in.
 async fn report(utterance: &mut Utterance, text: &str, audio: &[i16], reports: &Reports) -> bool {
+    let audio = trimmed(audio, text);
     let (id, base, before) = (utterance.id, utterance.spoken, utterance.samples);
     utterance.spoken += text.len();
     utterance.samples += audio.len() as u64;
@@ -197,6 +218,15 @@ mod tests {
         let found = words("One moment.");
         assert_eq!(found.iter().map(|(at, len, _)| (*at, *len)).collect::<Vec<_>>(), [(0, 3), (4, 7)]);
         assert!((found[1].2.end - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_silence_around_a_piece_is_cut_to_a_pause() {
+        let mut audio = vec![0_i16; 16_000];
+        audio[8_000..9_000].fill(5_000);
+        assert_eq!(trimmed(&audio, "Monday, ").len(), BEFORE + 1_000 - 1 + AFTER_CLAUSE);
+        assert_eq!(trimmed(&audio, "Monday. ").len(), BEFORE + 1_000 - 1 + AFTER_SENTENCE);
+        assert_eq!(trimmed(&[0; 100], "…").len(), 100);
     }
 
     #[test]
