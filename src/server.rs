@@ -22,6 +22,7 @@ use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::records::{Recording, Records};
 use crate::transport::sip;
+use crate::tts::cache::PhraseCache;
 
 pub use settings::{AgentsConfig, ClinicSection, Kind, ProvidersConfig, ServerConfig};
 
@@ -38,6 +39,8 @@ pub enum StartError {
     Speech(#[from] crate::speech::LoadError),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
+    #[error("fixed phrases cannot be kept in {folder}: {error}; see to the folder, or leave out server.phrase_cache")]
+    Phrases { folder: String, error: io::Error },
     #[error("the media workers cannot be started: {0}")]
     Workers(io::Error),
     #[error("SIP: {0}")]
@@ -50,7 +53,7 @@ impl StartError {
         match self {
             Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
-            Self::Records { .. } | Self::Workers(_) | Self::Speech(_) => false,
+            Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Speech(_) => false,
         }
     }
 }
@@ -85,7 +88,11 @@ impl Server {
         let (loading, facts) = (config.clone(), clinic.clone());
         let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph)).await;
         let providers = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
-        let failed = rendering::render(&mut canned, &providers.voices).await;
+        let kept = config.server.phrase_cache.as_ref().map(|folder| {
+            PhraseCache::open(folder)
+                .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
+        });
+        let failed = rendering::render(&mut canned, &providers.voices, kept.transpose()?.as_ref()).await;
         if !failed.is_empty() {
             tracing::warn!(phrases = failed.len(), "some fixed phrases have no audio yet; they are spoken when needed");
         }

@@ -3,6 +3,8 @@
 //! A session lives as long as its call and speaks one utterance at a time. It never decides what is audible: it stamps what it
 //! makes with the speech id it was given, and the leg drops what is no longer wanted.
 
+pub mod cache;
+mod english;
 pub mod espeak;
 pub mod hibari;
 mod pieces;
@@ -25,6 +27,13 @@ pub trait Voice: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     fn capabilities(&self, language: Language) -> Option<Capabilities>;
+
+    /// What its audio of fixed phrases is kept under: another one whenever the same text would sound otherwise (model, speaker,
+    /// speed). A voice that passes texts on to others answers with theirs.
+    fn timbre(&self, _language: Language) -> String {
+        // A new version of ours may trim, resample or write out differently.
+        format!("{} {}", self.name(), env!("CARGO_PKG_VERSION"))
+    }
 
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;

@@ -1,4 +1,4 @@
-//! Renders the fixed phrases before the first call, each with the first voice that can.
+//! Renders the fixed phrases before the first call, each with the first voice that can, or takes what it said at an earlier start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,22 @@ use super::canned::{Canned, Line};
 use super::event::{Event, Mailbox};
 use crate::language::Language;
 use crate::privacy::Pii;
+use crate::tts::cache::{Key, PhraseCache};
 use crate::tts::{self, Input, Reports, Voice};
 
 /// A phrase that takes longer is left to the voice at the time of the call.
 const AT_MOST: Duration = Duration::from_secs(20);
 
 /// Gives every phrase its audio. Returns those that no voice could say: calls will try again with a voice.
-pub async fn render(canned: &mut Canned, voices: &[Arc<dyn Voice>]) -> Vec<(Language, Arc<str>)> {
+pub async fn render(
+    canned: &mut Canned,
+    voices: &[Arc<dyn Voice>],
+    kept: Option<&PhraseCache>,
+) -> Vec<(Language, Arc<str>)> {
     let mut failed = Vec::new();
     let unspoken: Vec<_> = canned.unspoken().collect();
     for (language, phrase, text) in unspoken {
-        let audio = speak(voices, language, &text).await;
+        let audio = recall_or_speak(voices, language, &text, kept).await;
         match audio {
             Some(audio) => canned.insert(language, phrase, Line { text, audio: Some(audio) }),
             None => failed.push((language, text)),
@@ -31,10 +36,26 @@ pub async fn render(canned: &mut Canned, voices: &[Arc<dyn Voice>]) -> Vec<(Lang
 
 /// The text as the first voice says it that can; `None` if none can.
 pub async fn speak(voices: &[Arc<dyn Voice>], language: Language, text: &str) -> Option<Arc<[i16]>> {
+    recall_or_speak(voices, language, text, None).await
+}
+
+async fn recall_or_speak(
+    voices: &[Arc<dyn Voice>],
+    language: Language,
+    text: &str,
+    kept: Option<&PhraseCache>,
+) -> Option<Arc<[i16]>> {
     for voice in voices.iter().filter(|voice| voice.capabilities(language).is_some()) {
-        if let Ok(Some(audio)) = timeout(AT_MOST, say(voice.as_ref(), language, text)).await {
+        let timbre = voice.timbre(language);
+        let key = Key { timbre: &timbre, language, text };
+        if let Some(audio) = kept.and_then(|kept| kept.get(key)) {
             return Some(audio);
         }
+        let Ok(Some(audio)) = timeout(AT_MOST, say(voice.as_ref(), language, text)).await else { continue };
+        if let Some(Err(error)) = kept.map(|kept| kept.put(key, &audio)) {
+            tracing::warn!(%error, "a fixed phrase cannot be kept on disk; it is rendered again at the next start");
+        }
+        return Some(audio);
     }
     None
 }
@@ -56,4 +77,45 @@ async fn say(voice: &dyn Voice, language: Language, text: &str) -> Option<Arc<[i
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::canned::Phrase;
+    use crate::sim::{ScriptedConfig, ScriptedVoice};
+
+    /// Speaks as the scripted voice, and then no more.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Voice for Silent {
+        fn name(&self) -> &'static str {
+            "scripted"
+        }
+
+        fn capabilities(&self, language: Language) -> Option<tts::Capabilities> {
+            ScriptedVoice(ScriptedConfig::default()).capabilities(language)
+        }
+
+        fn open(&self, _reports: Reports) -> tokio::sync::mpsc::Sender<Input> {
+            tokio::sync::mpsc::channel(1).0
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_start_needs_no_voice() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = PhraseCache::open(folder.path()).unwrap();
+        let mut first = Canned::texts();
+        let voice: Arc<dyn Voice> = Arc::new(ScriptedVoice(ScriptedConfig::default()));
+        assert_eq!(render(&mut first, &[voice], Some(&kept)).await, []);
+        let mut second = Canned::texts();
+        assert_eq!(render(&mut second, &[Arc::new(Silent)], Some(&kept)).await, []);
+        for language in Language::ALL {
+            assert_eq!(second.get(language, Phrase::Apology), first.get(language, Phrase::Apology));
+        }
+        let mut third = Canned::texts();
+        assert_ne!(render(&mut third, &[Arc::new(Silent)], None).await, []);
+    }
 }

@@ -15,11 +15,13 @@ pub struct ServerConfig {
     pub workers: usize,
     /// On SIGTERM, calls going on may go on for so long.
     pub grace_s: u64,
+    /// Folder in which the audio of fixed phrases is kept from one start to the next; unset: they are rendered at every start.
+    pub phrase_cache: Option<PathBuf>,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { workers: 0, grace_s: 120 }
+        Self { workers: 0, grace_s: 120, phrase_cache: None }
     }
 }
 

@@ -74,7 +74,9 @@ impl Speaker for OneSpeaker {
     fn speak(&self, text: String, language: Language) -> Speaking {
         let synthesis = self.0.clone();
         Box::pin(async move {
-            let ipa = espeak::phonemes(&spoken::plain(&text, language)).await?;
+            // The marks of the text as it is said: the stop of "Dr." ends no clause.
+            let text = spoken::plain(&text, language);
+            let ipa = espeak::phonemes(&text).await?;
             let ids = synthesis.symbols.of(&text, &ipa);
             let work = tokio::task::spawn_blocking(move || synthesis.sound(&ids));
             work.await.map_err(|_| failed("the synthesis ended in a fault"))?

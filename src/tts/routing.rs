@@ -40,6 +40,10 @@ impl Voice for ByLanguage {
         self.voices[self.knows(language)?].capabilities(language)
     }
 
+    fn timbre(&self, language: Language) -> String {
+        self.knows(language).map_or_else(|| self.name().to_owned(), |place| self.voices[place].timbre(language))
+    }
+
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let router = Self { voices: self.voices.clone() };
