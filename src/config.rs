@@ -5,20 +5,24 @@
 //! once. A key nobody knows is a problem, not a comment.
 
 mod problem;
+mod secret;
 mod source;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::ApiConfig;
 use crate::call::settings::CallConfig;
 use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
 use crate::sim::ScriptedConfig;
 use crate::speech::SpeechConfig;
 use crate::transport::sip::SipConfig;
+use crate::transport::stream::StreamConfig;
 
 pub use problem::{Problem, Problems};
+pub use secret::{Secret, SecretSource};
 pub use source::Source;
 
 /// Everything that can be set. `attendant serve` without a file uses the defaults, which need no keys and no services.
@@ -27,6 +31,8 @@ pub struct Config {
     pub log: LogConfig,
     pub server: ServerConfig,
     pub sip: SipConfig,
+    pub api: ApiConfig,
+    pub stream: StreamConfig,
     pub clinic: ClinicSection,
     pub agents: AgentsConfig,
     pub providers: ProvidersConfig,
@@ -81,6 +87,8 @@ impl Config {
             log: read.section("log"),
             server: read.section("server"),
             sip: read.section("sip"),
+            api: read.section("api"),
+            stream: read.section("stream"),
             clinic: read.section("clinic"),
             agents: read.section("agents"),
             providers: read.section("providers"),
@@ -94,6 +102,8 @@ impl Config {
             config.log.check(),
             config.server.check(),
             config.sip.check(),
+            config.api.check(config.stream.needs_public_url()),
+            config.stream.check(),
             config.clinic.check(),
             config.agents.check(),
             config.speech.check(),

@@ -1,6 +1,7 @@
 //! attendant: the telephone receptionist that a clinic runs on its own machines.
 
 pub mod agent;
+pub mod api;
 pub mod call;
 pub mod cli;
 pub mod clinic;

@@ -2,3 +2,4 @@
 //! call and [`crate::call::event::Command`]s from it.
 
 pub mod sip;
+pub mod stream;

@@ -1,0 +1,115 @@
+//! The HTTP server: health, the carriers' webhooks, and the WebSockets of media streams.
+//!
+//! It decides who may come in; what is said on a stream is [`crate::transport::stream`]'s. Plain HTTP/1.1, for a proxy with TLS in front.
+//! Request bodies are at most 64 KiB.
+
+mod config;
+mod health;
+mod stream;
+mod telnyx;
+mod twilio;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, get, post};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::registry::FrontDesk;
+use crate::transport::stream::{Entrance, StreamConfig};
+
+pub use config::ApiConfig;
+
+/// Carriers' webhooks are a few KiB.
+const MOST_BODY: usize = 64 * 1024;
+
+/// What every handler may need.
+#[derive(Clone)]
+struct Shared {
+    entrance: Arc<Entrance>,
+    ready: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// Why it does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Config(String),
+    #[error("cannot listen on {address}: {error}; stop what listens there, or name another address in api.listen")]
+    Bind { address: SocketAddr, error: io::Error },
+}
+
+/// Bound and not yet serving.
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+    shared: Shared,
+    stop: CancellationToken,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Binds. Cancelling `stop` closes every stream and the server. `ready` says whether new calls are taken.
+    pub async fn bind(
+        api: &ApiConfig,
+        streams: &StreamConfig,
+        desk: Arc<dyn FrontDesk>,
+        ready: impl Fn() -> bool + Send + Sync + 'static,
+        stop: CancellationToken,
+    ) -> Result<Self, Error> {
+        let entrance =
+            Entrance::open(streams, api.public_url.as_deref(), desk, stop.clone()).map_err(Error::Config)?;
+        let mut listeners = Vec::new();
+        let mut addresses = Vec::new();
+        for &address in &api.listen {
+            let listener = TcpListener::bind(address).await.map_err(|error| Error::Bind { address, error })?;
+            addresses.push(listener.local_addr().map_err(|error| Error::Bind { address, error })?);
+            listeners.push(listener);
+        }
+        Ok(Self { listeners, addresses, shared: Shared { entrance, ready: Arc::new(ready) }, stop })
+    }
+
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves until stopped, and until every stream has said goodbye.
+    pub async fn run(self) {
+        let mut serving = JoinSet::new();
+        for listener in self.listeners {
+            let app = router(self.shared.clone());
+            let stopped = self.stop.clone().cancelled_owned();
+            serving.spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
+        }
+        while let Some(served) = serving.join_next().await {
+            if let Ok(Err(error)) = served {
+                tracing::error!(%error, "the HTTP server failed");
+            }
+        }
+        self.stop.cancelled().await;
+        self.shared.entrance.closed().await;
+    }
+}
+
+fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/health", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route(twilio::PATH, post(twilio::voice))
+        .route("/webhooks/telnyx", post(telnyx::event))
+        .route("/stream/twilio/{token}", any(stream::twilio))
+        .route("/stream/telnyx/{token}", any(stream::telnyx))
+        .route("/stream/pcm", any(stream::pcm))
+        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .with_state(shared)
+}

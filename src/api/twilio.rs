@@ -1,0 +1,79 @@
+//! `POST /webhooks/twilio/voice`: Twilio asks what to do with a call; the answer (TwiML) connects it to a stream, passes it on or declines.
+//!
+//! Only what Twilio has signed is answered. Twilio signs no time, so a webhook that comes again gets the same answer, whose token opens once,
+//! and nothing once that token is used.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use crate::call::registry::{Arriving, Refusal, Transport};
+use crate::transport::stream::carrier::{dial, escape};
+use crate::transport::stream::signature::twilio::{Body, verify};
+use crate::transport::stream::wire::Wire;
+
+/// This handler's place below the public address.
+pub(super) const PATH: &str = "/webhooks/twilio/voice";
+
+const DECLINE: &str = "<Response><Reject reason=\"busy\"/></Response>";
+
+pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let entrance = &shared.entrance;
+    let (Some(door), Some(mut public)) = (&entrance.twilio, entrance.public(PATH)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    public.set_query(uri.query());
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let is_form = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signed = if is_form { Body::Form(&form) } else { Body::Raw(&body) };
+    if !verify(&door.token, &public, signed, signature) {
+        return refused("forged");
+    }
+    let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let (Some(call), Some(account)) = (field("CallSid"), field("AccountSid")) else {
+        return (StatusCode::BAD_REQUEST, "CallSid or AccountSid is missing\n").into_response();
+    };
+    if account != door.account {
+        return refused("foreign_account");
+    }
+    if let Some((nonce, answer)) = door.answered.lock().get(&call.to_owned()) {
+        return if entrance.is_used(nonce) { refused("replayed") } else { twiml(answer.clone()) };
+    }
+    let arriving = Arriving {
+        dialled: field("To").unwrap_or_default().to_owned(),
+        caller: field("From").unwrap_or_default().to_owned().into(),
+        transport: Transport::Twilio,
+    };
+    match entrance.invite(Wire::Twilio, call, &arriving) {
+        Ok(invitation) => {
+            // Nothing follows the stream: a call whose stream is closed is over, API or not.
+            let answer = format!(
+                "<Response><Connect><Stream url=\"{}\"><Parameter name=\"caller\" value=\"{}\"/><Parameter name=\"dialled\" value=\"{}\"/></Stream></Connect></Response>",
+                escape(&invitation.url),
+                escape(arriving.caller.reveal()),
+                escape(&arriving.dialled),
+            );
+            door.answered.lock().insert(call.to_owned(), (invitation.nonce, answer.clone()));
+            twiml(answer)
+        }
+        Err(Refusal::Busy { .. }) => twiml(DECLINE.to_owned()),
+        Err(Refusal::Divert { to }) => twiml(format!("<Response>{}</Response>", dial(to.reveal()))),
+    }
+}
+
+fn twiml(answer: String) -> Response {
+    ([(CONTENT_TYPE, "text/xml")], format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{answer}")).into_response()
+}
+
+fn refused(why: &'static str) -> Response {
+    metrics::counter!("webhooks_refused_total", "carrier" => "twilio", "why" => why).increment(1);
+    tracing::warn!(carrier = "twilio", why, "a webhook is refused");
+    StatusCode::FORBIDDEN.into_response()
+}
