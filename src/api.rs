@@ -67,8 +67,7 @@ impl Server {
         ready: impl Fn() -> bool + Send + Sync + 'static,
         stop: CancellationToken,
     ) -> Result<Self, Error> {
-        let entrance =
-            Entrance::open(streams, api.public_url.as_deref(), desk, stop.clone()).map_err(Error::Config)?;
+        let entrance = Entrance::open(streams, api.public_url.as_deref(), desk, stop.clone()).map_err(Error::Config)?;
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for &address in &api.listen {

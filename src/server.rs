@@ -6,6 +6,7 @@ mod providers;
 mod settings;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agent::graph::{Graph, GraphError, Variables};
+use crate::api;
 use crate::call::canned::{Canned, Line, Phrase};
 use crate::call::desk::{Desk, DeskSetup};
 use crate::call::rendering;
@@ -45,6 +47,8 @@ pub enum StartError {
     Workers(io::Error),
     #[error("SIP: {0}")]
     Sip(#[from] sip::Error),
+    #[error(transparent)]
+    Http(#[from] api::Error),
 }
 
 impl StartError {
@@ -53,6 +57,7 @@ impl StartError {
         match self {
             Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
+            Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Speech(_) => false,
         }
     }
@@ -72,6 +77,7 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
 pub struct Server {
     desk: Arc<Desk>,
     listening: Vec<sip::Listening>,
+    http: Vec<SocketAddr>,
     transports: TaskTracker,
     stop: CancellationToken,
 }
@@ -110,15 +116,27 @@ impl Server {
         let stop = CancellationToken::new();
         let transports = TaskTracker::new();
         let sip = sip::Server::bind(config.sip, desk.clone(), stop.clone()).await?;
+        let ready = {
+            let desk = desk.clone();
+            move || desk.is_ready()
+        };
+        let http = api::Server::bind(&config.api, &config.stream, desk.clone(), ready, stop.clone()).await?;
         let listening = sip.addresses().to_vec();
+        let addresses = http.addresses().to_vec();
         transports.spawn(sip.run());
+        transports.spawn(http.run());
         transports.close();
-        Ok(Self { desk, listening, transports, stop })
+        Ok(Self { desk, listening, http: addresses, transports, stop })
     }
 
     /// Where it listens for SIP.
     pub fn listening(&self) -> &[sip::Listening] {
         &self.listening
+    }
+
+    /// Where it listens for HTTP and media streams.
+    pub fn http(&self) -> &[SocketAddr] {
+        &self.http
     }
 
     pub fn desk(&self) -> &Arc<Desk> {

@@ -4,6 +4,9 @@
 //! knows nothing of calls, turns or audio, runs no tool, and keeps nothing from one request to the next. It must not name a
 //! caller's words in its errors. Deadlines are the asker's: see [`crate::agent::conversation`].
 
+pub mod openai;
+mod sse;
+
 use std::sync::Arc;
 
 use futures_util::stream::BoxStream;

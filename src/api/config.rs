@@ -40,7 +40,9 @@ impl ApiConfig {
             }
         }
         if needs_public_url && self.listen.is_empty() {
-            wrong.push("api.listen: nothing listens for the carriers; write for example listen = [\"0.0.0.0:8080\"]".into());
+            wrong.push(
+                "api.listen: nothing listens for the carriers; write for example listen = [\"0.0.0.0:8080\"]".into(),
+            );
         }
         wrong
     }

@@ -41,8 +41,7 @@ struct Payload {
 pub(super) async fn event(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let Some(door) = &shared.entrance.telnyx else { return StatusCode::NOT_FOUND.into_response() };
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let verified =
-        door.verifier.verify(header("telnyx-timestamp"), header("telnyx-signature-ed25519"), &body, now());
+    let verified = door.verifier.verify(header("telnyx-timestamp"), header("telnyx-signature-ed25519"), &body, now());
     if let Err(refused) = verified {
         let why = match refused {
             Refused::Forged => "forged",
@@ -71,8 +70,7 @@ fn initiated(shared: &Shared, payload: Payload) -> Response {
         return StatusCode::OK.into_response();
     }
     let (caller, dialled) = (payload.from.unwrap_or_default(), payload.to.unwrap_or_default());
-    let arriving =
-        Arriving { dialled: dialled.clone(), caller: caller.clone().into(), transport: Transport::Telnyx };
+    let arriving = Arriving { dialled: dialled.clone(), caller: caller.clone().into(), transport: Transport::Telnyx };
     let invited = shared.entrance.invite(Wire::Telnyx, &call, &arriving);
     let entrance = shared.entrance.clone();
     shared.entrance.tasks.spawn(async move {

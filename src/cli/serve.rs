@@ -33,6 +33,9 @@ impl Serve {
             let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::internal)?;
             let mut terminate = signal(SignalKind::terminate()).map_err(Failure::internal)?;
             let server = Server::start(config).await.map_err(failure)?;
+            for address in server.http() {
+                tracing::info!(%address, "listening for HTTP and media streams");
+            }
             for listening in server.listening() {
                 tracing::info!(address = %listening.address, transport = ?listening.transport, "listening for SIP");
             }

@@ -1,3 +1,9 @@
 //! Golden texts and bytes of every protocol we speak, and hostile input to each.
 
+mod openai;
+mod pcm;
 mod sdp;
+mod stream_desk;
+mod stream_live;
+mod telnyx;
+mod twilio;

@@ -104,12 +104,7 @@ pub async fn dial(target: &Target, caller: &str, dialled: &str) -> Result<Answer
     }
 }
 
-async fn announce(
-    server: &str,
-    public_url: &str,
-    form: &[(&str, &str)],
-    token: &Secret,
-) -> Result<String, DialError> {
+async fn announce(server: &str, public_url: &str, form: &[(&str, &str)], token: &Secret) -> Result<String, DialError> {
     const PATH: &str = "/webhooks/twilio/voice";
     let owned: Vec<(String, String)> = form.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();

@@ -182,7 +182,6 @@ pub(super) fn public_key(text: &str) -> Result<ed25519_dalek::VerifyingKey, Stri
     ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| wrong())
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

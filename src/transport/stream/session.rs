@@ -129,11 +129,7 @@ async fn started(link: &mut Link) -> Option<Start> {
             Incoming::Message(Message::Start(start)) => return Some(start),
             Incoming::Message(Message::Connected | Message::Other) | Incoming::Alive => {}
             Incoming::Message(
-                Message::Media(_)
-                | Message::Dtmf(_)
-                | Message::Mark(_)
-                | Message::Stop
-                | Message::Failed { .. },
+                Message::Media(_) | Message::Dtmf(_) | Message::Mark(_) | Message::Stop | Message::Failed { .. },
             )
             | Incoming::Malformed(_)
             | Incoming::Closed => return None,

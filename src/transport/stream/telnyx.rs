@@ -16,11 +16,22 @@ use super::message::{Malformed, Media, Message, Number, Start, key, payload};
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Frame {
     Connected,
-    Start { stream_id: Option<String>, start: Begin },
-    Media { media: Audio },
-    Dtmf { dtmf: Dtmf },
-    Mark { mark: Mark },
-    Error { payload: Option<Complaint> },
+    Start {
+        stream_id: Option<String>,
+        start: Begin,
+    },
+    Media {
+        media: Audio,
+    },
+    Dtmf {
+        dtmf: Dtmf,
+    },
+    Mark {
+        mark: Mark,
+    },
+    Error {
+        payload: Option<Complaint>,
+    },
     Stop,
     #[serde(other)]
     Other,
@@ -122,11 +133,7 @@ pub fn parse(text: &str) -> Result<Message, Malformed> {
             })
         }
         Frame::Media { media } if media.track.as_deref().is_none_or(|track| track.starts_with("inbound")) => {
-            Message::Media(Media {
-                chunk: media.chunk.map(|n| n.0),
-                at_ms: None,
-                payload: payload(&media.payload)?,
-            })
+            Message::Media(Media { chunk: media.chunk.map(|n| n.0), at_ms: None, payload: payload(&media.payload)? })
         }
         Frame::Dtmf { dtmf } => key(&dtmf.digit),
         Frame::Mark { mark } => Message::Mark(mark.name),

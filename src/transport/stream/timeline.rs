@@ -83,12 +83,12 @@ impl Timeline {
 
     fn time_of(&mut self, chunk: u64, at_ms: Option<u64>, payload: &Bytes) -> u64 {
         let per_ms = self.slot_ticks() / 20;
-        let length = self.slot_bytes().map_or(self.slot_ticks(), |slot| {
-            (payload.len() as u64 * self.slot_ticks()) / slot as u64
-        });
+        let length = self
+            .slot_bytes()
+            .map_or_else(|| self.slot_ticks(), |slot| (payload.len() as u64 * self.slot_ticks()) / slot as u64);
         let (anchor_chunk, anchor_time) = *self.anchor.get_or_insert_with(|| {
             // Room below, for a chunk that comes after its successor.
-            let time = at_ms.map_or(chunk.saturating_mul(length), |ms| ms * per_ms);
+            let time = at_ms.map_or_else(|| chunk.saturating_mul(length), |ms| ms * per_ms);
             (chunk, time)
         });
         let counted = if chunk >= anchor_chunk {
@@ -109,7 +109,6 @@ impl Timeline {
     pub fn codec(&mut self, codec: Codec) {
         self.codec = codec;
     }
-
 }
 
 #[cfg(test)]

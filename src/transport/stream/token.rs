@@ -173,7 +173,8 @@ impl Used {
 mod tests {
     use super::*;
 
-    const CLAIMS: Claims<'_> = Claims { wire: Wire::Twilio, call: "CA1", caller: "+16045550100", dialled: "+16045550111" };
+    const CLAIMS: Claims<'_> =
+        Claims { wire: Wire::Twilio, call: "CA1", caller: "+16045550100", dialled: "+16045550111" };
 
     fn tokens() -> Tokens {
         Tokens::new([7; 32], 60)

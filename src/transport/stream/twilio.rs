@@ -13,10 +13,18 @@ use super::message::{Malformed, Media, Message, Number, Start, key, payload};
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Frame {
     Connected,
-    Start { start: Begin },
-    Media { media: Audio },
-    Dtmf { dtmf: Dtmf },
-    Mark { mark: Mark },
+    Start {
+        start: Begin,
+    },
+    Media {
+        media: Audio,
+    },
+    Dtmf {
+        dtmf: Dtmf,
+    },
+    Mark {
+        mark: Mark,
+    },
     Stop,
     #[serde(other)]
     Other,

@@ -1,0 +1,280 @@
+//! Any model behind an OpenAI-compatible chat-completions API: OpenAI itself, or a server on this machine.
+//!
+//! Compatible servers differ; what they send is read tolerantly ([`chunk`]). A stream that closes before it said why it ended has failed.
+//! Deadlines to the first piece and from piece to piece are kept here too, so that a silent server becomes an error with a name.
+//! Dropping the answer's stream closes the connection, which is how these APIs are told to stop.
+
+mod chunk;
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use reqwest::{Client, Response, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use url::Url;
+
+use super::sse::Parser;
+use super::{Delta, Model, Request};
+use crate::config::{Secret, SecretSource};
+use crate::provider::{ErrorKind, ProviderError};
+use chunk::Reading;
+
+const NAME: &str = "openai";
+
+/// TCP and TLS; a server on this machine takes microseconds.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// An answer that is no stream: enough of it to read the error.
+const MOST_ERROR: usize = 16 * 1024;
+
+/// `[openai]`: a model to talk to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenAiConfig {
+    /// Up to and without `/chat/completions`, for example `http://127.0.0.1:8090/v1`.
+    pub base_url: String,
+    pub model: String,
+    /// Absent for local servers that ask for none.
+    #[serde(default)]
+    pub key: Option<SecretSource>,
+    /// From the question to the first piece.
+    #[serde(default = "first_piece")]
+    pub first_piece_ms: u64,
+    /// From piece to piece.
+    #[serde(default = "between_pieces")]
+    pub between_pieces_ms: u64,
+}
+
+/// Below the 3 s after which the caller must have heard something.
+const fn first_piece() -> u64 {
+    2_800
+}
+
+const fn between_pieces() -> u64 {
+    2_000
+}
+
+impl OpenAiConfig {
+    /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
+    pub fn check(&self, section: &str) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.endpoint().is_none() {
+            wrong.push(format!(
+                "{section}.base_url: `{}` is no HTTP address; write for example http://127.0.0.1:8090/v1",
+                self.base_url
+            ));
+        }
+        if self.model.is_empty() {
+            wrong.push(format!("{section}.model: missing; write the model's name as its server knows it"));
+        }
+        if let Some(Err(what)) = self.key.as_ref().map(SecretSource::read) {
+            wrong.push(format!("{section}.key: {what}"));
+        }
+        for (key, ms) in [("first_piece_ms", self.first_piece_ms), ("between_pieces_ms", self.between_pieces_ms)] {
+            if !(100..=30_000).contains(&ms) {
+                wrong.push(format!("{section}.{key}: {ms} ms; write 100 to 30000: callers do not wait longer"));
+            }
+        }
+        wrong
+    }
+
+    fn endpoint(&self) -> Option<Url> {
+        let mut url = Url::parse(&self.base_url).ok()?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return None;
+        }
+        url.path_segments_mut().ok()?.pop_if_empty().extend(["chat", "completions"]);
+        Some(url)
+    }
+}
+
+/// See the module header.
+#[derive(Clone, Debug)]
+pub struct OpenAi(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    http: Client,
+    endpoint: Url,
+    model: String,
+    key: Option<Secret>,
+    first_piece: Duration,
+    between_pieces: Duration,
+}
+
+impl OpenAi {
+    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    pub fn new(config: &OpenAiConfig, section: &str) -> Result<Self, String> {
+        let key = config.key.as_ref().map(SecretSource::read).transpose();
+        Ok(Self(Arc::new(Inner {
+            http: Client::builder()
+                .connect_timeout(CONNECT)
+                .build()
+                .map_err(|error| format!("{section}: no HTTP client: {error}"))?,
+            endpoint: config.endpoint().ok_or_else(|| config.check(section).join("\n"))?,
+            model: config.model.clone(),
+            key: key.map_err(|what| format!("{section}.key: {what}"))?,
+            first_piece: Duration::from_millis(config.first_piece_ms),
+            between_pieces: Duration::from_millis(config.between_pieces_ms),
+        })))
+    }
+}
+
+impl Model for OpenAi {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        let inner = self.0.clone();
+        let answer = Answer { inner, state: State::Asking(Box::new(request)) };
+        stream::unfold(answer, |mut answer| async move {
+            let next = answer.next().await?;
+            Some((next, answer))
+        })
+        .boxed()
+    }
+}
+
+struct Answer {
+    inner: Arc<Inner>,
+    state: State,
+}
+
+enum State {
+    Asking(Box<Request>),
+    Reading(Box<Streaming>),
+    Over,
+}
+
+struct Streaming {
+    response: Response,
+    parser: Parser,
+    reading: Reading,
+    /// The first piece may take longer than the others.
+    patience: Duration,
+}
+
+impl Answer {
+    async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Over) {
+                State::Asking(request) => match self.inner.ask(&request).await {
+                    Ok(response) => {
+                        self.state = State::Reading(Box::new(Streaming {
+                            response,
+                            parser: Parser::default(),
+                            reading: Reading::default(),
+                            patience: self.inner.first_piece,
+                        }));
+                    }
+                    Err(error) => return Some(Err(error)),
+                },
+                State::Reading(mut streaming) => {
+                    let step = streaming.step().await;
+                    return match step {
+                        Ok(Some(delta)) => {
+                            streaming.patience = self.inner.between_pieces;
+                            self.state = State::Reading(streaming);
+                            Some(Ok(delta))
+                        }
+                        Ok(None) => None,
+                        Err(error) => Some(Err(error)),
+                    };
+                }
+                State::Over => return None,
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn ask(&self, request: &Request) -> Result<Response, ProviderError> {
+        let mut post = self.http.post(self.endpoint.clone()).json(&request::body(&self.model, request));
+        if let Some(key) = &self.key {
+            post = post.bearer_auth(key.expose());
+        }
+        let response = match timeout(self.first_piece, post.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                return Err(failed(
+                    ErrorKind::Connection,
+                    if error.is_connect() {
+                        "cannot connect; is the server at openai.base_url up?"
+                    } else {
+                        "the connection broke"
+                    },
+                ));
+            }
+            Err(_) => return Err(failed(ErrorKind::Timeout, "no answer to the request in time")),
+        };
+        if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
+    }
+}
+
+impl Streaming {
+    /// The next delta; `None` when the answer is complete.
+    async fn step(&mut self) -> Result<Option<Delta>, ProviderError> {
+        loop {
+            if let Some(delta) = self.reading.pop()? {
+                return Ok(Some(delta));
+            }
+            if self.reading.is_over() {
+                return Ok(None);
+            }
+            let Self { response, parser, reading, patience } = self;
+            match timeout(*patience, response.chunk()).await {
+                Ok(Ok(Some(bytes))) => parser
+                    .push(&bytes, |data| reading.event(data))
+                    .map_err(|too_long| failed(ErrorKind::Server, &too_long.to_string()))?,
+                Ok(Ok(None)) => {
+                    parser.finish(|data| reading.event(data));
+                    reading.closed();
+                }
+                Ok(Err(_)) => return Err(failed(ErrorKind::Connection, "the connection broke within the answer")),
+                Err(_) => return Err(failed(ErrorKind::Timeout, "no further piece of the answer in time")),
+            }
+        }
+    }
+}
+
+/// An answer with an error status: what kind, and when to come again. Of its text only the error's code is kept, it may quote the caller.
+async fn refused(mut response: Response) -> ProviderError {
+    let status = response.status();
+    let retry_after = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok())
+        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64);
+    let mut body = Vec::new();
+    let read = async {
+        while let Ok(Some(bytes)) = response.chunk().await {
+            body.extend_from_slice(&bytes);
+            if body.len() > MOST_ERROR {
+                break;
+            }
+        }
+    };
+    let code = match timeout(CONNECT, read).await {
+        Ok(()) => chunk::error_code(&body),
+        Err(_) => None,
+    };
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Unauthorised,
+        StatusCode::TOO_MANY_REQUESTS => ErrorKind::Limited,
+        StatusCode::REQUEST_TIMEOUT => ErrorKind::Timeout,
+        status if status.is_client_error() => ErrorKind::Request,
+        _ => ErrorKind::Server,
+    };
+    let code = code.map(|code| format!(", {code}")).unwrap_or_default();
+    ProviderError { provider: NAME, kind, what: format!("HTTP status {}{code}", status.as_u16()), retry_after }
+}
+
+fn failed(kind: ErrorKind, what: &str) -> ProviderError {
+    ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
+}

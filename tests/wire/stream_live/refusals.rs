@@ -1,0 +1,116 @@
+//! Who does not get in, and how they are told.
+
+use std::time::Duration;
+
+use attendant::call::registry::Refusal;
+use attendant::config::Secret;
+use attendant::transport::stream::client::{DialError, Target, dial};
+use attendant::transport::stream::signature::twilio::sign;
+
+use crate::wire::stream_desk::{ACCOUNT, House, PUBLIC, in_time};
+
+const PATH: &str = "/webhooks/twilio/voice";
+
+fn form(call: &str) -> Vec<(String, String)> {
+    [("CallSid", call), ("AccountSid", ACCOUNT), ("From", "+16045550100"), ("To", "+16045550111")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
+async fn webhook(house: &House, form: &[(String, String)], signature: &str) -> (u16, String) {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let response = reqwest::Client::new()
+        .post(house.url(PATH))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-twilio-signature", signature)
+        .body(body)
+        .send()
+        .await
+        .expect("the server answers");
+    (response.status().as_u16(), response.text().await.expect("text"))
+}
+
+fn signed(form: &[(String, String)]) -> String {
+    sign(&House::secret(), &format!("{PUBLIC}{PATH}"), form)
+}
+
+#[tokio::test]
+async fn an_unsigned_or_foreign_webhook_gets_nothing() {
+    let house = House::open(None).await;
+    let good = form("CA1");
+    assert_eq!(webhook(&house, &good, "").await.0, 403);
+    assert_eq!(webhook(&house, &form("CA2"), &signed(&good)).await.0, 403);
+    let mut foreign = form("CA1");
+    foreign[1].1 = "ACffffffffffffffffffffffffffffffff".into();
+    assert_eq!(webhook(&house, &foreign, &signed(&foreign)).await.0, 403);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_answer_names_the_stream_and_no_number_in_its_url() {
+    let house = House::open(None).await;
+    let (status, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    assert_eq!(status, 200);
+    let (before, rest) =
+        twiml.split_once("wss://calls.clinic.example/attendant/stream/twilio/").expect("the stream's URL");
+    assert_eq!(before, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Connect><Stream url=\"");
+    let (token, rest) = rest.split_once('"').expect("the URL ends");
+    assert!(token.len() > 80 && !token.contains("604555"), "{token}");
+    assert_eq!(
+        rest,
+        "><Parameter name=\"caller\" value=\"+16045550100\"/><Parameter name=\"dialled\" value=\"+16045550111\"/></Stream></Connect></Response>"
+    );
+    let again = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    assert_eq!(again, (200, twiml), "Twilio may ask again; the token is the same and opens once");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_full_house_declines_or_passes_the_caller_on() {
+    let busy = Refusal::Busy { retry_after: Duration::from_secs(1) };
+    let house = House::open(Some(busy)).await;
+    let (_, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    assert!(twiml.ends_with("<Response><Reject reason=\"busy\"/></Response>"), "{twiml}");
+    house.close().await;
+    let house = House::open(Some(Refusal::Divert { to: "tel:+16045550199".to_owned().into() })).await;
+    let (_, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    assert!(twiml.ends_with("<Response><Dial>+16045550199</Dial></Response>"), "{twiml}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_without_a_good_token_or_key_is_401() {
+    let house = House::open(None).await;
+    let ws = |path: &str| format!("ws://{}{path}", house.address);
+    let wrong = Secret::new("guess".into());
+    for path in ["/stream/pcm", "/stream/twilio/xyz", "/stream/telnyx/xyz"] {
+        let refused = in_time(dial(&Target::Pcm { url: ws(path), key: wrong.clone() }, "a", "b")).await;
+        assert_eq!(refused.expect_err("no key"), DialError::Refused(401), "{path}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_token_opens_once_and_its_webhook_is_then_no_use() {
+    let mut house = House::open(None).await;
+    let (_, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    let (_, rest) = twiml.split_once("/stream/twilio/").expect("a URL");
+    let (token, _) = rest.split_once('"').expect("the URL ends");
+    let target = Target::Pcm { url: format!("ws://{}/stream/twilio/{token}", house.address), key: House::secret() };
+    // It opens; what a plain client says there is no Twilio call, so nothing starts.
+    let opened = in_time(dial(&target, "a", "b")).await.expect("the token is good");
+    assert_eq!(in_time(dial(&target, "a", "b")).await.expect_err("used"), DialError::Refused(401));
+    assert_eq!(webhook(&house, &form("CA1"), &signed(&form("CA1"))).await.0, 403);
+    drop(opened);
+    assert!(house.started.try_recv().is_err());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn health_is_told_to_anybody() {
+    let house = House::open(None).await;
+    for path in ["/health", "/health/ready"] {
+        assert_eq!(reqwest::get(house.url(path)).await.expect("an answer").status(), 200);
+    }
+    house.close().await;
+}

@@ -1,0 +1,196 @@
+//! Telnyx, from its webhook to its stream, in its codecs and with its disorder.
+
+use std::time::Duration;
+
+use attendant::call::event::{Command, Gone, Signal};
+use attendant::call::registry::{Refusal, StreamOut};
+use attendant::clock;
+use attendant_media::leg::Codec;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use ed25519_dalek::Signer;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, ResponseTemplate};
+
+use crate::wire::stream_desk::{House, in_time};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+const CALL: &str = "v3:abc";
+
+async fn post(house: &House, body: &Value, at: i64) -> u16 {
+    let (body, at) = (body.to_string(), at.to_string());
+    let signature = house.key.sign(format!("{at}|{body}").as_bytes());
+    let request = reqwest::Client::new()
+        .post(house.url("/webhooks/telnyx"))
+        .header("telnyx-timestamp", at)
+        .header("telnyx-signature-ed25519", STANDARD.encode(signature.to_bytes()))
+        .body(body);
+    request.send().await.expect("the server answers").status().as_u16()
+}
+
+fn now() -> i64 {
+    clock::wall().unix_timestamp()
+}
+
+fn initiated(id: &str) -> Value {
+    json!({"data": {"event_type": "call.initiated", "id": id, "occurred_at": "2026-11-21T00:00:00Z", "payload": {
+        "call_control_id": CALL, "direction": "incoming", "from": "+16045550100", "to": "+16045550111"}}, "meta": {}})
+}
+
+/// Waits for the command that the server sends.
+async fn commanded(house: &House, action: &str) -> Value {
+    in_time(async {
+        loop {
+            let requests = house.carrier.received_requests().await.expect("recorded");
+            let place = format!("/v2/calls/{CALL}/actions/{action}");
+            match requests.iter().find(|request| request.url.path() == place) {
+                Some(request) => return serde_json::from_slice(&request.body).expect("JSON"),
+                None => tokio::task::yield_now().await,
+            }
+        }
+    })
+    .await
+}
+
+async fn accept(house: &House, action: &str) {
+    Mock::given(method("POST"))
+        .and(path(format!("/v2/calls/{CALL}/actions/{action}")))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&house.carrier)
+        .await;
+}
+
+/// The stream that the answer named, begun in this format.
+async fn connect(house: &House, answer: &Value, encoding: &str) -> Socket {
+    let url = answer["stream_url"].as_str().expect("a URL");
+    let (_, token) = url.split_once("/stream/telnyx/").expect("the stream's path");
+    let (mut socket, _) =
+        connect_async(format!("ws://{}/stream/telnyx/{token}", house.address)).await.expect("the token is good");
+    say(&mut socket, json!({"event": "connected", "version": "1.0.0"})).await;
+    say(
+        &mut socket,
+        json!({"event": "start", "sequence_number": "1", "stream_id": "s1", "start": {
+            "call_control_id": CALL, "from": "anonymous", "to": "x", "client_state": answer["client_state"],
+            "media_format": {"encoding": encoding, "sample_rate": 8000, "channels": 1}}}),
+    )
+    .await;
+    socket
+}
+
+async fn say(socket: &mut Socket, message: Value) {
+    socket.send(Frame::text(message.to_string())).await.expect("open");
+}
+
+async fn hear(socket: &mut Socket) -> Value {
+    let frame = in_time(socket.next()).await.expect("open").expect("no error");
+    serde_json::from_str(frame.to_text().expect("text")).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_call_is_answered_with_both_directions_each_in_its_codec() {
+    for (encoding, codec) in [("PCMU", Codec::Pcmu), ("PCMA", Codec::Pcma)] {
+        let mut house = House::open(None).await;
+        accept(&house, "answer").await;
+        accept(&house, "hangup").await;
+        assert_eq!(post(&house, &initiated("e1"), now()).await, 200);
+        let answer = commanded(&house, "answer").await;
+        assert_eq!(answer["stream_bidirectional_mode"], "rtp");
+        assert_eq!(answer["stream_bidirectional_target_legs"], "self");
+        assert_eq!(answer["stream_bidirectional_codec"], "PCMU");
+        let mut socket = connect(&house, &answer, encoding).await;
+        let mut call = house.call().await;
+        assert_eq!(call.signal().await, Signal::Answered);
+        assert_eq!(call.arriving.caller.reveal(), "+16045550100");
+        assert_eq!((call.leg.inbound.codec, call.leg.outbound.codec), (codec, Codec::Pcmu));
+
+        for chunk in [1_u64, 3, 2, 4] {
+            let payload = STANDARD.encode(vec![chunk as u8; 160]);
+            say(&mut socket, json!({"event": "media", "media": {"track": "inbound", "chunk": chunk.to_string(), "timestamp": "0", "payload": payload}}))
+                .await;
+            let heard = call.chunk().await;
+            assert_eq!((heard.sequence, heard.timestamp, heard.payload[0]), (chunk, chunk * 160, chunk as u8));
+        }
+        say(&mut socket, json!({"event": "dtmf", "dtmf": {"digit": "5"}})).await;
+        assert_eq!(call.signal().await, Signal::Dtmf('5'));
+        say(&mut socket, json!({"event": "error", "payload": {"code": 1}})).await;
+        socket.send(Frame::binary(vec![1, 2])).await.expect("open");
+
+        call.say(StreamOut::Media(Bytes::from_static(&[7; 160]))).await;
+        let heard = hear(&mut socket).await;
+        assert_eq!(heard, json!({"event": "media", "media": {"payload": STANDARD.encode([7; 160])}}));
+        call.say(StreamOut::Clear).await;
+        assert_eq!(hear(&mut socket).await, json!({"event": "clear"}));
+        call.commands.send(Command::HangUp).await.expect("open");
+        commanded(&house, "hangup").await;
+        drop(call);
+        drop(socket);
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_acted_on_once_and_a_replay_refused() {
+    let house = House::open(None).await;
+    accept(&house, "answer").await;
+    let at = now();
+    assert_eq!(post(&house, &initiated("e1"), at).await, 200);
+    commanded(&house, "answer").await;
+    assert_eq!(post(&house, &initiated("e1"), at).await, 403, "the same signature");
+    assert_eq!(post(&house, &initiated("e1"), at - 1).await, 200, "delivered again: acknowledged, nothing more");
+    assert_eq!(post(&house, &initiated("e2"), at - 301).await, 403, "too old");
+    let over = json!({"data": {"event_type": "call.hangup", "id": "e3", "payload": {"call_control_id": CALL}}});
+    assert_eq!(post(&house, &over, at).await, 200);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_stream_of_another_call_is_closed() {
+    let mut house = House::open(None).await;
+    accept(&house, "answer").await;
+    assert_eq!(post(&house, &initiated("e1"), now()).await, 200);
+    let mut answer = commanded(&house, "answer").await;
+    answer["client_state"] = STANDARD.encode(json!({"caller": "+16045559999", "dialled": "x"}).to_string()).into();
+    let mut socket = connect(&house, &answer, "PCMU").await;
+    let Some(Ok(Frame::Close(Some(close)))) = in_time(socket.next()).await else { panic!("a close frame") };
+    assert_eq!(u16::from(close.code), 1008);
+    assert!(house.started.try_recv().is_err());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_ends_the_call() {
+    let mut house = House::open(None).await;
+    accept(&house, "answer").await;
+    assert_eq!(post(&house, &initiated("e1"), now()).await, 200);
+    let answer = commanded(&house, "answer").await;
+    let mut socket = connect(&house, &answer, "PCMU").await;
+    let mut call = house.call().await;
+    assert_eq!(call.signal().await, Signal::Answered);
+    say(&mut socket, json!({"event": "stop", "stop": {}})).await;
+    assert_eq!(call.signal().await, Signal::Gone(Gone::HungUp));
+    drop(call);
+    drop(socket);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_full_house_rejects_or_transfers() {
+    let busy = House::open(Some(Refusal::Busy { retry_after: Duration::from_secs(1) })).await;
+    accept(&busy, "reject").await;
+    assert_eq!(post(&busy, &initiated("e1"), now()).await, 200);
+    assert_eq!(commanded(&busy, "reject").await["cause"], "USER_BUSY");
+    busy.close().await;
+    let elsewhere = House::open(Some(Refusal::Divert { to: "+16045550199".to_owned().into() })).await;
+    accept(&elsewhere, "transfer").await;
+    assert_eq!(post(&elsewhere, &initiated("e1"), now()).await, 200);
+    assert_eq!(commanded(&elsewhere, "transfer").await["to"], "+16045550199");
+    elsewhere.close().await;
+}
