@@ -87,7 +87,7 @@ pub async fn dial(target: &Target, caller: &str, dialled: &str) -> Result<Answer
             ];
             let twiml = announce(server, public_url, &form, auth_token).await?;
             let url = attribute(&twiml, "url").ok_or(DialError::Declined)?;
-            let mut socket = connect(request(&at(server, &url)?)?).await?;
+            let mut socket = connect(request(&at(server, public_url, &url)?)?).await?;
             let stream = format!("MZ{}", uuid::Uuid::new_v4().simple());
             say(&mut socket, &json!({"event": "connected", "protocol": "Call", "version": "1.0.0"})).await?;
             let start = json!({
@@ -130,12 +130,13 @@ fn attribute(twiml: &str, name: &str) -> Option<String> {
     Some(value.replace("&amp;", "&"))
 }
 
-/// The stream's path on the address where the server really listens.
-fn at(server: &str, stream: &str) -> Result<String, DialError> {
-    let bad = || DialError::BadTarget(server.to_owned());
-    let mut url = Url::parse(server).map_err(|_| bad())?;
-    url.set_path(Url::parse(stream).map_err(|_| bad())?.path());
-    url.set_scheme("ws").map_err(|()| bad())?;
+/// The stream's path on the address where the server really listens: without what a proxy would take off.
+fn at(server: &str, public_url: &str, stream: &str) -> Result<String, DialError> {
+    let parse = |text: &str| Url::parse(text).map_err(|_| DialError::BadTarget(text.to_owned()));
+    let (mut url, public, stream) = (parse(server)?, parse(public_url)?, parse(stream)?);
+    let path = stream.path().strip_prefix(public.path().trim_end_matches('/')).unwrap_or(stream.path());
+    url.set_path(path);
+    url.set_scheme("ws").map_err(|()| DialError::BadTarget(server.to_owned()))?;
     Ok(url.into())
 }
 
