@@ -65,6 +65,9 @@ fn hard_script(seed: u64) -> Script {
 fn all_hold(seeds: std::ops::Range<u64>, script: fn(u64) -> Script) {
     let mut broken = Vec::new();
     for seed in seeds {
+        if std::env::var_os("TRACE_SEEDS").is_some() {
+            println!("seed {seed}");
+        }
         let outcome = World::new(script(seed)).run();
         if !outcome.broken.is_empty() {
             broken.push((seed, outcome.reason, outcome.broken));
