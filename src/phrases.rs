@@ -5,6 +5,7 @@
 
 pub mod acknowledgement;
 pub mod emergency;
+mod recording;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ use crate::tokens;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement};
 pub use emergency::{Emergency, emergency};
+pub use recording::refuses_recording;
 
 /// What is said and listened for in one language.
 #[derive(Clone, Debug)]

@@ -22,6 +22,8 @@ pub enum Phrase {
     Transfer,
     TransferFailed,
     TimeLimit,
+    /// The caller refused to be recorded.
+    RecordingStopped,
 }
 
 /// A phrase's words, and its audio if a voice could render it at start.
@@ -52,6 +54,7 @@ impl Canned {
             text(Phrase::Transfer, phrases.transfer());
             text(Phrase::TransferFailed, phrases.transfer_failed());
             text(Phrase::TimeLimit, phrases.call_limit());
+            text(Phrase::RecordingStopped, phrases.recording_stopped());
             text(Phrase::Filler(0), phrases.filler(0));
             text(Phrase::Filler(1), phrases.filler(1));
         }
@@ -81,7 +84,8 @@ impl Canned {
             | Phrase::Apology
             | Phrase::Transfer
             | Phrase::TransferFailed
-            | Phrase::TimeLimit) => self.lines.get(&(language, fixed)),
+            | Phrase::TimeLimit
+            | Phrase::RecordingStopped) => self.lines.get(&(language, fixed)),
         };
         of(language).or_else(|| of(Language::English))
     }

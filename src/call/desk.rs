@@ -183,6 +183,7 @@ impl FrontDesk for Desk {
         let language = self.language;
         let capabilities =
             self.providers.recognisers.iter().map(|r| r.capabilities(language).unwrap_or(NO_PARTIALS)).collect();
+        let recorder = self.records.recorder(call, began);
         let start = Start {
             facts: CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language },
             leg: new.leg,
@@ -196,10 +197,11 @@ impl FrontDesk for Desk {
                 language,
                 recognisers: capabilities,
                 voices: self.providers.voices.len(),
+                recorded: recorder.is_some(),
             },
             providers: self.providers.clone(),
             shared: self.shared.clone(),
-            recorder: self.records.recorder(call, began),
+            recorder,
             journal,
             ended,
         };

@@ -48,6 +48,8 @@ pub struct Setup {
     pub recognisers: Vec<crate::stt::Capabilities>,
     /// How many voices there are to fall back on.
     pub voices: usize,
+    /// The call is being recorded, and the greeting says so: a refusal must be heard.
+    pub recorded: bool,
 }
 
 /// What happened.
@@ -97,6 +99,9 @@ pub struct Machine {
     mouth: Mouth,
     thought: Thought,
     conversation: Conversation,
+    recorded: bool,
+    /// When the last sample of ours left: its echo is still on the way for a while.
+    spoke: Time,
     /// What the caller was asked last.
     asked: Expect,
     /// Keys pressed in this turn.
@@ -125,6 +130,8 @@ impl Machine {
             mouth: Mouth::new(setup.language, setup.voices),
             thought: Thought::new(),
             conversation: Conversation::default(),
+            recorded: setup.recorded,
+            spoke: Time::ZERO,
             asked: Expect::default(),
             keys: String::new(),
             timers: Timers::new(),
@@ -379,3 +386,6 @@ impl Machine {
         Samples(self.at_us() * u64::from(RATE) / 1_000_000)
     }
 }
+
+#[cfg(test)]
+mod tests;

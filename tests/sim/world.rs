@@ -140,6 +140,7 @@ impl World {
             language: Language::English,
             recognisers: vec![recogniser, recogniser],
             voices: 2,
+            recorded: false,
         };
         let now = Time::from_millis(1_000);
         let mut world = Self {

@@ -199,6 +199,7 @@ impl Machine {
 
     pub(super) fn played(&mut self, id: SpeechId, samples: u64) {
         self.mouth.played(id, samples);
+        self.spoke = self.now;
         match self.mouth.audible_purpose() {
             Some(Purpose::Answer) => {
                 let at_us = self.at_us();

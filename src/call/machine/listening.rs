@@ -6,14 +6,19 @@ use attendant_media::frame::Samples;
 
 use super::{Machine, Phase, Timer};
 use crate::agent::Expect;
+use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
 use crate::call::settings::deadline;
 use crate::call::timeline::{BargeIn, Entry, Recovery};
 use crate::call::turn::{Floor, Verdict, Voice, endpoint_wait, judge};
+use crate::call::utterance::Purpose;
+use crate::phrases::refuses_recording;
 use crate::stt;
 
 /// A voice over the agent that has had no words for this long is noise: the agent goes on over it.
 const NOISE: Duration = Duration::from_secs(5);
+/// Echoes return within 400 ms, and are noticed a little later.
+const ECHO_TAIL: Duration = Duration::from_millis(500);
 /// From one key to the next.
 const BETWEEN_KEYS: Duration = Duration::from_secs(2);
 
@@ -23,7 +28,7 @@ impl Machine {
             return;
         }
         self.echo = echo;
-        if echo > self.config.echo_threshold && self.floor == Floor::Agent {
+        if self.is_echo(echo) {
             self.echo_watch.begin();
             self.journal(Entry::BargeIn {
                 at_us: self.at_us(),
@@ -37,12 +42,18 @@ impl Machine {
 
     pub(super) fn speaking(&mut self, at: Samples, echo: f32) {
         self.echo = echo;
-        let is_echo = echo > self.config.echo_threshold && self.floor == Floor::Agent;
+        let is_echo = self.is_echo(echo);
         if let Some(from) = self.echo_watch.speaking(at, is_echo)
             && self.phase == Phase::Talking
         {
             self.voice_begins(from);
         }
+    }
+
+    /// Whether a sound of this likelihood is our own: only while we speak, and as long after as an echo travels.
+    fn is_echo(&self, likelihood: f32) -> bool {
+        let may_be = self.floor == Floor::Agent || self.now.since(self.spoke) < ECHO_TAIL;
+        may_be && likelihood > self.config.echo_threshold
     }
 
     fn voice_begins(&mut self, at: Samples) {
@@ -291,6 +302,14 @@ impl Machine {
         }
         self.silence_prompts = 0;
         self.caller_said(&said);
+        if self.recorded && refuses_recording(&said, self.language) {
+            self.recorded = false;
+            self.timers.clear(Timer::Filler);
+            self.out.push_back(Effect::DiscardRecording);
+            self.floor = Floor::Agent;
+            self.say(Phrase::RecordingStopped, Purpose::Notice, Expect::default());
+            return;
+        }
         self.think();
     }
 
