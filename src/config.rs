@@ -106,6 +106,7 @@ impl Config {
             config.stream.check(),
             config.clinic.check(),
             config.agents.check(),
+            config.providers.check(),
             config.speech.check(),
             config.scripted.check(),
             config.call.check(),

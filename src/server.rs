@@ -39,6 +39,9 @@ pub enum StartError {
     Records { folder: String, error: io::Error },
     #[error(transparent)]
     Speech(#[from] crate::speech::LoadError),
+    /// The language model of `[providers.openai]` cannot be asked.
+    #[error("{0}")]
+    Model(String),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error("fixed phrases cannot be kept in {folder}: {error}; see to the folder, or leave out server.phrase_cache")]
@@ -55,7 +58,7 @@ impl StartError {
     /// A mistake in the configuration, rather than a machine that cannot do what is asked.
     pub const fn is_configuration(&self) -> bool {
         match self {
-            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) => true,
+            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Model(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Speech(_) => false,

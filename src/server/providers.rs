@@ -7,6 +7,8 @@ use super::settings::Kind;
 use crate::agent::brain::RuleBrain;
 use crate::agent::conversation::Desk;
 use crate::agent::graph::Graph;
+use crate::agent::llm::Model;
+use crate::agent::llm::openai::OpenAi;
 use crate::agent::tools::{Ledger, Messages};
 use crate::call::providers::Providers;
 use crate::clinic::Clinic;
@@ -24,7 +26,10 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
             let clinics = vec![clinic.clone()];
-            let brain = Arc::new(RuleBrain::new());
+            let brain: Arc<dyn Model> = match &config.providers.openai {
+                Some(openai) => Arc::new(OpenAi::new(openai, "providers.openai").map_err(StartError::Model)?),
+                None => Arc::new(RuleBrain::new()),
+            };
             let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
             Providers { recognisers: embedded.recognisers, voices: embedded.voices, agents: Arc::new(desk) }
         }

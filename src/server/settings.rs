@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::graph::{Graph, GraphError};
+use crate::agent::llm::openai::OpenAiConfig;
 use crate::language::Language;
 
 /// `[server]`.
@@ -107,10 +108,20 @@ impl AgentsConfig {
 }
 
 /// `[providers]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProvidersConfig {
     pub kind: Kind,
+    /// `[providers.openai]`: a language model behind chat completions thinks in place of the rules. Any server that speaks them
+    /// will do: a local one needs no key.
+    pub openai: Option<OpenAiConfig>,
+}
+
+impl ProvidersConfig {
+    /// What is wrong, as `key: what is wrong; what to write instead`.
+    pub fn check(&self) -> Vec<String> {
+        self.openai.as_ref().map(|openai| openai.check("providers.openai")).unwrap_or_default()
+    }
 }
 
 /// Who hears, thinks and speaks.

@@ -31,7 +31,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// An answer that is no stream: enough of it to read the error.
 const MOST_ERROR: usize = 16 * 1024;
 
-/// `[openai]`: a model to talk to.
+/// `[providers.openai]`: a model to talk to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenAiConfig {

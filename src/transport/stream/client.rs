@@ -134,7 +134,7 @@ fn attribute(twiml: &str, name: &str) -> Option<String> {
 fn at(server: &str, public_url: &str, stream: &str) -> Result<String, DialError> {
     let parse = |text: &str| Url::parse(text).map_err(|_| DialError::BadTarget(text.to_owned()));
     let (mut url, public, stream) = (parse(server)?, parse(public_url)?, parse(stream)?);
-    let path = stream.path().strip_prefix(public.path().trim_end_matches('/')).unwrap_or(stream.path());
+    let path = stream.path().strip_prefix(public.path().trim_end_matches('/')).unwrap_or_else(|| stream.path());
     url.set_path(path);
     url.set_scheme("ws").map_err(|()| DialError::BadTarget(server.to_owned()))?;
     Ok(url.into())
