@@ -34,6 +34,8 @@ struct Job {
 struct Waiting {
     finals: VecDeque<Job>,
     partials: VecDeque<Job>,
+    /// A job is on the thread.
+    running: bool,
     closed: bool,
 }
 
@@ -50,6 +52,17 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn start(threads: usize) -> Result<Self, LoadError> {
+        Self::of(move || {
+            let engine = Engine::load(threads)?;
+            Ok(move |audio: &[i16], language| engine.recognise(audio, language))
+        })
+    }
+
+    /// Runs what `load` makes: the models, or what a test has instead.
+    pub(super) fn of<R>(load: impl FnOnce() -> Result<R, LoadError> + Send + 'static) -> Result<Self, LoadError>
+    where
+        R: FnMut(&[i16], Language) -> Result<String, String>,
+    {
         let queue = Arc::new(Queue::default());
         let jobs = queue.clone();
         let (loaded, loading) = std::sync::mpsc::sync_channel(1);
@@ -58,10 +71,10 @@ impl Pool {
                 tracing::warn!("the recogniser runs at normal priority: it may not be lowered here");
             }
             // The model is loaded here, so that its own threads inherit the priority.
-            match Engine::load(threads) {
-                Ok(engine) => {
+            match load() {
+                Ok(recognise) => {
                     if loaded.send(Ok(())).is_ok() {
-                        work(&jobs, &engine);
+                        work(&jobs, recognise);
                     }
                 }
                 Err(error) => drop(loaded.send(Err(error))),
@@ -99,7 +112,7 @@ impl Pool {
     /// Whether a partial would be begun at once.
     pub(super) fn is_idle(&self) -> bool {
         let waiting = self.queue.waiting.lock();
-        waiting.finals.is_empty() && waiting.partials.is_empty()
+        !waiting.running && waiting.finals.is_empty() && waiting.partials.is_empty()
     }
 }
 
@@ -110,9 +123,10 @@ impl Drop for Pool {
     }
 }
 
-fn work(queue: &Queue, engine: &Engine) {
+fn work(queue: &Queue, mut recognise: impl FnMut(&[i16], Language) -> Result<String, String>) {
     loop {
         let mut waiting = queue.waiting.lock();
+        waiting.running = false;
         let job = loop {
             if let Some(job) = waiting.finals.pop_front() {
                 break job;
@@ -125,9 +139,10 @@ fn work(queue: &Queue, engine: &Engine) {
             }
             queue.changed.wait(&mut waiting);
         };
+        waiting.running = true;
         drop(waiting);
         if !job.done.is_closed() {
-            let result = engine.recognise(&job.audio, job.language);
+            let result = recognise(&job.audio, job.language);
             // The session may be gone by now; then nobody misses the words.
             job.done.send(result).ok();
         }

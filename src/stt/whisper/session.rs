@@ -1,7 +1,9 @@
 //! One call's ears: keeps the audio of the present utterance and asks the pool for its words, in time.
 //!
 //! While the caller speaks: a partial every 600 ms when the pool is idle. When the voice stops: a final is begun on suspicion, so
-//! that a flush finds it done. An utterance longer than the model's window is cut at its quietest place and joined again.
+//! that a flush finds it done. An utterance longer than the model's window is cut at its quietest place and joined again. A pause
+//! ends an utterance: its words become final there, whether or not the call asks, so that what it has put aside (an echo, an
+//! "uh-huh") never comes back as a part of what is said next.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -32,6 +34,10 @@ const KEPT: u64 = 192_000;
 const LONG: u64 = 144_000;
 /// Look for the quietest place from 5 s on.
 const CUT_FROM: u64 = 80_000;
+/// A voice after a pause of 700 ms begins an utterance of its own.
+const BREAK: u64 = 11_200;
+/// 2.4 s without a voice, longer than any turn waits for its flush: the utterance is over.
+const SETTLED: u64 = 38_400;
 /// Less voice than this is no speech (V6): 125 ms.
 const SHORTEST: u64 = 2_000;
 
@@ -127,6 +133,7 @@ impl Session {
         match input {
             Input::Audio { at, frame } => {
                 self.take(at.0, &frame);
+                self.settle_if_over();
                 self.cut_if_long();
                 self.ask_for_partial();
                 true
@@ -142,6 +149,12 @@ impl Session {
             Input::Flush { up_to } => self.flush(up_to).await,
             Input::Hints(_) => true,
             Input::Language(language) => {
+                if language != self.language {
+                    // Heard with the wrong ears: the flush asks again.
+                    self.guess = None;
+                    self.guessed = None;
+                    self.partial = None;
+                }
                 self.language = language;
                 true
             }
@@ -176,6 +189,11 @@ impl Session {
     }
 
     fn voice_starts(&mut self, at: u64) {
+        let mut earliest = 0;
+        if let Some(over) = self.utterance.filter(|u| u.voice_since.is_none() && at >= u.last_voiced + BREAK) {
+            earliest = over.last_voiced + POSTROLL;
+            self.settle();
+        }
         self.guess = None;
         self.guessed = None;
         match &mut self.utterance {
@@ -183,11 +201,27 @@ impl Session {
                 utterance.voice_since.get_or_insert(at);
             }
             None => {
-                let from = at.saturating_sub(PREROLL);
+                let from = at.saturating_sub(PREROLL).max(earliest);
                 self.utterance = Some(Utterance { from, voiced: 0, voice_since: Some(at), last_voiced: at });
                 self.partial_at = at;
                 self.last_partial.clear();
             }
+        }
+    }
+
+    fn settle_if_over(&mut self) {
+        let end = self.end();
+        if self.utterance.is_some_and(|u| u.voice_since.is_none() && end >= u.last_voiced + SETTLED) {
+            self.settle();
+        }
+    }
+
+    /// The utterance is over without a flush: what was begun on suspicion becomes its final.
+    fn settle(&mut self) {
+        let Some(utterance) = self.utterance.take() else { return };
+        self.partial = None;
+        if utterance.voiced >= SHORTEST {
+            self.finish(Range { from: utterance.from, to: utterance.last_voiced + POSTROLL }, None);
         }
     }
 
@@ -221,16 +255,18 @@ impl Session {
     /// Gives the first part of an utterance that outgrows the window to the pool.
     fn cut_if_long(&mut self) {
         let end = self.end();
-        let Some(utterance) = &mut self.utterance else { return };
-        if end < utterance.from + LONG {
+        let Some(Utterance { from, voice_since: Some(since), .. }) = self.utterance else { return };
+        if end < from + LONG {
             return;
         }
-        let from = utterance.from;
         let search = Range { from: from + CUT_FROM, to: end };
         let cut = quietest(&self.slice(search)) + search.from;
         let range = Range { from, to: cut };
         if let Some(utterance) = &mut self.utterance {
             utterance.from = cut;
+            // What follows must be voice enough by itself to be asked about.
+            utterance.voiced = 0;
+            utterance.voice_since = Some(since.max(cut));
         }
         self.last_partial.clear();
         self.partial = None;
@@ -247,16 +283,21 @@ impl Session {
         let end = utterance.last_voiced.max(up_to.0) + POSTROLL;
         let end = if utterance.voice_since.is_some() { self.end() } else { end };
         let range = Range { from: utterance.from, to: end };
+        self.finish(range, Some(up_to));
+        true
+    }
+
+    /// The final of an utterance: the one begun on suspicion if there is one, else a new one.
+    fn finish(&mut self, range: Range, flush: Option<Samples>) {
         if let Some((guessed, text)) = self.guessed.take() {
             let audio = self.slice(guessed);
-            let done = Done { range: guessed, audio, result: Ok(text), flush: Some(up_to) };
+            let done = Done { range: guessed, audio, result: Ok(text), flush };
             self.finals.push_back(Box::pin(std::future::ready(done)));
         } else if let Some((guess, words)) = self.guess.take() {
-            self.wait_for(guess, words, Some(up_to));
+            self.wait_for(guess, words, flush);
         } else {
-            self.recognise(range, Some(up_to));
+            self.recognise(range, flush);
         }
-        true
     }
 
     /// Nothing was said since the last final; those under way come first.
@@ -349,21 +390,4 @@ fn quietest(audio: &[i16]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn partials_agree_in_whole_words() {
-        assert_eq!(agreed("I would like", "I would love to"), "I would ".len());
-        assert_eq!(agreed("", "Hello"), 0);
-        assert_eq!(agreed("Hello there", "Hello"), 5);
-    }
-
-    #[test]
-    fn a_cut_falls_into_the_pause() {
-        let mut audio = vec![5_000_i16; 16_000];
-        audio[8_000..11_200].fill(3);
-        let cut = quietest(&audio);
-        assert!((8_000..11_200).contains(&cut), "{cut}");
-    }
-}
+mod tests;
