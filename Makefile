@@ -1,25 +1,34 @@
 # Every command a person needs. CI runs the same ones.
 
 CARGO ?= cargo
-PHASE  = scripts/phase
+PHASE  = .ci/phase
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps tools build lint nextest deny
+.PHONY: help run test deps tools models build release lint nextest deny load
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-test: tools lint build nextest deny ## everything that must pass
+run: deps models build ## start the server and ring it with recorded speech (KEEP=1 leaves it running)
+	@.ci/demo
+
+test: tools models lint build nextest deny ## everything that must pass
 
 deps: ## install what building and running need (Debian 12, as root or with sudo)
-	@$(PHASE) deps scripts/deps
+	@$(PHASE) deps .ci/deps
 
 tools: deps ## install what testing needs as well: cargo-nextest, cargo-deny
-	@$(PHASE) tools scripts/deps --tools
+	@$(PHASE) tools .ci/deps --tools
+
+models: ## fetch the pinned models of the embedded speech into the user's cache
+	@$(PHASE) models deploy/models/fetch
 
 # Tests and the server are built together, so that `run` and `test` share every dependency.
 build: ## build the server (target/debug/attendant) and the tests
 	@$(PHASE) build $(CARGO) build --locked --workspace --bins --tests
+
+release: ## build the server for deploying and measuring (target/release/attendant)
+	@$(PHASE) release $(CARGO) build --locked --release --bins
 
 lint: ## formatting and clippy, warnings denied
 	@$(PHASE) format $(CARGO) fmt --all --check
@@ -29,4 +38,7 @@ nextest: ## the tests alone
 	@$(PHASE) tests $(CARGO) nextest run --locked --workspace
 
 deny: ## licences, sources and bans of dependencies
-	@$(PHASE) deny scripts/deny
+	@$(PHASE) deny .ci/deny
+
+load: release ## 100 calls at once for two minutes against scripted providers (CALLS, RAMP, DURATION)
+	@.ci/load

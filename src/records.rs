@@ -27,7 +27,7 @@ pub use library::{Library, Past};
 pub use recording::Recorder;
 pub use settings::{Recording, RecordsConfig};
 
-/// Opens the records of calls. One per process; closing it writes what is still queued.
+/// Opens the records of calls. One per process; dropping it writes what is still queued.
 #[derive(Debug)]
 pub struct Records {
     root: PathBuf,
@@ -87,18 +87,25 @@ impl Records {
         (self.counters.lines_dropped.load(Ordering::Relaxed), self.counters.frames_dropped.load(Ordering::Relaxed))
     }
 
-    /// Writes what is queued and ends the writers. Journals and recorders still held lose what they are given later.
+    /// Writes what is queued and ends the writers, as dropping does. Journals and recorders still held lose what they are given
+    /// later.
     pub fn close(self) {
-        if let Some(writer) = self.journals {
-            writer.close();
-        }
-        if let Some(writer) = self.recordings {
-            writer.close();
-        }
+        drop(self);
     }
 
     fn file(&self, call: CallId, began: OffsetDateTime, extension: &str) -> PathBuf {
         self.root.join(began.date().to_string()).join(format!("{call}.{extension}"))
+    }
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        if let Some(writer) = self.journals.take() {
+            writer.close();
+        }
+        if let Some(writer) = self.recordings.take() {
+            writer.close();
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub enum StartError {
     Agents(#[from] GraphError),
     #[error("records cannot be kept in {folder}: {error}; see to the folder, or name another in records.path")]
     Records { folder: String, error: io::Error },
+    #[error("the embedded speech is not complete:\n{}", .0.join("\n"))]
+    Missing(Vec<String>),
     #[error(transparent)]
     Speech(#[from] crate::speech::LoadError),
     /// The language model of `[providers.openai]` cannot be asked.
@@ -61,7 +63,9 @@ impl StartError {
             Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Model(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
-            Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Speech(_) => false,
+            Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Missing(_) | Self::Speech(_) => {
+                false
+            }
         }
     }
 }

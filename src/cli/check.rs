@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
-use crate::server;
+use crate::server::{self, Kind, StartError};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
 #[derive(Debug, Args)]
@@ -32,6 +32,10 @@ impl Check {
             .collect();
         println!("sip      {}", addresses.join(", "));
         println!("records  {}", config.records.folder().display());
+        let missing = config.speech.missing();
+        if config.providers.kind == Kind::Embedded && !missing.is_empty() {
+            return Err(Failure::unavailable(StartError::Missing(missing)));
+        }
         println!("calls    at most {} at once", config.call.max_calls);
         Ok(Exit::Done)
     }

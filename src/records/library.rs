@@ -36,7 +36,7 @@ impl Library {
     /// The newest `limit` calls, newest first; ids are time-ordered, so names sort by when calls began.
     pub fn newest(&self, limit: usize) -> io::Result<Vec<Past>> {
         let mut found = Vec::new();
-        for day in sorted(&self.root)?.into_iter().rev().filter(|path| path.is_dir()) {
+        for day in sorted(&self.root)?.into_iter().rev().filter(|path| is_day(path)) {
             let journals = sorted(&day)?.into_iter().rev().filter(|path| is_journal(path));
             found.extend(journals.take(limit - found.len()));
             if found.len() == limit {
@@ -49,7 +49,7 @@ impl Library {
     /// Calls whose id begins or ends with `id`. Ends, because ids that begin alike are calls of one hour.
     pub fn find(&self, id: &str) -> io::Result<Vec<Past>> {
         let mut found = Vec::new();
-        for day in sorted(&self.root)?.into_iter().filter(|path| path.is_dir()) {
+        for day in sorted(&self.root)?.into_iter().filter(|path| is_day(path)) {
             for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
                 let stem = stem(&path);
                 if stem.starts_with(id) || stem.ends_with(id) {
@@ -65,6 +65,12 @@ fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     Ok(paths)
+}
+
+/// Other things are kept beside the days: callers' messages.
+fn is_day(path: &Path) -> bool {
+    path.is_dir()
+        && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn is_journal(path: &Path) -> bool {

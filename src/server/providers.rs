@@ -21,6 +21,10 @@ use crate::speech;
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
     Ok(match config.providers.kind {
         Kind::Embedded => {
+            let missing = config.speech.missing();
+            if !missing.is_empty() {
+                return Err(StartError::Missing(missing));
+            }
             let embedded = speech::load(&config.speech)?;
             let folder = config.records.folder();
             let ledger = Ledger::open(folder.clone())

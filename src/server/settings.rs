@@ -128,7 +128,7 @@ impl ProvidersConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// This machine alone, with no keys: Whisper, the rule-based brain, the neural English voice and espeak (`[speech]`).
+    /// Whisper, the rule-based brain, and the neural and espeak voices: on this machine, without keys.
     #[default]
     Embedded,
     /// Nobody: answers of known length after known delays, for measuring (`[scripted]`).

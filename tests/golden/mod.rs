@@ -1,3 +1,4 @@
 //! What users read, word for word: a change here must be meant.
 
+mod configuration;
 mod help;

@@ -125,6 +125,8 @@ fn stages(turn: &TurnTimeline) -> Vec<(&'static str, u64)> {
     ]
     .into_iter()
     .filter_map(|(name, at)| at.map(|at| (name, at)))
+    // What was drafted while the caller still spoke cost nobody time.
+    .filter(|(_, at)| turn.speech_end_us.is_none_or(|end| *at >= end))
     .collect();
     stages.sort_by_key(|(_, at)| *at);
     stages

@@ -1,0 +1,95 @@
+//! A whole server and a softphone in one process: a call from INVITE to BYE over loopback, and what is left of it.
+
+use std::time::Duration;
+
+use attendant::call::timeline::{EndReason, Entry};
+use attendant::config::Config;
+use attendant::load::clips;
+use attendant::records::{Library, Recording};
+use attendant::server::{Kind, Server};
+use attendant::sim::Delay;
+use attendant::softphone::dial::{Dialling, Telephone};
+use attendant::softphone::report::Report;
+use attendant::softphone::{Ended, Script, Utterance, line};
+use attendant::transport::sip::CodecName;
+use attendant_media::time::Time;
+use tokio::time::Instant;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn config(folder: &std::path::Path) -> Config {
+    let mut config = Config::default();
+    let free = "127.0.0.1:0".parse().unwrap();
+    config.sip.udp = vec![free];
+    config.sip.tcp = vec![free];
+    config.api.listen = Vec::new();
+    config.providers.kind = Kind::Scripted;
+    config.scripted.tts_ms = Delay::Fixed(0);
+    config.scripted.parts = 1;
+    config.records.path = Some(folder.to_path_buf());
+    config.records.recording = Recording::Announced;
+    config
+}
+
+fn question() -> Utterance {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav");
+    clips(&[file]).unwrap().remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_greeted_answered_recorded_and_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(config(folder.path())).await.unwrap();
+    let address = server.listening()[0].address;
+    let dialling = Dialling {
+        target: format!("sip:clinic@{address}"),
+        from: "0042".into(),
+        codecs: vec![CodecName::Pcmu],
+        credentials: None,
+        patience: Duration::from_secs(10),
+    };
+    let telephone = Telephone::for_target(&dialling).await.unwrap();
+    let answered = telephone.dial(&dialling).await.unwrap();
+    let mut script = Script::new([question()], None, Duration::from_secs(15), Time::ZERO);
+    let outcome = line::run(answered.line, &mut script, None, Instant::now(), LIMIT).await.unwrap();
+    assert_eq!(outcome.ended, Ended::HungUp);
+    assert!(Report::of(&outcome, script.steps()).complete());
+
+    assert!(server.drain(Duration::from_secs(10)).await);
+    let calls = Library::new(folder.path().to_path_buf()).newest(2).unwrap();
+    let [call] = &calls[..] else { panic!("one call was made") };
+    let has = |wanted: fn(&Entry) -> bool| call.entries.iter().any(wanted);
+    assert!(has(|entry| matches!(entry, Entry::Answered { .. })));
+    assert!(has(|entry| matches!(entry, Entry::Turn(turn) if turn.turn > 0 && turn.first_packet_us.is_some())));
+    assert!(has(|entry| matches!(entry, Entry::Ended { reason: EndReason::Caller, .. })));
+    let recording = hound::WavReader::open(call.recording.as_ref().unwrap()).unwrap();
+    assert_eq!(recording.spec().channels, 2);
+    let lasted = outcome.over.since(outcome.answered);
+    let recorded = Duration::from_secs_f64(f64::from(recording.duration()) / 16_000.0);
+    assert!(recorded.abs_diff(lasted) < Duration::from_secs(1), "{recorded:?} of {lasted:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draining_server_takes_no_new_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(config(folder.path())).await.unwrap();
+    let address = server.listening()[0].address;
+    let dialling = Dialling {
+        target: format!("sip:clinic@{address}"),
+        from: "0042".into(),
+        codecs: vec![CodecName::Pcmu],
+        credentials: None,
+        patience: Duration::from_secs(10),
+    };
+    let telephone = Telephone::for_target(&dialling).await.unwrap();
+    let going_on = telephone.dial(&dialling).await.unwrap();
+    let desk = server.desk().clone();
+    let draining = tokio::spawn(server.drain(Duration::from_secs(30)));
+    while desk.is_ready() {
+        tokio::task::yield_now().await;
+    }
+    let refused = telephone.dial(&dialling).await.unwrap_err();
+    assert!(refused.to_string().contains("503"), "{refused}");
+    drop(going_on);
+    assert!(draining.await.unwrap());
+}
