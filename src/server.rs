@@ -92,6 +92,8 @@ pub struct Server {
 impl Server {
     /// Makes everything ready and binds. Must be called within the shared runtime.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        // Fails only if something in this process was quicker, and then the provider is there.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let clinic = check(&config)?;
         let graph = config.agents.graph()?;
         let folder = config.records.folder();
