@@ -55,7 +55,8 @@ impl Engine {
     /// The words of at most 10 s of 16 kHz audio.
     pub(super) fn recognise(&self, audio: &[i16], language: Language) -> Result<String, String> {
         let samples: Vec<f32> = audio.iter().take(WINDOW).map(|sample| f32::from(*sample) / 32_768.0).collect();
-        let options = WhisperOptions { beam_size: 1, max_length: 160, ..WhisperOptions::default() };
+        let options =
+            WhisperOptions { beam_size: 1, max_length: 2 * tokens(audio, language), ..WhisperOptions::default() };
         let (model, code) = match language {
             Language::English => (&self.english, "en"),
             // Cantonese is no language of this model's; as Chinese it is at least half understood.
@@ -65,6 +66,21 @@ impl Engine {
         };
         let texts = model.generate(&samples, Some(code), false, &options).map_err(|error| error.to_string())?;
         Ok(texts.join(" "))
+    }
+}
+
+/// The most tokens that so much speech can need; the library takes half of its `max_length` for them. A model that has lost its way
+/// goes on until it is stopped, at 30 ms a token for base (2026-11-21): the call would no longer wait for the words of others.
+fn tokens(audio: &[i16], language: Language) -> usize {
+    const MOST: usize = 80;
+    const A_SECOND: usize = 12;
+    const AT_LEAST: usize = 16;
+    match language {
+        // Gurmukhi is spelt byte by byte.
+        Language::Punjabi => MOST,
+        Language::English | Language::Mandarin | Language::Cantonese | Language::French => {
+            MOST.min(AT_LEAST + A_SECOND * audio.len() / 16_000)
+        }
     }
 }
 
