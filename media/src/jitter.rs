@@ -120,8 +120,9 @@ impl Jitter {
             return Arrival::Refused;
         }
         let place = &mut self.entries[(sequence % MOST as u64) as usize];
-        if place.as_ref().is_some_and(|held| held.sequence == sequence) {
-            return Arrival::Duplicate;
+        if let Some(held) = place {
+            // Another in this place is one from far ahead, after an outage: it was taken and is not given away.
+            return if held.sequence == sequence { Arrival::Duplicate } else { Arrival::Refused };
         }
         let mut bytes = [0; MOST_BYTES];
         bytes[..payload.len()].copy_from_slice(payload);
@@ -287,7 +288,47 @@ mod tests {
         assert_eq!(jitter.insert(at(0), 11, 0, Kind::Audio, &[0; 641]), Arrival::Refused);
     }
 
+    #[test]
+    fn what_was_taken_is_not_thrown_out_by_one_that_was_overtaken_by_far() {
+        let mut jitter = Jitter::new();
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        assert_eq!(insert(&mut jitter, 20, 20), Arrival::Taken);
+        assert_eq!(insert(&mut jitter, 30, 12), Arrival::Refused);
+        assert_eq!(taken(&mut jitter, 80).last(), Some(&Some(20)));
+    }
+
     proptest! {
+        #[test]
+        fn what_is_taken_comes_out_once_and_in_order_whatever_the_network_does(
+            fates in prop::collection::vec((0_u64..10, 0_u64..400, 0_u64..5), 1..100)
+        ) {
+            let mut arrivals = vec![(0, 1_000)];
+            for (n, (loss, delay, copies)) in (1_u64..).zip(fates) {
+                if loss > 0 {
+                    arrivals.push((20 * n + delay, 1_000 + n));
+                }
+                if copies == 0 {
+                    arrivals.push((20 * n + 2 * delay, 1_000 + n));
+                }
+            }
+            arrivals.sort_unstable();
+            let (mut jitter, mut kept, mut out) = (Jitter::new(), Vec::new(), Vec::new());
+            for (millis, sequence) in arrivals {
+                out.extend(taken(&mut jitter, millis));
+                if let Arrival::Taken | Arrival::Reordered = insert(&mut jitter, millis, sequence) {
+                    kept.push(sequence);
+                }
+                if let Next::Wait(until) = jitter.next(at(millis)) {
+                    prop_assert!(until == Time::NEVER || until <= at(millis) + HOLE);
+                }
+                out.extend(taken(&mut jitter, millis));
+            }
+            out.extend(taken(&mut jitter, 100_000));
+            kept.sort_unstable();
+            prop_assert_eq!(out.into_iter().flatten().collect::<Vec<_>>(), kept);
+        }
+
         #[test]
         fn each_number_comes_out_once_in_order_received_or_lost(
             fates in prop::collection::vec((0_u64..10, 0_u64..90), 1..100)
