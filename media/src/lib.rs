@@ -22,6 +22,7 @@ pub mod netem;
 pub mod pacer;
 pub mod playout;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
 pub mod speech;
 pub mod time;
