@@ -5,8 +5,8 @@ use attendant::config::{Config, Source};
 /// The TOML of docs/configure.md, with what is commented out taken as comments.
 fn documented() -> String {
     let page = include_str!("../../docs/configure.md");
-    let (_, rest) = page.split_once("```toml\n").unwrap();
-    rest.split_once("```").unwrap().0.to_owned()
+    let (_, rest) = page.split_once("```toml\n").expect("the page has a configuration");
+    rest.split_once("```").expect("which ends").0.to_owned()
 }
 
 #[test]

@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 fn config(folder: &std::path::Path) -> Config {
     let mut config = Config::default();
-    let free = "127.0.0.1:0".parse().unwrap();
+    let free = "127.0.0.1:0".parse().expect("it is an address");
     config.sip.udp = vec![free];
     config.sip.tcp = vec![free];
     config.api.listen = Vec::new();
@@ -33,7 +33,7 @@ fn config(folder: &std::path::Path) -> Config {
 
 fn question() -> Utterance {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav");
-    clips(&[file]).unwrap().remove(0)
+    clips(&[file]).expect("the question is in the repository").remove(0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
