@@ -1,5 +1,8 @@
 //! The world of one simulated call: a heap of things to come, the machine and its leg, and a clock that jumps to the earliest.
 
+mod effects;
+mod verdict;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -414,96 +417,6 @@ impl World {
         self.leg = Some(leg);
     }
 
-    fn perform(&mut self, effect: Effect) {
-        if std::env::var_os("TRACE").is_some() {
-            println!("{:?} {:?} {effect:?}", self.now.since(self.origin), self.machine.floor());
-        }
-        match effect {
-            Effect::Leg(effect) => self.perform_leg(effect),
-            Effect::Stt(SttEffect::Open { session, replay_from, .. }) => {
-                self.session_open = true;
-                let replayed: Vec<Samples> =
-                    self.heard.iter().copied().filter(|at| at.0 + 320 > replay_from.0).collect();
-                let later = self.ears.open(session, replayed.into_iter(), &mut self.rng);
-                self.all_later(later);
-            }
-            Effect::Stt(SttEffect::Input(stt::Input::Flush { up_to })) => {
-                let said = self.said();
-                let later = self.ears.flush(up_to, &said, &mut self.rng);
-                self.all_later(later);
-            }
-            Effect::Stt(SttEffect::Input(_)) => {}
-            Effect::Tts { voice, input } => {
-                let later = self.voices.input(voice, input, &mut self.rng);
-                self.all_later(later);
-            }
-            Effect::Think(turn) => {
-                let later = self.brain.think(turn.number, &mut self.rng);
-                self.all_later(later);
-            }
-            Effect::CancelThought | Effect::ClearStream | Effect::DiscardRecording => {}
-            Effect::Transport(Command::HangUp) => {}
-            Effect::Transport(Command::Transfer { .. }) => {
-                self.later(
-                    Duration::from_millis(900),
-                    Happening::Event(Box::new(Event::Signal(Signal::Transferred(Ok(()))))),
-                );
-            }
-            Effect::Journal(entry) => self.journal.push(entry),
-            Effect::End(reason) => {
-                if self.reason.is_some() {
-                    self.watch.broke(Invariant::EndReasonOnce, format!("{:?} then {reason:?}", self.reason));
-                }
-                self.reason = Some(reason);
-                if self.fault(Fault::EndsTwice) {
-                    self.perform(Effect::End(EndReason::Failed));
-                }
-            }
-        }
-    }
-
-    fn perform_leg(&mut self, effect: LegEffect) {
-        let Some(leg) = &mut self.leg else { return };
-        match effect {
-            LegEffect::Audible(id) => {
-                self.watch.audible_is(id);
-                self.audible_source = self.voices.sources.get(&id).copied();
-                self.watch.sound_ordered();
-                self.leg_input(leg::Input::Audible(id));
-            }
-            LegEffect::Mute => {
-                self.watch.audible = None;
-                self.watch.sound_ordered();
-                self.watch.silence_ordered();
-                self.leg_input(leg::Input::Mute);
-            }
-            LegEffect::SpeechEnd(id) => leg.handle(self.now, leg::Input::SpeechEnd { id }),
-            LegEffect::Pause => {
-                self.watch.paused(self.now);
-                if !self.fault(Fault::PauseLost) {
-                    self.leg_input(leg::Input::Pause);
-                }
-            }
-            LegEffect::Resume { back } => {
-                if !self.fault(Fault::ResumeLost) {
-                    self.watch.resumed();
-                    self.leg_input(leg::Input::Resume { back });
-                }
-            }
-            LegEffect::Hold => leg.handle(self.now, leg::Input::Hold),
-            LegEffect::Unhold => leg.handle(self.now, leg::Input::Unhold),
-            LegEffect::Formats { inbound, outbound, dtmf } => {
-                leg.handle(self.now, leg::Input::Formats { inbound, outbound, dtmf });
-            }
-        }
-    }
-
-    fn leg_input(&mut self, input: leg::Input<'_>) {
-        if let Some(leg) = &mut self.leg {
-            leg.handle(self.now, input);
-        }
-    }
-
     fn after_step(&mut self) {
         if self.caller.is_speaking(self.now) {
             self.watch.pause_is_excused(self.now);
@@ -518,45 +431,6 @@ impl World {
                 let slots = self.watch.slots;
                 self.watch.broke(Invariant::SlotForSlot, format!("{slots} slots, {due} due"));
                 self.watch.slots = due as u64;
-            }
-        }
-    }
-
-    fn judge_the_whole(&mut self) {
-        if self.reason.is_none() {
-            let floor = self.machine.floor();
-            self.watch.broke(Invariant::CallEnds, format!("still {floor:?}"));
-        }
-        let said: Vec<&str> = self
-            .journal
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Line { who: attendant::agent::Who::Caller, text, .. } => Some(text.reveal().as_str()),
-                _ => None,
-            })
-            .flat_map(str::split_whitespace)
-            .collect();
-        // Words after which the call ended at once were not owed an answer.
-        let deadline = self.now - Duration::from_millis(6_000);
-        let mut lost = Vec::new();
-        for stretch in self.caller.stretches.iter().filter(|stretch| stretch.counts && stretch.to < deadline) {
-            for word in &stretch.words {
-                let times = said.iter().filter(|said| *said == word).count();
-                if times != 1 {
-                    lost.push(format!("{word} x{times}"));
-                }
-            }
-        }
-        if !lost.is_empty() {
-            self.watch.broke(Invariant::NoCallerWordLost, lost.join(", "));
-        }
-        if self.reason == Some(EndReason::Goodbye) {
-            let last = self.journal.iter().rev().find_map(|entry| match entry {
-                Entry::Line { who: attendant::agent::Who::Agent, text, cut, .. } => Some((text.reveal().clone(), *cut)),
-                _ => None,
-            });
-            if last.as_ref().is_none_or(|(text, cut)| *cut || !text.ends_with('.')) {
-                self.watch.broke(Invariant::GoodbyeWhole, format!("{last:?}"));
             }
         }
     }
