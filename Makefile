@@ -4,7 +4,7 @@ CARGO ?= cargo
 PHASE  = .ci/phase
 
 .DEFAULT_GOAL := help
-.PHONY: help run test deps tools models build release lint nextest deny load
+.PHONY: help run test deps tools models build release lint nextest deny load fuzz bench
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,3 +42,11 @@ deny: ## licences, sources and bans of dependencies
 
 load: release ## 100 calls at once for two minutes against scripted providers (CALLS, RAMP, DURATION)
 	@.ci/load
+
+fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH)
+	@.ci/fuzz
+
+bench: deps models ## the figures of benches/README.md: a leg's slot, voice detection, embedded speech
+	@$(CARGO) bench --locked -p attendant-media --bench leg
+	@$(CARGO) bench --locked -p attendant-media --bench vad
+	@$(CARGO) bench --locked --profile dev --bench speech
