@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attendant::call::canned::{Canned, Line, Phrase};
-use attendant::call::effect::{Effect, LegEffect, SttEffect};
-use attendant::call::event::{Command, Event, Gone, Signal};
+use attendant::call::event::{Event, Gone, Signal};
 use attendant::call::machine::{Input, Machine, Setup};
 use attendant::call::settings::CallConfig;
 use attendant::call::timeline::{EndReason, Entry};
