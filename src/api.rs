@@ -16,12 +16,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::registry::FrontDesk;
-use crate::transport::stream::{Entrance, StreamConfig};
+use crate::transport::stream::{Entrance, StreamConfig, socket};
 
 pub use config::ApiConfig;
 
@@ -88,6 +89,7 @@ impl Server {
         for listener in self.listeners {
             let app = router(self.shared.clone());
             let stopped = self.stop.clone().cancelled_owned();
+            let listener = listener.tap_io(|connection| socket::tune(connection));
             serving.spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
         }
         while let Some(served) = serving.join_next().await {

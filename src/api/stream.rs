@@ -56,6 +56,9 @@ fn bearer(header: &str) -> Option<&str> {
 fn upgrade(shared: &Shared, wire: Wire, admission: Option<Admission>, request: WebSocketUpgrade) -> Response {
     let entrance = shared.entrance.clone();
     let Some(place) = entrance.place().filter(|_| !entrance.stop.is_cancelled()) else {
+        if let Some(admission) = &admission {
+            entrance.withdraw(&admission.nonce);
+        }
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response();
     };
     let tasks = entrance.tasks.clone();

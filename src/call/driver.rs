@@ -259,10 +259,16 @@ impl Driver {
                     }
                     self.machine.handle(now, Input::Leg(&output));
                 }
+                Output::Finished { id, samples } => {
+                    if *samples != self.marked {
+                        self.marked = *samples;
+                        self.path.mark(*id, *samples);
+                    }
+                    self.machine.handle(now, Input::Leg(&output));
+                }
                 Output::SpeechStart { .. }
                 | Output::Speaking { .. }
                 | Output::SpeechEnd { .. }
-                | Output::Finished { .. }
                 | Output::Dry { .. }
                 | Output::Dtmf { .. }
                 | Output::FaxTone { .. } => self.machine.handle(now, Input::Leg(&output)),

@@ -17,6 +17,9 @@ use crate::transport::sip::latch::{Latch, Verdict};
 /// Larger than any datagram of the codecs we offer; what is larger is cut and refused as malformed.
 pub(super) const DATAGRAM: usize = 2_048;
 
+/// Places of a stream's queue that only a clear may take: it matters most when the other side reads slowly and the queue is full.
+const KEPT: usize = 4;
+
 #[expect(clippy::large_enum_variant, reason = "one a call, never moved")]
 pub(super) enum Path {
     Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, latch: Latch },
@@ -130,20 +133,21 @@ impl Path {
     }
 
     pub(super) fn stream(&self, payload: &[u8]) {
-        self.stream_out(|| StreamOut::Media(Bytes::copy_from_slice(payload)));
+        self.stream_out(KEPT, || StreamOut::Media(Bytes::copy_from_slice(payload)));
     }
 
     pub(super) fn mark(&self, id: SpeechId, samples: u64) {
-        self.stream_out(|| StreamOut::Mark { id, samples });
+        self.stream_out(KEPT, || StreamOut::Mark { id, samples });
     }
 
     pub(super) fn clear(&self) {
-        self.stream_out(|| StreamOut::Clear);
+        self.stream_out(0, || StreamOut::Clear);
     }
 
-    fn stream_out(&self, message: impl FnOnce() -> StreamOut) {
+    /// Sends unless fewer than `kept` places would be left.
+    fn stream_out(&self, kept: usize, message: impl FnOnce() -> StreamOut) {
         let Self::Stream { outbound, .. } = self else { return };
-        if outbound.try_send(message()).is_err() {
+        if outbound.capacity() <= kept || outbound.try_send(message()).is_err() {
             metrics::counter!("stream_send_dropped_total").increment(1);
         }
     }
@@ -152,4 +156,23 @@ impl Path {
 /// RTCP on the RTP port (RFC 5761 section 4): the packet types 192 to 223 cannot be RTP's.
 fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_reader_loses_audio_and_never_the_order_to_drop_it() {
+        let (outbound, mut said) = mpsc::channel(16);
+        let (_caller, inbound) = mpsc::channel(1);
+        let path = Path::Stream { inbound, outbound };
+        (0..100).for_each(|_| path.stream(&[0; 160]));
+        path.clear();
+        let mut waiting = Vec::new();
+        while let Ok(out) = said.try_recv() {
+            waiting.push(out);
+        }
+        assert_eq!((waiting.len(), waiting.last()), (16 - KEPT + 1, Some(&StreamOut::Clear)));
+    }
 }

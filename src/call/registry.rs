@@ -1,15 +1,18 @@
 //! The front desk: admits calls while there is room, starts them on a media worker, and knows which ones are going on.
 
+mod chunk;
+
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use attendant_media::leg::LegConfig;
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::CallId;
 use super::event::{Command, Mailbox};
 use crate::privacy::Pii;
+
+pub use chunk::{StreamMedia, StreamOut};
 
 /// A call that a transport wants to bring in.
 #[derive(Clone, Debug)]
@@ -77,26 +80,6 @@ pub enum MediaPath {
     Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr },
     /// A transport with its own framing.
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
-}
-
-/// A chunk from a media stream, in the order of arrival.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamMedia {
-    pub sequence: u64,
-    /// In the codec's clock.
-    pub timestamp: u64,
-    pub payload: Bytes,
-}
-
-/// What a call sends into a media stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StreamOut {
-    /// 20 ms, encoded in the outbound format.
-    Media(Bytes),
-    /// Sent after every 100 ms of speech and at its end; echoed as [`super::event::Signal::Mark`].
-    Mark { id: attendant_media::speech::SpeechId, samples: u64 },
-    /// Forget what was sent and not played.
-    Clear,
 }
 
 /// A call that has begun, seen from its transport.

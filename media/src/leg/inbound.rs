@@ -57,8 +57,6 @@ pub(super) struct Inbound {
     made_up: u64,
     native: Box<[i16]>,
     keys: Keys,
-    /// Pieces of linear audio taken, which are their numbers.
-    pieces: u64,
     last_transit: Option<i64>,
     stats: LegStats,
 }
@@ -81,7 +79,6 @@ impl Inbound {
             made_up: 0,
             native: vec![0; config.inbound.codec.most_samples()].into(),
             keys: Keys::default(),
-            pieces: 0,
             last_transit: None,
             stats: LegStats::default(),
         }
@@ -128,17 +125,18 @@ impl Inbound {
         if event { self.keys.push(header.timestamp, payload) } else { None }
     }
 
-    /// Takes a chunk of a transport with its own framing. Linear audio comes in chunks of any length up to 160 ms over an
-    /// ordered connection: it is numbered here, piece by piece.
+    /// Takes a chunk of a transport with its own framing. Linear audio comes in chunks of up to 160 ms: what is longer than a packet
+    /// is cut, and each piece numbered, so that chunks must be of one length to be in order.
     pub(super) fn payload(&mut self, now: Time, sequence: u64, timestamp: u64, payload: &[u8]) {
         self.measure(now, timestamp, true);
         if !matches!(self.format.codec, Codec::L16 { .. }) {
             self.insert(now, sequence, timestamp, Kind::Audio, payload);
             return;
         }
+        let first = sequence.wrapping_mul(payload.len().div_ceil(MOST_BYTES) as u64);
         for (n, piece) in payload.chunks(MOST_BYTES).enumerate() {
-            self.pieces += 1;
-            self.insert(now, self.pieces, timestamp + (n * MOST_BYTES / 2) as u64, Kind::Audio, piece);
+            let timestamp = timestamp.wrapping_add((n * MOST_BYTES / 2) as u64);
+            self.insert(now, first.wrapping_add(n as u64), timestamp, Kind::Audio, piece);
         }
     }
 

@@ -34,6 +34,8 @@ struct Mark {
 pub struct Marks {
     waiting: VecDeque<Mark>,
     sent: u64,
+    /// How many came back, cleared ones included.
+    returned: u64,
 }
 
 impl Marks {
@@ -45,6 +47,12 @@ impl Marks {
         }
         self.waiting.push_back(Mark { number: self.sent, id, samples, sent: now, state: State::Awaited });
         format!("{}/{id}/{samples}", self.sent)
+    }
+
+    /// The name of a mark after which nothing follows; `None` if the other side does not send marks back.
+    pub fn last(&mut self) -> Option<String> {
+        self.sent += 1;
+        (self.returned > 0).then(|| format!("{}/last", self.sent))
     }
 
     /// What was sent and not played is forgotten on the other side.
@@ -59,6 +67,7 @@ impl Marks {
         let number: u64 = name.split('/').next()?.parse().ok()?;
         let at = self.waiting.iter().position(|mark| mark.number == number)?;
         let mark = self.waiting.drain(..=at).next_back()?;
+        self.returned += 1;
         match mark.state {
             State::Awaited => Some((mark.id, mark.samples)),
             State::Cleared => None,
@@ -100,6 +109,17 @@ mod tests {
         let new = marks.send(ID, 1_600, Instant::now());
         assert_eq!(marks.back(&old), None);
         assert_eq!(marks.back(&new), Some((ID, 1_600)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_is_marked_only_for_those_who_send_marks_back() {
+        let mut marks = Marks::default();
+        let name = marks.send(ID, 1_600, Instant::now());
+        assert_eq!(marks.last(), None);
+        marks.back(&name);
+        let last = marks.last().unwrap();
+        assert!(last.ends_with("/last") && last != name, "{last}");
+        assert_eq!(marks.back(&last), None, "it stands for no speech");
     }
 
     #[tokio::test(start_paused = true)]

@@ -63,19 +63,21 @@ pub enum Malformed {
     Odd,
 }
 
-/// A number that carriers write as a string, and their imitators as a number.
+/// A number that carriers write as a string, and their imitators as a number. Chunks and milliseconds of one call: larger than 32 bits
+/// (49 days of milliseconds) is no number of this protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Number(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(text) => text.trim().parse().map(Self).map_err(D::Error::custom),
+        let number = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => text.trim().parse().map_err(D::Error::custom)?,
             serde_json::Value::Number(number) => {
-                number.as_u64().map(Self).ok_or_else(|| D::Error::custom("not a whole number"))
+                number.as_u64().ok_or_else(|| D::Error::custom("not a whole number"))?
             }
-            _ => Err(D::Error::custom("not a number")),
-        }
+            _ => return Err(D::Error::custom("not a number")),
+        };
+        u32::try_from(number).map(|small| Self(small.into())).map_err(D::Error::custom)
     }
 }
 

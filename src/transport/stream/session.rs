@@ -1,46 +1,41 @@
-//! One stream, from its upgrade to its end: which call it carries, then frames to the call and back.
+//! One stream that carries a call: frames to the call and back, and commands of the call to the carrier.
 //!
-//! It decides when a stream is over. It never waits for the call: audio that the call does not take at once is dropped and
-//! counted, as a late packet would be.
+//! It decides when a stream is over.
+//!
+//! | file | decides |
+//! | --- | --- |
+//! | `session/opening` | which call a stream carries, and whether it may |
+//! | `session/intake` | where the caller's audio lies in time, and its byte order |
+//! | `session/ending` | who is told of the end, and what must still be heard |
+
+mod ending;
+mod intake;
+mod opening;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use attendant_media::leg::{Codec, Format, Framing, LegConfig};
-use axum::extract::ws::WebSocket;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use attendant_media::leg::Codec;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::byte_order::{ByteOrder, Detector};
 use super::carrier::{Carrier, Failed};
 use super::entrance::Entrance;
 use super::marks::Marks;
-use super::message::{Media, Message, Start};
-use super::socket::{Closing, Incoming, Link, NotTaken, PING_EVERY};
-use super::timeline::Timeline;
-use super::token::{Admission, Claims};
+use super::message::{Message, Start};
+use super::socket::{Incoming, Link, NotTaken, PING_EVERY};
 use super::wire::Wire;
-use crate::call::event::{Command, Event, Gone, Mailbox, Signal};
-use crate::call::registry::{Arriving, MediaPath, NewCall, Refusal, StreamMedia, StreamOut};
+use crate::call::event::{Command, Event, Mailbox, Signal};
+use crate::call::registry::{StreamMedia, StreamOut};
+use ending::Over;
+use intake::Intake;
+use opening::{format, leg};
 
-/// From the upgrade to `start`.
-const START_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Chunks on the way to the worker: 640 ms; more means that it does not keep up.
-const INBOUND: usize = 32;
-
-/// What the call sends: 1 s of audio and its marks.
-const OUTBOUND: usize = 64;
+pub(crate) use opening::serve;
 
 /// Signals on their way to a mailbox that may be full for a moment.
 const SIGNALS: usize = 32;
-
-/// Commands of a call that wait: it hangs up once and transfers seldom.
-const COMMANDS: usize = 8;
-
-/// A call takes so long to end once its stream is gone; then its channels close all the same.
-const ENDING: Duration = Duration::from_secs(2);
 
 /// How often overdue marks are looked for.
 const WATCH: Duration = Duration::from_secs(1);
@@ -48,147 +43,16 @@ const WATCH: Duration = Duration::from_secs(1);
 /// Frames that are not of the protocol: more, and the other side does not speak it.
 const MOST_MALFORMED: u32 = 50;
 
-/// How a stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Over {
-    /// The caller hung up: `stop`.
-    Stopped,
-    /// The connection broke, or nobody is there.
-    Lost,
-    /// The call is over on our side.
-    HangUp,
-    /// The server closes.
-    Closing,
-    /// The other side does not speak the protocol.
-    Protocol,
-}
-
-/// Serves a stream to its end. `place` is given back once the stream has said which call it carries.
-pub(crate) async fn serve(
-    entrance: Arc<Entrance>,
-    wire: Wire,
-    admission: Option<Admission>,
-    socket: WebSocket,
-    place: OwnedSemaphorePermit,
-) {
-    let mut link = Link::new(socket, wire);
-    let start = tokio::select! {
-        start = started(&mut link) => start,
-        () = sleep(START_DEADLINE) => None,
-        () = entrance.stop.cancelled() => None,
-    };
-    drop(place);
-    let Some(start) = start else {
-        refused(wire, "no_start");
-        return link.close(Closing::ProtocolError).await;
-    };
-    if let Some(admission) = &admission {
-        let claims = Claims { wire, call: &start.call, caller: start.caller.reveal(), dialled: &start.dialled };
-        if !entrance.is_for(admission, &claims) {
-            entrance.withdraw(&admission.nonce);
-            refused(wire, "not_its_call");
-            tracing::warn!(carrier = wire.label(), "a stream carries another call than its token was issued for");
-            return link.close(Closing::PolicyViolation).await;
-        }
-    }
-    let arriving =
-        Arriving { dialled: start.dialled.clone(), caller: start.caller.clone(), transport: wire.transport() };
-    match entrance.ticket(admission.as_ref(), &arriving) {
-        Ok(ticket) => {
-            let (inbound, from_stream) = mpsc::channel(INBOUND);
-            let (to_stream, outbound) = mpsc::channel(OUTBOUND);
-            let (commands_in, commands) = mpsc::channel(COMMANDS);
-            let call = NewCall {
-                arriving,
-                leg: leg(&entrance, wire, start.codec),
-                media: MediaPath::Stream { inbound: from_stream, outbound: to_stream },
-                commands: commands_in,
-            };
-            let handle = entrance.desk.start(ticket, call);
-            tracing::info!(call = %handle.call, carrier = wire.label(), "a stream begins");
-            let session = Session::new(&entrance, wire, start, link, handle.mailbox, inbound);
-            session.run(outbound, commands).await;
-            tracing::info!(call = %handle.call, carrier = wire.label(), "a stream is over");
-        }
-        Err(refusal) => {
-            refused(wire, "no_room");
-            turn_away(&entrance, wire, start, refusal);
-            link.close(Closing::TryAgainLater).await;
-        }
-    }
-}
-
-fn refused(wire: Wire, why: &'static str) {
-    metrics::counter!("stream_refused_total", "carrier" => wire.label(), "why" => why).increment(1);
-}
-
-/// Everything before `start` is greeting.
-async fn started(link: &mut Link) -> Option<Start> {
-    loop {
-        match link.read().await {
-            Incoming::Message(Message::Start(start)) => return Some(start),
-            Incoming::Message(Message::Connected | Message::Other) | Incoming::Alive => {}
-            Incoming::Message(
-                Message::Media(_) | Message::Dtmf(_) | Message::Mark(_) | Message::Stop | Message::Failed { .. },
-            )
-            | Incoming::Malformed(_)
-            | Incoming::Closed => return None,
-        }
-    }
-}
-
-/// There was room when the call was announced, elsewhere, and there is none here.
-fn turn_away(entrance: &Entrance, wire: Wire, start: Start, refusal: Refusal) {
-    let Some(carrier) = entrance.carrier(wire) else { return };
-    entrance.tasks.spawn(async move {
-        let done = match refusal {
-            Refusal::Busy { .. } => carrier.hang_up(&start.call).await,
-            Refusal::Divert { to } => carrier.transfer(&start.call, &to).await,
-        };
-        if let Err(Failed { status }) = done {
-            tracing::warn!(status, "a call could not be turned away");
-        }
-    });
-}
-
-fn leg(entrance: &Entrance, wire: Wire, inbound: Codec) -> LegConfig {
-    let outbound = match (wire, &entrance.telnyx) {
-        (Wire::Telnyx, Some(door)) => door.telnyx.outbound().codec(),
-        (Wire::Twilio | Wire::Telnyx | Wire::Pcm, _) => inbound,
-    };
-    LegConfig {
-        inbound: format(inbound),
-        outbound: format(outbound),
-        framing: Framing::Transport,
-        // Keys come as messages.
-        dtmf: None,
-        ssrc: rand::random(),
-        first_sequence: rand::random(),
-        first_timestamp: rand::random(),
-        denoise: false,
-        gain: false,
-        echo_control: false,
-    }
-}
-
-const fn format(codec: Codec) -> Format {
-    Format { codec, payload_type: 0 }
-}
-
 struct Session {
     wire: Wire,
     stream: String,
     call: String,
-    codec: Codec,
     link: Link,
     mailbox: Mailbox,
     signals: mpsc::Sender<Signal>,
-    inbound: mpsc::Sender<StreamMedia>,
+    intake: Intake,
     carrier: Option<Arc<Carrier>>,
     entrance: Arc<Entrance>,
-    timeline: Timeline,
-    /// For codecs whose byte order is in doubt.
-    ear: Option<Detector>,
     marks: Marks,
     unheard: Unheard,
     malformed: u32,
@@ -209,7 +73,7 @@ impl Session {
         start: Start,
         link: Link,
         mailbox: Mailbox,
-        inbound: mpsc::Sender<StreamMedia>,
+        to_call: mpsc::Sender<StreamMedia>,
     ) -> Self {
         let (signals, mut forward) = mpsc::channel(SIGNALS);
         let to = mailbox.clone();
@@ -220,20 +84,16 @@ impl Session {
                 }
             }
         });
-        let doubtful = matches!((wire, start.codec), (Wire::Telnyx, Codec::L16 { .. }));
         Self {
             wire,
             stream: start.stream,
             call: start.call,
-            codec: start.codec,
             link,
             mailbox,
             signals,
-            inbound,
+            intake: Intake::new(wire, start.codec, to_call),
             carrier: entrance.carrier(wire),
             entrance: entrance.clone(),
-            timeline: Timeline::new(start.codec),
-            ear: doubtful.then(Detector::default),
             marks: Marks::default(),
             unheard: Unheard::NotSaid,
             malformed: 0,
@@ -290,7 +150,11 @@ impl Session {
 
     fn take(&mut self, incoming: Incoming) -> Option<Over> {
         match incoming {
-            Incoming::Message(Message::Media(media)) => self.hear(media),
+            Incoming::Message(Message::Media(media)) => {
+                if let Some(codec) = self.intake.hear(media) {
+                    self.inbound_codec(codec);
+                }
+            }
             Incoming::Message(Message::Dtmf(key)) => self.signal(Signal::Dtmf(key)),
             Incoming::Message(Message::Mark(name)) => {
                 if let Some((id, samples)) = self.marks.back(&name) {
@@ -317,34 +181,14 @@ impl Session {
         None
     }
 
-    fn hear(&mut self, media: Media) {
-        if let Some(order) = self.ear.as_mut().and_then(|ear| ear.hear(&media.payload)) {
-            self.ear = None;
-            self.byte_order(order);
-        }
-        let (inbound, wire) = (&self.inbound, self.wire);
-        self.timeline.place(media, |chunk| {
-            if inbound.try_send(chunk).is_err() {
-                metrics::counter!("stream_receive_dropped_total", "carrier" => wire.label()).increment(1);
-            }
-        });
-    }
-
-    /// Network order was assumed. Who sends the other one takes it too.
-    fn byte_order(&mut self, order: ByteOrder) {
-        if let (ByteOrder::Little, Codec::L16 { rate, .. }) = (order, self.codec) {
-            self.codec = Codec::L16 { rate, little_endian: true };
-            let outbound = match leg(&self.entrance, self.wire, self.codec).outbound.codec {
-                Codec::L16 { rate, .. } => Codec::L16 { rate, little_endian: true },
-                other => other,
-            };
-            self.signal(Signal::Media {
-                inbound: format(self.codec),
-                outbound: format(outbound),
-                dtmf: None,
-                remote: None,
-            });
-        }
+    /// The other side sends this codec after all. Who sends linear audio in one byte order takes it so too.
+    fn inbound_codec(&mut self, codec: Codec) {
+        let outbound = match (leg(&self.entrance, self.wire, codec).outbound.codec, codec) {
+            (Codec::L16 { rate, .. }, Codec::L16 { little_endian, .. }) => Codec::L16 { rate, little_endian },
+            (other, _) => other,
+        };
+        let (inbound, outbound) = (format(codec), format(outbound));
+        self.signal(Signal::Media { inbound, outbound, dtmf: None, remote: None });
     }
 
     fn obey(&mut self, command: Option<Command>) -> Option<Over> {
@@ -380,49 +224,6 @@ impl Session {
         if self.signals.try_send(signal).is_err() {
             metrics::counter!("stream_signals_dropped_total", "carrier" => self.wire.label()).increment(1);
         }
-    }
-
-    async fn end(mut self, over: Over, mut outbound: mpsc::Receiver<StreamOut>) {
-        let (gone, closing) = match over {
-            Over::Stopped => (Some(Gone::HungUp), Closing::Normal),
-            Over::Lost => (Some(Gone::Lost), Closing::GoingAway),
-            Over::HangUp => (None, Closing::Normal),
-            Over::Closing => (Some(Gone::Lost), Closing::GoingAway),
-            Over::Protocol => (Some(Gone::Lost), Closing::ProtocolError),
-        };
-        if let Some(gone) = gone {
-            // The call ends by this signal; were its channels closed first, it would call the stream lost.
-            let told = async {
-                if self.signals.send(Signal::Gone(gone)).await.is_ok() {
-                    self.mailbox.closed().await;
-                }
-            };
-            if timeout(ENDING, told).await.is_err() {
-                metrics::counter!("stream_slow_endings_total", "carrier" => self.wire.label()).increment(1);
-            }
-        } else {
-            // The last words, which the call sent before it hung up.
-            while let Ok(out) = outbound.try_recv() {
-                if self.write(out).await.is_some() {
-                    break;
-                }
-            }
-        }
-        match (over, self.carrier.take()) {
-            (Over::HangUp | Over::Closing | Over::Protocol, Some(carrier)) => {
-                let call = std::mem::take(&mut self.call);
-                self.entrance.tasks.spawn(async move {
-                    // 481: ended already.
-                    if let Err(Failed { status }) = carrier.hang_up(&call).await
-                        && status != 481
-                    {
-                        tracing::warn!(status, "the carrier would not hang up; closing the stream must do");
-                    }
-                });
-            }
-            (Over::Stopped | Over::Lost | Over::HangUp | Over::Closing | Over::Protocol, _) => {}
-        }
-        self.link.close(closing).await;
     }
 }
 

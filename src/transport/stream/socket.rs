@@ -5,10 +5,24 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use bytes::Bytes;
+use socket2::SockRef;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::message::{Malformed, Message};
 use super::wire::{Wire, Written};
+
+/// What the kernel keeps for a client that does not read: about a second of a call (it counts small frames at several times their
+/// size). More would be speech that is heard long after it was said, and a slow reader noticed late.
+const KERNEL_BUFFER: usize = 64 * 1024;
+
+/// Makes a connection fit for speech: frames leave as they are written, and few wait.
+pub fn tune(connection: &TcpStream) {
+    let nodelay = connection.set_nodelay(true);
+    if let Err(error) = nodelay.and_then(|()| SockRef::from(connection).set_send_buffer_size(KERNEL_BUFFER)) {
+        tracing::debug!(%error, "a connection keeps its buffers");
+    }
+}
 
 /// Idle streams are many: what tungstenite reads and writes at once.
 const BUFFER: usize = 16 * 1024;

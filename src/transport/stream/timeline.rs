@@ -16,17 +16,27 @@ const GAP_MS: u64 = 60;
 #[derive(Debug)]
 pub struct Timeline {
     codec: Codec,
-    /// Chunk number and codec time of one chunk; later ones are counted from it.
-    anchor: Option<(u64, u64)>,
+    /// What follows the newest numbered chunk; the others are counted from it.
+    next: Option<Place>,
     /// For streams that number no chunks.
     counted: u64,
     /// Samples of a 20 ms chunk that is not yet full; streams that number no chunks may cut anywhere.
     rest: BytesMut,
 }
 
+/// Where a numbered chunk begins.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    chunk: u64,
+    /// Slots before it: each has a number of its own, however long chunks are.
+    sequence: u64,
+    /// Codec time.
+    timestamp: u64,
+}
+
 impl Timeline {
     pub fn new(codec: Codec) -> Self {
-        Self { codec, anchor: None, counted: 0, rest: BytesMut::new() }
+        Self { codec, next: None, counted: 0, rest: BytesMut::new() }
     }
 
     /// Bytes of 20 ms, where a byte count says a duration.
@@ -65,49 +75,43 @@ impl Timeline {
                 self.counted += 1;
             }
             (Some(chunk), slot) => {
-                let mut timestamp = self.time_of(chunk, media.at_ms, &media.payload);
+                let Place { mut sequence, mut timestamp, .. } = self.place_of(chunk, media.at_ms, media.payload.len());
                 let slot = slot.unwrap_or(usize::MAX);
-                if media.payload.len() <= slot {
-                    take(StreamMedia { sequence: chunk, timestamp, payload: media.payload });
-                    return;
-                }
                 let mut rest: Bytes = media.payload;
                 while !rest.is_empty() {
                     let payload = rest.split_to(slot.min(rest.len()));
-                    take(StreamMedia { sequence: chunk, timestamp, payload });
+                    take(StreamMedia { sequence, timestamp, payload });
+                    sequence += 1;
                     timestamp += self.slot_ticks();
                 }
             }
         }
     }
 
-    fn time_of(&mut self, chunk: u64, at_ms: Option<u64>, payload: &Bytes) -> u64 {
-        let per_ms = self.slot_ticks() / 20;
-        let length = self
-            .slot_bytes()
-            .map_or_else(|| self.slot_ticks(), |slot| (payload.len() as u64 * self.slot_ticks()) / slot as u64);
-        let (anchor_chunk, anchor_time) = *self.anchor.get_or_insert_with(|| {
-            // Room below, for a chunk that comes after its successor.
-            let time = at_ms.map_or_else(|| chunk.saturating_mul(length), |ms| ms * per_ms);
-            (chunk, time)
-        });
-        let counted = if chunk >= anchor_chunk {
-            anchor_time.saturating_add((chunk - anchor_chunk).saturating_mul(length))
-        } else {
-            anchor_time.saturating_sub((anchor_chunk - chunk).saturating_mul(length))
+    /// Chunks that are missing between this one and the newest are taken to be as long as this one.
+    fn place_of(&mut self, chunk: u64, at_ms: Option<u64>, bytes: usize) -> Place {
+        let told = at_ms.map(|ms| ms * self.slot_ticks() / 20);
+        let (slots, ticks) = match self.slot_bytes() {
+            Some(slot) => (bytes.div_ceil(slot) as u64, bytes as u64 * self.slot_ticks() / slot as u64),
+            None => (1, self.slot_ticks()),
         };
-        match at_ms.map(|ms| ms.saturating_mul(per_ms)) {
-            Some(told) if told.abs_diff(counted) > GAP_MS * per_ms => {
-                self.anchor = Some((chunk, told));
-                told
-            }
-            Some(_) | None => counted,
+        let next = self.next.unwrap_or_else(|| {
+            // Room below, for a chunk that comes after its successor.
+            Place { chunk, sequence: chunk * slots, timestamp: told.unwrap_or(chunk * ticks) }
+        });
+        let moved = |from: u64, each: u64| match chunk.checked_sub(next.chunk) {
+            Some(ahead) => from.saturating_add(ahead.saturating_mul(each)),
+            None => from.saturating_sub((next.chunk - chunk).saturating_mul(each)),
+        };
+        let counted = moved(next.timestamp, ticks);
+        let far = |told: u64| told.abs_diff(counted) > GAP_MS * self.slot_ticks() / 20;
+        let timestamp = told.filter(|told| far(*told)).unwrap_or(counted);
+        let place = Place { chunk, sequence: moved(next.sequence, slots), timestamp };
+        if chunk >= next.chunk || timestamp != counted {
+            let (sequence, timestamp) = (place.sequence.saturating_add(slots), timestamp.saturating_add(ticks));
+            self.next = Some(Place { chunk: chunk + 1, sequence, timestamp });
         }
-    }
-
-    /// What the other side sends has another byte order than announced.
-    pub fn codec(&mut self, codec: Codec) {
-        self.codec = codec;
+        place
     }
 }
 
@@ -151,9 +155,31 @@ mod tests {
     }
 
     #[test]
-    fn a_long_chunk_is_cut() {
+    fn a_long_chunk_is_cut_into_slots_each_with_its_number() {
         let mut timeline = Timeline::new(Codec::Pcma);
-        let out = placed(&mut timeline, chunk(Some(0), Some(0), 400));
-        assert_eq!(out, [(0, 0, 160), (0, 160, 160), (0, 320, 80)]);
+        let first = placed(&mut timeline, chunk(Some(0), Some(0), 400));
+        assert_eq!(first, [(0, 0, 160), (1, 160, 160), (2, 320, 80)]);
+        let second = placed(&mut timeline, chunk(Some(1), Some(50), 400));
+        assert_eq!(second, [(3, 400, 160), (4, 560, 160), (5, 720, 80)]);
+    }
+
+    #[test]
+    fn chunks_of_any_length_follow_each_other_without_a_gap() {
+        let mut timeline = Timeline::new(Codec::Pcmu);
+        placed(&mut timeline, chunk(Some(1), None, 400));
+        assert_eq!(placed(&mut timeline, chunk(Some(2), None, 160)), [(6, 800, 160)]);
+        assert_eq!(placed(&mut timeline, chunk(Some(3), None, 80)), [(7, 960, 80)]);
+        assert_eq!(placed(&mut timeline, chunk(Some(4), None, 160)), [(8, 1_040, 160)]);
+    }
+
+    #[test]
+    fn the_largest_numbers_of_the_protocol_are_placed() {
+        let most = Some(u64::from(u32::MAX));
+        for codec in [Codec::Pcmu, Codec::Opus, Codec::L16 { rate: 24_000, little_endian: false }] {
+            let mut timeline = Timeline::new(codec);
+            placed(&mut timeline, chunk(most, most, 65_000));
+            placed(&mut timeline, chunk(Some(0), None, 65_000));
+            placed(&mut timeline, chunk(most, None, 65_000));
+        }
     }
 }
