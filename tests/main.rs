@@ -1,6 +1,7 @@
-//! Every test that uses only the public interface, as one binary: a module for each kind.
+//! Every test that uses only the public interface, as one binary: a module for each kind, and the front desk that they share.
 
 mod corpus;
+mod desk;
 mod golden;
 mod live;
 mod sim;

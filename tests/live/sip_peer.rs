@@ -2,86 +2,37 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use attendant::call::CallId;
-use attendant::call::event::{Command, Event, Mailbox, Signal};
-use attendant::call::registry::{Arriving, CallHandle, FrontDesk, MediaPath, NewCall, Refusal, Ticket};
+use attendant::call::event::Mailbox;
+use attendant::call::registry::{MediaPath, Refusal};
 use attendant::transport::sip::{Counters, Server, SipConfig, Wire};
-use attendant_media::leg::LegConfig;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Longest wait for anything but the 32 s timers of SIP.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use crate::desk::Desk;
+pub use crate::desk::PATIENCE;
 
-/// A call that the desk has started.
-pub struct Started {
-    pub arriving: Arriving,
-    pub leg: LegConfig,
-    pub remote: SocketAddr,
-    pub events: mpsc::Receiver<Event>,
-    pub commands: mpsc::Sender<Command>,
-}
+/// A call that the desk has started; its media is where the caller wants to be sent to.
+pub type Started = crate::desk::Started<SocketAddr>;
 
-impl Started {
-    pub async fn signal(&mut self) -> Signal {
-        let event = tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("a signal in time");
-        match event.expect("the transport keeps the mailbox until the end") {
-            Event::Signal(signal) => signal,
-            other => panic!("a transport sends signals only, not {other:?}"),
-        }
-    }
-
-    /// Every signal up to and including the call's end.
-    pub async fn signals(&mut self) -> Vec<Signal> {
-        let mut signals = Vec::new();
+/// Sends every packet back to where it came from.
+fn echo(media: MediaPath, call: &Mailbox) -> SocketAddr {
+    let MediaPath::Rtp { socket, remote, .. } = media else { panic!("SIP brings RTP") };
+    let echo = tokio::net::UdpSocket::from_std(socket).expect("the socket is non-blocking");
+    let gone = call.clone();
+    tokio::spawn(async move {
+        let mut packet = [0; 1_500];
         loop {
-            let signal = self.signal().await;
-            let over = matches!(signal, Signal::Gone(_));
-            signals.push(signal);
-            if over {
-                return signals;
-            }
-        }
-    }
-}
-
-/// A desk that admits everyone, or refuses everyone in one way.
-struct Desk {
-    refusal: Option<Refusal>,
-    started: mpsc::Sender<Started>,
-}
-
-impl FrontDesk for Desk {
-    fn admit(&self, _arriving: &Arriving) -> Result<Ticket, Refusal> {
-        match &self.refusal {
-            Some(refusal) => Err(refusal.clone()),
-            None => Ok(Ticket::unlimited(CallId::new())),
-        }
-    }
-
-    fn start(&self, ticket: Ticket, call: NewCall) -> CallHandle {
-        let (mailbox, events) = Mailbox::new();
-        let MediaPath::Rtp { socket, remote, .. } = call.media else { panic!("SIP brings RTP") };
-        let echo = tokio::net::UdpSocket::from_std(socket).expect("the socket is non-blocking");
-        let gone = mailbox.clone();
-        tokio::spawn(async move {
-            let mut packet = [0; 1_500];
-            loop {
-                tokio::select! {
-                    () = gone.closed() => return,
-                    received = echo.recv_from(&mut packet) => {
-                        let Ok((length, from)) = received else { return };
-                        echo.send_to(&packet[..length], from).await.ok();
-                    }
+            tokio::select! {
+                () = gone.closed() => return,
+                received = echo.recv_from(&mut packet) => {
+                    let Ok((length, from)) = received else { return };
+                    echo.send_to(&packet[..length], from).await.ok();
                 }
             }
-        });
-        let started = Started { arriving: call.arriving, leg: call.leg, remote, events, commands: call.commands };
-        assert!(self.started.try_send(started).is_ok(), "a test takes each call that starts");
-        CallHandle { call: ticket.call, mailbox }
-    }
+        }
+    });
+    remote
 }
 
 /// A running server.
@@ -106,10 +57,9 @@ impl Peer {
             ..SipConfig::default()
         };
         change(&mut config);
-        let (started, calls) = mpsc::channel(256);
         let shutdown = CancellationToken::new();
-        let desk = Arc::new(Desk { refusal, started });
-        let server = Server::bind(config, desk, shutdown.clone()).await.expect("loopback has free ports");
+        let (desk, calls) = Desk::new(refusal, echo);
+        let server = Server::bind(config, Arc::new(desk), shutdown.clone()).await.expect("loopback has free ports");
         let at = |wire: Wire| {
             let listening = server.addresses().iter().find(|listening| listening.transport == wire);
             listening.expect("both are configured").address

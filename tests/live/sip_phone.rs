@@ -47,7 +47,7 @@ async fn a_dialled_call_carries_audio_both_ways_and_ends_when_we_hang_up() {
     assert!(times.ringing.expect("it rang") <= times.answered && times.invited <= times.ringing.expect("it rang"));
 
     let socket = tokio::net::UdpSocket::from_std(answered.socket).expect("it is non-blocking");
-    assert_eq!(call.remote.port(), socket.local_addr().expect("it is bound").port());
+    assert_eq!(call.media.port(), socket.local_addr().expect("it is bound").port());
     socket.send_to(b"are you there", answered.remote).await.expect("loopback takes it");
     let mut heard = [0; 64];
     let (length, from) =

@@ -1,5 +1,7 @@
 //! Golden texts and bytes of every protocol we speak, and hostile input to each.
 
+mod accounts;
+mod hostile_streams;
 mod openai;
 mod pcm;
 mod sdp;
@@ -7,3 +9,4 @@ mod stream_desk;
 mod stream_live;
 mod telnyx;
 mod twilio;
+mod whole_calls;

@@ -9,14 +9,16 @@ use bytes::Bytes;
 use wiremock::matchers::{body_string_contains, method};
 use wiremock::{Mock, ResponseTemplate};
 
-use crate::wire::stream_desk::{ACCOUNT, House, PUBLIC, Started, in_time};
+use crate::desk::in_time;
+use crate::wire::accounts::{ACCOUNT, PUBLIC, Secrets};
+use crate::wire::stream_desk::{House, Started};
 
 const ID: SpeechId = SpeechId { generation: 1, utterance: 0, attempt: 0 };
 const CALLER: &str = "+16045550100";
 const DIALLED: &str = "+16045550111";
 
 fn pcm(house: &House) -> Target {
-    Target::Pcm { url: format!("ws://{}/stream/pcm", house.address), key: House::secret() }
+    Target::Pcm { url: format!("ws://{}/stream/pcm", house.address), key: Secrets::secret() }
 }
 
 fn twilio(house: &House) -> Target {
@@ -24,7 +26,7 @@ fn twilio(house: &House) -> Target {
         server: house.url(""),
         public_url: PUBLIC.into(),
         account_sid: ACCOUNT.into(),
-        auth_token: House::secret(),
+        auth_token: Secrets::secret(),
     }
 }
 

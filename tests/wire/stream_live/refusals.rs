@@ -5,33 +5,17 @@ use std::time::Duration;
 use attendant::call::registry::Refusal;
 use attendant::config::Secret;
 use attendant::transport::stream::client::{DialError, Target, dial};
-use attendant::transport::stream::signature::twilio::sign;
 
-use crate::wire::stream_desk::{ACCOUNT, House, PUBLIC, in_time};
-
-const PATH: &str = "/webhooks/twilio/voice";
+use crate::desk::in_time;
+use crate::wire::accounts::{Secrets, twilio_form, twilio_signature, twilio_webhook};
+use crate::wire::stream_desk::House;
 
 fn form(call: &str) -> Vec<(String, String)> {
-    [("CallSid", call), ("AccountSid", ACCOUNT), ("From", "+16045550100"), ("To", "+16045550111")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+    twilio_form(call, "+16045550100", "+16045550111")
 }
 
 async fn webhook(house: &House, form: &[(String, String)], signature: &str) -> (u16, String) {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let response = reqwest::Client::new()
-        .post(house.url(PATH))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("x-twilio-signature", signature)
-        .body(body)
-        .send()
-        .await
-        .expect("the server answers");
-    (response.status().as_u16(), response.text().await.expect("text"))
-}
-
-fn signed(form: &[(String, String)]) -> String {
-    sign(&House::secret(), &format!("{PUBLIC}{PATH}"), form)
+    twilio_webhook(house.address, form, signature).await
 }
 
 #[tokio::test]
@@ -39,17 +23,17 @@ async fn an_unsigned_or_foreign_webhook_gets_nothing() {
     let house = House::open(None).await;
     let good = form("CA1");
     assert_eq!(webhook(&house, &good, "").await.0, 403);
-    assert_eq!(webhook(&house, &form("CA2"), &signed(&good)).await.0, 403);
+    assert_eq!(webhook(&house, &form("CA2"), &twilio_signature(&good)).await.0, 403);
     let mut foreign = form("CA1");
     foreign[1].1 = "ACffffffffffffffffffffffffffffffff".into();
-    assert_eq!(webhook(&house, &foreign, &signed(&foreign)).await.0, 403);
+    assert_eq!(webhook(&house, &foreign, &twilio_signature(&foreign)).await.0, 403);
     house.close().await;
 }
 
 #[tokio::test]
 async fn the_answer_names_the_stream_and_no_number_in_its_url() {
     let house = House::open(None).await;
-    let (status, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    let (status, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
     assert_eq!(status, 200);
     let (before, rest) =
         twiml.split_once("wss://calls.clinic.example/attendant/stream/twilio/").expect("the stream's URL");
@@ -60,7 +44,7 @@ async fn the_answer_names_the_stream_and_no_number_in_its_url() {
         rest,
         "><Parameter name=\"caller\" value=\"+16045550100\"/><Parameter name=\"dialled\" value=\"+16045550111\"/></Stream></Connect></Response>"
     );
-    let again = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    let again = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
     assert_eq!(again, (200, twiml), "Twilio may ask again; the token is the same and opens once");
     house.close().await;
 }
@@ -69,11 +53,11 @@ async fn the_answer_names_the_stream_and_no_number_in_its_url() {
 async fn a_full_house_declines_or_passes_the_caller_on() {
     let busy = Refusal::Busy { retry_after: Duration::from_secs(1) };
     let house = House::open(Some(busy)).await;
-    let (_, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    let (_, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
     assert!(twiml.ends_with("<Response><Reject reason=\"busy\"/></Response>"), "{twiml}");
     house.close().await;
     let house = House::open(Some(Refusal::Divert { to: "tel:+16045550199".to_owned().into() })).await;
-    let (_, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    let (_, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
     assert!(twiml.ends_with("<Response><Dial>+16045550199</Dial></Response>"), "{twiml}");
     house.close().await;
 }
@@ -93,14 +77,14 @@ async fn an_upgrade_without_a_good_token_or_key_is_401() {
 #[tokio::test]
 async fn a_token_opens_once_and_its_webhook_is_then_no_use() {
     let mut house = House::open(None).await;
-    let (_, twiml) = webhook(&house, &form("CA1"), &signed(&form("CA1"))).await;
+    let (_, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
     let (_, rest) = twiml.split_once("/stream/twilio/").expect("a URL");
     let (token, _) = rest.split_once('"').expect("the URL ends");
-    let target = Target::Pcm { url: format!("ws://{}/stream/twilio/{token}", house.address), key: House::secret() };
+    let target = Target::Pcm { url: format!("ws://{}/stream/twilio/{token}", house.address), key: Secrets::secret() };
     // It opens; what a plain client says there is no Twilio call, so nothing starts.
     let opened = in_time(dial(&target, "a", "b")).await.expect("the token is good");
     assert_eq!(in_time(dial(&target, "a", "b")).await.expect_err("used"), DialError::Refused(401));
-    assert_eq!(webhook(&house, &form("CA1"), &signed(&form("CA1"))).await.0, 403);
+    assert_eq!(webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await.0, 403);
     drop(opened);
     assert!(house.started.try_recv().is_err());
     house.close().await;

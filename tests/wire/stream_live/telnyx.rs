@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use attendant::call::event::{Command, Gone, Signal};
 use attendant::call::registry::{Refusal, StreamOut};
-use attendant::clock;
 use attendant_media::leg::Codec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use ed25519_dalek::Signer;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -18,45 +16,24 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, ResponseTemplate};
 
-use crate::wire::stream_desk::{House, in_time};
+use crate::desk::in_time;
+use crate::wire::accounts::{telnyx_commanded, telnyx_initiated, telnyx_webhook, unix_now};
+use crate::wire::stream_desk::House;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const CALL: &str = "v3:abc";
 
 async fn post(house: &House, body: &Value, at: i64) -> u16 {
-    let (body, at) = (body.to_string(), at.to_string());
-    let signature = house.key.sign(format!("{at}|{body}").as_bytes());
-    let request = reqwest::Client::new()
-        .post(house.url("/webhooks/telnyx"))
-        .header("telnyx-timestamp", at)
-        .header("telnyx-signature-ed25519", STANDARD.encode(signature.to_bytes()))
-        .body(body);
-    request.send().await.expect("the server answers").status().as_u16()
-}
-
-fn now() -> i64 {
-    clock::wall().unix_timestamp()
+    telnyx_webhook(house.address, &house.secrets.key, body, at).await
 }
 
 fn initiated(id: &str) -> Value {
-    json!({"data": {"event_type": "call.initiated", "id": id, "occurred_at": "2026-11-21T00:00:00Z", "payload": {
-        "call_control_id": CALL, "direction": "incoming", "from": "+16045550100", "to": "+16045550111"}}, "meta": {}})
+    telnyx_initiated(id, CALL, "+16045550100", "+16045550111")
 }
 
-/// Waits for the command that the server sends.
 async fn commanded(house: &House, action: &str) -> Value {
-    in_time(async {
-        loop {
-            let requests = house.carrier.received_requests().await.expect("recorded");
-            let place = format!("/v2/calls/{CALL}/actions/{action}");
-            match requests.iter().find(|request| request.url.path() == place) {
-                Some(request) => return serde_json::from_slice(&request.body).expect("JSON"),
-                None => tokio::task::yield_now().await,
-            }
-        }
-    })
-    .await
+    telnyx_commanded(&house.carrier, CALL, action).await
 }
 
 async fn accept(house: &House, action: &str) {
@@ -100,7 +77,7 @@ async fn a_call_is_answered_with_both_directions_each_in_its_codec() {
         let mut house = House::open(None).await;
         accept(&house, "answer").await;
         accept(&house, "hangup").await;
-        assert_eq!(post(&house, &initiated("e1"), now()).await, 200);
+        assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
         let answer = commanded(&house, "answer").await;
         assert_eq!(answer["stream_bidirectional_mode"], "rtp");
         assert_eq!(answer["stream_bidirectional_target_legs"], "self");
@@ -140,7 +117,7 @@ async fn a_call_is_answered_with_both_directions_each_in_its_codec() {
 async fn an_event_is_acted_on_once_and_a_replay_refused() {
     let house = House::open(None).await;
     accept(&house, "answer").await;
-    let at = now();
+    let at = unix_now();
     assert_eq!(post(&house, &initiated("e1"), at).await, 200);
     commanded(&house, "answer").await;
     assert_eq!(post(&house, &initiated("e1"), at).await, 403, "the same signature");
@@ -155,7 +132,7 @@ async fn an_event_is_acted_on_once_and_a_replay_refused() {
 async fn a_stream_of_another_call_is_closed() {
     let mut house = House::open(None).await;
     accept(&house, "answer").await;
-    assert_eq!(post(&house, &initiated("e1"), now()).await, 200);
+    assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
     let mut answer = commanded(&house, "answer").await;
     answer["client_state"] = STANDARD.encode(json!({"caller": "+16045559999", "dialled": "x"}).to_string()).into();
     let mut socket = connect(&house, &answer, "PCMU").await;
@@ -169,7 +146,7 @@ async fn a_stream_of_another_call_is_closed() {
 async fn a_caller_who_hangs_up_ends_the_call() {
     let mut house = House::open(None).await;
     accept(&house, "answer").await;
-    assert_eq!(post(&house, &initiated("e1"), now()).await, 200);
+    assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
     let answer = commanded(&house, "answer").await;
     let mut socket = connect(&house, &answer, "PCMU").await;
     let mut call = house.call().await;
@@ -185,12 +162,12 @@ async fn a_caller_who_hangs_up_ends_the_call() {
 async fn a_full_house_rejects_or_transfers() {
     let busy = House::open(Some(Refusal::Busy { retry_after: Duration::from_secs(1) })).await;
     accept(&busy, "reject").await;
-    assert_eq!(post(&busy, &initiated("e1"), now()).await, 200);
+    assert_eq!(post(&busy, &initiated("e1"), unix_now()).await, 200);
     assert_eq!(commanded(&busy, "reject").await["cause"], "USER_BUSY");
     busy.close().await;
     let elsewhere = House::open(Some(Refusal::Divert { to: "+16045550199".to_owned().into() })).await;
     accept(&elsewhere, "transfer").await;
-    assert_eq!(post(&elsewhere, &initiated("e1"), now()).await, 200);
+    assert_eq!(post(&elsewhere, &initiated("e1"), unix_now()).await, 200);
     assert_eq!(commanded(&elsewhere, "transfer").await["to"], "+16045550199");
     elsewhere.close().await;
 }

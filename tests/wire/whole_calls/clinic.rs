@@ -1,0 +1,199 @@
+//! The real server's own parts, put together with scripted ears and voice and a receptionist who knows when to say goodbye: the real
+//! front desk, workers, driver, machine and legs behind the real SIP and HTTP servers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use attendant::agent::{Agent, Agents, CallFacts, Event, Reports, Turn};
+use attendant::api::{self, ApiConfig};
+use attendant::call::canned::{Canned, Line, Phrase};
+use attendant::call::desk::{Desk, DeskSetup};
+use attendant::call::providers::Providers;
+use attendant::call::rendering;
+use attendant::call::settings::CallConfig;
+use attendant::call::timeline::Entry;
+use attendant::language::Language;
+use attendant::privacy::Pii;
+use attendant::records::{Library, Past, Recording, Records, RecordsConfig};
+use attendant::sim::code::{Code, Heard as Made, Listener, call_of, speak};
+use attendant::sim::{Delay, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
+use attendant::transport::sip::{self, SipConfig};
+use attendant::transport::stream::config::TelnyxCodec;
+use attendant_media::frame::SLOT_SAMPLES;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wiremock::MockServer;
+
+use crate::desk::in_time;
+use crate::wire::accounts::{PUBLIC, Secrets};
+
+/// What the greeting carries.
+pub const GREETING: Code = Code { call: 4_000, turn: 0, part: 0, parts: 1 };
+
+/// Parts of each answer, 0.9 s each: the second is long enough to be interrupted, the last is the goodbye.
+pub const ANSWERS: [u8; 5] = [2, 6, 2, 2, 2];
+
+const SCRIPTED: ScriptedConfig =
+    ScriptedConfig { stt_ms: Delay::Fixed(20), llm_ms: Delay::Fixed(20), tts_ms: Delay::Fixed(20), parts: 2 };
+
+pub struct Clinic {
+    pub http: SocketAddr,
+    pub sip: SocketAddr,
+    /// The carriers' HTTP interface.
+    pub carrier: MockServer,
+    pub secrets: Secrets,
+    pub desk: Arc<Desk>,
+    folder: tempfile::TempDir,
+    running: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Clinic {
+    pub async fn open(codec: TelnyxCodec, change: impl FnOnce(&mut CallConfig)) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let secrets = Secrets::in_folder(folder.path());
+        let carrier = MockServer::start().await;
+        let mut config = CallConfig::default();
+        change(&mut config);
+        let providers = Providers {
+            recognisers: vec![Arc::new(ScriptedRecognizer(SCRIPTED))],
+            voices: vec![Arc::new(ScriptedVoice(SCRIPTED))],
+            agents: Arc::new(Receptionists),
+        };
+        let mut canned = Canned::texts();
+        canned.insert(Language::English, Phrase::Greeting, Line { text: GREETING.sentence().into(), audio: None });
+        let unspoken = rendering::render(&mut canned, &providers.voices, None).await;
+        assert!(unspoken.is_empty(), "the scripted voice says everything");
+        let path = Some(folder.path().to_path_buf());
+        let records = RecordsConfig { path, recording: Recording::Announced, ..RecordsConfig::default() };
+        let desk = Desk::open(DeskSetup {
+            config,
+            clinic: "sample".into(),
+            language: Language::English,
+            canned,
+            providers,
+            records: Records::open(&records).expect("the folder is writable"),
+            workers: 1,
+        })
+        .expect("threads can be started");
+
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("it is an address");
+        let stop = CancellationToken::new();
+        let ports = "20000-29999".parse().expect("it is a range");
+        let telephony =
+            SipConfig { udp: vec![any], tcp: vec![], ring_ms: 50, rtp_ports: ports, ..SipConfig::default() };
+        let sip = sip::Server::bind(telephony, desk.clone(), stop.clone()).await.expect("loopback has free ports");
+        let streams = secrets.streams(&carrier.uri(), codec);
+        let web = ApiConfig { listen: vec![any], public_url: Some(PUBLIC.into()) };
+        let ready = {
+            let desk = desk.clone();
+            move || desk.is_ready()
+        };
+        let http = api::Server::bind(&web, &streams, desk.clone(), ready, stop.clone())
+            .await
+            .expect("loopback has free ports");
+        let running = TaskTracker::new();
+        let (sip_at, http_at) = (sip.addresses()[0].address, http.addresses()[0]);
+        running.spawn(sip.run());
+        running.spawn(http.run());
+        running.close();
+        Self { http: http_at, sip: sip_at, carrier, secrets, desk, folder, running, stop }
+    }
+
+    /// Waits until no call is going on.
+    pub async fn empty(&self) {
+        in_time(async {
+            while self.desk.active() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// What the calls have left behind that are over, newest first; waits until there are so many.
+    pub async fn past(&self, calls: usize) -> Vec<Past> {
+        let library = Library::new(self.folder.path().to_path_buf());
+        in_time(async {
+            loop {
+                // Journals are written by a thread of their own.
+                let past = library.newest(calls + 1).expect("the folder can be read");
+                let over: Vec<Past> = past.into_iter().filter(is_whole).collect();
+                if over.len() == calls {
+                    return over;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    }
+
+    /// Ends it.
+    pub async fn close(self) {
+        self.empty().await;
+        self.stop.cancel();
+        in_time(self.running.wait()).await;
+    }
+}
+
+/// The codes that the caller is recorded to have said: what reached the call, on the leg's clock.
+pub async fn recorded(past: &Past) -> Vec<Made> {
+    let Some(Entry::Ended { at_us, .. }) = past.entries.last() else { panic!("the journal ends with the call") };
+    // The file is finished by a thread of its own; the last slots may be on neither side of the end.
+    let whole = (at_us / 20_000).saturating_sub(5) * SLOT_SAMPLES as u64;
+    let file = past.recording.as_ref().expect("it was recorded");
+    let mut wav = in_time(async {
+        loop {
+            match hound::WavReader::open(file) {
+                Ok(wav) if u64::from(wav.duration()) >= whole => return wav,
+                Ok(_) | Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    })
+    .await;
+    let caller: Vec<i16> = wav.samples().step_by(2).map(|sample| sample.expect("whole samples")).collect();
+    let mut listener = Listener::new();
+    caller.as_chunks::<SLOT_SAMPLES>().0.iter().filter_map(|frame| listener.hear(frame)).collect()
+}
+
+/// A code as a caller says it.
+pub fn spoken(code: Code) -> Vec<i16> {
+    code.sentence().split(' ').flat_map(speak).collect()
+}
+
+fn is_whole(past: &Past) -> bool {
+    matches!(past.entries.last(), Some(Entry::Ended { .. }))
+}
+
+/// Answers with the parts of [`ANSWERS`], in turn, and hangs up after the last.
+struct Receptionists;
+
+impl Agents for Receptionists {
+    fn open(&self, facts: &CallFacts) -> Box<dyn Agent> {
+        Box::new(Receptionist { call: call_of(facts.caller.reveal()), answered: 0 })
+    }
+}
+
+struct Receptionist {
+    call: u16,
+    answered: usize,
+}
+
+impl Agent for Receptionist {
+    fn think(&mut self, _turn: Turn, reports: Reports) {
+        let parts = ANSWERS[self.answered.min(ANSWERS.len() - 1)];
+        self.answered += 1;
+        let (call, turn) = (self.call, self.answered as u8);
+        let last = self.answered >= ANSWERS.len();
+        tokio::spawn(async move {
+            let said = (0..parts).map(|part| Code { call, turn, part, parts }.sentence());
+            let events = said.map(|text| Event::Text(Pii::new(format!("{text} "))));
+            for event in events.chain(last.then_some(Event::HangUp)).chain([Event::Done]) {
+                if !reports.send(event).await {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn cancel(&mut self) {}
+}
