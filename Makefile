@@ -43,7 +43,7 @@ deny: ## licences, sources and bans of dependencies
 load: release ## 100 calls at once for two minutes against scripted providers (CALLS, RAMP, DURATION)
 	@.ci/load
 
-fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH)
+fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH; TARGETS="sdp sip")
 	@.ci/fuzz
 
 bench: deps models ## the figures of benches/README.md: a leg's slot, voice detection, embedded speech
