@@ -272,3 +272,34 @@ fn long_chunks_of_plain_audio_are_heard_whole() {
     let loud = heard.chunks_exact(320).filter(|frame| crate::vad::level_db(frame) > -30.0).count();
     assert!(loud >= 90, "{loud} of 100 slots, {:?}", leg.stats());
 }
+
+#[test]
+fn linear_chunks_out_of_order_and_doubled_are_heard_once_and_in_order() {
+    let format = Format { codec: Codec::L16 { rate: 16_000, little_endian: false }, payload_type: 0 };
+    let framing = Framing::Transport;
+    let mut leg = Leg::new(LegConfig { inbound: format, outbound: format, framing, ..config() }, Time::ZERO);
+    let level = |chunk: u64| 1_000 + 100 * chunk as i16;
+    let mut heard = Vec::new();
+    for slot in 0..60_u64 {
+        let now = Time::from_millis(20 * slot);
+        leg.handle(now, Input::Timeout);
+        // Each pair of chunks comes as: second, first, second again; what comes first of all is where hearing begins.
+        let pair = match slot {
+            1 => vec![0, 1, 1],
+            ..40 if slot % 2 == 1 => vec![slot, slot - 1, slot],
+            _ => Vec::new(),
+        };
+        for sequence in pair {
+            let payload = level(sequence).to_be_bytes().repeat(320);
+            leg.handle(now, Input::Payload { sequence, timestamp: sequence * 320, payload: &payload });
+        }
+        while let Some(output) = leg.poll_output() {
+            if let Output::Heard { audio, .. } = output {
+                heard.push(audio[160]);
+            }
+        }
+    }
+    heard.retain(|sample| *sample != 0);
+    heard.truncate(40);
+    assert_eq!(heard, (0..40).map(level).collect::<Vec<_>>(), "{:?}", leg.stats());
+}
