@@ -2,6 +2,8 @@
 
 mod server;
 mod sip;
+mod sip_baresip;
+mod sip_baresip_phone;
 mod sip_peer;
 mod sip_phone;
 mod sip_raw;

@@ -16,8 +16,17 @@ enum Over {
     Tcp,
 }
 
-/// Runs one scenario file once and expects it to succeed, within `seconds`.
+/// Runs one scenario file and expects it to succeed, within `seconds`.
 async fn sipp_for(scenario: &str, peer: &Peer, over: Over, seconds: u32, calls: u32) {
+    sipp_with(scenario, peer, over, seconds, calls, &[]).await;
+}
+
+/// The same without sipp's own retransmissions and its absorbing of ours: the scenario writes and sees every one.
+async fn sipp_exactly(scenario: &str, peer: &Peer) {
+    sipp_with(scenario, peer, Over::Udp, 15, 1, &["-nr"]).await;
+}
+
+async fn sipp_with(scenario: &str, peer: &Peer, over: Over, seconds: u32, calls: u32, more: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/live/sipp/{scenario}.xml"));
     let (transport, to): (_, SocketAddr) = match over {
@@ -30,6 +39,7 @@ async fn sipp_for(scenario: &str, peer: &Peer, over: Over, seconds: u32, calls: 
         .arg(&file)
         .args(["-m", &calls.to_string(), "-r", "20", "-l", "50", "-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1"])
         .args(["-t", transport, "-s", "clinic", "-timeout", &seconds.to_string(), "-timeout_error", "-trace_err"])
+        .args(more)
         .arg(to.to_string())
         .kill_on_drop(true)
         .output();
@@ -122,6 +132,31 @@ async fn hold_and_resume_reach_the_call_in_both_forms() {
         peer.call().await.signals().await,
         [Signal::Answered, Signal::Hold, Signal::Unhold, Signal::Hold, Signal::Unhold, Signal::Gone(Gone::HungUp)]
     );
+    peer.stop().await;
+}
+
+#[tokio::test]
+async fn hold_and_resume_reach_the_call_over_tcp() {
+    let mut peer = Peer::start().await;
+    sipp_for("hold", &peer, Over::Tcp, 15, 1).await;
+    assert_eq!(peer.call().await.signals().await.len(), 6);
+    peer.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_ack_brings_the_answer_again_until_one_arrives() {
+    let mut peer = Peer::start().await;
+    sipp_exactly("lost_ack", &peer).await;
+    assert_eq!(peer.call().await.signals().await, [Signal::Answered, Signal::Gone(Gone::HungUp)]);
+    peer.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeated_invite_or_bye_is_absorbed() {
+    let mut peer = Peer::with(|config| config.ring_ms = 300, None).await;
+    sipp_exactly("repeated", &peer).await;
+    assert_eq!(peer.call().await.signals().await, [Signal::Answered, Signal::Gone(Gone::HungUp)]);
+    assert!(peer.started.try_recv().is_err(), "one call has rung");
     peer.stop().await;
 }
 
