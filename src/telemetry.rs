@@ -1,20 +1,23 @@
 //! Logs: to standard error, as text for a person or as JSON lines for a collector. They never hold what is [`crate::privacy::Pii`].
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{LogConfig, LogFormat};
-use crate::transport::sip::LOG_DIRECTIVE;
+use crate::transport::sip::STACK_TARGET;
 
 /// Starts logging for the whole process; `RUST_LOG` overrides the configured filter. A second call changes nothing.
 pub fn start(settings: &LogConfig) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(&settings.filter));
-    // The SIP stack logs whole messages, callers' numbers included.
-    let filter = filter.add_directive(LOG_DIRECTIVE.parse().expect("it is a directive"));
-    let builder = SubscriberBuilder::default().with_env_filter(filter).with_writer(std::io::stderr);
+    // The SIP stack logs whole messages, callers' numbers included. A directive could be overruled by a narrower one.
+    let discreet = filter_fn(|metadata| !metadata.target().starts_with(STACK_TARGET));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let filtered = tracing_subscriber::registry().with(filter).with(discreet);
     let started = match settings.format {
-        LogFormat::Text => builder.with_ansi(console::colors_enabled_stderr()).try_init(),
-        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => filtered.with(lines.with_ansi(console::colors_enabled_stderr())).try_init(),
+        LogFormat::Json => filtered.with(lines.json()).try_init(),
     };
     if started.is_err() {
         tracing::debug!("logging was already started");

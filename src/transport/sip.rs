@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod gate;
 mod inbound;
 pub mod latch;
+mod merged;
 pub mod message;
 pub mod negotiate;
 pub mod phone;
@@ -34,6 +35,7 @@ pub mod session_timer;
 #[cfg(test)]
 mod session_timer_tests;
 mod stack;
+pub mod unknown_method;
 
 pub use config::SipConfig;
 pub use counters::{Counters, Dropped};
@@ -57,10 +59,18 @@ pub enum Error {
     LogsWouldLeak,
 }
 
-/// The stack logs every message in full at INFO: a process whose filter lets that through does not start.
+/// Where the stack's log lines come from, to filter them out by.
+pub const STACK_TARGET: &str = "rsipstack";
+
+/// The stack logs every message in full at INFO, and parts of them elsewhere: a process whose filter lets that through does
+/// not start.
 fn refuse_leaking_logs() -> Result<(), Error> {
-    if tracing::enabled!(target: "rsipstack::transport::udp", tracing::Level::INFO) {
-        return Err(Error::LogsWouldLeak);
-    }
-    Ok(())
+    use tracing::Level;
+    let leaks = tracing::enabled!(target: "rsipstack::transport::udp", Level::INFO)
+        || tracing::enabled!(target: "rsipstack::transport::stream", Level::INFO)
+        || tracing::enabled!(target: "rsipstack::transport::tcp", Level::INFO)
+        || tracing::enabled!(target: "rsipstack::transaction::endpoint", Level::DEBUG)
+        || tracing::enabled!(target: "rsipstack::transport::transport_layer", Level::DEBUG)
+        || tracing::enabled!(target: "rsipstack::transaction::transaction", Level::TRACE);
+    if leaks { Err(Error::LogsWouldLeak) } else { Ok(()) }
 }

@@ -2,7 +2,7 @@
 //! another, and is told what to do over its control port (ctrl_tcp: JSON in netstrings). Everything lives in one folder.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use attendant_media::resample;
@@ -172,7 +172,7 @@ fn write(path: &Path, samples: &[i16]) {
 }
 
 /// No device of this machine is touched: aufile is the microphone, aubridge the loudspeaker, sndfile writes what passes.
-fn config(folder: &Path, says: &PathBuf, sip: u16, control: u16) -> String {
+fn config(folder: &Path, says: &Path, sip: u16, control: u16) -> String {
     let (folder, says) = (folder.display(), says.display());
     format!(
         "sip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nctrl_tcp_listen 127.0.0.1:{control}\n\

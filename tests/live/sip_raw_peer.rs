@@ -19,7 +19,8 @@ pub struct RawPeer {
 impl RawPeer {
     /// `name` must be unique among the peers of one server: it names the call.
     pub async fn bind(server: SocketAddr, name: &str) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("loopback has free ports");
+        let any = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+        let socket = UdpSocket::bind(any).await.expect("loopback has free ports");
         let address = socket.local_addr().expect("it is bound");
         Self { socket, address, server, call_id: format!("{name}@raw"), requests: 0 }
     }
@@ -43,7 +44,10 @@ impl RawPeer {
     /// An offer or answer of G.711 at this peer.
     pub fn description(&self, version: u32) -> String {
         let ip = self.address.ip();
-        format!("v=0\r\no=raw 1 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n")
+        let kind = if ip.is_ipv4() { "IP4" } else { "IP6" };
+        format!(
+            "v=0\r\no=raw 1 {version} IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n"
+        )
     }
 
     pub async fn send(&self, text: &str) {

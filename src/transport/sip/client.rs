@@ -52,15 +52,49 @@ pub(crate) const fn is_final(status: u16) -> bool {
     status >= 200
 }
 
+/// How often one request is repeated with credentials: for a proxy, for the far side, and once for a nonce that was too old.
+pub(crate) const MOST_CHALLENGES: u32 = 3;
+
+/// The challenges that one request has met so far.
+#[derive(Debug, Default)]
+pub(crate) struct Challenges(Vec<u16>);
+
+impl Challenges {
+    /// The request again with credentials. `None`: the answer is no challenge, or says that the credentials are wrong.
+    pub(crate) fn answer(
+        &mut self,
+        request: &Request,
+        answer: &Response,
+        user: Option<&Credentials>,
+    ) -> Option<Request> {
+        let status = message::status(answer);
+        let asked = asked_in(status)?;
+        let stale = answer
+            .headers
+            .iter()
+            .any(|header| header.name().eq_ignore_ascii_case(asked) && digest::is_stale(header.value()));
+        if self.0.len() as u32 >= MOST_CHALLENGES || (self.0.contains(&status) && !stale) {
+            return None;
+        }
+        self.0.push(status);
+        with_credentials(request, answer, user?)
+    }
+}
+
+/// The header of a challenge.
+const fn asked_in(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("WWW-Authenticate"),
+        407 => Some("Proxy-Authenticate"),
+        _ => None,
+    }
+}
+
 /// The request again with credentials, as its challenge asks: the next sequence number, a new branch.
-pub(crate) fn with_credentials(request: &Request, challenge: &Response, user: &Credentials) -> Option<Request> {
-    let proxy = match message::status(challenge) {
-        401 => false,
-        407 => true,
-        _ => return None,
-    };
-    let (asked, given) =
-        if proxy { ("Proxy-Authenticate", "Proxy-Authorization") } else { ("WWW-Authenticate", "Authorization") };
+fn with_credentials(request: &Request, challenge: &Response, user: &Credentials) -> Option<Request> {
+    let status = message::status(challenge);
+    let asked = asked_in(status)?;
+    let given = if status == 407 { "Proxy-Authorization" } else { "Authorization" };
     let uri = request.uri.to_string();
     let method = request.method.to_string();
     let value = challenge
@@ -95,7 +129,7 @@ pub(crate) async fn transact(
     credentials: Option<&Credentials>,
 ) -> Option<Response> {
     let mut attempt = Some((request, path));
-    let mut challenged = None;
+    let mut challenges = Challenges::default();
     while let Some((request, path)) = attempt.take() {
         let mut sent = send(stack, request.clone(), path.clone());
         let answer = loop {
@@ -104,15 +138,8 @@ pub(crate) async fn transact(
                 break response;
             }
         };
-        let again = match (credentials, &challenged) {
-            (Some(user), None) => with_credentials(&request, &answer, user),
-            (Some(_) | None, _) => None,
-        };
-        match again {
-            Some(request) => {
-                challenged = Some(());
-                attempt = Some((request, path));
-            }
+        match challenges.answer(&request, &answer, credentials) {
+            Some(request) => attempt = Some((request, path)),
             None => return Some(answer),
         }
     }

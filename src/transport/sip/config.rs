@@ -61,6 +61,9 @@ pub struct UserConfig {
 pub struct TrunkConfig {
     /// The carrier, for example `sip:sip.telnyx.com` or `sip:192.0.2.1:5060;transport=tcp`.
     pub uri: String,
+    /// Outbound proxies, the best first, when the carrier names some: requests go to the first that answers. None: to `uri`.
+    #[serde(default)]
+    pub proxies: Vec<String>,
     /// Register with this name and secret; without, the carrier knows us by our address.
     pub user: Option<UserConfig>,
     /// How long a registration lasts.
@@ -188,6 +191,13 @@ impl TrunkConfig {
         if !self.uri.starts_with("sip:") || rsipstack::sip::Uri::try_from(self.uri.as_str()).is_err() {
             wrong.push(format!("sip.trunk.uri: `{}` is no SIP URI; write for example sip:sip.telnyx.com", self.uri));
         }
+        for (index, proxy) in self.proxies.iter().enumerate() {
+            if !proxy.starts_with("sip:") || rsipstack::sip::Uri::try_from(proxy.as_str()).is_err() {
+                wrong.push(format!(
+                    "sip.trunk.proxies[{index}]: `{proxy}` is no SIP URI; write for example sip:sip1.telnyx.com"
+                ));
+            }
+        }
         if let Some(Err(what)) = self.user.as_ref().map(UserConfig::credentials) {
             wrong.push(format!("sip.trunk.user: {what}"));
         }
@@ -242,7 +252,7 @@ mod tests {
     fn each_error_names_its_key_and_its_mend() {
         let wrong = read(
             "udp = []\ntcp = []\nexternal_address = \"0.0.0.0\"\ncodecs = [\"pcmu\", \"pcmu\"]\nallow = []\nrealm = \"a\\\"b\"\n\
-             session_expires_s = 30\nring_ms = 60000\ncalls_per_second = 0\n[trunk]\nuri = \"telnyx\"\nexpires_s = 1\noptions_s = 1\n",
+             session_expires_s = 30\nring_ms = 60000\ncalls_per_second = 0\n[trunk]\nuri = \"telnyx\"\nproxies = [\"x\"]\nexpires_s = 1\noptions_s = 1\n",
         )
         .check();
         let keys: Vec<_> = wrong.iter().map(|line| line.split_once(": ").unwrap().0).collect();
@@ -255,6 +265,7 @@ mod tests {
                 "sip.allow",
                 "sip.realm",
                 "sip.trunk.uri",
+                "sip.trunk.proxies[0]",
                 "sip.trunk.expires_s",
                 "sip.trunk.options_s",
                 "sip.session_expires_s",

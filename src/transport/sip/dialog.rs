@@ -16,8 +16,8 @@ use super::message::{self, make};
 /// Requests of one call that wait to be read: a phone sends them one after the other.
 const QUEUE: usize = 16;
 
-/// Room that each request takes in our sequence numbers: itself, and its repetition with credentials.
-const STRIDE: u32 = 2;
+/// Room that each request takes in our sequence numbers: itself, and its repetitions with credentials.
+const STRIDE: u32 = 1 + super::client::MOST_CHALLENGES;
 
 /// Where the other side's messages come from.
 #[derive(Clone)]
@@ -101,6 +101,12 @@ impl Dialog {
         }
         headers.push(make("User-Agent", user_agent));
         Request { method, uri: self.target.clone(), version: Version::V2, headers, body: Vec::new() }
+    }
+
+    /// Whether a request comes from the other side of this dialog: after forking, another shares our tag and the Call-ID.
+    pub(crate) fn is_from_peer(&self, request: &Request) -> bool {
+        let theirs = message::header(&request.headers, "From").and_then(message::tag);
+        theirs == message::tag(&self.remote)
     }
 
     /// Notes a request of theirs. `false`: older than one already seen (RFC 3261 section 12.2.2).

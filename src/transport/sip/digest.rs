@@ -159,6 +159,12 @@ fn respond(
     algorithm.hash(&format!("{secret}:{nonce}:{tail}{request}"))
 }
 
+/// Whether a challenge says that only the nonce was wrong (RFC 2617 section 3.2.1): the same secret may be tried again.
+pub fn is_stale(header: &str) -> bool {
+    Fields::parse(header)
+        .is_some_and(|fields| fields.get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")))
+}
+
 /// Our answer to a WWW-Authenticate or Proxy-Authenticate header; `None` if it asks for what we cannot do.
 /// `cnonce`: random text.
 pub fn answer(header: &str, user: &Credentials, method: &str, uri: &str, cnonce: &str) -> Option<String> {

@@ -15,7 +15,7 @@ use rsipstack::transport::TransportEvent;
 use super::allow::{Limiter, Network, Rate};
 use super::counters::{Counters, Dropped};
 use super::dialog::Dialogs;
-use super::message;
+use super::{message, unknown_method};
 use crate::transport::sip::clock::Clock;
 
 /// Nothing longer is SIP over UDP: it would arrive in fragments.
@@ -181,7 +181,10 @@ impl StackSocket for GatedSocket {
             let (length, from) = self.socket.recv_from(buf).await?;
             match self.gate.datagram(&buf[..length], from.ip()) {
                 Ok(()) => return Ok((length, from)),
-                Err(reason) => self.gate.count(reason),
+                Err(reason) => {
+                    self.gate.count(reason);
+                    self.say_if_unknown(reason, &buf[..length], from).await;
+                }
             }
         }
     }
@@ -192,6 +195,19 @@ impl StackSocket for GatedSocket {
 
     fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
         Ok(self.socket.local_addr()?)
+    }
+}
+
+impl GatedSocket {
+    /// What the stack cannot parse may be a whole request of a method it has never heard of: someone on the list gets 501.
+    async fn say_if_unknown(&self, reason: Dropped, datagram: &[u8], from: SocketAddr) {
+        if reason != Dropped::Malformed || !self.gate.knows(from.ip()) {
+            return;
+        }
+        if let Some(answer) = unknown_method::answer(datagram, from) {
+            // The asker repeats its request if this is lost.
+            self.socket.send_to(answer.as_bytes(), from).await.ok();
+        }
     }
 }
 

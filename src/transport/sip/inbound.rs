@@ -42,13 +42,20 @@ pub(crate) async fn take(serving: Arc<Serving>, mut transaction: Transaction) {
         return;
     }
     let request = transaction.original.clone();
+    let Some(taking) = serving.taken.enter(&request) else {
+        refuse(&serving.stack, transaction, Refused::new(482, &[]), &tag);
+        return;
+    };
     let flow = Flow { connection, source };
     match prepare(&serving, &request, &tag, flow) {
         Ok(ready) => ring(serving, transaction, request, ready).await,
         Err(refused) => {
-            refuse(&serving.stack, transaction, refused, &tag);
+            let mut refusing = refuse(&serving.stack, transaction, refused, &tag);
+            // A copy by a longer way may still come while the refusal waits for its ACK.
+            while refusing.events.recv().await.is_some() {}
         }
     }
+    drop(taking);
 }
 
 /// A call that may ring.

@@ -1,6 +1,8 @@
 //! Keeps the trunk: registers with the carrier where it asks for that, and asks with OPTIONS whether it is still there.
+//!
+//! A registration is renewed when four fifths of it are over, moved to the next outbound proxy when one fails, and taken back
+//! when the process stops. All waiting is on the stack's clock.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,36 +16,50 @@ use super::digest::Credentials;
 use super::message::{self, make};
 use super::stack::{Stack, Wire, token};
 
-/// After a failure, the next try; doubled each time up to the longest.
+#[cfg(test)]
+mod tests;
+
+/// After a failure at every proxy, the next try; doubled each time up to the longest.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_secs(300);
+
+/// Shortest registration we believe in, seconds: a registrar that grants less would be asked all the time.
+const SHORTEST_GRANT: u32 = 30;
+
+/// Longest registration that a 423 can make us ask for, seconds: a day.
+const LONGEST_MIN_EXPIRES: u32 = 86_400;
 
 /// Keeps the trunk until the stack stops.
 pub(crate) async fn keep(stack: Arc<Stack>, config: TrunkConfig) {
     let Ok(uri) = Uri::try_from(config.uri.as_str()) else { return };
+    let proxies: Vec<Uri> = config.proxies.iter().filter_map(|proxy| Uri::try_from(proxy.as_str()).ok()).collect();
     let user = config.user.as_ref().map(UserConfig::credentials).and_then(Result::ok);
-    let mut trunk = Trunk { stack: stack.clone(), uri, user, call_id: token(), tag: token(), seq: 1 };
     let registering = config.user.is_some();
-    if registering && trunk.user.is_none() {
+    if registering && user.is_none() {
         tracing::error!("the trunk is not registered: its secret cannot be read any more");
         return;
     }
-    let mut other = trunk.another();
+    let parting = stack.parting();
+    let mut trunk = Trunk::new(stack.clone(), uri.clone(), proxies.clone(), user.clone());
+    let mut other = Trunk::new(stack.clone(), uri, proxies, user);
     tokio::select! {
         () = stack.stop.cancelled() => {}
         () = trunk.register(config.expires_s), if registering => {}
         () = other.ask(config.options_s), if config.options_s > 0 => {}
-        else => {}
     }
     if registering {
         // The last request of a stopping process: it is not waited for longer than the sockets live.
         trunk.send(Method::Register, Some(0)).await;
     }
+    drop(parting);
 }
 
 struct Trunk {
     stack: Arc<Stack>,
     uri: Uri,
+    /// Tried in order, from the one in use; empty: the carrier's own address.
+    proxies: Vec<Uri>,
+    proxy: usize,
     user: Option<Credentials>,
     call_id: String,
     tag: String,
@@ -51,72 +67,98 @@ struct Trunk {
 }
 
 impl Trunk {
-    fn another(&self) -> Self {
-        Self {
-            stack: self.stack.clone(),
-            uri: self.uri.clone(),
-            user: self.user.clone(),
-            call_id: token(),
-            tag: token(),
-            seq: 1,
+    fn new(stack: Arc<Stack>, uri: Uri, proxies: Vec<Uri>, user: Option<Credentials>) -> Self {
+        Self { stack, uri, proxies, proxy: 0, user, call_id: token(), tag: token(), seq: 1 }
+    }
+
+    /// Waits on the stack's clock.
+    async fn rest(&self, time: Duration) {
+        let clock = self.stack.clock;
+        tokio::time::sleep_until(clock.instant(clock.now() + time)).await;
+    }
+
+    /// Turns to the next proxy. `false`: all have been tried, the first is next.
+    fn next_proxy(&mut self) -> bool {
+        self.proxy += 1;
+        if self.proxy < self.proxies.len() {
+            return true;
         }
+        self.proxy = 0;
+        false
     }
 
     /// Registers again and again, each time before the last one runs out.
-    async fn register(&mut self, expires: u32) {
+    async fn register(&mut self, mut expires: u32) {
         let mut retry = FIRST_RETRY;
         loop {
             let answer = self.send(Method::Register, Some(expires)).await;
-            let wait = match answer.as_ref().map(message::status) {
-                Some(200..300) => {
+            let status = answer.as_ref().map(message::status);
+            match (status, &answer) {
+                (Some(200..300), Some(answer)) => {
                     retry = FIRST_RETRY;
-                    let granted = answer.as_ref().and_then(granted).unwrap_or(expires).max(30);
+                    let granted = granted(answer).unwrap_or(expires).max(SHORTEST_GRANT);
                     metrics::gauge!("attendant_sip_trunk_registered").set(1.0);
-                    Duration::from_secs(u64::from(granted) * 4 / 5)
+                    self.rest(Duration::from_secs(u64::from(granted) * 4 / 5)).await;
+                    continue;
                 }
-                status => {
-                    metrics::gauge!("attendant_sip_trunk_registered").set(0.0);
-                    tracing::warn!(?status, retry_s = retry.as_secs(), "the trunk is not registered; check sip.trunk");
-                    let wait = retry;
-                    retry = (retry * 2).min(LONGEST_RETRY);
-                    wait
+                // Too brief for them (RFC 3261 section 10.2.8): what they want instead is asked for at once.
+                (Some(423), Some(answer)) => {
+                    let min = message::header(&answer.headers, "Min-Expires").and_then(|value| value.parse().ok());
+                    if let Some(min) = min.filter(|min| (expires + 1..=LONGEST_MIN_EXPIRES).contains(min)) {
+                        expires = min;
+                        continue;
+                    }
                 }
-            };
-            tokio::time::sleep(wait).await;
+                _ => {}
+            }
+            metrics::gauge!("attendant_sip_trunk_registered").set(0.0);
+            // Who answers and refuses refuses everywhere; who does not answer may have a neighbour who does.
+            if gone(status) && self.next_proxy() {
+                tracing::warn!(?status, proxy = self.proxy, "the trunk's proxy fails; the next one is tried");
+                continue;
+            }
+            tracing::warn!(?status, retry_s = retry.as_secs(), "the trunk is not registered; check sip.trunk");
+            self.rest(retry).await;
+            retry = (retry * 2).min(LONGEST_RETRY);
         }
     }
 
     async fn ask(&mut self, every_s: u32) {
         loop {
             let status = self.send(Method::Options, None).await.as_ref().map(message::status);
-            // Any answer but a time-out means that somebody is there.
-            let there = status.is_some_and(|status| status != 408 && status != 503);
+            // Any other answer means that somebody is there.
+            let there = !gone(status);
             metrics::gauge!("attendant_sip_trunk_reachable").set(if there { 1.0 } else { 0.0 });
             if !there {
                 tracing::warn!(?status, "the trunk does not answer OPTIONS");
+                self.next_proxy();
             }
-            tokio::time::sleep(Duration::from_secs(every_s.into())).await;
+            self.rest(Duration::from_secs(every_s.into())).await;
         }
     }
 
     async fn send(&mut self, method: Method, expires: Option<u32>) -> Option<Response> {
-        let target = SipAddr::try_from(&self.uri).ok()?;
+        let proxy = self.proxies.get(self.proxy).cloned();
+        let target = SipAddr::try_from(proxy.as_ref().unwrap_or(&self.uri)).ok()?;
         let wire = if target.r#type == Some(Transport::Tcp) { Wire::Tcp } else { Wire::Udp };
+        let target = SipAddr { r#type: Some(wire.transport()), ..target };
         let (connection, address) = self.stack.inner().transport_layer.lookup(&target, None).await.ok()?;
-        let peer: SocketAddr = address.get_socketaddr().ok()?;
+        let peer = address.get_socketaddr().ok()?;
         let mut domain = self.uri.clone();
         domain.auth = None;
         let host = domain.host_with_port.host.to_string();
         let us = format!("sip:{}@{host}", self.user.as_ref().map_or("attendant", |user| user.name.as_str()));
         let mut headers = Headers::default();
         headers.push(make("Via", self.stack.via(wire, peer)));
+        if let Some(proxy) = proxy {
+            headers.push(make("Route", format!("<{}>", loose(proxy))));
+        }
         headers.push(make("Max-Forwards", "70"));
         headers.push(make("From", format!("<{us}>;tag={}", self.tag)));
         let to = if method == Method::Register { us } else { domain.to_string() };
         headers.push(make("To", format!("<{to}>")));
         headers.push(make("Call-ID", self.call_id.as_str()));
         headers.push(make("CSeq", format!("{} {method}", self.seq)));
-        self.seq += 2;
         headers.push(make("Contact", self.stack.contact(wire, peer)));
         if let Some(expires) = expires {
             headers.push(make("Expires", expires.to_string()));
@@ -124,8 +166,29 @@ impl Trunk {
         headers.push(make("User-Agent", self.stack.user_agent));
         let request = Request { method, uri: domain, version: Version::V2, headers, body: Vec::new() };
         let path = Path { connection: Some(connection), destination: Some(address) };
-        transact(&self.stack, request, path, self.user.as_ref()).await
+        // Were this future dropped while it waits, the next request would still have a number of its own.
+        let first = self.seq;
+        self.seq += 1 + super::client::MOST_CHALLENGES;
+        let answer = transact(&self.stack, request, path, self.user.as_ref()).await?;
+        // One by one, those repeated with credentials included (RFC 3261 section 10.2).
+        let last = message::header(&answer.headers, "CSeq")
+            .and_then(|cseq| cseq.split_ascii_whitespace().next()?.parse::<u32>().ok())
+            .filter(|last| (first..self.seq).contains(last));
+        self.seq = last.map_or(self.seq, |last| last + 1);
+        Some(answer)
     }
+}
+
+/// Nobody there, or nobody able: no answer, 408, or 5xx other than "not implemented".
+const fn gone(status: Option<u16>) -> bool {
+    matches!(status, None | Some(408 | 500 | 502..600))
+}
+
+/// A proxy's URI as a loose route (RFC 3261 section 16.12.1.1).
+fn loose(proxy: Uri) -> String {
+    let text = proxy.to_string();
+    let has = text.split(';').any(|parameter| parameter.eq_ignore_ascii_case("lr"));
+    if has { text } else { format!("{text};lr") }
 }
 
 /// How long a registration lasts, as its answer says: in the Contact or beside it.

@@ -16,6 +16,7 @@ use super::counters::{Counters, Dropped};
 use super::dialog::Delivery;
 use super::digest::Gatekeeper;
 use super::gate::Strangers;
+use super::merged::Taken;
 use super::message::{ACCEPT, ALLOW, SUPPORTED};
 use super::phone::{Phone, PhoneConfig};
 use super::ports::Ports;
@@ -34,6 +35,7 @@ pub(crate) struct Serving {
     pub(crate) ports: Ports,
     pub(crate) gatekeeper: Gatekeeper,
     calls: Mutex<Limiter>,
+    pub(crate) taken: Taken,
 }
 
 impl Serving {
@@ -97,6 +99,7 @@ impl Server {
             desk,
             gatekeeper,
             calls: Mutex::new(Limiter::new(Rate { per_second: rate, burst: rate * 2.0 })),
+            taken: Taken::default(),
         };
         Ok(Self { serving: Arc::new(serving) })
     }

@@ -3,120 +3,39 @@
 //! One task owns one dialog. It answers what the other side sends inside it, refreshes it, passes holds and moves on as
 //! signals, obeys the call's commands, and leaves the dialog table when the call is over. It decides nothing about speech.
 
+mod acknowledged;
+mod answering;
 mod ours;
 mod requests;
+mod signals;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsipstack::sip::{Method, Request, Response, SipMessage};
-use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
+use rsipstack::sip::Response;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+pub(crate) use answering::{Answering, InviteEvent};
 pub(crate) use requests::timer_headers;
+pub(crate) use signals::Signals;
 
-use super::counters::Dropped;
 use super::dialog::{Dialog, Entry};
 use super::digest::Credentials;
 use super::exchange::Exchange;
-use super::message;
-use super::sdp;
 use super::session_timer::{Due, Refresher, SessionTimer};
 use super::stack::Stack;
-use crate::call::event::{Command, Event, Gone, Mailbox, Signal};
+use crate::call::event::{Command, Gone, Signal};
 
 /// The greeting waits for the ACK, so that it meets an open path; but not longer than this: an ACK that is lost more often
 /// than twice must not leave a caller in silence (the 200 goes out again after 0.5 s and 1.5 s).
 const ANSWERED_ANYWAY: Duration = Duration::from_secs(2);
 
-/// How long a signal may wait for room in a call's mailbox before it is dropped and counted.
-const SIGNAL_PATIENCE: Duration = Duration::from_secs(2);
-
 /// A transfer that has not reported its end by now has failed; the call's own deadline is 30 s.
 const TRANSFER_DEADLINE: Duration = Duration::from_secs(32);
 
-/// How long an offer waits for the ACK that was sent before it and is still on its way between our own tasks.
-const OVERTAKEN: Duration = Duration::from_millis(100);
-
 /// Events of one session's own tasks that wait: a handful of transactions live at once.
 const TASKS: usize = 16;
-
-/// Where signals go.
-pub(crate) enum Signals {
-    /// To a call on a media worker.
-    Call(Mailbox),
-    /// To whoever dialled.
-    Dialler(mpsc::Sender<Signal>),
-}
-
-impl Signals {
-    pub(crate) async fn send(&self, stack: &Stack, signal: Signal) {
-        let sending = async {
-            match self {
-                Self::Call(mailbox) => mailbox.send(Event::Signal(signal)).await,
-                Self::Dialler(signals) => signals.send(signal).await.is_ok(),
-            }
-        };
-        // `false` means that nobody listens any more, which `closed` reports as well.
-        if tokio::time::timeout(SIGNAL_PATIENCE, sending).await.is_err() {
-            stack.count(Dropped::Overflow);
-        }
-    }
-
-    pub(crate) async fn closed(&self) {
-        match self {
-            Self::Call(mailbox) => mailbox.closed().await,
-            Self::Dialler(signals) => signals.closed().await,
-        }
-    }
-}
-
-/// What an INVITE that we answer reports.
-pub(crate) enum InviteEvent {
-    Acknowledged(Box<Request>),
-    Cancelled,
-    /// No ACK within 32 s of our final answer, or the transaction is over.
-    Unacknowledged,
-}
-
-/// An INVITE server transaction in a task of its own, which retransmits and absorbs until its last timer.
-pub(crate) struct Answering {
-    respond: TransactionEventSender,
-    pub(crate) events: mpsc::Receiver<InviteEvent>,
-}
-
-impl Answering {
-    pub(crate) fn drive(mut transaction: Transaction) -> Self {
-        let respond = transaction.tu_sender.clone();
-        let (report, events) = mpsc::channel(4);
-        tokio::spawn(async move {
-            let mut acknowledged = None;
-            while let Some(message) = transaction.receive().await {
-                let SipMessage::Request(request) = message else { continue };
-                let event = match request.method {
-                    Method::Ack => {
-                        acknowledged = Some(());
-                        InviteEvent::Acknowledged(Box::new(request))
-                    }
-                    Method::Cancel => InviteEvent::Cancelled,
-                    _ => continue,
-                };
-                // A session that is over needs to know no more.
-                report.send(event).await.ok();
-            }
-            if acknowledged.is_none() {
-                report.send(InviteEvent::Unacknowledged).await.ok();
-            }
-        });
-        Self { respond, events }
-    }
-
-    pub(crate) fn respond(&self, response: Response) {
-        // Fails only when the transaction is over, and then nobody waits for an answer.
-        self.respond.send(TransactionEvent::Respond(response)).ok();
-    }
-}
 
 /// What a session's own tasks report to it.
 enum Report {
@@ -383,56 +302,6 @@ impl Session {
                 Some(End::Lost)
             }
             Report::Answer(request, response) => self.answered_to(*request, response.as_deref()).await,
-        }
-    }
-
-    /// An ACK and the request behind it come by different ways: the ACK's may be the longer one.
-    async fn settle(&mut self) -> Option<End> {
-        let patience = Instant::now() + OVERTAKEN;
-        while self.incoming.is_some() {
-            let report = tokio::time::timeout_at(patience, self.reports.recv()).await;
-            let Ok(Some(report)) = report else { return None };
-            if let Some(end) = self.report(report).await {
-                return Some(end);
-            }
-        }
-        None
-    }
-
-    async fn acknowledged(&mut self, ack: &Request) -> Option<End> {
-        let Incoming { offered } = self.incoming.take()?;
-        let first = self.answer == Answer::WithAck;
-        if offered {
-            let answer = message::body_of_type(&ack.headers, &ack.body, sdp::CONTENT_TYPE)
-                .and_then(|body| sdp::parse(body).ok());
-            let signals = answer.and_then(|answer| self.exchange.accept(&answer));
-            match (signals, first) {
-                (Some(signals), false) => self.tell_all(signals).await,
-                (Some(_), true) => self.tell_first_media().await,
-                // RFC 3261 section 13.2.2.4 asks for an answer here; a call without media is no call.
-                (None, _) => return Some(End::Lost),
-            }
-        }
-        self.tell_answered().await;
-        None
-    }
-
-    async fn tell_all(&self, signals: Vec<Signal>) {
-        for signal in signals {
-            self.tell(signal).await;
-        }
-    }
-
-    /// The call began with a guess, as its INVITE offered nothing: now it learns its media.
-    async fn tell_first_media(&self) {
-        if let (Some(agreed), Some(audio)) = (self.exchange.agreed(), self.exchange.audio()) {
-            self.tell(Signal::Media {
-                inbound: agreed.inbound,
-                outbound: agreed.outbound,
-                dtmf: agreed.dtmf.map(|dtmf| dtmf.number),
-                remote: Some(audio.remote),
-            })
-            .await;
         }
     }
 }

@@ -16,6 +16,7 @@ use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::udp::UdpConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
 use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::allow::{Network, is_private};
@@ -37,6 +38,9 @@ const STREAM_IDLE: Duration = Duration::from_secs(7_200);
 
 /// How long the goodbyes of a stopping process may take.
 const FAREWELL: Duration = Duration::from_secs(3);
+
+/// How many tasks may have last words: the trunk is the only one.
+const PARTING: u32 = 4;
 
 /// Kernel buffer of a UDP socket: a second of a very busy carrier.
 const UDP_BUFFER: usize = 1 << 20;
@@ -95,6 +99,8 @@ pub(crate) struct Stack {
     /// Cancelled: the sockets are closed, nothing can be sent or will come.
     pub(crate) closed: CancellationToken,
     incoming: Mutex<Option<TransactionReceiver>>,
+    /// Held by those who have last words of their own; all are back before the sockets close.
+    parting: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Stack {
@@ -141,7 +147,8 @@ impl Stack {
             .with_transport_inspector(Box::new(StreamGate(gate.clone())))
             .build();
         let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;
-        tokio::spawn(farewell(stop.clone(), dialogs.clone(), closing.clone()));
+        let parting = Arc::new(Semaphore::new(PARTING as usize));
+        tokio::spawn(farewell(stop.clone(), dialogs.clone(), parting.clone(), closing.clone()));
         let serving = endpoint.inner.clone();
         tokio::spawn(async move { serving.serve().await.ok() });
         for listener in listeners {
@@ -159,6 +166,7 @@ impl Stack {
             stop,
             closed: closing,
             incoming: Mutex::new(Some(incoming)),
+            parting,
         }))
     }
 
@@ -232,16 +240,26 @@ impl Stack {
         response
     }
 
+    /// Keeps the sockets open, once everyone is to stop, until it is dropped or [`FAREWELL`] is over.
+    pub(crate) fn parting(&self) -> Option<OwnedSemaphorePermit> {
+        self.parting.clone().try_acquire_owned().ok()
+    }
+
     pub(crate) fn count(&self, reason: Dropped) {
         self.counters.count(reason);
     }
 }
 
 /// Closes the sockets once everyone has said goodbye.
-async fn farewell(stop: CancellationToken, dialogs: Dialogs, closing: CancellationToken) {
+async fn farewell(stop: CancellationToken, dialogs: Dialogs, parting: Arc<Semaphore>, closing: CancellationToken) {
     stop.cancelled().await;
+    let goodbyes = async {
+        dialogs.emptied().await;
+        // The semaphore is never closed.
+        parting.acquire_many(PARTING).await.ok();
+    };
     // Calls that take longer are cut; their far sides' session timers clean up.
-    tokio::time::timeout(FAREWELL, dialogs.emptied()).await.ok();
+    tokio::time::timeout(FAREWELL, goodbyes).await.ok();
     closing.cancel();
 }
 

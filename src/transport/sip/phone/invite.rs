@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Answered, DialError, DialOptions, DialTimes, Phone};
-use crate::transport::sip::client::{Sent, cancel_of, flow_of, is_final, renumbered, send, transact, with_credentials};
+use crate::transport::sip::client::{Challenges, Sent, cancel_of, flow_of, is_final, renumbered, send, transact};
 use crate::transport::sip::dialog::{Dialog, Entry, Flow, Path};
 use crate::transport::sip::exchange::{Exchange, leg_config};
 use crate::transport::sip::message::{self, ALLOW, SUPPORTED, make};
@@ -42,15 +42,12 @@ pub(super) async fn dial(phone: &Phone, target: &str, options: DialOptions) -> R
 
     let mut progress = Progress { invited: Instant::now(), trying: None, ringing: None };
     let deadline = Instant::now() + options.patience;
-    let mut challenged = None;
+    let mut challenges = Challenges::default();
     let answer = loop {
         let outcome = attempt(phone, &invite, path.clone(), &options, deadline, &mut progress).await?;
         let again = match message::status(&outcome.answer) {
             200..300 => break outcome,
-            401 | 407 if challenged.is_none() => {
-                challenged = Some(());
-                phone.config.credentials.as_ref().and_then(|user| with_credentials(&invite, &outcome.answer, user))
-            }
+            401 | 407 => challenges.answer(&invite, &outcome.answer, phone.config.credentials.as_ref()),
             422 => longer(&invite, &outcome.answer),
             _ => None,
         };
@@ -225,9 +222,12 @@ fn spawn_cancel(phone: &Phone, invite: &Request, path: &Path) {
 
 /// A forking proxy may bring several 200s: every one but the first is hung up (RFC 3261 section 13.2.2.4).
 async fn end_forks(phone: Phone, invite: Request, mut sent: Sent, path: Path, first: Option<String>) {
+    let mut ended = vec![first];
     while let Some(response) = sent.responses.recv().await {
         let status = message::status(&response);
-        if (200..300).contains(&status) && to_tag(&response) != first {
+        // A fork's 200 is repeated until its ACK arrives; one BYE is enough.
+        if (200..300).contains(&status) && !ended.contains(&to_tag(&response)) {
+            ended.push(to_tag(&response));
             hang_up(&phone, &invite, &response, &path).await;
         }
     }

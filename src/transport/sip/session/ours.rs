@@ -191,7 +191,7 @@ impl Session {
         &mut self,
         mut transaction: rsipstack::transaction::transaction::Transaction,
     ) -> bool {
-        let bye = transaction.original.method == Method::Bye;
+        let bye = transaction.original.method == Method::Bye && self.dialog.is_from_peer(&transaction.original);
         let status = if bye { 200 } else { 481 };
         let response = self.stack.response(&transaction.original, status, &self.dialog.local_tag, Vec::new());
         // Whether it arrives makes no difference now.

@@ -17,6 +17,10 @@ const RETRY_AFTER_S: u8 = 2;
 impl Session {
     pub(super) async fn request(&mut self, mut transaction: Transaction) -> Option<End> {
         let request = transaction.original.clone();
+        if !self.dialog.is_from_peer(&request) {
+            self.reply(&mut transaction, Refused::new(481, &[])).await;
+            return None;
+        }
         if !self.dialog.in_order(&request) {
             self.reply(&mut transaction, Refused::new(500, &[])).await;
             return None;
