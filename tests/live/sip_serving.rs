@@ -117,7 +117,7 @@ async fn a_call_over_ipv6_is_signalled_described_and_heard() {
         let mut answered = phone.dial(&target, options).await.expect("the server answers");
         let mut call = peer.call().await;
         assert_eq!(call.signal().await, Signal::Answered);
-        assert!(answered.remote.is_ipv6() && call.remote.is_ipv6());
+        assert!(answered.remote.is_ipv6() && call.media.is_ipv6());
         let socket = tokio::net::UdpSocket::from_std(answered.socket).expect("it is non-blocking");
         socket.send_to(b"are you there", answered.remote).await.expect("loopback takes it");
         let heard = tokio::time::timeout(PATIENCE, socket.recv_from(&mut [0; 64])).await.expect("an echo");
