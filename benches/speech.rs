@@ -7,7 +7,8 @@ use attendant::call::event::{Event, Mailbox};
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::speech::{SpeechConfig, voices};
-use attendant::stt::whisper::Whisper;
+use attendant::stt::Recognizer as _;
+use attendant::stt::whisper::{Whisper, usual_threads};
 use attendant::tts::{self, Voice};
 use attendant_media::speech::SpeechId;
 use tokio::time::Instant;
@@ -31,7 +32,10 @@ fn main() -> anyhow::Result<()> {
 async fn measure() -> anyhow::Result<()> {
     let began = Instant::now();
     let config = SpeechConfig::default();
-    let whisper = Whisper::load(config.threads)?;
+    let whisper = Whisper::load(usual_threads())?;
+    for language in [Language::English, Language::French] {
+        println!("whisper carries {:?} calls at once in {language}", whisper.capacity(language));
+    }
     println!("whisper loads in {:?}", began.elapsed());
     for clip in clips()? {
         recognise("tiny.en, a reader", &whisper, &clip, Language::English).await;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::Model;
 use crate::stt::Recognizer;
-use crate::stt::whisper::Whisper;
+use crate::stt::whisper::{Whisper, usual_threads};
 use crate::tts::Voice;
 use crate::tts::espeak::Espeak;
 use crate::tts::hibari::Hibari;
@@ -17,25 +17,35 @@ use crate::tts::routing::ByLanguage;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpeechConfig {
-    /// Cores that one recognition may use.
+    /// Recognitions at once, each on a core of its own, at low priority; 0: half the cores, at least one.
     pub threads: usize,
+    /// Calls that the recogniser may have at once; 0: as many as this machine was measured to carry at start.
+    pub calls: usize,
     /// The neural English voice; without it espeak speaks English too.
     pub neural_voice: bool,
 }
 
 impl Default for SpeechConfig {
     fn default() -> Self {
-        Self { threads: 1, neural_voice: true }
+        Self { threads: 0, calls: 0, neural_voice: true }
     }
 }
 
 impl SpeechConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
-        if self.threads == 0 {
-            return vec!["speech.threads: 0 cores recognise nothing; write 1 or more".to_owned()];
+        let most = 64;
+        (self.threads > most)
+            .then(|| format!("speech.threads: {} is more than any machine needs; write 0 to {most}", self.threads))
+            .into_iter()
+            .collect()
+    }
+
+    fn threads(&self) -> usize {
+        match self.threads {
+            0 => usual_threads(),
+            count => count,
         }
-        Vec::new()
     }
 
     /// Files and programs that the embedded speech needs and this machine has not: what is missing, and what to do.
@@ -73,7 +83,8 @@ pub enum LoadError {
 
 /// Loads everything; takes seconds.
 pub fn load(config: &SpeechConfig) -> Result<Embedded, LoadError> {
-    Ok(Embedded { recognisers: vec![Arc::new(Whisper::load(config.threads)?)], voices: voices(config)? })
+    let whisper = Whisper::load(config.threads())?.for_calls(config.calls);
+    Ok(Embedded { recognisers: vec![Arc::new(whisper)], voices: voices(config)? })
 }
 
 /// The voices alone.

@@ -20,6 +20,11 @@ pub trait Recognizer: Send + Sync + 'static {
     /// What it can do in this language; `None` if it does not know it.
     fn capabilities(&self, language: Language) -> Option<Capabilities>;
 
+    /// Calls in this language that it can serve at once, in time; `None` if it knows no bound of its own.
+    fn capacity(&self, _language: Language) -> Option<usize> {
+        None
+    }
+
     /// Starts a session and returns at once; it connects in the background and reports [`Event::Ready`]. Dropping the
     /// sender ends it. Must be called within a tokio runtime.
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input>;

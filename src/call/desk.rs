@@ -74,8 +74,12 @@ struct Calls {
 impl Desk {
     /// Starts the media workers. Must be called within the shared runtime, on which providers will work.
     pub fn open(setup: DeskSetup) -> io::Result<Arc<Self>> {
+        // The recogniser that every call begins with may carry fewer calls than are allowed.
+        let carried = setup.providers.recognisers.first().and_then(|first| first.capacity(setup.language));
+        let room = carried.map_or(setup.config.max_calls, |carried| carried.min(setup.config.max_calls));
+        tracing::info!(room, allowed = setup.config.max_calls, carried, "calls at once");
         Ok(Arc::new(Self {
-            room: Arc::new(Semaphore::new(setup.config.max_calls)),
+            room: Arc::new(Semaphore::new(room)),
             config: Arc::new(setup.config),
             clinic: setup.clinic,
             language: setup.language,

@@ -5,15 +5,22 @@
 
 mod clean;
 mod engine;
+mod guard;
+mod mel;
 mod pool;
+mod script;
 mod session;
+mod tape;
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::{Capabilities, Input, Recognizer, Reports, Setup};
 use crate::language::Language;
+use engine::Engine;
 pub use engine::LoadError;
 use pool::Pool;
 
@@ -24,20 +31,54 @@ const INPUTS: usize = 1_024;
 #[derive(Debug)]
 pub struct Whisper {
     pool: Arc<Pool>,
+    threads: usize,
+    /// How long 20 tokens took while nothing else went on: tiny.en, base.
+    pace: Pace,
+    /// Calls at once, if somebody has decided.
+    calls: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    english: Duration,
+    others: Duration,
+}
+
+/// A thread carries as many calls as utterances of 20 tokens go into this: if all its callers stop speaking at once, the last still has
+/// its words within the 2.5 s of a flush, with 0.5 s for what is longer or was begun before.
+const A_CALL: Duration = Duration::from_millis(2_000);
+
+/// Half the cores, at least one: the rest is for media and for what else a call needs.
+pub fn usual_threads() -> usize {
+    (std::thread::available_parallelism().map_or(1, NonZero::get) / 2).max(1)
 }
 
 impl Whisper {
     /// Loads the models and runs each once, so that the first caller does not wait for that. Takes seconds.
     ///
-    /// `threads`: cores that one recognition may use.
+    /// `threads`: recognitions at once, each on a core of its own; not 0.
     pub fn load(threads: usize) -> Result<Self, LoadError> {
-        Ok(Self { pool: Arc::new(Pool::start(threads)?) })
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let pool = Pool::start(threads, move || {
+            let (engine, pace) = Engine::load(threads)?;
+            // Somebody waits for it: the lines below.
+            tell.send(pace).ok();
+            Ok(move |audio: &[i16], language| engine.recognise(audio, language))
+        })?;
+        let gone = |_| LoadError::Threads(std::io::Error::other("the thread ended while loading"));
+        let [english, others] = told.recv().map_err(gone)?;
+        Ok(Self { pool: Arc::new(pool), threads, pace: Pace { english, others }, calls: None })
     }
 
-    /// Recognises a whole recording at once; for tests and figures. Samples are 16 kHz.
+    /// Takes so many calls at once; 0: as many as were measured.
+    pub fn for_calls(self, calls: usize) -> Self {
+        Self { calls: (calls > 0).then_some(calls), ..self }
+    }
+
+    /// Recognises at most 10 s at once; for tests and figures. Samples are 16 kHz. `None` if nobody spoke.
     pub async fn transcribe(&self, audio: &[i16], language: Language) -> Option<String> {
         let job = self.pool.submit(pool::Urgency::Final, audio.to_vec(), language)?;
-        job.await.ok()?.ok().and_then(|text| clean::words(&text, audio))
+        job.await.ok()?.ok().and_then(|heard| guard::words(&heard, audio)).map(|words| words.text)
     }
 }
 
@@ -48,6 +89,15 @@ impl Recognizer for Whisper {
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
         Some(Capabilities { partials: true, end_of_turn: false, flush: true })
+    }
+
+    fn capacity(&self, language: Language) -> Option<usize> {
+        let pace = match language {
+            Language::English => self.pace.english,
+            Language::Mandarin | Language::Cantonese | Language::Punjabi | Language::French => self.pace.others,
+        };
+        let each = A_CALL.as_millis() / pace.as_millis().max(1);
+        Some(self.calls.unwrap_or_else(|| (each as usize * self.threads).max(1)))
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {

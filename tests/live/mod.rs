@@ -1,5 +1,6 @@
 //! Real programs, real models and real sockets on loopback: each test starts what it needs on free ports and ends it.
 
+mod noises;
 mod server;
 mod sip;
 mod sip_baresip;

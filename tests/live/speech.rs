@@ -10,11 +10,13 @@ use attendant::stt::whisper::Whisper;
 use attendant::stt::{self, Recognizer as _};
 use attendant::tts::{self, Voice};
 use attendant_media::codec::{Decoder, Encoder};
+use attendant_media::conceal::Conceal;
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 use attendant_media::leg::Codec;
 use attendant_media::resample;
 use attendant_media::speech::SpeechId;
 
+use super::noises::{self, Noise, noisy};
 use crate::corpus::wer::word_errors;
 
 const CLIPS: &str = "/usr/share/pocketsphinx/test/data/librivox";
@@ -35,6 +37,12 @@ fn clips() -> Vec<(Vec<i16>, String)> {
 
 /// As a telephone carries it: 300 to 3,400 Hz, 8 kHz, mu-law.
 fn telephone(audio: &[i16]) -> Vec<i16> {
+    telephone_losing(audio, 0.0, 0)
+}
+
+/// The same when a share of the packets does not come.
+fn telephone_losing(audio: &[i16], loss: f64, seed: u64) -> Vec<i16> {
+    let (mut conceal, mut chance) = (Conceal::new(), Noise::new(seed));
     let narrow = above_300_hz(&resample::whole(audio, 16_000, 8_000).expect("a fine ratio"));
     let (mut encoder, mut decoder) = (Encoder::new(Codec::Pcmu), Decoder::new(Codec::Pcmu));
     let mut heard = Vec::with_capacity(narrow.len());
@@ -44,7 +52,15 @@ fn telephone(audio: &[i16]) -> Vec<i16> {
         let samples = decoder.decode(&payload[..bytes], &mut decoded).expect("our own mu-law");
         heard.extend_from_slice(&decoded[..samples]);
     }
-    resample::whole(&heard, 8_000, 16_000).expect("a fine ratio")
+    let mut heard = resample::whole(&heard, 8_000, 16_000).expect("a fine ratio");
+    for slot in heard.chunks_mut(SLOT_SAMPLES) {
+        if chance.uniform() < loss {
+            conceal.lost(slot);
+        } else {
+            conceal.came(slot);
+        }
+    }
+    heard
 }
 
 /// Butterworth high-pass of the second order for 8 kHz.
@@ -108,6 +124,36 @@ async fn readers_are_understood_through_a_telephone() {
     assert!(errors * 100 <= words * 8, "{errors} of {words} words");
 }
 
+/// The guards' table: what of each sound and of each reader becomes words.
+#[tokio::test]
+async fn noises_have_no_words_and_readers_keep_theirs() {
+    let whisper = Whisper::load(1).expect("make models has run");
+    for (language, seconds) in [(Language::English, 1.0), (Language::English, 6.0), (Language::Mandarin, 3.0)] {
+        for (name, sound) in noises::all(seconds) {
+            let words = whisper.transcribe(&telephone(&sound), language).await;
+            println!("{language}, {seconds} s of {name}: {}", words.as_deref().unwrap_or("-"));
+            assert_eq!(words, None, "{language}, {seconds} s of {name}");
+        }
+    }
+    let mut counts = Vec::new();
+    for (line, loss, relative_db) in
+        [("clean", 0.0, None), ("5 % of packets lost", 0.05, None), ("noise at -20 dB", 0.0, Some(-20.0))]
+    {
+        let (mut errors, mut words, mut kept) = (0, 0, 0);
+        for (seed, (audio, text)) in (31..).zip(clips()) {
+            let audio = relative_db.map_or_else(|| audio.clone(), |db| noisy(&audio, db, seed));
+            let heard = whisper.transcribe(&telephone_losing(&audio, loss, seed), Language::English).await;
+            kept += usize::from(heard.is_some());
+            let (wrong, of) = word_errors(&text, heard.as_deref().unwrap_or_default());
+            errors += wrong;
+            words += of;
+        }
+        println!("{line}: {kept} of 5 kept, {errors} word errors in {words}");
+        counts.push((kept, errors));
+    }
+    assert!(counts.iter().all(|(kept, errors)| *kept == 5 && *errors <= 10), "{counts:?}");
+}
+
 async fn say(voice: &dyn Voice, text: &str, language: Language) -> Vec<i16> {
     let (mailbox, mut events) = Mailbox::new();
     let session = voice.open(tts::Reports { mailbox });
@@ -145,6 +191,14 @@ async fn the_english_voice_is_understood_and_every_language_has_one() {
     let (wrong, of) = word_errors(text, &heard);
     println!("{wrong} of {of}: {heard}");
     assert!(wrong <= 2, "heard: {heard}");
+    let mut answers = Vec::new();
+    for text in ["Yes.", "No.", "Okay.", "Hello?", "Tomorrow.", "Four.", "Thank you."] {
+        let audio = say(voice.as_ref(), text, Language::English).await;
+        let heard = whisper.transcribe(&telephone(&audio), Language::English).await;
+        println!("{text} {heard:?}");
+        answers.push(heard.is_some());
+    }
+    assert!(answers.iter().all(|kept| *kept), "a short answer is no noise: {answers:?}");
     for (language, text) in [
         (Language::French, "Nous sommes ouverts de neuf heures à dix-sept heures."),
         (Language::Mandarin, "我们的诊所今天开门。"),

@@ -1,5 +1,5 @@
-//! The one thread that recognises, at low priority: media workers are never behind it. Finals go before partials; a partial that
-//! nobody waits for any more is not begun.
+//! The threads that recognise, few and at low priority: media workers are never behind them. Finals go before partials, the oldest
+//! first; a partial is only begun where a thread would otherwise rest, and one that nobody waits for any more is not begun.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,13 +7,11 @@ use std::sync::Arc;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-use super::engine::{Engine, LoadError};
+use super::engine::{Heard, LoadError};
 use crate::language::Language;
 
-/// Finals that may wait: at half a second each, the last would be 8 s late, and its call has long said so.
+/// Finals that may wait for each thread: at half a second each, the last would be 8 s late, and its call has long said so.
 const FINALS: usize = 16;
-/// Partials that may wait.
-const PARTIALS: usize = 4;
 /// Niceness of inference: below everything that moves audio.
 const NICE: i32 = 10;
 
@@ -23,19 +21,21 @@ pub(super) enum Urgency {
     Partial,
 }
 
+pub(super) type Recognition = oneshot::Receiver<Result<Heard, String>>;
+
 #[derive(Debug)]
 struct Job {
     audio: Vec<i16>,
     language: Language,
-    done: oneshot::Sender<Result<String, String>>,
+    done: oneshot::Sender<Result<Heard, String>>,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     finals: VecDeque<Job>,
     partials: VecDeque<Job>,
-    /// A job is on the thread.
-    running: bool,
+    /// Threads that have a job.
+    working: usize,
     closed: bool,
 }
 
@@ -48,103 +48,168 @@ struct Queue {
 #[derive(Debug)]
 pub(super) struct Pool {
     queue: Arc<Queue>,
+    threads: usize,
 }
 
 impl Pool {
-    pub(super) fn start(threads: usize) -> Result<Self, LoadError> {
-        Self::of(move || {
-            let engine = Engine::load(threads)?;
-            Ok(move |audio: &[i16], language| engine.recognise(audio, language))
-        })
-    }
-
-    /// Runs what `load` makes: the models, or what a test has instead.
-    pub(super) fn of<R>(load: impl FnOnce() -> Result<R, LoadError> + Send + 'static) -> Result<Self, LoadError>
+    /// Starts the threads on what `load` makes: the models, or what a test has instead. `load` runs at their priority, for threads
+    /// that it starts inherit it.
+    pub(super) fn start<R>(
+        threads: usize,
+        load: impl FnOnce() -> Result<R, LoadError> + Send + 'static,
+    ) -> Result<Self, LoadError>
     where
-        R: FnMut(&[i16], Language) -> Result<String, String>,
+        R: Fn(&[i16], Language) -> Result<Heard, String> + Send + Sync + 'static,
     {
         let queue = Arc::new(Queue::default());
         let jobs = queue.clone();
         let (loaded, loading) = std::sync::mpsc::sync_channel(1);
-        std::thread::Builder::new().name("whisper".to_owned()).spawn(move || {
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        thread("whisper").spawn(move || {
             if rustix::process::nice(NICE).is_err() {
                 tracing::warn!("the recogniser runs at normal priority: it may not be lowered here");
             }
-            // The model is loaded here, so that its own threads inherit the priority.
-            match load() {
+            let started = load().and_then(|recognise| {
+                let recognise = Arc::new(recognise);
+                for _ in 1..threads {
+                    let (jobs, recognise) = (jobs.clone(), recognise.clone());
+                    thread("whisper").spawn(move || work(&jobs, recognise.as_ref()))?;
+                }
+                Ok(recognise)
+            });
+            match started {
                 Ok(recognise) => {
                     if loaded.send(Ok(())).is_ok() {
-                        work(&jobs, recognise);
+                        work(&jobs, recognise.as_ref());
                     }
                 }
                 Err(error) => drop(loaded.send(Err(error))),
             }
         })?;
         let gone = || LoadError::Threads(std::io::Error::other("the thread ended while loading"));
+        // Made first: dropped, it ends the threads that have started.
+        let pool = Self { queue, threads };
         loading.recv().map_err(|_| gone())??;
-        Ok(Self { queue })
+        Ok(pool)
     }
 
-    /// Queues a recognition. `None` if too many are waiting.
-    pub(super) fn submit(
-        &self,
-        urgency: Urgency,
-        audio: Vec<i16>,
-        language: Language,
-    ) -> Option<oneshot::Receiver<Result<String, String>>> {
+    /// Queues a recognition. `None` if too many finals are waiting, or if a partial would have to wait.
+    pub(super) fn submit(&self, urgency: Urgency, audio: Vec<i16>, language: Language) -> Option<Recognition> {
         let (done, result) = oneshot::channel();
+        let job = Job { audio, language, done };
         let mut waiting = self.queue.waiting.lock();
-        let (line, most) = match urgency {
-            Urgency::Final => (&mut waiting.finals, FINALS),
-            Urgency::Partial => (&mut waiting.partials, PARTIALS),
-        };
-        line.retain(|job| !job.done.is_closed());
-        if line.len() >= most {
-            metrics::counter!("whisper_refused_total").increment(1);
-            return None;
+        match urgency {
+            Urgency::Final => {
+                waiting.finals.retain(|job| !job.done.is_closed());
+                if waiting.finals.len() >= FINALS * self.threads {
+                    metrics::counter!("whisper_refused_total").increment(1);
+                    return None;
+                }
+                waiting.finals.push_back(job);
+            }
+            Urgency::Partial => {
+                let wanted = waiting.working + waiting.finals.len() + waiting.partials.len();
+                if wanted >= self.threads {
+                    metrics::counter!("whisper_partials_skipped_total").increment(1);
+                    return None;
+                }
+                waiting.partials.push_back(job);
+            }
         }
-        line.push_back(Job { audio, language, done });
         drop(waiting);
         self.queue.changed.notify_one();
         Some(result)
-    }
-
-    /// Whether a partial would be begun at once.
-    pub(super) fn is_idle(&self) -> bool {
-        let waiting = self.queue.waiting.lock();
-        !waiting.running && waiting.finals.is_empty() && waiting.partials.is_empty()
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
         self.queue.waiting.lock().closed = true;
-        self.queue.changed.notify_one();
+        self.queue.changed.notify_all();
     }
 }
 
-fn work(queue: &Queue, mut recognise: impl FnMut(&[i16], Language) -> Result<String, String>) {
+fn work(queue: &Queue, recognise: &impl Fn(&[i16], Language) -> Result<Heard, String>) {
+    let mut waiting = queue.waiting.lock();
     loop {
-        let mut waiting = queue.waiting.lock();
-        waiting.running = false;
-        let job = loop {
-            if let Some(job) = waiting.finals.pop_front() {
-                break job;
-            }
-            if let Some(job) = waiting.partials.pop_front() {
-                break job;
-            }
+        let next = waiting.finals.pop_front().or_else(|| waiting.partials.pop_front());
+        let Some(job) = next else {
             if waiting.closed {
                 return;
             }
             queue.changed.wait(&mut waiting);
+            continue;
         };
-        waiting.running = true;
-        drop(waiting);
-        if !job.done.is_closed() {
-            let result = recognise(&job.audio, job.language);
-            // The session may be gone by now; then nobody misses the words.
-            job.done.send(result).ok();
+        if job.done.is_closed() {
+            continue;
         }
+        waiting.working += 1;
+        drop(waiting);
+        let result = recognise(&job.audio, job.language);
+        // The session may be gone by now; then nobody misses the words.
+        job.done.send(result).ok();
+        waiting = queue.waiting.lock();
+        waiting.working -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    fn heard(text: String) -> Heard {
+        Heard { text, log_probability: 0.0, no_speech: 0.0, repeated: 0.0 }
+    }
+
+    #[tokio::test]
+    async fn finals_go_first_the_oldest_before_the_rest_and_a_partial_waits_for_nobody() {
+        let (started, running) = sync_channel(1);
+        let (release, held) = sync_channel::<()>(8);
+        let held = Mutex::new(held);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let done = order.clone();
+        let pool = Pool::start(1, move || {
+            Ok(move |audio: &[i16], _| {
+                started.send(()).ok();
+                held.lock().recv().ok();
+                done.lock().push(audio[0]);
+                Ok(heard(String::new()))
+            })
+        })
+        .unwrap();
+        let submit = |urgency, id| pool.submit(urgency, vec![id], Language::English);
+        let partial = submit(Urgency::Partial, 0).unwrap();
+        running.recv().unwrap();
+        assert!(submit(Urgency::Partial, 1).is_none());
+        let finals = [submit(Urgency::Final, 2).unwrap(), submit(Urgency::Final, 3).unwrap()];
+        drop(submit(Urgency::Final, 4));
+        drop(running);
+        for _ in 0..3 {
+            release.send(()).unwrap();
+        }
+        partial.await.unwrap().unwrap();
+        for job in finals {
+            job.await.unwrap().unwrap();
+        }
+        assert_eq!(*order.lock(), [0, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn two_threads_recognise_two_calls_at_once() {
+        let both = Arc::new(std::sync::Barrier::new(2));
+        let meet = both.clone();
+        let pool = Pool::start(2, move || {
+            Ok(move |_: &[i16], _| {
+                meet.wait();
+                Ok(heard("met".to_owned()))
+            })
+        })
+        .unwrap();
+        let submit = || pool.submit(Urgency::Final, vec![0], Language::English).unwrap();
+        let (one, two) = (submit(), submit());
+        assert_eq!(one.await.unwrap().unwrap().text, "met");
+        assert_eq!(two.await.unwrap().unwrap().text, "met");
     }
 }

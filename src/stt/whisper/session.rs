@@ -1,22 +1,24 @@
 //! One call's ears: keeps the audio of the present utterance and asks the pool for its words, in time.
 //!
-//! While the caller speaks: a partial every 600 ms when the pool is idle. When the voice stops: a final is begun on suspicion, so
-//! that a flush finds it done. An utterance longer than the model's window is cut at its quietest place and joined again. A pause
-//! ends an utterance: its words become final there, whether or not the call asks, so that what it has put aside (an echo, an
-//! "uh-huh") never comes back as a part of what is said next.
+//! While the caller speaks: a partial every 600 ms where a thread rests, and at most half the time. When the voice stops: a final is
+//! begun on suspicion, so that a flush finds it done. An utterance too long for one recognition is cut at its quietest place and
+//! joined again. A pause ends an utterance: its words become final there, whether or not the call asks, so that what it has put
+//! aside (an echo, an "uh-huh") never comes back as a part of what is said next.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use attendant_media::frame::Samples;
+use attendant_media::frame::{RATE, Samples};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant};
 
-use super::clean;
-use super::pool::{Pool, Urgency};
+use super::engine::Heard;
+use super::pool::{Pool, Recognition, Urgency};
+use super::tape::{Range, Tape};
+use super::{guard, script};
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
@@ -28,12 +30,6 @@ const PREROLL: u64 = 4_800;
 const POSTROLL: u64 = 3_200;
 /// From one partial to the next: 600 ms of audio.
 const PARTIAL_EVERY: u64 = 9_600;
-/// Kept of the past: what a reopened session is given at once.
-const KEPT: u64 = 192_000;
-/// Cut an utterance beyond 9 s; the window is 10.
-const LONG: u64 = 144_000;
-/// Look for the quietest place from 5 s on.
-const CUT_FROM: u64 = 80_000;
 /// A voice after a pause of 700 ms begins an utterance of its own.
 const BREAK: u64 = 11_200;
 /// 2.4 s without a voice, longer than any turn waits for its flush: the utterance is over.
@@ -41,20 +37,20 @@ const SETTLED: u64 = 38_400;
 /// Less voice than this is no speech (V6): 125 ms.
 const SHORTEST: u64 = 2_000;
 
-type Words = oneshot::Receiver<Result<String, String>>;
 type Finished = Pin<Box<dyn Future<Output = Done> + Send>>;
 
 struct Done {
     range: Range,
     audio: Vec<i16>,
-    result: Result<Option<String>, String>,
+    result: Result<Option<Heard>, String>,
     flush: Option<Samples>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Range {
-    from: u64,
-    to: u64,
+/// A recognition under way.
+struct Job {
+    range: Range,
+    begun: Instant,
+    words: Recognition,
 }
 
 /// The caller's present utterance.
@@ -71,16 +67,15 @@ struct Session {
     pool: Arc<Pool>,
     reports: Reports,
     language: Language,
-    /// 16 kHz audio, beginning at `first`.
-    audio: VecDeque<i16>,
-    first: u64,
+    tape: Tape,
     utterance: Option<Utterance>,
-    partial_at: u64,
+    /// Where the next partial may begin.
+    partial_from: u64,
     last_partial: String,
-    partial: Option<(Range, Words)>,
+    partial: Option<Job>,
     /// A final begun on suspicion that the utterance is over.
-    guess: Option<(Range, Words)>,
-    guessed: Option<(Range, Option<String>)>,
+    guess: Option<Job>,
+    guessed: Option<(Range, Heard)>,
     finals: FuturesOrdered<Finished>,
 }
 
@@ -92,10 +87,9 @@ pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receive
         pool,
         reports,
         language: setup.language,
-        audio: VecDeque::new(),
-        first: 0,
+        tape: Tape::default(),
         utterance: None,
-        partial_at: 0,
+        partial_from: 0,
         last_partial: String::new(),
         partial: None,
         guess: None,
@@ -106,8 +100,8 @@ pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receive
         let going_on = tokio::select! {
             biased;
             Some(done) = session.finals.next() => session.finished(done).await,
-            (range, words) = ready(&mut session.guess) => session.guessed(range, words).await,
-            (range, words) = ready(&mut session.partial) => session.partly(range, words).await,
+            (range, words, _) = ready(&mut session.guess) => session.guessed(range, words).await,
+            (range, words, took) = ready(&mut session.partial) => session.partial(range, words, took).await,
             input = inputs.recv() => match input {
                 Some(input) => session.input(input).await,
                 None => false,
@@ -119,12 +113,13 @@ pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receive
     }
 }
 
-/// Waits for a running job, and takes it out when it is done.
-async fn ready(job: &mut Option<(Range, Words)>) -> (Range, Option<String>) {
-    let Some((range, words)) = job else { return std::future::pending().await };
-    let (range, text) = (*range, words.await.ok().and_then(Result::ok));
+/// Waits for a running job, and takes it out when it is done; also says how long it took.
+async fn ready(job: &mut Option<Job>) -> (Range, Option<Heard>, Duration) {
+    let Some(running) = job else { return std::future::pending().await };
+    let heard = (&mut running.words).await.ok().and_then(Result::ok);
+    let (range, took) = (running.range, running.begun.elapsed());
     *job = None;
-    (range, text)
+    (range, heard, took)
 }
 
 impl Session {
@@ -132,7 +127,7 @@ impl Session {
     async fn input(&mut self, input: Input) -> bool {
         match input {
             Input::Audio { at, frame } => {
-                self.take(at.0, &frame);
+                self.tape.take(at.0, &frame);
                 self.settle_if_over();
                 self.cut_if_long();
                 self.ask_for_partial();
@@ -161,33 +156,6 @@ impl Session {
         }
     }
 
-    fn take(&mut self, at: u64, frame: &[i16]) {
-        let end = self.first + self.audio.len() as u64;
-        if self.audio.is_empty() || at < end || at > end + 16_000 {
-            if at < end && !self.audio.is_empty() {
-                return;
-            }
-            self.audio.clear();
-            self.first = at;
-        } else {
-            self.audio.extend(std::iter::repeat_n(0, (at - end) as usize));
-        }
-        self.audio.extend(frame);
-        let excess = (self.audio.len() as u64).saturating_sub(KEPT);
-        self.audio.drain(..excess as usize);
-        self.first += excess;
-    }
-
-    fn end(&self) -> u64 {
-        self.first + self.audio.len() as u64
-    }
-
-    fn slice(&self, range: Range) -> Vec<i16> {
-        let from = range.from.max(self.first) - self.first;
-        let to = range.to.min(self.end()).max(self.first) - self.first;
-        self.audio.range(from.min(to) as usize..to as usize).copied().collect()
-    }
-
     fn voice_starts(&mut self, at: u64) {
         let mut earliest = 0;
         if let Some(over) = self.utterance.filter(|u| u.voice_since.is_none() && at >= u.last_voiced + BREAK) {
@@ -203,14 +171,14 @@ impl Session {
             None => {
                 let from = at.saturating_sub(PREROLL).max(earliest);
                 self.utterance = Some(Utterance { from, voiced: 0, voice_since: Some(at), last_voiced: at });
-                self.partial_at = at;
+                self.partial_from = at + PARTIAL_EVERY;
                 self.last_partial.clear();
             }
         }
     }
 
     fn settle_if_over(&mut self) {
-        let end = self.end();
+        let end = self.tape.end();
         if self.utterance.is_some_and(|u| u.voice_since.is_none() && end >= u.last_voiced + SETTLED) {
             self.settle();
         }
@@ -236,31 +204,33 @@ impl Session {
         }
         let range = Range { from: utterance.from, to: at + POSTROLL };
         self.partial = None;
-        let audio = self.slice(range);
-        self.guess = self.pool.submit(Urgency::Final, audio, self.language).map(|words| (range, words));
+        self.guess = self.begin(Urgency::Final, range);
+    }
+
+    fn begin(&self, urgency: Urgency, range: Range) -> Option<Job> {
+        let words = self.pool.submit(urgency, self.tape.slice(range), self.language)?;
+        Some(Job { range, begun: Instant::now(), words })
     }
 
     fn ask_for_partial(&mut self) {
-        let end = self.end();
+        let end = self.tape.end();
         let Some(utterance) = self.utterance.filter(|utterance| utterance.voice_since.is_some()) else { return };
-        if end < self.partial_at + PARTIAL_EVERY || self.partial.is_some() || !self.pool.is_idle() {
+        if end < self.partial_from || self.partial.is_some() {
             return;
         }
-        self.partial_at = end;
-        let range = Range { from: utterance.from, to: end };
-        let audio = self.slice(range);
-        self.partial = self.pool.submit(Urgency::Partial, audio, self.language).map(|words| (range, words));
+        self.partial_from = end + PARTIAL_EVERY;
+        self.partial = self.begin(Urgency::Partial, Range { from: utterance.from, to: end });
     }
 
-    /// Gives the first part of an utterance that outgrows the window to the pool.
+    /// Gives the first part of an utterance that outgrows one recognition to the pool.
     fn cut_if_long(&mut self) {
-        let end = self.end();
+        let end = self.tape.end();
+        let (longest, search_from) = script::longest(self.language);
         let Some(Utterance { from, voice_since: Some(since), .. }) = self.utterance else { return };
-        if end < from + LONG {
+        if end < from + longest {
             return;
         }
-        let search = Range { from: from + CUT_FROM, to: end };
-        let cut = quietest(&self.slice(search)) + search.from;
+        let cut = self.tape.quietest(Range { from: from + search_from, to: end });
         let range = Range { from, to: cut };
         if let Some(utterance) = &mut self.utterance {
             utterance.from = cut;
@@ -276,12 +246,12 @@ impl Session {
     async fn flush(&mut self, up_to: Samples) -> bool {
         self.partial = None;
         let Some(utterance) = self.utterance.take() else { return self.flushed_after_finals(up_to).await };
-        let voiced = utterance.voiced + utterance.voice_since.map_or(0, |since| self.end().saturating_sub(since));
+        let voiced = utterance.voiced + utterance.voice_since.map_or(0, |since| self.tape.end().saturating_sub(since));
         if voiced < SHORTEST {
             return self.flushed_after_finals(up_to).await;
         }
         let end = utterance.last_voiced.max(up_to.0) + POSTROLL;
-        let end = if utterance.voice_since.is_some() { self.end() } else { end };
+        let end = if utterance.voice_since.is_some() { self.tape.end() } else { end };
         let range = Range { from: utterance.from, to: end };
         self.finish(range, Some(up_to));
         true
@@ -289,12 +259,12 @@ impl Session {
 
     /// The final of an utterance: the one begun on suspicion if there is one, else a new one.
     fn finish(&mut self, range: Range, flush: Option<Samples>) {
-        if let Some((guessed, text)) = self.guessed.take() {
-            let audio = self.slice(guessed);
-            let done = Done { range: guessed, audio, result: Ok(text), flush };
+        if let Some((guessed, heard)) = self.guessed.take() {
+            let audio = self.tape.slice(guessed);
+            let done = Done { range: guessed, audio, result: Ok(Some(heard)), flush };
             self.finals.push_back(Box::pin(std::future::ready(done)));
-        } else if let Some((guess, words)) = self.guess.take() {
-            self.wait_for(guess, words, flush);
+        } else if let Some(Job { range, words, .. }) = self.guess.take() {
+            self.wait_for(range, words, flush);
         } else {
             self.recognise(range, flush);
         }
@@ -314,7 +284,7 @@ impl Session {
     }
 
     fn recognise(&mut self, range: Range, flush: Option<Samples>) {
-        let audio = self.slice(range);
+        let audio = self.tape.slice(range);
         match self.pool.submit(Urgency::Final, audio, self.language) {
             Some(words) => self.wait_for(range, words, flush),
             None => {
@@ -325,8 +295,8 @@ impl Session {
         }
     }
 
-    fn wait_for(&mut self, range: Range, words: Words, flush: Option<Samples>) {
-        let audio = self.slice(range);
+    fn wait_for(&mut self, range: Range, words: Recognition, flush: Option<Samples>) {
+        let audio = self.tape.slice(range);
         self.finals.push_back(Box::pin(async move {
             let result = match words.await {
                 Ok(result) => result.map(Some),
@@ -337,8 +307,8 @@ impl Session {
     }
 
     async fn finished(&mut self, done: Done) -> bool {
-        let text = match done.result {
-            Ok(text) => text.and_then(|text| clean::words(&text, &done.audio)),
+        let words = match done.result {
+            Ok(heard) => heard.and_then(|heard| guard::words(&heard, &done.audio)),
             Err(what) => {
                 let error = ProviderError { provider: "whisper", kind: ErrorKind::Server, what, retry_after: None };
                 // The call opens another session; this one is over.
@@ -346,10 +316,10 @@ impl Session {
                 return false;
             }
         };
-        if let Some(text) = text {
+        if let Some(guard::Words { text, confidence }) = words {
             let (from, to) = (Samples(done.range.from), Samples(done.range.to));
             let text = Pii::new(text);
-            if !self.reports.send(Event::Final { text, from, to, confidence: 1.0, language: None }).await {
+            if !self.reports.send(Event::Final { text, from, to, confidence, language: None }).await {
                 return false;
             }
         }
@@ -360,14 +330,25 @@ impl Session {
     }
 
     /// The final begun on suspicion is there before the flush: its words help to decide whether the caller has finished.
-    async fn guessed(&mut self, range: Range, text: Option<String>) -> bool {
-        let Some(text) = text else { return true };
-        self.guessed = Some((range, Some(text.clone())));
-        self.partly(range, Some(text)).await
+    async fn guessed(&mut self, range: Range, heard: Option<Heard>) -> bool {
+        let Some(heard) = heard else { return true };
+        self.guessed = Some((range, heard.clone()));
+        self.partly(range, &heard).await
     }
 
-    async fn partly(&mut self, range: Range, text: Option<String>) -> bool {
-        let Some(text) = text.and_then(|text| clean::words(&text, &self.slice(range))) else { return true };
+    /// The next partial waits for as long as this one took: half the time a thread is there for others.
+    async fn partial(&mut self, range: Range, heard: Option<Heard>, took: Duration) -> bool {
+        let rest = took.as_millis() as u64 * (RATE as u64 / 1_000);
+        self.partial_from = self.partial_from.max(self.tape.end() + rest);
+        match heard {
+            Some(heard) => self.partly(range, &heard).await,
+            None => true,
+        }
+    }
+
+    async fn partly(&mut self, range: Range, heard: &Heard) -> bool {
+        let Some(words) = guard::words(heard, &self.tape.slice(range)) else { return true };
+        let text = words.text;
         let stable = agreed(&self.last_partial, &text);
         self.last_partial.clone_from(&text);
         let (from, to) = (Samples(range.from), Samples(range.to));
@@ -379,14 +360,6 @@ impl Session {
 fn agreed(before: &str, now: &str) -> usize {
     let same: usize = before.chars().zip(now.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
     if same == now.len() { same } else { now[..same].rfind(' ').map_or(0, |blank| blank + 1) }
-}
-
-/// The middle of the quietest 100 ms.
-fn quietest(audio: &[i16]) -> u64 {
-    const BLOCK: usize = 1_600;
-    let power = |block: &[i16]| block.iter().map(|sample| i64::from(*sample).pow(2)).sum::<i64>();
-    let place = audio.chunks_exact(BLOCK).enumerate().min_by_key(|(_, block)| power(block)).map_or(0, |(n, _)| n);
-    (place * BLOCK + BLOCK / 2) as u64
 }
 
 #[cfg(test)]
