@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::language::Language;
 use crate::tokens;
 
-pub use acknowledgement::{Acknowledgement, acknowledgement};
+pub use acknowledgement::{Acknowledgement, acknowledgement, begins_acknowledgement};
 pub use emergency::{Emergency, emergency};
 pub use recording::refuses_recording;
 

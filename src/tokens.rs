@@ -149,6 +149,11 @@ impl Phrases {
         self.0.iter().any(|p| p.position(text).is_some())
     }
 
+    /// Whether one of them begins with all of `text` and goes on after it.
+    pub fn continue_from(&self, text: &[String]) -> bool {
+        self.0.iter().any(|p| p.len() > text.len() && p.0.starts_with(text))
+    }
+
     pub fn ends(&self, text: &[String]) -> bool {
         self.0.iter().any(|p| text.ends_with(&p.0))
     }

@@ -37,7 +37,8 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    const SILENT: Self = Self { likelihood: 0.0, evidence: Evidence::Enough, delay_ms: None };
+    /// Nothing of ours is in the air.
+    pub(crate) const SILENT: Self = Self { likelihood: 0.0, evidence: Evidence::Enough, delay_ms: None };
 }
 
 /// Share explained that an echo reaches before its line is known: low, for two speech codecs in a row leave 0.4 to 0.7 of

@@ -31,7 +31,8 @@ pub enum Signal {
     },
     /// A key reported by signalling (SIP INFO, a stream's dtmf message), not by RTP.
     Dtmf(char),
-    /// The carrier played up to this mark (stream transports).
+    /// The carrier has played so much of this speech (stream transports; never of what was cleared). From the first one on,
+    /// marks say what was heard, and not the leg.
     Mark {
         id: attendant_media::speech::SpeechId,
         samples: u64,

@@ -52,7 +52,14 @@ pub(super) struct Hearing {
     partial: Option<Piece>,
     /// Words up to here were taken into a turn.
     taken: Samples,
-    flushing: Option<Samples>,
+    flushing: Option<Flush>,
+}
+
+/// A voice whose last words were asked for and have not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Flush {
+    from: Samples,
+    up_to: Samples,
 }
 
 impl Hearing {
@@ -105,11 +112,12 @@ impl Hearing {
                 self.input(Input::SpeechEnd { at }, out);
             }
         }
-        if let Some(up_to) = self.flushing {
+        if let Some(Flush { up_to, .. }) = self.flushing {
             self.input(Input::Flush { up_to }, out);
         }
         if hopeless {
             self.failures = 0;
+            self.flushing = None;
         }
         !hopeless
     }
@@ -128,7 +136,9 @@ impl Hearing {
             Event::SpeechStart { .. } | Event::EagerEnd { .. } | Event::Resumed { .. } => News::Nothing,
             Event::Partial { text, from, to, .. } => {
                 let text = text.into_inner();
-                if to <= self.taken || text.trim().is_empty() {
+                // A partial that was overtaken by its final would say the words twice.
+                let known = self.finals.iter().any(|piece| piece.to >= to);
+                if known || to <= self.taken || text.trim().is_empty() {
                     return News::Nothing;
                 }
                 self.partial = Some(Piece { text, from, to });
@@ -149,7 +159,7 @@ impl Hearing {
             }
             Event::EndOfTurn { .. } => News::EndOfTurn,
             Event::Flushed { up_to } => {
-                if self.flushing.is_some_and(|asked| asked <= up_to) {
+                if self.flushing.is_some_and(|asked| asked.up_to <= up_to) {
                     self.flushing = None;
                     self.failures = 0;
                     News::Flushed
@@ -161,10 +171,16 @@ impl Hearing {
         }
     }
 
-    /// Asks for the last words up to `up_to`.
-    pub(super) fn flush(&mut self, up_to: Samples, out: &mut VecDeque<Effect>) {
-        self.flushing = Some(up_to);
+    /// Asks for the last words of a voice that began at `from`, or of an earlier one whose words have not come either.
+    pub(super) fn flush(&mut self, from: Samples, up_to: Samples, out: &mut VecDeque<Effect>) {
+        let from = self.flushing.map_or(from, |asked| asked.from.min(from));
+        self.flushing = Some(Flush { from, up_to });
         out.push_back(Effect::Stt(SttEffect::Input(Input::Flush { up_to })));
+    }
+
+    /// Where the voice began and ended whose last words have not come.
+    pub(super) fn unanswered(&self) -> Option<(Samples, Samples)> {
+        self.flushing.map(|asked| (asked.from, asked.up_to))
     }
 
     pub(super) fn input(&self, input: Input, out: &mut VecDeque<Effect>) {
@@ -207,5 +223,24 @@ impl Hearing {
         self.finals.clear();
         self.partial = None;
         self.flushing = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::privacy::Pii;
+
+    #[test]
+    fn a_partial_that_comes_after_its_final_says_nothing_twice() {
+        let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
+        let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+        hearing.open(Samples::ZERO, &mut VecDeque::new());
+        let text = || Pii::new("definitely".to_owned());
+        let (from, to) = (Samples(1_600), Samples(9_600));
+        let fin = Event::Final { text: text(), from, to, confidence: 0.9, language: None };
+        assert_eq!(hearing.handle(1, fin), News::Words { to, fin: true });
+        assert_eq!(hearing.handle(1, Event::Partial { text: text(), stable: 0, from, to }), News::Nothing);
+        assert_eq!(hearing.words(), "definitely");
     }
 }

@@ -220,8 +220,7 @@ impl Machine {
                 self.out.push_back(Effect::Leg(LegEffect::Formats { inbound, outbound, dtmf }));
             }
             Signal::Dtmf(digit) => self.key(digit),
-            // Audio is paced by the leg, so what the carrier still holds is less than a slot or two.
-            Signal::Mark { .. } => {}
+            Signal::Mark { id, samples } => self.mouth.confirmed(id, samples),
             Signal::Transferred(result) => self.transferred(result),
             Signal::Gone(gone) => self.gone(gone),
             Signal::Drain => self.close(Phrase::SilenceGoodbye, EndReason::Drained),
@@ -269,7 +268,10 @@ impl Machine {
             self.journal(Entry::Unhold { at_us: self.at_us() });
             match self.floor {
                 Floor::Contested { .. } | Floor::Agent => self.resume_agent(),
-                Floor::Settling { .. } => self.timers.set(Timer::Filler, self.now + self.config.filler()),
+                Floor::Settling { .. } => {
+                    self.mouth.release(&mut self.out);
+                    self.timers.set(Timer::Filler, self.now + self.config.filler());
+                }
                 Floor::Open | Floor::Caller { .. } => {
                     self.mouth.release(&mut self.out);
                     self.floor = Floor::Open;

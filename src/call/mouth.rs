@@ -32,6 +32,15 @@ enum Gate {
     Paused,
 }
 
+/// Who knows what the caller has heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Playback {
+    /// The leg: what has left is heard.
+    Sent,
+    /// A carrier that buffers, and reports by marks what it has played.
+    Marked,
+}
+
 /// What the voice's news mean to the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
@@ -60,6 +69,7 @@ pub(super) struct Mouth {
     /// The utterance at the head of the queue that the leg was told is audible.
     audible: Option<SpeechId>,
     gate: Gate,
+    playback: Playback,
     /// The text of the answer that is being streamed, until it makes a clause.
     splitter: Option<Splitter>,
     /// What the caller heard last, for telling echo from words.
@@ -75,6 +85,7 @@ impl Mouth {
             queue: VecDeque::new(),
             audible: None,
             gate: Gate::Held,
+            playback: Playback::Sent,
             splitter: None,
             recent: String::new(),
         }
@@ -293,6 +304,14 @@ impl Mouth {
         }
     }
 
+    /// The carrier has played so much of a speech.
+    pub(super) fn confirmed(&mut self, id: SpeechId, samples: u64) {
+        self.playback = Playback::Marked;
+        if let Some(head) = self.queue.front_mut().filter(|head| head.id == id) {
+            head.confirmed = head.confirmed.max(samples);
+        }
+    }
+
     /// The leg has sent the last sample: the utterance is out of the queue and part of what was said.
     pub(super) fn finished(&mut self, id: SpeechId) -> Option<Said> {
         let head = self.queue.pop_front_if(|head| head.id == id)?;
@@ -363,12 +382,13 @@ impl Mouth {
         let said = self.audible.take().and_then(|_| {
             out.push_back(Effect::Leg(LegEffect::Mute));
             out.push_back(Effect::ClearStream);
-            self.queue.pop_front().map(|head| Said {
-                purpose: head.purpose,
-                text: head.heard().trim().to_owned(),
-                cut: true,
-                expect: head.expect,
-            })
+            let head = self.queue.pop_front()?;
+            let heard = match self.playback {
+                Playback::Sent => head.played,
+                Playback::Marked => head.confirmed.min(head.played),
+            };
+            let text = head.heard(heard).trim().to_owned();
+            Some(Said { purpose: head.purpose, text, cut: true, expect: head.expect })
         });
         self.queue.clear();
         self.next = SpeechId { generation: self.next.generation + 1, utterance: 0, attempt: 0 };

@@ -11,7 +11,7 @@ use super::settings::CallConfig;
 use crate::agent::expect::{Completeness, is_complete};
 use crate::agent::{Expect, ExpectKind};
 use crate::language::Language;
-use crate::phrases::{Acknowledgement, acknowledgement};
+use crate::phrases::{Acknowledgement, acknowledgement, begins_acknowledgement};
 
 /// Whether the caller's voice is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +49,24 @@ pub enum Verdict {
     Unknown,
 }
 
+/// How much of what is being said over the agent its words are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// More may come: "thank" is no interruption while it may become "thank you".
+    SoFar,
+    Whole,
+}
+
 /// Judges the words of a voice over the agent. `agent_words` are those the caller heard last, `echo` the likelihood that the
 /// sound was ours.
-pub fn judge(words: &str, language: Language, asked: ExpectKind, agent_words: &str, echo: f32) -> Verdict {
+pub fn judge(
+    words: &str,
+    heard: Heard,
+    language: Language,
+    asked: ExpectKind,
+    agent_words: &str,
+    echo: f32,
+) -> Verdict {
     if words.trim().is_empty() {
         return Verdict::Unknown;
     }
@@ -60,6 +75,9 @@ pub fn judge(words: &str, language: Language, asked: ExpectKind, agent_words: &s
     }
     match acknowledgement(words, language, asked) {
         Acknowledgement::Backchannel => Verdict::Backchannel,
+        Acknowledgement::Words if heard == Heard::SoFar && begins_acknowledgement(words, language, asked) => {
+            Verdict::Unknown
+        }
         Acknowledgement::Answer | Acknowledgement::Interrupt | Acknowledgement::Words => Verdict::Interruption,
     }
 }
@@ -135,7 +153,7 @@ mod tests {
     use super::*;
 
     fn judged(words: &str, asked: ExpectKind) -> Verdict {
-        judge(words, Language::English, asked, "We are open on Monday from nine to five", 0.0)
+        judge(words, Heard::Whole, Language::English, asked, "We are open on Monday from nine to five", 0.0)
     }
 
     #[test]
@@ -148,9 +166,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_become_an_acknowledgement_waits_for_the_next_word() {
+        let so_far = |words| judge(words, Heard::SoFar, Language::English, ExpectKind::Free, "", 0.0);
+        assert_eq!(so_far("thank"), Verdict::Unknown);
+        assert_eq!(so_far("okay thank"), Verdict::Unknown);
+        assert_eq!(so_far("okay thank you"), Verdict::Backchannel);
+        assert_eq!(so_far("okay but"), Verdict::Interruption);
+        assert_eq!(so_far("thank you but"), Verdict::Interruption);
+        assert_eq!(so_far("what"), Verdict::Interruption);
+        assert_eq!(judged("thank", ExpectKind::Free), Verdict::Interruption);
+    }
+
+    #[test]
     fn our_own_words_coming_back_are_an_echo() {
         let echo = judge(
             "open on Monday from nine",
+            Heard::SoFar,
             Language::English,
             ExpectKind::Free,
             "We are open on Monday from nine to five",

@@ -69,6 +69,8 @@ pub(super) struct Utterance {
     pub(super) received: u64,
     pub(super) offered: u64,
     pub(super) played: u64,
+    /// Of these, what the carrier said it has played.
+    pub(super) confirmed: u64,
     words: Vec<Word>,
     /// The leg was told that no more audio will come.
     pub(super) ended: bool,
@@ -88,6 +90,7 @@ impl Utterance {
             received: 0,
             offered: 0,
             played: 0,
+            confirmed: 0,
             words: Vec::new(),
             ended: false,
         }
@@ -143,18 +146,18 @@ impl Utterance {
         self.all_received() && self.offered >= self.received
     }
 
-    /// The text that was heard when `played` samples have left: whole words by their times, else in proportion.
-    pub(super) fn heard(&self) -> &str {
-        if self.played == 0 {
+    /// The text that was heard when so many samples were: whole words by their times, else in proportion.
+    pub(super) fn heard(&self, played: u64) -> &str {
+        if played == 0 {
             return "";
         }
-        if self.all_received() && self.played >= self.received {
+        if self.all_received() && played >= self.received {
             return &self.text;
         }
-        let end = match self.words.iter().rev().find(|word| word.to <= self.played) {
+        let end = match self.words.iter().rev().find(|word| word.to <= played) {
             Some(word) => word.end,
             None if self.words.is_empty() && self.received > 0 => {
-                (self.text.len() as u64 * self.played.min(self.received) / self.received.max(1)) as usize
+                (self.text.len() as u64 * played.min(self.received) / self.received.max(1)) as usize
             }
             None => 0,
         };
@@ -249,11 +252,9 @@ mod tests {
 
     #[test]
     fn only_words_heard_whole_count_as_said() {
-        let mut utterance = spoken();
-        utterance.played = 6_500;
-        assert_eq!(utterance.heard(), "We are");
-        utterance.played = 2_999;
-        assert_eq!(utterance.heard(), "");
+        let utterance = spoken();
+        assert_eq!(utterance.heard(6_500), "We are");
+        assert_eq!(utterance.heard(2_999), "");
     }
 
     #[test]
@@ -276,7 +277,7 @@ mod tests {
         );
         utterance.played = 8_000;
         assert_eq!(utterance.resume_back(), 3_200);
-        assert_eq!(utterance.heard(), "One");
+        assert_eq!(utterance.heard(8_000), "One");
         utterance.played = 100;
         assert_eq!(utterance.resume_back(), 100);
     }

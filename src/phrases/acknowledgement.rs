@@ -23,9 +23,15 @@ pub enum Acknowledgement {
 pub fn acknowledgement(text: &str, language: Language, kind: ExpectKind) -> Acknowledgement {
     let words = &Phrases::of(language).words;
     let all = tokens(text, language);
+    // 嗯 hesitates, and says yes to who asks.
+    if kind == ExpectKind::YesNo && made_of(&all, &[&words.yes]) {
+        return Acknowledgement::Answer;
+    }
     let mut said = all.as_slice();
     while let Some(n) = words.hesitations.prefix(said)
         && words.no.prefix(said).is_none()
+        // 唔 hesitates, 唔該 thanks.
+        && words.backchannels.prefix(said).is_none_or(|thanks| thanks <= n)
     {
         said = &said[n..];
     }
@@ -39,7 +45,8 @@ pub fn acknowledgement(text: &str, language: Language, kind: ExpectKind) -> Ackn
     match kind {
         ExpectKind::YesNo => {
             let answers = [&words.yes, &words.no, &words.hesitations, &words.backchannels];
-            let only_sounds = made_of(said, &[&words.backchannels, &words.hesitations]) && !is_yes(said, language);
+            let sounds = [&words.backchannels, &words.hesitations];
+            let only_sounds = made_without(said, &sounds, &words.no) && !is_yes(said, language);
             if only_sounds {
                 Acknowledgement::Backchannel
             } else if made_of(said, &answers) {
@@ -63,6 +70,30 @@ pub fn acknowledgement(text: &str, language: Language, kind: ExpectKind) -> Ackn
             }
         }
     }
+}
+
+/// Whether words that are none yet may become an acknowledgement with the next one: "thank" of "thank you".
+pub fn begins_acknowledgement(text: &str, language: Language, kind: ExpectKind) -> bool {
+    let words = &Phrases::of(language).words;
+    let all = tokens(text, language);
+    let acknowledging: &[&crate::tokens::Phrases] = match kind {
+        // With a yes or no awaited, whatever begins like one is one.
+        ExpectKind::YesNo => &[&words.backchannels, &words.hesitations],
+        ExpectKind::Free
+        | ExpectKind::Name
+        | ExpectKind::Phone
+        | ExpectKind::BirthDate
+        | ExpectKind::Card
+        | ExpectKind::Spelling
+        | ExpectKind::Digits
+        | ExpectKind::Nothing => &[&words.backchannels, &words.yes, &words.hesitations],
+    };
+    // The first few words may be acknowledgements of their own: "okay, thank".
+    (0..all.len()).any(|from| {
+        let (whole, begun) = all.split_at(from);
+        let begins = acknowledging.iter().any(|phrases| phrases.continue_from(begun));
+        begins && (whole.is_empty() || made_without(whole, acknowledging, &words.no))
+    })
 }
 
 fn is_yes(said: &[String], language: Language) -> bool {
@@ -141,6 +172,19 @@ mod tests {
             assert_eq!(free(text, language), Interrupt, "{text}");
             assert_eq!(acknowledgement(text, language, ExpectKind::YesNo), Interrupt, "{text}");
         }
+    }
+
+    #[test]
+    fn a_yes_or_no_made_of_sounds_is_an_answer() {
+        assert_eq!(acknowledgement("uh uh", Language::English, ExpectKind::YesNo), Answer);
+        assert_eq!(acknowledgement("嗯", Language::Mandarin, ExpectKind::YesNo), Answer);
+        assert_eq!(acknowledgement("uh", Language::English, ExpectKind::YesNo), Backchannel);
+    }
+
+    #[test]
+    fn an_acknowledgement_that_begins_like_a_hesitation_is_one() {
+        assert_eq!(free("唔該", Language::Cantonese), Backchannel);
+        assert_eq!(free("嗯唔該", Language::Cantonese), Backchannel);
     }
 
     #[test]

@@ -1,141 +1,164 @@
-//! The caller: says its lines when the agent is done, talks over it, coughs, keeps silent, hangs up. Its audio is recorded speech.
+//! The caller: speaks when the agent is done, or over it, coughs, presses keys, puts us on hold, keeps silent, hangs up.
 
 use std::collections::VecDeque;
-use std::sync::OnceLock;
+use std::sync::Arc;
+use std::time::Duration;
 
 use attendant_media::time::Time;
 
-/// What the caller does next.
+use super::sound;
+
+/// One thing the caller does, after the one before.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
-    /// Waits for the agent to finish, then says so many words.
+pub struct Act {
+    pub when: When,
+    pub what: What,
+}
+
+/// When the next act begins, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The agent has been silent this long after having spoken since the last act.
+    AgentQuiet(u64),
+    /// So long after the agent began to speak. A speech too short to be talked over is answered 1.5 s after it.
+    AgentSpeaking(u64),
+    /// So long after the caller's own last sound.
+    AfterSelf(u64),
+    /// So long after the act before began.
+    AfterAct(u64),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// So many numbered words.
     Say {
         words: usize,
     },
-    /// Says so many words this long after the agent began to speak.
-    BargeIn {
-        after_ms: u64,
-        words: usize,
-    },
-    /// Goes on this long after its own last word, while the agent thinks.
-    GoOn {
-        after_ms: u64,
-        words: usize,
-    },
-    Cough {
-        after_ms: u64,
-    },
-    Backchannel {
-        after_ms: u64,
-    },
-    /// Does nothing until the agent has asked whether it is still there.
-    KeepSilent,
+    Sound(Sound),
+    Press(char),
+    /// Puts us on hold for so many milliseconds.
+    Hold(u64),
+    Nothing,
     HangUp,
 }
 
-/// A stretch of the caller's speech, in time.
+/// A sound with its meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sound {
+    /// 8 kHz.
+    pub audio: Arc<[i16]>,
+    /// What a perfect recogniser hears, in equal parts; empty for a cough.
+    pub words: Vec<String>,
+    /// Whether the words must be in the transcript, once.
+    pub counts: bool,
+}
+
+impl Sound {
+    pub fn noise(audio: Arc<[i16]>) -> Self {
+        Self { audio, words: Vec::new(), counts: false }
+    }
+
+    /// Words that ask for nothing: they must not become a turn.
+    pub fn backchannel(audio: Arc<[i16]>, words: &str) -> Self {
+        Self { audio, words: words.split_whitespace().map(str::to_owned).collect(), counts: false }
+    }
+
+    pub fn words(audio: Arc<[i16]>, words: &str) -> Self {
+        Self { counts: true, ..Self::backchannel(audio, words) }
+    }
+}
+
+/// A stretch of the caller's voice, in time.
 #[derive(Clone, Debug)]
 pub struct Stretch {
     pub from: Time,
     pub to: Time,
-    /// What a perfect recogniser hears, in equal parts; empty for a cough.
-    pub words: Vec<String>,
-    pub counts: bool,
+    pub sound: Sound,
+}
+
+/// What an act that begins now asks of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Nothing beyond the audio, if any.
+    Sound,
+    Press(char),
+    Hold(Duration),
+    HangUp,
 }
 
 #[derive(Debug)]
 pub struct Caller {
     acts: VecDeque<Act>,
+    acted: Option<Time>,
     pub stretches: Vec<Stretch>,
-    pub hung_up: bool,
 }
 
 /// 350 ms a word.
-const WORD_MS: u64 = 350;
+const WORD_MS: usize = 350;
 
 impl Caller {
     pub fn new(acts: impl IntoIterator<Item = Act>) -> Self {
-        Self { acts: acts.into_iter().collect(), stretches: Vec::new(), hung_up: false }
+        Self { acts: acts.into_iter().collect(), acted: None, stretches: Vec::new() }
     }
 
     /// Called every 20 ms: begins the next act if its time has come. `agent_since` is when the agent's present speech began,
-    /// `quiet_since` since when it is silent after having spoken since the caller's last act. Returns whether an act began.
-    pub fn act(&mut self, now: Time, agent_since: Option<Time>, quiet_since: Option<Time>) -> bool {
+    /// `quiet_since` since when it is silent after having spoken since the caller's last act.
+    pub fn act(&mut self, now: Time, agent_since: Option<Time>, quiet_since: Option<Time>) -> Option<Deed> {
         if self.is_speaking(now) {
-            return false;
+            return None;
         }
         let waited =
             |since: Option<Time>, ms: u64| since.is_some_and(|since| now.since(since).as_millis() as u64 >= ms);
         let own_end = self.stretches.last().map(|stretch| stretch.to);
-        let Some(act) = self.acts.front().cloned() else { return false };
-        let begins = match act {
-            Act::Say { .. } | Act::HangUp => waited(quiet_since, 700),
-            Act::BargeIn { after_ms, .. } | Act::Cough { after_ms } | Act::Backchannel { after_ms } => {
-                // A speech too short to be talked over is answered after it.
-                waited(agent_since, after_ms) || waited(quiet_since, 1_500)
-            }
-            Act::GoOn { after_ms, .. } => waited(own_end, after_ms),
-            Act::KeepSilent => waited(quiet_since, 10_500),
+        let begins = match self.acts.front()?.when {
+            When::AgentQuiet(ms) => waited(quiet_since, ms),
+            When::AgentSpeaking(ms) => waited(agent_since, ms) || waited(quiet_since, 1_500),
+            When::AfterSelf(ms) => waited(own_end, ms),
+            When::AfterAct(ms) => waited(self.acted, ms),
         };
         if !begins {
-            return false;
+            return None;
         }
-        self.acts.pop_front();
-        match act {
-            Act::Say { words } | Act::BargeIn { words, .. } | Act::GoOn { words, .. } => self.say(now, words),
-            Act::Cough { .. } => self.sound(now, 240, Vec::new(), false),
-            Act::Backchannel { .. } => self.sound(now, 320, vec!["uh-huh".to_owned()], false),
-            Act::KeepSilent => {}
-            Act::HangUp => self.hung_up = true,
-        }
-        true
+        self.acted = Some(now);
+        Some(match self.acts.pop_front()?.what {
+            What::Say { words } => self.say(now, words),
+            What::Sound(sound) => self.sound(now, sound),
+            What::Press(key) => Deed::Press(key),
+            What::Hold(ms) => Deed::Hold(Duration::from_millis(ms)),
+            What::Nothing => Deed::Sound,
+            What::HangUp => Deed::HangUp,
+        })
     }
 
-    fn say(&mut self, now: Time, words: usize) {
+    fn say(&mut self, now: Time, words: usize) -> Deed {
         let number = self.stretches.len();
-        let words: Vec<String> = (0..words).map(|n| format!("c{number}w{n}")).collect();
-        self.sound(now, WORD_MS * words.len() as u64, words, true);
+        let text = (0..words).map(|n| format!("c{number}w{n} ")).collect::<String>();
+        let speech = sound::speech();
+        let offset = ((number + 1) * 7_919 * 8) % (speech.len() / 2);
+        let samples = words * WORD_MS * sound::RATE / 1_000;
+        let audio = (0..samples).map(|n| speech[(offset + n) % speech.len()]).collect();
+        self.sound(now, Sound::words(audio, &text))
     }
 
-    fn sound(&mut self, now: Time, ms: u64, words: Vec<String>, counts: bool) {
-        let to = now + std::time::Duration::from_millis(ms);
-        self.stretches.push(Stretch { from: now, to, words, counts });
+    fn sound(&mut self, now: Time, sound: Sound) -> Deed {
+        let to = now + Duration::from_micros(sound.audio.len() as u64 * 1_000_000 / sound::RATE as u64);
+        self.stretches.push(Stretch { from: now, to, sound });
+        Deed::Sound
     }
 
     pub fn is_speaking(&self, now: Time) -> bool {
         self.stretches.last().is_some_and(|stretch| now < stretch.to)
     }
 
-    /// 160 samples at 8 kHz of what the caller sends now, mu-law.
-    pub fn packet(&self, now: Time) -> [u8; 160] {
-        let Some(stretch) = self.stretches.last().filter(|stretch| now < stretch.to) else { return [0xff; 160] };
-        let into = now.since(stretch.from).as_millis() as usize * 8;
-        let speech = speech();
-        let offset = (self.stretches.len() * 7_919 * 8) % (speech.len() / 2);
-        std::array::from_fn(|n| speech[(offset + into + n) % speech.len()])
+    /// 20 ms of what the caller says now.
+    pub fn audio(&self, now: Time) -> [i16; 160] {
+        let mut audio = [0; 160];
+        if let Some(stretch) = self.stretches.last().filter(|stretch| now < stretch.to) {
+            let into = now.since(stretch.from).as_micros() as usize * sound::RATE / 1_000_000;
+            let rest = &stretch.sound.audio[into.min(stretch.sound.audio.len())..];
+            let len = rest.len().min(160);
+            audio[..len].copy_from_slice(&rest[..len]);
+        }
+        audio
     }
-}
-
-/// The recorded speech, its pauses taken out, at 8 kHz mu-law.
-fn speech() -> &'static [u8] {
-    static SPEECH: OnceLock<Vec<u8>> = OnceLock::new();
-    SPEECH.get_or_init(|| {
-        let file = "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav";
-        let mut reader = hound::WavReader::open(file).expect("Debian's pocketsphinx-testdata is installed (make deps)");
-        let samples: Vec<i16> = reader.samples::<i16>().map(|s| s.expect("a whole file")).collect();
-        let narrow: Vec<i16> =
-            samples.chunks_exact(2).map(|pair| ((i32::from(pair[0]) + i32::from(pair[1])) / 2) as i16).collect();
-        let loud =
-            |block: &&[i16]| block.iter().map(|s| i64::from(*s).pow(2)).sum::<i64>() / block.len() as i64 > 250_000;
-        narrow.chunks_exact(400).filter(loud).flatten().map(|sample| mu_law(*sample)).collect()
-    })
-}
-
-/// G.711 mu-law by its definition.
-fn mu_law(sample: i16) -> u8 {
-    let sign = if sample < 0 { 0x80 } else { 0 };
-    let magnitude = (i32::from(sample).abs().min(32_635)) + 132;
-    let exponent = (31 - magnitude.leading_zeros() as i32 - 7).max(0);
-    let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
-    !(sign | (exponent << 4) as u8 | mantissa as u8)
 }

@@ -1,11 +1,18 @@
-//! Whole calls in virtual time: scripted caller, lossy network, the real leg, the real machine, scripted providers, and invariants
-//! that hold after every step. No runtime, no clock, no sleep.
+//! Whole calls in virtual time: scripted caller -> network -> leg -> call machine -> scripted providers, under invariants.
 
+mod barge_in;
+mod brain;
 mod caller;
 mod calls;
 mod code;
+mod ears;
+mod echo;
 mod faults;
 mod invariants;
-mod network;
-mod providers;
+mod line;
+mod lines;
+mod mood;
+mod noises;
+mod sound;
+mod voices;
 mod world;

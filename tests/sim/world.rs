@@ -1,6 +1,10 @@
 //! The world of one simulated call: a heap of things to come, the machine and its leg, and a clock that jumps to the earliest.
 
 mod effects;
+mod far_side;
+mod history;
+mod leg_facts;
+mod script;
 mod verdict;
 
 use std::cmp::Reverse;
@@ -8,54 +12,47 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attendant::call::canned::{Canned, Line, Phrase};
-use attendant::call::event::{Event, Gone, Signal};
+use attendant::call::canned::{self, Canned, Phrase};
+use attendant::call::event::{Event, Signal};
 use attendant::call::machine::{Input, Machine, Setup};
 use attendant::call::settings::CallConfig;
 use attendant::call::timeline::{EndReason, Entry};
-use attendant::language::Language;
 use attendant::{stt, tts};
 use attendant_media::frame::{SLOT, Samples};
-use attendant_media::leg::{self, Codec, Format, Leg, LegConfig, Output};
+use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig};
+use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::caller::{Act, Caller, Stretch};
+use super::brain::Brain;
+use super::caller::Caller;
 use super::code;
+use super::ears::{Ears, Spoken};
 use super::faults::Fault;
 use super::invariants::{Invariant, Watch};
-use super::network::Network;
-use super::providers::{Brain, Ears, Later, Mood, Voices};
+use super::line::{DTMF, Wire};
+use super::mood::Later;
+use super::voices::{Timbre, Voices};
+use script::Slot;
+pub use script::{Note, Outcome, Script, Transfer};
 
-/// What a call is made of.
-#[derive(Clone, Debug)]
-pub struct Script {
-    pub seed: u64,
-    pub acts: Vec<Act>,
-    pub network: Network,
-    pub ears: Mood,
-    pub voice: Mood,
-    pub brain: Mood,
-    pub goodbye_after: usize,
-    pub tool_every: usize,
-    pub transfer_to: Option<String>,
-    pub fault: Option<Fault>,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub struct Outcome {
-    pub broken: Vec<(Invariant, String)>,
-    pub reason: Option<EndReason>,
-    pub transcript: Vec<Entry>,
-    pub lasted: Duration,
-}
-
-/// The rings are given as journal order; a call that lasts longer is stuck.
+/// A call that lasts longer is stuck.
 const AT_MOST: Time = Time::from_millis(240_000);
-/// From the caller's last packet to the leg: the network's least delay.
-const NETWORK: Samples = Samples::from_millis(30);
+
+/// What is said without a voice, and for how many milliseconds. The fillers come last.
+const PHRASES: [(Phrase, &str, usize); 10] = [
+    (Phrase::Greeting, "Hello this is the clinic how can I help", 2_400),
+    (Phrase::StillThere, "Are you still there", 1_000),
+    (Phrase::SilenceGoodbye, "Goodbye then", 900),
+    (Phrase::RepeatPlease, "Please say that again", 1_100),
+    (Phrase::Apology, "I am sorry something went wrong", 1_600),
+    (Phrase::Transfer, "I will connect you", 1_000),
+    (Phrase::TransferFailed, "Nobody could be reached", 1_200),
+    (Phrase::TimeLimit, "We have to end here", 1_100),
+    (Phrase::Filler(0), "One moment please", 900),
+    (Phrase::Filler(1), "Still looking for it", 950),
+];
 
 struct Coming {
     at: Time,
@@ -65,9 +62,14 @@ struct Coming {
 
 enum Happening {
     Answer,
-    CallerTick(u64),
-    Packet(Box<[u8]>),
+    CallerTick,
     Event(Box<Event>),
+    /// A carrier reports what it played; so many clears were sent when the mark was.
+    Mark {
+        id: SpeechId,
+        samples: u64,
+        clears: u32,
+    },
 }
 
 impl PartialEq for Coming {
@@ -97,6 +99,17 @@ pub struct World {
     leg: Option<Leg>,
     origin: Time,
     caller: Caller,
+    hung_up: bool,
+    holds_until: Option<Time>,
+    pressed: Vec<(Time, char)>,
+    /// When the caller was passed on, until it failed: what is said meanwhile is not said to us.
+    transferring: Option<Time>,
+    away: Vec<(Time, Time)>,
+    wire: Wire,
+    /// Chunks of a media stream so far.
+    chunks: u64,
+    /// What the caller has said so far, on the leg clock.
+    spoken: Vec<Spoken>,
     ears: Ears,
     session_open: bool,
     heard: Vec<Samples>,
@@ -105,46 +118,49 @@ pub struct World {
     watch: Watch,
     reason: Option<EndReason>,
     journal: Vec<Entry>,
+    /// Fixed phrases and the samples of their audio.
+    fixed: Vec<(&'static str, u64)>,
+    fillers: Vec<&'static str>,
     audible_source: Option<u32>,
-    pub planted: u32,
+    /// Of the audible speech, slot by slot: how much of it had left.
+    left: Vec<(Time, u64)>,
+    marked: (SpeechId, u64),
+    clears: u32,
+    slots: Vec<Slot>,
+    notes: Vec<(Time, Note)>,
+    planted: u32,
+    /// Prints what the machine wants and the leg hears, for looking into a call: TRACE=1.
+    traced: bool,
 }
 
-const FORMAT: Format = Format { codec: Codec::Pcmu, payload_type: 0 };
+const PCMU: Format = Format { codec: Codec::Pcmu, payload_type: 0 };
 
 impl World {
     pub fn new(script: Script) -> Self {
-        let mut voices = Voices::new(script.voice);
+        let mut voices = Voices::new(script.voice, script.timbre.clone());
         let mut canned = Canned::default();
-        let phrases = [
-            (Phrase::Greeting, "Hello this is the clinic how can I help", 2_400),
-            (Phrase::StillThere, "Are you still there", 1_000),
-            (Phrase::SilenceGoodbye, "Goodbye then", 900),
-            (Phrase::RepeatPlease, "Please say that again", 1_100),
-            (Phrase::Apology, "I am sorry something went wrong", 1_600),
-            (Phrase::Transfer, "I will connect you", 1_000),
-            (Phrase::TransferFailed, "Nobody could be reached", 1_200),
-            (Phrase::TimeLimit, "We have to end here", 1_100),
-            (Phrase::Filler(0), "One moment please", 900),
-            (Phrase::Filler(1), "I am still looking", 950),
-        ];
-        for (phrase, text, ms) in phrases {
+        for (phrase, text, ms) in PHRASES {
+            let filler = matches!(phrase, Phrase::Filler(_));
             let source = voices.new_source();
-            let audio = code::audio(source, 0, ms * 16);
-            let audio = Some(audio)
-                .filter(|_| !(matches!(phrase, Phrase::Filler(_)) && script.fault == Some(Fault::NoFillers)));
-            canned.insert(Language::English, phrase, Line { text: text.into(), audio });
+            let audio = voices.timbre.audio(source, 0, ms * 16);
+            let audio = Some(audio).filter(|_| !(filler && script.fault == Some(Fault::NoFillers)));
+            canned.insert(script.language, phrase, canned::Line { text: text.into(), audio });
         }
         let config = CallConfig { transfer_to: script.transfer_to.clone(), ..CallConfig::default() };
         let recogniser = stt::Capabilities { partials: true, end_of_turn: false, flush: true };
         let setup = Setup {
             config: Arc::new(config),
             canned: Arc::new(canned),
-            language: Language::English,
+            language: script.language,
             recognisers: vec![recogniser, recogniser],
             voices: 2,
             recorded: false,
         };
         let now = Time::from_millis(1_000);
+        let mut brain = Brain::new(script.brain, script.answers.clone());
+        brain.goodbye_after = script.goodbye_after;
+        brain.tool_every = script.tool_every;
+        brain.transfer_every = script.transfer_every;
         let mut world = Self {
             now,
             order: 0,
@@ -154,21 +170,32 @@ impl World {
             leg: None,
             origin: now,
             caller: Caller::new(script.acts.clone()),
+            hung_up: false,
+            holds_until: None,
+            pressed: Vec::new(),
+            transferring: None,
+            away: Vec::new(),
+            wire: Wire::new(&script.line, script.seed),
+            chunks: 0,
+            spoken: Vec::new(),
             ears: Ears::new(script.ears),
             session_open: false,
             heard: Vec::new(),
             voices,
-            brain: Brain {
-                mood: script.brain,
-                goodbye_after: script.goodbye_after,
-                answers: 0,
-                tool_every: script.tool_every,
-            },
-            watch: Watch::default(),
+            brain,
+            watch: Watch::new(matches!(script.timbre, Timbre::Coded), script.late_words()),
             reason: None,
             journal: Vec::new(),
+            fixed: PHRASES.iter().map(|(_, text, ms)| (*text, *ms as u64 * 16)).collect(),
+            fillers: PHRASES[8..].iter().map(|(_, text, _)| *text).collect(),
             audible_source: None,
+            left: Vec::new(),
+            marked: (SpeechId::default(), 0),
+            clears: 0,
+            slots: Vec::new(),
+            notes: Vec::new(),
             planted: 0,
+            traced: std::env::var_os("TRACE").is_some(),
             script,
         };
         world.later(Duration::from_millis(500), Happening::Answer);
@@ -194,6 +221,10 @@ impl World {
             reason: self.reason,
             transcript: self.journal,
             lasted: self.now.since(self.origin),
+            stretches: self.caller.stretches,
+            notes: self.notes,
+            slots: self.slots,
+            tools_run: self.brain.tools_run,
         }
     }
 
@@ -208,12 +239,16 @@ impl World {
         }
     }
 
+    fn note(&mut self, note: Note) {
+        self.notes.push((self.now, note));
+    }
+
     fn step(&mut self) {
         let heap = self.heap.peek().map_or(Time::NEVER, |Reverse(coming)| coming.at);
         let leg = self.leg.as_ref().map_or(Time::NEVER, Leg::poll_timeout);
         let timers_lost = self.script.fault == Some(Fault::TimersLost);
         let machine = if timers_lost { Time::NEVER } else { self.machine.poll_timeout() };
-        self.now = self.now.max(heap.min(leg).min(machine));
+        self.now = self.now.max(heap.min(leg).min(machine).min(self.wire.next()));
         if self.now == Time::NEVER {
             self.now = AT_MOST;
             return;
@@ -223,6 +258,7 @@ impl World {
         {
             self.happens(coming.what);
         }
+        self.arrivals();
         if leg <= self.now
             && let Some(leg) = &mut self.leg
         {
@@ -237,82 +273,52 @@ impl World {
 
     fn happens(&mut self, what: Happening) {
         match what {
-            Happening::Answer => {
-                self.origin = self.now;
-                let config = LegConfig {
-                    framing: leg::Framing::Rtp,
-                    inbound: FORMAT,
-                    outbound: FORMAT,
-                    dtmf: None,
-                    ssrc: 1,
-                    first_sequence: 65_530,
-                    first_timestamp: u32::MAX - 1_000,
-                    denoise: false,
-                    gain: false,
-                    echo_control: false,
-                };
-                self.leg = Some(Leg::new(config, self.now));
-                self.machine.handle(self.now, Input::Event(Event::Signal(Signal::Answered)));
-                self.later(Duration::ZERO, Happening::CallerTick(0));
-            }
-            Happening::CallerTick(n) => self.caller_tick(n),
-            Happening::Packet(packet) => {
-                if let Some(leg) = &mut self.leg {
-                    leg.handle(self.now, leg::Input::Rtp(&packet));
-                }
-                self.machine.handle(self.now, Input::MediaReceived);
-            }
-            Happening::Event(event) => {
-                let event = *event;
-                if let Event::Tts(tts::Event::Audio { id, audio }) = &event
-                    && self.watch.audible.is_some_and(|audible| audible != *id)
-                    && self.fault(Fault::LateChunkAudible)
-                {
-                    let id = self.watch.audible.unwrap_or(*id);
-                    let late = Event::Tts(tts::Event::Audio { id, audio: audio.clone() });
-                    self.machine.handle(self.now, Input::Event(late));
-                    return;
-                }
-                let is_final = matches!(event, Event::Stt { event: stt::Event::Final { .. }, .. });
-                if is_final && self.fault(Fault::FinalTwice) {
-                    self.machine.handle(self.now, Input::Event(event.clone()));
-                }
-                self.machine.handle(self.now, Input::Event(event));
-            }
+            Happening::Answer => self.answer(),
+            Happening::CallerTick => self.caller_tick(),
+            Happening::Mark { id, samples, clears } => self.marked(id, samples, clears),
+            Happening::Event(event) => self.event(*event),
         }
     }
 
-    fn caller_tick(&mut self, n: u64) {
-        if self.caller.hung_up || self.reason.is_some() {
-            return;
-        }
-        if self.caller.act(self.now, self.watch.on_wire_since, self.watch.quiet_since) {
-            self.watch.quiet_since = None;
-        }
-        if self.caller.hung_up {
-            self.machine.handle(self.now, Input::Event(Event::Signal(Signal::Gone(Gone::HungUp))));
-            return;
-        }
-        let mut packet = vec![0x80, 0x00];
-        packet.extend_from_slice(&((n as u16).wrapping_add(65_500)).to_be_bytes());
-        packet.extend_from_slice(&((n as u32).wrapping_mul(160).wrapping_sub(5_000)).to_be_bytes());
-        packet.extend_from_slice(&7_u32.to_be_bytes());
-        packet.extend_from_slice(&self.caller.packet(self.now));
-        for after in self.script.network.carry(&mut self.rng) {
-            self.later(after, Happening::Packet(packet.clone().into()));
-        }
-        let drift = i64::from(self.script.network.drift_ppm) * 20 / 1_000;
-        self.later(Duration::from_micros((20_000 + drift) as u64), Happening::CallerTick(n + 1));
-        let said = self.said();
-        let clock = self.clock();
-        let later = self.ears.listen(clock, &said, &mut self.rng);
-        self.all_later(later);
+    fn answer(&mut self) {
+        self.origin = self.now;
+        let framing = if self.script.carrier.is_some() { Framing::Transport } else { Framing::Rtp };
+        let config = LegConfig {
+            inbound: PCMU,
+            outbound: PCMU,
+            framing,
+            dtmf: Some(DTMF),
+            ssrc: 1,
+            first_sequence: 65_530,
+            first_timestamp: 0,
+            denoise: false,
+            gain: false,
+            echo_control: false,
+        };
+        self.leg = Some(Leg::new(config, self.now));
+        self.signal(Signal::Answered);
+        self.later(Duration::ZERO, Happening::CallerTick);
     }
 
-    /// What the caller has said, on the leg clock.
-    fn said(&self) -> Vec<(Stretch, Samples, Samples)> {
-        let place = |at: Time| Samples(at.since(self.origin).as_micros() as u64 * 16 / 1_000) + NETWORK;
-        self.caller.stretches.iter().map(|stretch| (stretch.clone(), place(stretch.from), place(stretch.to))).collect()
+    fn event(&mut self, event: Event) {
+        match &event {
+            Event::Tts(tts::Event::Audio { id, audio })
+                if self.watch.audible.is_some_and(|audible| audible != *id) && self.fault(Fault::LateChunkAudible) =>
+            {
+                let id = self.watch.audible.unwrap_or(*id);
+                let late = Event::Tts(tts::Event::Audio { id, audio: audio.clone() });
+                self.machine.handle(self.now, Input::Event(late));
+                return;
+            }
+            Event::Stt { event: stt::Event::Final { .. }, .. } if self.fault(Fault::FinalTwice) => {
+                self.machine.handle(self.now, Input::Event(event.clone()));
+            }
+            Event::Signal(Signal::Transferred(_)) => self.back(),
+            Event::Agent { event: attendant::agent::Event::ToolStarted { .. }, .. } => self.note(Note::ToolStarted),
+            Event::Agent { event: attendant::agent::Event::ToolDone { .. }, .. } => self.note(Note::ToolDone),
+            Event::Signal(_) | Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. } => {}
+        }
+        self.machine.handle(self.now, Input::Event(event));
     }
 
     fn clock(&self) -> Samples {
@@ -326,94 +332,45 @@ impl World {
             let mut moved = false;
             while let Some(effect) = self.machine.poll_effect() {
                 moved = true;
+                if self.traced {
+                    println!("{:?} {:?} {effect:?}", self.now.since(self.origin), self.machine.floor());
+                }
                 self.perform(effect);
             }
-            if let Some(leg) = &mut self.leg {
-                while let room @ 1.. = leg.room() {
-                    let Some((id, audio)) = self.machine.poll_audio(room) else { break };
-                    moved = true;
-                    *self.watch.offered.entry(id).or_default() += audio.len() as u64;
-                    if let Some((source, _)) = audio.first().and_then(|sample| code::decode(*sample)) {
-                        self.voices.sources.entry(id).or_insert(source);
-                        self.audible_source = self.voices.sources.get(&id).copied();
-                    }
-                    if self.script.fault == Some(Fault::ChunkLost) && self.planted == 0 && self.watch.slots > 200 {
-                        self.planted = 1;
-                        continue;
-                    }
-                    leg.handle(self.now, leg::Input::Speech { id, audio });
-                    if self.script.fault == Some(Fault::DoubleSpeech) && self.planted == 0 && audio.len() * 2 <= room {
-                        self.planted += 1;
-                        leg.handle(self.now, leg::Input::Speech { id, audio });
-                    }
-                }
-                self.machine.audio_taken();
-            }
+            moved |= self.move_audio();
             if !moved {
                 return;
             }
         }
     }
 
-    fn leg_output(&mut self) {
-        let Some(mut leg) = self.leg.take() else { return };
-        while let Some(output) = leg.poll_output() {
-            match &output {
-                Output::Rtp { .. } | Output::Payload { .. } => {
-                    if self.reason.is_some() && self.script.fault != Some(Fault::SendsAfterTheEnd) {
-                        continue;
-                    }
-                    if self.reason.is_some() {
-                        self.watch.broke(Invariant::NothingAfterTheEnd, "a packet after the end".to_owned());
-                    }
-                }
-                Output::Rtcp { .. } => {}
-                Output::Heard { at, .. } => {
-                    self.heard.push(*at);
-                    if self.session_open && !self.fault(Fault::EarsUnplugged) {
-                        self.ears.audio(*at);
-                    }
-                }
-                Output::Said { audio, .. } => {
-                    if self.reason.is_none() {
-                        if self.script.fault == Some(Fault::SlotsRebased)
-                            && self.watch.slots == 300
-                            && self.planted == 0
-                        {
-                            self.planted = 1;
-                            continue;
-                        }
-                        self.watch.said(self.now, audio, self.audible_source);
-                    }
-                }
-                Output::Played { id, samples } => {
-                    let offered = self.watch.offered.get(id).copied().unwrap_or(0);
-                    if *samples > offered {
-                        self.watch.broke(Invariant::HeardAtMostSent, format!("{samples} of {offered}"));
-                    }
-                    if self.script.fault == Some(Fault::HeardTooMuch) {
-                        self.planted += 1;
-                        let inflated = samples + 16_000;
-                        if inflated > offered {
-                            self.watch.broke(Invariant::HeardAtMostSent, format!("{inflated} of {offered}"));
-                        }
-                    }
-                    self.machine.handle(self.now, Input::Leg(&output));
-                }
-                Output::SpeechStart { .. }
-                | Output::Speaking { .. }
-                | Output::SpeechEnd { .. }
-                | Output::Finished { .. }
-                | Output::Dry { .. }
-                | Output::Dtmf { .. }
-                | Output::FaxTone { .. } => {
-                    if !(matches!(output, Output::Finished { .. }) && self.fault(Fault::StuckState)) {
-                        self.machine.handle(self.now, Input::Leg(&output));
-                    }
-                }
+    fn move_audio(&mut self) -> bool {
+        let Some(leg) = &mut self.leg else { return false };
+        let mut moved = false;
+        while let room @ 1.. = leg.room() {
+            let Some((id, audio)) = self.machine.poll_audio(room) else { break };
+            moved = true;
+            *self.watch.offered.entry(id).or_default() += audio.len() as u64;
+            if self.audible_source.is_none() {
+                self.audible_source = audio.first().and_then(|sample| code::decode(*sample)).map(|(source, _)| source);
+            }
+            if self.script.fault == Some(Fault::ChunkLost) && self.planted == 0 && self.watch.slots > 200 {
+                self.planted = 1;
+                continue;
+            }
+            leg.handle(self.now, leg::Input::Speech { id, audio });
+            if self.script.fault == Some(Fault::DoubleSpeech) && self.planted == 0 && audio.len() * 2 <= room {
+                self.planted += 1;
+                leg.handle(self.now, leg::Input::Speech { id, audio });
             }
         }
-        self.leg = Some(leg);
+        self.machine.audio_taken();
+        moved
+    }
+
+    /// The code of a speech; that of a fixed phrase is read from its first sample.
+    fn source_of(&self, id: SpeechId) -> Option<u32> {
+        self.voices.made.get(&id).map(|made| made.source)
     }
 
     fn after_step(&mut self) {

@@ -11,6 +11,10 @@ use crate::vad::Edge;
 /// How long a start waits for evidence, in slots: 100 ms.
 const HOLD_SLOTS: u32 = 5;
 
+/// While our speech is audible a voice that looks like a caller's is looked at once more, 20 ms later: after a pause of ours the
+/// averages hold noise, in which the first slot of an echo looks like anybody's (seen at -20 dB after 220 ms of silence).
+const SECOND_LOOK: u32 = 1;
+
 /// Judgements below [`OWN`] in a row that make an echo a caller: 60 ms, so that one lost packet does not.
 const CALLER_SLOTS: usize = 3;
 
@@ -110,7 +114,12 @@ impl Voices {
     }
 
     fn start(&mut self, at: Samples, slots: u32, judged: &Judgement) -> Changes {
-        if judged.evidence == Evidence::Thin && slots < HOLD_SLOTS {
+        let hold = match judged.evidence {
+            Evidence::Thin => HOLD_SLOTS,
+            Evidence::Enough if *judged == Judgement::SILENT || judged.likelihood > OWN => 0,
+            Evidence::Enough => SECOND_LOOK,
+        };
+        if slots < hold {
             self.voice = Voice::Unknown { at, slots };
             return Changes::default();
         }
@@ -162,8 +171,18 @@ mod tests {
 
     #[test]
     fn a_clear_start_is_reported_at_once_with_its_likelihood() {
+        for likelihood in [0.0, 0.9] {
+            let changes = run(&[(likelihood, Enough); 5]);
+            assert_eq!(changes, [(0, Changes { start: Some((Samples::ZERO, likelihood)), ..Changes::default() })]);
+        }
+    }
+
+    #[test]
+    fn a_caller_over_our_speech_is_looked_at_twice() {
         let changes = run(&[(0.1, Enough); 5]);
-        assert_eq!(changes, [(0, Changes { start: Some((Samples::ZERO, 0.1)), ..Changes::default() })]);
+        assert_eq!(changes, [(1, Changes { start: Some((Samples::ZERO, 0.1)), ..Changes::default() })]);
+        let changes = run(&[(0.1, Enough), (0.8, Enough), (0.8, Enough)]);
+        assert_eq!(changes, [(1, Changes { start: Some((Samples::ZERO, 0.8)), ..Changes::default() })]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
 use crate::call::settings::deadline;
 use crate::call::timeline::{BargeIn, Entry, Recovery};
-use crate::call::turn::{Floor, Verdict, Voice, endpoint_wait, judge};
+use crate::call::turn::{Floor, Heard, Verdict, Voice, endpoint_wait, judge};
 use crate::call::utterance::Purpose;
 use crate::phrases::refuses_recording;
 use crate::stt;
@@ -61,6 +61,8 @@ impl Machine {
         self.timers.clear(Timer::Silence);
         let voice = Voice::Sounding;
         self.keep_watching(voice);
+        // Words of an earlier voice that are still awaited belong to this one.
+        let at = self.hearing.unanswered().map_or(at, |(from, _)| from.min(at));
         self.floor = match self.floor {
             Floor::Open => Floor::Caller { from: at, voice },
             Floor::Agent => {
@@ -102,7 +104,7 @@ impl Machine {
             }
             Floor::Contested { from, voice: Voice::Sounding } => {
                 self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
-                self.hearing.flush(at, &mut self.out);
+                self.hearing.flush(from, at, &mut self.out);
                 self.floor = Floor::Contested { from, voice: Voice::Quiet(at) };
                 let budget = Duration::from_millis(self.config.barge_in_budget_ms);
                 self.timers.set(Timer::Contest, self.now + budget);
@@ -127,7 +129,7 @@ impl Machine {
         match self.floor {
             Floor::Contested { from, voice } => {
                 self.keep_watching(voice);
-                match self.verdict() {
+                match self.verdict(if fin { Heard::Whole } else { Heard::SoFar }) {
                     Verdict::Interruption => self.interrupt(from, voice),
                     Verdict::Echo => self.go_on_over_it(BargeIn::Echo),
                     Verdict::Backchannel | Verdict::Unknown => {}
@@ -144,7 +146,7 @@ impl Machine {
                 self.floor = Floor::Caller { from: to, voice: Voice::Quiet(to) };
                 self.set_endpoint(to);
             }
-            Floor::Agent if fin => match self.verdict() {
+            Floor::Agent if fin => match self.verdict(Heard::Whole) {
                 Verdict::Interruption => {
                     self.mouth.pause(&mut self.out);
                     self.interrupt(to, Voice::Quiet(to));
@@ -164,8 +166,8 @@ impl Machine {
         }
     }
 
-    fn verdict(&self) -> Verdict {
-        judge(&self.hearing.words(), self.language, self.expecting(), &self.mouth.recent_words(), self.echo)
+    fn verdict(&self, heard: Heard) -> Verdict {
+        judge(&self.hearing.words(), heard, self.language, self.expecting(), &self.mouth.recent_words(), self.echo)
     }
 
     /// The caller wants the floor: what the agent had not said is dropped, and what it was thinking.
@@ -190,14 +192,17 @@ impl Machine {
         self.counters.false_barge_ins += 1;
         let onset_us = from.as_duration().as_micros() as u64;
         self.journal(Entry::BargeIn { at_us: self.at_us(), onset_us, outcome });
-        let heard_up_to = match voice {
+        match voice {
             Voice::Sounding => {
                 self.noise = true;
-                self.clock()
+                self.hearing.forget(self.clock());
             }
-            Voice::Quiet(last) => last,
-        };
-        self.hearing.forget(heard_up_to);
+            // The agent goes on, but a voice that nobody has put into words may still be an interruption.
+            Voice::Quiet(_) if self.hearing.unanswered().is_some() && self.hearing.words().is_empty() => {
+                self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
+            }
+            Voice::Quiet(last) => self.hearing.forget(last),
+        }
         self.resume_agent();
     }
 
@@ -212,7 +217,7 @@ impl Machine {
     /// The budget for words is used up.
     pub(super) fn contest_over(&mut self) {
         let Floor::Contested { from, voice } = self.floor else { return };
-        match self.verdict() {
+        match self.verdict(Heard::Whole) {
             Verdict::Interruption => self.interrupt(from, voice),
             Verdict::Backchannel | Verdict::Unknown => self.go_on_over_it(BargeIn::Resumed),
             Verdict::Echo => self.go_on_over_it(BargeIn::Echo),
@@ -223,7 +228,8 @@ impl Machine {
         match self.floor {
             Floor::Contested { voice: Voice::Quiet(_), .. } => self.contest_over(),
             Floor::Settling { last, .. } => self.turn_over(last),
-            Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { voice: Voice::Sounding, .. } => {}
+            Floor::Open | Floor::Agent => self.timers.clear(Timer::Flush),
+            Floor::Caller { .. } | Floor::Contested { voice: Voice::Sounding, .. } => {}
         }
     }
 
@@ -244,18 +250,21 @@ impl Machine {
         let Floor::Caller { from, voice: Voice::Quiet(last) } = self.floor else { return };
         self.turn.endpoint_us = Some(self.at_us());
         self.floor = Floor::Settling { from, last };
-        self.hearing.flush(last, &mut self.out);
+        self.hearing.flush(from, last, &mut self.out);
         self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
         self.timers.set(Timer::Filler, self.now + self.config.filler());
     }
 
     /// The last words do not come: what there is must do, or the recogniser is replaced and hears it again.
     pub(super) fn flush_late(&mut self) {
-        let Floor::Settling { last, .. } = self.floor else { return };
-        if self.hearing.words().is_empty() {
-            self.deaf("no last words in time");
-        } else {
-            self.turn_over(last);
+        match self.floor {
+            Floor::Settling { last, .. } if !self.hearing.words().is_empty() => self.turn_over(last),
+            Floor::Settling { .. } => self.deaf("no last words in time"),
+            Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { .. } => {
+                if self.hearing.unanswered().is_some() {
+                    self.deaf("a voice without words");
+                }
+            }
         }
     }
 
@@ -268,13 +277,19 @@ impl Machine {
         let voice = match self.floor {
             Floor::Caller { from, voice } | Floor::Contested { from, voice } => heard(from, voice),
             Floor::Settling { from, last } => Some((from, Some(last))),
-            Floor::Open | Floor::Agent => None,
+            Floor::Open | Floor::Agent => self.hearing.unanswered().map(|(from, last)| (from, Some(last))),
         };
+        // Words of an earlier voice may be awaited as well.
+        let earlier = |from: Samples| self.hearing.unanswered().map_or(from, |(first, _)| first.min(from));
+        let voice = voice.map(|(from, to)| (earlier(from), to));
         self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
         self.timers.set(Timer::SttReady, self.now + deadline::STT_READY);
         if self.hearing.reopen(voice, self.clock(), &mut self.out) {
             match self.floor {
                 Floor::Settling { .. } => self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH),
+                Floor::Open | Floor::Agent if self.hearing.unanswered().is_some() => {
+                    self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
+                }
                 Floor::Caller { voice, .. } | Floor::Contested { voice, .. } => self.keep_watching(voice),
                 Floor::Open | Floor::Agent => {}
             }
@@ -323,10 +338,13 @@ impl Machine {
         match self.floor {
             Floor::Agent => self.interrupt(at, Voice::Quiet(at)),
             Floor::Contested { from, .. } => self.interrupt(from, Voice::Quiet(at)),
-            Floor::Open | Floor::Settling { .. } => self.floor = Floor::Caller { from: at, voice: Voice::Quiet(at) },
+            Floor::Open => self.floor = Floor::Caller { from: at, voice: Voice::Quiet(at) },
+            Floor::Settling { from, .. } => {
+                self.timers.clear(Timer::Flush);
+                self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
+            }
             Floor::Caller { .. } => {}
         }
-        self.timers.clear(Timer::Flush);
         self.timers.clear(Timer::Filler);
         if digit != '#' {
             if !self.keys.is_empty() {

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use attendant::agent::Who;
 use attendant::call::effect::{Effect, LegEffect, SttEffect};
 use attendant::call::event::{Command, Event, Signal};
-use attendant::call::timeline::EndReason;
+use attendant::call::settings::deadline;
+use attendant::call::timeline::{EndReason, Entry};
 use attendant::stt;
 use attendant_media::frame::Samples;
 use attendant_media::leg;
 
+use super::script::{Note, Transfer};
 use super::{Happening, World};
 use crate::sim::faults::Fault;
 use crate::sim::invariants::Invariant;
@@ -20,16 +23,16 @@ impl World {
         }
         match effect {
             Effect::Leg(effect) => self.perform_leg(effect),
-            Effect::Stt(SttEffect::Open { session, replay_from, .. }) => {
+            Effect::Stt(SttEffect::Open { session, recogniser, replay_from, .. }) => {
                 self.session_open = true;
                 let replayed: Vec<Samples> =
                     self.heard.iter().copied().filter(|at| at.0 + 320 > replay_from.0).collect();
-                let later = self.ears.open(session, replayed.into_iter(), &mut self.rng);
+                let later = self.ears.open(session, recogniser, replayed.into_iter(), &mut self.rng);
                 self.all_later(later);
             }
             Effect::Stt(SttEffect::Input(stt::Input::Flush { up_to })) => {
-                let said = self.said();
-                let later = self.ears.flush(up_to, &said, &mut self.rng);
+                let clock = self.clock();
+                let later = self.ears.flush(clock, up_to, &self.spoken, &mut self.rng);
                 self.all_later(later);
             }
             Effect::Stt(SttEffect::Input(_)) => {}
@@ -38,18 +41,37 @@ impl World {
                 self.all_later(later);
             }
             Effect::Think(turn) => {
-                let later = self.brain.think(turn.number, &mut self.rng);
+                self.asked(&turn);
+                let later = self.brain.think(turn.number, self.now, &mut self.rng);
                 self.all_later(later);
             }
-            Effect::CancelThought | Effect::ClearStream | Effect::DiscardRecording => {}
+            Effect::CancelThought => {
+                self.brain.cancel(self.now);
+                self.note(Note::CancelThought);
+            }
+            Effect::ClearStream => self.clears += 1,
+            Effect::DiscardRecording => {}
             Effect::Transport(Command::HangUp) => {}
             Effect::Transport(Command::Transfer { .. }) => {
-                self.later(
-                    Duration::from_millis(900),
-                    Happening::Event(Box::new(Event::Signal(Signal::Transferred(Ok(()))))),
-                );
+                self.transferring = Some(self.now);
+                let (after, result) = match self.script.transfer {
+                    Transfer::Accepted => (900, Ok(())),
+                    Transfer::Refused => (1_900, Err(486)),
+                    Transfer::Silent => {
+                        self.transferring = None;
+                        self.away.push((self.now, self.now + deadline::TRANSFER));
+                        return;
+                    }
+                };
+                let transferred = Event::Signal(Signal::Transferred(result));
+                self.later(Duration::from_millis(after), Happening::Event(Box::new(transferred)));
             }
-            Effect::Journal(entry) => self.journal.push(entry),
+            Effect::Journal(entry) => {
+                if let Entry::Line { who: Who::Agent, text, cut, .. } = &entry {
+                    self.agent_line(&text.reveal().clone(), *cut);
+                }
+                self.journal.push(entry);
+            }
             Effect::End(reason) => {
                 if self.reason.is_some() {
                     self.watch.broke(Invariant::EndReasonOnce, format!("{:?} then {reason:?}", self.reason));
@@ -63,23 +85,23 @@ impl World {
     }
 
     fn perform_leg(&mut self, effect: LegEffect) {
-        let Some(leg) = &mut self.leg else { return };
         match effect {
             LegEffect::Audible(id) => {
                 self.watch.audible_is(id);
-                self.audible_source = self.voices.sources.get(&id).copied();
-                self.watch.sound_ordered();
+                self.left.clear();
+                self.audible_source = self.source_of(id);
+                self.note(Note::Audible(id));
                 self.leg_input(leg::Input::Audible(id));
             }
             LegEffect::Mute => {
-                self.watch.audible = None;
-                self.watch.sound_ordered();
-                self.watch.silence_ordered();
+                self.watch.muted();
+                self.note(Note::Mute);
                 self.leg_input(leg::Input::Mute);
             }
-            LegEffect::SpeechEnd(id) => leg.handle(self.now, leg::Input::SpeechEnd { id }),
+            LegEffect::SpeechEnd(id) => self.leg_input(leg::Input::SpeechEnd { id }),
             LegEffect::Pause => {
                 self.watch.paused(self.now);
+                self.note(Note::Pause);
                 if !self.fault(Fault::PauseLost) {
                     self.leg_input(leg::Input::Pause);
                 }
@@ -87,13 +109,22 @@ impl World {
             LegEffect::Resume { back } => {
                 if !self.fault(Fault::ResumeLost) {
                     self.watch.resumed();
+                    self.note(Note::Resume { back });
                     self.leg_input(leg::Input::Resume { back });
                 }
             }
-            LegEffect::Hold => leg.handle(self.now, leg::Input::Hold),
-            LegEffect::Unhold => leg.handle(self.now, leg::Input::Unhold),
+            LegEffect::Hold => {
+                self.watch.held = true;
+                if !self.fault(Fault::HoldSpeaks) {
+                    self.leg_input(leg::Input::Hold);
+                }
+            }
+            LegEffect::Unhold => {
+                self.watch.held = false;
+                self.leg_input(leg::Input::Unhold);
+            }
             LegEffect::Formats { inbound, outbound, dtmf } => {
-                leg.handle(self.now, leg::Input::Formats { inbound, outbound, dtmf });
+                self.leg_input(leg::Input::Formats { inbound, outbound, dtmf });
             }
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use attendant::call::timeline::{EndReason, Entry};
 
+use attendant_media::time::Time;
+
 use super::World;
 use crate::sim::invariants::Invariant;
 
@@ -23,15 +25,25 @@ impl World {
             .flat_map(str::split_whitespace)
             .collect();
         // Words after which the call ended at once were not owed an answer.
-        let deadline = self.now - Duration::from_millis(6_000);
+        let deadline = self.now - Duration::from_millis(3_000) - self.script.late_words();
+        let is_owed = |at: Time| at < deadline && !self.was_away(at);
+        let owed = self.caller.stretches.iter().filter(|s| s.sound.counts && is_owed(s.to) && !self.was_away(s.from));
+        let owed: Vec<&String> = owed.flat_map(|stretch| &stretch.sound.words).collect();
         let mut lost = Vec::new();
-        for stretch in self.caller.stretches.iter().filter(|stretch| stretch.counts && stretch.to < deadline) {
-            for word in &stretch.words {
-                let times = said.iter().filter(|said| *said == word).count();
-                if times != 1 {
-                    lost.push(format!("{word} x{times}"));
-                }
+        for word in &owed {
+            let times = said.iter().filter(|said| *said == *word).count();
+            let spoken = self.caller.stretches.iter().flat_map(|stretch| &stretch.sound.words);
+            let most = spoken.filter(|other| other == word).count();
+            if !(owed.iter().filter(|other| *other == word).count()..=most).contains(&times) {
+                lost.push(format!("{word} x{times}"));
             }
+        }
+        let keys: String =
+            said.iter().filter(|word| word.len() == 1 && !word.chars().all(char::is_alphabetic)).copied().collect();
+        let pressed: String = self.pressed.iter().filter(|(at, _)| is_owed(*at)).map(|(_, key)| key).collect();
+        let all: String = self.pressed.iter().map(|(_, key)| key).collect();
+        if !(keys.starts_with(&pressed) && keys.len() <= all.len()) {
+            lost.push(format!("keys {pressed}, written {keys}"));
         }
         if !lost.is_empty() {
             self.watch.broke(Invariant::NoCallerWordLost, lost.join(", "));

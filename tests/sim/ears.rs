@@ -1,0 +1,156 @@
+//! The scripted recogniser: it knows what the caller says and when, and hears it if it got the audio of it.
+
+use std::time::Duration;
+
+use attendant::call::event::Event;
+use attendant::privacy::Pii;
+use attendant::provider::ErrorKind;
+use attendant::stt;
+use attendant_media::frame::Samples;
+use rand::Rng;
+use rand::rngs::StdRng;
+
+use super::mood::{Later, Mood, failure, ms};
+
+/// A word of the caller on the leg clock.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    pub word: String,
+    pub from: Samples,
+    pub to: Samples,
+}
+
+/// After a word's end all of its audio has come.
+const SETTLED: Samples = Samples::from_millis(150);
+
+/// The recogniser of the newest session.
+#[derive(Debug)]
+pub struct Ears {
+    pub mood: Mood,
+    session: u32,
+    /// Which slots this session got.
+    got: Vec<bool>,
+    /// Words so far were heard or missed for good.
+    settled: usize,
+    heard: Vec<Spoken>,
+    /// Words of this session said as finals, and as partials.
+    finals: usize,
+    partial: usize,
+    deaf: bool,
+}
+
+impl Ears {
+    pub fn new(mood: Mood) -> Self {
+        Self { mood, session: 0, got: Vec::new(), settled: 0, heard: Vec::new(), finals: 0, partial: 0, deaf: false }
+    }
+
+    pub fn open(
+        &mut self,
+        session: u32,
+        recogniser: usize,
+        replayed: impl Iterator<Item = Samples>,
+        rng: &mut StdRng,
+    ) -> Later {
+        *self = Self::new(self.mood);
+        self.session = session;
+        replayed.for_each(|at| self.audio(at));
+        let mood = if recogniser == 0 { self.mood } else { Mood::Normal };
+        self.deaf = matches!(mood, Mood::StallsOnce | Mood::Silent);
+        self.mood = match mood {
+            // These strike in mid-word and at the flush.
+            Mood::DiesMidWord | Mood::EmptyOnce => mood,
+            Mood::Normal => self.mood,
+            Mood::Slow | Mood::FailsOnce | Mood::StallsOnce | Mood::Silent | Mood::LateChunks => mood.afterwards(),
+        };
+        match mood {
+            Mood::FailsOnce => vec![(ms(200), self.event(stt::Event::Failed(failure(ErrorKind::Connection))))],
+            Mood::StallsOnce | Mood::Silent => Vec::new(),
+            Mood::Slow => vec![(ms(1_500), self.event(stt::Event::Ready))],
+            Mood::Normal | Mood::DiesMidWord | Mood::EmptyOnce | Mood::LateChunks => {
+                vec![(ms(rng.random_range(20..200)), self.event(stt::Event::Ready))]
+            }
+        }
+    }
+
+    pub fn audio(&mut self, at: Samples) {
+        let slot = (at.0 / 320) as usize;
+        if self.got.len() <= slot {
+            self.got.resize(slot + 1, false);
+        }
+        self.got[slot] = true;
+    }
+
+    /// Every 20 ms: a partial when there is a new word.
+    pub fn listen(&mut self, now: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
+        if self.deaf {
+            return Vec::new();
+        }
+        self.settle(now, said);
+        if self.heard.len() <= self.partial.max(self.finals) {
+            return Vec::new();
+        }
+        self.partial = self.heard.len();
+        if self.mood == Mood::DiesMidWord && self.partial >= 2 {
+            self.mood = Mood::Normal;
+            self.deaf = true;
+            return vec![(ms(10), self.event(stt::Event::Failed(failure(ErrorKind::Connection))))];
+        }
+        let new = &self.heard[self.finals..];
+        let (from, to) = (new[0].from, new[new.len() - 1].to);
+        let text = text(new);
+        vec![(ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, stable: 0, from, to }))]
+    }
+
+    pub fn flush(&mut self, now: Samples, up_to: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
+        if self.deaf {
+            return Vec::new();
+        }
+        if self.mood == Mood::EmptyOnce {
+            self.mood = Mood::Normal;
+            self.deaf = true;
+            return Vec::new();
+        }
+        self.settle(now, said);
+        // Words at the very end, whose last frames may not have come.
+        let until = up_to + Samples::from_millis(300);
+        while let Some(next) = said.get(self.settled).filter(|next| next.to <= until && self.got_most_of(next)) {
+            self.heard.push(next.clone());
+            self.settled += 1;
+        }
+        let wait: Duration = ms(if self.mood == Mood::Slow { 900 } else { rng.random_range(30..250) });
+        let mut later = Vec::new();
+        let new = &self.heard[self.finals..];
+        if let (Some(first), Some(last)) = (new.first(), new.last()) {
+            let event =
+                stt::Event::Final { text: text(new), from: first.from, to: last.to, confidence: 0.9, language: None };
+            later.push((wait, self.event(event)));
+            self.finals = self.heard.len();
+        }
+        later.push((wait, self.event(stt::Event::Flushed { up_to })));
+        later
+    }
+
+    /// Hears or misses every word whose audio must have come by now.
+    fn settle(&mut self, now: Samples, said: &[Spoken]) {
+        while let Some(next) = said.get(self.settled).filter(|next| next.to + SETTLED <= now) {
+            if self.got_most_of(next) {
+                self.heard.push(next.clone());
+            }
+            self.settled += 1;
+        }
+    }
+
+    fn got_most_of(&self, word: &Spoken) -> bool {
+        let (first, last) = ((word.from.0 / 320) as usize, (word.to.0 / 320) as usize);
+        let got = (first..=last).filter(|slot| self.got.get(*slot) == Some(&true)).count();
+        got * 2 > last - first
+    }
+
+    fn event(&self, event: stt::Event) -> Event {
+        Event::Stt { session: self.session, event }
+    }
+}
+
+fn text(words: &[Spoken]) -> Pii<String> {
+    Pii::new(words.iter().map(|spoken| spoken.word.as_str()).collect::<Vec<_>>().join(" "))
+}
