@@ -1,5 +1,6 @@
 //! Logs: to standard error, as text for a person or as JSON lines for a collector. They never hold what is [`crate::privacy::Pii`].
 
+use tracing::Level;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -8,11 +9,19 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::config::{LogConfig, LogFormat};
 use crate::transport::sip::STACK_TARGET;
 
+/// Log the frames they carry, the start frame with the caller's number among them.
+const FRAMES: [&str; 2] = ["tungstenite", "tokio_tungstenite"];
+
 /// Starts logging for the whole process; `RUST_LOG` overrides the configured filter. A second call changes nothing.
 pub fn start(settings: &LogConfig) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(&settings.filter));
-    // The SIP stack logs whole messages, callers' numbers included. A directive could be overruled by a narrower one.
-    let discreet = filter_fn(|metadata| !metadata.target().starts_with(STACK_TARGET));
+    // The SIP stack logs whole messages, callers' numbers included, and so do the WebSockets at trace. A directive could be overruled
+    // by a narrower one.
+    let discreet = filter_fn(|metadata| {
+        let target = metadata.target();
+        let frames = FRAMES.iter().any(|wordy| target.starts_with(wordy)) && *metadata.level() > Level::INFO;
+        !target.starts_with(STACK_TARGET) && !frames
+    });
     let lines = fmt::layer().with_writer(std::io::stderr);
     let filtered = tracing_subscriber::registry().with(filter).with(discreet);
     let started = match settings.format {

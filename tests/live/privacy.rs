@@ -1,0 +1,153 @@
+//! What belongs to the caller stays in the call's own records: a whole call in a server process of its own that logs everything
+//! there is to log, and nothing of who rang and what was said in what it writes or serves.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use attendant::agent::Who;
+use attendant::records::Library;
+use attendant::softphone::dial::{Dialling, Telephone};
+use attendant::softphone::{Script, line};
+use attendant::transport::sip::{CodecName, Credentials};
+use attendant_media::time::Time;
+use tokio::time::Instant;
+
+use super::house::{said, spoken};
+
+/// Of the caller over SIP, and of the one over a stream.
+const NUMBERS: [&str; 2] = ["+16045550188", "+17785550177"];
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// Said in the call, and how it may stand in writing: a name and a telephone number.
+const SAID: [&str; 5] = [
+    "I would like to leave a message for the doctor.",
+    "My name is Anna Fischer.",
+    "Six oh four, five five five, oh one three seven.",
+    "Please ask the doctor to renew my insulin prescription.",
+    "Yes, that is right.",
+];
+const SECRETS: [&str; 12] = [
+    "5550188", "555-0188", "5550177", "555-0177", "anna", "fischer", "fisher", "5550137", "555-0137", "555 0137",
+    "insulin", KEY,
+];
+
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Only if the test failed before it stopped the server.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Where the line of the log that has this in it says the address is.
+async fn address(log: &Path, what: &str) -> String {
+    for _ in 0..1_200 {
+        let text = fs::read_to_string(log).unwrap_or_default();
+        let line = text.lines().find(|line| line.contains(what));
+        if let Some((_, rest)) = line.and_then(|line| line.split_once("address=")) {
+            return rest.split_whitespace().next().expect("an address").to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not up after two minutes: {}", fs::read_to_string(log).unwrap_or_default());
+}
+
+async fn ring(target: String, from: &str, script: &mut Script) {
+    let dialling = Dialling {
+        target,
+        from: from.to_owned(),
+        codecs: vec![CodecName::Pcmu],
+        credentials: Some(Credentials { name: String::new(), secret: KEY.into() }),
+        patience: Duration::from_secs(10),
+    };
+    let telephone = Telephone::for_target(&dialling).await.expect("a free port");
+    let answered = telephone.dial(&dialling).await.expect("the server answers");
+    line::run(answered.line, script, None, Instant::now(), Duration::from_secs(120)).await.expect("the sockets hold");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("it is a folder") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("key"), KEY).unwrap();
+    let settings = format!(
+        "[log]\nfilter = \"trace\"\n[sip]\nudp = [\"127.0.0.1:0\"]\ntcp = []\n[api]\nlisten = [\"127.0.0.1:0\"]\n\
+         [stream.pcm]\nkey = {{ file = \"{}\" }}\n[records]\npath = \"{}\"\nrecording = \"announced\"\n\
+         [server]\nphrase_cache = \"{}\"\n",
+        path("key").display(),
+        path("records").display(),
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("phrases").display(),
+    );
+    fs::write(path("attendant.toml"), settings).unwrap();
+    let log = path("server.log");
+    let mut server = Process(
+        Command::new(env!("CARGO_BIN_EXE_attendant"))
+            .arg("serve")
+            .arg("--config")
+            .arg(path("attendant.toml"))
+            .env("RUST_LOG", "trace")
+            .stdout(fs::File::create(path("server.out")).unwrap())
+            .stderr(fs::File::create(&log).unwrap())
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the server starts"),
+    );
+
+    let utterances = SAID.map(spoken);
+    let sip = address(&log, "listening for SIP").await;
+    let http = address(&log, "listening for HTTP").await;
+    let patience = Duration::from_secs(10);
+    let short = utterances[1].clone();
+    let mut script = Script::new(utterances, None, patience, Time::ZERO);
+    ring(format!("sip:clinic@{sip}"), NUMBERS[0], &mut script).await;
+    let mut script = Script::new([short], None, patience, Time::ZERO);
+    ring(format!("ws://{http}/stream/pcm"), NUMBERS[1], &mut script).await;
+
+    let mut served = String::new();
+    for path in ["/health", "/health/ready", "/metrics", "/nowhere"] {
+        let response = reqwest::get(format!("http://{http}{path}")).await.expect("the server answers");
+        served += &response.text().await.expect("text");
+    }
+    let id = rustix::process::Pid::from_raw(server.0.id() as i32).expect("it runs");
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is ours");
+    assert!(server.0.wait().unwrap().success());
+
+    // The records are where these things belong.
+    let calls = Library::new(path("records")).newest(10).unwrap();
+    assert_eq!(calls.len(), 2);
+    let records = files(&path("records"));
+    let journals: String = records.iter().filter_map(|file| fs::read_to_string(file).ok()).collect();
+    let words: Vec<String> =
+        calls.iter().flat_map(|call| said(call, Who::Caller)).map(|words| words.trim().to_lowercase()).collect();
+    println!("{words:?}");
+    assert!(NUMBERS.iter().all(|number| journals.contains(&number[1..])), "the journals name the callers");
+    assert!(words.iter().any(|words| words.contains("anna")), "the name was understood: {words:?}");
+    assert!(records.iter().any(|file| file.extension().is_some_and(|kind| kind == "wav")), "calls were recorded");
+    for file in &records {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+
+    let logged = fs::read_to_string(&log).unwrap() + &fs::read_to_string(path("server.out")).unwrap() + &served;
+    let logged = logged.to_lowercase();
+    assert!(logged.contains(" debug ") && logged.contains("a call ended"), "everything was logged");
+    let whole_lines = words.iter().map(String::as_str).filter(|words| words.len() > 8);
+    for secret in SECRETS.into_iter().chain(whole_lines) {
+        let leak = logged.lines().find(|line| line.contains(&secret.to_lowercase()));
+        assert_eq!(leak, None, "`{secret}` is in the log");
+    }
+}
