@@ -37,6 +37,9 @@ struct Providers {
     /// Parts of an answer, a sentence each.
     #[arg(long, default_value_t = ScriptedConfig::default().parts, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=15))]
     parts: u8,
+    /// Fail so at every request.
+    #[arg(long, value_name = "HOW")]
+    fault: Option<openai::Fault>,
 }
 
 impl Sim {
@@ -70,7 +73,7 @@ impl Providers {
                     std::future::pending::<()>().await;
                 }
             };
-            openai::serve(listener, settings, stop).await.map_err(Failure::internal)?;
+            openai::serve(listener, settings, self.fault, stop).await.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })
     }

@@ -1,14 +1,17 @@
 //! A scripted language model behind the OpenAI chat-completions API, so that `base_url` can be tried without keys.
 //!
-//! `POST /v1/chat/completions` (streamed or whole) answers with a code whose turn is the number of user messages;
-//! `GET /v1/models` names the one model. It serves addresses of this machine only.
+//! `POST /v1/chat/completions` (streamed or whole) answers with a code whose turn is the number of user messages, and to "bye" with a
+//! goodbye and the tool that ends the call; `GET /v1/models` names the one model. It can have the faults that real servers have
+//! ([`Fault`]). It serves addresses of this machine only.
 
-use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use axum::{Router, extract};
@@ -22,24 +25,68 @@ use super::code::Code;
 
 const MODEL: &str = "scripted";
 
+/// Ends the call, as agents' tools are named.
+const END_CALL: &str = "end_call";
+
+/// Pieces that leave before the connection breaks: some words of the first sentence.
+const BROKEN_AFTER: usize = 5;
+
+/// From then to the break.
+const BROKEN_LATER: Duration = Duration::from_millis(100);
+
+/// How the server fails, at every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Fault {
+    /// Takes the request and says nothing.
+    Stalls,
+    /// Answers 500.
+    Fails,
+    /// Answers 429.
+    Limits,
+    /// Breaks the connection within the first sentence.
+    Breaks,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    scripted: ScriptedConfig,
+    fault: Option<Fault>,
+}
+
 #[derive(Debug, Deserialize)]
 struct Request {
     messages: Vec<Message>,
     #[serde(default)]
     stream: bool,
+    #[serde(default)]
+    tools: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Message {
     role: String,
+    #[serde(default)]
+    content: Value,
+}
+
+impl Request {
+    /// The caller has taken leave, and there is a way to end the call.
+    fn is_goodbye(&self) -> bool {
+        let last = self.messages.iter().rfind(|message| message.role == "user");
+        let leaves =
+            last.and_then(|message| message.content.as_str()).is_some_and(|text| text.to_lowercase().contains("bye"));
+        leaves && self.tools.iter().any(|tool| tool["function"]["name"] == END_CALL)
+    }
 }
 
 /// Serves until `stop` resolves. The listener must be bound to a loopback address.
 pub async fn serve(
     listener: TcpListener,
     settings: ScriptedConfig,
+    fault: Option<Fault>,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
+    let settings = Settings { scripted: settings, fault };
     axum::serve(listener, router(settings)).with_graceful_shutdown(stop).await
 }
 
@@ -48,7 +95,7 @@ pub fn may_bind(address: SocketAddr) -> bool {
     address.ip().is_loopback()
 }
 
-fn router(settings: ScriptedConfig) -> Router {
+fn router(settings: Settings) -> Router {
     Router::new().route("/v1/models", get(models)).route("/v1/chat/completions", post(complete)).with_state(settings)
 }
 
@@ -56,7 +103,14 @@ async fn models() -> Json<Value> {
     Json(json!({"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "attendant"}]}))
 }
 
-async fn complete(State(settings): State<ScriptedConfig>, extract::Json(request): extract::Json<Request>) -> Response {
+async fn complete(State(settings): State<Settings>, extract::Json(request): extract::Json<Request>) -> Response {
+    let Settings { scripted: settings, fault } = settings;
+    match fault {
+        Some(Fault::Stalls) => return std::future::pending().await,
+        Some(Fault::Fails) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(Fault::Limits) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "20")]).into_response(),
+        Some(Fault::Breaks) | None => {}
+    }
     let turn = request.messages.iter().filter(|message| message.role == "user").count();
     let code = Code { call: 0, turn: (turn % 256) as u8, part: 0, parts: settings.parts };
     let text: String = (0..settings.parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
@@ -70,13 +124,27 @@ async fn complete(State(settings): State<ScriptedConfig>, extract::Json(request)
         )
         .into_response();
     }
-    let words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
-    let first = chunk(&json!({"role": "assistant", "content": ""}), None);
-    let last = [chunk(&json!({}), Some("stop")), "data: [DONE]\n\n".to_owned()];
-    let lines =
-        std::iter::once(first).chain(words.into_iter().map(|word| chunk(&json!({"content": word}), None))).chain(last);
-    let body = Body::from_stream(stream::iter(lines.collect::<Vec<_>>()).map(Ok::<_, Infallible>));
-    ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
+    let mut lines = vec![chunk(&json!({"role": "assistant", "content": ""}), None)];
+    if request.is_goodbye() {
+        let call = json!({"index": 0, "id": "1", "function": {"name": END_CALL, "arguments": "{}"}});
+        lines.push(chunk(&json!({"content": "Goodbye."}), None));
+        lines.push(chunk(&json!({"tool_calls": [call]}), Some("tool_calls")));
+    } else {
+        lines.extend(text.split_inclusive(' ').map(|word| chunk(&json!({"content": word}), None)));
+        lines.push(chunk(&json!({}), Some("stop")));
+    }
+    lines.push("data: [DONE]\n\n".to_owned());
+    let breaks = fault == Some(Fault::Breaks);
+    if breaks {
+        lines.truncate(BROKEN_AFTER);
+    }
+    // What was said before is on the wire by then.
+    let end = stream::once(async {
+        tokio::time::sleep(BROKEN_LATER).await;
+        Err(io::Error::other("broken on purpose"))
+    });
+    let pieces = stream::iter(lines.into_iter().map(Ok::<_, io::Error>)).chain(end.take(usize::from(breaks)));
+    ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(pieces)).into_response()
 }
 
 fn chunk(delta: &Value, finish: Option<&str>) -> String {
@@ -91,11 +159,11 @@ mod tests {
     use super::super::Delay;
     use super::*;
 
-    async fn base() -> String {
+    async fn base(fault: Option<Fault>) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}/v1", listener.local_addr().unwrap());
         let settings = ScriptedConfig { llm_ms: Delay::Fixed(0), parts: 1, ..ScriptedConfig::default() };
-        tokio::spawn(serve(listener, settings, std::future::pending()));
+        tokio::spawn(serve(listener, settings, fault, std::future::pending()));
         base
     }
 
@@ -106,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn a_whole_answer_and_a_streamed_one_are_the_same() {
         rustls::crypto::ring::default_provider().install_default().ok();
-        let base = base().await;
+        let base = base(None).await;
         let client = reqwest::Client::new();
         let post = |body: Value| client.post(format!("{base}/chat/completions")).json(&body).send();
         let whole: Value = post(question(false)).await.unwrap().json().await.unwrap();
@@ -121,6 +189,23 @@ mod tests {
             .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned))
             .collect();
         assert_eq!(text.trim_end(), code.sentence());
+    }
+
+    #[tokio::test]
+    async fn a_goodbye_ends_the_call_and_faults_are_what_they_are_called() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let client = reqwest::Client::new();
+        let post = |base: String, body: Value| client.post(format!("{base}/chat/completions")).json(&body).send();
+        let mut leaving = question(true);
+        leaving["messages"][0]["content"] = "Thank you, goodbye.".into();
+        leaving["tools"] = json!([{"type": "function", "function": {"name": END_CALL}}]);
+        let text = post(base(None).await, leaving).await.unwrap().text().await.unwrap();
+        assert!(text.contains("Goodbye.") && text.contains(END_CALL), "{text}");
+        for (fault, status) in [(Fault::Fails, 500), (Fault::Limits, 429)] {
+            assert_eq!(post(base(Some(fault)).await, question(true)).await.unwrap().status(), status);
+        }
+        let broken = post(base(Some(Fault::Breaks)).await, question(true)).await.unwrap().text().await;
+        assert!(broken.is_err(), "{broken:?}");
     }
 
     #[test]
