@@ -1,6 +1,12 @@
 //! Real programs, real models and real sockets on loopback: each test starts what it needs on free ports and ends it.
 
+mod house;
+mod load;
+mod loss;
+mod model;
 mod noises;
+mod privacy;
+mod readers;
 mod server;
 mod sip;
 mod sip_baresip;

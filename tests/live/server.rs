@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn config(folder: &std::path::Path) -> Config {
+pub(super) fn config(folder: &std::path::Path) -> Config {
     let mut config = Config::default();
     let free = "127.0.0.1:0".parse().expect("it is an address");
     config.sip.udp = vec![free];
@@ -31,7 +31,7 @@ fn config(folder: &std::path::Path) -> Config {
     config
 }
 
-fn question() -> Utterance {
+pub(super) fn question() -> Utterance {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav");
     clips(&[file]).expect("the question is in the repository").remove(0)
 }

@@ -21,7 +21,7 @@ use crate::corpus::wer::word_errors;
 
 const CLIPS: &str = "/usr/share/pocketsphinx/test/data/librivox";
 
-fn clips() -> Vec<(Vec<i16>, String)> {
+pub(super) fn clips() -> Vec<(Vec<i16>, String)> {
     let transcription = std::fs::read_to_string(format!("{CLIPS}/transcription")).expect("make deps installs it");
     transcription
         .lines()
