@@ -38,6 +38,7 @@ pub mod clock;
 pub mod language;
 pub mod models;
 pub mod phrases;
+pub mod priority;
 pub mod privacy;
 pub mod provider;
 pub mod records;

@@ -6,12 +6,14 @@
 //! Likelihood: 0 to 1; above [`OWN`] it is our own voice.
 
 mod cancel;
+mod clear;
 mod coherence;
 mod spectrum;
 
 pub use cancel::Cancel;
 
 use crate::frame::Frame;
+use clear::Clear;
 use coherence::{Coherence, Match};
 use spectrum::{HOP, Transform, Window};
 
@@ -37,8 +39,8 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Nothing of ours is in the air.
-    pub(crate) const SILENT: Self = Self { likelihood: 0.0, evidence: Evidence::Enough, delay_ms: None };
+    /// Nothing of ours is in what is heard.
+    pub(crate) const NO_ECHO: Self = Self { likelihood: 0.0, evidence: Evidence::Enough, delay_ms: None };
 }
 
 /// Share explained that an echo reaches before its line is known: low, for two speech codecs in a row leave 0.4 to 0.7 of
@@ -58,6 +60,7 @@ pub struct Echo {
     said: Window,
     heard: Window,
     coherence: Coherence,
+    clear: Clear,
     /// What an echo alone reaches on this line: lines without noise and codecs come to 0.9.
     reference: f32,
 }
@@ -75,28 +78,34 @@ impl Echo {
             said: Window::SILENT,
             heard: Window::SILENT,
             coherence: Coherence::new(),
+            clear: Clear::new(),
             reference: FIRST_REFERENCE,
         }
     }
 
     /// The next frame that left; the first one is slot 0 of the leg clock.
     pub fn said(&mut self, frame: &Frame) {
+        self.clear.said(frame);
         for hop in frame.chunks_exact(HOP) {
             let spectrum = self.transform.push(&mut self.said, hop);
             self.coherence.ours(spectrum);
         }
     }
 
-    /// The next frame heard; the first one is slot 0 of the leg clock.
-    pub fn heard(&mut self, frame: &Frame) -> Judgement {
+    /// The next frame heard; the first one is slot 0 of the leg clock. `speaking`: a voice was on the line before it.
+    pub fn heard(&mut self, frame: &Frame, speaking: bool) -> Judgement {
+        let too_loud = self.clear.heard(frame, speaking);
         for hop in frame.chunks_exact(HOP) {
             let spectrum = self.transform.push(&mut self.heard, hop);
             self.coherence.theirs(&spectrum);
         }
         if !self.coherence.audible() {
-            return Judgement::SILENT;
+            return Judgement::NO_ECHO;
         }
-        self.judge(self.coherence.best())
+        match self.judge(self.coherence.best()) {
+            Judgement { evidence: Evidence::Thin, .. } if too_loud => Judgement::NO_ECHO,
+            judged => judged,
+        }
     }
 
     fn judge(&mut self, best: Match) -> Judgement {
@@ -110,6 +119,7 @@ impl Echo {
             Evidence::Thin
         };
         if evidence == Evidence::Enough && likelihood > OWN {
+            self.clear.returns();
             // Up within half a second, down over several: speech over an echo must not lower it.
             let speed = if best.explained > self.reference { 0.1 } else { 0.004 };
             self.reference += speed * (best.explained - self.reference);

@@ -52,6 +52,9 @@ impl Worker {
         let counted = active.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name(format!("media-{number}")).spawn(move || {
+            if !crate::priority::media() {
+                tracing::debug!("media threads run at ordinary priority; CAP_SYS_NICE raises them");
+            }
             let local = LocalSet::new();
             local.block_on(&runtime, async move {
                 let epoch = Instant::now();

@@ -28,7 +28,11 @@ impl Serve {
         }
         telemetry::start(&config.log);
         let grace = Duration::from_secs(config.server.grace_s);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .on_thread_start(crate::priority::shared)
+            .enable_all()
+            .build()
+            .map_err(Failure::internal)?;
         runtime.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::internal)?;
             let mut terminate = signal(SignalKind::terminate()).map_err(Failure::internal)?;

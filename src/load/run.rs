@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use attendant_media::time::Time;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -28,7 +30,7 @@ const LAST_TURN: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub calls: usize,
-    /// Calls begin evenly over this time.
+    /// Calls begin over this time, evenly but not in step.
     pub ramp: Duration,
     /// From then on all are up for this time.
     pub duration: Duration,
@@ -97,8 +99,10 @@ pub fn run(plan: &Plan, progress: &Arc<Progress>) -> Result<Report, Failure> {
         );
         let begin = Instant::now();
         let until = begin + plan.ramp + plan.duration;
+        // People do not ring in step; calls a multiple of 20 ms apart would all send in the same moment.
+        let mut chance = SmallRng::seed_from_u64(plan.calls as u64);
         for n in 0..plan.calls {
-            let at = begin + plan.ramp.mul_f64(n as f64 / plan.calls as f64);
+            let at = begin + plan.ramp.mul_f64((n as f64 + chance.random::<f64>()) / plan.calls as f64);
             let dialling = Dialling { from: format!("load-{:04}", n + 1), ..plan.dialling.clone() };
             let (telephone, media, progress) = (telephone.clone(), media[n % threads].clone(), progress.clone());
             tokio::spawn(async move {
@@ -151,6 +155,7 @@ fn media_thread(
     let (jobs, mut queue) = mpsc::channel::<Job>(CALLS_PER_THREAD);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(format!("callers-{number}")).spawn(move || {
+        crate::priority::media();
         let local = LocalSet::new();
         local.spawn_local(async move {
             while let Some(job) = queue.recv().await {

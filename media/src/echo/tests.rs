@@ -30,7 +30,7 @@ fn an_echo_is_known_within_100_ms_of_its_beginning_at_its_delay() {
         let mut echo = Echo::new();
         for slot in 0..100 {
             echo.said(&frame(&said, slot));
-            let judged = echo.heard(&frame(&heard, slot));
+            let judged = echo.heard(&frame(&heard, slot), false);
             if slot * 20 > delay_ms + 100 {
                 assert!(judged.likelihood > 0.6, "{delay_ms} ms, slot {slot}: {judged:?}");
                 assert!(judged.delay_ms.is_some_and(|found| found.abs_diff(delay_ms as u32) <= 10), "{judged:?}");
@@ -47,7 +47,7 @@ fn another_voice_is_no_echo_however_loud() {
         let mut echo = Echo::new();
         for slot in 0..200 {
             echo.said(&frame(&said, slot));
-            let judged = echo.heard(&frame(&other, slot));
+            let judged = echo.heard(&frame(&other, slot), false);
             assert!(judged.likelihood < OWN, "gain {gain}, slot {slot}: {judged:?}");
         }
     }
@@ -59,7 +59,7 @@ fn while_we_are_silent_nothing_is_an_echo_and_that_is_certain() {
     let mut echo = Echo::new();
     for slot in 0..100 {
         echo.said(&SILENCE);
-        assert_eq!(echo.heard(&frame(&other, slot)), Judgement::SILENT);
+        assert_eq!(echo.heard(&frame(&other, slot), false), Judgement::NO_ECHO);
     }
 }
 
@@ -76,7 +76,7 @@ fn frames_heard_before_their_slot_or_behind_it_are_judged_alike() {
             let range = if slot == 3 { 0..=(3 + lead) } else { (slot + lead)..=(slot + lead) };
             if slot >= 3 {
                 for number in range {
-                    last = echo.heard(&frame(&heard, number as usize)).likelihood;
+                    last = echo.heard(&frame(&heard, number as usize), false).likelihood;
                 }
             }
         }

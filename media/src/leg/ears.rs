@@ -46,7 +46,7 @@ impl Ears {
 
     /// The frame heard at `at`, cleaned in place; what there is to say of it goes to `pending`.
     pub(super) fn heard(&mut self, at: Samples, frame: &mut Frame, pending: &mut Pending) {
-        let judged = self.echo.heard(frame);
+        let judged = self.echo.heard(frame, self.vad.speaking());
         let fax = self.cng.push(frame);
         if let Some(cancel) = &mut self.cancel {
             cancel.heard(frame, &judged);

@@ -116,7 +116,7 @@ impl Voices {
     fn start(&mut self, at: Samples, slots: u32, judged: &Judgement) -> Changes {
         let hold = match judged.evidence {
             Evidence::Thin => HOLD_SLOTS,
-            Evidence::Enough if *judged == Judgement::SILENT || judged.likelihood > OWN => 0,
+            Evidence::Enough if *judged == Judgement::NO_ECHO || judged.likelihood > OWN => 0,
             Evidence::Enough => SECOND_LOOK,
         };
         if slots < hold {
