@@ -18,12 +18,15 @@ const STEP: usize = RATE as usize / 100;
 /// Softer than the loudest 10 ms by this much is not voice any more.
 const RANGE_DB: f32 = 35.0;
 
+/// Speech is active within so much of its level (ITU-T P.56).
+const MARGIN_DB: f32 = 15.9;
+
 /// Recorded speech, ready to be said.
 #[derive(Clone, Debug)]
 pub struct Utterance {
     pub name: Arc<str>,
     pub audio: Arc<[i16]>,
-    /// First and one past the last sample with voice in it.
+    /// The first sample that is plainly speech, and one past the last with voice in it.
     pub voiced: (usize, usize),
 }
 
@@ -62,7 +65,8 @@ impl Utterance {
     ///
     /// Where the voice begins and ends is the voice detector's word on what a telephone leaves of it: recordings open and close with
     /// breath and room noise, a quarter of a second of it in some, and mu-law moves the ends by up to 64 ms (measured 2026-11-21).
-    /// Sounds that it takes for no voice (tones) are taken by their level.
+    /// Of the beginning only what is plainly speech counts: over the breath before it the detector decides now so, now so, which
+    /// moved the onset of an interruption by 160 ms. Sounds that it takes for no voice (tones) are taken by their level.
     pub fn new(name: &str, audio: Vec<i16>) -> Option<Self> {
         let levels: Vec<f32> = audio.chunks(STEP).map(level_db).collect();
         let loudest = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -74,7 +78,7 @@ impl Utterance {
         let audio = &audio[from..to];
         Some(Self {
             name: name.into(),
-            voiced: voiced(audio).unwrap_or((first - from, last - from)),
+            voiced: voiced(audio).map_or((first - from, last - from), |(begin, end)| (plain(audio, begin, end), end)),
             audio: Arc::from(audio),
         })
     }
@@ -99,6 +103,20 @@ fn voiced(audio: &[i16]) -> Option<(usize, usize)> {
     }
     let place = |at: u64| (at as usize).saturating_sub(AROUND).min(audio.len());
     Some((place(first?), place(last?)))
+}
+
+/// Where speech that begins at `begin` is plainly heard.
+fn plain(audio: &[i16], begin: usize, end: usize) -> usize {
+    let levels: Vec<f32> = audio[begin..end].chunks(STEP).map(level_db).collect();
+    let power = |db: f32| 10.0_f32.powf(db / 10.0);
+    let mean = |above: f32| {
+        let (sum, count) =
+            levels.iter().filter(|db| **db > above).fold((0.0, 0.0), |(s, n), db| (s + power(*db), n + 1.0));
+        10.0 * (sum / f32::max(count, 1.0)).log10()
+    };
+    // Silence within the sentence is no part of its level.
+    let active = mean(mean(f32::NEG_INFINITY) - MARGIN_DB);
+    levels.iter().position(|db| *db > active - MARGIN_DB).map_or(begin, |step| begin + step * STEP)
 }
 
 /// As it arrives by G.711: 8 kHz, mu-law. As long as it was, in whole slots.
@@ -141,6 +159,14 @@ mod tests {
         let high = (0..8_000).map(|n| if n % 3 == 0 { 6_000 } else { -3_000 });
         let utterance = Utterance::new("test", low.chain(high).collect()).unwrap();
         assert!(utterance.voiced.1 < 10_400, "{:?}", utterance.voiced);
+    }
+
+    #[test]
+    fn breath_before_the_first_word_is_not_its_beginning() {
+        let word = Utterance::read(Path::new("/usr/share/pocketsphinx/test/data/cards/001.wav")).unwrap();
+        let onset = word.voiced.0 as f32 / RATE as f32;
+        // Breath of -46 dB until 0.18 s, then -28 and -17 dB.
+        assert!((0.15..0.21).contains(&onset), "{onset}");
     }
 
     #[test]
