@@ -102,10 +102,9 @@ impl Echo {
         if !self.coherence.audible() {
             return Judgement::NO_ECHO;
         }
-        match self.judge(self.coherence.best()) {
-            Judgement { evidence: Evidence::Thin, .. } if too_loud => Judgement::NO_ECHO,
-            judged => judged,
-        }
+        let judged = self.judge(self.coherence.best());
+        let certain = judged.evidence == Evidence::Enough && judged.likelihood > OWN;
+        if too_loud && !certain { Judgement::NO_ECHO } else { judged }
     }
 
     fn judge(&mut self, best: Match) -> Judgement {

@@ -29,6 +29,7 @@ impl Serve {
         telemetry::start(&config.log);
         let grace = Duration::from_secs(config.server.grace_s);
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(crate::priority::shared_threads())
             .on_thread_start(crate::priority::shared)
             .enable_all()
             .build()

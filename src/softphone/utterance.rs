@@ -78,13 +78,13 @@ impl Utterance {
         let audio = &audio[from..to];
         Some(Self {
             name: name.into(),
-            voiced: voiced(audio).map_or((first - from, last - from), |(begin, end)| (plain(audio, begin, end), end)),
+            voiced: voiced(audio).unwrap_or((first - from, last - from)),
             audio: Arc::from(audio),
         })
     }
 }
 
-/// First and one past the last voiced sample.
+/// See [`Utterance::voiced`], as a telephone brings it.
 fn voiced(audio: &[i16]) -> Option<(usize, usize)> {
     // Silence before, to settle; and after, for the end to be noticed.
     const AROUND: usize = RATE as usize / 2;
@@ -101,8 +101,9 @@ fn voiced(audio: &[i16]) -> Option<(usize, usize)> {
             None => {}
         }
     }
-    let place = |at: u64| (at as usize).saturating_sub(AROUND).min(audio.len());
-    Some((place(first?), place(last?)))
+    let place = |at: usize| at.saturating_sub(AROUND).min(audio.len());
+    let (first, last) = (first? as usize, last? as usize);
+    Some((place(plain(&padded, first, last)), place(last)))
 }
 
 /// Where speech that begins at `begin` is plainly heard.
@@ -154,9 +155,9 @@ mod tests {
     #[test]
     fn the_ends_of_the_voice_are_those_that_the_other_side_can_hear() {
         // Half a second of voice-like pulses, then the same above the telephone's band: nobody at the other end hears that.
-        let pulse = |n: usize, every: usize| if n % every == 0 { 12_000 } else { 0 };
+        let pulse = |n: usize, every: usize| if n.is_multiple_of(every) { 12_000 } else { 0 };
         let low = (0..8_000).map(|n| pulse(n, 120));
-        let high = (0..8_000).map(|n| if n % 3 == 0 { 6_000 } else { -3_000 });
+        let high = (0..8_000).map(|n| if n.is_multiple_of(3) { 6_000 } else { -3_000 });
         let utterance = Utterance::new("test", low.chain(high).collect()).unwrap();
         assert!(utterance.voiced.1 < 10_400, "{:?}", utterance.voiced);
     }

@@ -23,6 +23,10 @@ const PENDING: usize = 10;
 /// A caller is louder than the loudest possible echo by at least this: 9 dB.
 const MARGIN: f32 = 8.0;
 
+/// And at most 13 dB softer than what we say: a louder echo than that is a voice to the detector, so it would have been noticed,
+/// while a softer one may lie under the noise of the line for a second and rise above it in the next.
+const LEAST: f32 = 0.05;
+
 /// Below this we say nothing that could be heard back: -60 dB of full scale.
 const AUDIBLE: f32 = 1_000.0;
 
@@ -78,7 +82,7 @@ impl Clear {
             self.learn(heard, loudest);
         }
         let most = self.returned * (loudest / self.loudest.max(1.0)).max(1.0);
-        self.proven >= self.wanted && heard > MARGIN * most
+        self.proven >= self.wanted && heard > MARGIN * most && heard > LEAST * loudest
     }
 
     /// Our own voice came back.
@@ -114,7 +118,7 @@ mod tests {
 
     const LOUD: Frame = [3_000; SLOT_SAMPLES];
     const NOISE: Frame = [30; SLOT_SAMPLES];
-    const VOICE: Frame = [1_000; SLOT_SAMPLES];
+    const VOICE: Frame = [1_600; SLOT_SAMPLES];
 
     /// Speaks for so many slots over a line that gives `heard` back.
     fn speak(clear: &mut Clear, slots: usize, heard: &Frame) {
@@ -137,12 +141,12 @@ mod tests {
     #[test]
     fn an_echo_on_the_line_is_the_measure_of_what_an_echo_can_be() {
         let mut clear = Clear::new();
-        let echo: Frame = [500; SLOT_SAMPLES];
+        let echo: Frame = [800; SLOT_SAMPLES];
         speak(&mut clear, 200, &echo);
         assert!(!clear.heard(&VOICE, false), "6 dB above the echo");
-        assert!(clear.heard(&[2_000; SLOT_SAMPLES], false), "12 dB above it");
+        assert!(clear.heard(&[3_200; SLOT_SAMPLES], false), "12 dB above it");
         (0..REACH).for_each(|_| clear.said(&[12_000; SLOT_SAMPLES]));
-        assert!(!clear.heard(&[2_000; SLOT_SAMPLES], false), "we speak 12 dB louder now, and so would it");
+        assert!(!clear.heard(&[3_200; SLOT_SAMPLES], false), "we speak 12 dB louder now, and so would it");
     }
 
     #[test]
