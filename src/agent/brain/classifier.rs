@@ -1,15 +1,18 @@
-//! English intents by comparison with paraphrases: a linear classifier trained at start from `agents/en-CA/intents.toml`.
+//! English intents by comparison with paraphrases: a linear classifier trained at start from `agents/en-CA/intents.toml` and, for
+//! what must be declined, `foreign.toml`.
 //!
 //! Deterministic: no randomness, a fixed order, the same answer on every machine with the same data. It refuses rather than
-//! guesses: below a least probability the answer is `Unclear`. `tests/corpus/intents.rs` measures it on paraphrases set aside.
+//! guesses: below a least probability the answer is `Unclear`. `tests/corpus/intents.rs` measures it on sentences written blind.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::Intent;
 use super::features;
+use crate::language::Language;
+use crate::tokens::tokens;
 
-/// Least probabilities, chosen by cross-validation within the training file (2026-11-21; see `tests` below): of an answer that
+/// Least probabilities, chosen by cross-validation within the training files (2026-11-21; see `tests` below): of an answer that
 /// is no fact, of a fact, and of a fact when a word was never met before.
 const SURE: f32 = 0.40;
 const SURE_OF_FACT: f32 = 0.5;
@@ -18,10 +21,20 @@ const SURE_OF_FACT_WITH_RARE_WORD: f32 = 0.7;
 /// The same for each half of an utterance cut at "and".
 const SURE_OF_HALF: f32 = 0.6;
 
-const EPOCHS: usize = 40;
+/// The least for a question at the end of what was unclear as a whole: "my son is driving me, what's the address".
+const SURE_OF_LAST_CLAUSE: f32 = 0.9;
+
+/// Words that open a question.
+const ASKING: &[&str] = &[
+    "what", "whats", "where", "wheres", "wear", "when", "whens", "which", "who", "whos", "how", "is", "are", "do",
+    "does", "can", "could", "would", "may",
+];
+
+/// More change little: cross-validation reads the same within half a point from 8 to 30.
+const EPOCHS: usize = 12;
 const RATE: f32 = 0.5;
 /// Pulls weights to zero, per example.
-const DECAY: f32 = 2e-4;
+const DECAY: f32 = 5e-4;
 
 pub(super) struct Classifier {
     index: HashMap<String, usize>,
@@ -44,17 +57,27 @@ pub(super) fn intents(sentence: &str) -> Vec<Intent> {
             return halves.iter().map(|(intent, _)| *intent).collect();
         }
     }
-    vec![TRAINED.decide(sentence)]
+    vec![TRAINED.decide_with_last_clause(sentence)]
 }
 
 fn examples() -> Vec<Example> {
-    let lists: BTreeMap<Intent, Vec<String>> = toml::from_str(include_str!("../../../agents/en-CA/intents.toml"))
-        .expect("the built-in paraphrases are parsed by a test");
-    // Round-robin over the intents, so that no stretch of the training is all of one kind.
-    let longest = lists.values().map(Vec::len).max().unwrap_or_default();
-    (0..longest)
-        .flat_map(|at| lists.iter().filter_map(move |(intent, texts)| texts.get(at).map(|t| (t.clone(), *intent))))
-        .collect()
+    let files =
+        [include_str!("../../../agents/en-CA/intents.toml"), include_str!("../../../agents/en-CA/foreign.toml")];
+    let lists: BTreeMap<Intent, Vec<String>> = files
+        .into_iter()
+        .flat_map(|file| {
+            toml::from_str::<BTreeMap<_, _>>(file)
+                .expect("the built-in paraphrases are parsed by every test of the brain")
+        })
+        .collect();
+    // Each intent spread evenly over the whole, so that no stretch of the training is all of one kind.
+    let mut placed: Vec<(f32, Example)> = Vec::new();
+    for (intent, texts) in lists {
+        let count = texts.len() as f32;
+        placed.extend(texts.into_iter().enumerate().map(|(at, text)| ((at as f32 + 0.5) / count, (text, intent))));
+    }
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    placed.into_iter().map(|(_, example)| example).collect()
 }
 
 impl Classifier {
@@ -157,7 +180,7 @@ impl Classifier {
         let (foreign, forbidden, asks_desk) = (features.foreign, features.forbidden, features.asks_desk);
         let rare = features.unusual.iter().any(|stem| !self.met.contains(stem));
         let least = if rare { SURE_OF_FACT_WITH_RARE_WORD } else { SURE_OF_FACT };
-        let concepts = features.concepts.clone();
+        let (elsewhere, concepts) = (features.elsewhere, features.concepts.clone());
         if !self.recognises(&features) {
             return (Intent::Unclear, 0.0);
         }
@@ -167,6 +190,7 @@ impl Classifier {
             Some((intent, p)) if forbidden && !(asks_desk && matches!(intent, Intent::Message | Intent::Person)) => {
                 (Intent::Foreign, p)
             }
+            Some((intent, p)) if elsewhere && intent.topic().is_some() => (Intent::Foreign, p),
             Some((Intent::Foreign, p)) if !foreign => (Intent::Unclear, p),
             Some((intent, p)) if !names(intent, &concepts) => (Intent::Unclear, p),
             Some((intent, p)) if intent.topic().is_some() && p < least => (Intent::Unclear, p),
@@ -183,6 +207,23 @@ impl Classifier {
         known("w:") > 0 || known("c:") > 0 || known("t:") > 2
     }
 
+    /// Callers tell why before they ask. What is foreign in plain words stays so, whatever follows it.
+    fn decide_with_last_clause(&self, text: &str) -> Intent {
+        let whole = self.decide(text);
+        let features = features::of(text);
+        if !matches!(whole, Intent::Foreign | Intent::Unclear) || features.forbidden || features.elsewhere {
+            return whole;
+        }
+        let words = tokens(text, Language::English);
+        let opens = |at: &usize| ASKING.contains(&words[*at].as_str()) && !ASKING.contains(&words[at - 1].as_str());
+        // At least two words before it, and two after.
+        let Some(from) = (2..words.len().saturating_sub(2)).rev().find(opens) else { return whole };
+        match self.rank(&words[from..].join(" ")) {
+            (intent, p) if intent.topic().is_some() && p >= SURE_OF_LAST_CLAUSE => intent,
+            _ => whole,
+        }
+    }
+
     fn decide(&self, text: &str) -> Intent {
         match self.rank(text) {
             (intent, p) if p >= SURE => intent,
@@ -194,17 +235,17 @@ impl Classifier {
 /// Whether the subject of an intent is named at all; without it there is no understanding, only resemblance.
 fn names(intent: Intent, concepts: &[&str]) -> bool {
     let subjects: &[&str] = match intent {
-        Intent::Hours => &["OPEN", "HOURS", "HOLIDAY", "DAY", "VISIT"],
+        Intent::Hours => &["OPEN", "HOURS", "HOLIDAY", "DAY", "VISIT", "TIME"],
         Intent::Address => &["ADDRESS", "WHERE"],
         Intent::Parking => &["PARK", "CAR"],
         Intent::Directions => &["WAY", "TRANSIT", "NEAR", "WHERE"],
         Intent::Phone => &["FAX"],
         Intent::Languages => &["LANGUAGE"],
         Intent::Providers => &["DOCTOR", "WORK", "PERSON"],
-        Intent::Robot => &["ROBOT", "YOUARE", "PERSON"],
-        Intent::Repeat => &["REPEAT"],
-        Intent::Thanks => &["THANKS"],
         Intent::Greeting
+        | Intent::Repeat
+        | Intent::Thanks
+        | Intent::Robot
         | Intent::Message
         | Intent::Person
         | Intent::Goodbye
@@ -226,9 +267,8 @@ fn normalise(mut row: Vec<(usize, f32)>) -> Vec<(usize, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
 
-    /// Ten folds within the training file: each tenth is judged by what the other nine taught.
+    /// Ten folds within the training files: each tenth is judged by what the other nine taught.
     #[test]
     fn cross_validation_on_the_training_paraphrases() {
         let all = examples();
@@ -239,8 +279,8 @@ mod tests {
             let classifier = Classifier::train(&train);
             for (text, intent) in all.iter().skip(fold).step_by(10) {
                 let (best, p) = classifier.rank(text);
-                let decided =
-                    super::super::intent::polarity(text, Language::English).unwrap_or_else(|| classifier.decide(text));
+                let decided = super::super::intent::polarity(text, Language::English)
+                    .unwrap_or_else(|| classifier.decide_with_last_clause(text));
                 if *intent == Intent::Foreign {
                     foreign += 1;
                     declined += usize::from(matches!(decided, Intent::Foreign | Intent::Unclear));
@@ -255,6 +295,6 @@ mod tests {
         }
         println!("intents {right}/{intents}, foreign declined {declined}/{foreign}");
         assert!(right * 100 >= intents * 88, "intents {right}/{intents}");
-        assert!(declined * 100 >= foreign * 93, "foreign declined {declined}/{foreign}");
+        assert!(declined * 100 >= foreign * 94, "foreign declined {declined}/{foreign}");
     }
 }

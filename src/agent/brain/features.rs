@@ -1,9 +1,10 @@
 //! English text as features: what words stand for, which words they are, which stand together, and how they are spelt.
 //!
-//! Pure. Words that mean the same to a clinic's callers share a concept; a word never met before counts as one that is rare, which
+//! Pure. Whether the clinic itself is spoken to ("your", "there") counts apart, for the same words about another place are not ours
+//! to answer. Words that mean the same to a clinic's callers share a concept; a word never met before counts as one that is rare, which
 //! speaks for a foreign question. Spelling (letter triples) carries words a recogniser got almost right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -18,20 +19,20 @@ pub(super) type Feature = (String, f32);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    fillers: Vec<String>,
-    plain: Vec<String>,
+    fillers: HashSet<String>,
+    plain: HashSet<String>,
     together: BTreeMap<String, Vec<String>>,
     /// The concept, then its words.
     concepts: Vec<Vec<String>>,
 }
 
 struct Words {
-    fillers: Vec<String>,
-    plain: Vec<String>,
+    fillers: HashSet<String>,
+    plain: HashSet<String>,
     /// Phrases as words, longest first, each with the word it stands for.
     together: Vec<(Vec<String>, String)>,
-    /// The concept, then its words.
-    concepts: Vec<Vec<String>>,
+    /// What each word stands for, the first concept of the file first.
+    concepts: HashMap<String, Vec<String>>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -41,12 +42,19 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let mut together: Vec<_> =
         file.together.iter().flat_map(|(one, phrases)| phrases.iter().map(move |p| (split(p), one.clone()))).collect();
     together.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
-    Words { fillers: file.fillers, plain: file.plain, together, concepts: file.concepts }
+    let mut concepts: HashMap<String, Vec<String>> = HashMap::new();
+    for list in file.concepts {
+        let mut list = list.into_iter();
+        let concept = list.next().unwrap_or_default();
+        for word in list {
+            let means = concepts.entry(word).or_default();
+            if !means.contains(&concept) {
+                means.push(concept.clone());
+            }
+        }
+    }
+    Words { fillers: file.fillers, plain: file.plain, together, concepts }
 });
-
-fn listed(list: &[String], word: &str) -> bool {
-    list.iter().any(|w| w == word)
-}
 
 /// Concepts that are none of the brain's business.
 const FOREIGN: &[&str] = &[
@@ -62,10 +70,19 @@ const FOREIGN: &[&str] = &[
     "WAIT",
     "OFFTOPIC",
     "UPDATE",
+    "ELSEWHERE",
 ];
 
 /// Of these, the ones that no question about a fact of the clinic holds.
 const FORBIDDEN: &[&str] = &["BOOK", "MEDICINE", "INSURANCE", "ILL", "TEST", "REFER", "VACCINE", "OFFTOPIC", "UPDATE"];
+
+/// Words that name the clinic as the one who is asked.
+const OURS: &[&str] =
+    &["you", "your", "yours", "youre", "u", "r", "our", "there", "here", "clinic", "clinics", "office", "place"];
+
+/// Before another place, these make it where the caller comes from, or a landmark.
+const LANDMARK_AFTER: &[&str] =
+    &["from", "near", "nearby", "nearest", "closest", "beside", "behind", "across", "past", "opposite", "by"];
 
 /// What is asked of the people at the desk.
 const DESK: &[&str] = &["MESSAGE", "TELL", "CALLBACK", "PERSON", "SPEAK"];
@@ -78,6 +95,8 @@ pub(super) struct Features {
     pub forbidden: bool,
     /// It speaks of messages or people: then it may be about anything.
     pub asks_desk: bool,
+    /// It is about another place: the bank's hours, the way to the airport.
+    pub elsewhere: bool,
     /// What it speaks of.
     pub concepts: Vec<&'static str>,
     /// Stems that are neither plain nor part of a concept: rare if not met before.
@@ -87,7 +106,7 @@ pub(super) struct Features {
 /// The features of a sentence, without the ones for rare words, which depend on what was met in training.
 pub(super) fn of(text: &str) -> Features {
     let words = together(tokens(text, Language::English));
-    let mut kept: Vec<&str> = words.iter().map(String::as_str).filter(|w| !listed(&WORDS.fillers, w)).collect();
+    let mut kept: Vec<&str> = words.iter().map(String::as_str).filter(|w| !WORDS.fillers.contains(*w)).collect();
     if kept.is_empty() {
         kept = words.iter().map(String::as_str).collect();
     }
@@ -95,23 +114,26 @@ pub(super) fn of(text: &str) -> Features {
     let mut add = |name: String, weight: f32| all.push((name, weight));
     let mut concepts: Vec<&'static str> = Vec::new();
     let mut unusual = Vec::new();
+    let mut elsewhere = false;
     let mut shape: Vec<String> = vec!["^".to_owned()];
     for (at, word) in kept.iter().enumerate() {
         let stem = stem(word);
         add(format!("w:{stem}"), 1.0);
-        let mut means = WORDS.concepts.iter().filter(|c| listed(&c[1..], word)).map(|c| c[0].as_str()).peekable();
-        match means.peek() {
-            Some(first) => shape.push((*first).to_owned()),
+        let means: &'static [String] = WORDS.concepts.get(*word).map_or(&[], Vec::as_slice);
+        match means.first() {
+            Some(first) => shape.push(first.clone()),
             None => {
                 shape.push(stem.clone());
                 // The name after "doctor" is rare by nature.
                 let is_name = at > 0 && ["doctor", "dr"].contains(&kept[at - 1]);
-                if !is_name && !listed(&WORDS.plain, word) && !word.bytes().all(|b| b.is_ascii_digit()) {
+                if !is_name && !WORDS.plain.contains(*word) && !word.bytes().all(|b| b.is_ascii_digit()) {
                     unusual.push(stem.clone());
                 }
             }
         }
-        concepts.extend(means);
+        let before = &kept[at.saturating_sub(2)..at];
+        elsewhere |= means.iter().any(|c| c == "ELSEWHERE") && !before.iter().any(|w| LANDMARK_AFTER.contains(w));
+        concepts.extend(means.iter().map(String::as_str));
         if word.len() >= 5 {
             let letters: Vec<char> = format!("<{word}>").chars().collect();
             for triple in letters.windows(3) {
@@ -150,7 +172,17 @@ pub(super) fn of(text: &str) -> Features {
     if let [first, second, ..] = kept.as_slice() {
         add(format!("f:{first}_{second}"), 0.7);
     }
-    Features { all, foreign, forbidden, asks_desk, concepts, unusual }
+    let ours = words.iter().any(|w| OURS.contains(&w.as_str()));
+    if ours {
+        add("ours".to_owned(), 1.5);
+    }
+    for one in &concepts {
+        add(format!("{}:{one}", if ours { "ours" } else { "others" }), 1.0);
+    }
+    if elsewhere {
+        add("elsewhere".to_owned(), 1.5);
+    }
+    Features { all, foreign, forbidden, asks_desk, elsewhere, concepts, unusual }
 }
 
 /// Words that belong together, as one.
