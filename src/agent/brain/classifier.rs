@@ -15,8 +15,8 @@ use crate::tokens::tokens;
 /// Least probabilities, chosen by cross-validation within the training files (2026-11-21; see `tests` below): of an answer that
 /// is no fact, of a fact, and of a fact when a word was never met before.
 const SURE: f32 = 0.40;
-const SURE_OF_FACT: f32 = 0.5;
-const SURE_OF_FACT_WITH_RARE_WORD: f32 = 0.7;
+const SURE_OF_FACT: f32 = 0.6;
+const SURE_OF_FACT_WITH_RARE_WORD: f32 = 0.8;
 
 /// The same for each half of an utterance cut at "and".
 const SURE_OF_HALF: f32 = 0.6;
@@ -294,7 +294,7 @@ mod tests {
             }
         }
         println!("intents {right}/{intents}, foreign declined {declined}/{foreign}");
-        assert!(right * 100 >= intents * 88, "intents {right}/{intents}");
-        assert!(declined * 100 >= foreign * 94, "foreign declined {declined}/{foreign}");
+        assert!(right * 100 >= intents * 86, "intents {right}/{intents}");
+        assert!(declined * 100 >= foreign * 95, "foreign declined {declined}/{foreign}");
     }
 }
