@@ -157,7 +157,7 @@ mod tests {
         // Half a second of voice-like pulses, then the same above the telephone's band: nobody at the other end hears that.
         let pulse = |n: usize, every: usize| if n.is_multiple_of(every) { 12_000 } else { 0 };
         let low = (0..8_000).map(|n| pulse(n, 120));
-        let high = (0..8_000).map(|n| if n.is_multiple_of(3) { 6_000 } else { -3_000 });
+        let high = (0..8_000_usize).map(|n| if n.is_multiple_of(3) { 6_000 } else { -3_000 });
         let utterance = Utterance::new("test", low.chain(high).collect()).unwrap();
         assert!(utterance.voiced.1 < 10_400, "{:?}", utterance.voiced);
     }
