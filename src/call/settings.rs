@@ -26,8 +26,6 @@ pub struct CallConfig {
     pub endpoint_complete_ms: u64,
     /// The same when it is plainly not complete: three digits of a telephone number, a sentence that ends in "and".
     pub endpoint_incomplete_ms: u64,
-    /// A voice over ours for this long is an interruption even before there are words for it. A cough is shorter.
-    pub barge_in_ms: u64,
     /// How long a paused answer waits for words after the voice over it has stopped, before it goes on.
     pub barge_in_budget_ms: u64,
     /// Above this likelihood a voice over ours is our own echo.
@@ -50,7 +48,6 @@ impl Default for CallConfig {
             endpoint_ms: 700,
             endpoint_complete_ms: 350,
             endpoint_incomplete_ms: 1_600,
-            barge_in_ms: 700,
             barge_in_budget_ms: 1_200,
             echo_threshold: 0.5,
             transfer_to: None,
@@ -111,6 +108,8 @@ impl CallConfig {
 pub mod deadline {
     use std::time::Duration;
 
+    /// From ringing to answered or given up. A transport answers at once, and its own timers end an INVITE long before.
+    pub const RINGING: Duration = Duration::from_secs(120);
     /// A recogniser's session must be ready; the caller's words wait in the replay ring meanwhile.
     pub const STT_READY: Duration = Duration::from_millis(3_000);
     /// Voice without a single partial: the recogniser has gone deaf.
@@ -129,6 +128,4 @@ pub mod deadline {
     pub const TRANSFER: Duration = Duration::from_millis(30_000);
     /// After the last sample left: what the far side's jitter buffer still holds is heard before BYE.
     pub const HANG_UP_TAIL: Duration = Duration::from_millis(300);
-    /// No answer to our hang-up from the transport: the call ends without it.
-    pub const HANG_UP: Duration = Duration::from_millis(2_000);
 }
