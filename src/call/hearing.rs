@@ -4,6 +4,7 @@
 //! whose turn it is.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use attendant_media::frame::Samples;
 
@@ -11,6 +12,17 @@ use super::conversation::join;
 use super::effect::{Effect, SttEffect};
 use crate::language::Language;
 use crate::stt::{Capabilities, Event, Hints, Input, Setup};
+
+/// A final that begins within words already taken and ends at most this much after them brings nothing new: recognisers place its
+/// end a little after the last voiced sample.
+const OVERHANG: Samples = Samples::from_millis(400);
+
+/// Before the ears are given up: every recogniser is opened twice, and a single one so often.
+const TRIES_AT_LEAST: u32 = 4;
+/// The second attempt comes at once; from the third on, each waits twice as long as the one before.
+const SECOND_WAIT: Duration = Duration::from_millis(500);
+/// After all have failed, a caller may still be there to be heard later.
+const WAIT_AT_MOST: Duration = Duration::from_secs(3);
 
 /// Speech begins a little before acoustics notice it; a session that is opened late is replayed from here.
 const PREROLL: Samples = Samples::from_millis(300);
@@ -31,6 +43,15 @@ pub(super) enum News {
     /// The recogniser says that the caller has finished.
     EndOfTurn,
     Failed,
+}
+
+/// What a failure of the session leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// Another session is to be opened after this time.
+    Retry { after: Duration },
+    /// Every recogniser has failed often enough. The next round begins after this time.
+    Hopeless { after: Duration },
 }
 
 #[derive(Debug)]
@@ -93,18 +114,32 @@ impl Hearing {
         }));
     }
 
-    /// After a failure: the same recogniser once more, then the next one. The new session hears `voice` again: where it began
-    /// and, if it has, where it ended. `false` when all have failed twice.
+    /// The session failed: what it may still say does not count. The same recogniser is opened once more, then the next one.
+    pub(super) fn lost(&mut self) -> Loss {
+        self.session += 1;
+        self.failures += 1;
+        let recognisers = self.capabilities.len() as u32;
+        if self.failures >= TRIES_AT_LEAST.max(2 * recognisers) {
+            self.failures = 0;
+            self.recogniser = 0;
+            self.flushing = None;
+            return Loss::Hopeless { after: WAIT_AT_MOST };
+        }
+        self.recogniser = (self.failures / 2 % recognisers.max(1)) as usize;
+        let after = match self.failures {
+            0 | 1 => Duration::ZERO,
+            more => (SECOND_WAIT * (1 << (more - 2).min(8))).min(WAIT_AT_MOST),
+        };
+        Loss::Retry { after }
+    }
+
+    /// Opens another session after a failure. It hears `voice` again: where it began and, if it has, where it ended.
     pub(super) fn reopen(
         &mut self,
         voice: Option<(Samples, Option<Samples>)>,
         now: Samples,
         out: &mut VecDeque<Effect>,
-    ) -> bool {
-        self.failures += 1;
-        let recognisers = self.capabilities.len();
-        let hopeless = self.failures as usize >= 2 * recognisers;
-        self.recogniser = if hopeless { 0 } else { self.failures as usize / 2 };
+    ) {
         self.open(voice.map_or(now, |(from, _)| from), out);
         if let Some((from, to)) = voice {
             self.input(Input::SpeechStart { at: from }, out);
@@ -115,11 +150,6 @@ impl Hearing {
         if let Some(Flush { up_to, .. }) = self.flushing {
             self.input(Input::Flush { up_to }, out);
         }
-        if hopeless {
-            self.failures = 0;
-            self.flushing = None;
-        }
-        !hopeless
     }
 
     /// Whether the present recogniser says words while the caller speaks.
@@ -138,7 +168,7 @@ impl Hearing {
                 let text = text.into_inner();
                 // A partial that was overtaken by its final would say the words twice.
                 let known = self.finals.iter().any(|piece| piece.to >= to);
-                if known || to <= self.taken || text.trim().is_empty() {
+                if known || self.is_old(from, to) || text.trim().is_empty() {
                     return News::Nothing;
                 }
                 self.partial = Some(Piece { text, from, to });
@@ -149,7 +179,7 @@ impl Hearing {
                     self.partial = None;
                 }
                 let text = text.into_inner();
-                if text.trim().is_empty() || to <= self.taken {
+                if text.trim().is_empty() || self.is_old(from, to) {
                     return News::Nothing;
                 }
                 self.failures = 0;
@@ -169,6 +199,11 @@ impl Hearing {
             }
             Event::Failed(_) => News::Failed,
         }
+    }
+
+    /// Whether words there were taken already.
+    fn is_old(&self, from: Samples, to: Samples) -> bool {
+        to <= self.taken || (from < self.taken && to <= self.taken + OVERHANG)
     }
 
     /// Asks for the last words of a voice that began at `from`, or of an earlier one whose words have not come either.

@@ -8,10 +8,14 @@
 //! | --- | --- |
 //! | `machine/listening` | what the caller's voice and words mean for the floor |
 //! | `machine/answering` | asking the agent, speaking its answer, covering waits |
+//! | `machine/deafness` | what to do when the recogniser fails or is late |
+//! | `machine/hold` | what waits while the other side has us on hold |
 //! | `machine/ending` | silence, limits, transfer, goodbye: how a call ends, once |
 
 mod answering;
+mod deafness;
 mod ending;
+mod hold;
 mod listening;
 mod timer;
 
@@ -72,12 +76,19 @@ enum Phase {
     /// The other side put us on hold.
     OnHold,
     /// The caller is being passed to a person.
-    Transferring,
+    Transferring(Line),
     /// The last words are being said; after them the call ends for this reason.
     Closing(EndReason),
-    /// The transport was told to hang up.
+    /// All was said; the far side's buffer still plays it.
     HangingUp(EndReason),
     Ended,
+}
+
+/// Whether the other side has put us on hold while a transfer is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Open,
+    Held,
 }
 
 #[derive(Debug)]
@@ -106,12 +117,20 @@ pub struct Machine {
     asked: Expect,
     /// Keys pressed in this turn.
     keys: String,
+    /// So long the next one may take.
+    next_key: Time,
     timers: Timers<Timer, { Timer::COUNT }>,
     out: VecDeque<Effect>,
     turn: TurnTimeline,
     counters: Counters,
     silence_prompts: u32,
+    /// Times in a row that the caller was asked to repeat.
+    repeats: u32,
     apologies: u32,
+    /// The beginning of the voice that a second session was opened for, since its words had stopped.
+    heard_again: Option<Samples>,
+    /// The call was to end while a transfer was under way: it does if the transfer fails.
+    due_end: Option<(Phrase, EndReason)>,
 }
 
 impl Machine {
@@ -134,17 +153,22 @@ impl Machine {
             spoke: Time::ZERO,
             asked: Expect::default(),
             keys: String::new(),
+            next_key: Time::ZERO,
             timers: Timers::new(),
             out: VecDeque::new(),
             turn: TurnTimeline::default(),
             counters: Counters::default(),
             silence_prompts: 0,
+            repeats: 0,
             apologies: 0,
+            heard_again: None,
+            due_end: None,
             config: setup.config,
             canned: setup.canned,
         };
         machine.hearing.open(Samples::ZERO, &mut machine.out);
         machine.timers.set(Timer::SttReady, now + deadline::STT_READY);
+        machine.timers.set(Timer::Ringing, now + deadline::RINGING);
         machine
     }
 
@@ -180,7 +204,7 @@ impl Machine {
 
     /// To be called once the leg has what [`Machine::poll_audio`] gave: an utterance may have ended with it.
     pub fn audio_taken(&mut self) {
-        self.mouth.pump(&mut self.out);
+        self.pump();
     }
 
     pub fn poll_timeout(&self) -> Time {
@@ -207,7 +231,7 @@ impl Machine {
                 Floor::Open | Floor::Contested { .. } | Floor::Caller { .. } => false,
             },
             Phase::Closing(_) => self.mouth.is_busy(),
-            Phase::Ringing | Phase::OnHold | Phase::Transferring | Phase::HangingUp(_) | Phase::Ended => false,
+            Phase::Ringing | Phase::OnHold | Phase::Transferring(_) | Phase::HangingUp(_) | Phase::Ended => false,
         }
     }
 
@@ -235,6 +259,7 @@ impl Machine {
         self.origin = self.now;
         self.journal(Entry::Answered { at_us: 0 });
         self.mouth.release(&mut self.out);
+        self.timers.clear(Timer::Ringing);
         self.timers.set(Timer::MaxDuration, self.now + self.config.max_duration());
         self.timers.set(Timer::Media, self.now + self.config.media_timeout());
         self.floor = Floor::Agent;
@@ -243,41 +268,6 @@ impl Machine {
         } else {
             self.think();
             self.timers.set(Timer::Filler, self.now + self.config.filler());
-        }
-    }
-
-    fn hold(&mut self) {
-        if self.phase == Phase::Talking {
-            self.phase = Phase::OnHold;
-            self.mouth.pause(&mut self.out);
-            self.out.push_back(Effect::Leg(LegEffect::Hold));
-            self.timers.clear(Timer::Media);
-            self.timers.clear(Timer::Silence);
-            self.timers.clear(Timer::Filler);
-            self.timers.clear(Timer::Contest);
-            self.timers.clear(Timer::SttPartial);
-            self.journal(Entry::Hold { at_us: self.at_us() });
-        }
-    }
-
-    fn unhold(&mut self) {
-        if self.phase == Phase::OnHold {
-            self.phase = Phase::Talking;
-            self.out.push_back(Effect::Leg(LegEffect::Unhold));
-            self.timers.set(Timer::Media, self.now + self.config.media_timeout());
-            self.journal(Entry::Unhold { at_us: self.at_us() });
-            match self.floor {
-                Floor::Contested { .. } | Floor::Agent => self.resume_agent(),
-                Floor::Settling { .. } => {
-                    self.mouth.release(&mut self.out);
-                    self.timers.set(Timer::Filler, self.now + self.config.filler());
-                }
-                Floor::Open | Floor::Caller { .. } => {
-                    self.mouth.release(&mut self.out);
-                    self.floor = Floor::Open;
-                    self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());
-                }
-            }
         }
     }
 
@@ -315,15 +305,16 @@ impl Machine {
 
     fn media_received(&mut self) {
         match self.phase {
-            Phase::Talking | Phase::Transferring | Phase::Closing(_) => {
+            Phase::Talking | Phase::Closing(_) => {
                 self.timers.set(Timer::Media, self.now + self.config.media_timeout());
             }
-            Phase::Ringing | Phase::OnHold | Phase::HangingUp(_) | Phase::Ended => {}
+            Phase::Ringing | Phase::OnHold | Phase::Transferring(_) | Phase::HangingUp(_) | Phase::Ended => {}
         }
     }
 
     fn fire(&mut self, timer: Timer) {
         match timer {
+            Timer::Ringing => self.end(EndReason::SignallingLost),
             Timer::Endpoint => self.endpoint(),
             Timer::Contest => self.contest_over(),
             Timer::Flush => self.flush_late(),
@@ -331,7 +322,8 @@ impl Machine {
             Timer::Agent => self.agent_failed("no answer in time"),
             Timer::Tts => self.voice_late(),
             Timer::SttReady => self.deaf("not ready in time"),
-            Timer::SttPartial => self.deaf("voice without words"),
+            Timer::SttReopen => self.reopen_ears(),
+            Timer::SttPartial => self.wordless(),
             Timer::Silence => self.silence(),
             Timer::MaxDuration => self.close(Phrase::TimeLimit, EndReason::MaxDuration),
             Timer::Media => self.end(EndReason::MediaLost),
@@ -342,7 +334,7 @@ impl Machine {
 
     /// After everything that happened: text to voices, speech to the leg, and what follows when all of it was said.
     fn go_on(&mut self) {
-        self.mouth.pump(&mut self.out);
+        self.pump();
         if !self.mouth.is_starving() {
             self.timers.clear(Timer::Tts);
         } else if !self.timers.is_set(Timer::Tts) {
@@ -350,6 +342,13 @@ impl Machine {
         }
         if !self.mouth.is_busy() {
             self.all_said();
+        }
+    }
+
+    fn pump(&mut self) {
+        if self.mouth.pump(&mut self.out) {
+            let at_us = self.at_us();
+            self.turn.first_tts_us.get_or_insert(at_us);
         }
     }
 
@@ -371,7 +370,7 @@ impl Machine {
             Phase::Ringing => 0,
             Phase::Talking
             | Phase::OnHold
-            | Phase::Transferring
+            | Phase::Transferring(_)
             | Phase::Closing(_)
             | Phase::HangingUp(_)
             | Phase::Ended => now.as_micros().saturating_sub(self.origin.as_micros()),

@@ -10,7 +10,7 @@ use attendant_media::frame::RATE;
 use attendant_media::speech::SpeechId;
 
 use super::effect::{Audio, Effect, LegEffect};
-use super::utterance::{Purpose, Source, Utterance, Voicing};
+use super::utterance::{Purpose, Source, Utterance, Voicing, unspoken};
 use crate::agent::Expect;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -125,7 +125,7 @@ impl Mouth {
         splitter.push(text);
         let Some(utterance) = self.queue.back_mut() else { return };
         while let Some(piece) = splitter.poll() {
-            utterance.text.push_str(&piece);
+            utterance.add_text(&piece);
         }
     }
 
@@ -138,11 +138,8 @@ impl Mouth {
     pub(super) fn close(&mut self) {
         let Some(mut splitter) = self.splitter.take() else { return };
         let Some(utterance) = self.queue.back_mut() else { return };
-        while let Some(piece) = splitter.poll() {
-            utterance.text.push_str(&piece);
-        }
-        if let Some(piece) = splitter.finish() {
-            utterance.text.push_str(&piece);
+        while let Some(piece) = splitter.finish() {
+            utterance.add_text(&piece);
         }
         utterance.complete = true;
         if utterance.text.trim().is_empty() {
@@ -150,11 +147,11 @@ impl Mouth {
         }
     }
 
-    /// Gives text to the voice and the head of the queue to the leg, as far as both may go now.
-    pub(super) fn pump(&mut self, out: &mut VecDeque<Effect>) {
-        self.give_text(out);
+    /// Gives text to the voice and the head of the queue to the leg, as far as both may go now. Whether a voice was given text.
+    pub(super) fn pump(&mut self, out: &mut VecDeque<Effect>) -> bool {
+        let gave = self.give_text(out);
         let gate = self.gate;
-        let Some(head) = self.queue.front_mut() else { return };
+        let Some(head) = self.queue.front_mut() else { return gave };
         if self.audible != Some(head.id) && gate == Gate::Open && head.received > 0 {
             self.audible = Some(head.id);
             out.push_back(Effect::Leg(LegEffect::Audible(head.id)));
@@ -163,11 +160,14 @@ impl Mouth {
             head.ended = true;
             out.push_back(Effect::Leg(LegEffect::SpeechEnd(head.id)));
         }
+        gave
     }
 
-    /// A voice speaks one utterance at a time: the first that is not done has it, the others wait their turn.
-    fn give_text(&mut self, out: &mut VecDeque<Effect>) {
+    /// A voice speaks one utterance at a time: the first that is not done has it, the others wait their turn. Clause by clause,
+    /// while what is unplayed and what the voice was given and has not spoken yet are not too much together.
+    fn give_text(&mut self, out: &mut VecDeque<Effect>) -> bool {
         let unplayed: u64 = self.queue.iter().map(Utterance::unplayed).sum();
+        let mut gave = false;
         let language = self.language;
         for utterance in &mut self.queue {
             let Source::Voice { voice, sent, state } = &mut utterance.source else { continue };
@@ -175,21 +175,26 @@ impl Mouth {
                 continue;
             }
             let (voice, id) = (*voice, utterance.id);
-            if utterance.text.len() > *sent && unplayed < UNPLAYED_AT_MOST {
+            while let Some(&end) = utterance.clauses.front()
+                && unplayed + unspoken(*sent, &utterance.words, utterance.received) < UNPLAYED_AT_MOST
+            {
                 if *state == Voicing::Waiting {
                     *state = Voicing::Open;
                     out.push_back(Effect::Tts { voice, input: Input::Begin { id, language } });
                 }
-                let text = Pii::new(utterance.text[*sent..].to_owned());
-                *sent = utterance.text.len();
+                let text = Pii::new(utterance.text[*sent..end].to_owned());
+                *sent = end;
+                utterance.clauses.pop_front();
+                gave = true;
                 out.push_back(Effect::Tts { voice, input: Input::Text { id, text } });
             }
             if utterance.complete && *state == Voicing::Open && *sent == utterance.text.len() {
                 *state = Voicing::Closed;
                 out.push_back(Effect::Tts { voice, input: Input::End { id } });
             }
-            return;
+            return gave;
         }
+        gave
     }
 
     pub(super) fn handle(&mut self, event: Event) -> News {
@@ -274,7 +279,7 @@ impl Mouth {
         let was_complete = utterance.complete;
         let source = Source::Voice { voice, sent: 0, state: Voicing::Waiting };
         let mut rest = Utterance::new(id, utterance.purpose, utterance.expect.clone(), source);
-        rest.text = utterance.truncate();
+        rest.add_text(&utterance.truncate());
         rest.complete = was_complete;
         let nothing_came = utterance.received == 0;
         if !(was_complete && rest.text.trim().is_empty()) {

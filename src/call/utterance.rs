@@ -47,7 +47,7 @@ pub(super) enum Voicing {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Word {
+pub(super) struct Word {
     at: usize,
     end: usize,
     from: u64,
@@ -60,6 +60,8 @@ pub(super) struct Utterance {
     pub(super) purpose: Purpose,
     pub(super) expect: Expect,
     pub(super) text: String,
+    /// Where each clause ends that the voice was not given yet.
+    pub(super) clauses: VecDeque<usize>,
     /// No more text will come.
     pub(super) complete: bool,
     pub(super) source: Source,
@@ -71,7 +73,7 @@ pub(super) struct Utterance {
     pub(super) played: u64,
     /// Of these, what the carrier said it has played.
     pub(super) confirmed: u64,
-    words: Vec<Word>,
+    pub(super) words: Vec<Word>,
     /// The leg was told that no more audio will come.
     pub(super) ended: bool,
 }
@@ -83,6 +85,7 @@ impl Utterance {
             purpose,
             expect,
             text: String::new(),
+            clauses: VecDeque::new(),
             complete: false,
             source,
             audio: VecDeque::new(),
@@ -102,6 +105,14 @@ impl Utterance {
         utterance.complete = true;
         utterance.add_audio(audio);
         utterance
+    }
+
+    /// Appends a clause, which goes to the voice as one piece.
+    pub(super) fn add_text(&mut self, clause: &str) {
+        if !clause.is_empty() {
+            self.text.push_str(clause);
+            self.clauses.push_back(self.text.len());
+        }
     }
 
     pub(super) fn add_audio(&mut self, audio: Audio) {
@@ -196,6 +207,7 @@ impl Utterance {
             }
         };
         let rest = self.text.split_off(cut_text.min(self.text.len()));
+        self.clauses.clear();
         self.trim_audio(cut_audio);
         self.words.retain(|word| word.end <= self.text.len());
         self.complete = true;
@@ -218,6 +230,19 @@ impl Utterance {
             excess -= last.len() as u64;
         }
     }
+}
+
+/// About how many samples a byte of text becomes: 16 bytes a second, which is so for European languages and for Chinese (3 bytes a
+/// character, 4 to 5 characters a second).
+const SAMPLES_A_BYTE: u64 = 1_000;
+/// No voice needs fewer.
+const SAMPLES_A_BYTE_AT_LEAST: u64 = 500;
+
+/// Samples that a voice will still make of the first `given` bytes of a text, of which it has made these words and samples. It must
+/// come down to nothing when all is spoken, or the text behind it would wait for ever.
+pub(super) fn unspoken(given: usize, words: &[Word], received: u64) -> u64 {
+    let spoken = words.last().map_or(received / SAMPLES_A_BYTE_AT_LEAST, |word| word.end as u64);
+    (given as u64).saturating_sub(spoken) * SAMPLES_A_BYTE
 }
 
 /// The start of the sentence that holds byte `at`.

@@ -50,7 +50,7 @@ impl Machine {
             Event::Text(text) => {
                 self.turn.first_token_us.get_or_insert(at_us);
                 self.thought.stage = Stage::Streaming;
-                self.thought.spoke = true;
+                self.thought.spoke |= !text.reveal().trim().is_empty();
                 if !self.mouth.is_open() {
                     self.mouth.open(Purpose::Answer, Expect::default());
                 }
@@ -90,7 +90,7 @@ impl Machine {
     fn answer_complete(&mut self) {
         self.mouth.close();
         self.timers.clear(Timer::Agent);
-        if !self.thought.spoke && self.thought.then == Then::Listen && !self.mouth.is_busy() {
+        if !self.thought.spoke && self.thought.then == Then::Listen {
             self.agent_failed("an answer without words");
         } else {
             self.thought.stage = Stage::Idle;
@@ -100,6 +100,7 @@ impl Machine {
     /// Asks again once; then an apology, and a person.
     pub(super) fn agent_failed(&mut self, why: &str) {
         self.out.push_back(Effect::CancelThought);
+        self.mouth.close();
         let at_us = self.at_us();
         match self.thought.again() {
             Some(number) => {
@@ -107,7 +108,6 @@ impl Machine {
                 self.ask_agent(number);
             }
             None => {
-                self.mouth.close();
                 self.thought.drop_answer();
                 self.timers.clear(Timer::Agent);
                 self.apologise();
@@ -162,7 +162,32 @@ impl Machine {
             }
             self.thought.drop_answer();
             self.timers.clear(Timer::Agent);
-            self.apologise();
+            self.speechless();
+        }
+    }
+
+    /// No voice speaks: only what was recorded can be said.
+    fn speechless(&mut self) {
+        let is_recorded =
+            self.canned.get(self.language, Phrase::Apology).is_some_and(|apology| apology.audio.is_some());
+        match (&self.phase, self.config.transfer_to.clone()) {
+            // These were the last words: the call ends without them.
+            (Phase::Closing(_), _) => self.drop_answer(),
+            (Phase::Talking, Some(to)) if !is_recorded && self.apologies < APOLOGIES => {
+                self.apologies += 1;
+                self.drop_answer();
+                self.floor = Floor::Agent;
+                self.thought.then = Then::Transfer(Pii::new(to));
+            }
+            (
+                Phase::Talking
+                | Phase::Ringing
+                | Phase::OnHold
+                | Phase::Transferring(_)
+                | Phase::HangingUp(_)
+                | Phase::Ended,
+                _,
+            ) => self.apologise(),
         }
     }
 

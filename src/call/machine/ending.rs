@@ -1,6 +1,6 @@
 //! How a call ends, once: silence, limits, transfer, goodbye.
 
-use super::{Machine, Phase, Timer};
+use super::{Line, Machine, Phase, Timer};
 use crate::agent::{Expect, ExpectKind};
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
@@ -24,8 +24,10 @@ impl Machine {
                     }
                     Then::HangUp => self.hang_up_after_tail(EndReason::Goodbye),
                     Then::Transfer(to) => {
-                        self.phase = Phase::Transferring;
+                        self.phase = Phase::Transferring(Line::Open);
                         self.timers.clear(Timer::Filler);
+                        // Who is being passed on may be put on hold or sent elsewhere: the transfer has its own deadline.
+                        self.timers.clear(Timer::Media);
                         self.timers.set(Timer::Transfer, self.now + deadline::TRANSFER);
                         self.out.push_back(Effect::Transport(Command::Transfer { to }));
                     }
@@ -38,7 +40,7 @@ impl Machine {
             Phase::Ringing
             | Phase::Talking
             | Phase::OnHold
-            | Phase::Transferring
+            | Phase::Transferring(_)
             | Phase::HangingUp(_)
             | Phase::Ended => {}
         }
@@ -78,7 +80,8 @@ impl Machine {
                 self.say(words, Purpose::Notice, Expect { kind: ExpectKind::Nothing, ..Expect::default() });
             }
             Phase::Ringing => self.end(reason),
-            Phase::Transferring | Phase::Closing(_) | Phase::HangingUp(_) | Phase::Ended => {}
+            Phase::Transferring(_) => self.due_end = Some((words, reason)),
+            Phase::Closing(_) | Phase::HangingUp(_) | Phase::Ended => {}
         }
     }
 
@@ -89,7 +92,7 @@ impl Machine {
         self.timers.set(Timer::HangUp, self.now + deadline::HANG_UP_TAIL);
     }
 
-    /// The tail is out; or the transport was told and has not answered.
+    /// The tail is out.
     pub(super) fn hang_up_due(&mut self) {
         if let Phase::HangingUp(reason) = self.phase {
             self.end(reason);
@@ -97,28 +100,42 @@ impl Machine {
     }
 
     pub(super) fn transferred(&mut self, result: Result<(), u16>) {
-        if self.phase != Phase::Transferring {
-            return;
-        }
+        let Phase::Transferring(line) = self.phase else { return };
         self.timers.clear(Timer::Transfer);
-        match result {
-            Ok(()) => self.end(EndReason::Transferred),
-            Err(status) => {
+        let status = match result {
+            Ok(()) => return self.end(EndReason::Transferred),
+            Err(status) => status,
+        };
+        match line {
+            Line::Open => {
                 self.phase = Phase::Talking;
-                self.floor = Floor::Agent;
-                self.conversation.note(&format!("The transfer failed with status {status}."));
-                self.say(Phrase::TransferFailed, Purpose::Notice, Expect::default());
+                self.timers.set(Timer::Media, self.now + self.config.media_timeout());
             }
+            Line::Held => {
+                self.phase = Phase::OnHold;
+                self.mouth.pause(&mut self.out);
+            }
+        }
+        self.floor = Floor::Agent;
+        self.conversation.note(&format!("The transfer failed with status {status}."));
+        match self.due_end.take() {
+            Some((words, reason)) => self.close(words, reason),
+            None => self.say(Phrase::TransferFailed, Purpose::Notice, Expect::default()),
         }
     }
 
     pub(super) fn gone(&mut self, gone: Gone) {
         let reason = match (&self.phase, gone) {
-            (Phase::HangingUp(reason) | Phase::Closing(reason), _) => *reason,
-            (Phase::Transferring, Gone::HungUp) => EndReason::Transferred,
-            (_, Gone::HungUp) => EndReason::Caller,
-            (_, Gone::Cancelled) => EndReason::Cancelled,
-            (_, Gone::Lost) => EndReason::SignallingLost,
+            (Phase::HangingUp(reason) | Phase::Closing(reason), Gone::HungUp | Gone::Cancelled | Gone::Lost) => *reason,
+            (Phase::Transferring(_), Gone::HungUp) => EndReason::Transferred,
+            (Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Ended, Gone::HungUp) => EndReason::Caller,
+            (
+                Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Transferring(_) | Phase::Ended,
+                Gone::Cancelled,
+            ) => EndReason::Cancelled,
+            (Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Transferring(_) | Phase::Ended, Gone::Lost) => {
+                EndReason::SignallingLost
+            }
         };
         self.end(reason);
     }

@@ -9,7 +9,7 @@ use crate::agent::Expect;
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
 use crate::call::settings::deadline;
-use crate::call::timeline::{BargeIn, Entry, Recovery};
+use crate::call::timeline::{BargeIn, Entry};
 use crate::call::turn::{Floor, Heard, Verdict, Voice, endpoint_wait, judge};
 use crate::call::utterance::Purpose;
 use crate::phrases::refuses_recording;
@@ -19,6 +19,10 @@ use crate::stt;
 const NOISE: Duration = Duration::from_secs(5);
 /// Echoes return within 400 ms, and are noticed a little later.
 const ECHO_TAIL: Duration = Duration::from_millis(500);
+/// A voice this long was no cough: if no word of it was understood, the caller is asked to say it again...
+const WORTH_REPEATING: Samples = Samples::from_millis(800);
+/// ...so often in a row. More of it is noise.
+const REPEATS: u32 = 2;
 /// From one key to the next.
 const BETWEEN_KEYS: Duration = Duration::from_secs(2);
 
@@ -157,7 +161,7 @@ impl Machine {
         }
     }
 
-    fn keep_watching(&mut self, voice: Voice) {
+    pub(super) fn keep_watching(&mut self, voice: Voice) {
         match voice {
             Voice::Sounding if self.hearing.has_partials() => {
                 self.timers.set(Timer::SttPartial, self.now + deadline::STT_PARTIAL);
@@ -227,7 +231,7 @@ impl Machine {
     pub(super) fn flushed(&mut self) {
         match self.floor {
             Floor::Contested { voice: Voice::Quiet(_), .. } => self.contest_over(),
-            Floor::Settling { last, .. } => self.turn_over(last),
+            Floor::Settling { from, last } => self.turn_over(from, last),
             Floor::Open | Floor::Agent => self.timers.clear(Timer::Flush),
             Floor::Caller { .. } | Floor::Contested { voice: Voice::Sounding, .. } => {}
         }
@@ -235,7 +239,10 @@ impl Machine {
 
     fn set_endpoint(&mut self, last: Samples) {
         let wait = endpoint_wait(&self.hearing.words(), self.language, &self.asked, &self.config);
-        self.timers.set(Timer::Endpoint, self.time_of(last) + wait);
+        let due = self.time_of(last) + wait;
+        // A key's click may be heard as a voice: the next key has its time all the same.
+        let due = if self.keys.is_empty() { due } else { due.max(self.next_key) };
+        self.timers.set(Timer::Endpoint, due);
     }
 
     /// The recogniser says that the caller has finished; acoustics must agree.
@@ -255,67 +262,19 @@ impl Machine {
         self.timers.set(Timer::Filler, self.now + self.config.filler());
     }
 
-    /// The last words do not come: what there is must do, or the recogniser is replaced and hears it again.
-    pub(super) fn flush_late(&mut self) {
-        match self.floor {
-            Floor::Settling { last, .. } if !self.hearing.words().is_empty() => self.turn_over(last),
-            Floor::Settling { .. } => self.deaf("no last words in time"),
-            Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { .. } => {
-                if self.hearing.unanswered().is_some() {
-                    self.deaf("a voice without words");
-                }
-            }
-        }
-    }
-
-    /// The recogniser failed or hears nothing: the next session hears this turn again.
-    pub(super) fn deaf(&mut self, why: &str) {
-        let heard = |from, voice| match voice {
-            Voice::Sounding => Some((from, None)),
-            Voice::Quiet(last) => Some((from, Some(last))),
-        };
-        let voice = match self.floor {
-            Floor::Caller { from, voice } | Floor::Contested { from, voice } => heard(from, voice),
-            Floor::Settling { from, last } => Some((from, Some(last))),
-            Floor::Open | Floor::Agent => self.hearing.unanswered().map(|(from, last)| (from, Some(last))),
-        };
-        // Words of an earlier voice may be awaited as well.
-        let earlier = |from: Samples| self.hearing.unanswered().map_or(from, |(first, _)| first.min(from));
-        let voice = voice.map(|(from, to)| (earlier(from), to));
-        self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
-        self.timers.set(Timer::SttReady, self.now + deadline::STT_READY);
-        if self.hearing.reopen(voice, self.clock(), &mut self.out) {
-            match self.floor {
-                Floor::Settling { .. } => self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH),
-                Floor::Open | Floor::Agent if self.hearing.unanswered().is_some() => {
-                    self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
-                }
-                Floor::Caller { voice, .. } | Floor::Contested { voice, .. } => self.keep_watching(voice),
-                Floor::Open | Floor::Agent => {}
-            }
-        } else if self.phase == Phase::Talking {
-            self.drop_answer();
-            self.timers.clear(Timer::Flush);
-            self.floor = Floor::Agent;
-            self.apologise();
-        }
-    }
-
     /// The caller's turn is over, and these are its words.
-    fn turn_over(&mut self, last: Samples) {
+    pub(super) fn turn_over(&mut self, from: Samples, last: Samples) {
         self.timers.clear(Timer::Flush);
         self.turn.stt_final_us = Some(self.at_us());
         let words = self.hearing.take(last);
         let keys = std::mem::take(&mut self.keys);
         let said = crate::call::conversation::join(&words, &keys, self.language);
         if said.is_empty() {
-            self.timers.clear(Timer::Filler);
-            self.release_filler();
-            self.floor = Floor::Open;
-            self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());
+            self.nothing_understood(last.saturating_sub(from));
             return;
         }
         self.silence_prompts = 0;
+        self.repeats = 0;
         self.caller_said(&said);
         if self.recorded && refuses_recording(&said, self.language) {
             self.recorded = false;
@@ -326,6 +285,21 @@ impl Machine {
             return;
         }
         self.think();
+    }
+
+    /// A turn of this length without a word: a cough, or a caller whom the recogniser cannot make out.
+    fn nothing_understood(&mut self, length: Samples) {
+        self.timers.clear(Timer::Filler);
+        self.release_filler();
+        if length >= WORTH_REPEATING && self.repeats < REPEATS && self.phase == Phase::Talking {
+            self.repeats += 1;
+            self.floor = Floor::Agent;
+            let asked = self.asked.clone();
+            self.say(Phrase::RepeatPlease, Purpose::Notice, asked);
+        } else {
+            self.floor = Floor::Open;
+            self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());
+        }
     }
 
     pub(super) fn key(&mut self, digit: char) {
@@ -353,7 +327,8 @@ impl Machine {
             self.keys.push(digit);
         }
         let wait = if digit == '#' { Duration::ZERO } else { BETWEEN_KEYS };
-        self.timers.set(Timer::Endpoint, self.now + wait);
+        self.next_key = self.now + wait;
+        self.timers.set(Timer::Endpoint, self.next_key);
     }
 
     /// What is asked, from the moment it is being heard.

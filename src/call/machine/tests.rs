@@ -1,11 +1,26 @@
 //! Promises that need no audio: facts of the leg and events go in by hand.
 
+mod answers;
+mod deafness;
+mod hold;
+mod turns;
+
 use attendant_media::leg::Output;
 
+use std::time::Duration;
+
 use super::*;
+use crate::agent::{self, Turn, Who};
 use crate::call::canned::Line;
+use crate::call::effect::SttEffect;
+use crate::call::event::Command;
 use crate::privacy::Pii;
+use crate::provider::{ErrorKind, ProviderError};
 use crate::stt;
+
+fn refused() -> ProviderError {
+    ProviderError { provider: "test", kind: ErrorKind::Connection, what: "refused".to_owned(), retry_after: None }
+}
 
 struct Bench {
     machine: Machine,
@@ -13,27 +28,65 @@ struct Bench {
     effects: Vec<Effect>,
 }
 
+const PERSON: &str = "sip:person@clinic.example";
+
+/// Every phrase, said in 200 ms.
+fn phrases() -> Canned {
+    let mut canned = Canned::default();
+    for phrase in [
+        Phrase::Greeting,
+        Phrase::RecordingStopped,
+        Phrase::StillThere,
+        Phrase::SilenceGoodbye,
+        Phrase::RepeatPlease,
+        Phrase::Apology,
+        Phrase::Transfer,
+        Phrase::TransferFailed,
+        Phrase::TimeLimit,
+        Phrase::Filler(0),
+    ] {
+        let line = Line { text: format!("{phrase:?}").into(), audio: Some(vec![1; 3_200].into()) };
+        canned.insert(Language::English, phrase, line);
+    }
+    canned
+}
+
+fn setup(recorded: bool) -> Setup {
+    let recogniser = stt::Capabilities { partials: true, end_of_turn: false, flush: true };
+    Setup {
+        config: Arc::default(),
+        canned: Arc::new(phrases()),
+        language: Language::English,
+        recognisers: vec![recogniser],
+        voices: 1,
+        recorded,
+    }
+}
+
 impl Bench {
+    /// A call whose greeting has been heard.
     fn new(recorded: bool) -> Self {
-        let mut canned = Canned::default();
-        for phrase in [Phrase::Greeting, Phrase::RecordingStopped, Phrase::StillThere, Phrase::SilenceGoodbye] {
-            let line = Line { text: format!("{phrase:?}").into(), audio: Some(vec![1; 3_200].into()) };
-            canned.insert(Language::English, phrase, line);
-        }
-        let recogniser = stt::Capabilities { partials: true, end_of_turn: false, flush: true };
-        let setup = Setup {
-            config: Arc::default(),
-            canned: Arc::new(canned),
-            language: Language::English,
-            recognisers: vec![recogniser],
-            voices: 1,
-            recorded,
-        };
-        let machine = Machine::new(setup, Time::ZERO);
-        let mut bench = Self { machine, now: Time::ZERO, effects: Vec::new() };
+        Self::answered(setup(recorded))
+    }
+
+    /// The same, with a person to pass the caller to.
+    fn with_person() -> Self {
+        let config = CallConfig { transfer_to: Some(PERSON.to_owned()), ..CallConfig::default() };
+        Self::answered(Setup { config: Arc::new(config), ..setup(false) })
+    }
+
+    fn answered(setup: Setup) -> Self {
+        let mut bench = Self::ringing(setup);
         bench.event(Event::Stt { session: 1, event: stt::Event::Ready });
         bench.event(Event::Signal(Signal::Answered));
         bench.hear_out();
+        bench
+    }
+
+    fn ringing(setup: Setup) -> Self {
+        let machine = Machine::new(setup, Time::ZERO);
+        let mut bench = Self { machine, now: Time::ZERO, effects: Vec::new() };
+        bench.collect();
         bench
     }
 
@@ -66,25 +119,108 @@ impl Bench {
         if let Some(id) = speech {
             self.now += Samples(samples).as_duration();
             self.leg(&Output::Finished { id, samples });
+            self.hear_out();
         }
     }
 
     /// Says something, and waits for the end of the turn.
     fn say(&mut self, text: &str) {
-        let from = self.machine.clock();
+        let (from, to) = self.voice();
+        self.settle();
+        self.fin(text, from, to);
+        self.stt(stt::Event::Flushed { up_to: to });
+    }
+
+    /// A voice of one second.
+    fn voice(&mut self) -> (Samples, Samples) {
+        let from = self.clock();
         self.leg(&Output::SpeechStart { at: from, echo: 0.0 });
-        self.now += std::time::Duration::from_secs(1);
-        let to = self.machine.clock();
+        self.now += Duration::from_secs(1);
+        let to = self.clock();
         self.leg(&Output::SpeechEnd { at: to });
+        (from, to)
+    }
+
+    /// Time goes on until the caller is taken to have finished.
+    fn settle(&mut self) {
         while !matches!(self.machine.floor(), Floor::Settling { .. }) {
-            self.now = self.machine.poll_timeout();
+            self.time_out();
+        }
+    }
+
+    /// This moment on the leg clock, which begins with the answer.
+    fn clock(&self) -> Samples {
+        Samples(self.now.since(self.machine.origin).as_micros() as u64 * u64::from(RATE) / 1_000_000)
+    }
+
+    fn fin(&mut self, text: &str, from: Samples, to: Samples) {
+        let text = Pii::new(text.to_owned());
+        self.stt(stt::Event::Final { text, from, to, confidence: 1.0, language: None });
+    }
+
+    fn partial(&mut self, text: &str, from: Samples, to: Samples) {
+        self.stt(stt::Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to });
+    }
+
+    /// An event of the newest recogniser session.
+    fn stt(&mut self, event: stt::Event) {
+        let opened = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Stt(SttEffect::Open { session, .. }) => Some(*session),
+            _ => None,
+        });
+        self.event(Event::Stt { session: opened.expect("a session is opened when the phone rings"), event });
+    }
+
+    /// An event of the answer to the newest question.
+    fn agent(&mut self, event: agent::Event) {
+        let turn = self.asked().last().expect("the agent was asked").number;
+        self.event(Event::Agent { turn, event });
+    }
+
+    fn asked(&self) -> Vec<&Turn> {
+        self.effects
+            .iter()
+            .filter_map(|effect| if let Effect::Think(turn) = effect { Some(turn) } else { None })
+            .collect()
+    }
+
+    /// What the caller said, as the agent was last shown it.
+    fn caller_lines(&self) -> Vec<String> {
+        let asked = self.asked();
+        let said = asked.last().map_or(&[][..], |turn| &turn.said[..]);
+        said.iter().filter(|line| line.who == Who::Caller).map(|line| line.text.reveal().clone()).collect()
+    }
+
+    /// Jumps to the next deadline.
+    fn time_out(&mut self) {
+        self.now = self.machine.poll_timeout();
+        self.machine.handle(self.now, Input::Timeout);
+        self.collect();
+    }
+
+    /// Time goes on for so long, deadline by deadline; the caller's packets keep coming and all that is audible is heard.
+    fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.hear_out();
+        while !self.machine.has_ended() && self.now < end {
+            self.now = self.now.max(self.machine.poll_timeout().min(end).min(self.now + Duration::from_secs(1)));
+            self.machine.handle(self.now, Input::MediaReceived);
             self.machine.handle(self.now, Input::Timeout);
             self.collect();
+            self.hear_out();
         }
-        let text = Pii::new(text.to_owned());
-        let words = stt::Event::Final { text, from, to, confidence: 1.0, language: None };
-        self.event(Event::Stt { session: 1, event: words });
-        self.event(Event::Stt { session: 1, event: stt::Event::Flushed { up_to: to } });
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.event(Event::Signal(signal));
+    }
+
+    fn transfers(&self) -> usize {
+        self.count(|effect| matches!(effect, Effect::Transport(Command::Transfer { .. })))
+    }
+
+    fn ended(&self) -> Option<EndReason> {
+        self.effects.iter().find_map(|effect| if let Effect::End(reason) = effect { Some(*reason) } else { None })
     }
 
     fn count(&self, wanted: impl Fn(&Effect) -> bool) -> usize {
@@ -129,12 +265,12 @@ fn two_unanswered_prompts_end_the_call_with_a_goodbye() {
 #[test]
 fn an_echo_just_after_our_last_word_is_no_caller() {
     let mut bench = Bench::new(false);
-    let at = bench.machine.clock();
-    bench.now += std::time::Duration::from_millis(300);
+    let at = bench.clock();
+    bench.now += Duration::from_millis(300);
     bench.leg(&Output::SpeechStart { at, echo: 0.9 });
     assert_eq!(bench.machine.floor(), Floor::Open);
     bench.leg(&Output::SpeechEnd { at });
-    bench.now += std::time::Duration::from_millis(400);
+    bench.now += Duration::from_millis(400);
     bench.leg(&Output::SpeechStart { at, echo: 0.9 });
     assert!(matches!(bench.machine.floor(), Floor::Caller { .. }));
 }

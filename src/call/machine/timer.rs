@@ -4,6 +4,8 @@ use attendant_media::time::Named;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
+    /// Neither answered nor given up: the transport has forgotten the call.
+    Ringing,
     /// The caller has been silent long enough to have finished.
     Endpoint,
     /// A voice over the agent must have words by now.
@@ -17,6 +19,8 @@ pub enum Timer {
     /// A voice's next audio is due.
     Tts,
     SttReady,
+    /// The recogniser failed more than once: it is opened again, after a pause.
+    SttReopen,
     /// A voice is heard: words are due.
     SttPartial,
     /// Nobody has said anything for long.
@@ -24,17 +28,18 @@ pub enum Timer {
     MaxDuration,
     /// The caller's packets have stopped.
     Media,
-    /// The last words have been heard, or the transport does not answer our hang-up.
+    /// The last words have been heard by the far side too.
     HangUp,
     Transfer,
 }
 
 impl Timer {
-    pub(super) const COUNT: usize = 13;
+    pub(super) const COUNT: usize = 15;
 }
 
 impl Named for Timer {
     const ALL: &'static [Self] = &[
+        Self::Ringing,
         Self::Endpoint,
         Self::Contest,
         Self::Flush,
@@ -42,6 +47,7 @@ impl Named for Timer {
         Self::Agent,
         Self::Tts,
         Self::SttReady,
+        Self::SttReopen,
         Self::SttPartial,
         Self::Silence,
         Self::MaxDuration,

@@ -1,0 +1,116 @@
+//! When the recogniser fails, says nothing, or is late: hear the turn again with another session, or do without.
+//!
+//! It never opens sessions in a loop: the pauses between them are `hearing`'s.
+
+use std::time::Duration;
+
+use attendant_media::frame::Samples;
+
+use super::{Machine, Phase, Timer};
+use crate::call::hearing::Loss;
+use crate::call::settings::deadline;
+use crate::call::thought::Then;
+use crate::call::timeline::{Entry, Recovery};
+use crate::call::turn::{Floor, Voice};
+use crate::stt;
+
+impl Machine {
+    /// The last words do not come: what there is must do, or the recogniser is replaced and hears it again.
+    pub(super) fn flush_late(&mut self) {
+        // Another session may be on its way, with a deadline of its own.
+        let is_opening = self.timers.is_set(Timer::SttReady) || self.timers.is_set(Timer::SttReopen);
+        match self.floor {
+            Floor::Settling { from, last } if !self.hearing.words().is_empty() => self.turn_over(from, last),
+            Floor::Settling { .. } if is_opening => self.await_last_words(),
+            Floor::Settling { .. } => self.deaf("no last words in time"),
+            Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { .. } => {
+                match self.hearing.unanswered() {
+                    Some(_) if is_opening => self.await_last_words(),
+                    Some(_) => self.deaf("a voice without words"),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn await_last_words(&mut self) {
+        self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
+    }
+
+    /// A voice goes on and its words do not. First the recogniser is doubted: another session hears the turn again. If that one
+    /// ends in the same way, it is the voice: a noise keeps it from ending, and the words are the turn.
+    pub(super) fn wordless(&mut self) {
+        match self.floor {
+            Floor::Caller { from, voice: Voice::Sounding } => {
+                if self.heard_again == Some(from) && !self.hearing.words().is_empty() {
+                    let at = self.clock();
+                    self.noise = true;
+                    self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
+                    self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
+                    self.turn.speech_end_us = Some(at.as_duration().as_micros() as u64);
+                    self.endpoint();
+                } else {
+                    self.heard_again = Some(from);
+                    self.deaf("voice without words");
+                }
+            }
+            Floor::Contested { voice: Voice::Sounding, .. } => self.deaf("voice without words"),
+            Floor::Open
+            | Floor::Agent
+            | Floor::Settling { .. }
+            | Floor::Caller { voice: Voice::Quiet(_), .. }
+            | Floor::Contested { voice: Voice::Quiet(_), .. } => {}
+        }
+    }
+
+    /// The recogniser failed or hears nothing: another session is opened, at once or after a pause.
+    pub(super) fn deaf(&mut self, why: &str) {
+        self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
+        self.timers.clear(Timer::SttReady);
+        self.timers.clear(Timer::SttPartial);
+        match self.hearing.lost() {
+            Loss::Retry { after: Duration::ZERO } => self.reopen_ears(),
+            Loss::Retry { after } => self.timers.set(Timer::SttReopen, self.now + after),
+            Loss::Hopeless { after } => {
+                self.timers.set(Timer::SttReopen, self.now + after);
+                // Who is about to leave need not be told.
+                if self.phase == Phase::Talking && self.thought.then == Then::Listen {
+                    self.drop_answer();
+                    self.timers.clear(Timer::Endpoint);
+                    self.timers.clear(Timer::Flush);
+                    self.timers.clear(Timer::Contest);
+                    self.timers.clear(Timer::Silence);
+                    self.floor = Floor::Agent;
+                    self.apologise();
+                }
+            }
+        }
+    }
+
+    /// The new session hears this turn again.
+    pub(super) fn reopen_ears(&mut self) {
+        let heard = |from, voice| match voice {
+            Voice::Sounding => Some((from, None)),
+            Voice::Quiet(last) => Some((from, Some(last))),
+        };
+        let voice = match self.floor {
+            Floor::Caller { from, voice } | Floor::Contested { from, voice } => heard(from, voice),
+            Floor::Settling { from, last } => Some((from, Some(last))),
+            Floor::Open | Floor::Agent => self.hearing.unanswered().map(|(from, last)| (from, Some(last))),
+        };
+        // Words of an earlier voice may be awaited as well.
+        let earlier = |from: Samples| self.hearing.unanswered().map_or(from, |(first, _)| first.min(from));
+        let voice = voice.map(|(from, to)| (earlier(from), to));
+        self.timers.set(Timer::SttReady, self.now + deadline::STT_READY);
+        self.hearing.reopen(voice, self.clock(), &mut self.out);
+        match self.floor {
+            Floor::Settling { .. } => self.await_last_words(),
+            Floor::Caller { voice, .. } | Floor::Contested { voice, .. } => self.keep_watching(voice),
+            Floor::Open | Floor::Agent => {
+                if self.hearing.unanswered().is_some() {
+                    self.await_last_words();
+                }
+            }
+        }
+    }
+}

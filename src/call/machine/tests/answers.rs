@@ -1,0 +1,71 @@
+//! Answers without words, voices without sound, text without end.
+
+use super::*;
+use crate::tts;
+
+fn text(words: &str) -> agent::Event {
+    agent::Event::Text(Pii::new(words.to_owned()))
+}
+
+#[test]
+fn an_answer_without_words_behind_a_filler_is_asked_for_again() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    while bench.machine.counters().fillers == 0 {
+        bench.time_out();
+    }
+    bench.agent(agent::Event::Done);
+    bench.hear_out();
+    assert_eq!(bench.asked().len(), 2);
+    assert_eq!(bench.machine.floor(), Floor::Agent);
+}
+
+#[test]
+fn an_answer_of_blanks_is_asked_for_again() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    bench.agent(text("  "));
+    bench.agent(text("\n"));
+    bench.agent(agent::Event::Done);
+    assert_eq!(bench.asked().len(), 2);
+    assert_eq!(bench.machine.floor(), Floor::Agent);
+}
+
+#[test]
+fn a_caller_to_whom_nothing_can_be_said_is_passed_to_a_person_all_the_same() {
+    let config = CallConfig { transfer_to: Some(PERSON.to_owned()), ..CallConfig::default() };
+    let canned = Canned::texts();
+    let mut bench = Bench::answered(Setup { config: Arc::new(config), canned: Arc::new(canned), ..setup(false) });
+    bench.agent(text("Hello."));
+    bench.agent(agent::Event::Done);
+    bench.wait(Duration::from_secs(8));
+    assert_eq!((bench.transfers(), bench.ended()), (1, None));
+}
+
+#[test]
+fn last_words_that_no_voice_can_say_do_not_hold_up_the_end() {
+    let mut bench = Bench::answered(Setup { canned: Arc::new(Canned::texts()), ..setup(false) });
+    bench.signal(Signal::Drain);
+    bench.wait(Duration::from_secs(3));
+    assert_eq!(bench.ended(), Some(EndReason::Drained));
+}
+
+#[test]
+fn text_for_more_than_15_s_of_speech_waits_until_it_is_played() {
+    let mut bench = Bench::new(false);
+    bench.say("Tell me everything.");
+    let sentence = "This sentence takes about three seconds to say to the caller. ";
+    for _ in 0..40 {
+        bench.agent(text(sentence));
+    }
+    bench.agent(agent::Event::Done);
+    let given: usize = bench
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tts { input: tts::Input::Text { text, .. }, .. } => Some(text.reveal().len()),
+            _ => None,
+        })
+        .sum();
+    assert!((1..=5 * sentence.len()).contains(&given), "{given} bytes of text were given to the voice at once");
+}

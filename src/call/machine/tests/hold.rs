@@ -1,0 +1,77 @@
+//! Hold, transfers, and what happens to a call's end while they last.
+
+use super::*;
+
+/// A call that is being passed to a person.
+fn transferring() -> Bench {
+    let mut bench = Bench::with_person();
+    bench.say("A person, please.");
+    bench.agent(agent::Event::Transfer { to: Pii::new(PERSON.to_owned()) });
+    bench.agent(agent::Event::Done);
+    assert_eq!(bench.transfers(), 1);
+    bench
+}
+
+#[test]
+fn words_said_just_before_a_short_hold_are_answered() {
+    let mut bench = Bench::new(false);
+    let (from, to) = bench.voice();
+    bench.fin("Are you open?", from, to);
+    bench.signal(Signal::Hold);
+    bench.now += Duration::from_millis(100);
+    bench.signal(Signal::Unhold);
+    bench.wait(Duration::from_secs(1));
+    bench.stt(stt::Event::Flushed { up_to: to });
+    assert_eq!(bench.caller_lines(), ["Are you open?"]);
+}
+
+#[test]
+fn a_hold_while_a_transfer_is_under_way_is_no_lost_media() {
+    let mut bench = transferring();
+    bench.signal(Signal::Hold);
+    while bench.now < Time::from_millis(29_000) {
+        bench.time_out();
+        assert_eq!(bench.ended(), None);
+    }
+}
+
+#[test]
+fn after_a_failed_transfer_on_hold_the_words_wait_for_the_caller() {
+    let mut bench = transferring();
+    bench.signal(Signal::Hold);
+    bench.signal(Signal::Transferred(Err(486)));
+    assert!(bench.machine.poll_audio(8_000).is_none());
+    bench.now += Duration::from_secs(40);
+    bench.machine.handle(bench.now, Input::Timeout);
+    bench.collect();
+    assert_eq!(bench.ended(), None);
+    bench.signal(Signal::Unhold);
+    assert!(bench.machine.poll_audio(8_000).is_some());
+}
+
+#[test]
+fn a_limit_reached_during_a_transfer_that_fails_still_ends_the_call() {
+    let mut bench = transferring();
+    bench.machine.timers.set(Timer::MaxDuration, bench.now + Duration::from_secs(1));
+    bench.wait(Duration::from_secs(2));
+    bench.signal(Signal::Transferred(Err(486)));
+    bench.wait(Duration::from_secs(2));
+    assert_eq!(bench.ended(), Some(EndReason::MaxDuration));
+}
+
+#[test]
+fn a_server_that_goes_down_during_a_transfer_that_fails_says_goodbye() {
+    let mut bench = transferring();
+    bench.signal(Signal::Drain);
+    bench.signal(Signal::Transferred(Err(486)));
+    bench.wait(Duration::from_secs(2));
+    assert_eq!(bench.ended(), Some(EndReason::Drained));
+}
+
+#[test]
+fn a_call_that_is_never_answered_and_never_given_up_ends_by_itself() {
+    let mut bench = Bench::ringing(setup(false));
+    bench.stt(stt::Event::Ready);
+    bench.wait(Duration::from_secs(300));
+    assert_eq!(bench.ended(), Some(EndReason::SignallingLost));
+}

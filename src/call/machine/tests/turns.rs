@@ -1,0 +1,61 @@
+//! Keys beside sounds, and voices in which no words are found.
+
+use super::*;
+
+#[test]
+fn a_click_heard_with_a_key_does_not_shorten_the_wait_for_the_next_key() {
+    let mut bench = Bench::new(false);
+    for digit in ['1', '2', '3'] {
+        bench.signal(Signal::Dtmf(digit));
+        let from = bench.clock();
+        bench.leg(&Output::SpeechStart { at: from, echo: 0.0 });
+        bench.now += Duration::from_millis(100);
+        let at = bench.clock();
+        bench.leg(&Output::SpeechEnd { at });
+        // The next key follows 1.5 s after this one.
+        bench.now += Duration::from_millis(1_400);
+        while bench.machine.poll_timeout() <= bench.now {
+            bench.machine.handle(bench.now, Input::Timeout);
+            bench.collect();
+        }
+        assert!(matches!(bench.machine.floor(), Floor::Caller { .. }), "after {digit}: {:?}", bench.machine.floor());
+    }
+}
+
+#[test]
+fn a_caller_of_whom_no_word_was_understood_is_asked_to_repeat() {
+    let mut bench = Bench::new(false);
+    let (_, to) = bench.voice();
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: to });
+    let (_, audio) = bench.machine.poll_audio(8_000).expect("the caller is asked to repeat");
+    assert!(!audio.is_empty());
+    assert_eq!(bench.machine.floor(), Floor::Agent);
+}
+
+#[test]
+fn a_cough_is_not_answered() {
+    let mut bench = Bench::new(false);
+    let from = bench.clock();
+    bench.leg(&Output::SpeechStart { at: from, echo: 0.0 });
+    bench.now += Duration::from_millis(400);
+    let to = bench.clock();
+    bench.leg(&Output::SpeechEnd { at: to });
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: to });
+    assert_eq!(bench.machine.floor(), Floor::Open);
+}
+
+#[test]
+fn noise_is_not_asked_to_repeat_for_ever() {
+    let mut bench = Bench::new(false);
+    for _ in 0..5 {
+        let (_, to) = bench.voice();
+        bench.settle();
+        bench.stt(stt::Event::Flushed { up_to: to });
+        bench.hear_out();
+    }
+    let asked = bench
+        .count(|effect| matches!(effect, Effect::Journal(Entry::Line { text, .. }) if text.reveal() == "RepeatPlease"));
+    assert_eq!(asked, 2);
+}
