@@ -178,7 +178,8 @@ impl Inbound {
             Arrival::Reordered => self.stats.reordered += 1,
             Arrival::Duplicate => self.stats.duplicates += 1,
             Arrival::Late => self.stats.late += 1,
-            Arrival::Refused => self.stats.lost += 1,
+            // Its number stays a hole, and is counted as lost when that is given up.
+            Arrival::Refused => {}
         }
     }
 

@@ -121,3 +121,19 @@ fn on_hold_nothing_is_sent_and_the_clock_goes_on() {
     let first = drain(&mut leg);
     assert_eq!(first[0], Ready::Packet { slot: 10, framing: Framing::Rtp });
 }
+
+#[test]
+fn a_packet_too_large_to_hold_is_lost_once() {
+    let mut leg = Leg::new(config(), Time::ZERO);
+    for n in 0..50_u64 {
+        let length = if n == 10 { crate::jitter::MOST_BYTES + 1 } else { 160 };
+        let mut packet = vec![0x80, 0, 0, n as u8];
+        packet.extend((160 * n as u32).to_be_bytes());
+        packet.extend(7_u32.to_be_bytes());
+        packet.resize(12 + length, 0xff);
+        leg.handle(Time::from_millis(20 * n), Input::Rtp(&packet));
+        leg.handle(Time::from_millis(20 * n), Input::Timeout);
+        drain(&mut leg);
+    }
+    assert_eq!(leg.stats().lost, 1);
+}
