@@ -10,7 +10,7 @@ pub mod event;
 mod hearing;
 pub mod machine;
 mod mouth;
-mod path;
+pub(crate) mod path;
 pub mod providers;
 pub mod registry;
 pub mod rendering;

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use attendant_media::frame::SLOT_SAMPLES;
-use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output};
+use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output, RTCP_INTERVAL};
 use attendant_media::resample::Resampler;
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
@@ -34,6 +34,7 @@ fn config(denoise: bool, gain: bool, echo_control: bool) -> LegConfig {
         ssrc: 1,
         first_sequence: 1,
         first_timestamp: 1,
+        rtcp_interval: RTCP_INTERVAL,
         denoise,
         gain,
         echo_control,

@@ -8,9 +8,10 @@ mod ears;
 mod inbound;
 mod outbound;
 mod pending;
+mod reports;
 mod voices;
 
-pub use contract::{Codec, Format, Framing, Input, LegConfig, LegStats, Output};
+pub use contract::{Codec, Format, Framing, Input, LegConfig, LegStats, Output, RTCP_INTERVAL};
 
 use crate::frame::{Frame, SILENCE, Samples};
 use crate::pacer::Pacer;
@@ -19,6 +20,7 @@ use ears::Ears;
 use inbound::Inbound;
 use outbound::Outbound;
 use pending::{Pending, Ready};
+use reports::Reports;
 
 /// Whether the other side has put us on hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub struct Leg {
     talk: Talk,
     inbound: Inbound,
     outbound: Outbound,
+    reports: Reports,
     ears: Ears,
     heard: Frame,
     said: Frame,
@@ -53,6 +56,7 @@ impl Leg {
             talk: Talk::Open,
             inbound: Inbound::new(&config),
             outbound: Outbound::new(&config),
+            reports: Reports::new(&config, start),
             ears: Ears::new(&config),
             heard: SILENCE,
             said: SILENCE,
@@ -67,13 +71,20 @@ impl Leg {
         self.now = self.now.max(now);
         match input {
             Input::Rtp(datagram) => {
-                if self.talk == Talk::Open
-                    && let Some(digit) = self.inbound.rtp(now, datagram)
-                {
+                let digit = match self.talk {
+                    Talk::Open => self.inbound.rtp(now, datagram),
+                    Talk::Held => {
+                        self.inbound.count(now, datagram);
+                        None
+                    }
+                };
+                if let Some(digit) = digit {
                     self.pending.put(Ready::Dtmf { digit, at: Samples::from_slots(self.pacer.slot_at(now)) });
                 }
             }
-            Input::Rtcp(_) => {}
+            Input::Rtcp(datagram) => {
+                self.reports.heard(self.now, self.outbound.clock(), datagram, &mut self.inbound.reception);
+            }
             Input::Payload { sequence, timestamp, payload } => {
                 if self.talk == Talk::Open {
                     self.inbound.payload(now, sequence, timestamp, payload);
@@ -92,8 +103,15 @@ impl Leg {
             Input::Hold => {
                 self.talk = Talk::Held;
                 self.inbound.restart();
+                self.reports.hold();
             }
-            Input::Unhold => self.talk = Talk::Open,
+            Input::Unhold => match self.talk {
+                Talk::Open => {}
+                Talk::Held => {
+                    self.talk = Talk::Open;
+                    self.reports.resume(self.now);
+                }
+            },
             Input::Formats { inbound, outbound, dtmf } => {
                 self.inbound.format(inbound, dtmf);
                 self.outbound.format(outbound, dtmf);
@@ -109,6 +127,7 @@ impl Leg {
                 Framing::Rtp => Output::Rtp { slot, packet: self.outbound.packet() },
                 Framing::Transport => Output::Payload { slot, payload: self.outbound.payload() },
             },
+            Ready::Report => Output::Rtcp { packet: self.reports.packet() },
             Ready::Heard { at } => Output::Heard { at, audio: &self.heard },
             Ready::Said { at } => Output::Said { at, audio: &self.said },
             Ready::SpeechStart { at, echo } => Output::SpeechStart { at, echo },
@@ -124,7 +143,7 @@ impl Leg {
 
     /// When to call `handle` with [`Input::Timeout`] if nothing else comes before.
     pub fn poll_timeout(&self) -> Time {
-        self.pacer.next_due().min(self.inbound.poll_timeout(self.now))
+        self.pacer.next_due().min(self.inbound.poll_timeout(self.now)).min(self.reports.due())
     }
 
     /// Samples of the audible speech that would be taken now.
@@ -133,14 +152,15 @@ impl Leg {
     }
 
     pub fn stats(&self) -> LegStats {
-        LegStats {
+        let stats = LegStats {
             slots: self.pacer.taken(),
             late_slots: self.pacer.late(),
             burst_slots: self.pacer.burst(),
             dry_slots: self.dry_slots,
             stale_speech_samples: self.outbound.playout.stale(),
             ..self.inbound.stats()
-        }
+        };
+        self.reports.stats(stats)
     }
 
     /// Work is done when its result is asked for: so any number of overdue slots needs room for one only.
@@ -153,6 +173,8 @@ impl Leg {
                 self.say(slot.number);
             } else if self.inbound.take(self.now, self.next_heard, self.pacer.taken(), &mut self.heard) {
                 self.hear();
+            } else if self.reports.take(self.now, self.outbound.clock(), &mut self.inbound.reception) {
+                self.pending.put(Ready::Report);
             } else {
                 return None;
             }
@@ -163,7 +185,9 @@ impl Leg {
     fn say(&mut self, slot: u64) {
         let played = match self.talk {
             Talk::Open => {
+                let timestamp = self.outbound.timestamp();
                 let played = self.outbound.slot(&mut self.said);
+                self.reports.sent(self.now, timestamp, self.outbound.payload().len());
                 self.pending.put(Ready::Packet { slot, framing: self.outbound.framing() });
                 played
             }

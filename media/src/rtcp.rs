@@ -4,6 +4,14 @@
 //! the walk with an error. Writing goes into the caller's buffer. Nothing is copied or sent here.
 //! Units: jitter in ticks of the RTP clock, LSR and DLSR in 1/65,536 s (the middle 32 bits of an NTP time).
 
+mod reception;
+
+pub use reception::Reception;
+
+use std::time::Duration;
+
+use crate::time::Time;
+
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const DESCRIPTION: u8 = 202;
@@ -14,6 +22,21 @@ const CNAME: u8 = 1;
 
 /// Bytes of a report block.
 const BLOCK: usize = 24;
+
+/// A point in time as an NTP time, counted from the caller's origin: allowed where no wall clock is read (section 6.4.1).
+pub fn ntp(at: Time) -> u64 {
+    ((u128::from(at.as_micros()) << 32) / 1_000_000) as u64
+}
+
+/// The middle 32 bits of an NTP time, in 1/65,536 s.
+pub const fn middle(ntp: u64) -> u32 {
+    (ntp >> 16) as u32
+}
+
+/// A time that passed, in 1/65,536 s; at most 18 hours.
+fn units(passed: Duration) -> u32 {
+    u32::try_from((passed.as_micros() << 16) / 1_000_000).unwrap_or(u32::MAX)
+}
 
 /// Why a datagram is no RTCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -195,14 +218,24 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes([a, b, c, d]))
 }
 
-/// Writes a sender's report with at most one block and its name, as one compound packet; says how many bytes, `None` if
-/// `out` is too small or the name is longer than 255 bytes.
-pub fn write_report(ssrc: u32, sent: &Sent, block: Option<&Block>, cname: &[u8], out: &mut [u8]) -> Option<usize> {
+/// Writes a report with at most one block and the reporter's name, as one compound packet: a sender's if it says what was
+/// `sent`, else a receiver's. Says how many bytes, `None` if `out` is too small or the name is longer than 255 bytes.
+pub fn write_report(
+    ssrc: u32,
+    sent: Option<&Sent>,
+    block: Option<&Block>,
+    cname: &[u8],
+    out: &mut [u8],
+) -> Option<usize> {
     let mut writer = Writer { out, at: 0 };
     let count = u8::from(block.is_some());
-    writer.header(count, SENDER_REPORT, 6 + 6 * u16::from(count))?;
-    for word in [ssrc, (sent.ntp >> 32) as u32, sent.ntp as u32, sent.timestamp, sent.packets, sent.bytes] {
-        writer.word(word)?;
+    let kind = if sent.is_some() { SENDER_REPORT } else { RECEIVER_REPORT };
+    writer.header(count, kind, 1 + 5 * u16::from(sent.is_some()) + 6 * u16::from(count))?;
+    writer.word(ssrc)?;
+    if let Some(sent) = sent {
+        for word in [(sent.ntp >> 32) as u32, sent.ntp as u32, sent.timestamp, sent.packets, sent.bytes] {
+            writer.word(word)?;
+        }
     }
     if let Some(block) = block {
         let lost = block.lost.clamp(-0x80_0000, 0x7f_ffff) as u32 & 0xff_ffff;
@@ -274,7 +307,7 @@ mod tests {
     #[test]
     fn a_report_is_golden_and_read_back() {
         let mut out = [0; 128];
-        let length = write_report(1, &SENT, Some(&BLOCK_SENT), b"ab", &mut out).unwrap();
+        let length = write_report(1, Some(&SENT), Some(&BLOCK_SENT), b"ab", &mut out).unwrap();
         let golden: [u8; 68] = [
             0x81, 200, 0, 12, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 160, 0, 0, 0, 2, 0, 0, 1, 64, 0, 0, 0, 9,
             64, 255, 255, 255, 0, 1, 0, 5, 0, 0, 0, 7, 3, 4, 5, 6, 0, 1, 0, 0, 0x81, 202, 0, 3, 0, 0, 0, 1, 1, 2, b'a',
@@ -290,6 +323,32 @@ mod tests {
             panic!("{parts:?}");
         };
         assert_eq!((blocks.next(), blocks.next()), (Some(BLOCK_SENT), None));
+    }
+
+    #[test]
+    fn a_receivers_report_is_golden_and_read_back() {
+        let mut out = [0; 128];
+        let length = write_report(1, None, Some(&BLOCK_SENT), b"abc", &mut out).unwrap();
+        let golden: [u8; 48] = [
+            0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9, 64, 255, 255, 255, 0, 1, 0, 5, 0, 0, 0, 7, 3, 4, 5, 6, 0, 1, 0, 0,
+            0x81, 202, 0, 3, 0, 0, 0, 1, 1, 3, b'a', b'b', b'c', 0, 0, 0,
+        ];
+        assert_eq!(out[..length], golden);
+        let parts: Vec<_> = read(&out[..length]).collect();
+        let [Ok(Part::ReceiverReport { ssrc: 1, mut blocks }), Ok(Part::Description { ssrc: 1, cname: b"abc" })] =
+            parts[..]
+        else {
+            panic!("{parts:?}");
+        };
+        assert_eq!((blocks.next(), blocks.next()), (Some(BLOCK_SENT), None));
+        assert_eq!(write_report(1, None, None, b"abc", &mut out), Some(24));
+    }
+
+    #[test]
+    fn times_are_told_in_the_units_of_the_protocol() {
+        assert_eq!(ntp(Time::from_millis(1_500)), 0x1_8000_0000);
+        assert_eq!(middle(ntp(Time::from_millis(1_500))), 0x1_8000);
+        assert_eq!(units(Duration::from_millis(5_250)), 0x0005_4000);
     }
 
     #[test]
@@ -321,9 +380,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_not_written() {
-        assert_eq!(write_report(1, &SENT, None, b"ab", &mut [0; 43]), None);
-        assert_eq!(write_report(1, &SENT, None, b"ab", &mut [0; 44]), Some(44));
-        assert_eq!(write_report(1, &SENT, None, &[b'a'; 256], &mut [0; 400]), None);
+        assert_eq!(write_report(1, Some(&SENT), None, b"ab", &mut [0; 43]), None);
+        assert_eq!(write_report(1, Some(&SENT), None, b"ab", &mut [0; 44]), Some(44));
+        assert_eq!(write_report(1, Some(&SENT), None, &[b'a'; 256], &mut [0; 400]), None);
     }
 
     proptest! {

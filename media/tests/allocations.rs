@@ -4,6 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::time::Duration;
 
 use attendant_media::frame::SLOT_SAMPLES;
 use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output};
@@ -52,6 +53,7 @@ fn config(codec: Codec, cleaning: bool) -> LegConfig {
         ssrc: 1,
         first_sequence: 1,
         first_timestamp: 1,
+        rtcp_interval: Duration::from_millis(100),
         denoise: cleaning,
         gain: cleaning,
         echo_control: cleaning,
@@ -64,6 +66,8 @@ fn allocations(config: LegConfig, slots: u64) -> usize {
     let speech: [i16; SLOT_SAMPLES] = std::array::from_fn(|n| (6_000.0 * (n as f32 * 0.2).sin()) as i16);
     let mut packet = [0; 1_500];
     let mut length = 0;
+    let mut report = [0; 256];
+    let (mut reports, mut reported) = (0, 0);
     let before = ALLOCATIONS.with(Cell::get);
     for slot in 0..slots {
         let now = Time::from_millis(20 * slot);
@@ -84,13 +88,29 @@ fn allocations(config: LegConfig, slots: u64) -> usize {
             }
         }
         while let Some(output) = leg.poll_output() {
-            if let Output::Rtp { packet: sent, .. } = output {
-                packet[..sent.len()].copy_from_slice(sent);
-                length = sent.len();
+            match output {
+                Output::Rtp { packet: sent, .. } => {
+                    packet[..sent.len()].copy_from_slice(sent);
+                    length = sent.len();
+                }
+                Output::Rtcp { packet } => {
+                    report[..packet.len()].copy_from_slice(packet);
+                    (reports, reported) = (reports + 1, packet.len());
+                }
+                _ => {}
             }
         }
+        if reported > 0 {
+            // As another source would write it, so that its block is believed to be about us.
+            report[4..8].copy_from_slice(&2_u32.to_be_bytes());
+            leg.handle(now, Input::Rtcp(&report[..reported]));
+            reported = 0;
+        }
     }
-    ALLOCATIONS.with(Cell::get) - before
+    let made = ALLOCATIONS.with(Cell::get) - before;
+    assert!(reports > slots / 10, "{reports} reports");
+    assert!(leg.stats().remote_lost.is_some());
+    made
 }
 
 #[test]

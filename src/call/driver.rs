@@ -188,7 +188,13 @@ impl Driver {
                     metrics::counter!("rtp_strangers_total").increment(1);
                 }
             }
-            Arrived::Rtcp { len } => leg.handle(now, leg::Input::Rtcp(&buffer[..len])),
+            Arrived::Rtcp { len, from } => {
+                if self.path.is_callers_host(from) {
+                    leg.handle(now, leg::Input::Rtcp(&buffer[..len]));
+                } else {
+                    metrics::counter!("rtcp_strangers_total").increment(1);
+                }
+            }
             Arrived::Chunk(chunk) => {
                 let (sequence, timestamp) = (chunk.sequence, chunk.timestamp);
                 leg.handle(now, leg::Input::Payload { sequence, timestamp, payload: &chunk.payload });
@@ -366,6 +372,10 @@ impl Driver {
                 packets_lost: stats.lost,
                 late_slots: stats.late_slots,
                 dry_slots: stats.dry_slots,
+                rtt_us: stats.rtt_us,
+                jitter_us: stats.jitter_us,
+                remote_lost: stats.remote_lost,
+                remote_jitter_us: stats.remote_jitter_us,
                 ..counters
             };
         }

@@ -22,7 +22,7 @@ const KEPT: usize = 4;
 
 #[expect(clippy::large_enum_variant, reason = "one a call, never moved")]
 pub(super) enum Path {
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, latch: Latch },
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, rtcp_port: Option<u16>, latch: Latch },
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }
 
@@ -35,6 +35,7 @@ pub(super) enum Arrived {
     },
     Rtcp {
         len: usize,
+        from: SocketAddr,
     },
     Chunk(StreamMedia),
     /// The stream is closed: nothing will come any more.
@@ -49,9 +50,10 @@ impl Path {
             UdpSocket::from_std(socket)
         };
         Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote } => Self::Rtp {
+            MediaPath::Rtp { socket, rtcp, remote, rtcp_port } => Self::Rtp {
                 socket: adopt(socket)?,
                 rtcp: rtcp.map(adopt).transpose()?,
+                rtcp_port,
                 latch: Latch::new(remote, leg.inbound.payload_type, leg.dtmf),
             },
             MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
@@ -70,14 +72,14 @@ impl Path {
                 };
                 tokio::select! {
                     _ = socket.readable() => match socket.try_recv_from(buffer) {
-                        Ok((len, _)) if is_rtcp(&buffer[..len]) => return Arrived::Rtcp { len },
+                        Ok((len, from)) if is_rtcp(&buffer[..len]) => return Arrived::Rtcp { len, from },
                         Ok((len, from)) => return Arrived::Datagram { len, from },
                         // An ICMP error of an earlier send shows up here: the other side may not listen yet.
                         Err(_) => {}
                     },
                     _ = rtcp_readable => {
-                        if let Some(Ok((len, _))) = rtcp.as_ref().map(|rtcp| rtcp.try_recv_from(buffer)) {
-                            return Arrived::Rtcp { len };
+                        if let Some(Ok((len, from))) = rtcp.as_ref().map(|rtcp| rtcp.try_recv_from(buffer)) {
+                            return Arrived::Rtcp { len, from };
                         }
                     }
                 }
@@ -102,10 +104,25 @@ impl Path {
         }
     }
 
+    /// Whether reports from there are the caller's: they come from the host that media goes to, from whatever port. They never
+    /// move media, for nothing in them proves who sent them.
+    pub(super) fn is_callers_host(&self, from: SocketAddr) -> bool {
+        match self {
+            Self::Rtp { latch, .. } => latch.remote().ip() == from.ip(),
+            Self::Stream { .. } => false,
+        }
+    }
+
     /// Signalling agreed on another address or other payload types.
     pub(super) fn signalled(&mut self, remote: Option<SocketAddr>, codec: u8, dtmf: Option<u8>) {
         match self {
-            Self::Rtp { latch, .. } => latch.signalled(remote.unwrap_or_else(|| latch.remote()), codec, dtmf),
+            Self::Rtp { latch, rtcp_port, .. } => {
+                if remote.is_some() {
+                    // It was told of the address before.
+                    *rtcp_port = None;
+                }
+                latch.signalled(remote.unwrap_or_else(|| latch.remote()), codec, dtmf);
+            }
             Self::Stream { .. } => {}
         }
     }
@@ -118,13 +135,9 @@ impl Path {
     }
 
     pub(super) fn send_rtcp(&self, packet: &[u8]) {
-        let Self::Rtp { socket, rtcp, latch } = self else { return };
+        let Self::Rtp { socket, rtcp, rtcp_port, latch } = self else { return };
         let sent = match rtcp {
-            Some(rtcp) => {
-                let mut to = latch.remote();
-                to.set_port(to.port().saturating_add(1));
-                rtcp.try_send_to(packet, to)
-            }
+            Some(rtcp) => rtcp.try_send_to(packet, rtcp_address(latch.remote(), *rtcp_port)),
             None => socket.try_send_to(packet, latch.remote()),
         };
         if sent.is_err() {
@@ -154,13 +167,93 @@ impl Path {
 }
 
 /// RTCP on the RTP port (RFC 5761 section 4): the packet types 192 to 223 cannot be RTP's.
-fn is_rtcp(datagram: &[u8]) -> bool {
+pub(crate) fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
+/// Where RTCP goes that does not share RTP's port: the port named in signalling (RFC 3605), else the one above (RFC 3550 section 11).
+pub(crate) const fn rtcp_address(rtp: SocketAddr, port: Option<u16>) -> SocketAddr {
+    let mut to = rtp;
+    to.set_port(match port {
+        Some(port) => port,
+        None => rtp.port().saturating_add(1),
+    });
+    to
 }
 
 #[cfg(test)]
 mod tests {
+    use attendant_media::leg::{Codec, Format, Framing, RTCP_INTERVAL};
+
     use super::*;
+
+    fn leg() -> LegConfig {
+        let format = Format { codec: Codec::Pcmu, payload_type: 0 };
+        LegConfig {
+            inbound: format,
+            outbound: format,
+            framing: Framing::Rtp,
+            dtmf: None,
+            ssrc: 1,
+            first_sequence: 1,
+            first_timestamp: 1,
+            rtcp_interval: RTCP_INTERVAL,
+            denoise: false,
+            gain: false,
+            echo_control: false,
+        }
+    }
+
+    fn bound(address: &str) -> std::net::UdpSocket {
+        std::net::UdpSocket::bind(address).unwrap()
+    }
+
+    #[tokio::test]
+    async fn reports_are_the_callers_only_from_its_host_and_move_nothing() {
+        let (socket, rtcp) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let here = [socket.local_addr().unwrap(), rtcp.local_addr().unwrap()];
+        let remote = SocketAddr::from(([127, 0, 0, 1], 9));
+        let mut path = Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_port: None }, &leg()).unwrap();
+        let report = [0x80, 201, 0, 1, 0, 0, 0, 7];
+        let mut buffer = [0; DATAGRAM];
+        for (host, callers) in [("127.0.0.1:0", true), ("127.0.0.2:0", false)] {
+            let sender = bound(host);
+            for to in here {
+                sender.send_to(&report, to).unwrap();
+                let Arrived::Rtcp { len, from } = path.receive(&mut buffer).await else { panic!("it is RTCP") };
+                assert_eq!(buffer[..len], report);
+                assert_eq!(from, sender.local_addr().unwrap());
+                assert_eq!(path.is_callers_host(from), callers, "{from}");
+                let Path::Rtp { latch, .. } = &path else { unreachable!("made so above") };
+                assert_eq!(latch.remote(), remote);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn reports_go_to_the_port_above_or_to_the_one_named_or_share_that_of_rtp() {
+        let (above, named) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let rtp = bound("127.0.0.1:0");
+        let port_of = |socket: &std::net::UdpSocket| socket.local_addr().unwrap().port();
+        for (rtcp, remote, rtcp_port, goal) in [
+            (Some(bound("127.0.0.1:0")), port_of(&above) - 1, None, &above),
+            (Some(bound("127.0.0.1:0")), port_of(&above) - 1, Some(port_of(&named)), &named),
+            (None, port_of(&rtp), Some(port_of(&named)), &rtp),
+        ] {
+            let remote = SocketAddr::from(([127, 0, 0, 1], remote));
+            let media = MediaPath::Rtp { socket: bound("127.0.0.1:0"), rtcp, remote, rtcp_port };
+            let path = Path::new(media, &leg()).unwrap();
+            let Path::Rtp { socket, rtcp, .. } = &path else { unreachable!("made so above") };
+            socket.writable().await.unwrap();
+            if let Some(rtcp) = rtcp {
+                rtcp.writable().await.unwrap();
+            }
+            path.send_rtcp(b"report");
+            goal.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+            let mut buffer = [0; 16];
+            assert_eq!(goal.recv(&mut buffer).unwrap(), 6);
+        }
+    }
 
     #[tokio::test]
     async fn a_slow_reader_loses_audio_and_never_the_order_to_drop_it() {

@@ -76,8 +76,9 @@ pub struct NewCall {
 /// How media reaches a call.
 #[derive(Debug)]
 pub enum MediaPath {
-    /// A bound UDP socket; RTCP on the same port when `rtcp_mux`, else on `rtcp`.
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr },
+    /// A bound UDP socket; RTCP on `rtcp`, on the same port without it. `rtcp_port` is where the other side wants RTCP, if not on
+    /// the port above its RTP.
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr, rtcp_port: Option<u16> },
     /// A transport with its own framing.
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }

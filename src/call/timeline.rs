@@ -141,4 +141,15 @@ pub struct Counters {
     pub late_slots: u64,
     pub dry_slots: u64,
     pub stt_dropped_frames: u64,
+    /// Time there and back, by RTCP; absent if the other side sent no report that tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_us: Option<u64>,
+    /// Of their packets here, at the end.
+    #[serde(default)]
+    pub jitter_us: u64,
+    /// What the other side reported last of our packets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_lost: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_jitter_us: Option<u64>,
 }

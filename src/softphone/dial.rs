@@ -109,7 +109,12 @@ impl Telephone {
                     ..DialOptions::default()
                 };
                 let answered = phone.dial(&dialling.target, options).await?;
-                let media = MediaPath::Rtp { socket: answered.socket, rtcp: answered.rtcp, remote: answered.remote };
+                let media = MediaPath::Rtp {
+                    socket: answered.socket,
+                    rtcp: answered.rtcp,
+                    remote: answered.remote,
+                    rtcp_port: answered.rtcp_port,
+                };
                 let line = Line { media, leg: answered.leg, signals: answered.signals, commands: answered.commands };
                 Ok(Answered { line, rang: answered.times.answered.duration_since(answered.times.invited) })
             }

@@ -21,6 +21,7 @@ use super::slots::Slots;
 use super::tape::Tape;
 use super::utterance::Utterance;
 use crate::call::event::{Command, Signal};
+use crate::call::path::{is_rtcp, rtcp_address};
 use crate::call::registry::{MediaPath, StreamMedia, StreamOut};
 
 /// Larger than any datagram of the codecs we offer.
@@ -126,6 +127,7 @@ pub async fn run(
                     }
                     caller.step(at, Input::Rtp(&buffer[..len]), &mut path)?;
                 }
+                Arrived::Rtcp(len) => caller.step(now(epoch), Input::Rtcp(&buffer[..len]), &mut path)?,
                 Arrived::Chunk(chunk) => {
                     let StreamMedia { sequence, timestamp, payload } = chunk;
                     let at = now(epoch);
@@ -272,9 +274,9 @@ impl<B: Behaviour> Caller<'_, B> {
                         self.behaviour.said(at, &self.measure);
                     }
                 }
-                // A caller listens by level, sends no keys, and leaves reports to the other side.
-                Output::Rtcp { .. }
-                | Output::SpeechStart { .. }
+                Output::Rtcp { packet } => path.send_rtcp(packet),
+                // A caller listens by level and sends no keys.
+                Output::SpeechStart { .. }
                 | Output::Speaking { .. }
                 | Output::SpeechEnd { .. }
                 | Output::Dry { .. }
@@ -312,20 +314,13 @@ fn due(start: Time, slot: u64) -> Time {
 }
 
 enum Path {
-    /// The RTCP socket is held so that its port stays ours; what comes there is not read.
-    Rtp {
-        socket: UdpSocket,
-        _rtcp: Option<std::net::UdpSocket>,
-        remote: std::net::SocketAddr,
-    },
-    Stream {
-        inbound: mpsc::Receiver<StreamMedia>,
-        outbound: mpsc::Sender<StreamOut>,
-    },
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, rtcp_port: Option<u16>, remote: std::net::SocketAddr },
+    Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }
 
 enum Arrived {
     Datagram(usize),
+    Rtcp(usize),
     Chunk(StreamMedia),
     Closed,
 }
@@ -333,17 +328,33 @@ enum Arrived {
 impl Path {
     fn new(media: MediaPath) -> io::Result<Self> {
         Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote } => {
-                socket.set_nonblocking(true)?;
-                Self::Rtp { socket: UdpSocket::from_std(socket)?, _rtcp: rtcp, remote }
+            MediaPath::Rtp { socket, rtcp, remote, rtcp_port } => {
+                let adopt = |socket: std::net::UdpSocket| {
+                    socket.set_nonblocking(true)?;
+                    UdpSocket::from_std(socket)
+                };
+                Self::Rtp { socket: adopt(socket)?, rtcp: rtcp.map(adopt).transpose()?, rtcp_port, remote }
             }
             MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
         })
     }
 
     fn redirect(&mut self, to: Option<std::net::SocketAddr>) {
-        if let (Self::Rtp { remote, .. }, Some(to)) = (self, to) {
+        if let (Self::Rtp { remote, rtcp_port, .. }, Some(to)) = (self, to) {
             *remote = to;
+            *rtcp_port = None;
+        }
+    }
+
+    /// A report that is lost is followed by the next.
+    fn send_rtcp(&self, packet: &[u8]) {
+        let Self::Rtp { socket, rtcp, rtcp_port, remote } = self else { return };
+        let sent = match rtcp {
+            Some(rtcp) => rtcp.try_send_to(packet, rtcp_address(*remote, *rtcp_port)),
+            None => socket.try_send_to(packet, *remote),
+        };
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a report did not leave");
         }
     }
 
@@ -366,13 +377,25 @@ impl Path {
     /// Cancel safe.
     async fn receive(&mut self, buffer: &mut [u8; DATAGRAM]) -> Arrived {
         match self {
-            // RTCP on the same port has types 200 to 204 in its second byte (RFC 5761 section 4).
-            Self::Rtp { socket, .. } => loop {
-                match socket.recv_from(buffer).await {
-                    Ok((len, _)) if len > 1 && (192..=223).contains(&buffer[1]) => {}
-                    Ok((len, _)) => return Arrived::Datagram(len),
-                    // An ICMP error of an earlier packet: the other side may not listen yet.
-                    Err(_) => {}
+            Self::Rtp { socket, rtcp, .. } => loop {
+                let rtcp_readable = async {
+                    match rtcp {
+                        Some(rtcp) => rtcp.readable().await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    _ = socket.readable() => match socket.try_recv_from(buffer) {
+                        Ok((len, _)) if is_rtcp(&buffer[..len]) => return Arrived::Rtcp(len),
+                        Ok((len, _)) => return Arrived::Datagram(len),
+                        // An ICMP error of an earlier packet: the other side may not listen yet.
+                        Err(_) => {}
+                    },
+                    _ = rtcp_readable => {
+                        if let Some(Ok((len, _))) = rtcp.as_ref().map(|rtcp| rtcp.try_recv_from(buffer)) {
+                            return Arrived::Rtcp(len);
+                        }
+                    }
                 }
             },
             Self::Stream { inbound, .. } => inbound.recv().await.map_or(Arrived::Closed, Arrived::Chunk),
@@ -397,6 +420,8 @@ mod tests {
             ssrc,
             first_sequence: 1,
             first_timestamp: 1,
+            // Short, so that a call of seconds holds several.
+            rtcp_interval: Duration::from_millis(200),
             denoise: false,
             gain: false,
             echo_control: false,
@@ -412,7 +437,7 @@ mod tests {
         let sockets = [0, 1].map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
         let addresses = [0, 1].map(|n: usize| sockets[n].local_addr().unwrap());
         let [ours, theirs] = sockets;
-        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote };
+        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote, rtcp_port: None };
         let (_hold, signals) = mpsc::channel(1);
         let (hang_up, far_signals) = mpsc::channel(1);
         let line = Line { media: media(ours, addresses[1]), leg: leg(1), signals, commands: mpsc::channel(1).0 };
@@ -443,5 +468,9 @@ mod tests {
         let said: Vec<&Step> = script.steps().iter().filter(|step| matches!(step, Step::Said { .. })).collect();
         assert_eq!(said.len(), 1);
         assert_eq!(outcome.sent.late_us.len() as u64, outcome.stats.slots);
+        let stats = outcome.stats;
+        assert!(stats.rtt_us.is_some_and(|rtt| rtt < 1_000_000), "{stats:?}");
+        assert!(stats.remote_lost.is_some(), "{stats:?}");
+        assert_eq!(stats.rtcp_refused, 0);
     }
 }

@@ -19,7 +19,7 @@ use attendant::call::settings::CallConfig;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::{stt, tts};
 use attendant_media::frame::{SLOT, Samples};
-use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig};
+use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig, RTCP_INTERVAL};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 use rand::SeedableRng;
@@ -291,6 +291,7 @@ impl World {
             ssrc: 1,
             first_sequence: 65_530,
             first_timestamp: 0,
+            rtcp_interval: RTCP_INTERVAL,
             denoise: false,
             gain: false,
             echo_control: false,

@@ -39,6 +39,19 @@ fn a_carriers_offer_is_answered_with_one_codec_and_its_numbers() {
 }
 
 #[test]
+fn the_port_for_rtcp_is_the_one_named_and_nothing_that_is_no_port() {
+    let named = |value: &str| {
+        let offer = CARRIER.replace("a=rtcp:18227", value);
+        sdp::parse(offer.as_bytes()).expect("the offer is sound").audio.rtcp_port
+    };
+    assert_eq!(named("a=rtcp:53020"), Some(53_020));
+    assert_eq!(named("a=rtcp:53020 IN IP4 198.51.100.66"), Some(53_020));
+    for none in ["a=sendrecv", "a=rtcp:0", "a=rtcp:65536", "a=rtcp:", "a=rtcp", "a=rtcp:x"] {
+        assert_eq!(named(none), None, "{none}");
+    }
+}
+
+#[test]
 fn a_desk_phones_opus_keeps_its_dynamic_numbers_and_shares_the_rtcp_port() {
     assert_eq!(
         answer(PHONE, "192.168.1.5"),

@@ -12,7 +12,7 @@ use attendant::sim::code::{Code, Heard as Made, call_of};
 use attendant::softphone::Utterance;
 use attendant::transport::sip::{CodecName, DialOptions, Phone, PhoneConfig};
 use attendant::transport::stream::config::TelnyxCodec;
-use attendant_media::leg::{Codec, Format, Framing, LegConfig};
+use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
 use tokio_util::sync::CancellationToken;
 
 use carrier::{Carrier, Kind};
@@ -59,6 +59,7 @@ fn leg(codec: Codec) -> LegConfig {
         ssrc: 0,
         first_sequence: 0,
         first_timestamp: 0,
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,

@@ -2,7 +2,7 @@
 //! Each packet is a byte of length, a byte of milliseconds since the one before, and its bytes.
 #![no_main]
 
-use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output};
+use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output, RTCP_INTERVAL};
 use attendant_media::time::Time;
 use libfuzzer_sys::fuzz_target;
 
@@ -18,6 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         ssrc: 1,
         first_sequence: 65_530,
         first_timestamp: u32::MAX - 500,
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,
@@ -28,7 +29,8 @@ fuzz_target!(|bytes: &[u8]| {
         let (datagram, later) = after.split_at(usize::from(length).min(after.len()));
         rest = later;
         millis += u64::from(wait);
-        leg.handle(Time::from_millis(millis), Input::Rtp(datagram));
+        let rtcp = datagram.get(1).is_some_and(|kind| (192..=223).contains(kind));
+        leg.handle(Time::from_millis(millis), if rtcp { Input::Rtcp(datagram) } else { Input::Rtp(datagram) });
         while let Some(output) = leg.poll_output() {
             if let Output::Heard { at, .. } = output {
                 assert_eq!(at.0, heard);

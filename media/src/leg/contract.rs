@@ -2,6 +2,8 @@
 //!
 //! Positions are samples at 16 kHz on the leg clock, which starts with the leg and never jumps.
 
+use std::time::Duration;
+
 use crate::frame::{Frame, Samples};
 use crate::speech::SpeechId;
 use crate::time::Time;
@@ -38,6 +40,9 @@ pub enum Framing {
     Transport,
 }
 
+/// Between two RTCP reports on average: the least that RFC 3550 section 6.2 recommends.
+pub const RTCP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// What a leg is made with. Each direction has its own codec: carriers' media streams differ between the two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LegConfig {
@@ -50,6 +55,8 @@ pub struct LegConfig {
     pub ssrc: u32,
     pub first_sequence: u16,
     pub first_timestamp: u32,
+    /// Between two of our RTCP reports on average, [`RTCP_INTERVAL`] outside tests; at least a slot.
+    pub rtcp_interval: Duration,
     pub denoise: bool,
     pub gain: bool,
     pub echo_control: bool,
@@ -106,71 +113,35 @@ pub enum Input<'a> {
 #[derive(Debug, PartialEq)]
 pub enum Output<'a> {
     /// Send this RTP packet now. `slot` n is due at origin + n x 20 ms.
-    Rtp {
-        slot: u64,
-        packet: &'a [u8],
-    },
-    Rtcp {
-        packet: &'a [u8],
-    },
+    Rtp { slot: u64, packet: &'a [u8] },
+    /// Send this RTCP packet now. Only with [`Framing::Rtp`], and never while held.
+    Rtcp { packet: &'a [u8] },
     /// For transports with their own framing: the encoded payload of the same slot.
-    Payload {
-        slot: u64,
-        payload: &'a [u8],
-    },
+    Payload { slot: u64, payload: &'a [u8] },
     /// 20 ms of the caller, decoded, gaps filled, one per slot of the leg clock.
-    Heard {
-        at: Samples,
-        audio: &'a Frame,
-    },
+    Heard { at: Samples, audio: &'a Frame },
     /// 20 ms of what the other side hears from us (silence included), aligned with `Heard` by `at`.
-    Said {
-        at: Samples,
-        audio: &'a Frame,
-    },
+    Said { at: Samples, audio: &'a Frame },
     /// A voice began at `at` (decided a little later). `echo`: 0..=1, how well our own recent speech explains it; above 0.5
     /// it is our own. A caller who speaks over our echo ends that voice and starts another, so starts and ends pair up.
-    SpeechStart {
-        at: Samples,
-        echo: f32,
-    },
+    SpeechStart { at: Samples, echo: f32 },
     /// Still speaking; sent every slot while speech lasts, with the newest likelihood that it is our echo.
-    Speaking {
-        at: Samples,
-        echo: f32,
-        level_db: f32,
-    },
+    Speaking { at: Samples, echo: f32, level_db: f32 },
     /// The last voiced sample was before `at`.
-    SpeechEnd {
-        at: Samples,
-    },
+    SpeechEnd { at: Samples },
     /// So many samples of this speech have left, in all. Sent each slot in which the number grew.
-    Played {
-        id: SpeechId,
-        samples: u64,
-    },
+    Played { id: SpeechId, samples: u64 },
     /// Every sample of this speech has left.
-    Finished {
-        id: SpeechId,
-        samples: u64,
-    },
+    Finished { id: SpeechId, samples: u64 },
     /// The audible speech has audio missing: an open speech ran out in this slot.
-    Dry {
-        id: SpeechId,
-        slot: u64,
-    },
+    Dry { id: SpeechId, slot: u64 },
     /// A key was pressed, once per press.
-    Dtmf {
-        digit: char,
-        at: Samples,
-    },
+    Dtmf { digit: char, at: Samples },
     /// A fax machine is calling (CNG 1100 Hz).
-    FaxTone {
-        at: Samples,
-    },
+    FaxTone { at: Samples },
 }
 
-/// Counters since the leg began; all of them only grow, except `jitter_us` which is the newest estimate.
+/// Counters since the leg began; all of them only grow, except `jitter_us` and what the other side reports, which are the newest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LegStats {
     pub received: u64,
@@ -184,6 +155,13 @@ pub struct LegStats {
     pub drift_inserted: u64,
     pub ssrc_changes: u64,
     pub jitter_us: u64,
+    /// Time there and back, by the other side's last report that named one of ours.
+    pub rtt_us: Option<u64>,
+    /// Packets of ours that the other side has lost, and their jitter there, by its last report.
+    pub remote_lost: Option<u64>,
+    pub remote_jitter_us: Option<u64>,
+    /// Datagrams that should have been RTCP and were not.
+    pub rtcp_refused: u64,
     pub slots: u64,
     pub late_slots: u64,
     pub burst_slots: u64,

@@ -12,6 +12,7 @@ use crate::dtmf::Keys;
 use crate::frame::{Frame, RATE, SLOT_SAMPLES};
 use crate::jitter::{Arrival, Jitter, Kind, MOST_BYTES, Next};
 use crate::resample::Resampler;
+use crate::rtcp::Reception;
 use crate::rtp::{self, Unwrap};
 use crate::time::Time;
 use crate::vad::level_db;
@@ -58,6 +59,8 @@ pub(super) struct Inbound {
     native: Box<[i16]>,
     keys: Keys,
     last_transit: Option<i64>,
+    /// What is reported of the stream to its sender.
+    pub(super) reception: Reception,
     stats: LegStats,
 }
 
@@ -80,6 +83,7 @@ impl Inbound {
             native: vec![0; config.inbound.codec.most_samples()].into(),
             keys: Keys::default(),
             last_transit: None,
+            reception: Reception::new(config.inbound.codec.clock()),
             stats: LegStats::default(),
         }
     }
@@ -90,6 +94,7 @@ impl Inbound {
             self.decoder = Decoder::new(format.codec);
             self.to_wide = to_wide(format.codec);
             self.native = vec![0; format.codec.most_samples()].into();
+            self.reception.clock(format.codec.clock());
             self.restart();
         }
         self.format = format;
@@ -119,10 +124,19 @@ impl Inbound {
         let timestamp = self.timestamps.timestamp(header.timestamp);
         let event = self.dtmf == Some(header.payload_type);
         let audio = header.payload_type == self.format.payload_type;
+        self.reception.packet(now, header.ssrc, header.sequence, audio.then_some(header.timestamp));
         self.measure(now, timestamp, audio);
         let kind = if audio { Kind::Audio } else { Kind::Silent };
         self.insert(now, sequence, timestamp, kind, if audio { payload } else { &[] });
         if event { self.keys.push(header.timestamp, payload) } else { None }
+    }
+
+    /// A datagram that is not to be heard: we are on hold. It counts as received all the same, for its number is taken.
+    pub(super) fn count(&mut self, now: Time, datagram: &[u8]) {
+        if let Ok((header, _)) = rtp::read(datagram) {
+            let audio = header.payload_type == self.format.payload_type;
+            self.reception.packet(now, header.ssrc, header.sequence, audio.then_some(header.timestamp));
+        }
     }
 
     /// Takes a chunk of a transport with its own framing. Linear audio comes in chunks of up to 160 ms: what is longer than a packet

@@ -103,8 +103,18 @@ impl Outbound {
         &self.packet[HEADER..self.filled]
     }
 
+    /// Of the next slot.
+    pub(super) const fn timestamp(&self) -> u32 {
+        self.timestamp
+    }
+
+    /// Of our timestamps, in Hz.
+    pub(super) fn clock(&self) -> u32 {
+        self.format.codec.clock()
+    }
+
     fn ticks(&self) -> u32 {
-        self.format.codec.clock() / 50
+        self.clock() / 50
     }
 
     fn finish(&mut self, payload_type: u8, marker: bool, timestamp: u32, length: usize) {

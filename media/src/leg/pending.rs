@@ -14,6 +14,7 @@ const MOST: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ready {
     Packet { slot: u64, framing: Framing },
+    Report,
     Heard { at: Samples },
     Said { at: Samples },
     SpeechStart { at: Samples, echo: f32 },

@@ -22,6 +22,7 @@ fn config() -> LegConfig {
         ssrc: 0x1234_5678,
         first_sequence: u16::MAX,
         first_timestamp: u32::MAX - 100,
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use attendant_media::frame::{Frame, RATE, SLOT_SAMPLES, Samples};
-use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output};
+use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output, RTCP_INTERVAL};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 use attendant_media::vad::level_db;
@@ -67,6 +67,7 @@ pub fn config(codec: Codec) -> LegConfig {
         ssrc: 1,
         first_sequence: 1,
         first_timestamp: 1,
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,

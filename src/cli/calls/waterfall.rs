@@ -6,7 +6,7 @@ use console::style;
 
 use super::list::ended;
 use crate::agent::Who;
-use crate::call::timeline::{BargeIn, Entry, Recovery, TurnTimeline};
+use crate::call::timeline::{BargeIn, Counters, Entry, Recovery, TurnTimeline};
 use crate::records::Past;
 
 /// Columns left of the bars.
@@ -90,6 +90,9 @@ impl Page {
                     counters.dry_slots
                 );
                 self.event(*at_us, &text);
+                if let Some(text) = reported(counters) {
+                    self.event(*at_us, &text);
+                }
             }
         }
     }
@@ -132,6 +135,22 @@ fn stages(turn: &TurnTimeline) -> Vec<(&'static str, u64)> {
     stages
 }
 
+/// How the line was, by both sides' reports; `None` if the other side sent none.
+fn reported(counters: &Counters) -> Option<String> {
+    let mut text = format!("line: jitter {:.1} ms here", counters.jitter_us as f64 / 1_000.0);
+    let before = text.len();
+    if let Some(jitter) = counters.remote_jitter_us {
+        text.push_str(&format!(", {:.1} ms there", jitter as f64 / 1_000.0));
+    }
+    if let Some(lost) = counters.remote_lost {
+        text.push_str(&format!("; {lost} of our packets lost there"));
+    }
+    if let Some(rtt) = counters.rtt_us {
+        text.push_str(&format!("; {:.1} ms there and back", rtt as f64 / 1_000.0));
+    }
+    (text.len() > before).then_some(text)
+}
+
 fn time(at_us: u64) -> String {
     let ms = at_us / 1_000;
     format!("{:>2}:{:02}.{}", ms / 60_000, ms / 1_000 % 60, ms / 100 % 10)
@@ -141,6 +160,16 @@ fn time(at_us: u64) -> String {
 mod tests {
     use super::*;
     use crate::privacy::Pii;
+
+    #[test]
+    fn the_line_is_told_of_as_far_as_the_other_side_reported() {
+        let counters = Counters { jitter_us: 2_340, ..Counters::default() };
+        assert_eq!(reported(&counters), None);
+        let counters =
+            Counters { rtt_us: Some(41_960), remote_lost: Some(12), remote_jitter_us: Some(5_100), ..counters };
+        let text = "line: jitter 2.3 ms here, 5.1 ms there; 12 of our packets lost there; 42.0 ms there and back";
+        assert_eq!(reported(&counters).as_deref(), Some(text));
+    }
 
     #[test]
     fn a_turn_is_drawn_to_scale() {

@@ -2,7 +2,7 @@
 //!
 //! Pure: it turns descriptions into answers and [`Signal`]s; who sends them, and when, is the session's part.
 
-use attendant_media::leg::{Framing, LegConfig};
+use attendant_media::leg::{Framing, LegConfig, RTCP_INTERVAL};
 
 use super::negotiate::{self, Agreed, CodecName};
 use super::sdp::{self, Audio, Direction, Local, Remote};
@@ -128,6 +128,7 @@ pub fn leg_config(agreed: &Agreed) -> LegConfig {
         ssrc: rand::random(),
         first_sequence: rand::random(),
         first_timestamp: rand::random(),
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,

@@ -159,6 +159,7 @@ async fn ring(serving: Arc<Serving>, transaction: Transaction, request: Request,
             socket: pair.rtp,
             rtcp: (!muxed).then_some(pair.rtcp),
             remote: exchange.audio().map_or_else(|| SocketAddr::new(source.ip(), DISCARD), |audio| audio.remote),
+            rtcp_port: exchange.audio().and_then(|audio| audio.rtcp_port),
         },
         commands: to_us,
     };

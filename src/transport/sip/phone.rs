@@ -100,6 +100,8 @@ pub struct Answered {
     /// Bound and non-blocking; RTCP on the same port when `rtcp` is `None`.
     pub socket: UdpSocket,
     pub rtcp: Option<UdpSocket>,
+    /// Where they want RTCP, if not on the port above their RTP.
+    pub rtcp_port: Option<u16>,
     /// Where to send.
     pub remote: SocketAddr,
     pub leg: LegConfig,

@@ -96,6 +96,9 @@ pub struct Audio {
     pub payloads: Vec<Payload>,
     pub ptime: Option<u32>,
     pub rtcp_mux: bool,
+    /// Where it wants RTCP, if not on the port above its RTP (RFC 3605). An address named with it is not looked at: RTCP goes
+    /// where RTP goes, and nowhere a third party was named.
+    pub rtcp_port: Option<u16>,
 }
 
 impl Audio {
@@ -192,6 +195,9 @@ fn read_audio(
         payloads,
         ptime: attribute("ptime").find_map(|attribute| attribute.value.as_deref()?.trim().parse().ok()),
         rtcp_mux: attribute("rtcp-mux").next().is_some(),
+        rtcp_port: attribute("rtcp")
+            .find_map(|attribute| attribute.value.as_deref()?.split_ascii_whitespace().next()?.parse().ok())
+            .filter(|port| *port != 0),
     })
 }
 

@@ -3,7 +3,7 @@
 //! It connects without TLS (`ws:`), paces nothing (the leg does), echoes the server's marks, and gives the same channels as any
 //! telephone: [`crate::call::registry::MediaPath`], signals, commands.
 
-use attendant_media::leg::{Codec, Format, Framing, LegConfig};
+use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -180,6 +180,7 @@ fn answered(socket: Socket, kind: Kind) -> Answered {
         ssrc: 0,
         first_sequence: 0,
         first_timestamp: 0,
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,

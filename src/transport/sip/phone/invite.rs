@@ -282,7 +282,7 @@ fn up(
         tokio::spawn(async move { hang_up(&phone, &invite, &answer, &path).await });
         return Err(DialError::BadAnswer);
     };
-    let (leg, remote, muxed) = (leg_config(agreed), audio.remote, audio.rtcp_mux);
+    let (leg, remote, muxed, rtcp_port) = (leg_config(agreed), audio.remote, audio.rtcp_mux, audio.rtcp_port);
     let timer = asked(&answer.headers).session_expires.map(|agreed| {
         let refresher = Refresher::from_roles(agreed.refresher.unwrap_or(Role::Uac), Role::Uac);
         (agreed.interval.max(MIN_SE), refresher)
@@ -310,6 +310,7 @@ fn up(
     Ok(Answered {
         socket: pair.rtp,
         rtcp: (!muxed).then_some(pair.rtcp),
+        rtcp_port,
         remote,
         leg,
         times,

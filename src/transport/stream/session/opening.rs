@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attendant_media::leg::{Codec, Format, Framing, LegConfig};
+use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
 use axum::extract::ws::WebSocket;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
@@ -140,6 +140,7 @@ pub(super) fn leg(entrance: &Entrance, wire: Wire, inbound: Codec) -> LegConfig 
         ssrc: rand::random(),
         first_sequence: rand::random(),
         first_timestamp: rand::random(),
+        rtcp_interval: RTCP_INTERVAL,
         denoise: false,
         gain: false,
         echo_control: false,
