@@ -87,7 +87,8 @@ async fn whole_call(wire: Wire, transport: &str) {
     let mut listener = code::Listener::new();
     let answers: Vec<_> = frames.iter().filter_map(|frame| listener.hear(frame)).collect();
     let expected = code::Code { call: code::call_of(CALLER), turn: 1, part: 0, parts: 1 };
-    assert_eq!(answers, [code::Heard::Part(expected)], "the answer is heard whole, and is this call's");
+    let record = library.newest(1).unwrap_or_default();
+    assert_eq!(answers, [code::Heard::Part(expected)], "the answer is heard whole, and is this call's: {record:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
