@@ -20,6 +20,9 @@ const BEFORE: usize = 3 * 16_000;
 /// And after it: longer than the whole call.
 const AFTER: usize = 40 * 16_000;
 
+/// Packets by which its decoder is behind its jitter buffer (5 to 10 of them), and some: what comes so much later has been decoded.
+const BUFFERED: u32 = 20;
+
 /// The caller's number, from which the scripted voice makes its marker.
 const CALLER: &str = "0042";
 
@@ -65,6 +68,10 @@ async fn whole_call(wire: Wire, transport: &str) {
     phone.event("CALL_ESTABLISHED").await;
     recorded(&library, |entry| matches!(entry, Entry::Turn(turn) if turn.turn > 0 && turn.first_packet_us.is_some()))
         .await;
+
+    // Its recording breaks off at the hold, and what its jitter buffer holds then is lost.
+    let at_end = phone.heard_packets().await;
+    phone.hears_more_than(at_end + BUFFERED).await;
 
     phone.command("sndcode", "5").await;
     recorded(&library, |entry| matches!(entry, Entry::Key { .. })).await;

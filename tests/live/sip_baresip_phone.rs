@@ -181,6 +181,6 @@ fn config(folder: &Path, says: &Path, sip: u16, control: u16) -> String {
          snd_path {folder}\naudio_source aufile,{says}\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
          ausrc_srate {RATE}\nauplay_srate {RATE}\nausrc_channels 1\nauplay_channels 1\n\
          rtp_ports 10000-19999\ncall_max_calls 1\n\
-         jitter_buffer_type fixed\njitter_buffer_delay 5-50\n"
+         jitter_buffer_delay 5-10\n"
     )
 }
