@@ -49,7 +49,8 @@ fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH; TARGETS="sd
 test-long: tools models release ## what is too long for every change: 20,000 simulated calls, load, fuzzing, speech (docs/measure.md)
 	@.ci/test-long
 
-bench: deps models ## the figures of benches/README.md: a leg's slot, voice detection, embedded speech
+bench: deps models ## the figures of benches/README.md: a leg's slot, with its machine, voice detection, embedded speech
 	@$(CARGO) bench --locked -p attendant-media --bench leg
+	@$(CARGO) bench --locked --profile dev --bench machine
 	@$(CARGO) bench --locked -p attendant-media --bench vad
 	@$(CARGO) bench --locked --profile dev --bench speech

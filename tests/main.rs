@@ -1,5 +1,6 @@
 //! Every test that uses only the public interface, as one binary: a module for each kind, and the front desk that they share.
 
+mod budget;
 mod corpus;
 mod desk;
 mod golden;

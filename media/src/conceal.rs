@@ -3,15 +3,15 @@
 //! It is told of every frame that came, so that it knows what went before, and blends the first frame after a loss into
 //! what it made up. It makes no speech: longer losses become silence. Unit: samples at 16 kHz.
 
-/// What is remembered: 40 ms, two of the longest pitch periods.
-const MEMORY: usize = 640;
-
 /// Pitch periods looked for: 2.5 ms (400 Hz) to 16 ms (62 Hz).
 const SHORTEST: usize = 40;
 const LONGEST: usize = 256;
 
 /// Samples compared for the pitch: 16 ms.
 const COMPARED: usize = 256;
+
+/// What is remembered: 32 ms, what is compared and the longest pitch period before it.
+const MEMORY: usize = COMPARED + LONGEST;
 
 /// Full level for the first 10 ms of a loss, then falling to nothing at 60 ms.
 const STEADY: usize = 160;

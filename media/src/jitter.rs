@@ -66,7 +66,7 @@ struct Entry {
     timestamp: u64,
     arrived: Time,
     kind: Kind,
-    length: usize,
+    length: u16,
     bytes: [u8; MOST_BYTES],
 }
 
@@ -126,7 +126,7 @@ impl Jitter {
         }
         let mut bytes = [0; MOST_BYTES];
         bytes[..payload.len()].copy_from_slice(payload);
-        *place = Some(Entry { sequence, timestamp, arrived: now, kind, length: payload.len(), bytes });
+        *place = Some(Entry { sequence, timestamp, arrived: now, kind, length: payload.len() as u16, bytes });
         let reordered = sequence < self.highest;
         self.highest = self.highest.max(sequence);
         if reordered { Arrival::Reordered } else { Arrival::Taken }
@@ -136,7 +136,7 @@ impl Jitter {
     pub fn next(&self, now: Time) -> Next<'_> {
         let Some(next) = self.next else { return Next::Wait(Time::NEVER) };
         let Some(entry) = self.first() else { return Next::Wait(Time::NEVER) };
-        let payload = &entry.bytes[..entry.length];
+        let payload = &entry.bytes[..usize::from(entry.length)];
         if entry.sequence == next {
             return Next::Packet { kind: entry.kind, timestamp: entry.timestamp, payload };
         }

@@ -222,3 +222,6 @@ impl FrontDesk for Desk {
 /// A recogniser that does not know the language promises nothing.
 const NO_PARTIALS: crate::stt::Capabilities =
     crate::stt::Capabilities { partials: false, end_of_turn: false, flush: false };
+
+#[cfg(test)]
+mod tests;

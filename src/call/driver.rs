@@ -2,9 +2,11 @@
 //!
 //! One task a call, on the media worker that owns the call's sockets: it reads the clock once a wake-up, moves audio between
 //! path, leg, machine and ears, and never waits for a provider. Each step runs under `catch_unwind`: a fault ends this call with
-//! words ([`fault`]), and nothing else.
+//! words ([`fault`]), and nothing else; [`perform`] carries out each effect, [`farewell`] tells the desk of the end.
 
+mod farewell;
 mod fault;
+mod perform;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,9 +17,10 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use farewell::{Ended, Farewell};
+
 use super::CallId;
 use super::ears::Ears;
-use super::effect::{Effect, LegEffect, SttEffect};
 use super::event::{Command, Event, Gone, Mailbox, Signal};
 use super::machine::{Input, Machine};
 use super::path::{Arrived, DATAGRAM, Path};
@@ -26,9 +29,8 @@ use super::registry::MediaPath;
 use super::tap::Tap;
 use super::timeline::{Counters, EndReason, Entry};
 use crate::agent::{Agent, CallFacts};
-use crate::provider::{ErrorKind, ProviderError};
 use crate::records::{Journal, Recorder};
-use crate::{agent, stt, tts};
+use crate::tts;
 
 /// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
 const MARK_EVERY: u64 = 1_600;
@@ -48,7 +50,7 @@ pub(super) struct Start {
     pub(super) journal: Journal,
     pub(super) recorder: Option<Recorder>,
     /// Told when the call is over, on the worker; must not wait.
-    pub(super) ended: Box<dyn FnOnce(CallId, EndReason) + Send>,
+    pub(super) ended: Ended,
 }
 
 impl std::fmt::Debug for Start {
@@ -82,7 +84,8 @@ pub(super) struct Driver {
 
 /// Runs a call to its end.
 pub(super) async fn run(start: Start, epoch: Instant) {
-    let (call, ended) = (start.facts.call, start.ended);
+    let call = start.facts.call;
+    let farewell = Farewell::new(call, start.ended);
     let mut events = start.events;
     let path = match Path::new(start.media, &start.leg) {
         Ok(path) => path,
@@ -92,7 +95,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
             if start.commands.send(Command::HangUp).await.is_err() {
                 tracing::debug!(%call, "transport already gone");
             }
-            ended(call, EndReason::Failed);
+            farewell.say(EndReason::Failed);
             return;
         }
     };
@@ -110,7 +113,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
         leg: None,
         machine: Machine::new(start.machine, now),
         path,
-        ears: Ears::default(),
+        ears: Ears::new(),
         tap: start.recorder.map(Tap::new),
         voices: start.providers.voices.iter().map(|_| None).collect(),
         agent,
@@ -125,7 +128,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
     };
     let reason = driver.talk(&mut events).await;
     events.close();
-    ended(call, reason);
+    farewell.say(reason);
 }
 
 impl Driver {
@@ -279,82 +282,6 @@ impl Driver {
                 | Output::Dtmf { .. }
                 | Output::FaxTone { .. } => self.machine.handle(now, Input::Leg(&output)),
             }
-        }
-    }
-
-    fn perform(&mut self, now: Time, effect: Effect) {
-        match effect {
-            Effect::Leg(effect) => self.perform_leg(now, effect),
-            Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from }) => {
-                let _runtime = self.shared.enter();
-                let reports = stt::Reports { session, mailbox: self.mailbox.clone() };
-                let input = self.providers.recognisers[recogniser].open(setup, reports);
-                self.ears.open(input, replay_from);
-            }
-            Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
-            Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
-            Effect::Think(turn) => {
-                let _runtime = self.shared.enter();
-                let reports = agent::Reports { turn: turn.number, mailbox: self.mailbox.clone() };
-                self.agent.think(turn, reports);
-            }
-            Effect::CancelThought => self.agent.cancel(),
-            Effect::Transport(command) => {
-                if self.commands.try_send(command).is_err() {
-                    // The transport is gone, and has said so or will.
-                    metrics::counter!("transport_commands_dropped_total").increment(1);
-                }
-            }
-            Effect::ClearStream => self.path.clear(),
-            Effect::Journal(entry) => self.journal.append(&entry),
-            Effect::DiscardRecording => {
-                if let Some(tap) = self.tap.take() {
-                    tap.discard();
-                }
-            }
-            Effect::End(reason) => self.end(now, reason),
-        }
-    }
-
-    fn perform_leg(&mut self, now: Time, effect: LegEffect) {
-        let Some(leg) = &mut self.leg else { return };
-        match effect {
-            LegEffect::Audible(id) => {
-                self.marked = 0;
-                leg.handle(now, leg::Input::Audible(id));
-            }
-            LegEffect::Mute => leg.handle(now, leg::Input::Mute),
-            LegEffect::SpeechEnd(id) => leg.handle(now, leg::Input::SpeechEnd { id }),
-            LegEffect::Pause => leg.handle(now, leg::Input::Pause),
-            LegEffect::Resume { back } => leg.handle(now, leg::Input::Resume { back }),
-            LegEffect::Hold => leg.handle(now, leg::Input::Hold),
-            LegEffect::Unhold => leg.handle(now, leg::Input::Unhold),
-            LegEffect::Formats { inbound, outbound, dtmf } => {
-                leg.handle(now, leg::Input::Formats { inbound, outbound, dtmf });
-            }
-        }
-    }
-
-    fn perform_tts(&mut self, now: Time, voice: usize, input: tts::Input) {
-        let session = self.voices[voice].get_or_insert_with(|| {
-            let _runtime = self.shared.enter();
-            self.providers.voices[voice].open(tts::Reports { mailbox: self.mailbox.clone() })
-        });
-        let id = match &input {
-            tts::Input::Begin { id, .. }
-            | tts::Input::Text { id, .. }
-            | tts::Input::End { id }
-            | tts::Input::Cancel { id } => *id,
-        };
-        if session.try_send(input).is_err() {
-            self.voices[voice] = None;
-            let error = ProviderError {
-                provider: self.providers.voices[voice].name(),
-                kind: ErrorKind::Connection,
-                what: "the session takes no more text".to_owned(),
-                retry_after: None,
-            };
-            self.machine.handle(now, Input::Event(Event::Tts(tts::Event::Failed { id, error })));
         }
     }
 

@@ -31,6 +31,12 @@ impl Workers {
         Ok(Self { workers })
     }
 
+    /// Calls that are going on or waiting to begin.
+    #[cfg(test)]
+    pub(super) fn active(&self) -> usize {
+        self.workers.iter().map(|worker| worker.active.load(Ordering::Relaxed)).sum()
+    }
+
     /// Gives the call to the worker with the fewest. `Err` gives it back: the queue is full, or the worker is gone.
     #[expect(clippy::result_large_err, reason = "the call is given back to be refused, once in a blue moon")]
     pub(super) fn place(&self, call: Start) -> Result<(), Start> {
@@ -42,6 +48,15 @@ impl Workers {
             worker.active.fetch_sub(1, Ordering::Relaxed);
             error.into_inner()
         })
+    }
+}
+
+/// Counts a call until it is over, also by a fault.
+struct Active(Arc<AtomicUsize>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -59,10 +74,10 @@ impl Worker {
             local.block_on(&runtime, async move {
                 let epoch = Instant::now();
                 while let Some(call) = queue.recv().await {
-                    let active = counted.clone();
+                    let active = Active(counted.clone());
                     tokio::task::spawn_local(async move {
                         driver::run(call, epoch).await;
-                        active.fetch_sub(1, Ordering::Relaxed);
+                        drop(active);
                     });
                 }
             });

@@ -64,6 +64,17 @@ pub(super) struct Inbound {
     stats: LegStats,
 }
 
+/// Room for what one packet decodes to; no packet that is held is larger than [`MOST_BYTES`].
+fn native(codec: Codec) -> Box<[i16]> {
+    let most = match codec {
+        Codec::Pcmu | Codec::Pcma => MOST_BYTES,
+        Codec::G722 => 2 * MOST_BYTES,
+        Codec::Opus => codec.most_samples(),
+        Codec::L16 { .. } => MOST_BYTES / 2,
+    };
+    vec![0; most].into()
+}
+
 impl Inbound {
     pub(super) fn new(config: &LegConfig) -> Self {
         Self {
@@ -80,7 +91,7 @@ impl Inbound {
             queue: Box::new([0; QUEUE]),
             queued: 0,
             made_up: 0,
-            native: vec![0; config.inbound.codec.most_samples()].into(),
+            native: native(config.inbound.codec),
             keys: Keys::default(),
             last_transit: None,
             reception: Reception::new(config.inbound.codec.clock()),
@@ -93,7 +104,7 @@ impl Inbound {
         if format != self.format {
             self.decoder = Decoder::new(format.codec);
             self.to_wide = to_wide(format.codec);
-            self.native = vec![0; format.codec.most_samples()].into();
+            self.native = native(format.codec);
             self.reception.clock(format.codec.clock());
             self.restart();
         }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use attendant_media::leg::{Input, Leg, Output};
+use attendant_media::leg::{Input, Leg, LegConfig, Output};
 use attendant_media::speech::SpeechId;
 use tokio::time::sleep_until;
 
@@ -21,9 +21,11 @@ impl Driver {
         tracing::error!(call = %self.call, "a fault in this call's code; it ends with an apology");
         metrics::counter!("call_faults_total").increment(1);
         if let (Some(audio), Some(leg)) = (self.apology.clone(), self.leg.take()) {
-            // The leg may be what failed: a new one, on the same stream, says the last words.
+            // The leg may be what failed: a new one says the last words. Its count of packets begins anew, so its stream must be another
+            // one, or the far side takes them for packets of long ago.
             drop(leg);
-            let mut leg = Leg::new(self.config.clone(), self.now());
+            let config = LegConfig { ssrc: self.config.ssrc.wrapping_add(1), ..self.config.clone() };
+            let mut leg = Leg::new(config, self.now());
             leg.handle(self.now(), Input::Audible(LAST_WORDS));
             let mut offset = 0;
             for _ in 0..SLOTS_AT_MOST {

@@ -1,0 +1,94 @@
+//! Carries out what the machine wants: on the leg, at the providers, at the transport, in the records. It decides nothing, and waits
+//! for nobody: what is not taken at once is counted, or told to the machine.
+
+use attendant_media::leg::{self, LegConfig};
+use attendant_media::time::Time;
+
+use super::Driver;
+use crate::call::effect::{Effect, LegEffect, SttEffect};
+use crate::call::event::Event;
+use crate::call::machine::Input;
+use crate::provider::{ErrorKind, ProviderError};
+use crate::{agent, stt, tts};
+
+impl Driver {
+    pub(super) fn perform(&mut self, now: Time, effect: Effect) {
+        match effect {
+            Effect::Leg(effect) => self.perform_leg(now, effect),
+            Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from }) => {
+                let _runtime = self.shared.enter();
+                let reports = stt::Reports { session, mailbox: self.mailbox.clone() };
+                let input = self.providers.recognisers[recogniser].open(setup, reports);
+                self.ears.open(input, replay_from);
+            }
+            Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
+            Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
+            Effect::Think(turn) => {
+                let _runtime = self.shared.enter();
+                let reports = agent::Reports { turn: turn.number, mailbox: self.mailbox.clone() };
+                self.agent.think(turn, reports);
+            }
+            Effect::CancelThought => self.agent.cancel(),
+            Effect::Transport(command) => {
+                if self.commands.try_send(command).is_err() {
+                    // The transport is gone, and has said so or will.
+                    metrics::counter!("transport_commands_dropped_total").increment(1);
+                }
+            }
+            Effect::ClearStream => self.path.clear(),
+            Effect::Journal(entry) => self.journal.append(&entry),
+            Effect::DiscardRecording => {
+                if let Some(tap) = self.tap.take() {
+                    tap.discard();
+                }
+            }
+            Effect::End(reason) => self.end(now, reason),
+        }
+    }
+
+    fn perform_leg(&mut self, now: Time, effect: LegEffect) {
+        if let LegEffect::Formats { inbound, outbound, dtmf } = effect {
+            // A leg made later, by the answer or after a fault, speaks what was agreed last.
+            self.config = LegConfig { inbound, outbound, dtmf, ..self.config.clone() };
+        }
+        let Some(leg) = &mut self.leg else { return };
+        match effect {
+            LegEffect::Audible(id) => {
+                self.marked = 0;
+                leg.handle(now, leg::Input::Audible(id));
+            }
+            LegEffect::Mute => leg.handle(now, leg::Input::Mute),
+            LegEffect::SpeechEnd(id) => leg.handle(now, leg::Input::SpeechEnd { id }),
+            LegEffect::Pause => leg.handle(now, leg::Input::Pause),
+            LegEffect::Resume { back } => leg.handle(now, leg::Input::Resume { back }),
+            LegEffect::Hold => leg.handle(now, leg::Input::Hold),
+            LegEffect::Unhold => leg.handle(now, leg::Input::Unhold),
+            LegEffect::Formats { inbound, outbound, dtmf } => {
+                leg.handle(now, leg::Input::Formats { inbound, outbound, dtmf });
+            }
+        }
+    }
+
+    fn perform_tts(&mut self, now: Time, voice: usize, input: tts::Input) {
+        let session = self.voices[voice].get_or_insert_with(|| {
+            let _runtime = self.shared.enter();
+            self.providers.voices[voice].open(tts::Reports { mailbox: self.mailbox.clone() })
+        });
+        let id = match &input {
+            tts::Input::Begin { id, .. }
+            | tts::Input::Text { id, .. }
+            | tts::Input::End { id }
+            | tts::Input::Cancel { id } => *id,
+        };
+        if session.try_send(input).is_err() {
+            self.voices[voice] = None;
+            let error = ProviderError {
+                provider: self.providers.voices[voice].name(),
+                kind: ErrorKind::Connection,
+                what: "the session takes no more text".to_owned(),
+                retry_after: None,
+            };
+            self.machine.handle(now, Input::Event(Event::Tts(tts::Event::Failed { id, error })));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a call may cost on its media worker, leg and machine together: no allocation in a slot in which no provider says anything, and
+//! so many bytes.
+//!
+//! Counted in the allocator of the test binary, per thread, so that tests beside it do not matter.
+
+#[path = "../../benches/machine/call.rs"]
+mod call;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use attendant::call::machine::Machine;
+use attendant_media::leg::Leg;
+use attendant_media::time::Time;
+use call::{Call, Talks};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    // While a thread ends its counters are gone, and nothing is measured there.
+    if bytes > 0 {
+        ALLOCATIONS.try_with(|count| count.set(count.get() + 1)).ok();
+    }
+    BYTES.try_with(|count| count.set(count.get() + bytes)).ok();
+}
+
+// An allocator is an unsafe trait. This one only counts and passes on.
+#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of 1,000 slots: in those without a provider's event, and in the others with their number.
+fn allocations(talks: Talks, cleaning: bool) -> (usize, usize, usize) {
+    let mut call = Call::new(talks, cleaning);
+    let (mut quiet, mut eventful, mut events) = (0, 0, 0);
+    for _ in 0..1_000 {
+        let is_eventful = call.event_is_due();
+        let before = ALLOCATIONS.with(Cell::get);
+        call.slot();
+        let made = ALLOCATIONS.with(Cell::get) - before;
+        if is_eventful {
+            eventful += made;
+            events += 1;
+        } else {
+            quiet += made;
+        }
+    }
+    (quiet, eventful, events)
+}
+
+#[test]
+fn no_slot_allocates_while_either_side_speaks() {
+    for talks in [Talks::Caller, Talks::Agent] {
+        for cleaning in [false, true] {
+            let (quiet, eventful, events) = allocations(talks, cleaning);
+            println!("{talks:?} speaks, cleaning {cleaning}: {eventful} allocations for {events} events of providers");
+            assert_eq!(quiet, 0, "{talks:?} speaks, cleaning {cleaning}");
+        }
+    }
+}
+
+#[test]
+fn a_leg_and_its_machine_take_at_most_100_kib() {
+    // The first of a process also makes what all share.
+    drop(Leg::new(call::config(false), Time::ZERO));
+    let shared = call::setup();
+    let before = BYTES.with(Cell::get);
+    let leg = Box::new(Leg::new(call::config(false), Time::ZERO));
+    let of_leg = BYTES.with(Cell::get) - before;
+    let machine = Box::new(Machine::new(shared.clone(), Time::ZERO));
+    let both = BYTES.with(Cell::get) - before;
+    drop((leg, machine));
+    println!("leg {of_leg} bytes, machine {} bytes", both - of_leg);
+    assert!(both <= 100 * 1_024, "{both} bytes");
+}
