@@ -1,7 +1,11 @@
-//! Fills what was lost with more of the same: the last pitch period again and again, fading to nothing within 60 ms.
+//! Fills what was lost with more of the same: the last pitch period again and again, fading to the line's background within 60 ms.
 //!
 //! It is told of every frame that came, so that it knows what went before, and blends the first frame after a loss into
-//! what it made up. It makes no speech: longer losses become silence. Unit: samples at 16 kHz.
+//! what it made up. It makes no speech: of longer losses the noise of the line remains. Unit: samples at 16 kHz.
+
+mod background;
+
+use background::Background;
 
 /// Pitch periods looked for: 2.5 ms (400 Hz) to 16 ms (62 Hz).
 const SHORTEST: usize = 40;
@@ -13,7 +17,7 @@ const COMPARED: usize = 256;
 /// What is remembered: 32 ms, what is compared and the longest pitch period before it.
 const MEMORY: usize = COMPARED + LONGEST;
 
-/// Full level for the first 10 ms of a loss, then falling to nothing at 60 ms.
+/// Full level for the first 10 ms of a loss, then falling to the background at 60 ms.
 const STEADY: usize = 160;
 const SILENT: usize = 960;
 
@@ -24,9 +28,18 @@ const BLEND: usize = 80;
 #[derive(Clone, Debug)]
 pub struct Conceal {
     memory: Box<[f32; MEMORY]>,
+    background: Background,
     /// Samples made up since the last that came, and the period they repeat.
     made: usize,
     period: usize,
+    sound: Sound,
+}
+
+/// What went before a loss. Noise that is repeated like a voice hums, and is taken for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sound {
+    Voice,
+    Background,
 }
 
 impl Default for Conceal {
@@ -37,7 +50,13 @@ impl Default for Conceal {
 
 impl Conceal {
     pub fn new() -> Self {
-        Self { memory: Box::new([0.0; MEMORY]), made: 0, period: LONGEST }
+        Self {
+            memory: Box::new([0.0; MEMORY]),
+            background: Background::new(),
+            made: 0,
+            period: LONGEST,
+            sound: Sound::Background,
+        }
     }
 
     /// Audio that came: its beginning is blended if it ends a loss.
@@ -51,12 +70,16 @@ impl Conceal {
             self.made = 0;
         }
         self.remember(audio);
+        self.background.came(audio);
     }
 
     /// Makes up for audio that did not come.
     pub fn lost(&mut self, audio: &mut [i16]) {
         if self.made == 0 {
-            self.period = self.pitch();
+            self.sound = if self.background.like(&self.memory[..]) { Sound::Background } else { Sound::Voice };
+            if self.sound == Sound::Voice {
+                self.period = self.pitch();
+            }
         }
         for sample in audio.iter_mut() {
             *sample = self.next() as i16;
@@ -64,10 +87,15 @@ impl Conceal {
     }
 
     fn next(&mut self) -> f32 {
+        if self.sound == Sound::Background {
+            self.made += 1;
+            return self.background.next();
+        }
         let sample = self.memory[MEMORY - self.period + self.made % self.period];
-        let level = 1.0 - self.made.saturating_sub(STEADY) as f32 / (SILENT - STEADY) as f32;
+        let level = (1.0 - self.made.saturating_sub(STEADY) as f32 / (SILENT - STEADY) as f32).max(0.0);
         self.made += 1;
-        sample * level.max(0.0)
+        // Their powers add up to that of the background where it is the background that went before.
+        sample * level + self.background.next() * (1.0 - level * level).sqrt()
     }
 
     fn remember(&mut self, audio: &[i16]) {
@@ -124,6 +152,24 @@ mod tests {
         conceal.lost(&mut lost);
         assert!(lost[960..].iter().all(|&sample| sample == 0));
         assert!(lost[..320].iter().any(|&sample| sample > 6_000));
+    }
+
+    #[test]
+    fn a_long_loss_on_a_noisy_line_leaves_its_noise() {
+        let mut state = 7_u32;
+        let noise: Vec<i16> = (0..16_000)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                ((state >> 16) as i32 / 64 - 512) as i16
+            })
+            .collect();
+        let mut conceal = Conceal::new();
+        conceal.came(&mut noise.clone());
+        conceal.came(&mut tone(0, 640));
+        let mut lost = [0; 16_000];
+        conceal.lost(&mut lost);
+        let (wanted, made) = (crate::vad::level_db(&noise), crate::vad::level_db(&lost[SILENT..]));
+        assert!((wanted - made).abs() < 2.0, "{made} dB on a line of {wanted} dB");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use attendant_media::netem::Conditions;
+use attendant_media::netem::{Bursts, Conditions};
 
 use super::brain::Answer;
 use super::caller::{Act, What, When};
@@ -48,6 +48,12 @@ fn five_percent_loss_with_40_ms_jitter_costs_no_slot_and_interrupts_nobody() {
 #[test]
 fn ten_percent_loss_costs_no_slot_and_interrupts_nobody() {
     holds(&Line::with(conditions(0.10, 5)));
+}
+
+/// The line of the live loss test, its 5 % in bursts of 60 ms on average: holes longer than what is made up for.
+#[test]
+fn five_percent_loss_in_bursts_with_40_ms_jitter_costs_no_slot_and_interrupts_nobody() {
+    holds(&Line::with(Conditions { bursts: Some(Bursts::of(3.0, 0.05)), ..conditions(0.0, 40) }));
 }
 
 #[test]

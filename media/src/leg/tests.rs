@@ -1,3 +1,4 @@
+mod bursts;
 mod network;
 
 use std::time::Duration;

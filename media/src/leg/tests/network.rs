@@ -8,10 +8,10 @@ use crate::netem::{Conditions, Netem};
 
 const ID: SpeechId = SpeechId { generation: 1, utterance: 0, attempt: 0 };
 
-const MILLI: Duration = Duration::from_millis(1);
+pub(super) const MILLI: Duration = Duration::from_millis(1);
 
 /// A second of syllables: loud for 280 ms, silent for 120.
-fn speech(samples: usize) -> Vec<i16> {
+pub(super) fn speech(samples: usize) -> Vec<i16> {
     (0..samples)
         .map(|n| {
             let voiced = n % 6_400 < 4_480;
@@ -21,24 +21,31 @@ fn speech(samples: usize) -> Vec<i16> {
         .collect()
 }
 
-struct Heard {
-    audio: Vec<i16>,
+pub(super) struct Heard {
+    pub(super) audio: Vec<i16>,
     /// How far behind the slots a frame was at most, and how far ahead, in slots.
-    behind: i64,
-    ahead: i64,
-    stats: LegStats,
-    lost: u64,
+    pub(super) behind: i64,
+    pub(super) ahead: i64,
+    /// Voices that were taken to begin.
+    pub(super) starts: Vec<Samples>,
+    pub(super) stats: LegStats,
+    pub(super) lost: u64,
 }
 
 /// A sender whose clock runs `ppm` fast talks through the network to a leg for so many of the leg's slots.
-fn listen(codec: Codec, conditions: Conditions, seed: u64, ppm: i64, slots: u64) -> Heard {
+pub(super) fn listen(codec: Codec, conditions: Conditions, seed: u64, ppm: i64, slots: u64) -> Heard {
+    carry(&speech(16_000), codec, conditions, seed, ppm, slots)
+}
+
+/// The same, with this audio again and again; it is whole slots long.
+pub(super) fn carry(audio: &[i16], codec: Codec, conditions: Conditions, seed: u64, ppm: i64, slots: u64) -> Heard {
     let format = Format { codec, payload_type: 0 };
     let config = LegConfig { inbound: format, outbound: format, ..config() };
     let mut sender = Leg::new(config.clone(), Time::ZERO);
     let mut leg = Leg::new(config, Time::ZERO);
     let mut netem = Netem::new(conditions, seed);
-    let audio = speech(16_000);
-    let mut result = Heard { audio: Vec::new(), behind: 0, ahead: 0, stats: LegStats::default(), lost: 0 };
+    let mut result =
+        Heard { audio: Vec::new(), behind: 0, ahead: 0, starts: Vec::new(), stats: LegStats::default(), lost: 0 };
     sender.handle(Time::ZERO, Input::Audible(ID));
     let (mut sent, mut spoken) = (0_u64, 0_usize);
     let end = Time::ZERO + SLOT * slots as u32 - MILLI;
@@ -51,7 +58,7 @@ fn listen(codec: Codec, conditions: Conditions, seed: u64, ppm: i64, slots: u64)
         }
         if sends == now {
             sender.handle(Time::from_millis(20 * sent), Input::Speech { id: ID, audio: &audio[spoken..][..320] });
-            spoken = (spoken + 320) % 16_000;
+            spoken = (spoken + 320) % audio.len();
             while let Some(output) = sender.poll_output() {
                 if let Output::Rtp { packet, .. } = output {
                     netem.send(now, packet);
@@ -65,12 +72,16 @@ fn listen(codec: Codec, conditions: Conditions, seed: u64, ppm: i64, slots: u64)
         leg.handle(now, Input::Timeout);
         let current = (now.as_millis() / 20) as i64;
         while let Some(output) = leg.poll_output() {
-            if let Output::Heard { at, audio } = output {
-                let number = (at.0 / 320) as i64;
-                assert_eq!(at.0, result.audio.len() as u64, "frames come in order, each once");
-                result.behind = result.behind.max(current - number);
-                result.ahead = result.ahead.max(number - current);
-                result.audio.extend_from_slice(audio);
+            match output {
+                Output::Heard { at, audio } => {
+                    let number = (at.0 / 320) as i64;
+                    assert_eq!(at.0, result.audio.len() as u64, "frames come in order, each once");
+                    result.behind = result.behind.max(current - number);
+                    result.ahead = result.ahead.max(number - current);
+                    result.audio.extend_from_slice(audio);
+                }
+                Output::SpeechStart { at, .. } => result.starts.push(at),
+                _ => {}
             }
         }
     }
@@ -80,7 +91,7 @@ fn listen(codec: Codec, conditions: Conditions, seed: u64, ppm: i64, slots: u64)
 }
 
 /// Share of the slots with sound among those where a syllable was due; the pattern is found, since the start may shift.
-fn sounding(audio: &[i16]) -> f64 {
+pub(super) fn sounding(audio: &[i16]) -> f64 {
     let loud = audio.chunks_exact(320).filter(|frame| crate::vad::level_db(frame) > -30.0).count();
     loud as f64 / (audio.len() as f64 / 320.0 * 0.7)
 }
