@@ -53,6 +53,17 @@ impl Codec {
         }
     }
 
+    /// Most bytes of a payload that is taken: 60 ms, the longest that a carrier may send, and some more where that is little.
+    pub const fn most_payload(self) -> usize {
+        match self {
+            // 80 ms.
+            Self::Pcmu | Self::Pcma | Self::G722 => 640,
+            // More than an Ethernet frame holds.
+            Self::Opus => 1_500,
+            Self::L16 { rate, .. } => rate as usize * 2 * 60 / 1_000,
+        }
+    }
+
     /// Samples a second of the audio it takes and gives here.
     pub const fn rate(self) -> u32 {
         match self {

@@ -16,9 +16,6 @@ const MOST: usize = 8;
 /// So many packets behind a hole end its wait: they came in a burst, and there must be room for the next.
 const CROWDED: usize = 6;
 
-/// Bytes of a packet held: 20 ms of linear audio at 16 kHz, 80 ms of G.711, or Opus at 256 kbit/s.
-pub const MOST_BYTES: usize = 640;
-
 /// A sequence number so far off starts anew: three seconds of packets.
 const JUMP: u64 = 150;
 
@@ -60,20 +57,22 @@ pub enum Next<'a> {
     Wait(Time),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     sequence: u64,
     timestamp: u64,
     arrived: Time,
     kind: Kind,
     length: u16,
-    bytes: [u8; MOST_BYTES],
 }
 
 /// See the module header.
 #[derive(Debug)]
 pub struct Jitter {
-    entries: Box<[Option<Entry>]>,
+    entries: [Option<Entry>; MOST],
+    /// The payloads, as many bytes for each entry as a packet may have.
+    bytes: Box<[u8]>,
+    most_bytes: usize,
     /// The number whose turn it is.
     next: Option<u64>,
     highest: u64,
@@ -81,15 +80,11 @@ pub struct Jitter {
     received: u64,
 }
 
-impl Default for Jitter {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Jitter {
-    pub fn new() -> Self {
-        Self { entries: vec![None; MOST].into(), next: None, highest: 0, received: 0 }
+    /// For payloads of at most so many bytes.
+    pub fn new(most_bytes: usize) -> Self {
+        let bytes = vec![0; MOST * most_bytes].into();
+        Self { entries: [None; MOST], bytes, most_bytes, next: None, highest: 0, received: 0 }
     }
 
     /// Forgets everything: another stream begins.
@@ -100,7 +95,7 @@ impl Jitter {
 
     /// Takes a packet.
     pub fn insert(&mut self, now: Time, sequence: u64, timestamp: u64, kind: Kind, payload: &[u8]) -> Arrival {
-        if payload.len() > MOST_BYTES {
+        if payload.len() > self.most_bytes {
             return Arrival::Refused;
         }
         let next = match self.next {
@@ -119,14 +114,13 @@ impl Jitter {
         if self.first().is_some_and(|first| sequence >= first.sequence + MOST as u64) {
             return Arrival::Refused;
         }
-        let place = &mut self.entries[(sequence % MOST as u64) as usize];
-        if let Some(held) = place {
+        let place = (sequence % MOST as u64) as usize;
+        if let Some(held) = self.entries[place] {
             // Another in this place is one from far ahead, after an outage: it was taken and is not given away.
             return if held.sequence == sequence { Arrival::Duplicate } else { Arrival::Refused };
         }
-        let mut bytes = [0; MOST_BYTES];
-        bytes[..payload.len()].copy_from_slice(payload);
-        *place = Some(Entry { sequence, timestamp, arrived: now, kind, length: payload.len() as u16, bytes });
+        self.bytes[place * self.most_bytes..][..payload.len()].copy_from_slice(payload);
+        self.entries[place] = Some(Entry { sequence, timestamp, arrived: now, kind, length: payload.len() as u16 });
         let reordered = sequence < self.highest;
         self.highest = self.highest.max(sequence);
         if reordered { Arrival::Reordered } else { Arrival::Taken }
@@ -136,7 +130,8 @@ impl Jitter {
     pub fn next(&self, now: Time) -> Next<'_> {
         let Some(next) = self.next else { return Next::Wait(Time::NEVER) };
         let Some(entry) = self.first() else { return Next::Wait(Time::NEVER) };
-        let payload = &entry.bytes[..usize::from(entry.length)];
+        let payload =
+            &self.bytes[(entry.sequence % MOST as u64) as usize * self.most_bytes..][..usize::from(entry.length)];
         if entry.sequence == next {
             return Next::Packet { kind: entry.kind, timestamp: entry.timestamp, payload };
         }
@@ -211,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_is_in_order_is_there_at_once() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         for n in 100..110 {
             assert_eq!(insert(&mut jitter, n, n), Arrival::Taken);
             assert_eq!(taken(&mut jitter, n), [Some(n)]);
@@ -221,7 +216,7 @@ mod tests {
 
     #[test]
     fn swapped_packets_come_out_in_order() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
         taken(&mut jitter, 0);
         insert(&mut jitter, 20, 12);
@@ -233,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_hole_is_given_up_after_60_ms_and_its_packet_is_late_then() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
         taken(&mut jitter, 0);
         insert(&mut jitter, 40, 12);
@@ -247,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_jump_in_the_numbers_starts_anew() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10_000);
         taken(&mut jitter, 0);
         insert(&mut jitter, 20, 30_000);
@@ -256,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_outage_of_any_length_is_a_hole_like_another() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
         taken(&mut jitter, 0);
         for n in 0..3 {
@@ -269,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_burst_behind_a_hole_ends_its_wait() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
         taken(&mut jitter, 0);
         for n in 12..40 {
@@ -281,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_held_is_refused() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
         assert_eq!(insert(&mut jitter, 0, 18), Arrival::Refused);
         taken(&mut jitter, 0);
@@ -290,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_is_not_thrown_out_by_one_that_was_overtaken_by_far() {
-        let mut jitter = Jitter::new();
+        let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
         taken(&mut jitter, 0);
         assert_eq!(insert(&mut jitter, 20, 20), Arrival::Taken);
@@ -313,7 +308,7 @@ mod tests {
                 }
             }
             arrivals.sort_unstable();
-            let (mut jitter, mut kept, mut out) = (Jitter::new(), Vec::new(), Vec::new());
+            let (mut jitter, mut kept, mut out) = (Jitter::new(640), Vec::new(), Vec::new());
             for (millis, sequence) in arrivals {
                 out.extend(taken(&mut jitter, millis));
                 if let Arrival::Taken | Arrival::Reordered = insert(&mut jitter, millis, sequence) {
@@ -340,7 +335,7 @@ mod tests {
                 .map(|(n, (_, delay))| (n as u64 * 20 + if n == 0 { 0 } else { *delay }, n as u64 + 1_000))
                 .collect();
             arrivals.sort_unstable();
-            let mut jitter = Jitter::new();
+            let mut jitter = Jitter::new(640);
             let mut out = Vec::new();
             for (millis, sequence) in arrivals {
                 out.extend(taken(&mut jitter, millis));

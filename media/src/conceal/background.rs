@@ -22,8 +22,8 @@ const NEAR: f32 = 1.6;
 /// See the module header.
 #[derive(Clone, Debug)]
 pub(super) struct Background {
-    kept: Box<[f32; KEPT]>,
-    coming: Box<[f32; KEPT]>,
+    kept: Box<[i16; KEPT]>,
+    coming: Box<[i16; KEPT]>,
     filled: usize,
     /// Mean square of the background; `None` before anything came.
     power: Option<f32>,
@@ -36,8 +36,8 @@ pub(super) struct Background {
 impl Background {
     pub(super) fn new() -> Self {
         Self {
-            kept: Box::new([0.0; KEPT]),
-            coming: Box::new([0.0; KEPT]),
+            kept: Box::new([0; KEPT]),
+            coming: Box::new([0; KEPT]),
             filled: 0,
             power: None,
             random: 1,
@@ -51,9 +51,7 @@ impl Background {
         let mut rest = audio;
         while !rest.is_empty() {
             let taken = rest.len().min(KEPT - self.filled);
-            for (place, &sample) in self.coming[self.filled..].iter_mut().zip(&rest[..taken]) {
-                *place = f32::from(sample);
-            }
+            self.coming[self.filled..][..taken].copy_from_slice(&rest[..taken]);
             self.filled += taken;
             rest = &rest[taken..];
             if self.filled == KEPT {
@@ -77,15 +75,15 @@ impl Background {
         }
         let share = (self.played as f32 + 0.5) / (PIECE / 2) as f32;
         let [(old, old_sign), (new, new_sign)] = self.pieces;
-        let old = self.kept[old + PIECE / 2 + self.played] * old_sign;
-        let new = self.kept[new + self.played] * new_sign;
+        let old = f32::from(self.kept[old + PIECE / 2 + self.played]) * old_sign;
+        let new = f32::from(self.kept[new + self.played]) * new_sign;
         self.played += 1;
         // Pieces do not resemble each other: their powers add up, so shares of power do to one.
         old * (1.0 - share).sqrt() + new * share.sqrt()
     }
 
     fn judge(&mut self) {
-        let power = self.coming.iter().map(|sample| sample * sample).sum::<f32>() / KEPT as f32;
+        let power = self.coming.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / KEPT as f32;
         let level = match self.power {
             None => power,
             Some(level) if power < level => (level + power) / 2.0,

@@ -10,7 +10,7 @@ use crate::codec::Decoder;
 use crate::conceal::Conceal;
 use crate::dtmf::Keys;
 use crate::frame::{Frame, RATE, SLOT_SAMPLES};
-use crate::jitter::{Arrival, Jitter, Kind, MOST_BYTES, Next};
+use crate::jitter::{Arrival, Jitter, Kind, Next};
 use crate::resample::Resampler;
 use crate::rtcp::Reception;
 use crate::rtp::{self, Unwrap};
@@ -35,6 +35,9 @@ const QUIET_DB: f32 = -45.0;
 
 /// Decoded and not yet heard: the longest packet (120 ms) and one unfinished frame.
 const QUEUE: usize = 7 * SLOT_SAMPLES;
+
+/// Bytes that a long chunk of linear audio is cut into: 20 ms at 16 kHz, so that what is left out for drift is as short as elsewhere.
+const PIECE: usize = 640;
 
 /// Without a packet for so long, what fills the frames is a silent sender and no loss.
 const SILENT_US: u64 = 200_000;
@@ -64,13 +67,13 @@ pub(super) struct Inbound {
     stats: LegStats,
 }
 
-/// Room for what one packet decodes to; no packet that is held is larger than [`MOST_BYTES`].
+/// Room for what one packet decodes to.
 fn native(codec: Codec) -> Box<[i16]> {
     let most = match codec {
-        Codec::Pcmu | Codec::Pcma => MOST_BYTES,
-        Codec::G722 => 2 * MOST_BYTES,
+        Codec::Pcmu | Codec::Pcma => codec.most_payload(),
+        Codec::G722 => 2 * codec.most_payload(),
         Codec::Opus => codec.most_samples(),
-        Codec::L16 { .. } => MOST_BYTES / 2,
+        Codec::L16 { .. } => codec.most_payload() / 2,
     };
     vec![0; most].into()
 }
@@ -83,7 +86,7 @@ impl Inbound {
             decoder: Decoder::new(config.inbound.codec),
             to_wide: to_wide(config.inbound.codec),
             conceal: Conceal::new(),
-            jitter: Jitter::new(),
+            jitter: Jitter::new(config.inbound.codec.most_payload()),
             sequences: Unwrap::default(),
             timestamps: Unwrap::default(),
             ssrc: None,
@@ -105,6 +108,7 @@ impl Inbound {
             self.decoder = Decoder::new(format.codec);
             self.to_wide = to_wide(format.codec);
             self.native = native(format.codec);
+            self.jitter = Jitter::new(format.codec.most_payload());
             self.reception.clock(format.codec.clock());
             self.restart();
         }
@@ -158,9 +162,9 @@ impl Inbound {
             self.insert(now, sequence, timestamp, Kind::Audio, payload);
             return;
         }
-        let first = sequence.wrapping_mul(payload.len().div_ceil(MOST_BYTES) as u64);
-        for (n, piece) in payload.chunks(MOST_BYTES).enumerate() {
-            let timestamp = timestamp.wrapping_add((n * MOST_BYTES / 2) as u64);
+        let first = sequence.wrapping_mul(payload.len().div_ceil(PIECE) as u64);
+        for (n, piece) in payload.chunks(PIECE).enumerate() {
+            let timestamp = timestamp.wrapping_add((n * PIECE / 2) as u64);
             self.insert(now, first.wrapping_add(n as u64), timestamp, Kind::Audio, piece);
         }
     }

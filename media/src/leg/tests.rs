@@ -1,5 +1,6 @@
 mod bursts;
 mod network;
+mod packets;
 
 use std::time::Duration;
 
@@ -128,7 +129,7 @@ fn on_hold_nothing_is_sent_and_the_clock_goes_on() {
 fn a_packet_too_large_to_hold_is_lost_once() {
     let mut leg = Leg::new(config(), Time::ZERO);
     for n in 0..50_u64 {
-        let length = if n == 10 { crate::jitter::MOST_BYTES + 1 } else { 160 };
+        let length = if n == 10 { Codec::Pcmu.most_payload() + 1 } else { 160 };
         let mut packet = vec![0x80, 0, 0, n as u8];
         packet.extend((160 * n as u32).to_be_bytes());
         packet.extend(7_u32.to_be_bytes());

@@ -1,0 +1,82 @@
+//! Packets as long as a carrier may send them, and shorter ones: every sample of them is heard.
+
+use super::network::{MILLI, sounding, speech};
+use super::*;
+use crate::codec::Encoder;
+use crate::netem::{Conditions, Netem};
+
+/// What a leg hears of two seconds of syllables that come in packets of so many milliseconds.
+fn heard(codec: Codec, millis: usize, conditions: Conditions) -> (Vec<i16>, LegStats) {
+    let format = Format { codec, payload_type: 0 };
+    let mut leg = Leg::new(LegConfig { inbound: format, outbound: format, ..config() }, Time::ZERO);
+    let mut netem = Netem::new(conditions, 1);
+    let mut encoder = Encoder::new(codec);
+    let wide = speech(4 * 16_000);
+    let audio: Vec<i16> = if codec.rate() == 8_000 { wide.iter().step_by(2).copied().collect() } else { wide };
+    let mut heard = Vec::new();
+    let mut packets = audio.chunks_exact(codec.rate() as usize * millis / 1_000).enumerate().peekable();
+    while netem.next() != Time::NEVER || packets.peek().is_some() {
+        let sends = packets.peek().map_or(Time::NEVER, |(n, _)| Time::from_millis((n * millis + 7) as u64));
+        let now = sends.min(netem.next()).min(leg.poll_timeout());
+        if sends == now
+            && let Some((n, frame)) = packets.next()
+        {
+            let header = crate::rtp::Header {
+                marker: false,
+                payload_type: 0,
+                sequence: 65_530_u16.wrapping_add(n as u16),
+                timestamp: (n * millis) as u32 * (codec.clock() / 1_000),
+                ssrc: 5,
+            };
+            let mut payload = vec![0; 4_000];
+            let length = encoder.encode(frame, &mut payload);
+            assert!(length > 0, "{codec:?} of {millis} ms");
+            netem.send(now, &[&crate::rtp::write(&header)[..], &payload[..length]].concat());
+        }
+        if let Some((at, packet)) = netem.receive(now) {
+            leg.handle(at, Input::Rtp(&packet));
+        }
+        leg.handle(now, Input::Timeout);
+        while let Some(output) = leg.poll_output() {
+            if let Output::Heard { audio, .. } = output {
+                heard.extend_from_slice(audio);
+            }
+        }
+    }
+    (heard, leg.stats())
+}
+
+#[test]
+fn packets_of_10_to_60_ms_are_heard_whole_in_every_codec() {
+    let linear = |rate| Codec::L16 { rate, little_endian: false };
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, linear(8_000), linear(16_000)] {
+        for millis in [10, 20, 30, 40, 60] {
+            // An encoder of Opus takes no 30 ms at once.
+            if codec == Codec::Opus && millis == 30 {
+                continue;
+            }
+            let (audio, stats) = heard(codec, millis, Conditions::default());
+            let whole = 4_000 / millis as u64;
+            assert_eq!(stats.received, whole, "{codec:?} in {millis} ms");
+            assert_eq!((stats.lost, stats.malformed, stats.late), (0, 0, 0), "{codec:?} in {millis} ms: {stats:?}");
+            assert_eq!((stats.drift_dropped, stats.drift_inserted), (0, 0), "{codec:?} in {millis} ms: {stats:?}");
+            assert!(stats.concealed_slots == 0, "{codec:?} in {millis} ms: {stats:?}");
+            assert!(audio.len() >= 197 * 320 && audio.len() <= 204 * 320, "{} samples", audio.len());
+            assert!(sounding(&audio) > 0.95, "{codec:?} in {millis} ms: {}", sounding(&audio));
+        }
+    }
+}
+
+#[test]
+fn long_packets_survive_jitter_and_loss_as_short_ones_do() {
+    for (codec, millis) in
+        [(Codec::Pcmu, 60), (Codec::G722, 40), (Codec::L16 { rate: 16_000, little_endian: false }, 60)]
+    {
+        let (audio, stats) = heard(codec, millis, Conditions { jitter: 30 * MILLI, ..Conditions::default() });
+        assert_eq!((stats.lost, stats.malformed), (0, 0), "{codec:?}: {stats:?}");
+        assert!(sounding(&audio) > 0.93, "{codec:?} in {millis} ms: {}", sounding(&audio));
+        let (audio, stats) = heard(codec, millis, Conditions { loss: 0.05, ..Conditions::default() });
+        assert!(stats.lost > 0 && stats.malformed == 0, "{codec:?}: {stats:?}");
+        assert!(sounding(&audio) > 0.80, "{codec:?} in {millis} ms: {}", sounding(&audio));
+    }
+}
