@@ -106,7 +106,7 @@ impl Config {
             config.stream.check(),
             config.clinic.check(),
             config.agents.check(),
-            config.providers.check(),
+            config.providers.check(config.clinic.language),
             config.speech.check(),
             config.scripted.check(),
             config.call.check(),

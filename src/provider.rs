@@ -1,5 +1,7 @@
 //! What a provider of speech or thought may fail with, in one shape for all of them.
 
+pub mod socket;
+
 use std::time::Duration;
 
 /// Why a provider could not do what was asked. The text is for logs and never holds what a caller said.
@@ -38,5 +40,58 @@ impl ErrorKind {
             Self::Connection | Self::Timeout | Self::Limited | Self::Server | Self::Empty => true,
             Self::Unauthorised | Self::Request => false,
         }
+    }
+}
+
+/// What an HTTP status that is no success means; 402 is how some vendors say that the quota is used up.
+pub const fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        401 | 403 => ErrorKind::Unauthorised,
+        402 | 429 => ErrorKind::Limited,
+        408 => ErrorKind::Timeout,
+        400..=499 => ErrorKind::Request,
+        _ => ErrorKind::Server,
+    }
+}
+
+/// Retry-After in seconds, at most a day; the form with a date is not used by these vendors.
+pub fn retry_after(value: Option<&str>) -> Option<Duration> {
+    let seconds = value?.trim().parse::<f64>().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds))?;
+    Some(Duration::from_secs_f64(seconds))
+}
+
+/// A vendor's own code for an error, if it is one: a message may quote what the caller said, so it is never kept.
+pub fn code(text: &str) -> Option<&str> {
+    let is_code = !text.is_empty()
+        && text.len() <= 64
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    is_code.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_says_whether_to_try_again() {
+        for (status, retryable) in
+            [(401, false), (403, false), (400, false), (429, true), (402, true), (503, true), (302, true)]
+        {
+            assert_eq!(kind_of_status(status).retryable(), retryable, "{status}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_nothing_else() {
+        assert_eq!(retry_after(Some(" 1.5")), Some(Duration::from_millis(1_500)));
+        for wrong in ["-1", "soon", "1e9", "NaN"] {
+            assert_eq!(retry_after(Some(wrong)), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_may_quote_a_caller_is_no_code() {
+        assert_eq!(code("INVALID_AUTH"), Some("INVALID_AUTH"));
+        assert_eq!(code("Jane Roe said"), None);
     }
 }

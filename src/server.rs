@@ -41,9 +41,9 @@ pub enum StartError {
     Missing(Vec<String>),
     #[error(transparent)]
     Speech(#[from] crate::speech::LoadError),
-    /// The language model of `[providers.openai]` cannot be asked.
+    /// A provider of `[providers]` cannot be asked.
     #[error("{0}")]
-    Model(String),
+    Provider(String),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error("fixed phrases cannot be kept in {folder}: {error}; see to the folder, or leave out server.phrase_cache")]
@@ -60,7 +60,7 @@ impl StartError {
     /// A mistake in the configuration, rather than a machine that cannot do what is asked.
     pub const fn is_configuration(&self) -> bool {
         match self {
-            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Model(_) => true,
+            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Provider(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Missing(_) | Self::Speech(_) => {

@@ -6,14 +6,19 @@
 
 mod agent;
 pub mod code;
+pub mod deepgram;
 mod delay;
+mod ear;
+mod fault;
 pub mod openai;
 mod recognizer;
 mod settings;
+pub mod vendors;
 mod voice;
 
 pub use agent::ScriptedAgents;
 pub use delay::Delay;
+pub use fault::{Fault, Trouble};
 pub use recognizer::ScriptedRecognizer;
 pub use settings::ScriptedConfig;
 pub use voice::ScriptedVoice;

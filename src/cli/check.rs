@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
-use crate::server::{self, Kind, StartError};
+use crate::server::{self, Kind, ProvidersConfig, StartError};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
 #[derive(Debug, Args)]
@@ -36,7 +36,19 @@ impl Check {
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));
         }
+        println!("hearing  {}", hearing(&config.providers).join(", then "));
         println!("calls    at most {} at once", config.call.max_calls);
         Ok(Exit::Done)
+    }
+}
+
+/// Who hears, in the order in which they are asked.
+fn hearing(providers: &ProvidersConfig) -> Vec<String> {
+    match (providers.kind, &providers.deepgram) {
+        (Kind::Scripted, _) => vec!["scripted".to_owned()],
+        (Kind::Embedded, None) => vec!["whisper, on this machine".to_owned()],
+        (Kind::Embedded, Some(deepgram)) => {
+            vec![format!("deepgram at {}", deepgram.base_url), "whisper, on this machine".to_owned()]
+        }
     }
 }

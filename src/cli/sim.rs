@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use tokio::net::TcpListener;
 
 use super::{Exit, Failure};
-use crate::sim::{Delay, ScriptedConfig, openai};
+use crate::sim::vendors::{self, Troubles};
+use crate::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
 
 /// Stand-ins for the outside world, for trying and measuring without keys.
 #[derive(Debug, Args)]
@@ -22,10 +23,11 @@ enum What {
     Providers(Providers),
 }
 
-/// Serve a scripted language model behind the OpenAI chat-completions API.
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, and Deepgram's recognisers.
 ///
-/// The scripted recogniser and voice have no wire protocol of their own: they run inside `attendant serve`, chosen by
-/// `[providers] kind = "scripted"` or `attendant serve --providers scripted`, with the delays of `[scripted]`.
+/// Any key will do; requests that a vendor would refuse are refused. They understand nothing: a recogniser hears the codes of
+/// `attendant load` as their words and any other voice as a fixed sentence. For measuring without vendors, `attendant serve
+/// --providers scripted` answers within the server's own process.
 #[derive(Debug, Args)]
 struct Providers {
     /// Address of this machine to listen on.
@@ -37,9 +39,15 @@ struct Providers {
     /// Parts of an answer, a sentence each.
     #[arg(long, default_value_t = ScriptedConfig::default().parts, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=15))]
     parts: u8,
-    /// Fail so at every request.
+    /// Milliseconds from the request for last words to those words.
+    #[arg(long, default_value_t = ScriptedConfig::default().stt_ms, value_name = "MS")]
+    stt: Delay,
+    /// The language model fails so at every request.
     #[arg(long, value_name = "HOW")]
     fault: Option<openai::Fault>,
+    /// The recognisers fail so on every connection.
+    #[arg(long, value_name = "HOW")]
+    stt_fault: Option<Fault>,
 }
 
 impl Sim {
@@ -58,7 +66,9 @@ impl Providers {
                 self.bind
             )));
         }
-        let settings = ScriptedConfig { llm_ms: self.llm, parts: self.parts, ..ScriptedConfig::default() };
+        let settings =
+            ScriptedConfig { llm_ms: self.llm, stt_ms: self.stt, parts: self.parts, ..ScriptedConfig::default() };
+        let troubles = Troubles { model: self.fault, hearing: Trouble::always(self.stt_fault) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
         runtime.block_on(async {
             let listener = TcpListener::bind(self.bind)
@@ -67,13 +77,14 @@ impl Providers {
                 .map_err(Failure::unavailable)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
             println!("language model  http://{bound}/v1  (first token after {} ms)", self.llm);
+            println!("Deepgram        ws://{bound}  (last words after {} ms)", self.stt);
             let stop = async {
                 if tokio::signal::ctrl_c().await.is_err() {
                     tracing::warn!("no signal handler: end this process by its id");
                     std::future::pending::<()>().await;
                 }
             };
-            openai::serve(listener, settings, self.fault, stop).await.map_err(Failure::internal)?;
+            vendors::serve(listener, settings, troubles, stop).await.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })
     }

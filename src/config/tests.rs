@@ -52,6 +52,15 @@ fn a_value_out_of_range_says_what_to_write() {
 }
 
 #[test]
+fn a_hosted_recogniser_that_cannot_work_is_told_before_a_call() {
+    let text = "[clinic]\nlanguage = \"zh-HK\"\n\n[providers.deepgram]\nmodel = \"flux\"\nbase_url = \"https://api.deepgram.com\"\n\
+        key = { env = \"ATTENDANT_TEST_NOT_SET\" }\neot_threshold = 0.2\nsilence_ms = 9000\n";
+    insta::assert_snapshot!(load(text, &[]).unwrap_err());
+    let no_key = load("[providers.deepgram]\nmodel = \"nova-3\"\n", &[]).unwrap_err();
+    assert!(no_key.contains("key") && no_key.contains("missing"), "{no_key}");
+}
+
+#[test]
 fn a_file_that_is_not_toml_says_where() {
     let problems = load("[call\n", &[]).unwrap_err();
     insta::assert_snapshot!(problems);

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
+use crate::stt::deepgram::Deepgram;
 
 /// Loading models takes seconds; call it where waiting is allowed.
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
@@ -26,16 +27,21 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 return Err(StartError::Missing(missing));
             }
             let embedded = speech::load(&config.speech)?;
+            let mut recognisers = embedded.recognisers;
+            if let Some(deepgram) = &config.providers.deepgram {
+                let deepgram = Deepgram::new(deepgram, "providers.deepgram").map_err(StartError::Provider)?;
+                recognisers.insert(0, Arc::new(deepgram));
+            }
             let folder = config.records.folder();
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
             let clinics = vec![clinic.clone()];
             let brain: Arc<dyn Model> = match &config.providers.openai {
-                Some(openai) => Arc::new(OpenAi::new(openai, "providers.openai").map_err(StartError::Model)?),
+                Some(openai) => Arc::new(OpenAi::new(openai, "providers.openai").map_err(StartError::Provider)?),
                 None => Arc::new(RuleBrain::new()),
             };
             let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
-            Providers { recognisers: embedded.recognisers, voices: embedded.voices, agents: Arc::new(desk) }
+            Providers { recognisers, voices: embedded.voices, agents: Arc::new(desk) }
         }
         Kind::Scripted => Providers {
             recognisers: vec![Arc::new(ScriptedRecognizer(config.scripted))],

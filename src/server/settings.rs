@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::graph::{Graph, GraphError};
 use crate::agent::llm::openai::OpenAiConfig;
 use crate::language::Language;
+use crate::stt::deepgram::DeepgramConfig;
 
 /// `[server]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,19 +109,29 @@ impl AgentsConfig {
 }
 
 /// `[providers]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProvidersConfig {
     pub kind: Kind,
     /// `[providers.openai]`: a language model behind chat completions thinks in place of the rules. Any server that speaks them
     /// will do: a local one needs no key.
     pub openai: Option<OpenAiConfig>,
+    /// `[providers.deepgram]`: hears first; the embedded recogniser hears when it fails.
+    pub deepgram: Option<DeepgramConfig>,
 }
 
 impl ProvidersConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
-    pub fn check(&self) -> Vec<String> {
-        self.openai.as_ref().map(|openai| openai.check("providers.openai")).unwrap_or_default()
+    pub fn check(&self, language: Language) -> Vec<String> {
+        let mut wrong = self.openai.as_ref().map(|openai| openai.check("providers.openai")).unwrap_or_default();
+        if let Some(deepgram) = &self.deepgram {
+            wrong.extend(deepgram.check("providers.deepgram"));
+            wrong.extend(deepgram.check_language("providers.deepgram", language));
+        }
+        if self.kind == Kind::Scripted && self.deepgram.is_some() {
+            wrong.push("providers.deepgram: scripted providers replace every other; leave it out, or kind".to_owned());
+        }
+        wrong
     }
 }
 

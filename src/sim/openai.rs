@@ -48,9 +48,9 @@ pub enum Fault {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Settings {
-    scripted: ScriptedConfig,
-    fault: Option<Fault>,
+pub(super) struct Settings {
+    pub(super) scripted: ScriptedConfig,
+    pub(super) fault: Option<Fault>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +95,8 @@ pub fn may_bind(address: SocketAddr) -> bool {
     address.ip().is_loopback()
 }
 
-fn router(settings: Settings) -> Router {
+/// Its part of the simulated vendors.
+pub(super) fn router(settings: Settings) -> Router {
     Router::new().route("/v1/models", get(models)).route("/v1/chat/completions", post(complete)).with_state(settings)
 }
 

@@ -4,6 +4,7 @@
 pub mod carrier;
 pub mod clinic;
 mod line;
+mod vendors;
 
 use attendant::call::timeline::{Entry, TurnTimeline};
 use attendant::privacy::Pii;

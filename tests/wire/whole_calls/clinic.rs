@@ -50,20 +50,31 @@ pub struct Clinic {
 
 impl Clinic {
     pub async fn open(codec: TelnyxCodec, change: impl FnOnce(&mut CallConfig)) -> Self {
+        Self::open_with(codec, change, &ANSWERS, |_| {}).await
+    }
+
+    /// With these answers, and other providers for what is not a fixed phrase.
+    pub async fn open_with(
+        codec: TelnyxCodec,
+        change: impl FnOnce(&mut CallConfig),
+        answers: &'static [u8],
+        replace: impl FnOnce(&mut Providers),
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let secrets = Secrets::in_folder(folder.path());
         let carrier = MockServer::start().await;
         let mut config = CallConfig::default();
         change(&mut config);
-        let providers = Providers {
+        let mut providers = Providers {
             recognisers: vec![Arc::new(ScriptedRecognizer(SCRIPTED))],
             voices: vec![Arc::new(ScriptedVoice(SCRIPTED))],
-            agents: Arc::new(Receptionists),
+            agents: Arc::new(Receptionists(answers)),
         };
         let mut canned = Canned::texts();
         canned.insert(Language::English, Phrase::Greeting, Line { text: GREETING.sentence().into(), audio: None });
         let unspoken = rendering::render(&mut canned, &providers.voices, None).await;
         assert!(unspoken.is_empty(), "the scripted voice says everything");
+        replace(&mut providers);
         let path = Some(folder.path().to_path_buf());
         let records = RecordsConfig { path, recording: Recording::Announced, ..RecordsConfig::default() };
         let desk = Desk::open(DeskSetup {
@@ -164,26 +175,27 @@ fn is_whole(past: &Past) -> bool {
     matches!(past.entries.last(), Some(Entry::Ended { .. }))
 }
 
-/// Answers with the parts of [`ANSWERS`], in turn, and hangs up after the last.
-struct Receptionists;
+/// Answers with so many parts, in turn, and hangs up after the last.
+struct Receptionists(&'static [u8]);
 
 impl Agents for Receptionists {
     fn open(&self, facts: &CallFacts) -> Box<dyn Agent> {
-        Box::new(Receptionist { call: call_of(facts.caller.reveal()), answered: 0 })
+        Box::new(Receptionist { answers: self.0, call: call_of(facts.caller.reveal()), answered: 0 })
     }
 }
 
 struct Receptionist {
+    answers: &'static [u8],
     call: u16,
     answered: usize,
 }
 
 impl Agent for Receptionist {
     fn think(&mut self, _turn: Turn, reports: Reports) {
-        let parts = ANSWERS[self.answered.min(ANSWERS.len() - 1)];
+        let parts = self.answers[self.answered.min(self.answers.len() - 1)];
         self.answered += 1;
         let (call, turn) = (self.call, self.answered as u8);
-        let last = self.answered >= ANSWERS.len();
+        let last = self.answered >= self.answers.len();
         tokio::spawn(async move {
             let said = (0..parts).map(|part| Code { call, turn, part, parts }.sentence());
             let events = said.map(|text| Event::Text(Pii::new(format!("{text} "))));

@@ -1,0 +1,113 @@
+//! Deepgram: nova-3 over the v1 interface for all five languages, Flux over v2 for English and French, which also hears when a turn
+//! ends. One connection a session, opened while the phone rings; audio leaves as 16 kHz linear PCM.
+//!
+//! A session says what was heard and never reconnects by itself: what fails is reported, and the call decides. Facts of the protocol:
+//! Deepgram's API reference, its Python SDK and the pages on Flux, as read on 2026-11-21.
+
+mod clock;
+mod config;
+mod flux;
+mod nova;
+mod request;
+mod session;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+pub use config::{Choice, DeepgramConfig};
+
+use super::{Capabilities, Input, Recognizer, Reports, Setup};
+use crate::config::Secret;
+use crate::language::Language;
+use crate::provider::socket::Connector;
+use crate::provider::{ErrorKind, ProviderError};
+
+const NAME: &str = "deepgram";
+
+/// Room for the 10 s that a call may replay (500 frames) and what comes while connecting.
+const INPUTS: usize = 1_024;
+
+/// A model of Deepgram's and the protocol that goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Model {
+    Nova,
+    /// Its English or its multilingual form.
+    Flux,
+}
+
+/// See the module header.
+#[derive(Clone, Debug)]
+pub struct Deepgram(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    config: DeepgramConfig,
+    base: Url,
+    key: Secret,
+    connector: Connector,
+}
+
+impl Deepgram {
+    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    pub fn new(config: &DeepgramConfig, section: &str) -> Result<Self, String> {
+        let wrong = config.check(section);
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n"));
+        }
+        let base = Url::parse(&config.base_url).map_err(|error| format!("{section}.base_url: {error}"))?;
+        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
+        let connector = Connector::new(NAME, &base).map_err(|what| format!("{section}.base_url: {what}"))?;
+        Ok(Self(Arc::new(Shared { config: config.clone(), base, key, connector })))
+    }
+}
+
+impl Recognizer for Deepgram {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        let model = self.0.config.model.of(language)?;
+        Some(Capabilities { partials: true, end_of_turn: model == Model::Flux, flush: true })
+    }
+
+    fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        tokio::spawn(session::run(self.0.clone(), setup, queue, reports));
+        inputs
+    }
+}
+
+fn failed(kind: ErrorKind, what: &str) -> ProviderError {
+    ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
+}
+
+/// Two Chinese characters have no blank between them, whatever a model writes.
+fn without_blanks_in_chinese(text: &str) -> String {
+    let is_han =
+        |c: char| ('\u{3400}'..='\u{9fff}').contains(&c) || ('\u{3000}'..='\u{303f}').contains(&c) || c == '，';
+    let mut joined = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let between = c.is_whitespace()
+            && joined.chars().next_back().is_some_and(is_han)
+            && rest.peek().is_none_or(|next| is_han(*next));
+        if !between {
+            joined.push(c);
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_has_no_blanks_inside_and_english_keeps_its_own() {
+        assert_eq!(without_blanks_in_chinese("你 好 ， 我 要 见 Dr Wong 医 生"), "你好，我要见 Dr Wong 医生");
+        assert_eq!(without_blanks_in_chinese("are you open"), "are you open");
+    }
+}

@@ -1,0 +1,378 @@
+//! What Flux says over v2, read: its turns become partials, eager ends, resumptions and finals.
+//!
+//! A message holds the whole turn's words, so a partial is passed on only when they have changed. A flush is over when the turn has
+//! ended, or when no turn is open and the audio it was about has been heard. ForceEndTurn ends only what was recognised by then, and
+//! is ignored where no turn is open (its page, 2026-11-21): a turn that opens after it is asked to end once more.
+
+use attendant_media::frame::Samples;
+use serde::Deserialize;
+
+use super::clock::Clock;
+use super::failed;
+use crate::privacy::Pii;
+use crate::provider::{ErrorKind, ProviderError, code};
+use crate::stt::Event;
+
+/// Words begin about so long before Flux reports that a turn has: used where it gives no times of words.
+const NOTICED_AFTER: Samples = Samples::from_millis(500);
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+enum Message {
+    Connected,
+    TurnInfo(TurnInfo),
+    ConfigureFailure,
+    Error {
+        #[serde(default)]
+        code: String,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+struct TurnInfo {
+    event: Kind,
+    turn_index: u64,
+    audio_window_start: f64,
+    audio_window_end: f64,
+    transcript: String,
+    #[serde(default)]
+    words: Vec<Word>,
+    #[serde(default)]
+    end_of_turn_confidence: f32,
+    #[serde(default)]
+    trigger: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+enum Kind {
+    StartOfTurn,
+    Update,
+    EagerEndOfTurn,
+    TurnResumed,
+    EndOfTurn,
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+struct Word {
+    #[serde(default)]
+    start: Option<f64>,
+    #[serde(default)]
+    end: Option<f64>,
+}
+
+#[derive(Debug)]
+struct Turn {
+    from: Samples,
+    to: Samples,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Flush {
+    up_to: Samples,
+    sent: Samples,
+    asked_again: bool,
+}
+
+/// What the session is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Nothing,
+    /// Flux takes audio now.
+    Ready,
+    ForceEndTurn,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    turn: Option<Turn>,
+    /// Words of the turn of this index were taken already, up to this text: the next messages begin with them.
+    taken: Option<(u64, String)>,
+    /// Everything before this is in a turn that has ended.
+    closed: Samples,
+    covered: Samples,
+    flush: Option<Flush>,
+    last_index: u64,
+}
+
+impl Reading {
+    pub(super) fn read(&mut self, text: &str, clock: &Clock, out: &mut Vec<Event>) -> Result<Due, ProviderError> {
+        let message =
+            serde_json::from_str(text).map_err(|_| failed(ErrorKind::Server, "sent a message that cannot be read"))?;
+        match message {
+            Message::Connected => return Ok(Due::Ready),
+            Message::TurnInfo(info) => return Ok(self.turn_info(info, clock, out)),
+            Message::ConfigureFailure => {
+                // The thresholds before it go on to hold.
+                metrics::counter!("deepgram_configure_failures_total").increment(1);
+                tracing::warn!("deepgram refused new thresholds; those before them go on to hold");
+            }
+            Message::Error { code: told } => {
+                let told = code(&told).unwrap_or("without a code");
+                return Err(failed(ErrorKind::Server, &format!("an error message, {told}")));
+            }
+            Message::Other => {}
+        }
+        Ok(Due::Nothing)
+    }
+
+    fn turn_info(&mut self, info: TurnInfo, clock: &Clock, out: &mut Vec<Event>) -> Due {
+        let end = clock.at(info.audio_window_end);
+        self.covered = self.covered.max(end);
+        self.last_index = info.turn_index;
+        let text = self.untaken(&info).to_owned();
+        let first = info.words.first().and_then(|word| word.start).filter(|_| self.taken.is_none());
+        let first = first.map(|seconds| clock.at(seconds));
+        let last = info.words.last().and_then(|word| word.end).map_or(end, |seconds| clock.at(seconds));
+        let opens = match info.event {
+            Kind::StartOfTurn => true,
+            Kind::Update | Kind::EagerEndOfTurn | Kind::TurnResumed | Kind::EndOfTurn => !text.is_empty(),
+            Kind::Other => false,
+        };
+        if opens && self.turn.is_none() {
+            let begun = clock.at(info.audio_window_start).max(end.saturating_sub(NOTICED_AFTER)).max(self.closed);
+            let from = first.unwrap_or(begun).max(self.closed);
+            out.push(Event::SpeechStart { at: from });
+            self.turn = Some(Turn { from, to: last.max(from), text: String::new() });
+        }
+        if let Some(turn) = &mut self.turn {
+            if let Some(first) = first {
+                turn.from = first.max(self.closed);
+            }
+            turn.to = last.max(turn.from);
+            if turn.text != text && !text.is_empty() && info.event != Kind::EndOfTurn {
+                let partial = Pii::new(text.clone());
+                out.push(Event::Partial { text: partial, stable: 0, from: turn.from, to: turn.to });
+            }
+            turn.text = text;
+        }
+        match info.event {
+            Kind::EagerEndOfTurn => out.push(Event::EagerEnd { at: end }),
+            Kind::TurnResumed => out.push(Event::Resumed { at: end }),
+            Kind::EndOfTurn => return self.end_of_turn(end, &info, out),
+            Kind::StartOfTurn | Kind::Update | Kind::Other => {}
+        }
+        self.go_on_flushing(out)
+    }
+
+    fn end_of_turn(&mut self, end: Samples, info: &TurnInfo, out: &mut Vec<Event>) -> Due {
+        if let Some(turn) = self.turn.take().filter(|turn| !turn.text.is_empty()) {
+            let confidence = info.end_of_turn_confidence;
+            let text = Pii::new(turn.text);
+            out.push(Event::Final { text, from: turn.from, to: turn.to, confidence, language: None });
+        }
+        self.closed = self.closed.max(end);
+        self.taken = None;
+        if let Some(flush) = self.flush.take() {
+            out.push(Event::Flushed { up_to: flush.up_to });
+        } else if info.trigger.as_deref() != Some("manual") {
+            out.push(Event::EndOfTurn { at: end, confidence: info.end_of_turn_confidence });
+        }
+        Due::Nothing
+    }
+
+    /// The words of the turn that were not taken before it ended.
+    fn untaken<'a>(&self, info: &'a TurnInfo) -> &'a str {
+        let text = info.transcript.trim();
+        match &self.taken {
+            Some((index, taken)) if *index == info.turn_index => {
+                text.strip_prefix(taken.as_str()).map_or(text, |rest| rest.trim_start_matches([' ', ',', '.']))
+            }
+            Some(_) | None => text,
+        }
+    }
+
+    fn go_on_flushing(&mut self, out: &mut Vec<Event>) -> Due {
+        let covered = self.covered;
+        let Some(flush) = self.flush.as_mut().filter(|flush| covered >= flush.sent) else { return Due::Nothing };
+        if self.turn.is_none() {
+            out.push(Event::Flushed { up_to: flush.up_to });
+            self.flush = None;
+        } else if !flush.asked_again {
+            flush.asked_again = true;
+            return Due::ForceEndTurn;
+        }
+        Due::Nothing
+    }
+
+    /// Last words are wanted. What Flux has ended by itself needs no asking.
+    pub(super) fn flush(&mut self, up_to: Samples, clock: &Clock, out: &mut Vec<Event>) -> Due {
+        if self.turn.is_none() && self.closed >= up_to {
+            out.push(Event::Flushed { up_to });
+            return Due::Nothing;
+        }
+        // A turn that opens only afterwards is asked to end again: the first request found none.
+        self.flush = Some(Flush { up_to, sent: clock.now(), asked_again: false });
+        Due::ForceEndTurn
+    }
+
+    pub(super) const fn is_flushing(&self) -> bool {
+        self.flush.is_some()
+    }
+
+    /// ForceEndTurn has had no answer for long: if the audio was heard at all, what there is is all there is.
+    pub(super) fn flush_late(&mut self, out: &mut Vec<Event>) {
+        let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to) else { return };
+        self.flush = None;
+        self.settle(out);
+        out.push(Event::Flushed { up_to: flush.up_to });
+    }
+
+    /// Words that nobody will make final any more.
+    pub(super) fn settle(&mut self, out: &mut Vec<Event>) {
+        let Some(turn) = self.turn.take().filter(|turn| !turn.text.is_empty()) else { return };
+        let before = self.taken.take().filter(|(index, _)| *index == self.last_index).map(|(_, text)| text);
+        let all = before.map_or_else(|| turn.text.clone(), |before| format!("{before} {}", turn.text));
+        self.taken = Some((self.last_index, all));
+        self.closed = self.closed.max(turn.to);
+        out.push(Event::Final {
+            text: Pii::new(turn.text),
+            from: turn.from,
+            to: turn.to,
+            confidence: 0.0,
+            language: None,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(event: &str, index: u64, text: &str, from: f64, to: f64, more: &str) -> String {
+        format!(
+            r#"{{"type":"TurnInfo","request_id":"r","sequence_id":3,"event":"{event}","turn_index":{index},
+            "audio_window_start":{from},"audio_window_end":{to},"transcript":"{text}","words":[],
+            "end_of_turn_confidence":0.8{more}}}"#
+        )
+    }
+
+    struct Bench {
+        reading: Reading,
+        clock: Clock,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let mut clock = Clock::default();
+            clock.take(Samples(16_000), 64_000);
+            Self { reading: Reading::default(), clock }
+        }
+
+        fn read(&mut self, text: &str) -> (Due, Vec<String>) {
+            let mut out = Vec::new();
+            let due = self.reading.read(text, &self.clock, &mut out).unwrap();
+            (due, out.iter().map(short).collect())
+        }
+    }
+
+    fn short(event: &Event) -> String {
+        match event {
+            Event::Partial { text, from, to, .. } => format!("partial {} {}..{}", text.reveal(), from.0, to.0),
+            Event::Final { text, from, to, .. } => format!("final {} {}..{}", text.reveal(), from.0, to.0),
+            Event::SpeechStart { at } => format!("start {}", at.0),
+            Event::EagerEnd { at } => format!("eager {}", at.0),
+            Event::Resumed { at } => format!("resumed {}", at.0),
+            Event::EndOfTurn { at, .. } => format!("end {}", at.0),
+            Event::Flushed { up_to } => format!("flushed {}", up_to.0),
+            Event::Ready | Event::Failed(_) => panic!("not from here"),
+        }
+    }
+
+    #[test]
+    fn a_turn_with_a_doubt_in_it_is_read() {
+        let mut bench = Bench::new();
+        let mut all = Vec::new();
+        for text in [
+            r#"{"type":"Connected","request_id":"r","sequence_id":0}"#.to_owned(),
+            info("Update", 0, "", 0.0, 0.25, ""),
+            info("StartOfTurn", 0, "I need", 0.0, 1.0, ""),
+            info("Update", 0, "I need", 0.0, 1.25, ""),
+            info("Update", 0, "I need to", 0.0, 1.5, ""),
+            info("EagerEndOfTurn", 0, "I need to", 0.0, 1.75, ""),
+            info("TurnResumed", 0, "I need to cancel", 0.0, 2.0, ""),
+            info("EndOfTurn", 0, "I need to cancel.", 0.0, 2.5, r#","trigger":"model""#),
+        ] {
+            all.extend(bench.read(&text).1);
+        }
+        assert_eq!(
+            all,
+            [
+                "start 24000",
+                "partial I need 24000..32000",
+                "partial I need to 24000..40000",
+                "eager 44000",
+                "partial I need to cancel 24000..48000",
+                "resumed 48000",
+                "final I need to cancel. 24000..56000",
+                "end 56000",
+            ]
+        );
+    }
+
+    #[test]
+    fn times_of_words_are_taken_where_flux_gives_them() {
+        let mut bench = Bench::new();
+        let words = r#"{"type":"TurnInfo","event":"EndOfTurn","turn_index":0,"audio_window_start":0.0,"audio_window_end":2.0,
+            "transcript":"yes","words":[{"word":"yes","confidence":0.9,"start":0.5,"end":0.75}],"end_of_turn_confidence":0.9}"#;
+        assert_eq!(bench.read(words).1, ["start 24000", "final yes 24000..28000", "end 48000"]);
+    }
+
+    #[test]
+    fn a_flush_of_what_flux_has_ended_is_answered_at_once() {
+        let mut bench = Bench::new();
+        bench.read(&info("EndOfTurn", 0, "yes", 0.0, 2.0, ""));
+        let mut out = Vec::new();
+        assert_eq!(bench.reading.flush(Samples(47_000), &bench.clock, &mut out), Due::Nothing);
+        assert_eq!(out, [Event::Flushed { up_to: Samples(47_000) }]);
+    }
+
+    #[test]
+    fn a_turn_that_is_forced_to_end_is_no_end_that_flux_found() {
+        let mut bench = Bench::new();
+        bench.read(&info("StartOfTurn", 0, "six oh", 0.0, 2.0, ""));
+        assert_eq!(bench.reading.flush(Samples(47_000), &bench.clock, &mut Vec::new()), Due::ForceEndTurn);
+        let (_, said) = bench.read(&info("EndOfTurn", 0, "six oh four", 0.0, 2.5, r#","trigger":"manual""#));
+        assert_eq!(said, ["final six oh four 40000..56000", "flushed 47000"]);
+    }
+
+    #[test]
+    fn a_turn_that_opens_after_it_was_forced_to_end_is_forced_again_once() {
+        let mut bench = Bench::new();
+        bench.reading.flush(Samples(47_000), &bench.clock, &mut Vec::new());
+        assert_eq!(bench.read(&info("StartOfTurn", 0, "yes", 0.0, 2.0, "")).0, Due::Nothing);
+        assert_eq!(bench.read(&info("Update", 0, "yes", 0.0, 4.0, "")).0, Due::ForceEndTurn);
+        assert_eq!(bench.read(&info("Update", 0, "yes", 0.0, 4.25, "")).0, Due::Nothing);
+    }
+
+    #[test]
+    fn a_flush_without_a_turn_is_over_when_the_audio_was_heard() {
+        let mut bench = Bench::new();
+        bench.reading.flush(Samples(47_000), &bench.clock, &mut Vec::new());
+        assert_eq!(bench.read(&info("Update", 0, "", 0.0, 3.9, "")).1, [""; 0]);
+        assert_eq!(bench.read(&info("Update", 0, "", 0.0, 4.0, "")).1, ["flushed 47000"]);
+    }
+
+    #[test]
+    fn words_taken_from_an_open_turn_are_not_said_twice() {
+        let mut bench = Bench::new();
+        bench.read(&info("StartOfTurn", 0, "are you open", 0.0, 3.0, ""));
+        bench.reading.flush(Samples(60_000), &bench.clock, &mut Vec::new());
+        let mut out = Vec::new();
+        bench.reading.flush_late(&mut out);
+        assert_eq!(out.iter().map(short).collect::<Vec<_>>(), ["final are you open 56000..64000", "flushed 60000"]);
+        let (_, said) = bench.read(&info("EndOfTurn", 0, "are you open today", 0.0, 4.0, ""));
+        assert_eq!(said[1..], ["final today 72000..80000", "end 80000"]);
+    }
+
+    #[test]
+    fn an_error_keeps_its_code() {
+        let text = r#"{"type":"Error","sequence_id":3,"code":"INTERNAL_SERVER_ERROR","description":"Jane"}"#;
+        let error = Reading::default().read(text, &Clock::default(), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.what, "an error message, INTERNAL_SERVER_ERROR");
+    }
+}

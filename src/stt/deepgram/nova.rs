@@ -1,0 +1,265 @@
+//! What nova-3 says over v1, read: interim words become partials, final ones finals, and an answer to Finalize ends a flush.
+//!
+//! Deepgram answers Finalize only if it had audio left to recognise (its page on Finalize says "may"). A flush is therefore also over
+//! when something final covers the audio it was about, or, after [`super::session`]'s patience, when anything does.
+
+use attendant_media::frame::Samples;
+use serde::Deserialize;
+
+use super::clock::Clock;
+use super::{failed, without_blanks_in_chinese};
+use crate::privacy::Pii;
+use crate::provider::{ErrorKind, ProviderError, code};
+use crate::stt::Event;
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+enum Message {
+    Results(Results),
+    SpeechStarted {
+        timestamp: f64,
+    },
+    Error {
+        #[serde(default)]
+        variant: Option<String>,
+        #[serde(default)]
+        code: Option<String>,
+    },
+    /// Metadata, UtteranceEnd, and whatever is new.
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+struct Results {
+    start: f64,
+    duration: f64,
+    #[serde(default)]
+    is_final: bool,
+    #[serde(default)]
+    from_finalize: bool,
+    channel: Channel,
+}
+
+#[derive(Debug, Deserialize)]
+struct Channel {
+    #[serde(default)]
+    alternatives: Vec<Alternative>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Alternative {
+    transcript: String,
+    #[serde(default)]
+    confidence: f32,
+    #[serde(default)]
+    words: Vec<Word>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Word {
+    start: f64,
+    end: f64,
+}
+
+/// Last words that were asked for.
+#[derive(Clone, Copy, Debug)]
+struct Flush {
+    up_to: Samples,
+    /// The end of the audio sent by then.
+    sent: Samples,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Words that are not final yet.
+    partial: Option<(String, Samples, Samples)>,
+    /// The end of the audio that something was said about.
+    covered: Samples,
+    /// Everything before this is final, without a gap.
+    settled: Samples,
+    /// Final stretches behind a gap: finals may come out of order.
+    ahead: Vec<(Samples, Samples)>,
+    flush: Option<Flush>,
+}
+
+/// Two finals follow each other although their seconds were rounded: 20 ms.
+const ROUNDING: Samples = Samples::from_millis(20);
+
+/// A gap that never fills is forgotten: so many stretches behind it.
+const MOST_AHEAD: usize = 8;
+
+impl Reading {
+    pub(super) fn read(&mut self, text: &str, clock: &Clock, out: &mut Vec<Event>) -> Result<(), ProviderError> {
+        let message =
+            serde_json::from_str(text).map_err(|_| failed(ErrorKind::Server, "sent a message that cannot be read"))?;
+        match message {
+            Message::Results(results) => self.results(results, clock, out),
+            Message::SpeechStarted { timestamp } => out.push(Event::SpeechStart { at: clock.at(timestamp) }),
+            Message::Error { variant, code: told } => {
+                let told = variant.as_deref().or(told.as_deref()).and_then(code).unwrap_or("without a code");
+                return Err(failed(ErrorKind::Server, &format!("an error message, {told}")));
+            }
+            Message::Other => {}
+        }
+        Ok(())
+    }
+
+    fn results(&mut self, results: Results, clock: &Clock, out: &mut Vec<Event>) {
+        let (begin, end) = (clock.at(results.start), clock.at(results.start + results.duration));
+        self.covered = self.covered.max(end);
+        if results.is_final {
+            self.settle_to(begin, end, clock.at(0.0));
+        }
+        let Some(best) = results.channel.alternatives.into_iter().next() else { return };
+        let text = without_blanks_in_chinese(best.transcript.trim());
+        let from = clock.at(best.words.first().map_or(results.start, |word| word.start));
+        let to = best.words.last().map_or(end, |word| clock.at(word.end));
+        match (results.is_final, text.is_empty()) {
+            (true, false) => {
+                if self.partial.as_ref().is_some_and(|(_, begun, _)| *begun < to) {
+                    self.partial = None;
+                }
+                out.push(Event::Final { text: Pii::new(text), from, to, confidence: best.confidence, language: None });
+            }
+            (true, true) => self.partial = None,
+            (false, false) => {
+                out.push(Event::Partial { text: Pii::new(text.clone()), stable: 0, from, to });
+                self.partial = Some((text, from, to));
+            }
+            (false, true) => {}
+        }
+        if let Some(flush) = self.flush
+            && results.is_final
+            && (self.settled >= flush.sent || (results.from_finalize && self.ahead.is_empty()))
+        {
+            self.flush = None;
+            out.push(Event::Flushed { up_to: flush.up_to });
+        }
+    }
+
+    fn settle_to(&mut self, begin: Samples, end: Samples, origin: Samples) {
+        self.settled = self.settled.max(origin);
+        self.ahead.push((begin, end));
+        self.ahead.sort_unstable();
+        if self.ahead.len() > MOST_AHEAD {
+            self.settled = self.ahead[0].0;
+        }
+        while let Some((_, end)) = self.ahead.first().filter(|(begin, _)| *begin <= self.settled + ROUNDING) {
+            self.settled = self.settled.max(*end);
+            self.ahead.remove(0);
+        }
+    }
+
+    /// Last words are wanted: Finalize is due.
+    pub(super) fn flush(&mut self, up_to: Samples, clock: &Clock) {
+        self.flush = Some(Flush { up_to, sent: clock.now() });
+    }
+
+    pub(super) const fn is_flushing(&self) -> bool {
+        self.flush.is_some()
+    }
+
+    /// Finalize has had no answer for long: if the audio was heard at all, what there is is all there is.
+    pub(super) fn flush_late(&mut self, out: &mut Vec<Event>) {
+        let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to) else { return };
+        self.flush = None;
+        self.settle(out);
+        out.push(Event::Flushed { up_to: flush.up_to });
+    }
+
+    /// Words that nobody will make final any more.
+    pub(super) fn settle(&mut self, out: &mut Vec<Event>) {
+        if let Some((text, from, to)) = self.partial.take() {
+            out.push(Event::Final { text: Pii::new(text), from, to, confidence: 0.0, language: None });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(text: &str, start: f64, duration: f64, more: &str) -> String {
+        format!(
+            r#"{{"type":"Results","channel_index":[0,1],"start":{start},"duration":{duration}{more},
+            "channel":{{"alternatives":[{{"transcript":"{text}","confidence":0.9,"words":[]}}]}}}}"#
+        )
+    }
+
+    fn read(reading: &mut Reading, text: &str) -> Vec<Event> {
+        let mut clock = Clock::default();
+        clock.take(Samples(16_000), 64_000);
+        let mut out = Vec::new();
+        reading.read(text, &clock, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn interim_words_are_partial_and_final_ones_final_on_the_calls_clock() {
+        let mut reading = Reading::default();
+        let partial = read(&mut reading, &results("are you", 1.0, 0.5, ""));
+        let [Event::Partial { from, to, .. }] = &partial[..] else { panic!("{partial:?}") };
+        assert_eq!((*from, *to), (Samples(32_000), Samples(40_000)));
+        let word = r#"{"type":"Results","start":1.0,"duration":1.5,"is_final":true,"speech_final":true,"channel":
+            {"alternatives":[{"transcript":"Are you open?","confidence":0.98,"words":
+            [{"word":"are","start":1.1,"end":1.3},{"word":"open","start":1.5,"end":1.9}]}]}}"#;
+        let fin = read(&mut reading, word);
+        let [Event::Final { text, from, to, confidence, .. }] = &fin[..] else { panic!("{fin:?}") };
+        assert_eq!((text.reveal().as_str(), *from, *to), ("Are you open?", Samples(33_600), Samples(46_400)));
+        assert!((confidence - 0.98).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_flush_ends_with_the_answer_to_finalize_or_a_final_beyond_it() {
+        for (text, ends) in [
+            (results("", 0.0, 1.5, r#","is_final":true,"from_finalize":true"#), true),
+            (results("", 0.0, 4.0, r#","is_final":true"#), true),
+            (results("", 0.0, 2.0, r#","is_final":true"#), false),
+            (results("", 1.0, 3.0, r#","is_final":true"#), false),
+            (results("yes", 0.0, 4.0, ""), false),
+        ] {
+            let mut clock = Clock::default();
+            clock.take(Samples(16_000), 64_000);
+            let mut reading = Reading::default();
+            reading.flush(Samples(40_000), &clock);
+            assert_eq!(read(&mut reading, &text).contains(&Event::Flushed { up_to: Samples(40_000) }), ends, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flush_waits_for_a_final_that_others_overtook() {
+        let mut clock = Clock::default();
+        clock.take(Samples(16_000), 64_000);
+        let mut reading = Reading::default();
+        reading.flush(Samples(40_000), &clock);
+        let late = results("are you open", 0.0, 2.0, r#","is_final":true"#);
+        let early = results("today", 2.0, 2.0, r#","is_final":true,"from_finalize":true"#);
+        assert_eq!(read(&mut reading, &early).len(), 1);
+        assert!(matches!(&read(&mut reading, &late)[..], [Event::Final { .. }, Event::Flushed { .. }]));
+    }
+
+    #[test]
+    fn without_an_answer_to_finalize_what_was_heard_is_taken_and_what_was_not_is_waited_for() {
+        let mut clock = Clock::default();
+        clock.take(Samples(16_000), 64_000);
+        let mut reading = Reading::default();
+        reading.flush(Samples(60_000), &clock);
+        read(&mut reading, &results("yes", 1.0, 1.0, ""));
+        let mut out = Vec::new();
+        reading.flush_late(&mut out);
+        assert_eq!(out, []);
+        read(&mut reading, &results("yes please", 1.0, 2.0, ""));
+        reading.flush_late(&mut out);
+        assert!(matches!(&out[..], [Event::Final { .. }, Event::Flushed { .. }]), "{out:?}");
+    }
+
+    #[test]
+    fn an_error_message_keeps_its_code_and_not_its_words() {
+        let text = r#"{"type":"Error","description":"Jane Roe","message":"Jane","variant":"NET-0000"}"#;
+        let error = Reading::default().read(text, &Clock::default(), &mut Vec::new()).unwrap_err();
+        assert_eq!((error.kind, error.what.as_str()), (ErrorKind::Server, "an error message, NET-0000"));
+        let odd = Reading::default().read("<html>", &Clock::default(), &mut Vec::new()).unwrap_err();
+        assert_eq!(odd.kind, ErrorKind::Server);
+    }
+}

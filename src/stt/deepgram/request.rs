@@ -1,0 +1,156 @@
+//! What we say to Deepgram: the address of a session, and the messages beside the audio. Golden texts below.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{DeepgramConfig, Model};
+use crate::language::Language;
+use crate::stt::Hints;
+
+/// Keyterms that one session may have: far below Deepgram's 500 tokens.
+const MOST_KEYTERMS: usize = 50;
+
+/// A pause of 300 ms makes nova's words final: short enough that a flush finds most of them done, long enough that the
+/// groups of a telephone number stay together.
+const ENDPOINTING_MS: &str = "300";
+
+/// The address of a session. The key is in a header, never here.
+pub(super) fn address(config: &DeepgramConfig, base: &Url, model: Model, language: Language, hints: &Hints) -> Url {
+    let mut url = base.clone();
+    let path = match model {
+        Model::Nova => "/v1/listen",
+        Model::Flux => "/v2/listen",
+    };
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    {
+        let mut query = url.query_pairs_mut();
+        query.clear();
+        match model {
+            Model::Nova => {
+                query.append_pair("model", "nova-3").append_pair("language", nova_language(language));
+                query.append_pair("interim_results", "true").append_pair("vad_events", "true");
+                query.append_pair("endpointing", ENDPOINTING_MS).append_pair("smart_format", "true");
+            }
+            Model::Flux => {
+                query.append_pair("model", flux_model(language));
+                if let Some(hint) = flux_hint(language) {
+                    query.append_pair("language_hint", hint);
+                }
+                let (end, eager) = thresholds(config, hints);
+                query.append_pair("eot_threshold", &end.to_string());
+                if let Some(eager) = eager {
+                    query.append_pair("eager_eot_threshold", &eager.to_string());
+                }
+            }
+        }
+        query.append_pair("encoding", "linear16").append_pair("sample_rate", "16000");
+        for phrase in hints.phrases.iter().take(MOST_KEYTERMS) {
+            query.append_pair("keyterm", phrase);
+        }
+        if config.mip_opt_out {
+            query.append_pair("mip_opt_out", "true");
+        }
+    }
+    url
+}
+
+/// Nova-3's own code of the language. It has no Canadian English.
+const fn nova_language(language: Language) -> &'static str {
+    match language {
+        Language::English => "en",
+        Language::Mandarin => "zh-CN",
+        Language::Cantonese => "zh-HK",
+        Language::Punjabi => "pa-IN",
+        Language::French => "fr-CA",
+    }
+}
+
+/// Only English has a model of its own.
+pub(super) const fn flux_model(language: Language) -> &'static str {
+    match language {
+        Language::English => "flux-general-en",
+        Language::French | Language::Mandarin | Language::Cantonese | Language::Punjabi => "flux-general-multi",
+    }
+}
+
+const fn flux_hint(language: Language) -> Option<&'static str> {
+    match language {
+        Language::French => Some("fr"),
+        Language::English | Language::Mandarin | Language::Cantonese | Language::Punjabi => None,
+    }
+}
+
+/// While digits are read, a pause between two groups is no end: only we end the turn.
+fn thresholds(config: &DeepgramConfig, hints: &Hints) -> (f32, Option<f32>) {
+    (if hints.digits { 1.0 } else { config.eot_threshold }, config.eager_eot_threshold)
+}
+
+/// Flux: what the caller was just asked changes when a turn ends and which words are likely.
+pub(super) fn configure(config: &DeepgramConfig, hints: &Hints) -> String {
+    let (end, eager) = thresholds(config, hints);
+    let mut thresholds = json!({"eot_threshold": number(end)});
+    if let Some(eager) = eager {
+        thresholds["eager_eot_threshold"] = number(eager);
+    }
+    let keyterms: Vec<&String> = hints.phrases.iter().take(MOST_KEYTERMS).collect();
+    json!({"type": "Configure", "thresholds": thresholds, "keyterms": keyterms}).to_string()
+}
+
+/// 0.7, and not 0.699999988079071.
+fn number(threshold: f32) -> Value {
+    threshold.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+}
+
+/// A message without fields.
+pub(super) fn plain(kind: &'static str) -> String {
+    json!({"type": kind}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(more: &str) -> DeepgramConfig {
+        toml::from_str(&format!("key = {{ env = \"X\" }}\n{more}")).unwrap()
+    }
+
+    fn said(config: &DeepgramConfig, model: Model, language: Language, hints: &Hints) -> String {
+        let base = Url::parse(&config.base_url).unwrap();
+        address(config, &base, model, language, hints).to_string()
+    }
+
+    #[test]
+    fn nova_is_asked_for_each_language_in_its_own_code() {
+        let hints = Hints { phrases: vec!["Dr. Wong & Sons".into()], digits: true };
+        let all = Language::ALL.map(|language| said(&config(""), Model::Nova, language, &hints));
+        insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn flux_is_asked_for_the_languages_that_it_knows() {
+        let digits = Hints { phrases: vec![], digits: true };
+        let eager = config("eager_eot_threshold = 0.5\nmip_opt_out = false\nbase_url = \"wss://example.org/dg/\"");
+        let all = [
+            said(&config(""), Model::Flux, Language::English, &Hints::default()),
+            said(&eager, Model::Flux, Language::French, &Hints::default()),
+            said(&config(""), Model::Flux, Language::English, &digits),
+        ];
+        insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn messages_beside_the_audio_are_golden() {
+        let digits = Hints { phrases: vec!["Wong".into()], digits: true };
+        let eager = config("eager_eot_threshold = 0.5");
+        let all = [
+            configure(&config(""), &Hints::default()),
+            configure(&config(""), &digits),
+            configure(&eager, &Hints::default()),
+            plain("Finalize"),
+            plain("KeepAlive"),
+            plain("ForceEndTurn"),
+            plain("CloseStream"),
+        ];
+        insta::assert_snapshot!(all.join("\n"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Whole calls whose ears are at a simulated vendor, with each of its faults: the caller is never left in silence that is owed, every word
+//! of theirs is heard once, and the call ends as it should.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use attendant::agent::Who;
+use attendant::call::timeline::{EndReason, Recovery};
+use attendant::sim::{Fault, Trouble};
+use attendant::stt::Recognizer;
+use tokio::time::Instant;
+
+use super::*;
+use crate::wire::deepgram::{deepgram, vendor};
+
+/// V4, with what a busy machine takes to notice a sound.
+const LONGEST_SILENCE: Duration = Duration::from_millis(3_300);
+
+/// A question of two parts in the answer, then goodbye.
+const SHORT: [u8; 2] = [2, 1];
+
+/// What a call of one question and a goodbye came to.
+struct Told {
+    past: Past,
+    longest_silence: Duration,
+}
+
+impl Told {
+    fn reason(&self) -> Option<EndReason> {
+        self.past.entries.iter().find_map(|entry| match entry {
+            Entry::Ended { reason, .. } => Some(*reason),
+            _ => None,
+        })
+    }
+
+    fn caller(&self) -> String {
+        let lines = self.past.entries.iter().filter_map(|entry| match entry {
+            Entry::Line { who: Who::Caller, text, .. } => Some(text.reveal().as_str()),
+            _ => None,
+        });
+        lines.collect::<Vec<_>>().join(" ")
+    }
+
+    fn recoveries(&self, wanted: Recovery) -> usize {
+        self.past
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Recovered { what, .. } if *what == wanted))
+            .count()
+    }
+}
+
+/// Listens until all of these parts were heard and it is quiet again, or the line closes. Returns the longest silence before a sound.
+async fn listen(caller: &mut Caller, mut parts: Vec<Code>, from: Instant) -> Duration {
+    let mut last = from;
+    let mut longest = Duration::ZERO;
+    parts.reverse();
+    loop {
+        match caller.next().await {
+            Heard::Began => longest = longest.max(Instant::now().saturating_duration_since(last)),
+            Heard::Part(code) => assert_eq!(Some(code), parts.pop(), "each part once, in order"),
+            // The Ear notices 700 ms after the sound.
+            Heard::Finished if parts.is_empty() => return longest,
+            Heard::Finished => last = Instant::now() - Duration::from_millis(700),
+            Heard::Over if parts.is_empty() => return longest,
+            Heard::Broken | Heard::Cleared => {}
+            Heard::Over => panic!("the line closed before {parts:?}"),
+        }
+    }
+}
+
+async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::providers::Providers)) -> Told {
+    let clinic = Clinic::open_with(TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
+    let mut caller = ring(&clinic, Over::Pcm, number).await;
+    let (call, over) = (call_of(number), Over::Pcm);
+    hear_out(&mut caller, [GREETING].into_iter(), over).await;
+    let mut longest = Duration::ZERO;
+    for (turn, parts) in (1..).zip(SHORT) {
+        let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
+        let end = Instant::now() + Duration::from_millis(said.len() as u64 / 16);
+        caller.act(Act::Say(said)).await;
+        let parts = (0..parts).map(|part| Code { call, turn, part, parts }).collect();
+        longest = longest.max(listen(&mut caller, parts, end).await);
+    }
+    let past = clinic.past(1).await.remove(0);
+    clinic.close().await;
+    Told { past, longest_silence: longest }
+}
+
+/// One call a row, all at once: a recogniser with trouble, and a second one that is well.
+async fn table(model: &'static str, rows: Vec<(Fault, Trouble)>) {
+    let calls = rows.into_iter().zip(1..).map(|((fault, trouble), n)| {
+        tokio::spawn(async move {
+            let more = format!("silence_ms = 2000\nmodel = \"{model}\"");
+            let first: Arc<dyn Recognizer> = Arc::new(deepgram(vendor(trouble).await, &more));
+            let second: Arc<dyn Recognizer> = Arc::new(deepgram(vendor(Trouble::default()).await, &more));
+            let number = format!("+1604555{n:04}");
+            let told = call(&number, |providers| providers.recognisers = vec![first, second]).await;
+            (fault, call_of(&number), told)
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (fault, number, told) = call.await.expect("every call goes well");
+        assert_eq!(told.reason(), Some(EndReason::Goodbye), "{model} {fault:?}: {:#?}", told.past.entries);
+        for turn in [201, 202] {
+            let sentence = Code { turn, ..asked(number) }.sentence();
+            let times = told.caller().matches(&sentence).count();
+            assert_eq!(times, 1, "{model} {fault:?}: {:?} {:#?}", told.caller(), told.past.entries);
+        }
+        assert!(told.longest_silence < LONGEST_SILENCE, "{model} {fault:?}: {:?}", told.longest_silence);
+        let costs = !matches!(fault, Fault::Disorder | Fault::Unanswered | Fault::Slow);
+        assert_eq!(told.recoveries(Recovery::SttReopened) > 0, costs, "{model} {fault:?}: {:#?}", told.past.entries);
+        assert_eq!(told.recoveries(Recovery::Apologised), 0, "{model} {fault:?}");
+    }
+}
+
+const FAULTS: [Fault; 8] = [
+    Fault::Stalls,
+    Fault::Deaf,
+    Fault::Errors,
+    Fault::Breaks,
+    Fault::Disorder,
+    Fault::Unauthorised,
+    Fault::Limits,
+    Fault::Fails,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_at_nova_that_fails_costs_no_word() {
+    let mut rows: Vec<_> = FAULTS.map(|fault| (fault, Trouble::first(1, fault))).into();
+    rows.push((Fault::Unanswered, Trouble::always(Some(Fault::Unanswered))));
+    table("nova-3", rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_whose_every_session_fails_is_replaced_and_no_word_is_lost() {
+    table("flux", FAULTS.map(|fault| (fault, Trouble::always(Some(fault)))).into()).await;
+}
