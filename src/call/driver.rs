@@ -20,17 +20,21 @@ use tokio::time::{Instant, sleep_until};
 use farewell::{Ended, Farewell};
 
 use super::CallId;
+use super::arrivals::Datagram;
 use super::ears::Ears;
 use super::event::{Command, Event, Gone, Mailbox, Signal};
 use super::machine::{Input, Machine};
-use super::path::{Arrived, DATAGRAM, Path};
+use super::path::{DATAGRAM, Fetched, Path};
 use super::providers::Providers;
-use super::registry::MediaPath;
+use super::registry::{MediaPath, StreamMedia};
 use super::tap::Tap;
 use super::timeline::{Counters, EndReason, Entry};
 use crate::agent::{Agent, CallFacts};
 use crate::records::{Journal, Recorder};
 use crate::tts;
+
+/// So many datagrams are fetched in a slot; a flood fills the kernel's buffer, not ours.
+const FETCHED_AT_MOST: usize = 64;
 
 /// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
 const MARK_EVERY: u64 = 1_600;
@@ -66,6 +70,8 @@ pub(super) struct Driver {
     config: LegConfig,
     /// From the answer on.
     leg: Option<Leg>,
+    /// When datagrams were fetched last; the leg's time never runs backwards.
+    fetched: Time,
     machine: Machine,
     path: Path,
     ears: Ears,
@@ -111,6 +117,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
         epoch,
         config: start.leg,
         leg: None,
+        fetched: now,
         machine: Machine::new(start.machine, now),
         path,
         ears: Ears::new(),
@@ -144,21 +151,21 @@ impl Driver {
             }
             let wake = self.wake();
             let happened = tokio::select! {
-                arrived = self.path.receive(&mut buffer), if self.leg.is_some() => Happened::Arrived(arrived),
+                chunk = self.path.receive(), if self.leg.is_some() => Happened::Chunk(chunk),
                 event = events.recv() => Happened::Event(event),
                 () = sleep_until(wake) => Happened::Timeout,
             };
             let now = self.now();
-            let step = catch_unwind(AssertUnwindSafe(|| self.step(now, happened, &buffer, events)));
+            let step = catch_unwind(AssertUnwindSafe(|| self.step(now, happened, &mut buffer, events)));
             if step.is_err() {
                 return self.fault().await;
             }
         }
     }
 
-    fn step(&mut self, now: Time, happened: Happened, buffer: &[u8; DATAGRAM], events: &mut mpsc::Receiver<Event>) {
+    fn step(&mut self, now: Time, happened: Happened, buffer: &mut [u8; DATAGRAM], events: &mut mpsc::Receiver<Event>) {
         match happened {
-            Happened::Arrived(arrived) => self.arrived(now, arrived, buffer),
+            Happened::Chunk(chunk) => self.chunk(now, chunk),
             Happened::Event(Some(event)) => {
                 self.event(now, event);
                 while let Ok(event) = events.try_recv() {
@@ -168,6 +175,7 @@ impl Driver {
             // The mailbox is held by this driver too, so it cannot close before the call ends.
             Happened::Event(None) => {}
             Happened::Timeout => {
+                self.fetch(now, buffer);
                 if let Some(leg) = &mut self.leg
                     && leg.poll_timeout() <= now
                 {
@@ -180,30 +188,43 @@ impl Driver {
         }
     }
 
-    fn arrived(&mut self, now: Time, arrived: Arrived, buffer: &[u8; DATAGRAM]) {
+    /// Takes what has come to the sockets since the last slot, each datagram as of when it came.
+    fn fetch(&mut self, now: Time, buffer: &mut [u8; DATAGRAM]) {
         let Some(leg) = &mut self.leg else { return };
-        match arrived {
-            Arrived::Datagram { len, from } => {
-                if self.path.is_caller(now, from, &buffer[..len]) {
-                    leg.handle(now, leg::Input::Rtp(&buffer[..len]));
-                    self.machine.handle(now, Input::MediaReceived);
-                } else {
-                    metrics::counter!("rtp_strangers_total").increment(1);
+        let since = std::mem::replace(&mut self.fetched, now);
+        let came = |age_us| Time::from_micros(now.as_micros().saturating_sub(age_us)).max(since);
+        for _ in 0..FETCHED_AT_MOST {
+            let Some(fetched) = self.path.fetch(buffer) else { return };
+            match fetched {
+                Fetched::Rtp(Datagram { len, from, age_us }) => {
+                    let at = came(age_us);
+                    if self.path.is_caller(at, from, &buffer[..len]) {
+                        leg.handle(at, leg::Input::Rtp(&buffer[..len]));
+                        self.machine.handle(now, Input::MediaReceived);
+                    } else {
+                        metrics::counter!("rtp_strangers_total").increment(1);
+                    }
+                }
+                Fetched::Rtcp(Datagram { len, from, age_us }) => {
+                    if self.path.is_callers_host(from) {
+                        leg.handle(came(age_us), leg::Input::Rtcp(&buffer[..len]));
+                    } else {
+                        metrics::counter!("rtcp_strangers_total").increment(1);
+                    }
                 }
             }
-            Arrived::Rtcp { len, from } => {
-                if self.path.is_callers_host(from) {
-                    leg.handle(now, leg::Input::Rtcp(&buffer[..len]));
-                } else {
-                    metrics::counter!("rtcp_strangers_total").increment(1);
-                }
-            }
-            Arrived::Chunk(chunk) => {
-                let (sequence, timestamp) = (chunk.sequence, chunk.timestamp);
-                leg.handle(now, leg::Input::Payload { sequence, timestamp, payload: &chunk.payload });
+        }
+    }
+
+    fn chunk(&mut self, now: Time, chunk: Option<StreamMedia>) {
+        let Some(leg) = &mut self.leg else { return };
+        match chunk {
+            Some(StreamMedia { sequence, timestamp, payload }) => {
+                leg.handle(now, leg::Input::Payload { sequence, timestamp, payload: &payload });
                 self.machine.handle(now, Input::MediaReceived);
             }
-            Arrived::Closed => self.machine.handle(now, Input::Event(Event::Signal(Signal::Gone(Gone::Lost)))),
+            // Nothing will come any more.
+            None => self.machine.handle(now, Input::Event(Event::Signal(Signal::Gone(Gone::Lost)))),
         }
     }
 
@@ -211,6 +232,7 @@ impl Driver {
         match &event {
             Event::Signal(Signal::Answered) if self.leg.is_none() => {
                 self.leg = Some(Leg::new(self.config.clone(), now));
+                self.fetched = now;
             }
             Event::Signal(Signal::Media { inbound, dtmf, remote, .. }) => {
                 self.path.signalled(*remote, inbound.payload_type, *dtmf);
@@ -324,7 +346,7 @@ impl Driver {
 }
 
 enum Happened {
-    Arrived(Arrived),
+    Chunk(Option<StreamMedia>),
     Event(Option<Event>),
     Timeout,
 }

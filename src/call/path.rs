@@ -1,5 +1,5 @@
 //! How a call's media travels: a UDP socket of its own, or the channels of a stream. Sends never wait; what cannot be sent now is
-//! counted and lost, as on any network.
+//! counted and lost, as on any network. Datagrams are fetched by each slot, a stream's chunks are waited for.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,9 +8,9 @@ use attendant_media::leg::LegConfig;
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 use bytes::Bytes;
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
+use super::arrivals::{Arrivals, Datagram};
 use super::registry::{MediaPath, StreamMedia, StreamOut};
 use crate::transport::sip::latch::{Latch, Verdict};
 
@@ -20,39 +20,25 @@ pub(super) const DATAGRAM: usize = 2_048;
 /// Places of a stream's queue that only a clear may take: it matters most when the other side reads slowly and the queue is full.
 const KEPT: usize = 4;
 
-#[expect(clippy::large_enum_variant, reason = "one a call, never moved")]
 pub(super) enum Path {
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, rtcp_port: Option<u16>, latch: Latch },
+    Rtp { socket: Arrivals, rtcp: Option<Arrivals>, rtcp_port: Option<u16>, latch: Latch },
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }
 
-/// What arrived.
-pub(super) enum Arrived {
-    /// This many bytes of the buffer, from there.
-    Datagram {
-        len: usize,
-        from: SocketAddr,
-    },
-    Rtcp {
-        len: usize,
-        from: SocketAddr,
-    },
-    Chunk(StreamMedia),
-    /// The stream is closed: nothing will come any more.
-    Closed,
+/// A datagram of a call's sockets, by what it holds.
+#[derive(Debug)]
+pub(super) enum Fetched {
+    Rtp(Datagram),
+    Rtcp(Datagram),
 }
 
 impl Path {
-    /// Takes over the sockets. Must be called within the worker's runtime.
+    /// Takes over the sockets.
     pub(super) fn new(media: MediaPath, leg: &LegConfig) -> io::Result<Self> {
-        let adopt = |socket: std::net::UdpSocket| {
-            socket.set_nonblocking(true)?;
-            UdpSocket::from_std(socket)
-        };
         Ok(match media {
             MediaPath::Rtp { socket, rtcp, remote, rtcp_port } => Self::Rtp {
-                socket: adopt(socket)?,
-                rtcp: rtcp.map(adopt).transpose()?,
+                socket: Arrivals::of(socket)?,
+                rtcp: rtcp.map(Arrivals::of).transpose()?,
                 rtcp_port,
                 latch: Latch::new(remote, leg.inbound.payload_type, leg.dtmf),
             },
@@ -60,31 +46,21 @@ impl Path {
         })
     }
 
-    /// The next arrival. Cancel safe.
-    pub(super) async fn receive(&mut self, buffer: &mut [u8; DATAGRAM]) -> Arrived {
+    /// The oldest datagram that has come and was not fetched yet.
+    pub(super) fn fetch(&mut self, buffer: &mut [u8; DATAGRAM]) -> Option<Fetched> {
+        let Self::Rtp { socket, rtcp, .. } = self else { return None };
+        match socket.next(buffer) {
+            Some(datagram) if is_rtcp(&buffer[..datagram.len]) => Some(Fetched::Rtcp(datagram)),
+            Some(datagram) => Some(Fetched::Rtp(datagram)),
+            None => rtcp.as_mut().and_then(|rtcp| rtcp.next(buffer)).map(Fetched::Rtcp),
+        }
+    }
+
+    /// The next chunk of a stream, `None` when it is closed; datagrams are not waited for. Cancel safe.
+    pub(super) async fn receive(&mut self) -> Option<StreamMedia> {
         match self {
-            Self::Rtp { socket, rtcp, .. } => loop {
-                let rtcp_readable = async {
-                    match rtcp {
-                        Some(rtcp) => rtcp.readable().await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    _ = socket.readable() => match socket.try_recv_from(buffer) {
-                        Ok((len, from)) if is_rtcp(&buffer[..len]) => return Arrived::Rtcp { len, from },
-                        Ok((len, from)) => return Arrived::Datagram { len, from },
-                        // An ICMP error of an earlier send shows up here: the other side may not listen yet.
-                        Err(_) => {}
-                    },
-                    _ = rtcp_readable => {
-                        if let Some(Ok((len, from))) = rtcp.as_ref().map(|rtcp| rtcp.try_recv_from(buffer)) {
-                            return Arrived::Rtcp { len, from };
-                        }
-                    }
-                }
-            },
-            Self::Stream { inbound, .. } => inbound.recv().await.map_or(Arrived::Closed, Arrived::Chunk),
+            Self::Rtp { .. } => std::future::pending().await,
+            Self::Stream { inbound, .. } => inbound.recv().await,
         }
     }
 
@@ -129,7 +105,7 @@ impl Path {
 
     pub(super) fn send(&self, packet: &[u8]) {
         let Self::Rtp { socket, latch, .. } = self else { return };
-        if socket.try_send_to(packet, latch.remote()).is_err() {
+        if socket.send(packet, latch.remote()).is_err() {
             metrics::counter!("rtp_send_failed_total").increment(1);
         }
     }
@@ -137,8 +113,8 @@ impl Path {
     pub(super) fn send_rtcp(&self, packet: &[u8]) {
         let Self::Rtp { socket, rtcp, rtcp_port, latch } = self else { return };
         let sent = match rtcp {
-            Some(rtcp) => rtcp.try_send_to(packet, rtcp_address(latch.remote(), *rtcp_port)),
-            None => socket.try_send_to(packet, latch.remote()),
+            Some(rtcp) => rtcp.send(packet, rtcp_address(latch.remote(), *rtcp_port)),
+            None => socket.send(packet, latch.remote()),
         };
         if sent.is_err() {
             metrics::counter!("rtcp_send_failed_total").increment(1);
@@ -208,8 +184,8 @@ mod tests {
         std::net::UdpSocket::bind(address).unwrap()
     }
 
-    #[tokio::test]
-    async fn reports_are_the_callers_only_from_its_host_and_move_nothing() {
+    #[test]
+    fn reports_are_the_callers_only_from_its_host_and_move_nothing() {
         let (socket, rtcp) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
         let here = [socket.local_addr().unwrap(), rtcp.local_addr().unwrap()];
         let remote = SocketAddr::from(([127, 0, 0, 1], 9));
@@ -220,7 +196,9 @@ mod tests {
             let sender = bound(host);
             for to in here {
                 sender.send_to(&report, to).unwrap();
-                let Arrived::Rtcp { len, from } = path.receive(&mut buffer).await else { panic!("it is RTCP") };
+                let Some(Fetched::Rtcp(Datagram { len, from, .. })) = path.fetch(&mut buffer) else {
+                    panic!("it is RTCP")
+                };
                 assert_eq!(buffer[..len], report);
                 assert_eq!(from, sender.local_addr().unwrap());
                 assert_eq!(path.is_callers_host(from), callers, "{from}");
@@ -230,8 +208,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn reports_go_to_the_port_above_or_to_the_one_named_or_share_that_of_rtp() {
+    #[test]
+    fn reports_go_to_the_port_above_or_to_the_one_named_or_share_that_of_rtp() {
         let (above, named) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
         let rtp = bound("127.0.0.1:0");
         let port_of = |socket: &std::net::UdpSocket| socket.local_addr().unwrap().port();
@@ -243,11 +221,6 @@ mod tests {
             let remote = SocketAddr::from(([127, 0, 0, 1], remote));
             let media = MediaPath::Rtp { socket: bound("127.0.0.1:0"), rtcp, remote, rtcp_port };
             let path = Path::new(media, &leg()).unwrap();
-            let Path::Rtp { socket, rtcp, .. } = &path else { unreachable!("made so above") };
-            socket.writable().await.unwrap();
-            if let Some(rtcp) = rtcp {
-                rtcp.writable().await.unwrap();
-            }
             path.send_rtcp(b"report");
             goal.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
             let mut buffer = [0; 16];
