@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::stt::Input;
 
 /// 10 s of 20 ms frames (DESIGN.md, rule 13): 320 KB a call.
-const KEPT: usize = 500;
+pub(super) const KEPT: usize = 500;
 
 /// Frames are passed on two at a time, or with the next thing said to the session: each time wakes another thread, which is a tenth
 /// of what a call costs. A recogniser that ends turns by itself hears of the end up to 20 ms later for it.

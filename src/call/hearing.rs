@@ -6,9 +6,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use attendant_media::frame::Samples;
+use attendant_media::frame::{SLOT_SAMPLES, Samples};
 
 use super::conversation::join;
+use super::ears::KEPT;
 use super::effect::{Effect, SttEffect};
 use crate::language::Language;
 use crate::stt::{Capabilities, Event, Hints, Input, Setup};
@@ -26,6 +27,9 @@ const WAIT_AT_MOST: Duration = Duration::from_secs(3);
 
 /// Speech begins a little before acoustics notice it; a session that is opened late is replayed from here.
 const PREROLL: Samples = Samples::from_millis(300);
+
+/// So much can be heard again.
+const REPLAYED: Samples = Samples((KEPT * SLOT_SAMPLES) as u64);
 
 /// What an event of the recogniser means to the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub(super) enum Loss {
     Hopeless { after: Duration },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Piece {
     text: String,
     from: Samples,
@@ -71,6 +75,10 @@ pub(super) struct Hearing {
     hints: Hints,
     finals: Vec<Piece>,
     partial: Option<Piece>,
+    /// What a session before said of what this one hears again: it counts as long as this one has said less.
+    before: Vec<Piece>,
+    /// This session hears what was said since then.
+    replayed: Samples,
     /// Words up to here were taken into a turn.
     taken: Samples,
     flushing: Option<Flush>,
@@ -81,6 +89,8 @@ pub(super) struct Hearing {
 struct Flush {
     from: Samples,
     up_to: Samples,
+    /// Sessions that were asked for the same again.
+    again: u32,
 }
 
 impl Hearing {
@@ -94,18 +104,24 @@ impl Hearing {
             hints: Hints::default(),
             finals: Vec::new(),
             partial: None,
+            before: Vec::new(),
+            replayed: Samples::ZERO,
             taken: Samples::ZERO,
             flushing: None,
         }
     }
 
-    /// Opens the first session, or replaces the present one, replaying what was heard since `from`.
-    pub(super) fn open(&mut self, from: Samples, out: &mut VecDeque<Effect>) {
+    /// Opens the first session, or replaces the present one, replaying what was heard since `from` and is still kept. What is not
+    /// keeps the words it was given.
+    pub(super) fn open(&mut self, from: Samples, now: Samples, out: &mut VecDeque<Effect>) {
         self.session += 1;
+        let oldest = now.saturating_sub(REPLAYED);
+        let given = self.told().filter(|piece| piece.from < oldest).map(|piece| piece.to).max();
+        let replay_from = from.saturating_sub(PREROLL).max(self.taken).max(given.unwrap_or_default());
+        (self.finals, self.before) = self.told().cloned().partition(|piece| piece.to <= replay_from);
         self.partial = None;
+        self.replayed = replay_from;
         let setup = Setup { language: self.language, hints: self.hints.clone() };
-        let replay_from = from.saturating_sub(PREROLL).max(self.taken);
-        self.finals.retain(|piece| piece.to <= replay_from);
         out.push_back(Effect::Stt(SttEffect::Open {
             session: self.session,
             recogniser: self.recogniser,
@@ -140,14 +156,16 @@ impl Hearing {
         now: Samples,
         out: &mut VecDeque<Effect>,
     ) {
-        self.open(voice.map_or(now, |(from, _)| from), out);
+        self.open(voice.map_or(now, |(from, _)| from), now, out);
         if let Some((from, to)) = voice {
             self.input(Input::SpeechStart { at: from }, out);
             if let Some(at) = to {
                 self.input(Input::SpeechEnd { at }, out);
             }
         }
-        if let Some(Flush { up_to, .. }) = self.flushing {
+        if let Some(asked) = &mut self.flushing {
+            asked.again += 1;
+            let up_to = asked.up_to;
             self.input(Input::Flush { up_to }, out);
         }
     }
@@ -192,6 +210,7 @@ impl Hearing {
                 if self.flushing.is_some_and(|asked| asked.up_to <= up_to) {
                     self.flushing = None;
                     self.failures = 0;
+                    self.before.clear();
                     News::Flushed
                 } else {
                     News::Nothing
@@ -209,13 +228,18 @@ impl Hearing {
     /// Asks for the last words of a voice that began at `from`, or of an earlier one whose words have not come either.
     pub(super) fn flush(&mut self, from: Samples, up_to: Samples, out: &mut VecDeque<Effect>) {
         let from = self.flushing.map_or(from, |asked| asked.from.min(from));
-        self.flushing = Some(Flush { from, up_to });
+        self.flushing = Some(Flush { from, up_to, again: 0 });
         out.push_back(Effect::Stt(SttEffect::Input(Input::Flush { up_to })));
     }
 
     /// Where the voice began and ended whose last words have not come.
     pub(super) fn unanswered(&self) -> Option<(Samples, Samples)> {
         self.flushing.map(|asked| (asked.from, asked.up_to))
+    }
+
+    /// Whether the last words were asked for a second time, of a session that heard it all again.
+    pub(super) fn was_asked_again(&self) -> bool {
+        self.flushing.is_some_and(|asked| asked.again > 0)
     }
 
     pub(super) fn input(&self, input: Input, out: &mut VecDeque<Effect>) {
@@ -235,13 +259,26 @@ impl Hearing {
         out.push_back(Effect::Stt(SttEffect::Input(Input::Language(language))));
     }
 
-    /// The words not yet taken, finals first.
+    /// What was said and not yet taken, finals first; of what two sessions have heard, by the one that got further.
+    fn told(&self) -> impl Iterator<Item = &Piece> {
+        let (kept, finals) = self.finals.split_at(self.finals.partition_point(|piece| piece.to <= self.replayed));
+        let anew = reach(finals.iter().chain(&self.partial));
+        let (before, finals, partial) = if reach(&self.before) > anew {
+            (&self.before[..], &[][..], None)
+        } else {
+            (&[][..], finals, self.partial.as_ref())
+        };
+        kept.iter().chain(before).chain(finals).chain(partial)
+    }
+
+    /// The words not yet taken.
     pub(super) fn words(&self) -> String {
-        let finals = self.finals.iter().fold(String::new(), |all, piece| join(&all, &piece.text, self.language));
-        match &self.partial {
-            Some(partial) => join(&finals, &partial.text, self.language),
-            None => finals,
-        }
+        self.told().fold(String::new(), |all, piece| join(&all, &piece.text, self.language))
+    }
+
+    /// Up to where there are words that were not taken.
+    pub(super) fn last(&self) -> Option<Samples> {
+        self.told().map(|piece| piece.to).max()
     }
 
     /// Takes the words: they belong to a turn now, and those up to `up_to` are not heard twice.
@@ -253,12 +290,17 @@ impl Hearing {
 
     /// Drops the words up to `up_to`: they were a backchannel, an echo, a noise.
     pub(super) fn forget(&mut self, up_to: Samples) {
-        let last = self.finals.iter().chain(&self.partial).map(|piece| piece.to).max();
-        self.taken = self.taken.max(up_to).max(last.unwrap_or_default());
+        self.taken = self.taken.max(up_to).max(self.last().unwrap_or_default());
         self.finals.clear();
         self.partial = None;
+        self.before.clear();
         self.flushing = None;
     }
+}
+
+/// Where the last of these words ends.
+fn reach<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Samples {
+    pieces.into_iter().map(|piece| piece.to).max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -270,12 +312,76 @@ mod tests {
     fn a_partial_that_comes_after_its_final_says_nothing_twice() {
         let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
         let mut hearing = Hearing::new(Language::English, vec![recogniser]);
-        hearing.open(Samples::ZERO, &mut VecDeque::new());
+        hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
         let text = || Pii::new("definitely".to_owned());
         let (from, to) = (Samples(1_600), Samples(9_600));
         let fin = Event::Final { text: text(), from, to, confidence: 0.9, language: None };
         assert_eq!(hearing.handle(1, fin), News::Words { to, fin: true });
         assert_eq!(hearing.handle(1, Event::Partial { text: text(), stable: 0, from, to }), News::Nothing);
         assert_eq!(hearing.words(), "definitely");
+    }
+    fn hearing() -> Hearing {
+        let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
+        let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+        hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
+        hearing
+    }
+
+    fn partial(text: &str, from: u64, to: u64) -> Event {
+        let (from, to) = (Samples::from_millis(from), Samples::from_millis(to));
+        Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to }
+    }
+
+    /// Where the newest session begins.
+    fn replayed(effects: &VecDeque<Effect>) -> Samples {
+        let opened = effects.iter().rev().find_map(|effect| match effect {
+            Effect::Stt(SttEffect::Open { replay_from, .. }) => Some(*replay_from),
+            _ => None,
+        });
+        opened.expect("a session was opened")
+    }
+
+    #[test]
+    fn what_a_session_said_counts_until_the_next_one_has_said_more() {
+        let (mut hearing, mut out) = (hearing(), VecDeque::new());
+        hearing.handle(1, partial("two tickets", 1_000, 1_800));
+        let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
+        hearing.flush(from, up_to, &mut out);
+        assert!(!hearing.was_asked_again());
+        assert_eq!(hearing.lost(), Loss::Retry { after: Duration::ZERO });
+        hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
+        assert!(hearing.was_asked_again());
+        assert_eq!(replayed(&out), Samples::from_millis(700));
+        assert_eq!(hearing.words(), "two tickets");
+        hearing.handle(3, partial("two", 1_000, 1_400));
+        assert_eq!(hearing.words(), "two tickets");
+        hearing.handle(3, partial("two tickets please", 1_000, 2_300));
+        assert_eq!(hearing.words(), "two tickets please");
+        assert_eq!(hearing.take(up_to), "two tickets please");
+        assert_eq!(hearing.words(), "");
+    }
+
+    #[test]
+    fn a_session_that_answers_the_flush_has_the_last_word() {
+        let (mut hearing, mut out) = (hearing(), VecDeque::new());
+        hearing.handle(1, partial("too tickets", 1_000, 2_350));
+        let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
+        hearing.flush(from, up_to, &mut out);
+        hearing.lost();
+        hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
+        hearing.handle(3, partial("two tickets", 1_000, 2_300));
+        assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
+        assert_eq!(hearing.words(), "two tickets");
+    }
+
+    #[test]
+    fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them() {
+        let (mut hearing, mut out) = (hearing(), VecDeque::new());
+        hearing.handle(1, partial("the beginning", 1_000, 3_000));
+        hearing.lost();
+        hearing.reopen(Some((Samples::from_millis(1_000), None)), Samples::from_millis(11_500), &mut out);
+        assert_eq!(replayed(&out), Samples::from_millis(3_000));
+        hearing.handle(3, partial("and the end", 3_200, 12_000));
+        assert_eq!(hearing.words(), "the beginning and the end");
     }
 }

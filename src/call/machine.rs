@@ -166,7 +166,7 @@ impl Machine {
             config: setup.config,
             canned: setup.canned,
         };
-        machine.hearing.open(Samples::ZERO, &mut machine.out);
+        machine.hearing.open(Samples::ZERO, Samples::ZERO, &mut machine.out);
         machine.timers.set(Timer::SttReady, now + deadline::STT_READY);
         machine.timers.set(Timer::Ringing, now + deadline::RINGING);
         machine

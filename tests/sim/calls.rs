@@ -82,8 +82,6 @@ fn hard_script(seed: u64) -> Script {
     let mood = moods[rng.random_range(0..moods.len())];
     let mut script = script(seed);
     match rng.random_range(0..4) {
-        // A recogniser that is deaf from its first flush on, having said a part of the words, loses the rest of them still.
-        0 if mood == Mood::EmptyOnce => {}
         0 => script.ears = mood,
         1 => script.voice = mood,
         2 => script.brain = mood,

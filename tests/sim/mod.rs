@@ -5,6 +5,7 @@ mod brain;
 mod caller;
 mod calls;
 mod code;
+mod deafness;
 mod ears;
 mod echo;
 mod faults;

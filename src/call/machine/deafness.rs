@@ -15,12 +15,15 @@ use crate::call::turn::{Floor, Voice};
 use crate::stt;
 
 impl Machine {
-    /// The last words do not come: what there is must do, or the recogniser is replaced and hears it again.
+    /// The last words do not come: the recogniser is replaced, and the next one hears the turn again. If they do not come then
+    /// either, what there is must do.
     pub(super) fn flush_late(&mut self) {
         // Another session may be on its way, with a deadline of its own.
         let is_opening = self.timers.is_set(Timer::SttReady) || self.timers.is_set(Timer::SttReopen);
         match self.floor {
-            Floor::Settling { from, last } if !self.hearing.words().is_empty() => self.turn_over(from, last),
+            Floor::Settling { from, last } if self.hearing.was_asked_again() && !self.hearing.words().is_empty() => {
+                self.turn_over(from, last);
+            }
             Floor::Settling { .. } if is_opening => self.await_last_words(),
             Floor::Settling { .. } => self.deaf("no last words in time"),
             Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { .. } => {

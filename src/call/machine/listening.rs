@@ -150,14 +150,19 @@ impl Machine {
                 self.floor = Floor::Caller { from: to, voice: Voice::Quiet(to) };
                 self.set_endpoint(to);
             }
-            Floor::Agent if fin => match self.verdict(Heard::Whole) {
-                Verdict::Interruption => {
-                    self.mouth.pause(&mut self.out);
-                    self.interrupt(to, Voice::Quiet(to));
-                }
-                Verdict::Backchannel | Verdict::Echo | Verdict::Unknown => self.hearing.forget(to),
-            },
+            Floor::Agent if fin => self.late_words(to),
             Floor::Agent | Floor::Settling { .. } => {}
+        }
+    }
+
+    /// All the words of a voice over which the agent went on have come.
+    fn late_words(&mut self, to: Samples) {
+        match self.verdict(Heard::Whole) {
+            Verdict::Interruption => {
+                self.mouth.pause(&mut self.out);
+                self.interrupt(to, Voice::Quiet(to));
+            }
+            Verdict::Backchannel | Verdict::Echo | Verdict::Unknown => self.hearing.forget(to),
         }
     }
 
@@ -201,8 +206,8 @@ impl Machine {
                 self.noise = true;
                 self.hearing.forget(self.clock());
             }
-            // The agent goes on, but a voice that nobody has put into words may still be an interruption.
-            Voice::Quiet(_) if self.hearing.unanswered().is_some() && self.hearing.words().is_empty() => {
+            // The agent goes on, but a voice that was not put into words to its end may still be an interruption.
+            Voice::Quiet(_) if self.hearing.unanswered().is_some() => {
                 self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
             }
             Voice::Quiet(last) => self.hearing.forget(last),
@@ -232,7 +237,14 @@ impl Machine {
         match self.floor {
             Floor::Contested { voice: Voice::Quiet(_), .. } => self.contest_over(),
             Floor::Settling { from, last } => self.turn_over(from, last),
-            Floor::Open | Floor::Agent => self.timers.clear(Timer::Flush),
+            Floor::Open => self.timers.clear(Timer::Flush),
+            Floor::Agent => {
+                self.timers.clear(Timer::Flush);
+                // Words that no final confirmed are all there are.
+                if let Some(last) = self.hearing.last().filter(|_| self.phase == Phase::Talking) {
+                    self.late_words(last);
+                }
+            }
             Floor::Caller { .. } | Floor::Contested { voice: Voice::Sounding, .. } => {}
         }
     }

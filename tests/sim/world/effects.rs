@@ -16,17 +16,18 @@ use super::{Happening, World};
 use crate::sim::faults::Fault;
 use crate::sim::invariants::Invariant;
 
+/// Slots that a session may hear again: 10 s.
+const KEPT: usize = 500;
+
 impl World {
     pub(super) fn perform(&mut self, effect: Effect) {
-        if std::env::var_os("TRACE").is_some() {
-            println!("{:?} {:?} {effect:?}", self.now.since(self.origin), self.machine.floor());
-        }
         match effect {
             Effect::Leg(effect) => self.perform_leg(effect),
             Effect::Stt(SttEffect::Open { session, recogniser, replay_from, .. }) => {
                 self.session_open = true;
-                let replayed: Vec<Samples> =
-                    self.heard.iter().copied().filter(|at| at.0 + 320 > replay_from.0).collect();
+                // As much as a driver keeps.
+                let kept = self.heard.iter().rev().take(KEPT).rev();
+                let replayed: Vec<Samples> = kept.copied().filter(|at| at.0 + 320 > replay_from.0).collect();
                 let later = self.ears.open(session, recogniser, replayed.into_iter(), &mut self.rng);
                 self.all_later(later);
             }

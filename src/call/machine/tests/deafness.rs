@@ -93,3 +93,62 @@ fn a_final_that_comes_after_its_turn_was_taken_is_not_said_twice() {
     assert_eq!(bench.machine.floor(), Floor::Agent);
     assert_eq!((bench.asked().len(), bench.caller_lines()), (1, vec!["Are you open?".to_owned()]));
 }
+
+#[test]
+fn words_behind_an_acknowledgement_are_heard_by_the_next_session() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    let (from, to) = bench.voice();
+    bench.partial("Okay", from, from + Samples::from_millis(400));
+    let before = opened(&bench);
+    // The agent goes on, and the last words do not come.
+    while opened(&bench) == before {
+        bench.time_out();
+    }
+    assert_eq!(bench.machine.floor(), Floor::Agent);
+    bench.stt(stt::Event::Ready);
+    bench.fin("Okay but on Saturday?", from, to);
+    bench.stt(stt::Event::Flushed { up_to: to });
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: bench.clock() });
+    assert_eq!(bench.caller_lines(), ["Are you open? Okay but on Saturday?"]);
+}
+
+#[test]
+fn an_acknowledgement_that_only_a_partial_said_does_not_become_a_part_of_the_next_turn() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    let (from, to) = bench.voice();
+    bench.partial("Okay", from, to);
+    while bench.machine.floor() != Floor::Agent {
+        bench.time_out();
+    }
+    bench.stt(stt::Event::Flushed { up_to: to });
+    let (from, to) = bench.voice();
+    bench.fin("And on Saturday?", from, to);
+    bench.stt(stt::Event::Flushed { up_to: to });
+    while bench.asked().len() < 2 && bench.now < Time::from_millis(30_000) {
+        bench.time_out();
+        bench.stt(stt::Event::Flushed { up_to: bench.clock() });
+    }
+    assert_eq!(bench.caller_lines(), ["Are you open? And on Saturday?"]);
+}
+
+#[test]
+fn last_words_that_never_come_are_awaited_twice_and_then_done_without() {
+    let mut bench = Bench::new(false);
+    let (from, to) = bench.voice();
+    bench.partial("Are you open?", from, to);
+    bench.settle();
+    let mut answered = opened(&bench);
+    while bench.asked().is_empty() && bench.now < Time::from_millis(30_000) {
+        bench.time_out();
+        bench.hear_out();
+        if opened(&bench) > answered {
+            answered = opened(&bench);
+            bench.stt(stt::Event::Ready);
+        }
+    }
+    assert_eq!(bench.caller_lines(), ["Are you open?"]);
+    assert_eq!(opened(&bench), 2);
+}
