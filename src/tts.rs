@@ -4,6 +4,7 @@
 //! makes with the speech id it was given, and the leg drops what is no longer wanted.
 
 pub mod cache;
+pub mod cartesia;
 mod english;
 pub mod espeak;
 pub mod hibari;

@@ -133,12 +133,21 @@ pub(super) async fn run(start: Start, epoch: Instant) {
         ended: None,
         apology,
     };
+    driver.warm_up();
     let reason = driver.talk(&mut events).await;
     events.close();
     farewell.say(reason);
 }
 
 impl Driver {
+    /// The first voice connects while the phone rings.
+    fn warm_up(&mut self) {
+        if let (Some(session), Some(voice)) = (self.voices.first_mut(), self.providers.voices.first()) {
+            let _runtime = self.shared.enter();
+            *session = Some(voice.open(tts::Reports { mailbox: self.mailbox.clone() }));
+        }
+    }
+
     async fn talk(&mut self, events: &mut mpsc::Receiver<Event>) -> EndReason {
         let mut buffer = [0_u8; DATAGRAM];
         loop {

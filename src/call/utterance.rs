@@ -14,6 +14,9 @@ const RESUME_AT_MOST: u64 = 6_400;
 /// Where no word time is known: 200 ms.
 const RESUME_BLIND: u64 = 3_200;
 
+/// A last word may end a little after its audio: 20 ms.
+const ROUNDING: u64 = 320;
+
 /// What an utterance is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -193,9 +196,13 @@ impl Utterance {
     /// Cuts the utterance where its failed voice left off: at a word whose audio has not been given to the leg. Returns the
     /// text still to be said. What was received before the cut is still played.
     pub(super) fn truncate(&mut self) -> String {
+        // Hosted voices give times ahead of audio: a word without all of its audio has not been spoken.
+        let broken = self.words.iter().position(|word| word.to > self.received + ROUNDING);
+        let whole = broken.map_or(self.received, |place| self.words[place].from.min(self.received));
+        self.words.truncate(broken.unwrap_or(self.words.len()));
         let spoken = self.words.last().map_or(0, |word| word.end);
         let sentence = sentence_start(&self.text, spoken);
-        let at_sentence = self.words.iter().find(|word| word.at >= sentence).map_or(self.received, |word| word.from);
+        let at_sentence = self.words.iter().find(|word| word.at >= sentence).map_or(whole, |word| word.from);
         let (cut_text, cut_audio) = if self.received == 0 {
             (0, 0)
         } else if at_sentence >= self.offered && sentence > 0 {
@@ -203,7 +210,7 @@ impl Utterance {
         } else {
             match self.words.iter().find(|word| word.from >= self.offered) {
                 Some(word) => (word.at, word.from),
-                None => (spoken, self.received),
+                None => (spoken, whole),
             }
         };
         let rest = self.text.split_off(cut_text.min(self.text.len()));
@@ -316,6 +323,25 @@ mod tests {
         assert_eq!(utterance.received, 12_000);
         assert_eq!(utterance.next_audio(usize::MAX).map(<[i16]>::len), Some(8_000));
         assert!(utterance.all_offered());
+    }
+
+    #[test]
+    fn a_word_whose_audio_never_came_is_said_by_the_next_voice() {
+        let mut utterance = spoken();
+        utterance.text.push_str(" We wait.");
+        utterance.add_word(18, 3, 15_000, 16_000);
+        utterance.add_word(22, 2, 16_500, 18_000);
+        utterance.add_word(25, 5, 18_000, 22_000);
+        utterance.next_audio(4_000);
+        assert_eq!(utterance.truncate(), " We wait.");
+        assert_eq!(utterance.received, 16_000);
+
+        // The half of a word is neither heard nor left out.
+        let mut utterance = spoken();
+        utterance.next_audio(15_500);
+        utterance.add_word(18, 3, 15_500, 17_000);
+        assert_eq!(utterance.truncate(), " in.");
+        assert_eq!(utterance.received, 15_500);
     }
 
     #[test]

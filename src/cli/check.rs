@@ -37,6 +37,7 @@ impl Check {
             return Err(Failure::unavailable(StartError::Missing(missing)));
         }
         println!("hearing  {}", hearing(&config.providers).join(", then "));
+        println!("speaking {}", speaking(&config.providers).join(", then "));
         println!("calls    at most {} at once", config.call.max_calls);
         Ok(Exit::Done)
     }
@@ -49,6 +50,19 @@ fn hearing(providers: &ProvidersConfig) -> Vec<String> {
         (Kind::Embedded, None) => vec!["whisper, on this machine".to_owned()],
         (Kind::Embedded, Some(deepgram)) => {
             vec![format!("deepgram at {}", deepgram.base_url), "whisper, on this machine".to_owned()]
+        }
+    }
+}
+
+/// Who speaks, in the order in which they are asked.
+fn speaking(providers: &ProvidersConfig) -> Vec<String> {
+    match (providers.kind, &providers.cartesia) {
+        (Kind::Scripted, _) => vec!["scripted".to_owned()],
+        (Kind::Embedded, None) => vec!["voices on this machine".to_owned()],
+        (Kind::Embedded, Some(cartesia)) => {
+            let languages: Vec<&str> = cartesia.voices.keys().map(|language| language.tag()).collect();
+            let cartesia = format!("cartesia at {} ({})", cartesia.base_url, languages.join(", "));
+            vec![cartesia, "voices on this machine".to_owned()]
         }
     }
 }

@@ -23,7 +23,7 @@ enum What {
     Providers(Providers),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, and Deepgram's recognisers.
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's recognisers, Cartesia's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. They understand nothing: a recogniser hears the codes of
 /// `attendant load` as their words and any other voice as a fixed sentence. For measuring without vendors, `attendant serve
@@ -48,6 +48,12 @@ struct Providers {
     /// The recognisers fail so on every connection.
     #[arg(long, value_name = "HOW")]
     stt_fault: Option<Fault>,
+    /// Milliseconds from a text to its first audio.
+    #[arg(long, default_value_t = ScriptedConfig::default().tts_ms, value_name = "MS")]
+    tts: Delay,
+    /// The voices fail so on every connection.
+    #[arg(long, value_name = "HOW")]
+    tts_fault: Option<Fault>,
 }
 
 impl Sim {
@@ -66,9 +72,18 @@ impl Providers {
                 self.bind
             )));
         }
-        let settings =
-            ScriptedConfig { llm_ms: self.llm, stt_ms: self.stt, parts: self.parts, ..ScriptedConfig::default() };
-        let troubles = Troubles { model: self.fault, hearing: Trouble::always(self.stt_fault) };
+        let settings = ScriptedConfig {
+            llm_ms: self.llm,
+            stt_ms: self.stt,
+            tts_ms: self.tts,
+            parts: self.parts,
+            ..ScriptedConfig::default()
+        };
+        let troubles = Troubles {
+            model: self.fault,
+            hearing: Trouble::always(self.stt_fault),
+            speaking: Trouble::always(self.tts_fault),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
         runtime.block_on(async {
             let listener = TcpListener::bind(self.bind)
@@ -78,6 +93,7 @@ impl Providers {
             let bound = listener.local_addr().map_err(Failure::internal)?;
             println!("language model  http://{bound}/v1  (first token after {} ms)", self.llm);
             println!("Deepgram        ws://{bound}  (last words after {} ms)", self.stt);
+            println!("Cartesia        ws://{bound}  (first audio after {} ms)", self.tts);
             let stop = async {
                 if tokio::signal::ctrl_c().await.is_err() {
                     tracing::warn!("no signal handler: end this process by its id");

@@ -17,6 +17,9 @@ use crate::config::Config;
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::stt::deepgram::Deepgram;
+use crate::tts::Voice;
+use crate::tts::cartesia::Cartesia;
+use crate::tts::routing::ByLanguage;
 
 /// Loading models takes seconds; call it where waiting is allowed.
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
@@ -32,6 +35,13 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 let deepgram = Deepgram::new(deepgram, "providers.deepgram").map_err(StartError::Provider)?;
                 recognisers.insert(0, Arc::new(deepgram));
             }
+            let mut voices = embedded.voices;
+            if let Some(cartesia) = &config.providers.cartesia {
+                let cartesia = Cartesia::new(cartesia, "providers.cartesia").map_err(StartError::Provider)?;
+                let embedded = voices.first().cloned();
+                let first = ByLanguage::new([Arc::new(cartesia) as Arc<dyn Voice>].into_iter().chain(embedded).collect());
+                voices.insert(0, Arc::new(first));
+            }
             let folder = config.records.folder();
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
@@ -41,7 +51,7 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 None => Arc::new(RuleBrain::new()),
             };
             let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
-            Providers { recognisers, voices: embedded.voices, agents: Arc::new(desk) }
+            Providers { recognisers, voices, agents: Arc::new(desk) }
         }
         Kind::Scripted => Providers {
             recognisers: vec![Arc::new(ScriptedRecognizer(config.scripted))],

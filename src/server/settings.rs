@@ -8,6 +8,7 @@ use crate::agent::graph::{Graph, GraphError};
 use crate::agent::llm::openai::OpenAiConfig;
 use crate::language::Language;
 use crate::stt::deepgram::DeepgramConfig;
+use crate::tts::cartesia::CartesiaConfig;
 
 /// `[server]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +119,8 @@ pub struct ProvidersConfig {
     pub openai: Option<OpenAiConfig>,
     /// `[providers.deepgram]`: hears first; the embedded recogniser hears when it fails.
     pub deepgram: Option<DeepgramConfig>,
+    /// `[providers.cartesia]`: speaks the languages that it has voices for; the embedded voices speak the others, and when it fails.
+    pub cartesia: Option<CartesiaConfig>,
 }
 
 impl ProvidersConfig {
@@ -128,8 +131,13 @@ impl ProvidersConfig {
             wrong.extend(deepgram.check("providers.deepgram"));
             wrong.extend(deepgram.check_language("providers.deepgram", language));
         }
-        if self.kind == Kind::Scripted && self.deepgram.is_some() {
-            wrong.push("providers.deepgram: scripted providers replace every other; leave it out, or kind".to_owned());
+        if let Some(cartesia) = &self.cartesia {
+            wrong.extend(cartesia.check("providers.cartesia"));
+        }
+        for (name, is_set) in [("deepgram", self.deepgram.is_some()), ("cartesia", self.cartesia.is_some())] {
+            if self.kind == Kind::Scripted && is_set {
+                wrong.push(format!("providers.{name}: scripted providers replace every other; leave it out, or kind"));
+            }
         }
         wrong
     }

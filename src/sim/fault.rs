@@ -20,6 +20,12 @@ pub enum Fault {
     Disorder,
     /// Does not answer the request for last words, as it may.
     Unanswered,
+    /// Voices: what was cancelled goes on.
+    Late,
+    /// Voices: done without any audio, as when a quota is used up.
+    Empty,
+    /// Voices: nothing but digital silence.
+    Silence,
     /// Refuses the key: 401.
     Unauthorised,
     /// Refuses with 429 and Retry-After.

@@ -5,13 +5,14 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{ScriptedConfig, Trouble, deepgram, openai};
+use super::{ScriptedConfig, Trouble, cartesia, deepgram, openai};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
 pub struct Troubles {
     pub model: Option<openai::Fault>,
     pub hearing: Trouble,
+    pub speaking: Trouble,
 }
 
 /// Serves until `stop` resolves. The listener must be bound to a loopback address.
@@ -27,4 +28,5 @@ pub async fn serve(
 fn router(scripted: ScriptedConfig, troubles: Troubles) -> Router {
     openai::router(openai::Settings { scripted, fault: troubles.model })
         .merge(deepgram::router(scripted, troubles.hearing))
+        .merge(cartesia::router(scripted, troubles.speaking))
 }

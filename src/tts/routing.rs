@@ -56,6 +56,10 @@ impl ByLanguage {
     async fn route(self, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
         let mut sessions: Vec<Option<mpsc::Sender<Input>>> = self.voices.iter().map(|_| None).collect();
         let mut present = 0;
+        // Before it is needed: it may have to connect.
+        if let (Some(session), Some(voice)) = (sessions.first_mut(), self.voices.first()) {
+            *session = Some(voice.open(reports.clone()));
+        }
         while let Some(input) = inputs.recv().await {
             if let Input::Begin { language, .. } = &input {
                 present = self.knows(*language).unwrap_or(0);

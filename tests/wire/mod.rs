@@ -1,6 +1,7 @@
 //! Golden texts and bytes of every protocol we speak, and hostile input to each.
 
 mod accounts;
+pub mod cartesia;
 pub mod deepgram;
 mod hostile_streams;
 mod openai;

@@ -8,9 +8,11 @@ use attendant::agent::Who;
 use attendant::call::timeline::{EndReason, Recovery};
 use attendant::sim::{Fault, Trouble};
 use attendant::stt::Recognizer;
+use attendant::tts::Voice;
 use tokio::time::Instant;
 
 use super::*;
+use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
 
 /// V4, with what a busy machine takes to notice a sound.
@@ -33,12 +35,13 @@ impl Told {
         })
     }
 
-    fn caller(&self) -> String {
+    fn lines(&self, wanted: Who) -> String {
         let lines = self.past.entries.iter().filter_map(|entry| match entry {
-            Entry::Line { who: Who::Caller, text, .. } => Some(text.reveal().as_str()),
+            Entry::Line { who, text, .. } if *who == wanted => Some(text.reveal().as_str()),
             _ => None,
         });
-        lines.collect::<Vec<_>>().join(" ")
+        // Where a voice was replaced, a line ends and another begins: with a blank at either, or both.
+        lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
     }
 
     fn recoveries(&self, wanted: Recovery) -> usize {
@@ -104,8 +107,8 @@ async fn table(model: &'static str, rows: Vec<(Fault, Trouble)>) {
         assert_eq!(told.reason(), Some(EndReason::Goodbye), "{model} {fault:?}: {:#?}", told.past.entries);
         for turn in [201, 202] {
             let sentence = Code { turn, ..asked(number) }.sentence();
-            let times = told.caller().matches(&sentence).count();
-            assert_eq!(times, 1, "{model} {fault:?}: {:?} {:#?}", told.caller(), told.past.entries);
+            let times = told.lines(Who::Caller).matches(&sentence).count();
+            assert_eq!(times, 1, "{model} {fault:?}: {:?} {:#?}", told.lines(Who::Caller), told.past.entries);
         }
         assert!(told.longest_silence < LONGEST_SILENCE, "{model} {fault:?}: {:?}", told.longest_silence);
         let costs = !matches!(fault, Fault::Disorder | Fault::Unanswered | Fault::Slow);
@@ -135,4 +138,43 @@ async fn a_session_at_nova_that_fails_costs_no_word() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_whose_every_session_fails_is_replaced_and_no_word_is_lost() {
     table("flux", FAULTS.map(|fault| (fault, Trouble::always(Some(fault)))).into()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
+    let faults = [
+        Fault::Stalls,
+        Fault::Deaf,
+        Fault::Errors,
+        Fault::Breaks,
+        Fault::Slow,
+        Fault::Empty,
+        Fault::Silence,
+        Fault::Unauthorised,
+        Fault::Limits,
+        Fault::Fails,
+    ];
+    let calls = faults.into_iter().zip(1..).map(|(fault, n)| {
+        tokio::spawn(async move {
+            let first: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::always(Some(fault))).await));
+            let second: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::default()).await));
+            let number = format!("+1604555{n:04}");
+            (fault, call_of(&number), call(&number, |providers| providers.voices = vec![first, second]).await)
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (fault, number, told) = call.await.expect("every call goes well");
+        assert_eq!(told.reason(), Some(EndReason::Goodbye), "{fault:?}: {:#?}", told.past.entries);
+        assert!(told.recoveries(Recovery::NextVoice) > 0, "{fault:?}");
+        assert_eq!(told.recoveries(Recovery::Apologised), 0, "{fault:?}");
+        assert!(told.longest_silence < LONGEST_SILENCE, "{fault:?}: {:?}", told.longest_silence);
+        // What the history says was said is what was heard: every sentence, once.
+        let agent = told.lines(Who::Agent);
+        for (turn, parts) in (1..).zip(SHORT) {
+            for part in 0..parts {
+                let sentence = Code { call: number, turn, part, parts }.sentence();
+                assert_eq!(agent.matches(&sentence).count(), 1, "{fault:?}: {agent}");
+            }
+        }
+    }
 }

@@ -1,0 +1,227 @@
+//! A stand-in for Cartesia's voices behind `/tts/websocket`, on this machine only. It speaks words as the tones of [`super::code`], each
+//! with its time, after the scripted delay and then faster than anybody listens; it is strict where Cartesia is.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
+
+use super::code::{WORD_SAMPLES, speak};
+use super::fault::{Fault, Trouble};
+use super::{Delay, ScriptedConfig};
+
+/// What [`Fault::Slow`] adds to the first audio.
+const SLOW: Duration = Duration::from_millis(1_500);
+
+const RETRY_AFTER: &str = "20";
+
+/// Faults in mid-answer strike after so many words: within the second sentence of a code.
+const STRIKES_AFTER: u32 = 12;
+
+/// Of the languages that attendant speaks.
+const LANGUAGES: [&str; 4] = ["en", "fr", "zh", "pa"];
+
+/// Every key that a request may have.
+const KEYS: [&str; 13] = [
+    "model_id",
+    "transcript",
+    "voice",
+    "language",
+    "context_id",
+    "output_format",
+    "continue",
+    "add_timestamps",
+    "add_phoneme_timestamps",
+    "max_buffer_delay_ms",
+    "flush",
+    "generation_config",
+    "pronunciation_dict_id",
+];
+
+#[derive(Clone, Debug)]
+struct Settings {
+    delay: Delay,
+    trouble: Trouble,
+}
+
+/// Its part of the simulated vendors.
+pub(super) fn router(scripted: ScriptedConfig, trouble: Trouble) -> Router {
+    Router::new().route("/tts/websocket", get(connect)).with_state(Settings { delay: scripted.tts_ms, trouble })
+}
+
+async fn connect(State(settings): State<Settings>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    let fault = settings.trouble.strike();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let key = text("authorization").strip_prefix("Bearer ").map_or_else(|| text("x-api-key"), str::to_owned);
+    let is_dated = text("cartesia-version").split('-').map(str::len).eq([4, 2, 2]);
+    match fault {
+        _ if key.trim().is_empty() => refuse(StatusCode::UNAUTHORIZED, "missing_key"),
+        _ if !is_dated => refuse(StatusCode::BAD_REQUEST, "missing_version"),
+        Some(Fault::Unauthorised) => refuse(StatusCode::UNAUTHORIZED, "invalid_key"),
+        Some(Fault::Limits) => {
+            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "concurrency_limited");
+            ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
+        }
+        Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        fault => upgrade.on_upgrade(move |socket| Session::new(socket, settings.delay, fault).run()),
+    }
+}
+
+fn refuse(status: StatusCode, code: &str) -> Response {
+    (status, Json(json!({"error_code": code, "message": "simulated", "request_id": "simulated"}))).into_response()
+}
+
+#[derive(Default)]
+struct Context {
+    samples: u64,
+    /// No message of it leaves before this.
+    from: Option<Instant>,
+}
+
+struct Session {
+    socket: WebSocket,
+    delay: Delay,
+    fault: Option<Fault>,
+    contexts: HashMap<String, Context>,
+    outbox: VecDeque<(Instant, Value)>,
+    chunks: u32,
+}
+
+impl Session {
+    fn new(socket: WebSocket, delay: Delay, fault: Option<Fault>) -> Self {
+        Self { socket, delay, fault, contexts: HashMap::new(), outbox: VecDeque::new(), chunks: 0 }
+    }
+
+    async fn run(mut self) {
+        loop {
+            let due = self.outbox.front().map(|(at, _)| *at);
+            tokio::select! {
+                frame = self.socket.recv() => match frame {
+                    Some(Ok(Frame::Text(text))) => self.message(text.as_str()),
+                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
+                    Some(Ok(Frame::Binary(_) | Frame::Close(_)) | Err(_)) | None => return,
+                },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    if let Some((_, said)) = self.outbox.pop_front()
+                        && self.perform(said).await.is_break()
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, text: &str) {
+        let request: Value = serde_json::from_str(text).unwrap_or_default();
+        let context = request["context_id"].as_str().unwrap_or_default().to_owned();
+        if request["cancel"] == true {
+            self.contexts.remove(&context);
+            if self.fault != Some(Fault::Late) {
+                self.outbox.retain(|(_, said)| said["context_id"] != context.as_str());
+            }
+            return;
+        }
+        match wrong(&request) {
+            Some(what) => self.outbox.push_back((
+                Instant::now(),
+                json!({"type": "error", "context_id": context, "status_code": 400, "error_code": "invalid_request",
+                    "title": "Invalid request", "message": what, "done": true}),
+            )),
+            None => self.speak(&request, &context),
+        }
+    }
+
+    fn speak(&mut self, request: &Value, id: &str) {
+        let text = request["transcript"].as_str().unwrap_or_default();
+        let mut delay = self.delay.draw(&mut rand::rng());
+        if self.fault == Some(Fault::Slow) {
+            delay += SLOW;
+        }
+        let is_last = request["continue"] != true;
+        let context = self.contexts.entry(id.to_owned()).or_default();
+        let at = *context.from.get_or_insert_with(|| Instant::now() + delay);
+        let say = |value: Value| (at, value);
+        let (mut words, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
+        let mut chunks = Vec::new();
+        for word in text.split_whitespace() {
+            let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+            words.push(word);
+            start.push(context.samples as f64 / 16_000.0);
+            context.samples += WORD_SAMPLES as u64;
+            end.push(context.samples as f64 / 16_000.0);
+            chunks.push(json!({"type": "chunk", "context_id": id, "data": STANDARD.encode(bytes), "done": false,
+                "status_code": 206, "step_time": 1.0}));
+        }
+        let is_empty = self.fault == Some(Fault::Empty);
+        if !words.is_empty() && !is_empty {
+            self.outbox.push_back(say(json!({"type": "timestamps", "context_id": id, "done": false, "status_code": 206,
+                "word_timestamps": {"words": words, "start": start, "end": end}})));
+            self.outbox.extend(chunks.into_iter().map(say));
+        }
+        if is_last {
+            self.contexts.remove(id);
+            self.outbox.push_back(say(json!({"type": "done", "context_id": id, "done": true, "status_code": 200})));
+        }
+    }
+
+    async fn perform(&mut self, said: Value) -> ControlFlow<()> {
+        self.chunks += u32::from(said["type"] == "chunk");
+        let struck = self.chunks > STRIKES_AFTER;
+        match self.fault {
+            Some(Fault::Deaf) => return ControlFlow::Continue(()),
+            Some(Fault::Stalls) if struck => return ControlFlow::Continue(()),
+            Some(Fault::Breaks) if struck => return ControlFlow::Break(()),
+            Some(Fault::Errors) if struck => {
+                self.outbox.clear();
+                let error = json!({"type": "error", "context_id": said["context_id"], "status_code": 500,
+                    "error_code": "internal_error", "title": "Internal error", "message": "simulated", "done": true});
+                return self.send(&error).await;
+            }
+            Some(_) | None => {}
+        }
+        self.send(&said).await
+    }
+
+    async fn send(&mut self, said: &Value) -> ControlFlow<()> {
+        if self.socket.send(Frame::Text(said.to_string().into())).await.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+/// What Cartesia would refuse in a request.
+fn wrong(request: &Value) -> Option<String> {
+    let object = request.as_object()?;
+    if let Some(unknown) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Some(format!("unknown field {unknown}"));
+    }
+    let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    let format = &request["output_format"];
+    let is_format = format["container"] == "raw" && format["encoding"] == "pcm_s16le" && format["sample_rate"] == 16_000;
+    let buffers = request["max_buffer_delay_ms"].as_u64().is_none_or(|ms| ms <= 5_000);
+    let checks = [
+        (text(&request["model_id"]), "model_id is required"),
+        (request["transcript"].is_string(), "transcript is required"),
+        (request["voice"]["mode"] == "id" && text(&request["voice"]["id"]), "voice is required"),
+        (request["language"].as_str().is_some_and(|code| LANGUAGES.contains(&code)), "language is not supported"),
+        (text(&request["context_id"]), "context_id is required"),
+        (is_format, "output_format is not supported"),
+        (request["continue"].is_boolean(), "continue is required"),
+        (buffers, "max_buffer_delay_ms is out of range"),
+    ];
+    checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what.to_owned())
+}

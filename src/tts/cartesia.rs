@@ -1,0 +1,80 @@
+//! Cartesia: sonic voices over one WebSocket a call, opened before it is needed; each utterance is a context of its own.
+//!
+//! Audio comes as 16 kHz linear PCM, words with exact times. What still comes of a context that was cancelled is dropped by its id. A
+//! session says what failed and connects again for the next utterance; who speaks instead is the call's decision. Facts of the
+//! protocol: Cartesia's Python SDK (version 2026-08-14 of the interface) and its pages, as read on 2026-11-21.
+
+mod config;
+mod request;
+mod session;
+mod words;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+pub use config::CartesiaConfig;
+
+use super::{Capabilities, Input, Reports, Voice};
+use crate::config::Secret;
+use crate::language::Language;
+use crate::provider::socket::Connector;
+use crate::provider::{ErrorKind, ProviderError};
+
+const NAME: &str = "cartesia";
+
+/// Texts waiting while it connects: far more clauses than 15 s of speech hold.
+const INPUTS: usize = 64;
+
+/// See the module header.
+#[derive(Clone, Debug)]
+pub struct Cartesia(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    config: CartesiaConfig,
+    address: Url,
+    key: Secret,
+    connector: Connector,
+}
+
+impl Cartesia {
+    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    pub fn new(config: &CartesiaConfig, section: &str) -> Result<Self, String> {
+        let wrong = config.check(section);
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n"));
+        }
+        let mut address = Url::parse(&config.base_url).map_err(|error| format!("{section}.base_url: {error}"))?;
+        address.set_path(&format!("{}/tts/websocket", address.path().trim_end_matches('/')));
+        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
+        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
+    }
+}
+
+impl Voice for Cartesia {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.0.config.voice(language).map(|_| Capabilities { exact_word_times: true })
+    }
+
+    fn timbre(&self, language: Language) -> String {
+        let voice = self.0.config.voice(language).unwrap_or_default();
+        format!("{NAME} {} {voice}", self.0.config.model)
+    }
+
+    fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        tokio::spawn(session::run(self.0.clone(), queue, reports));
+        inputs
+    }
+}
+
+fn failed(kind: ErrorKind, what: &str) -> ProviderError {
+    ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
+}

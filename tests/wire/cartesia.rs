@@ -1,0 +1,241 @@
+//! The client of Cartesia against the simulated one: words at their times, nothing of what was cancelled, and a name for every fault.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use attendant::call::event::{self, Mailbox};
+use attendant::language::Language;
+use attendant::privacy::Pii;
+use attendant::provider::{ErrorKind, ProviderError};
+use attendant::sim::vendors::{self, Troubles};
+use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble};
+use attendant::tts::cartesia::{Cartesia, CartesiaConfig};
+use attendant::tts::{Event, Input, Reports, Voice};
+use attendant_media::speech::SpeechId;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
+
+use crate::desk::in_time;
+
+/// A simulated vendor that answers after 50 ms.
+pub async fn vendor(speaking: Trouble) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let scripted = ScriptedConfig { tts_ms: Delay::Fixed(50), ..ScriptedConfig::default() };
+    let troubles = Troubles { speaking, ..Troubles::default() };
+    tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
+    address
+}
+
+pub fn cartesia(address: SocketAddr) -> Cartesia {
+    let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
+    writeln!(key, "a-key").expect("it is writable");
+    let file = key.path().display();
+    let voices = "{ en-CA = \"v-en\", zh-CN = \"v-zh\" }";
+    let text = format!("base_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\nvoices = {voices}");
+    let config: CartesiaConfig = toml::from_str(&text).expect("the configuration is read");
+    Cartesia::new(&config, "providers.cartesia").expect("the configuration is sound")
+}
+
+struct Mouth {
+    inputs: mpsc::Sender<Input>,
+    events: mpsc::Receiver<event::Event>,
+}
+
+const fn id(utterance: u16) -> SpeechId {
+    SpeechId { generation: 1, utterance, attempt: 0 }
+}
+
+impl Mouth {
+    fn open(voice: &dyn Voice) -> Self {
+        let (mailbox, events) = Mailbox::new();
+        Self { inputs: voice.open(Reports { mailbox }), events }
+    }
+
+    async fn give(&self, input: Input) {
+        self.inputs.send(input).await.expect("the session goes on");
+    }
+
+    async fn begin(&self, id: SpeechId, language: Language, texts: &[&str]) {
+        self.give(Input::Begin { id, language }).await;
+        for text in texts {
+            self.give(Input::Text { id, text: Pii::new((*text).to_owned()) }).await;
+        }
+    }
+
+    async fn next(&mut self) -> Event {
+        match in_time(self.events.recv()).await.expect("the session keeps it") {
+            event::Event::Tts(event) => event,
+            other => panic!("a voice speaks, and nothing else: {other:?}"),
+        }
+    }
+
+    /// Everything of one utterance, to its end.
+    async fn whole(&mut self) -> Vec<Event> {
+        let mut all = Vec::new();
+        loop {
+            let event = self.next().await;
+            let over = matches!(event, Event::Done { .. } | Event::Failed { .. });
+            all.push(event);
+            if over {
+                return all;
+            }
+        }
+    }
+}
+
+/// The samples of an utterance, and its words with their times.
+fn heard(events: &[Event], text: &str) -> (u64, Vec<(String, u64, u64)>) {
+    let (mut samples, mut words) = (0, Vec::new());
+    for event in events {
+        match event {
+            Event::Audio { audio, .. } => {
+                assert!(audio.len() <= 3_200, "at most 200 ms a piece");
+                samples += audio.len() as u64;
+            }
+            Event::Word { at, len, from, to, exact, .. } => {
+                assert!(exact);
+                words.push((text.get(*at..*at + *len).unwrap_or_default().to_owned(), *from, *to));
+            }
+            Event::Done { .. } | Event::Failed { .. } => {}
+        }
+    }
+    (samples, words)
+}
+
+fn failure(events: &[Event]) -> Option<ProviderError> {
+    events.iter().find_map(|event| match event {
+        Event::Failed { error, .. } => Some(error.clone()),
+        _ => None,
+    })
+}
+
+async fn utterance(trouble: Trouble) -> Vec<Event> {
+    let mut mouth = Mouth::open(&cartesia(vendor(trouble).await));
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+    mouth.begin(id(1), Language::English, &[long]).await;
+    mouth.give(Input::End { id: id(1) }).await;
+    mouth.whole().await
+}
+
+#[tokio::test]
+async fn an_utterance_in_pieces_is_spoken_with_its_words_at_their_bytes_and_times() {
+    let mut mouth = Mouth::open(&cartesia(vendor(Trouble::default()).await));
+    let text = ["Hello, Dr. Wong. ", "We are open."];
+    mouth.begin(id(1), Language::English, &text).await;
+    mouth.give(Input::End { id: id(1) }).await;
+    let events = mouth.whole().await;
+    let (samples, words) = heard(&events, &text.concat());
+    let spoken: Vec<&str> = words.iter().map(|(word, ..)| word.as_str()).collect();
+    assert_eq!(spoken, ["Hello,", "Dr.", "Wong.", "We", "are", "open."]);
+    assert_eq!((words[3].1, words[3].2), (4_800, 6_400));
+    assert_eq!(events.last(), Some(&Event::Done { id: id(1), samples }));
+    assert_eq!(samples, 6 * 1_600);
+
+    // The same connection speaks the next one.
+    mouth.begin(id(2), Language::Mandarin, &["你好。"]).await;
+    mouth.give(Input::End { id: id(2) }).await;
+    assert_eq!(mouth.whole().await.last(), Some(&Event::Done { id: id(2), samples: 1_600 }));
+}
+
+#[tokio::test]
+async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
+    for by_begin in [false, true] {
+        let mut mouth = Mouth::open(&cartesia(vendor(Trouble::always(Some(Fault::Late))).await));
+        mouth.begin(id(1), Language::English, &["one two three four five six seven eight nine ten"]).await;
+        while !matches!(mouth.next().await, Event::Audio { .. }) {}
+        if !by_begin {
+            mouth.give(Input::Cancel { id: id(1) }).await;
+        }
+        mouth.begin(id(2), Language::English, &["alfa bravo."]).await;
+        mouth.give(Input::End { id: id(2) }).await;
+        // What was on its way to us is stamped with the id that it had.
+        let mut of_two = Vec::new();
+        while !matches!(of_two.last(), Some(Event::Done { .. })) {
+            let event = mouth.next().await;
+            match event {
+                Event::Audio { id: of, .. } | Event::Word { id: of, .. } | Event::Done { id: of, .. } if of == id(1) => {
+                    assert!(of_two.is_empty(), "{event:?} after {of_two:?}");
+                }
+                event => of_two.push(event),
+            }
+        }
+        assert_eq!(heard(&of_two, "alfa bravo.").0, 2 * 1_600);
+    }
+}
+
+#[tokio::test]
+async fn every_fault_has_its_name() {
+    for (fault, kind) in [
+        (Fault::Deaf, ErrorKind::Timeout),
+        (Fault::Slow, ErrorKind::Timeout),
+        (Fault::Stalls, ErrorKind::Timeout),
+        (Fault::Errors, ErrorKind::Server),
+        (Fault::Breaks, ErrorKind::Connection),
+        (Fault::Empty, ErrorKind::Empty),
+        (Fault::Silence, ErrorKind::Empty),
+        (Fault::Unauthorised, ErrorKind::Unauthorised),
+        (Fault::Limits, ErrorKind::Limited),
+        (Fault::Fails, ErrorKind::Server),
+    ] {
+        let events = utterance(Trouble::always(Some(fault))).await;
+        let Some(error) = failure(&events) else { panic!("{fault:?}: {events:?}") };
+        let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
+        assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, "cartesia"), "{fault:?}: {error}");
+        let silent = matches!(fault, Fault::Deaf | Fault::Slow | Fault::Empty | Fault::Silence);
+        assert!(!silent || heard(&events, "").0 == 0, "{fault:?}: a failure without a sound has no sound");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_broke_is_made_again_for_the_next_utterance() {
+    let mut mouth = Mouth::open(&cartesia(vendor(Trouble::first(1, Fault::Breaks)).await));
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+    mouth.begin(id(1), Language::English, &[long]).await;
+    assert!(failure(&mouth.whole().await).is_some());
+    mouth.begin(id(2), Language::English, &["Come in."]).await;
+    mouth.give(Input::End { id: id(2) }).await;
+    assert_eq!(failure(&mouth.whole().await), None);
+}
+
+#[test]
+fn it_speaks_what_it_has_a_voice_for() {
+    let voice = cartesia("127.0.0.1:1".parse().expect("an address"));
+    let known = Language::ALL.map(|language| voice.capabilities(language).is_some());
+    assert_eq!(known, [true, true, false, false, false]);
+    assert_ne!(voice.timbre(Language::English), voice.timbre(Language::Mandarin));
+}
+
+#[tokio::test]
+async fn the_simulated_vendor_refuses_what_cartesia_would() {
+    let address = vendor(Trouble::default()).await;
+    let request = |headers: &[(&'static str, &'static str)]| {
+        let mut request = format!("ws://{address}/tts/websocket").into_client_request().expect("an address");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
+        }
+        request
+    };
+    for (headers, status) in [(&[][..], 401), (&[("x-api-key", "k")], 400)] {
+        let Err(WsError::Http(response)) = connect_async(request(headers)).await else { panic!("refused") };
+        assert_eq!(response.status().as_u16(), status);
+    }
+    let good = [("authorization", "Bearer k"), ("cartesia-version", "2026-08-14")];
+    let (mut socket, _) = connect_async(request(&good)).await.expect("it takes it");
+    for wrong in [
+        r#"{"context_id":"c","transcript":"hello"}"#,
+        r#"{"model_id":"sonic-3","transcript":"hello","voice":{"mode":"id","id":"v"},"language":"yue","context_id":"c",
+            "output_format":{"container":"raw","encoding":"pcm_s16le","sample_rate":16000},"continue":false}"#,
+    ] {
+        socket.send(Frame::text(wrong)).await.expect("open");
+        let Some(Ok(Frame::Text(text))) = in_time(socket.next()).await else { panic!("it answers") };
+        let said: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((said["type"].as_str(), said["status_code"].as_u64()), (Some("error"), Some(400)));
+    }
+}
