@@ -1,5 +1,7 @@
 //! What a provider of speech or thought may fail with, in one shape for all of them.
 
+pub mod breaker;
+pub mod chain;
 pub mod socket;
 
 use std::time::Duration;

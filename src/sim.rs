@@ -5,6 +5,7 @@
 //! missing, cut or foreign answer from the right one. They hear nothing and know nothing; a real call must never get them.
 
 mod agent;
+mod azure;
 mod cartesia;
 pub mod code;
 pub mod deepgram;

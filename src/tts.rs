@@ -3,6 +3,7 @@
 //! A session lives as long as its call and speaks one utterance at a time. It never decides what is audible: it stamps what it
 //! makes with the speech id it was given, and the leg drops what is no longer wanted.
 
+pub mod azure;
 pub mod cache;
 pub mod cartesia;
 mod english;

@@ -2,6 +2,7 @@
 
 use tokio::sync::mpsc;
 
+use crate::provider::chain::Watch;
 use crate::{agent, stt, tts};
 use attendant_media::leg::Format;
 use std::net::SocketAddr;
@@ -70,21 +71,33 @@ pub const MAILBOX_SIZE: usize = 64;
 
 /// The sending side of a call's mailbox.
 #[derive(Clone, Debug)]
-pub struct Mailbox(mpsc::Sender<Event>);
+pub struct Mailbox {
+    sender: mpsc::Sender<Event>,
+    /// Sees what a provider's session reports.
+    watch: Option<Watch>,
+}
 
 impl Mailbox {
     pub fn new() -> (Self, mpsc::Receiver<Event>) {
         let (tx, rx) = mpsc::channel(MAILBOX_SIZE);
-        (Self(tx), rx)
+        (Self { sender: tx, watch: None }, rx)
+    }
+
+    /// The same mailbox for a session of this provider: what it reports tells whether the provider is well.
+    pub(crate) fn watched(&self, watch: Watch) -> Self {
+        Self { sender: self.sender.clone(), watch: Some(watch) }
     }
 
     /// Waits for room. `false` once the call is gone.
     pub async fn send(&self, event: Event) -> bool {
-        self.0.send(event).await.is_ok()
+        if let Some(watch) = &self.watch {
+            watch.see(&event);
+        }
+        self.sender.send(event).await.is_ok()
     }
 
     /// Resolves when the call is gone: what serves it can stop.
     pub async fn closed(&self) {
-        self.0.closed().await;
+        self.sender.closed().await;
     }
 }

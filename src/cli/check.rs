@@ -56,13 +56,13 @@ fn hearing(providers: &ProvidersConfig) -> Vec<String> {
 
 /// Who speaks, in the order in which they are asked.
 fn speaking(providers: &ProvidersConfig) -> Vec<String> {
-    match (providers.kind, &providers.cartesia) {
-        (Kind::Scripted, _) => vec!["scripted".to_owned()],
-        (Kind::Embedded, None) => vec!["voices on this machine".to_owned()],
-        (Kind::Embedded, Some(cartesia)) => {
-            let languages: Vec<&str> = cartesia.voices.keys().map(|language| language.tag()).collect();
-            let cartesia = format!("cartesia at {} ({})", cartesia.base_url, languages.join(", "));
-            vec![cartesia, "voices on this machine".to_owned()]
-        }
+    if providers.kind == Kind::Scripted {
+        return vec!["scripted".to_owned()];
     }
+    let cartesia = providers.cartesia.as_ref().map(|cartesia| {
+        let languages: Vec<&str> = cartesia.voices.keys().map(|language| language.tag()).collect();
+        format!("cartesia at {} ({})", cartesia.base_url, languages.join(", "))
+    });
+    let azure = providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.region));
+    cartesia.into_iter().chain(azure).chain(["voices on this machine".to_owned()]).collect()
 }

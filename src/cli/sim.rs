@@ -23,7 +23,8 @@ enum What {
     Providers(Providers),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's recognisers, Cartesia's voices.
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's recognisers,
+/// Cartesia's and Azure's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. They understand nothing: a recogniser hears the codes of
 /// `attendant load` as their words and any other voice as a fixed sentence. For measuring without vendors, `attendant serve
@@ -72,13 +73,7 @@ impl Providers {
                 self.bind
             )));
         }
-        let settings = ScriptedConfig {
-            llm_ms: self.llm,
-            stt_ms: self.stt,
-            tts_ms: self.tts,
-            parts: self.parts,
-            ..ScriptedConfig::default()
-        };
+        let settings = ScriptedConfig { llm_ms: self.llm, stt_ms: self.stt, tts_ms: self.tts, parts: self.parts };
         let troubles = Troubles {
             model: self.fault,
             hearing: Trouble::always(self.stt_fault),
@@ -94,6 +89,7 @@ impl Providers {
             println!("language model  http://{bound}/v1  (first token after {} ms)", self.llm);
             println!("Deepgram        ws://{bound}  (last words after {} ms)", self.stt);
             println!("Cartesia        ws://{bound}  (first audio after {} ms)", self.tts);
+            println!("Azure speech    http://{bound}  (the same)");
             let stop = async {
                 if tokio::signal::ctrl_c().await.is_err() {
                     tracing::warn!("no signal handler: end this process by its id");

@@ -14,12 +14,13 @@ use crate::call::providers::Providers;
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
+use crate::provider::chain;
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::stt::deepgram::Deepgram;
 use crate::tts::Voice;
+use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
-use crate::tts::routing::ByLanguage;
 
 /// Loading models takes seconds; call it where waiting is allowed.
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
@@ -35,13 +36,14 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 let deepgram = Deepgram::new(deepgram, "providers.deepgram").map_err(StartError::Provider)?;
                 recognisers.insert(0, Arc::new(deepgram));
             }
-            let mut voices = embedded.voices;
+            let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
             if let Some(cartesia) = &config.providers.cartesia {
-                let cartesia = Cartesia::new(cartesia, "providers.cartesia").map_err(StartError::Provider)?;
-                let embedded = voices.first().cloned();
-                let first = ByLanguage::new([Arc::new(cartesia) as Arc<dyn Voice>].into_iter().chain(embedded).collect());
-                voices.insert(0, Arc::new(first));
+                voices.push(Arc::new(Cartesia::new(cartesia, "providers.cartesia").map_err(StartError::Provider)?));
             }
+            if let Some(azure) = &config.providers.azure_speech {
+                voices.push(Arc::new(Azure::new(azure, "providers.azure_speech").map_err(StartError::Provider)?));
+            }
+            voices.extend(embedded.voices);
             let folder = config.records.folder();
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
@@ -51,7 +53,11 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 None => Arc::new(RuleBrain::new()),
             };
             let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
-            Providers { recognisers, voices, agents: Arc::new(desk) }
+            Providers {
+                recognisers: chain::recognisers(recognisers),
+                voices: chain::voices(voices),
+                agents: Arc::new(desk),
+            }
         }
         Kind::Scripted => Providers {
             recognisers: vec![Arc::new(ScriptedRecognizer(config.scripted))],

@@ -8,6 +8,7 @@ use crate::agent::graph::{Graph, GraphError};
 use crate::agent::llm::openai::OpenAiConfig;
 use crate::language::Language;
 use crate::stt::deepgram::DeepgramConfig;
+use crate::tts::azure::AzureConfig;
 use crate::tts::cartesia::CartesiaConfig;
 
 /// `[server]`.
@@ -121,6 +122,8 @@ pub struct ProvidersConfig {
     pub deepgram: Option<DeepgramConfig>,
     /// `[providers.cartesia]`: speaks the languages that it has voices for; the embedded voices speak the others, and when it fails.
     pub cartesia: Option<CartesiaConfig>,
+    /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
+    pub azure_speech: Option<AzureConfig>,
 }
 
 impl ProvidersConfig {
@@ -134,7 +137,15 @@ impl ProvidersConfig {
         if let Some(cartesia) = &self.cartesia {
             wrong.extend(cartesia.check("providers.cartesia"));
         }
-        for (name, is_set) in [("deepgram", self.deepgram.is_some()), ("cartesia", self.cartesia.is_some())] {
+        if let Some(azure) = &self.azure_speech {
+            wrong.extend(azure.check("providers.azure_speech"));
+        }
+        let hosted = [
+            ("deepgram", self.deepgram.is_some()),
+            ("cartesia", self.cartesia.is_some()),
+            ("azure_speech", self.azure_speech.is_some()),
+        ];
+        for (name, is_set) in hosted {
             if self.kind == Kind::Scripted && is_set {
                 wrong.push(format!("providers.{name}: scripted providers replace every other; leave it out, or kind"));
             }

@@ -166,7 +166,8 @@ impl Session {
         }
         let is_empty = self.fault == Some(Fault::Empty);
         if !words.is_empty() && !is_empty {
-            self.outbox.push_back(say(json!({"type": "timestamps", "context_id": id, "done": false, "status_code": 206,
+            self.outbox
+                .push_back(say(json!({"type": "timestamps", "context_id": id, "done": false, "status_code": 206,
                 "word_timestamps": {"words": words, "start": start, "end": end}})));
             self.outbox.extend(chunks.into_iter().map(say));
         }
@@ -211,7 +212,8 @@ fn wrong(request: &Value) -> Option<String> {
     }
     let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     let format = &request["output_format"];
-    let is_format = format["container"] == "raw" && format["encoding"] == "pcm_s16le" && format["sample_rate"] == 16_000;
+    let is_format =
+        format["container"] == "raw" && format["encoding"] == "pcm_s16le" && format["sample_rate"] == 16_000;
     let buffers = request["max_buffer_delay_ms"].as_u64().is_none_or(|ms| ms <= 5_000);
     let checks = [
         (text(&request["model_id"]), "model_id is required"),

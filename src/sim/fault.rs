@@ -38,26 +38,34 @@ pub enum Fault {
 #[derive(Clone, Debug, Default)]
 pub struct Trouble {
     fault: Option<Fault>,
+    /// Connections that are well first.
+    well: Arc<AtomicU32>,
     /// Connections that still have it; `None`: every one.
     left: Option<Arc<AtomicU32>>,
 }
 
 impl Trouble {
     /// Every connection has it.
-    pub const fn always(fault: Option<Fault>) -> Self {
-        Self { fault, left: None }
+    pub fn always(fault: Option<Fault>) -> Self {
+        Self { fault, ..Self::default() }
+    }
+
+    /// The first so many are well; all after them have it.
+    pub fn after(connections: u32, fault: Fault) -> Self {
+        Self { fault: Some(fault), well: Arc::new(AtomicU32::new(connections)), left: None }
     }
 
     /// The first so many have it; those after them are well.
     pub fn first(connections: u32, fault: Fault) -> Self {
-        Self { fault: Some(fault), left: Some(Arc::new(AtomicU32::new(connections))) }
+        Self { fault: Some(fault), left: Some(Arc::new(AtomicU32::new(connections))), ..Self::default() }
     }
 
     /// The fault of the next connection.
     pub(super) fn strike(&self) -> Option<Fault> {
-        let strikes = self.left.as_ref().is_none_or(|left| {
+        let take = |left: &AtomicU32| {
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-        });
+        };
+        let strikes = !take(&self.well) && self.left.as_ref().is_none_or(|left| take(left));
         self.fault.filter(|_| strikes)
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{ScriptedConfig, Trouble, cartesia, deepgram, openai};
+use super::{ScriptedConfig, Trouble, azure, cartesia, deepgram, openai};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
@@ -28,5 +28,6 @@ pub async fn serve(
 fn router(scripted: ScriptedConfig, troubles: Troubles) -> Router {
     openai::router(openai::Settings { scripted, fault: troubles.model })
         .merge(deepgram::router(scripted, troubles.hearing))
+        .merge(azure::router(scripted, troubles.speaking.clone()))
         .merge(cartesia::router(scripted, troubles.speaking))
 }

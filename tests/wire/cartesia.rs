@@ -160,7 +160,9 @@ async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
         while !matches!(of_two.last(), Some(Event::Done { .. })) {
             let event = mouth.next().await;
             match event {
-                Event::Audio { id: of, .. } | Event::Word { id: of, .. } | Event::Done { id: of, .. } if of == id(1) => {
+                Event::Audio { id: of, .. } | Event::Word { id: of, .. } | Event::Done { id: of, .. }
+                    if of == id(1) =>
+                {
                     assert!(of_two.is_empty(), "{event:?} after {of_two:?}");
                 }
                 event => of_two.push(event),

@@ -1,7 +1,9 @@
 //! Golden texts and bytes of every protocol we speak, and hostile input to each.
 
 mod accounts;
+pub mod azure;
 pub mod cartesia;
+mod chain;
 pub mod deepgram;
 mod hostile_streams;
 mod openai;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use attendant::agent::Who;
 use attendant::call::timeline::{EndReason, Recovery};
+use attendant::provider::chain;
 use attendant::sim::{Fault, Trouble};
 use attendant::stt::Recognizer;
 use attendant::tts::Voice;
 use tokio::time::Instant;
 
 use super::*;
+use crate::wire::azure::azure;
 use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
 
@@ -176,5 +178,26 @@ async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
                 assert_eq!(agent.matches(&sentence).count(), 1, "{fault:?}: {agent}");
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_call_learns_of_its_providers_the_next_one_knows() {
+    let more = "silence_ms = 2000\nmodel = \"flux\"";
+    let refused: Arc<dyn Recognizer> =
+        Arc::new(deepgram(vendor(Trouble::always(Some(Fault::Unauthorised))).await, more));
+    let well: Arc<dyn Recognizer> = Arc::new(deepgram(vendor(Trouble::default()).await, more));
+    let ears = chain::recognisers(vec![refused, well]);
+    let limited: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::always(Some(Fault::Limits))).await));
+    let second: Arc<dyn Voice> = Arc::new(azure(cartesia::vendor(Trouble::default()).await));
+    let voices = chain::voices(vec![limited, second]);
+    for (n, known) in [(1, false), (2, true)] {
+        let number = format!("+1604555{n:04}");
+        let (ears, voices) = (ears.clone(), voices.clone());
+        let told = call(&number, |providers| (providers.recognisers, providers.voices) = (ears, voices)).await;
+        assert_eq!(told.reason(), Some(EndReason::Goodbye), "{:#?}", told.past.entries);
+        assert!(told.longest_silence < LONGEST_SILENCE, "{:?}", told.longest_silence);
+        let recovered = [Recovery::SttReopened, Recovery::NextVoice].map(|what| told.recoveries(what) > 0);
+        assert_eq!(recovered, [!known; 2], "call {n}: {:#?}", told.past.entries);
     }
 }

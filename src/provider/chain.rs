@@ -1,0 +1,82 @@
+//! Several providers of one kind as the places of a call's list: who is asked at the first place, at the second, and so on.
+//!
+//! When to go on to the next place is the call's decision alone (`call::hearing`, `call::mouth`): it knows what was heard and what is
+//! owed. A place only decides who stands there: providers that do not know the language are left out, and one whose [`Breaker`] is
+//! open is passed over while another is well. So a provider that fails costs the first calls their second attempt, and the others nothing.
+
+mod hearing;
+mod speaking;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::ProviderError;
+use super::breaker::Breaker;
+use crate::call::event::Event;
+use crate::{stt, tts};
+
+pub use hearing::recognisers;
+pub use speaking::voices;
+
+/// A provider and what is known of it.
+#[derive(Debug)]
+struct Member<P: ?Sized> {
+    provider: Arc<P>,
+    breaker: Arc<Breaker>,
+}
+
+impl<P: ?Sized> Clone for Member<P> {
+    fn clone(&self) -> Self {
+        Self { provider: self.provider.clone(), breaker: self.breaker.clone() }
+    }
+}
+
+/// Of those who know the language, in their order, who stands at `place`: the first from there on who is well, else one before
+/// it, else whoever it would be.
+fn at(place: usize, know: &[usize], is_well: impl Fn(usize) -> bool) -> Option<usize> {
+    let last = know.len().checked_sub(1)?;
+    let (before, from) = know.split_at(place.min(last));
+    let well = |members: &[usize]| members.iter().copied().find(|member| is_well(*member));
+    well(from).or_else(|| well(before)).or_else(|| from.first().copied())
+}
+
+/// Sees what a session reports on its way to the call.
+#[derive(Clone, Debug)]
+pub struct Watch(Arc<Breaker>);
+
+impl Watch {
+    pub(crate) fn see(&self, event: &Event) {
+        match event {
+            Event::Stt { event: stt::Event::Failed(error), .. } | Event::Tts(tts::Event::Failed { error, .. }) => {
+                self.failed(error);
+            }
+            Event::Stt { event: stt::Event::Final { .. } | stt::Event::Flushed { .. }, .. }
+            | Event::Tts(tts::Event::Done { .. }) => self.0.succeeded(),
+            Event::Stt { .. } | Event::Tts(_) | Event::Signal(_) | Event::Agent { .. } => {}
+        }
+    }
+
+    fn failed(&self, error: &ProviderError) {
+        metrics::counter!("provider_failures_total", "provider" => error.provider, "kind" => format!("{:?}", error.kind))
+            .increment(1);
+        tracing::warn!(%error, "a session failed");
+        self.0.failed(error, Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_passes_over_who_is_not_well_and_never_goes_back_while_somebody_is() {
+        let know = [0, 1, 2];
+        let sick = |sick: &'static [usize]| move |member: usize| !sick.contains(&member);
+        assert_eq!([0, 1, 2, 9].map(|place| at(place, &know, sick(&[]))), [Some(0), Some(1), Some(2), Some(2)]);
+        assert_eq!([0, 1, 2].map(|place| at(place, &know, sick(&[0]))), [Some(1), Some(1), Some(2)]);
+        assert_eq!([0, 1, 2].map(|place| at(place, &know, sick(&[1, 2]))), [Some(0), Some(0), Some(0)]);
+        assert_eq!([0, 1, 2].map(|place| at(place, &know, sick(&[0, 1, 2]))), [Some(0), Some(1), Some(2)]);
+        assert_eq!(at(0, &[], |_| true), None);
+    }
+}

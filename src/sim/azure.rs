@@ -1,0 +1,138 @@
+//! A stand-in for Azure's speech service behind `/cognitiveservices/v1`, on this machine only: it speaks the words of the SSML as the
+//! tones of [`super::code`], after the scripted delay, and is strict about headers and markup.
+
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use futures_util::{StreamExt, stream};
+
+use super::code::{WORD_SAMPLES, speak};
+use super::fault::{Fault, Trouble};
+use super::{Delay, ScriptedConfig};
+
+const SLOW: Duration = Duration::from_millis(1_500);
+
+const RETRY_AFTER: &str = "20";
+
+const LOCALES: [&str; 5] = ["en-CA", "fr-CA", "zh-CN", "zh-HK", "pa-IN"];
+
+/// Words before the faults that strike within an answer: in the first clause of a code.
+const STRIKES_AFTER: usize = 4;
+
+#[derive(Clone, Debug)]
+struct Settings {
+    delay: Delay,
+    trouble: Trouble,
+}
+
+/// Its part of the simulated vendors.
+pub(super) fn router(scripted: ScriptedConfig, trouble: Trouble) -> Router {
+    let settings = Settings { delay: scripted.tts_ms, trouble };
+    Router::new().route("/cognitiveservices/v1", post(synthesise)).with_state(settings)
+}
+
+async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: String) -> Response {
+    let fault = settings.trouble.strike();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    if header("ocp-apim-subscription-key").is_empty() || fault == Some(Fault::Unauthorised) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    match fault {
+        Some(Fault::Limits) => {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response();
+        }
+        Some(Fault::Fails) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Fault::Errors) => return StatusCode::BAD_GATEWAY.into_response(),
+        Some(Fault::Deaf) => return std::future::pending().await,
+        Some(_) | None => {}
+    }
+    if header("content-type") != "application/ssml+xml" {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+    }
+    if header("x-microsoft-outputformat") != "raw-16khz-16bit-mono-pcm" || header("user-agent").is_empty() {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let Some(text) = spoken(&body) else { return StatusCode::BAD_REQUEST.into_response() };
+    let mut delay = settings.delay.draw(&mut rand::rng());
+    if fault == Some(Fault::Slow) {
+        delay += SLOW;
+    }
+    tokio::time::sleep(delay).await;
+    let words = text.split_whitespace().map(|word| match fault {
+        Some(Fault::Silence) => [0; WORD_SAMPLES],
+        Some(_) | None => speak(word),
+    });
+    let mut pieces: Vec<io::Result<Bytes>> =
+        words.map(|audio| Ok(audio.iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();
+    let body = match fault {
+        Some(Fault::Empty) => Body::empty(),
+        Some(Fault::Stalls) => {
+            pieces.truncate(STRIKES_AFTER);
+            Body::from_stream(stream::iter(pieces).chain(stream::pending()))
+        }
+        Some(Fault::Breaks) => {
+            pieces.truncate(STRIKES_AFTER);
+            pieces.push(Err(io::Error::other("broken on purpose")));
+            Body::from_stream(stream::iter(pieces))
+        }
+        Some(_) | None => Body::from_stream(stream::iter(pieces)),
+    };
+    ([(header::CONTENT_TYPE, "audio/basic")], body).into_response()
+}
+
+/// The text of one `speak` with one `voice`, unescaped; `None` if it is anything else.
+fn spoken(ssml: &str) -> Option<String> {
+    let rest = ssml.strip_prefix("<speak version=\"1.0\" xmlns=\"http://www.w3.org/2001/10/synthesis\" xml:lang=\"")?;
+    let (locale, rest) = rest.split_once("\"><voice name=\"")?;
+    let (voice, rest) = rest.split_once("\">")?;
+    let text = rest.strip_suffix("</voice></speak>")?;
+    let is_known = LOCALES.contains(&locale) && voice.starts_with(locale) && voice.ends_with("Neural");
+    let is_text = !text.contains(['<', '>']) && !text.chars().any(char::is_control);
+    (is_known && is_text).then(|| unescape(text)).flatten()
+}
+
+/// An ampersand that begins none of XML's own entities is a mistake.
+fn unescape(text: &str) -> Option<String> {
+    let mut parts = text.split('&');
+    let mut plain = parts.next()?.to_owned();
+    for part in parts {
+        let (entity, rest) = part.split_once(';')?;
+        plain.push(match entity {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            _ => return None,
+        });
+        plain.push_str(rest);
+    }
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ssml(text: &str) -> String {
+        format!(
+            "<speak version=\"1.0\" xmlns=\"http://www.w3.org/2001/10/synthesis\" xml:lang=\"en-CA\"><voice \
+             name=\"en-CA-ClaraNeural\">{text}</voice></speak>"
+        )
+    }
+
+    #[test]
+    fn only_escaped_text_is_spoken() {
+        assert_eq!(spoken(&ssml("Wong &amp; Sons &lt;3")).as_deref(), Some("Wong & Sons <3"));
+        for wrong in ["Wong & Sons", "<break/>", "a &nbsp; b", "a &amp b"] {
+            assert_eq!(spoken(&ssml(wrong)), None, "{wrong}");
+        }
+        assert_eq!(spoken(&ssml("hello").replace("en-CA-Clara", "fr-FR-Clara")), None);
+    }
+}

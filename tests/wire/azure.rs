@@ -1,0 +1,97 @@
+//! The client of Azure's speech service against the simulated one: every language, text that is no markup, and a name for every fault.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use attendant::call::event::{self, Mailbox};
+use attendant::language::Language;
+use attendant::privacy::Pii;
+use attendant::provider::ErrorKind;
+use attendant::sim::{Fault, Trouble};
+use attendant::tts::azure::{Azure, AzureConfig};
+use attendant::tts::{Event, Input, Reports, Voice};
+use attendant_media::speech::SpeechId;
+
+use super::cartesia::vendor;
+use crate::desk::in_time;
+
+pub fn azure(address: SocketAddr) -> Azure {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
+    writeln!(key, "a-key").expect("it is writable");
+    let file = key.path().display();
+    let text = format!("region = \"canadacentral\"\nbase_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}");
+    let config: AzureConfig = toml::from_str(&text).expect("the configuration is read");
+    Azure::new(&config, "providers.azure_speech").expect("the configuration is sound")
+}
+
+/// Everything of an utterance of these clauses.
+async fn utterance(trouble: Trouble, language: Language, clauses: &[&str]) -> Vec<Event> {
+    let (mailbox, mut events) = Mailbox::new();
+    let session = azure(vendor(trouble).await).open(Reports { mailbox });
+    let id = SpeechId { generation: 1, utterance: 1, attempt: 0 };
+    session.send(Input::Begin { id, language }).await.expect("open");
+    for clause in clauses {
+        let text = Pii::new((*clause).to_owned());
+        session.send(Input::Text { id, text }).await.expect("open");
+    }
+    session.send(Input::End { id }).await.expect("open");
+    let mut all = Vec::new();
+    while !matches!(all.last(), Some(Event::Done { .. } | Event::Failed { .. })) {
+        match in_time(events.recv()).await.expect("the session keeps it") {
+            event::Event::Tts(event) => all.push(event),
+            other => panic!("a voice speaks, and nothing else: {other:?}"),
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_language_is_spoken_and_text_is_never_markup() {
+    for (language, text) in Language::ALL.into_iter().zip([
+        "Dr. O'Neil & Sons, <b>two</b> words ",
+        "你好，醫生。",
+        "早晨，診所。",
+        "ਸਤ ਸ੍ਰੀ ਅਕਾਲ।",
+        "L'heure est « midi ».",
+    ]) {
+        let events = utterance(Trouble::default(), language, &[text, "alfa."]).await;
+        let Some(Event::Done { samples, .. }) = events.last() else { panic!("{language}: {events:?}") };
+        let heard: usize =
+            events.iter().map(|event| if let Event::Audio { audio, .. } = event { audio.len() } else { 0 }).sum();
+        assert_eq!(*samples, heard as u64, "{language}");
+        let exact = events.iter().any(|event| matches!(event, Event::Word { exact: true, .. }));
+        assert!(*samples > 1_600 && !exact, "{language}: times of words are estimated");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_has_its_name() {
+    for (fault, kind) in [
+        (Fault::Deaf, ErrorKind::Timeout),
+        (Fault::Slow, ErrorKind::Timeout),
+        (Fault::Stalls, ErrorKind::Timeout),
+        (Fault::Errors, ErrorKind::Server),
+        (Fault::Breaks, ErrorKind::Connection),
+        (Fault::Empty, ErrorKind::Empty),
+        (Fault::Silence, ErrorKind::Empty),
+        (Fault::Unauthorised, ErrorKind::Unauthorised),
+        (Fault::Limits, ErrorKind::Limited),
+        (Fault::Fails, ErrorKind::Server),
+    ] {
+        let clause = "one two three four five six seven eight.";
+        let events = utterance(Trouble::always(Some(fault)), Language::English, &[clause]).await;
+        let [Event::Failed { error, .. }] = &events[..] else { panic!("{fault:?}: {events:?}") };
+        let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
+        assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, "azure"), "{fault:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_clause_without_audio_fails_although_others_had_some() {
+    let second = Trouble::after(1, Fault::Empty);
+    let events = utterance(second, Language::English, &["One two. ", "Three four."]).await;
+    let Some(Event::Failed { error, .. }) = events.last() else { panic!("{events:?}") };
+    assert_eq!(error.kind, ErrorKind::Empty);
+}
