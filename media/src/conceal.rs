@@ -27,7 +27,7 @@ const BLEND: usize = 80;
 /// See the module header.
 #[derive(Clone, Debug)]
 pub struct Conceal {
-    memory: Box<[f32; MEMORY]>,
+    memory: Box<[i16; MEMORY]>,
     background: Background,
     /// Samples made up since the last that came, and the period they repeat.
     made: usize,
@@ -51,7 +51,7 @@ impl Default for Conceal {
 impl Conceal {
     pub fn new() -> Self {
         Self {
-            memory: Box::new([0.0; MEMORY]),
+            memory: Box::new([0; MEMORY]),
             background: Background::new(),
             made: 0,
             period: LONGEST,
@@ -91,7 +91,7 @@ impl Conceal {
             self.made += 1;
             return self.background.next();
         }
-        let sample = self.memory[MEMORY - self.period + self.made % self.period];
+        let sample = f32::from(self.memory[MEMORY - self.period + self.made % self.period]);
         let level = (1.0 - self.made.saturating_sub(STEADY) as f32 / (SILENT - STEADY) as f32).max(0.0);
         self.made += 1;
         // Their powers add up to that of the background where it is the background that went before.
@@ -101,17 +101,16 @@ impl Conceal {
     fn remember(&mut self, audio: &[i16]) {
         let newest = &audio[audio.len().saturating_sub(MEMORY)..];
         self.memory.copy_within(newest.len().., 0);
-        for (place, &sample) in self.memory[MEMORY - newest.len()..].iter_mut().zip(newest) {
-            *place = f32::from(sample);
-        }
+        self.memory[MEMORY - newest.len()..].copy_from_slice(newest);
     }
 
     /// The period at which the end of the memory resembles itself most.
     fn pitch(&self) -> usize {
-        let end = &self.memory[MEMORY - COMPARED..];
+        let memory = self.memory.map(f32::from);
+        let end = &memory[MEMORY - COMPARED..];
         let mut best = (0.0, LONGEST);
         for period in SHORTEST..=LONGEST {
-            let earlier = &self.memory[MEMORY - COMPARED - period..][..COMPARED];
+            let earlier = &memory[MEMORY - COMPARED - period..][..COMPARED];
             let (mut product, mut power) = (0.0_f32, 1.0_f32);
             for (a, b) in end.iter().zip(earlier) {
                 product += a * b;

@@ -62,8 +62,8 @@ impl Background {
     }
 
     /// Whether this is no louder than the background.
-    pub(super) fn like(&self, audio: &[f32]) -> bool {
-        let power = audio.iter().map(|sample| sample * sample).sum::<f32>() / audio.len() as f32;
+    pub(super) fn like(&self, audio: &[i16]) -> bool {
+        let power = audio.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / audio.len() as f32;
         self.power.is_some_and(|level| power <= level * NEAR)
     }
 
