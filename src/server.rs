@@ -2,6 +2,7 @@
 //!
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
 
+mod order;
 mod providers;
 mod settings;
 

@@ -61,6 +61,13 @@ fn a_hosted_recogniser_that_cannot_work_is_told_before_a_call() {
 }
 
 #[test]
+fn an_order_of_providers_that_cannot_be_followed_is_told() {
+    let text = "[providers.cartesia]\nkey = { env = \"PATH\" }\nvoices = { en-CA = \"v\" }\n\n[providers.hearing]\n\
+        zh-HK = [\"deepgram\", \"whisper\"]\npa-IN = []\n\n[providers.speaking]\nfr-CA = [\"cartesia\", \"embedded\"]\n";
+    insta::assert_snapshot!(load(text, &[]).unwrap_err());
+}
+
+#[test]
 fn a_file_that_is_not_toml_says_where() {
     let problems = load("[call\n", &[]).unwrap_err();
     insta::assert_snapshot!(problems);

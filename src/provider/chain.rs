@@ -7,6 +7,7 @@
 mod hearing;
 mod speaking;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 use super::ProviderError;
 use super::breaker::Breaker;
 use crate::call::event::Event;
+use crate::language::Language;
 use crate::{stt, tts};
 
 pub use hearing::recognisers;
@@ -29,6 +31,17 @@ struct Member<P: ?Sized> {
 impl<P: ?Sized> Clone for Member<P> {
     fn clone(&self) -> Self {
         Self { provider: self.provider.clone(), breaker: self.breaker.clone() }
+    }
+}
+
+/// Who is asked in a language, by place in the list of providers, where the list's own order will not do.
+pub type Order = BTreeMap<Language, Vec<usize>>;
+
+/// The providers to ask in this language.
+fn in_order(order: &Order, language: Language, members: usize, knows: impl Fn(usize) -> bool) -> Vec<usize> {
+    match order.get(&language) {
+        Some(named) => named.iter().copied().filter(|member| *member < members && knows(*member)).collect(),
+        None => (0..members).filter(|member| knows(*member)).collect(),
     }
 }
 
@@ -68,6 +81,14 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_language_with_an_order_of_its_own_is_asked_in_it_and_nobody_else() {
+        let order = Order::from([(Language::Cantonese, vec![2, 0, 7])]);
+        assert_eq!(in_order(&order, Language::Cantonese, 3, |_| true), [2, 0]);
+        assert_eq!(in_order(&order, Language::Cantonese, 3, |member| member != 2), [0]);
+        assert_eq!(in_order(&order, Language::French, 3, |_| true), [0, 1, 2]);
+    }
 
     #[test]
     fn a_place_passes_over_who_is_not_well_and_never_goes_back_while_somebody_is() {

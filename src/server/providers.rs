@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::StartError;
 use super::settings::Kind;
+use super::{StartError, order};
 use crate::agent::brain::RuleBrain;
 use crate::agent::conversation::Desk;
 use crate::agent::graph::Graph;
@@ -36,14 +36,21 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 let deepgram = Deepgram::new(deepgram, "providers.deepgram").map_err(StartError::Provider)?;
                 recognisers.insert(0, Arc::new(deepgram));
             }
+            let ears: Vec<&str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
+            let hearing = order::places(&config.providers.hearing, &ears);
             let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
+            let mut names = Vec::new();
             if let Some(cartesia) = &config.providers.cartesia {
+                names.push("cartesia");
                 voices.push(Arc::new(Cartesia::new(cartesia, "providers.cartesia").map_err(StartError::Provider)?));
             }
             if let Some(azure) = &config.providers.azure_speech {
+                names.push("azure_speech");
                 voices.push(Arc::new(Azure::new(azure, "providers.azure_speech").map_err(StartError::Provider)?));
             }
             voices.extend(embedded.voices);
+            names.resize(voices.len(), "embedded");
+            let speaking = order::places(&config.providers.speaking, &names);
             let folder = config.records.folder();
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
@@ -54,8 +61,8 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             };
             let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
             Providers {
-                recognisers: chain::recognisers(recognisers),
-                voices: chain::voices(voices),
+                recognisers: chain::recognisers(recognisers, hearing),
+                voices: chain::voices(voices, speaking),
                 agents: Arc::new(desk),
             }
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::order::{self, Order};
 use crate::agent::graph::{Graph, GraphError};
 use crate::agent::llm::openai::OpenAiConfig;
 use crate::language::Language;
@@ -124,6 +125,12 @@ pub struct ProvidersConfig {
     pub cartesia: Option<CartesiaConfig>,
     /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
     pub azure_speech: Option<AzureConfig>,
+    /// Who hears a language, if not as usual: `deepgram`, `whisper`.
+    #[serde(skip_serializing_if = "Order::is_empty")]
+    pub hearing: Order,
+    /// Who speaks a language, if not as usual: `cartesia`, `azure_speech`, `embedded`.
+    #[serde(skip_serializing_if = "Order::is_empty")]
+    pub speaking: Order,
 }
 
 impl ProvidersConfig {
@@ -140,6 +147,24 @@ impl ProvidersConfig {
         if let Some(azure) = &self.azure_speech {
             wrong.extend(azure.check("providers.azure_speech"));
         }
+        let deepgram =
+            |language| self.deepgram.as_ref().is_some_and(|deepgram| deepgram.check_language("", language).is_none());
+        let cartesia =
+            |language| self.cartesia.as_ref().is_some_and(|cartesia| cartesia.voices.contains_key(&language));
+        let any = |_| true;
+        let mut ears: Vec<(&str, &dyn Fn(Language) -> bool)> = vec![("whisper", &any)];
+        let mut voices: Vec<(&str, &dyn Fn(Language) -> bool)> = vec![("embedded", &any)];
+        if self.deepgram.is_some() {
+            ears.push(("deepgram", &deepgram));
+        }
+        if self.cartesia.is_some() {
+            voices.push(("cartesia", &cartesia));
+        }
+        if self.azure_speech.is_some() {
+            voices.push(("azure_speech", &any));
+        }
+        wrong.extend(order::check("providers.hearing", &self.hearing, &ears));
+        wrong.extend(order::check("providers.speaking", &self.speaking, &voices));
         let hosted = [
             ("deepgram", self.deepgram.is_some()),
             ("cartesia", self.cartesia.is_some()),

@@ -35,7 +35,7 @@ async fn first_word(recogniser: &dyn Recognizer, language: Language) -> stt::Eve
 #[tokio::test]
 async fn a_recogniser_whose_key_is_refused_is_passed_over_from_then_on() {
     let refused = ears(Trouble::always(Some(Fault::Unauthorised))).await;
-    let places = chain::recognisers(vec![refused, ears(Trouble::default()).await]);
+    let places = chain::recognisers(vec![refused, ears(Trouble::default()).await], chain::Order::new());
     assert!(matches!(first_word(places[0].as_ref(), Language::English).await, stt::Event::Failed(_)));
     for place in &places {
         assert_eq!(first_word(place.as_ref(), Language::English).await, stt::Event::Ready);
@@ -48,7 +48,7 @@ async fn a_recogniser_whose_key_is_refused_is_passed_over_from_then_on() {
 #[tokio::test]
 async fn five_sessions_that_break_are_enough() {
     let broken = ears(Trouble::always(Some(Fault::Fails))).await;
-    let places = chain::recognisers(vec![broken, ears(Trouble::default()).await]);
+    let places = chain::recognisers(vec![broken, ears(Trouble::default()).await], chain::Order::new());
     for _ in 0..5 {
         assert!(matches!(first_word(places[0].as_ref(), Language::English).await, stt::Event::Failed(_)));
     }
@@ -98,7 +98,7 @@ impl Mouth {
 async fn a_voice_that_is_limited_is_passed_over_at_the_next_utterance_of_the_same_call() {
     let limited: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::always(Some(Fault::Limits))).await));
     let well: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::default()).await));
-    let places = chain::voices(vec![limited, well]);
+    let places = chain::voices(vec![limited, well], chain::Order::new());
     let mut mouth = Mouth::open(places[0].as_ref());
     mouth.say(id(1), Language::English, "alfa bravo.").await;
     assert!(matches!(mouth.end().await, Event::Failed { .. }));
@@ -109,7 +109,10 @@ async fn a_voice_that_is_limited_is_passed_over_at_the_next_utterance_of_the_sam
 #[tokio::test]
 async fn each_language_is_spoken_by_who_knows_it_and_never_two_at_once() {
     let address = cartesia::vendor(Trouble::always(Some(Fault::Late))).await;
-    let places = chain::voices(vec![Arc::new(cartesia(address)) as Arc<dyn Voice>, Arc::new(azure(address))]);
+    let places = chain::voices(
+        vec![Arc::new(cartesia(address)) as Arc<dyn Voice>, Arc::new(azure(address))],
+        chain::Order::new(),
+    );
     assert_eq!(places[0].capabilities(Language::English).map(|known| known.exact_word_times), Some(true));
     assert_eq!(places[0].capabilities(Language::Cantonese).map(|known| known.exact_word_times), Some(false));
     assert_eq!(places[0].timbre(Language::Cantonese), places[1].timbre(Language::Cantonese));

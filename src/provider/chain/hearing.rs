@@ -5,28 +5,32 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Member, Watch, at};
+use super::{Member, Order, Watch, at, in_order};
 use crate::language::Language;
 use crate::provider::breaker::Breaker;
 use crate::stt::{Capabilities, Input, Recognizer, Reports, Setup};
 
 /// As many places as there are recognisers, in the order in which they are asked.
-pub fn recognisers(providers: Vec<Arc<dyn Recognizer>>) -> Vec<Arc<dyn Recognizer>> {
+pub fn recognisers(providers: Vec<Arc<dyn Recognizer>>, order: Order) -> Vec<Arc<dyn Recognizer>> {
     let members: Arc<[Member<dyn Recognizer>]> = providers
         .into_iter()
         .map(|provider| Member { breaker: Arc::new(Breaker::new(provider.name())), provider })
         .collect();
-    (0..members.len()).map(|place| Arc::new(Place { place, members: members.clone() }) as Arc<dyn Recognizer>).collect()
+    let order = Arc::new(order);
+    let place = |place| Place { place, members: members.clone(), order: order.clone() };
+    (0..members.len()).map(|n| Arc::new(place(n)) as Arc<dyn Recognizer>).collect()
 }
 
 struct Place {
     place: usize,
     members: Arc<[Member<dyn Recognizer>]>,
+    order: Arc<Order>,
 }
 
 impl Place {
     fn who_knows(&self, language: Language) -> Vec<usize> {
-        (0..self.members.len()).filter(|n| self.members[*n].provider.capabilities(language).is_some()).collect()
+        let knows = |n: usize| self.members[n].provider.capabilities(language).is_some();
+        in_order(&self.order, language, self.members.len(), knows)
     }
 
     /// Who stands here while everybody is well: what is promised at the beginning of a call.

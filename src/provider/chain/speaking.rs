@@ -6,7 +6,7 @@ use attendant_media::speech::SpeechId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Member, Watch, at};
+use super::{Member, Order, Watch, at, in_order};
 use crate::language::Language;
 use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
@@ -16,23 +16,27 @@ use crate::tts::{Capabilities, Event, Input, Reports, Voice};
 const INPUTS: usize = 64;
 
 /// As many places as there are voices, in the order in which they are asked.
-pub fn voices(providers: Vec<Arc<dyn Voice>>) -> Vec<Arc<dyn Voice>> {
+pub fn voices(providers: Vec<Arc<dyn Voice>>, order: Order) -> Vec<Arc<dyn Voice>> {
     let members: Arc<[Member<dyn Voice>]> = providers
         .into_iter()
         .map(|provider| Member { breaker: Arc::new(Breaker::new(provider.name())), provider })
         .collect();
-    (0..members.len()).map(|place| Arc::new(Place { place, members: members.clone() }) as Arc<dyn Voice>).collect()
+    let order = Arc::new(order);
+    let place = |place| Place { place, members: members.clone(), order: order.clone() };
+    (0..members.len()).map(|n| Arc::new(place(n)) as Arc<dyn Voice>).collect()
 }
 
 #[derive(Clone)]
 struct Place {
     place: usize,
     members: Arc<[Member<dyn Voice>]>,
+    order: Arc<Order>,
 }
 
 impl Place {
     fn who_knows(&self, language: Language) -> Vec<usize> {
-        (0..self.members.len()).filter(|n| self.members[*n].provider.capabilities(language).is_some()).collect()
+        let knows = |n: usize| self.members[n].provider.capabilities(language).is_some();
+        in_order(&self.order, language, self.members.len(), knows)
     }
 
     fn now(&self, language: Language) -> Option<usize> {

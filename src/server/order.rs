@@ -1,0 +1,54 @@
+//! `[providers.hearing]` and `[providers.speaking]`: who is asked, and in what order, in a language for which the usual order will not do.
+
+use std::collections::BTreeMap;
+
+use crate::language::Language;
+
+/// For each language named, the providers that are asked in it, the first first; those left out are not asked.
+pub type Order = BTreeMap<Language, Vec<String>>;
+
+/// What is wrong, as `key: what is wrong; what to write instead`. `known` are the providers that are configured, each with whether it
+/// knows a language.
+pub(super) fn check(section: &str, order: &Order, known: &[(&str, &dyn Fn(Language) -> bool)]) -> Vec<String> {
+    let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let mut wrong = Vec::new();
+    for (language, list) in order {
+        let key = format!("{section}.{language}");
+        if list.is_empty() {
+            wrong.push(format!("{key}: nobody is asked; name some of {}", names()));
+        }
+        for name in list {
+            match known.iter().find(|(known, _)| known == name) {
+                None => wrong.push(format!("{key}: `{name}` is not configured; want some of {}", names())),
+                Some((_, knows)) if !knows(*language) => {
+                    wrong.push(format!(
+                        "{key}: {name} does not know it as configured; leave it out, or see docs/providers.md"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    wrong
+}
+
+/// The same with places in the list of providers in place of their names: a name may stand for several.
+pub(super) fn places(order: &Order, names: &[&str]) -> BTreeMap<Language, Vec<usize>> {
+    let of = |wanted: &String| {
+        let found: Vec<usize> = (0..names.len()).filter(|n| names[*n] == wanted).collect();
+        found
+    };
+    order.iter().map(|(language, list)| (*language, list.iter().flat_map(of).collect())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_all_of_its_providers_in_their_order() {
+        let order = Order::from([(Language::Cantonese, vec!["embedded".into(), "azure_speech".into()])]);
+        let places = places(&order, &["cartesia", "azure_speech", "embedded", "embedded"]);
+        assert_eq!(places, BTreeMap::from([(Language::Cantonese, vec![2, 3, 1])]));
+    }
+}
