@@ -1,7 +1,7 @@
 //! What has come to a call's socket, with the time at which the kernel took it.
 //!
-//! Nobody is woken by a packet: it is wanted in the next slot at the earliest, so the slot fetches it, and one wake-up serves both.
-//! Its own time of arrival goes with it, or jitter would be measured in slots. It must never wait.
+//! No packet wakes anybody: the driver fetches what has come, so that calls on one thread are woken together, by its timer. A packet's own
+//! time of arrival goes with it, or jitter would be measured in wake-ups. It must never wait.
 
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};

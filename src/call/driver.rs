@@ -8,8 +8,10 @@ mod farewell;
 mod fault;
 mod perform;
 
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use attendant_media::leg::{self, Leg, LegConfig, Output};
 use attendant_media::time::Time;
@@ -32,6 +34,12 @@ use super::timeline::{Counters, EndReason, Entry};
 use crate::agent::{Agent, CallFacts};
 use crate::records::{Journal, Recorder};
 use crate::tts;
+
+/// A packet is fetched when the next one after it will have come: 20 ms, and 0.5 ms of grace. One that comes later waits for the slot.
+const BEAT: Duration = Duration::from_micros(20_500);
+
+/// An expected packet waits for a slot that is this near.
+const SOON: Duration = Duration::from_millis(2);
 
 /// So many datagrams are fetched in a slot; a flood fills the kernel's buffer, not ours.
 const FETCHED_AT_MOST: usize = 64;
@@ -72,6 +80,8 @@ pub(super) struct Driver {
     leg: Option<Leg>,
     /// When datagrams were fetched last; the leg's time never runs backwards.
     fetched: Time,
+    /// When the next packet will have come, if it keeps the beat of the last one.
+    expected: Time,
     machine: Machine,
     path: Path,
     ears: Ears,
@@ -118,6 +128,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
         config: start.leg,
         leg: None,
         fetched: now,
+        expected: Time::NEVER,
         machine: Machine::new(start.machine, now),
         path,
         ears: Ears::new(),
@@ -199,29 +210,42 @@ impl Driver {
 
     /// Takes what has come to the sockets since the last slot, each datagram as of when it came.
     fn fetch(&mut self, now: Time, buffer: &mut [u8; DATAGRAM]) {
-        let Some(leg) = &mut self.leg else { return };
+        if self.leg.is_none() {
+            return;
+        }
         let since = std::mem::replace(&mut self.fetched, now);
-        let came = |age_us| Time::from_micros(now.as_micros().saturating_sub(age_us)).max(since);
+        if self.expected <= now {
+            self.expected = Time::NEVER;
+        }
         for _ in 0..FETCHED_AT_MOST {
             let Some(fetched) = self.path.fetch(buffer) else { return };
+            let came = |age_us| Time::from_micros(now.as_micros().saturating_sub(age_us)).max(since);
             match fetched {
-                Fetched::Rtp(Datagram { len, from, age_us }) => {
-                    let at = came(age_us);
-                    if self.path.is_caller(at, from, &buffer[..len]) {
-                        leg.handle(at, leg::Input::Rtp(&buffer[..len]));
-                        self.machine.handle(now, Input::MediaReceived);
-                    } else {
-                        metrics::counter!("rtp_strangers_total").increment(1);
-                    }
-                }
-                Fetched::Rtcp(Datagram { len, from, age_us }) => {
-                    if self.path.is_callers_host(from) {
-                        leg.handle(came(age_us), leg::Input::Rtcp(&buffer[..len]));
-                    } else {
-                        metrics::counter!("rtcp_strangers_total").increment(1);
-                    }
-                }
+                Fetched::Rtp(Datagram { len, from, age_us }) => self.rtp(now, came(age_us), from, &buffer[..len]),
+                Fetched::Rtcp(Datagram { len, from, age_us }) => self.rtcp(came(age_us), from, &buffer[..len]),
             }
+            // What it makes heard belongs to the slot in which it came, not to the one that fetched it.
+            self.leg_output(now);
+        }
+    }
+
+    fn rtp(&mut self, now: Time, came: Time, from: SocketAddr, packet: &[u8]) {
+        let Some(leg) = &mut self.leg else { return };
+        if !self.path.is_caller(came, from, packet) {
+            metrics::counter!("rtp_strangers_total").increment(1);
+            return;
+        }
+        self.expected = Some(came + BEAT).filter(|next| *next > now).unwrap_or(Time::NEVER);
+        leg.handle(came, leg::Input::Rtp(packet));
+        self.machine.handle(now, Input::MediaReceived);
+    }
+
+    fn rtcp(&mut self, came: Time, from: SocketAddr, packet: &[u8]) {
+        let Some(leg) = &mut self.leg else { return };
+        if self.path.is_callers_host(from) {
+            leg.handle(came, leg::Input::Rtcp(packet));
+        } else {
+            metrics::counter!("rtcp_strangers_total").increment(1);
         }
     }
 
@@ -348,6 +372,8 @@ impl Driver {
     fn wake(&self) -> Instant {
         let leg = self.leg.as_ref().map_or(Time::NEVER, Leg::poll_timeout);
         let at = leg.min(self.machine.poll_timeout());
+        // A slot that is due soon fetches too.
+        let at = if self.expected + SOON < at { self.expected } else { at };
         // A call always has a deadline; a day stands for "none".
         let micros = at.as_micros().min(self.now().as_micros() + 86_400_000_000);
         self.epoch + std::time::Duration::from_micros(micros)

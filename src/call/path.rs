@@ -1,5 +1,5 @@
 //! How a call's media travels: a UDP socket of its own, or the channels of a stream. Sends never wait; what cannot be sent now is
-//! counted and lost, as on any network. Datagrams are fetched by each slot, a stream's chunks are waited for.
+//! counted and lost, as on any network. Datagrams are fetched, a stream's chunks are waited for.
 
 use std::io;
 use std::net::SocketAddr;
