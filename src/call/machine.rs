@@ -223,7 +223,7 @@ impl Machine {
         self.counters
     }
 
-    /// Whether the agent owes the caller words: it was asked, and is not being listened to (the 3 s promise holds).
+    /// Whether the agent owes the caller words: it was asked, and is not being listened to, or passes the caller on (the 3 s promise holds).
     pub fn owes_speech(&self) -> bool {
         match self.phase {
             Phase::Talking => match self.floor {
@@ -231,7 +231,10 @@ impl Machine {
                 Floor::Open | Floor::Contested { .. } | Floor::Caller { .. } => false,
             },
             Phase::Closing(_) => self.mouth.is_busy(),
-            Phase::Ringing | Phase::OnHold | Phase::Transferring(_) | Phase::HangingUp(_) | Phase::Ended => false,
+            Phase::Transferring(Line::Open) => true,
+            Phase::Ringing | Phase::OnHold | Phase::Transferring(Line::Held) | Phase::HangingUp(_) | Phase::Ended => {
+                false
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use attendant_media::speech::SpeechId;
 
-use super::{Machine, Phase, Timer};
+use super::{Line, Machine, Phase, Timer};
 use crate::agent::{Event, Expect, ExpectKind, Turn, Who};
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
@@ -191,10 +191,17 @@ impl Machine {
         }
     }
 
-    /// The answer is late: say so.
+    /// The answer is late, or the person to whom the caller is passed on: say so.
     pub(super) fn filler(&mut self) {
-        if self.phase != Phase::Talking || self.mouth.has_unplayed_answer() {
-            return;
+        match self.phase {
+            Phase::Talking | Phase::Transferring(Line::Open) if !self.mouth.has_unplayed_answer() => {}
+            Phase::Talking
+            | Phase::Transferring(_)
+            | Phase::Ringing
+            | Phase::OnHold
+            | Phase::Closing(_)
+            | Phase::HangingUp(_)
+            | Phase::Ended => return,
         }
         let Some(line) = self.canned.get(self.language, Phrase::Filler(self.counters.fillers as u8)).cloned() else {
             return;

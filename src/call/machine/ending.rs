@@ -25,7 +25,8 @@ impl Machine {
                     Then::HangUp => self.hang_up_after_tail(EndReason::Goodbye),
                     Then::Transfer(to) => {
                         self.phase = Phase::Transferring(Line::Open);
-                        self.timers.clear(Timer::Filler);
+                        // Until somebody answers, the caller hears that the line is there.
+                        self.timers.set(Timer::Filler, self.now + self.config.filler());
                         // Who is being passed on may be put on hold or sent elsewhere: the transfer has its own deadline.
                         self.timers.clear(Timer::Media);
                         self.timers.set(Timer::Transfer, self.now + deadline::TRANSFER);
@@ -102,6 +103,7 @@ impl Machine {
     pub(super) fn transferred(&mut self, result: Result<(), u16>) {
         let Phase::Transferring(line) = self.phase else { return };
         self.timers.clear(Timer::Transfer);
+        self.timers.clear(Timer::Filler);
         let status = match result {
             Ok(()) => return self.end(EndReason::Transferred),
             Err(status) => status,

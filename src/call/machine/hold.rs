@@ -17,7 +17,11 @@ impl Machine {
                 self.timers.clear(Timer::Contest);
                 self.timers.clear(Timer::SttPartial);
             }
-            Phase::Transferring(Line::Open) => self.phase = Phase::Transferring(Line::Held),
+            Phase::Transferring(Line::Open) => {
+                self.phase = Phase::Transferring(Line::Held);
+                self.mouth.pause(&mut self.out);
+                self.timers.clear(Timer::Filler);
+            }
             Phase::Ringing
             | Phase::OnHold
             | Phase::Transferring(Line::Held)
@@ -42,8 +46,13 @@ impl Machine {
         }
         self.out.push_back(Effect::Leg(LegEffect::Unhold));
         self.journal(Entry::Unhold { at_us: self.at_us() });
-        if self.phase == Phase::Talking {
-            self.talk_again();
+        match self.phase {
+            Phase::Talking => self.talk_again(),
+            Phase::Transferring(_) => {
+                self.mouth.release(&mut self.out);
+                self.timers.set(Timer::Filler, self.now + self.config.filler());
+            }
+            Phase::Ringing | Phase::OnHold | Phase::Closing(_) | Phase::HangingUp(_) | Phase::Ended => {}
         }
     }
 

@@ -75,3 +75,30 @@ fn a_call_that_is_never_answered_and_never_given_up_ends_by_itself() {
     bench.wait(Duration::from_secs(300));
     assert_eq!(bench.ended(), Some(EndReason::SignallingLost));
 }
+
+/// Fillers heard so far.
+fn fillers(bench: &Bench) -> usize {
+    bench.count(|effect| matches!(effect, Effect::Journal(Entry::Line { text, .. }) if text.reveal() == "Filler(0)"))
+}
+
+#[test]
+fn a_caller_who_is_passed_on_hears_something_within_3_s_and_again_until_somebody_answers() {
+    let mut bench = transferring();
+    for heard in 1..=8 {
+        bench.wait(Duration::from_secs(3));
+        assert!(fillers(&bench) >= heard, "{} fillers after {} s", fillers(&bench), 3 * heard);
+    }
+    bench.signal(Signal::Transferred(Ok(())));
+    assert_eq!(bench.ended(), Some(EndReason::Transferred));
+}
+
+#[test]
+fn a_caller_on_hold_while_being_passed_on_hears_nothing_until_the_hold_is_over() {
+    let mut bench = transferring();
+    bench.signal(Signal::Hold);
+    bench.wait(Duration::from_secs(8));
+    assert_eq!(fillers(&bench), 0);
+    bench.signal(Signal::Unhold);
+    bench.wait(Duration::from_secs(3));
+    assert_eq!(fillers(&bench), 1);
+}
