@@ -13,6 +13,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::emr::EmrConfig;
 use crate::language::Language;
 
 /// Text in each language it was written in.
@@ -48,6 +49,8 @@ pub struct ClinicConfig {
     pub directions: Translated,
     #[serde(default)]
     pub providers: Vec<Provider>,
+    /// What keeps the clinic's appointments; without it none are booked.
+    pub emr: Option<EmrConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -224,9 +227,18 @@ impl ClinicConfig {
                 wrong.push(format!("holidays.{at}.name: nothing in en-CA; write the name of {}", holiday.date));
             }
         }
+        if let Some(emr) = &self.emr {
+            wrong.extend(emr.check());
+            if emr.file.is_none() && self.id != SAMPLE {
+                wrong.push("emr.file: missing; name the book's data, a file as agents/sample-book.toml".into());
+            }
+        }
         wrong
     }
 }
+
+/// The clinic whose book is built in: no real one may open with invented patients.
+const SAMPLE: &str = "harbour-street";
 
 /// The text of this language, else the English one.
 pub fn in_language(texts: &Translated, language: Language) -> &str {

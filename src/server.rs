@@ -21,6 +21,7 @@ use crate::call::desk::{Desk, DeskSetup};
 use crate::call::rendering;
 use crate::clinic::{Clinic, ClinicError};
 use crate::config::Config;
+use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::records::{Recording, Records};
@@ -47,6 +48,8 @@ pub enum StartError {
     Provider(String),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
+    #[error(transparent)]
+    Book(#[from] BookError),
     #[error("fixed phrases cannot be kept in {folder}: {error}; see to the folder, or leave out server.phrase_cache")]
     Phrases { folder: String, error: io::Error },
     #[error("the media workers cannot be started: {0}")]
@@ -64,6 +67,7 @@ impl StartError {
             Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Provider(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
+            Self::Book(error) => matches!(error, BookError::Seed(_)),
             Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Missing(_) | Self::Speech(_) => {
                 false
             }
@@ -74,10 +78,12 @@ impl StartError {
 /// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
 pub fn check(config: &Config) -> Result<Clinic, StartError> {
     config.agents.graph()?;
-    Ok(match &config.clinic.file {
+    let clinic = match &config.clinic.file {
         Some(file) => Clinic::load(file)?,
         None => Clinic::sample(),
-    })
+    };
+    book::check(&clinic)?;
+    Ok(clinic)
 }
 
 /// A running server.

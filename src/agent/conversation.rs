@@ -6,6 +6,7 @@
 mod memory;
 mod turn;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::graph::Graph;
@@ -13,6 +14,7 @@ use super::llm::Model;
 use super::tools::{Ledger, Messages};
 use super::{Agent, Agents, CallFacts, Reports, Turn};
 use crate::clinic::Clinic;
+use crate::emr::Emr;
 
 use memory::Memory;
 
@@ -25,10 +27,14 @@ struct Inner {
     graph: Graph,
     /// The first one answers where the number dialled names no other.
     clinics: Vec<Arc<Clinic>>,
+    books: Books,
     messages: Arc<Messages>,
     ledger: Arc<Ledger>,
     clock: fn() -> jiff::Timestamp,
 }
+
+/// What keeps the appointments of each clinic, by the clinic's id; a clinic that is missing books none.
+pub type Books = HashMap<String, Arc<dyn Emr>>;
 
 /// There is no clinic to answer for.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,7 @@ impl Desk {
         model: Arc<dyn Model>,
         graph: Graph,
         clinics: Vec<Clinic>,
+        books: Books,
         messages: Messages,
         ledger: Ledger,
         clock: fn() -> jiff::Timestamp,
@@ -52,6 +59,7 @@ impl Desk {
             model,
             graph,
             clinics: clinics.into_iter().map(Arc::new).collect(),
+            books,
             messages: Arc::new(messages),
             ledger: Arc::new(ledger),
             clock,

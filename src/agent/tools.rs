@@ -1,11 +1,16 @@
-//! What an agent can do besides talking: look up a fact, take a message, pass the caller on, end the call.
+//! What an agent can do besides talking: look up a fact, work the book of appointments, take a message, pass the caller on, end the call.
 //!
 //! The model proposes, the server decides: arguments are checked here, the clinic and the caller come from the session, and the
 //! number callers are passed on to is never shown. A tool never fails silently: what it could not do is said to the model in words.
 
+mod appointments;
 mod clinic_info;
+mod consent;
+mod dealings;
+mod identity;
 mod ledger;
 mod messages;
+mod schema;
 mod take_message;
 
 use std::sync::Arc;
@@ -17,9 +22,11 @@ use serde_json::{Value, json};
 use super::llm::ToolSpec;
 use super::{CallFacts, Line};
 use crate::clinic::Clinic;
+use crate::emr::Emr;
 use crate::language::Language;
 use crate::privacy::Pii;
 
+pub use dealings::Dealings;
 pub use ledger::{Ledger, State, Step};
 pub use messages::{Message, Messages};
 
@@ -28,17 +35,43 @@ pub use messages::{Message, Messages};
 #[serde(rename_all = "snake_case")]
 pub enum ToolName {
     ClinicInfo,
+    SearchPatient,
+    VerifyIdentity,
+    FindEarliestAppointment,
+    CheckAppointments,
+    CreateAppointment,
+    UpdateAppointment,
+    CancelAppointment,
     TakeMessage,
     TransferToPerson,
     EndCall,
 }
 
 impl ToolName {
-    pub const ALL: [Self; 4] = [Self::ClinicInfo, Self::TakeMessage, Self::TransferToPerson, Self::EndCall];
+    pub const ALL: [Self; 11] = [
+        Self::ClinicInfo,
+        Self::SearchPatient,
+        Self::VerifyIdentity,
+        Self::FindEarliestAppointment,
+        Self::CheckAppointments,
+        Self::CreateAppointment,
+        Self::UpdateAppointment,
+        Self::CancelAppointment,
+        Self::TakeMessage,
+        Self::TransferToPerson,
+        Self::EndCall,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClinicInfo => "clinic_info",
+            Self::SearchPatient => "search_patient",
+            Self::VerifyIdentity => "verify_identity",
+            Self::FindEarliestAppointment => "find_earliest_appointment",
+            Self::CheckAppointments => "check_appointments",
+            Self::CreateAppointment => "create_appointment",
+            Self::UpdateAppointment => "update_appointment",
+            Self::CancelAppointment => "cancel_appointment",
             Self::TakeMessage => "take_message",
             Self::TransferToPerson => "transfer_to_person",
             Self::EndCall => "end_call",
@@ -49,10 +82,31 @@ impl ToolName {
         Self::ALL.into_iter().find(|tool| tool.name() == name)
     }
 
+    /// Of no use where no book is kept.
+    pub const fn needs_book(self) -> bool {
+        match self {
+            Self::SearchPatient
+            | Self::VerifyIdentity
+            | Self::FindEarliestAppointment
+            | Self::CheckAppointments
+            | Self::CreateAppointment
+            | Self::UpdateAppointment
+            | Self::CancelAppointment => true,
+            Self::ClinicInfo | Self::TakeMessage | Self::TransferToPerson | Self::EndCall => false,
+        }
+    }
+
     /// What a model is told of it.
     pub fn spec(self) -> ToolSpec {
         match self {
             Self::ClinicInfo => clinic_info::spec(),
+            Self::SearchPatient => identity::search_spec(),
+            Self::VerifyIdentity => identity::verify_spec(),
+            Self::FindEarliestAppointment => appointments::find_spec(),
+            Self::CheckAppointments => appointments::check_spec(),
+            Self::CreateAppointment => appointments::create_spec(),
+            Self::UpdateAppointment => appointments::update_spec(),
+            Self::CancelAppointment => appointments::cancel_spec(),
             Self::TakeMessage => take_message::spec(),
             Self::TransferToPerson => ToolSpec {
                 name: self.name(),
@@ -88,6 +142,9 @@ pub struct Session {
     /// Everything said and heard, as heard.
     pub said: Arc<[Line]>,
     pub messages: Arc<Messages>,
+    /// The clinic's book, if it has one.
+    pub emr: Option<Arc<dyn Emr>>,
+    pub dealings: Arc<Dealings>,
 }
 
 /// What came of a tool.
@@ -116,6 +173,11 @@ impl Outcome {
         Self { result: json!({ "ok": false, "code": code, "what": what.into() }), ending: None }
     }
 
+    /// Not done, and what to tell the caller.
+    pub(super) fn told(code: &str, say: &str) -> Self {
+        Self { result: json!({ "ok": false, "code": code, "say": say }), ending: None }
+    }
+
     pub fn is_ok(&self) -> bool {
         self.result["ok"] == true
     }
@@ -127,6 +189,16 @@ pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> 
         ToolName::ClinicInfo => match parse(arguments) {
             Ok(asked) => clinic_info::run(&asked, session),
             Err(outcome) => outcome,
+        },
+        ToolName::SearchPatient
+        | ToolName::VerifyIdentity
+        | ToolName::FindEarliestAppointment
+        | ToolName::CheckAppointments
+        | ToolName::CreateAppointment
+        | ToolName::UpdateAppointment
+        | ToolName::CancelAppointment => match &session.emr {
+            Some(emr) => with_book(tool, arguments, emr.as_ref(), session).await.unwrap_or_else(|refused| refused),
+            None => no_book(),
         },
         ToolName::TakeMessage => match parse(arguments) {
             Ok(asked) => take_message::run(asked, session).await,
@@ -141,6 +213,29 @@ pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> 
             Err(outcome) => outcome,
         },
     }
+}
+
+async fn with_book(
+    tool: ToolName,
+    arguments: &Pii<String>,
+    emr: &dyn Emr,
+    session: &Session,
+) -> Result<Outcome, Outcome> {
+    Ok(match tool {
+        ToolName::SearchPatient => identity::search(parse(arguments)?, emr, session).await,
+        ToolName::VerifyIdentity => identity::verify(&parse(arguments)?, session),
+        ToolName::FindEarliestAppointment => appointments::find(parse(arguments)?, emr, session).await,
+        ToolName::CheckAppointments => appointments::check(&parse(arguments)?, emr, session).await,
+        ToolName::CreateAppointment => appointments::create(&parse(arguments)?, emr, session).await,
+        ToolName::UpdateAppointment => appointments::update(&parse(arguments)?, emr, session).await,
+        ToolName::CancelAppointment => appointments::cancel(&parse(arguments)?, emr, session).await,
+        ToolName::ClinicInfo | ToolName::TakeMessage | ToolName::TransferToPerson | ToolName::EndCall => no_book(),
+    })
+}
+
+/// Nobody books here.
+fn no_book() -> Outcome {
+    Outcome::refused("no_book", "no appointments are booked here; offer to take a message or to pass the caller on")
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //!
 //! Pure. Sentences are for the ear: digits apart, "8:30 AM" without full stops that a voice would pause at.
 
+pub mod appointment;
 mod chinese;
 mod english;
 mod french;

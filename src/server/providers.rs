@@ -1,11 +1,12 @@
 //! Makes the providers that the configuration names, each in the order in which they are fallen back on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::settings::Kind;
 use super::{StartError, order};
 use crate::agent::brain::RuleBrain;
-use crate::agent::conversation::Desk;
+use crate::agent::conversation::{Books, Desk};
 use crate::agent::graph::Graph;
 use crate::agent::llm::Model;
 use crate::agent::llm::openai::OpenAi;
@@ -14,6 +15,8 @@ use crate::call::providers::Providers;
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
+use crate::emr::book::Book;
+use crate::emr::{Emr, EmrKind};
 use crate::provider::chain;
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
@@ -59,7 +62,8 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
                 Some(openai) => Arc::new(OpenAi::new(openai, "providers.openai").map_err(StartError::Provider)?),
                 None => Arc::new(RuleBrain::new()),
             };
-            let desk = Desk::new(brain, graph, clinics, Messages::new(folder), ledger, clock::now)?;
+            let books = books(clinic, &folder)?;
+            let desk = Desk::new(brain, graph, clinics, books, Messages::new(folder), ledger, clock::now)?;
             Providers {
                 recognisers: chain::recognisers(recognisers, hearing),
                 voices: chain::voices(voices, speaking),
@@ -72,4 +76,13 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             agents: Arc::new(ScriptedAgents(config.scripted)),
         },
     })
+}
+
+/// What keeps the clinic's appointments, in `<records>/book`.
+fn books(clinic: &Clinic, records: &Path) -> Result<Books, StartError> {
+    let Some(emr) = &clinic.config.emr else { return Ok(Books::new()) };
+    let book: Arc<dyn Emr> = match emr.kind {
+        EmrKind::Book => Arc::new(Book::open(&records.join("book"), clinic, clinic.local(clock::now()).date())?),
+    };
+    Ok(Books::from([(clinic.config.id.clone(), book)]))
 }

@@ -7,19 +7,26 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::agent::context::Round;
+use crate::agent::tools::Dealings;
 
 #[derive(Debug)]
 pub(super) struct Memory {
     /// The agent handed to; the entry agent while empty.
     agent: Mutex<Option<String>>,
     rounds: Mutex<Vec<Round>>,
+    dealings: Arc<Dealings>,
     /// Held while tools run: a new turn waits for what an old one began.
     tools: Arc<Semaphore>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { agent: Mutex::default(), rounds: Mutex::default(), tools: Arc::new(Semaphore::new(1)) }
+        Self {
+            agent: Mutex::default(),
+            rounds: Mutex::default(),
+            dealings: Arc::default(),
+            tools: Arc::new(Semaphore::new(1)),
+        }
     }
 }
 
@@ -40,6 +47,11 @@ impl Memory {
         let mut rounds = self.rounds.lock();
         rounds.push(round);
         rounds.sort_by_key(|r| r.after);
+    }
+
+    /// The caller's dealings with the book.
+    pub(super) fn dealings(&self) -> Arc<Dealings> {
+        self.dealings.clone()
     }
 
     /// No tool is running.

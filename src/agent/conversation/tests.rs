@@ -10,6 +10,7 @@ use crate::agent::llm::{Delta, Finish, Message, Request, ToolCallPiece};
 use crate::agent::{Event, ExpectKind, Line, Who};
 use crate::call::CallId;
 use crate::call::event::{Event as CallEvent, Mailbox};
+use crate::emr::book::Book;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
@@ -62,10 +63,12 @@ fn world(answers: Vec<Vec<Delta>>) -> World {
 
 fn world_with(model: Scripted) -> World {
     let folder = tempfile::tempdir().unwrap();
+    let book = Book::open(&folder.path().join("book"), &Clinic::sample(), jiff::civil::date(2026, 11, 21)).unwrap();
     let desk = Desk::new(
         Arc::new(model.clone()),
         Graph::built_in(),
         vec![Clinic::sample()],
+        Books::from([("harbour-street".to_owned(), Arc::new(book) as Arc<dyn Emr>)]),
         Messages::new(folder.path().join("messages")),
         Ledger::open(folder.path().to_owned()).unwrap(),
         || "2026-11-21T18:05:00Z".parse().unwrap(),
@@ -218,7 +221,7 @@ async fn the_fifth_request_of_an_answer_has_no_tools() {
     world.think(1, &[(Who::Caller, "hours?")], false);
     assert_eq!(words(&world.answer().await), "Enough.");
     let requests = world.model.requests.lock();
-    assert!(requests[..4].iter().all(|r| r.tools.len() == 4));
+    assert!(requests[..4].iter().all(|r| r.tools.len() == 11));
     assert!(requests[4].tools.is_empty());
 }
 

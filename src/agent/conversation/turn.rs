@@ -20,6 +20,7 @@ use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName}
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
 use crate::clock;
+use crate::emr::Emr;
 use crate::phrases::{Phrases, emergency};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
@@ -142,6 +143,10 @@ impl Answer {
         }
     }
 
+    fn emr(&self) -> Option<Arc<dyn Emr>> {
+        self.desk.books.get(&self.clinic.config.id).cloned()
+    }
+
     /// Weekday, date and time at the clinic, in digits that every model reads.
     fn now(&self) -> String {
         self.clinic.local((self.desk.clock)()).strftime("%A, %Y-%m-%d, %H:%M").to_string()
@@ -157,7 +162,7 @@ impl Answer {
         let prompt = self.desk.graph.prompt(agent, &self.variables(&now));
         let request = Request {
             messages: context::messages(prompt, &self.turn.said, &self.memory.rounds(), self.turn.number),
-            tools: if with_tools { specs(agent) } else { Arc::default() },
+            tools: if with_tools { specs(agent, self.emr().is_some()) } else { Arc::default() },
             language: self.turn.language,
             temperature: agent.temperature,
             max_tokens: agent.max_tokens,
@@ -227,6 +232,8 @@ impl Answer {
                 now: (self.desk.clock)(),
                 said: self.turn.said.clone(),
                 messages: self.desk.messages.clone(),
+                emr: self.emr(),
+                dealings: self.memory.dealings(),
             },
             turn: self.turn.number,
             tools: agent.tools.clone(),
@@ -350,8 +357,9 @@ impl ToolRound {
     }
 }
 
-fn specs(agent: &AgentConfig) -> Arc<[ToolSpec]> {
-    let mut specs: Vec<ToolSpec> = agent.tools.iter().map(|tool| tool.spec()).collect();
+fn specs(agent: &AgentConfig, with_book: bool) -> Arc<[ToolSpec]> {
+    let usable = agent.tools.iter().filter(|tool| with_book || !tool.needs_book());
+    let mut specs: Vec<ToolSpec> = usable.map(|tool| tool.spec()).collect();
     if !agent.handoffs.is_empty() {
         specs.push(ToolSpec {
             name: HAND_OFF,

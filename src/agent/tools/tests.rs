@@ -1,6 +1,7 @@
 use super::*;
 use crate::agent::Who;
 use crate::call::CallId;
+use crate::emr::book::Book;
 
 pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) -> Session {
     Session {
@@ -18,7 +19,15 @@ pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) 
             .map(|(who, text)| Line { who: *who, text: Pii::new((*text).to_owned()), cut: false })
             .collect(),
         messages: Arc::new(Messages::new(folder.join("messages"))),
+        emr: None,
+        dealings: Arc::default(),
     }
+}
+
+/// The same with the sample clinic's book.
+pub(in crate::agent) fn with_book(folder: &std::path::Path) -> Session {
+    let book = Book::open(&folder.join("book"), &Clinic::sample(), jiff::civil::date(2026, 11, 21)).unwrap();
+    Session { emr: Some(Arc::new(book)), ..session(folder, &[]) }
 }
 
 async fn call(tool: ToolName, arguments: Value, session: &Session) -> Outcome {

@@ -135,7 +135,7 @@ fn spans(spans: &[Span], w: &Words) -> String {
     spans.iter().map(|s| format!("{}{}{}", time(s.from, w), w.to, time(s.to, w))).collect::<Vec<_>>().join("、")
 }
 
-fn time(at: Time, w: &Words) -> String {
+pub(super) fn time(at: Time, w: &Words) -> String {
     let (hour, minute, afternoon) = twelve(at);
     let part = match (at.hour(), afternoon) {
         (12, _) => w.noon,
@@ -151,7 +151,7 @@ fn time(at: Time, w: &Words) -> String {
 }
 
 /// 1 to 59.
-fn number(n: i8) -> String {
+pub(super) fn number(n: i8) -> String {
     const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
     let digit = |d: i8| DIGITS[usize::from(d.unsigned_abs())];
     match (n / 10, n % 10) {
@@ -163,7 +163,7 @@ fn number(n: i8) -> String {
     }
 }
 
-const fn weekday(day: Weekday) -> &'static str {
+pub(super) const fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "星期一",
         Weekday::Tuesday => "星期二",
@@ -173,4 +173,11 @@ const fn weekday(day: Weekday) -> &'static str {
         Weekday::Saturday => "星期六",
         Weekday::Sunday => "星期日",
     }
+}
+
+/// Date, weekday and time: 十一月二十四号星期二上午十点十五分.
+pub(super) fn moment(at: jiff::civil::DateTime, w: &Words) -> String {
+    let date = at.date();
+    let day = format!("{}月{}{}", number(date.month()), number(date.day()), w.day);
+    format!("{day}{}{}", weekday(date.weekday()), time(at.time(), w))
 }

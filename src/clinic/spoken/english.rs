@@ -96,7 +96,7 @@ fn spans(spans: &[Span]) -> String {
     list(&each, ", ", " and ")
 }
 
-fn time(at: Time) -> String {
+pub(super) fn time(at: Time) -> String {
     let (hour, minute, afternoon) = twelve(at);
     let half = if afternoon { "PM" } else { "AM" };
     match (hour, minute, afternoon) {
@@ -115,7 +115,7 @@ fn days(days: &[Weekday]) -> String {
     }
 }
 
-const fn weekday(day: Weekday) -> &'static str {
+pub(super) const fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "Monday",
         Weekday::Tuesday => "Tuesday",

@@ -82,7 +82,7 @@ fn on(day: &Day<'_>) -> String {
     }
 }
 
-fn date(date: Date) -> String {
+pub(super) fn date(date: Date) -> String {
     const MONTHS: [&str; 12] = [
         "janvier",
         "février",
@@ -106,7 +106,7 @@ fn spans(spans: &[Span]) -> String {
     list(&each, ", ", " et ")
 }
 
-fn time(at: Time) -> String {
+pub(super) fn time(at: Time) -> String {
     match (at.hour(), at.minute()) {
         (12, 0) => "midi".to_owned(),
         (hour, 0) => format!("{hour} heures"),
@@ -114,7 +114,7 @@ fn time(at: Time) -> String {
     }
 }
 
-const fn weekday(day: Weekday) -> &'static str {
+pub(super) const fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "lundi",
         Weekday::Tuesday => "mardi",

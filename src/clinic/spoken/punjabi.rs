@@ -66,7 +66,7 @@ fn on(day: &Day<'_>) -> String {
     }
 }
 
-fn date(date: Date) -> String {
+pub(super) fn date(date: Date) -> String {
     const MONTHS: [&str; 12] =
         ["ਜਨਵਰੀ", "ਫਰਵਰੀ", "ਮਾਰਚ", "ਅਪ੍ਰੈਲ", "ਮਈ", "ਜੂਨ", "ਜੁਲਾਈ", "ਅਗਸਤ", "ਸਤੰਬਰ", "ਅਕਤੂਬਰ", "ਨਵੰਬਰ", "ਦਸੰਬਰ"];
     format!("{} {}", date.day(), MONTHS[usize::from(date.month().unsigned_abs()) - 1])
@@ -77,7 +77,7 @@ fn spans(spans: &[Span]) -> String {
     list(&each, ", ", " ਅਤੇ ")
 }
 
-fn time(at: Time) -> String {
+pub(super) fn time(at: Time) -> String {
     let (hour, minute, _) = twelve(at);
     let part = match at.hour() {
         0..=11 => "ਸਵੇਰੇ",
@@ -87,7 +87,7 @@ fn time(at: Time) -> String {
     if minute == 0 { format!("{part} {hour}") } else { format!("{part} {hour}:{minute:02}") }
 }
 
-const fn weekday(day: Weekday) -> &'static str {
+pub(super) const fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "ਸੋਮਵਾਰ",
         Weekday::Tuesday => "ਮੰਗਲਵਾਰ",

@@ -1,0 +1,139 @@
+//! The tools that work the clinic's book: find a free time, tell appointments, book, move and cancel.
+//!
+//! Decides what a verified caller may do, and that every write has the caller's own yes to its moment. A write asked for a second time
+//! in a call returns what came of it the first time; one whose outcome is not known is never sent again and goes to the staff.
+
+mod find;
+mod write;
+
+use jiff::civil::DateTime;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::dealings::Meaning;
+use super::{Message, Outcome, Session, ToolName, schema};
+use crate::agent::llm::ToolSpec;
+use crate::clinic::spoken::appointment::{self, Remark, Told};
+use crate::clock;
+use crate::emr::{Appointment, Emr, EmrError, Held, PatientRef, ProviderRef, Refusal, slot};
+use crate::privacy::Pii;
+
+pub(super) use find::{find, find_spec};
+pub(super) use write::{cancel, cancel_spec, create, create_spec, update, update_spec};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Check {
+    /// the handle that search_patient returned, once verified
+    patient: String,
+}
+
+pub(super) fn check_spec() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::CheckAppointments.name(),
+        description: "The verified caller's upcoming appointments, with the handles to move or cancel them. Say what `say` holds.",
+        parameters: schema::of::<Check>(),
+    }
+}
+
+pub(super) async fn check(asked: &Check, emr: &dyn Emr, session: &Session) -> Outcome {
+    let patient = match verified(&asked.patient, session) {
+        Ok(patient) => patient,
+        Err(outcome) => return outcome,
+    };
+    let found = match emr.appointments_for_patient(&patient, local(session)).await {
+        Ok(found) => found,
+        Err(error) => return failed(&error, session),
+    };
+    let names = match emr.providers().await {
+        Ok(providers) => providers,
+        Err(error) => return failed(&error, session),
+    };
+    let name = |id: &ProviderRef| names.iter().find(|p| p.id == *id).map_or("", |p| p.name.as_str());
+    let told: Vec<Told<'_>> = found.iter().map(|a| Told { at: a.start, provider: name(&a.provider) }).collect();
+    let handles: Vec<_> = found
+        .iter()
+        .map(|a| {
+            let held =
+                Held { id: a.id.clone(), patient: patient.clone(), provider: a.provider.clone(), start: a.start };
+            let content = format!("{}|{}|{}", a.id.0, a.provider.0, a.start);
+            let handle = session.dealings.issue(&content, Meaning::Appointment(held, minutes(a)), session.now);
+            json!({ "appointment": handle, "start": written(a.start), "provider": name(&a.provider) })
+        })
+        .collect();
+    Outcome::ok(json!({ "appointments": handles, "say": appointment::standing(&told, session.language) }))
+}
+
+/// The chart of a handle whose owner has been made sure of.
+fn verified(handle: &str, session: &Session) -> Result<PatientRef, Outcome> {
+    let person = session.dealings.person(handle).ok_or_else(|| {
+        Outcome::refused("unknown_patient", "there is no such patient handle; call search_patient first")
+    })?;
+    person.verified.ok_or_else(|| {
+        Outcome::refused(
+            "need_verification",
+            "the caller is not verified; ask for a further factor and call verify_identity",
+        )
+    })
+}
+
+/// The clinic's wall clock.
+fn local(session: &Session) -> DateTime {
+    session.clinic.local(session.now).datetime()
+}
+
+/// For a model to tell times apart by.
+fn written(at: DateTime) -> String {
+    at.strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+fn minutes(a: &Appointment) -> u16 {
+    let long = slot::exclusive_end(a.end, 5).duration_since(a.start).as_mins();
+    u16::try_from(long).unwrap_or(0).max(1)
+}
+
+/// What a caller is told of an EMR that failed; the log tells why, which names nobody.
+pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
+    tracing::warn!(call = %session.call.call, %error, "the book of appointments");
+    let (code, remark) = match error {
+        EmrError::Refused(Refusal::SlotTaken) => ("slot_taken", Remark::Taken),
+        EmrError::Refused(Refusal::NotFound | Refusal::Changed) => ("changed", Remark::Changed),
+        EmrError::Unavailable(_) => ("emr_unavailable", Remark::Unavailable),
+        EmrError::Unknown(_) => ("outcome_unknown", Remark::Unknown),
+    };
+    Outcome::told(code, remark.words(session.language))
+}
+
+/// What came of a write that failed. If it may have happened, the staff are told before the caller is.
+async fn failed_write(error: &EmrError, what: &str, session: &Session) -> Outcome {
+    if matches!(error, EmrError::Unknown(_)) {
+        let message = Message {
+            id: digest(&[&session.call.call.to_string(), what]),
+            at: clock::stamp_of(session.now),
+            call: session.call.call,
+            clinic: session.clinic.config.id.clone(),
+            caller: session.call.caller.clone(),
+            name: Pii::new("attendant".to_owned()),
+            number: session.call.caller.clone(),
+            text: Pii::new(format!("Not certain: {what}. Look in the book, then call back.")),
+        };
+        if let Err(error) = session.messages.keep(message).await {
+            tracing::error!(call = %session.call.call, %error, "an unknown outcome could not be left for the staff");
+        }
+    }
+    failed(error, session)
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,295 @@
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::super::tests::with_book;
+use super::super::{Dealings, run};
+use super::*;
+use crate::agent::{Line, Who};
+use crate::emr::{self, DaySchedule, NewAppointment, Patient, Place, Provider};
+use crate::language::Language;
+
+struct Caller {
+    session: Session,
+    folder: tempfile::TempDir,
+}
+
+impl Caller {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Five past ten in Vancouver, which keeps summer time.
+        let now = "2026-11-21T17:05:00Z".parse().unwrap();
+        Self { session: Session { now, ..with_book(folder.path()) }, folder }
+    }
+
+    fn hears(&mut self, who: Who, text: &str) {
+        let line = Line { who, text: Pii::new(text.to_owned()), cut: false };
+        self.session.said = self.session.said.iter().cloned().chain([line]).collect();
+    }
+
+    async fn call(&self, tool: ToolName, arguments: Value) -> Value {
+        run(tool, &Pii::new(arguments.to_string()), &self.session).await.result
+    }
+
+    /// The number called from is on Jane Roe's chart.
+    async fn jane(&self) -> String {
+        let found = self.call(ToolName::SearchPatient, jane("1984-03-09")).await;
+        assert_eq!(found["status"], "verified", "{found}");
+        found["patient"].as_str().unwrap().to_owned()
+    }
+
+    async fn slots(&self, arguments: Value) -> Vec<(String, String)> {
+        let found = self.call(ToolName::FindEarliestAppointment, arguments).await;
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        let slots = found["slots"].as_array().unwrap_or_else(|| panic!("{found}"));
+        slots.iter().map(|s| (text(&s["slot"]), text(&s["start"]))).collect()
+    }
+
+    /// Asks, hears the question and says yes to it.
+    async fn agree(&mut self, tool: ToolName, arguments: &Value) -> Value {
+        let asked = self.call(tool, arguments.clone()).await;
+        assert_eq!(asked["code"], "not_confirmed", "{asked}");
+        self.hears(Who::Agent, asked["say"].as_str().unwrap());
+        self.hears(Who::Caller, "yes please");
+        self.call(tool, arguments.clone()).await
+    }
+}
+
+fn jane(born: &str) -> Value {
+    json!({ "first_name": "Jane", "last_name": "Roe", "birth_date": born })
+}
+
+fn follow_up() -> Value {
+    json!({ "visit_kind": "follow_up", "provider": "Dr. Chen" })
+}
+
+#[tokio::test]
+async fn a_caller_books_hears_of_it_moves_and_cancels() {
+    let mut caller = Caller::new();
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    // Saturday, 2026-11-21, with an hour's notice: Dr. Chen works until one.
+    assert_eq!(slots[0].1, "2026-11-21T11:15");
+    let wish = json!({ "patient": patient, "slot": slots[0].0 });
+    let booked = caller.agree(ToolName::CreateAppointment, &wish).await;
+    assert_eq!(booked["say"], "You're booked for Saturday, November 21 at 11:15 AM with Dr. Wei Chen.");
+    // Asked for again: the same, once.
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, booked);
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    assert_eq!(told["say"], "You have Saturday, November 21 at 11:15 AM with Dr. Wei Chen.");
+    let appointment = &told["appointments"][0]["appointment"];
+
+    let later = caller.slots(json!({ "visit_kind": "follow_up", "provider": "Chen", "weekdays": ["wednesday"] })).await;
+    assert_eq!(later[0].1, "2026-11-25T10:00");
+    let wish = json!({ "appointment": appointment, "slot": later[0].0 });
+    let moved = caller.agree(ToolName::UpdateAppointment, &wish).await;
+    assert_eq!(moved["start"], "2026-11-25T10:00", "{moved}");
+
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    let wish = json!({ "appointment": told["appointments"][0]["appointment"] });
+    let cancelled = caller.agree(ToolName::CancelAppointment, &wish).await;
+    assert_eq!(cancelled["say"], "Your appointment on Wednesday, November 25 at 10 AM is cancelled.");
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    assert_eq!(told["say"], "I see no upcoming appointment for you.");
+}
+
+#[tokio::test]
+async fn nothing_is_written_without_a_yes_heard_after_the_offer() {
+    let mut caller = Caller::new();
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    let wish = json!({ "patient": patient, "slot": slots[0].0 });
+    caller.hears(Who::Caller, "yes yes book it");
+    for answer in ["no", "what is your address"] {
+        let asked = caller.call(ToolName::CreateAppointment, wish.clone()).await;
+        assert_eq!(asked["code"], "not_confirmed", "{asked}");
+        caller.hears(Who::Agent, asked["say"].as_str().unwrap());
+        caller.hears(Who::Caller, answer);
+    }
+    let other = json!({ "patient": patient, "slot": slots[1].0 });
+    let asked = caller.call(ToolName::CreateAppointment, other.clone()).await;
+    assert_eq!(asked["code"], "not_confirmed");
+    // A yes to the other time is none to this one.
+    caller.hears(Who::Agent, asked["say"].as_str().unwrap());
+    caller.hears(Who::Caller, "yes");
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await["code"], "not_confirmed");
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    assert_eq!(told["appointments"], json!([]));
+}
+
+#[tokio::test]
+async fn a_second_appointment_of_a_day_is_warned_of() {
+    let mut caller = Caller::new();
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    caller.agree(ToolName::CreateAppointment, &json!({ "patient": patient, "slot": slots[0].0 })).await;
+    let asked = caller.call(ToolName::CreateAppointment, json!({ "patient": patient, "slot": slots[2].0 })).await;
+    let say = asked["say"].as_str().unwrap();
+    assert!(say.starts_with("You already have an appointment on Saturday, November 21 at 11:15 AM."), "{say}");
+}
+
+#[tokio::test]
+async fn a_time_taken_meanwhile_is_said_to_be_taken() {
+    let mut caller = Caller::new();
+    let mut rival = Caller::new();
+    rival.session.emr = caller.session.emr.clone();
+    let (mine, theirs) = (caller.jane().await, rival.jane().await);
+    let (first, same) = (caller.slots(follow_up()).await, rival.slots(follow_up()).await);
+    // The rival is another patient: her twin by name.
+    let twin = rival.call(ToolName::SearchPatient, jane("1962-04-12")).await["patient"].clone();
+    let factor = json!({ "patient": twin, "factor": "postal_code", "value": "V6G 1C8" });
+    assert_eq!(rival.call(ToolName::VerifyIdentity, factor).await["status"], "verified");
+    assert_ne!(mine, theirs);
+    let wish = json!({ "patient": mine, "slot": first[0].0 });
+    let asked = caller.call(ToolName::CreateAppointment, wish.clone()).await;
+    caller.hears(Who::Agent, asked["say"].as_str().unwrap());
+    caller.hears(Who::Caller, "yes");
+    let booked = rival.agree(ToolName::CreateAppointment, &json!({ "patient": twin, "slot": same[0].0 })).await;
+    assert_eq!(booked["ok"], true, "{booked}");
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await["code"], "slot_taken");
+}
+
+#[tokio::test]
+async fn handles_of_another_call_of_five_minutes_ago_or_made_up_mean_nothing() {
+    let mut caller = Caller::new();
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    let wish = json!({ "patient": patient, "slot": slots[0].0 });
+    let of_this_call = caller.session.dealings.clone();
+    caller.session.dealings = Arc::new(Dealings::default());
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish.clone()).await["code"], "unknown_patient");
+    let made_up = json!({ "patient": "1001", "slot": "slot_101" });
+    assert_eq!(caller.call(ToolName::CreateAppointment, made_up).await["code"], "unknown_patient");
+    caller.session.dealings = of_this_call;
+    caller.session.now = caller.session.now.checked_add(6.minutes()).unwrap();
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await["code"], "slot_expired");
+    let cancel = json!({ "appointment": "1" });
+    assert_eq!(caller.call(ToolName::CancelAppointment, cancel).await["code"], "unknown_appointment");
+}
+
+#[tokio::test]
+async fn who_is_a_patient_is_told_to_nobody() {
+    let caller = Caller::new();
+    let nobody = json!({ "first_name": "Nobody", "last_name": "Known", "birth_date": "1962-04-12" });
+    let nobody = caller.call(ToolName::SearchPatient, nobody).await;
+    let twins = caller.call(ToolName::SearchPatient, jane("1962-04-12")).await;
+    for (key, value) in nobody.as_object().unwrap().iter().filter(|(key, _)| *key != "patient") {
+        assert_eq!(&twins[key], value);
+    }
+    let check = json!({ "patient": twins["patient"] });
+    assert_eq!(caller.call(ToolName::CheckAppointments, check).await["code"], "need_verification");
+    let wrong = |patient: &Value| json!({ "patient": patient, "factor": "postal_code", "value": "V6B 1A1" });
+    let no_such = caller.call(ToolName::VerifyIdentity, wrong(&nobody["patient"])).await;
+    let not_hers = caller.call(ToolName::VerifyIdentity, wrong(&twins["patient"])).await;
+    assert_eq!(no_such, not_hers);
+    assert_eq!(caller.call(ToolName::VerifyIdentity, wrong(&twins["patient"])).await["code"], "too_many_failures");
+    // From then on even what is right.
+    let right = json!({ "patient": twins["patient"], "factor": "postal_code", "value": "V6G 1C8" });
+    assert_eq!(caller.call(ToolName::VerifyIdentity, right).await["code"], "too_many_failures");
+}
+
+#[tokio::test]
+async fn the_end_of_a_card_number_names_accents_and_order_are_understood() {
+    let mut caller = Caller::new();
+    caller.session.call.caller = Pii::new("anonymous".into());
+    let swapped = json!({ "first_name": "GAGNON", "last_name": "Elise", "birth_date": "2001-08-02" });
+    let found = caller.call(ToolName::SearchPatient, swapped).await;
+    assert_eq!(found["status"], "need_factor");
+    let factor = json!({ "patient": found["patient"], "factor": "health_card_last4", "value": "zero two one two" });
+    assert_eq!(caller.call(ToolName::VerifyIdentity, factor).await["status"], "verified");
+}
+
+#[tokio::test]
+async fn only_what_the_clinic_allows_is_offered() {
+    let caller = Caller::new();
+    let starts = |slots: Vec<(String, String)>| slots.into_iter().map(|(_, start)| start).collect::<Vec<_>>();
+    // Kept for the same day and the next: Monday's are not offered on Saturday, Sunday has none.
+    let sick = json!({ "visit_kind": "sick_visit", "provider": "Sarah MacDonald", "to_date": "2026-11-23", "part_of_day": "morning" });
+    assert_eq!(caller.call(ToolName::FindEarliestAppointment, sick).await["code"], "no_availability");
+    let phone = starts(caller.slots(json!({ "visit_kind": "phone" })).await);
+    assert_eq!(phone, ["2026-11-24T15:00", "2026-11-24T15:15", "2026-11-24T15:30"]);
+    // Blocked from eleven to twelve, an appointment at nine, half an hour needed.
+    let long =
+        json!({ "visit_kind": "checkup", "provider": "Singh", "from_date": "2026-11-23", "time_after": "10:30" });
+    assert_eq!(starts(caller.slots(long).await), ["2026-11-23T10:30", "2026-11-23T13:00", "2026-11-23T13:15"]);
+    for (arguments, code) in [
+        (json!({ "visit_kind": "checkup", "from_date": "2027-06-01" }), "out_of_range"),
+        (json!({ "visit_kind": "checkup", "to_date": "2026-11-01" }), "out_of_range"),
+        (json!({ "visit_kind": "checkup", "from_date": "next week" }), "invalid"),
+        (json!({ "visit_kind": "surgery" }), "invalid"),
+        (json!({ "visit_kind": "checkup", "clinic": "other" }), "invalid"),
+        (json!({ "visit_kind": "checkup", "provider": "Dr. House" }), "unknown_provider"),
+    ] {
+        let answer = caller.call(ToolName::FindEarliestAppointment, arguments).await;
+        assert_eq!(answer["code"], code, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_clinic_without_a_book_says_so() {
+    let mut caller = Caller::new();
+    caller.session.emr = None;
+    assert_eq!(caller.call(ToolName::SearchPatient, jane("1984-03-09")).await["code"], "no_book");
+}
+
+#[test]
+fn schemas_allow_nothing_else_and_follow_no_references() {
+    for tool in ToolName::ALL {
+        let schema = tool.spec().parameters;
+        assert_eq!(schema["type"], "object", "{schema}");
+        assert_eq!(schema["additionalProperties"], false, "{schema}");
+        assert!(schema["properties"].is_object() && !schema.to_string().contains("$ref"), "{schema}");
+    }
+}
+
+/// An EMR whose writes may or may not have happened.
+#[derive(Debug)]
+struct Doubtful(Arc<dyn Emr>);
+
+#[async_trait::async_trait]
+impl Emr for Doubtful {
+    async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
+        self.0.providers().await
+    }
+    async fn day_schedule(&self, provider: &ProviderRef, day: Date) -> Result<Option<DaySchedule>, EmrError> {
+        self.0.day_schedule(provider, day).await
+    }
+    async fn appointments_for_provider(&self, p: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError> {
+        self.0.appointments_for_provider(p, day).await
+    }
+    async fn appointments_for_patient(&self, p: &PatientRef, from: DateTime) -> Result<Vec<Appointment>, EmrError> {
+        self.0.appointments_for_patient(p, from).await
+    }
+    async fn find_patients(&self, birth_date: Pii<Date>) -> Result<Vec<Patient>, EmrError> {
+        self.0.find_patients(birth_date).await
+    }
+    async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
+        self.0.book(wanted).await?;
+        Err(EmrError::Unknown("no reply".into()))
+    }
+    async fn reschedule(&self, held: emr::Held, to: Place) -> Result<Appointment, EmrError> {
+        self.0.reschedule(held, to).await
+    }
+    async fn cancel(&self, held: emr::Held) -> Result<(), EmrError> {
+        self.0.cancel(held).await
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_said_left_for_the_staff_and_never_sent_again() {
+    let mut caller = Caller::new();
+    let book = caller.session.emr.take().unwrap();
+    caller.session.emr = Some(Arc::new(Doubtful(book)));
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    let wish = json!({ "patient": patient, "slot": slots[0].0 });
+    let told = caller.agree(ToolName::CreateAppointment, &wish).await;
+    assert_eq!(told["code"], "outcome_unknown");
+    assert_eq!(told["say"], Remark::Unknown.words(Language::English));
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, told);
+    let left = std::fs::read_to_string(caller.folder.path().join("messages/harbour-street.jsonl")).unwrap();
+    assert_eq!(left.lines().count(), 1);
+    assert!(left.contains("2026-11-21T11:15"), "{left}");
+}

@@ -1,0 +1,202 @@
+//! `create_appointment`, `update_appointment`, `cancel_appointment`: what is written in the book.
+//!
+//! Called a first time, each writes nothing and returns the question to ask; called again after the caller's yes to that question, it
+//! writes. The key of a booking is (clinic, patient, provider, start, verb), so that the same wish is one appointment.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::dealings::Slot;
+use super::super::{Outcome, Session, ToolName, consent, schema};
+use super::{digest, failed, failed_write, local, verified, written};
+use crate::agent::llm::ToolSpec;
+use crate::clinic::spoken::appointment::{self, Told, moment};
+use crate::emr::{Emr, Held, NewAppointment, Place, slot};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agent::tools) struct Create {
+    /// the handle that search_patient returned, once verified
+    patient: String,
+    /// a handle that find_earliest_appointment returned
+    slot: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agent::tools) struct Update {
+    /// a handle that check_appointments returned
+    appointment: String,
+    /// a handle that find_earliest_appointment returned
+    slot: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agent::tools) struct Cancel {
+    /// a handle that check_appointments returned
+    appointment: String,
+}
+
+pub(in crate::agent::tools) fn create_spec() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::CreateAppointment.name(),
+        description: "Book a time for the verified caller. The first call returns the question to ask: say `say` word by word, and \
+                      call again with the same arguments after the caller's yes. Say it is booked only if `ok` is true.",
+        parameters: schema::of::<Create>(),
+    }
+}
+
+pub(in crate::agent::tools) fn update_spec() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::UpdateAppointment.name(),
+        description: "Move the verified caller's appointment to another time. The first call returns the question to ask: say `say` word \
+                      by word, and call again with the same arguments after the caller's yes.",
+        parameters: schema::of::<Update>(),
+    }
+}
+
+pub(in crate::agent::tools) fn cancel_spec() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::CancelAppointment.name(),
+        description: "Cancel the verified caller's appointment. The first call returns the question to ask: say `say` word by word, and \
+                      call again with the same arguments after the caller's yes.",
+        parameters: schema::of::<Cancel>(),
+    }
+}
+
+pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, session: &Session) -> Outcome {
+    let what = digest(&["create", &asked.patient, &asked.slot]);
+    if let Some(outcome) = session.dealings.done(&what) {
+        return outcome;
+    }
+    let patient = match verified(&asked.patient, session) {
+        Ok(patient) => patient,
+        Err(outcome) => return outcome,
+    };
+    let slot = match offered(&asked.slot, session) {
+        Ok(slot) => slot,
+        Err(outcome) => return outcome,
+    };
+    let told = Told { at: slot.place.start, provider: &slot.provider_name };
+    if !agreed(&what, &[moment(told.at, session.language)], session) {
+        let standing = match emr.appointments_for_patient(&patient, local(session)).await {
+            Ok(standing) => standing,
+            Err(error) => return failed(&error, session),
+        };
+        let also = standing.iter().map(|a| a.start).find(|start| start.date() == told.at.date());
+        return ask(&what, &appointment::ask_to_book(told, also, session.language), session);
+    }
+    let start = slot.place.start.to_string();
+    let clinic = session.clinic.config.id.as_str();
+    let key = digest(&[clinic, patient.0.reveal(), &slot.place.provider.0, &start, "book"]);
+    let wanted = NewAppointment { patient, place: slot.place.clone(), kind: slot.kind, key };
+    let outcome = match emr.book(wanted).await {
+        Ok(booked) => Outcome::ok(json!({
+            "start": written(booked.start),
+            "provider": slot.provider_name,
+            "say": appointment::booked(told, session.language),
+        })),
+        Err(error) => failed_write(&error, &format!("a booking for {start}"), session).await,
+    };
+    session.dealings.finish(what, outcome.clone());
+    outcome
+}
+
+pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, session: &Session) -> Outcome {
+    let what = digest(&["update", &asked.appointment, &asked.slot]);
+    if let Some(outcome) = session.dealings.done(&what) {
+        return outcome;
+    }
+    let (held, minutes) = match standing(&asked.appointment, session) {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let slot = match offered(&asked.slot, session) {
+        Ok(slot) => slot,
+        Err(outcome) => return outcome,
+    };
+    let told = Told { at: slot.place.start, provider: &slot.provider_name };
+    let offered = slot.place.end.duration_since(slot.place.start).as_mins();
+    if offered < i64::from(minutes) {
+        return Outcome::refused(
+            "too_short",
+            "that time is shorter than the appointment; find times for the kind of visit it is",
+        );
+    }
+    let moments = [moment(held.start, session.language), moment(told.at, session.language)];
+    if !agreed(&what, &moments, session) {
+        return ask(&what, &appointment::ask_to_move(held.start, told, session.language), session);
+    }
+    // It keeps its own length.
+    let to = Place { end: slot::end_of(slot.place.start, minutes), ..slot.place.clone() };
+    let old = written(held.start);
+    let about = format!("moving the appointment of {} to {}", held.start, to.start);
+    let outcome = match emr.reschedule(held, to).await {
+        Ok(moved) => Outcome::ok(json!({
+            "start": written(moved.start),
+            "old_start": old,
+            "say": appointment::moved(told, session.language),
+        })),
+        Err(error) => failed_write(&error, &about, session).await,
+    };
+    session.dealings.finish(what, outcome.clone());
+    outcome
+}
+
+pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, session: &Session) -> Outcome {
+    let what = digest(&["cancel", &asked.appointment]);
+    if let Some(outcome) = session.dealings.done(&what) {
+        return outcome;
+    }
+    let held = match standing(&asked.appointment, session) {
+        Ok((held, _)) => held,
+        Err(outcome) => return outcome,
+    };
+    if !agreed(&what, &[moment(held.start, session.language)], session) {
+        let providers = match emr.providers().await {
+            Ok(providers) => providers,
+            Err(error) => return failed(&error, session),
+        };
+        let name = providers.iter().find(|p| p.id == held.provider).map_or("", |p| p.name.as_str());
+        let told = Told { at: held.start, provider: name };
+        return ask(&what, &appointment::ask_to_cancel(told, session.language), session);
+    }
+    let start = held.start;
+    let outcome = match emr.cancel(held).await {
+        Ok(()) => Outcome::ok(json!({
+            "cancelled_start": written(start),
+            "say": appointment::cancelled(start, session.language),
+        })),
+        Err(error) => failed_write(&error, &format!("cancelling the appointment of {start}"), session).await,
+    };
+    session.dealings.finish(what, outcome.clone());
+    outcome
+}
+
+/// A slot offered not long ago, and still to come.
+fn offered(handle: &str, session: &Session) -> Result<Slot, Outcome> {
+    session.dealings.slot(handle, session.now).filter(|slot| slot.place.start > local(session)).ok_or_else(|| {
+        Outcome::refused("slot_expired", "there is no such offer any more; call find_earliest_appointment again")
+    })
+}
+
+fn standing(handle: &str, session: &Session) -> Result<(Held, u16), Outcome> {
+    let found = session.dealings.appointment(handle).filter(|(held, _)| held.start > local(session));
+    found.ok_or_else(|| {
+        Outcome::refused("unknown_appointment", "there is no such handle; call check_appointments first")
+    })
+}
+
+fn agreed(what: &str, moments: &[String], session: &Session) -> bool {
+    session.dealings.proposed(what).is_some_and(|after| consent::given(&session.said, after, moments, session.language))
+}
+
+/// Nothing is written: the question comes first. One asked before stands from then on.
+fn ask(what: &str, question: &str, session: &Session) -> Outcome {
+    if session.dealings.proposed(what).is_none() {
+        session.dealings.propose(what, session.said.len());
+    }
+    Outcome::told("not_confirmed", question)
+}

@@ -1,0 +1,185 @@
+//! What the server holds of one caller's dealings with the book: handles, who they were found to be, what they were offered.
+//!
+//! A model passes handles and never ids of the EMR. A handle is signed with a key drawn for the call and known in the call alone: one
+//! from another call, or one made up, means nothing here. Identity is settled here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use hmac::{Hmac, Mac};
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use sha2::Sha256;
+
+use super::Outcome;
+use crate::emr::{Held, Patient, PatientRef, Place, VisitKind};
+
+/// An offered time is good for so long: after that the book is asked again.
+const SLOT_LIVES: SignedDuration = SignedDuration::from_mins(5);
+
+/// Handles a call may hold: some eighty searches.
+const MOST_HANDLES: usize = 256;
+
+/// Failed checks of identity in a call; after that a person takes over.
+const MOST_FAILURES: u32 = 3;
+
+/// Searches for a chart in a call: a family's, and their misspellings.
+const MOST_SEARCHES: u32 = 6;
+
+/// Bytes of a handle: hard to guess in a call, easy for a model to copy.
+const HANDLE: usize = 6;
+
+/// See the module header. One for each call.
+pub struct Dealings {
+    key: [u8; 32],
+    held: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    handles: BTreeMap<String, (Meaning, Timestamp)>,
+    failures: u32,
+    searches: u32,
+    proposal: Option<Proposal>,
+    /// What came of the writes of this call, by what was asked.
+    done: BTreeMap<String, Outcome>,
+}
+
+/// What a handle stands for.
+#[derive(Clone)]
+pub(super) enum Meaning {
+    Person(Person),
+    Slot(Slot),
+    Appointment(Held, VisitMinutes),
+}
+
+/// Minutes that an appointment takes.
+pub(super) type VisitMinutes = u16;
+
+/// Someone a caller says they are.
+#[derive(Clone)]
+pub(super) struct Person {
+    /// Charts with that name and birth date: none, one or several. The model is never told which.
+    pub charts: Vec<Patient>,
+    /// Settled by a factor that only the owner of the chart knows.
+    pub verified: Option<PatientRef>,
+}
+
+/// A time that was offered.
+#[derive(Clone, PartialEq)]
+pub(super) struct Slot {
+    pub place: Place,
+    pub kind: VisitKind,
+    pub provider_name: String,
+}
+
+/// A write that waits for the caller's yes.
+#[derive(Clone)]
+struct Proposal {
+    what: String,
+    /// Lines there were before it was made.
+    after: usize,
+}
+
+impl Default for Dealings {
+    fn default() -> Self {
+        Self { key: rand::random(), held: Mutex::default() }
+    }
+}
+
+impl Dealings {
+    /// The handle of this meaning; the same content has the same handle throughout a call.
+    pub(super) fn issue(&self, content: &str, meaning: Meaning, now: Timestamp) -> String {
+        let prefix = match meaning {
+            Meaning::Person(_) => "patient",
+            Meaning::Slot(_) => "slot",
+            Meaning::Appointment(..) => "appointment",
+        };
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        mac.update(prefix.as_bytes());
+        mac.update(content.as_bytes());
+        let signed = mac.finalize().into_bytes();
+        let name: String = signed[..HANDLE].iter().map(|b| format!("{b:02x}")).collect();
+        let handle = format!("{prefix}_{name}");
+        let mut state = self.held.lock();
+        if state.handles.len() >= MOST_HANDLES {
+            let oldest = state.handles.iter().min_by_key(|(_, (_, at))| *at).map(|(handle, _)| handle.clone());
+            oldest.and_then(|handle| state.handles.remove(&handle));
+        }
+        state.handles.insert(handle.clone(), (meaning, now));
+        handle
+    }
+
+    pub(super) fn person(&self, handle: &str) -> Option<Person> {
+        match self.held.lock().handles.get(handle) {
+            Some((Meaning::Person(person), _)) => Some(person.clone()),
+            Some((Meaning::Slot(_) | Meaning::Appointment(..), _)) | None => None,
+        }
+    }
+
+    /// A slot that was offered not long ago.
+    pub(super) fn slot(&self, handle: &str, now: Timestamp) -> Option<Slot> {
+        match self.held.lock().handles.get(handle) {
+            Some((Meaning::Slot(slot), issued)) if now.duration_since(*issued) <= SLOT_LIVES => Some(slot.clone()),
+            Some((Meaning::Person(_) | Meaning::Slot(_) | Meaning::Appointment(..), _)) | None => None,
+        }
+    }
+
+    pub(super) fn appointment(&self, handle: &str) -> Option<(Held, VisitMinutes)> {
+        match self.held.lock().handles.get(handle) {
+            Some((Meaning::Appointment(held, minutes), _)) => Some((held.clone(), *minutes)),
+            Some((Meaning::Person(_) | Meaning::Slot(_), _)) | None => None,
+        }
+    }
+
+    /// This person is the owner of that chart.
+    pub(super) fn settle(&self, handle: &str, patient: PatientRef) {
+        if let Some((Meaning::Person(person), _)) = self.held.lock().handles.get_mut(handle) {
+            person.verified = Some(patient);
+        }
+    }
+
+    /// Whether another search is allowed; counts it.
+    pub(super) fn may_search(&self) -> bool {
+        let mut state = self.held.lock();
+        state.searches += 1;
+        state.searches <= MOST_SEARCHES && state.failures < MOST_FAILURES
+    }
+
+    pub(super) fn may_verify(&self) -> bool {
+        self.held.lock().failures < MOST_FAILURES
+    }
+
+    /// A check of identity failed; whether another is allowed.
+    pub(super) fn failed(&self) -> bool {
+        let mut state = self.held.lock();
+        state.failures += 1;
+        state.failures < MOST_FAILURES
+    }
+
+    /// Proposes this write, when there were so many lines.
+    pub(super) fn propose(&self, what: &str, after: usize) {
+        self.held.lock().proposal = Some(Proposal { what: what.to_owned(), after });
+    }
+
+    /// The line from which on this write was proposed; `None` if it was not, or another was since.
+    pub(super) fn proposed(&self, what: &str) -> Option<usize> {
+        self.held.lock().proposal.as_ref().filter(|p| p.what == what).map(|p| p.after)
+    }
+
+    /// What came of this write before, in this call.
+    pub(super) fn done(&self, what: &str) -> Option<Outcome> {
+        self.held.lock().done.get(what).cloned()
+    }
+
+    pub(super) fn finish(&self, what: String, outcome: Outcome) {
+        let mut state = self.held.lock();
+        state.proposal = None;
+        state.done.insert(what, outcome);
+    }
+}
+
+impl std::fmt::Debug for Dealings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dealings").field("handles", &self.held.lock().handles.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! `search_patient` and `verify_identity`: who is calling.
+//!
+//! Decides when a caller counts as the owner of a chart: full name and birth date match one chart that has the number called from, or
+//! match charts of which a postal code or the end of a card number tells one. Whether someone is a patient is told to nobody: a search
+//! that finds nothing answers like one that needs a further factor, and a wrong factor like no chart.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::dealings::{Meaning, Person};
+use super::{Outcome, Session, ToolName, schema};
+use crate::agent::digits;
+use crate::agent::llm::ToolSpec;
+use crate::clinic::spoken::appointment::Remark;
+use crate::emr::{Emr, Patient, card};
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::tokens::tokens;
+
+/// Characters of a name: columns of EMRs hold no more.
+const LONGEST_NAME: usize = 30;
+
+/// Years.
+const OLDEST: i16 = 120;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    /// as spelled by the caller, in Latin letters
+    first_name: String,
+    last_name: String,
+    /// as 1984-03-09
+    birth_date: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verify {
+    /// the handle that search_patient returned
+    patient: String,
+    factor: Factor,
+    /// what the caller said: a postal code as V6B 1A1, or four digits
+    value: String,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Factor {
+    PostalCode,
+    HealthCardLast4,
+}
+
+pub(super) fn search_spec() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::SearchPatient.name(),
+        description: "Find the caller's file. Before booking, moving, cancelling or telling appointments. Ask for the full name \
+                      (spelled if unsure) and the date of birth, then call this and say what `say` holds.",
+        parameters: schema::of::<Search>(),
+    }
+}
+
+pub(super) fn verify_spec() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::VerifyIdentity.name(),
+        description: "Check a further factor when search_patient asks for one. Say what `say` holds.",
+        parameters: schema::of::<Verify>(),
+    }
+}
+
+pub(super) async fn search(asked: Search, emr: &dyn Emr, session: &Session) -> Outcome {
+    let (first, last) = (asked.first_name.trim(), asked.last_name.trim());
+    if !is_name(first) || !is_name(last) {
+        return Outcome::refused("invalid_name", "that is no name; ask the caller to spell it, in Latin letters");
+    }
+    let today = session.clinic.local(session.now).date();
+    let Some(born) = birth_date(&asked.birth_date, today) else {
+        return Outcome::refused("invalid_birth_date", "that is no date of birth; ask for year, month and day again");
+    };
+    if !session.dealings.may_search() {
+        return give_up(session);
+    }
+    let charts = match emr.find_patients(Pii::new(born)).await {
+        Ok(charts) => charts,
+        Err(error) => return super::appointments::failed(&error, session),
+    };
+    let charts: Vec<Patient> = charts.into_iter().filter(|chart| is_named(chart, first, last)).collect();
+    let verified = match charts.as_slice() {
+        [one] if is_called_from(one, session.call.caller.reveal()) => Some(one.id.clone()),
+        [] | [_] | [_, _, ..] => None,
+    };
+    let found = verified.is_some();
+    let content = format!("{}|{}|{born}", folded(first), folded(last));
+    let handle = session.dealings.issue(&content, Meaning::Person(Person { charts, verified }), session.now);
+    let (status, remark) = if found { ("verified", Remark::Found) } else { ("need_factor", Remark::NeedFactor) };
+    Outcome::ok(json!({ "patient": handle, "status": status, "say": remark.words(session.language) }))
+}
+
+pub(super) fn verify(asked: &Verify, session: &Session) -> Outcome {
+    let Some(person) = session.dealings.person(&asked.patient) else {
+        return Outcome::refused("unknown_patient", "there is no such patient handle; call search_patient first");
+    };
+    if !session.dealings.may_verify() {
+        return give_up(session);
+    }
+    let value = match asked.factor {
+        Factor::PostalCode => card::postal_code(&asked.value),
+        Factor::HealthCardLast4 => {
+            let digits = digits::runs(&asked.value, session.language).concat();
+            (digits.len() == 4).then_some(digits)
+        }
+    };
+    let Some(value) = value else {
+        return Outcome::refused("invalid_value", "that has not the form of the factor; ask for it again");
+    };
+    let matching: Vec<&Patient> = person
+        .charts
+        .iter()
+        .filter(|chart| {
+            let kept = match asked.factor {
+                Factor::PostalCode => &chart.postal_code,
+                Factor::HealthCardLast4 => &chart.card_last4,
+            };
+            kept.as_ref().is_some_and(|kept| *kept.reveal() == value)
+        })
+        .collect();
+    if let [one] = matching.as_slice() {
+        session.dealings.settle(&asked.patient, one.id.clone());
+        return Outcome::ok(json!({ "status": "verified", "say": Remark::Found.words(session.language) }));
+    }
+    if session.dealings.failed() {
+        Outcome::told("no_match", Remark::NoMatch.words(session.language))
+    } else {
+        give_up(session)
+    }
+}
+
+fn give_up(session: &Session) -> Outcome {
+    Outcome::told("too_many_failures", Remark::TooManyFailures.words(session.language))
+}
+
+/// Letters and their marks, blanks, hyphens, apostrophes and full stops.
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_alphabetic() || is_mark(c) || matches!(c, ' ' | '-' | '\'' | '\u{2019}' | '.');
+    (1..=LONGEST_NAME).contains(&name.chars().count())
+        && name.chars().any(char::is_alphabetic)
+        && name.chars().all(fits)
+}
+
+/// Combining accents, and vowel signs of Gurmukhi that are no letters.
+const fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{a01}'..='\u{a4d}' | '\u{a70}' | '\u{a71}')
+}
+
+fn birth_date(text: &str, today: Date) -> Option<Date> {
+    let date: Date = text.trim().parse().ok()?;
+    (date <= today && date.year() >= today.year() - OLDEST).then_some(date)
+}
+
+/// Without accents, capitals and blanks.
+fn folded(name: &str) -> String {
+    tokens(name, Language::English).concat()
+}
+
+/// In either order: a Chinese family name may be given first.
+fn is_named(chart: &Patient, first: &str, last: &str) -> bool {
+    let kept = (folded(chart.first_name.reveal()), folded(chart.last_name.reveal()));
+    let given = (folded(first), folded(last));
+    kept == given || kept == (given.1, given.0)
+}
+
+fn is_called_from(chart: &Patient, caller: &str) -> bool {
+    let digits: String = caller.chars().filter(char::is_ascii_digit).collect();
+    digits::telephone(&digits).is_some_and(|number| chart.phones.iter().any(|phone| *phone.reveal() == number))
+}

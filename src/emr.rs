@@ -1,0 +1,202 @@
+//! The clinic's book: patients, providers, schedules and appointments, behind one contract whatever keeps them.
+//!
+//! Decides what every EMR must answer and what its errors tell: above all whether a write may have happened. Times are the clinic's
+//! wall clock without a zone; whoever needs an instant takes the zone from [`crate::clinic::Clinic`]. Nothing here talks, holds a
+//! caller's consent or knows who is calling: that is for the tools.
+
+pub mod book;
+pub mod card;
+mod config;
+pub mod slot;
+
+use std::fmt;
+
+use jiff::civil::{Date, DateTime};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::privacy::Pii;
+
+pub use config::{EmrConfig, EmrKind, TemplateCode};
+
+/// A chart in the EMR. It tells who was here, so it is shown to no model and no log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PatientRef(pub Pii<String>);
+
+/// A provider in the EMR: its number there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProviderRef(pub String);
+
+/// An appointment in the EMR: its number there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AppointmentRef(pub String);
+
+/// What a visit is for, as far as the book must know: how long it takes and which slots allow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitKind {
+    Checkup,
+    FollowUp,
+    SickVisit,
+    Consultation,
+    Phone,
+}
+
+impl VisitKind {
+    /// As in files and arguments.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkup => "checkup",
+            Self::FollowUp => "follow_up",
+            Self::SickVisit => "sick_visit",
+            Self::Consultation => "consultation",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// Someone who can be booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    pub id: ProviderRef,
+    /// As said: "Dr. Wei Chen".
+    pub name: String,
+}
+
+/// What of a chart serves to tell that a caller is its owner. Nothing else of it leaves the EMR.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patient {
+    pub id: PatientRef,
+    pub first_name: Pii<String>,
+    pub last_name: Pii<String>,
+    pub birth_date: Pii<Date>,
+    /// Ten digits each.
+    pub phones: Vec<Pii<String>>,
+    /// Six signs, upper case, no space.
+    pub postal_code: Option<Pii<String>>,
+    /// Of the health card's number.
+    pub card_last4: Option<Pii<String>>,
+}
+
+/// One day of a provider's template: slots in order of time, all of one length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaySchedule {
+    /// Slots of a holiday are there and closed.
+    pub holiday: bool,
+    pub slot_minutes: u16,
+    pub slots: Vec<TemplateSlot>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TemplateSlot {
+    pub start: DateTime,
+    /// Meaningless before the clinic's configuration gives it a meaning.
+    pub code: char,
+}
+
+/// An appointment that holds its time: never a cancelled one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appointment {
+    pub id: AppointmentRef,
+    /// None: nobody may be booked then ("Do_Not_Book").
+    pub patient: Option<PatientRef>,
+    pub provider: ProviderRef,
+    pub start: DateTime,
+    /// As stored: see [`slot::exclusive_end`].
+    pub end: DateTime,
+}
+
+/// Where an appointment goes: the end is exclusive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub provider: ProviderRef,
+    pub start: DateTime,
+    pub end: DateTime,
+}
+
+/// What is to be booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAppointment {
+    pub patient: PatientRef,
+    pub place: Place,
+    pub kind: VisitKind,
+    /// The same for the same wish: while the appointment of a key stands at its time, asking again returns it.
+    pub key: String,
+}
+
+/// An appointment as its owner was told of it: moved or cancelled only while it is still so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub id: AppointmentRef,
+    pub patient: PatientRef,
+    pub provider: ProviderRef,
+    pub start: DateTime,
+}
+
+/// What went wrong, told by whether anything was written. Neither text nor Debug names a patient.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmrError {
+    /// The EMR answered, and the answer is no: nothing was written.
+    #[error("the EMR refused: {0}")]
+    Refused(Refusal),
+    /// Nothing was written; the same may be tried later.
+    #[error("the EMR cannot be reached: {0}")]
+    Unavailable(String),
+    /// A write may have happened. It must not be sent again before someone has looked.
+    #[error("it is not known whether the EMR wrote: {0}")]
+    Unknown(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Someone else has that time, or nobody may.
+    SlotTaken,
+    /// No such provider, patient or appointment.
+    NotFound,
+    /// The appointment is no longer as its owner was told.
+    Changed,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SlotTaken => "the time is taken",
+            Self::NotFound => "no such provider, patient or appointment",
+            Self::Changed => "the appointment was changed meanwhile",
+        })
+    }
+}
+
+/// An EMR of one clinic.
+#[async_trait::async_trait]
+pub trait Emr: fmt::Debug + Send + Sync + 'static {
+    /// Those the clinic lets callers book.
+    async fn providers(&self) -> Result<Vec<Provider>, EmrError>;
+
+    /// None: the provider does not work that day.
+    async fn day_schedule(&self, provider: &ProviderRef, day: Date) -> Result<Option<DaySchedule>, EmrError>;
+
+    /// What holds time that day, blocks included.
+    async fn appointments_for_provider(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError>;
+
+    /// From that time on, soonest first.
+    async fn appointments_for_patient(
+        &self,
+        patient: &PatientRef,
+        from: DateTime,
+    ) -> Result<Vec<Appointment>, EmrError>;
+
+    /// Active charts with this birth date; the caller of this compares names, whose writing varies.
+    async fn find_patients(&self, birth_date: Pii<Date>) -> Result<Vec<Patient>, EmrError>;
+
+    async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError>;
+
+    /// Moves to `to`; moving to where it is already succeeds.
+    async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError>;
+
+    /// Cancelling what is cancelled already succeeds.
+    async fn cancel(&self, held: Held) -> Result<(), EmrError>;
+}

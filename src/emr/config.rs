@@ -1,0 +1,84 @@
+//! `[emr]` in a clinic's file: what keeps its book, and what its template codes mean.
+//!
+//! A code without a meaning is never booked, and neither is a visit without a length.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, ToSpan};
+use serde::Deserialize;
+
+use super::VisitKind;
+
+/// `[emr]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmrConfig {
+    pub kind: EmrKind,
+    /// For the embedded book: providers, templates and patients, as agents/sample-book.toml. Only the sample clinic has one built in.
+    pub file: Option<PathBuf>,
+    /// Callers are offered times within so many days.
+    #[serde(default = "default_horizon")]
+    pub horizon_days: u16,
+    /// Minutes of each kind of visit; a kind that is missing is not booked.
+    pub visits: BTreeMap<VisitKind, u16>,
+    /// What each template code allows; a code that is missing is not booked. Codes are one sign, and case counts.
+    pub codes: BTreeMap<char, TemplateCode>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmrKind {
+    /// The embedded book.
+    Book,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateCode {
+    pub visits: Vec<VisitKind>,
+    /// Notice the clinic wants, in minutes.
+    #[serde(default)]
+    pub notice_minutes: u32,
+    /// Kept back until so many days before: 0 for the same day.
+    pub within_days: Option<u16>,
+}
+
+const fn default_horizon() -> u16 {
+    30
+}
+
+/// Beyond this a search would ask an EMR for too many days.
+const LONGEST_HORIZON: u16 = 180;
+
+impl EmrConfig {
+    /// Whether a slot of this code may be booked for this visit, asked at `now`.
+    pub fn allows(&self, code: char, visit: VisitKind, start: DateTime, now: DateTime) -> bool {
+        self.codes.get(&code).is_some_and(|meaning| {
+            let notice = SignedDuration::from_mins(i64::from(meaning.notice_minutes));
+            let released = meaning
+                .within_days
+                .is_none_or(|days| start.date() <= now.date().saturating_add(i64::from(days).days()));
+            meaning.visits.contains(&visit) && start >= now.saturating_add(notice) && released
+        })
+    }
+
+    /// What is wrong, as `key: what is wrong; what to write instead`.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if !(1..=LONGEST_HORIZON).contains(&self.horizon_days) {
+            wrong
+                .push(format!("emr.horizon_days: {} is out of range; write 1 to {LONGEST_HORIZON}", self.horizon_days));
+        }
+        for (kind, minutes) in self.visits.iter().filter(|(_, minutes)| !(5..=240).contains(*minutes)) {
+            wrong.push(format!("emr.visits.{}: {minutes} minutes; write 5 to 240", kind.name()));
+        }
+        for (code, meaning) in &self.codes {
+            for kind in meaning.visits.iter().filter(|kind| !self.visits.contains_key(kind)) {
+                wrong.push(format!("emr.codes.{code}: {0} has no length; add {0} = 15 to [emr.visits]", kind.name()));
+            }
+        }
+        wrong
+    }
+}
