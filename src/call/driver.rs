@@ -267,8 +267,8 @@ impl Driver {
                 self.leg = Some(Leg::new(self.config.clone(), now));
                 self.fetched = now;
             }
-            Event::Signal(Signal::Media { inbound, dtmf, remote, .. }) => {
-                self.path.signalled(*remote, inbound.payload_type, *dtmf);
+            Event::Signal(Signal::Media { inbound, dtmf, remote, rtcp, .. }) => {
+                self.path.signalled(*remote, *rtcp, inbound.payload_type, *dtmf);
             }
             Event::Signal(_) | Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. } => {}
         }

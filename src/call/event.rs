@@ -16,6 +16,18 @@ pub enum Event {
     Agent { turn: u32, event: agent::Event },
 }
 
+/// Where the other side wants our reports; on its own host in any case. Streams have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RtcpTo {
+    /// On the port above that of its RTP (RFC 3550 section 11).
+    #[default]
+    Above,
+    /// On the port that it named (RFC 3605).
+    Port(u16),
+    /// On the port of its RTP (RFC 5761).
+    Muxed,
+}
+
 /// What a transport tells a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Signal {
@@ -29,6 +41,7 @@ pub enum Signal {
         outbound: Format,
         dtmf: Option<u8>,
         remote: Option<SocketAddr>,
+        rtcp: RtcpTo,
     },
     /// A key reported by signalling (SIP INFO, a stream's dtmf message), not by RTP.
     Dtmf(char),

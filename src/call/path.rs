@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::arrivals::{Arrivals, Datagram};
+use super::event::RtcpTo;
 use super::registry::{MediaPath, StreamMedia, StreamOut};
 use crate::transport::sip::latch::{Latch, Verdict};
 
@@ -21,7 +22,7 @@ pub(super) const DATAGRAM: usize = 2_048;
 const KEPT: usize = 4;
 
 pub(super) enum Path {
-    Rtp { socket: Arrivals, rtcp: Option<Arrivals>, rtcp_port: Option<u16>, latch: Latch },
+    Rtp { socket: Arrivals, rtcp: Option<Arrivals>, rtcp_to: RtcpTo, latch: Latch },
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }
 
@@ -36,10 +37,10 @@ impl Path {
     /// Takes over the sockets.
     pub(super) fn new(media: MediaPath, leg: &LegConfig) -> io::Result<Self> {
         Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote, rtcp_port } => Self::Rtp {
+            MediaPath::Rtp { socket, rtcp, remote, rtcp_to } => Self::Rtp {
                 socket: Arrivals::of(socket)?,
                 rtcp: rtcp.map(Arrivals::of).transpose()?,
-                rtcp_port,
+                rtcp_to,
                 latch: Latch::new(remote, leg.inbound.payload_type, leg.dtmf),
             },
             MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
@@ -89,14 +90,11 @@ impl Path {
         }
     }
 
-    /// Signalling agreed on another address or other payload types.
-    pub(super) fn signalled(&mut self, remote: Option<SocketAddr>, codec: u8, dtmf: Option<u8>) {
+    /// Signalling agreed on another address, another way of RTCP or other payload types.
+    pub(super) fn signalled(&mut self, remote: Option<SocketAddr>, rtcp: RtcpTo, codec: u8, dtmf: Option<u8>) {
         match self {
-            Self::Rtp { latch, rtcp_port, .. } => {
-                if remote.is_some() {
-                    // It was told of the address before.
-                    *rtcp_port = None;
-                }
+            Self::Rtp { latch, rtcp_to, .. } => {
+                *rtcp_to = rtcp;
                 latch.signalled(remote.unwrap_or_else(|| latch.remote()), codec, dtmf);
             }
             Self::Stream { .. } => {}
@@ -111,11 +109,9 @@ impl Path {
     }
 
     pub(super) fn send_rtcp(&self, packet: &[u8]) {
-        let Self::Rtp { socket, rtcp, rtcp_port, latch } = self else { return };
-        let sent = match rtcp {
-            Some(rtcp) => rtcp.send(packet, rtcp_address(latch.remote(), *rtcp_port)),
-            None => socket.send(packet, latch.remote()),
-        };
+        let Self::Rtp { socket, rtcp, rtcp_to, latch } = self else { return };
+        let from = rtcp_socket(socket, rtcp.as_ref(), *rtcp_to);
+        let sent = from.send(packet, rtcp_address(latch.remote(), *rtcp_to));
         if sent.is_err() {
             metrics::counter!("rtcp_send_failed_total").increment(1);
         }
@@ -147,14 +143,23 @@ pub(crate) fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
 }
 
-/// Where RTCP goes that does not share RTP's port: the port named in signalling (RFC 3605), else the one above (RFC 3550 section 11).
-pub(crate) const fn rtcp_address(rtp: SocketAddr, port: Option<u16>) -> SocketAddr {
-    let mut to = rtp;
-    to.set_port(match port {
-        Some(port) => port,
-        None => rtp.port().saturating_add(1),
+/// Where RTCP goes if RTP goes there.
+pub(crate) const fn rtcp_address(rtp: SocketAddr, to: RtcpTo) -> SocketAddr {
+    let mut address = rtp;
+    address.set_port(match to {
+        RtcpTo::Above => rtp.port().saturating_add(1),
+        RtcpTo::Port(port) => port,
+        RtcpTo::Muxed => rtp.port(),
     });
-    to
+    address
+}
+
+/// The socket that RTCP leaves by: its own, unless both share a port.
+pub(crate) const fn rtcp_socket<'a, S>(rtp: &'a S, rtcp: Option<&'a S>, to: RtcpTo) -> &'a S {
+    match (to, rtcp) {
+        (RtcpTo::Above | RtcpTo::Port(_), Some(rtcp)) => rtcp,
+        (RtcpTo::Muxed, _) | (RtcpTo::Above | RtcpTo::Port(_), None) => rtp,
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +194,8 @@ mod tests {
         let (socket, rtcp) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
         let here = [socket.local_addr().unwrap(), rtcp.local_addr().unwrap()];
         let remote = SocketAddr::from(([127, 0, 0, 1], 9));
-        let mut path = Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_port: None }, &leg()).unwrap();
+        let mut path =
+            Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_to: RtcpTo::Above }, &leg()).unwrap();
         let report = [0x80, 201, 0, 1, 0, 0, 0, 7];
         let mut buffer = [0; DATAGRAM];
         for (host, callers) in [("127.0.0.1:0", true), ("127.0.0.2:0", false)] {
@@ -208,24 +214,44 @@ mod tests {
         }
     }
 
+    /// Sends a report, and says from which port of ours it comes to `goal`.
+    fn report(path: &Path, goal: &std::net::UdpSocket) -> u16 {
+        path.send_rtcp(b"report");
+        goal.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+        let mut buffer = [0; 16];
+        let (length, from) = goal.recv_from(&mut buffer).unwrap();
+        assert_eq!(length, 6);
+        from.port()
+    }
+
     #[test]
-    fn reports_go_to_the_port_above_or_to_the_one_named_or_share_that_of_rtp() {
-        let (above, named) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-        let rtp = bound("127.0.0.1:0");
-        let port_of = |socket: &std::net::UdpSocket| socket.local_addr().unwrap().port();
-        for (rtcp, remote, rtcp_port, goal) in [
-            (Some(bound("127.0.0.1:0")), port_of(&above) - 1, None, &above),
-            (Some(bound("127.0.0.1:0")), port_of(&above) - 1, Some(port_of(&named)), &named),
-            (None, port_of(&rtp), Some(port_of(&named)), &rtp),
-        ] {
-            let remote = SocketAddr::from(([127, 0, 0, 1], remote));
-            let media = MediaPath::Rtp { socket: bound("127.0.0.1:0"), rtcp, remote, rtcp_port };
-            let path = Path::new(media, &leg()).unwrap();
-            path.send_rtcp(b"report");
-            goal.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
-            let mut buffer = [0; 16];
-            assert_eq!(goal.recv(&mut buffer).unwrap(), 6);
-        }
+    fn reports_go_where_signalling_says_at_first_and_after_each_change() {
+        let (above, named, rtp) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let address = |socket: &std::net::UdpSocket| socket.local_addr().unwrap();
+        let (socket, rtcp) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let (ours, our_rtcp) = (address(&socket).port(), address(&rtcp).port());
+        let mut below = address(&above);
+        below.set_port(below.port() - 1);
+        let rtcp_to = RtcpTo::Port(address(&named).port());
+        let mut path = Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote: below, rtcp_to }, &leg()).unwrap();
+        assert_eq!(report(&path, &named), our_rtcp);
+        // A re-INVITE from the same address, which no longer names a port.
+        path.signalled(None, RtcpTo::Above, 0, None);
+        assert_eq!(report(&path, &above), our_rtcp);
+        // One that moves the call and shares a port, then one that moves it back and names one.
+        path.signalled(Some(address(&rtp)), RtcpTo::Muxed, 0, None);
+        assert_eq!(report(&path, &rtp), ours);
+        path.signalled(Some(below), rtcp_to, 0, None);
+        assert_eq!(report(&path, &named), our_rtcp);
+    }
+
+    #[test]
+    fn without_a_socket_of_their_own_reports_leave_by_that_of_rtp() {
+        let (above, socket) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let (ours, mut remote) = (socket.local_addr().unwrap().port(), above.local_addr().unwrap());
+        remote.set_port(remote.port() - 1);
+        let path = Path::new(MediaPath::Rtp { socket, rtcp: None, remote, rtcp_to: RtcpTo::Above }, &leg()).unwrap();
+        assert_eq!(report(&path, &above), ours);
     }
 
     #[tokio::test]

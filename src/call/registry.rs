@@ -9,7 +9,7 @@ use attendant_media::leg::LegConfig;
 use tokio::sync::mpsc;
 
 use super::CallId;
-use super::event::{Command, Mailbox};
+use super::event::{Command, Mailbox, RtcpTo};
 use crate::privacy::Pii;
 
 pub use chunk::{StreamMedia, StreamOut};
@@ -76,9 +76,8 @@ pub struct NewCall {
 /// How media reaches a call.
 #[derive(Debug)]
 pub enum MediaPath {
-    /// A bound UDP socket; RTCP on `rtcp`, on the same port without it. `rtcp_port` is where the other side wants RTCP, if not on
-    /// the port above its RTP.
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr, rtcp_port: Option<u16> },
+    /// A bound UDP socket; RTCP on `rtcp`, on the same port without it or when it was agreed so.
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr, rtcp_to: RtcpTo },
     /// A transport with its own framing.
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }

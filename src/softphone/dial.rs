@@ -111,9 +111,9 @@ impl Telephone {
                 let answered = phone.dial(&dialling.target, options).await?;
                 let media = MediaPath::Rtp {
                     socket: answered.socket,
-                    rtcp: answered.rtcp,
+                    rtcp: Some(answered.rtcp),
                     remote: answered.remote,
-                    rtcp_port: answered.rtcp_port,
+                    rtcp_to: answered.rtcp_to,
                 };
                 let line = Line { media, leg: answered.leg, signals: answered.signals, commands: answered.commands };
                 Ok(Answered { line, rang: answered.times.answered.duration_since(answered.times.invited) })

@@ -20,8 +20,8 @@ use super::measure::Measure;
 use super::slots::Slots;
 use super::tape::Tape;
 use super::utterance::Utterance;
-use crate::call::event::{Command, Signal};
-use crate::call::path::{is_rtcp, rtcp_address};
+use crate::call::event::{Command, RtcpTo, Signal};
+use crate::call::path::{is_rtcp, rtcp_address, rtcp_socket};
 use crate::call::registry::{MediaPath, StreamMedia, StreamOut};
 
 /// Larger than any datagram of the codecs we offer.
@@ -138,8 +138,8 @@ pub async fn run(
             },
             signal = signals.recv() => match signal {
                 Some(Signal::Gone(_)) | None => break Ended::FarSide,
-                Some(Signal::Media { inbound, outbound, dtmf, remote }) => {
-                    path.redirect(remote);
+                Some(Signal::Media { inbound, outbound, dtmf, remote, rtcp }) => {
+                    path.redirect(remote, rtcp);
                     caller.step(now(epoch), Input::Formats { inbound, outbound, dtmf }, &mut path)?;
                 }
                 // These change nothing for a caller who only talks and listens.
@@ -314,7 +314,7 @@ fn due(start: Time, slot: u64) -> Time {
 }
 
 enum Path {
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, rtcp_port: Option<u16>, remote: std::net::SocketAddr },
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, rtcp_to: RtcpTo, remote: std::net::SocketAddr },
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }
 
@@ -328,31 +328,29 @@ enum Arrived {
 impl Path {
     fn new(media: MediaPath) -> io::Result<Self> {
         Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote, rtcp_port } => {
+            MediaPath::Rtp { socket, rtcp, remote, rtcp_to } => {
                 let adopt = |socket: std::net::UdpSocket| {
                     socket.set_nonblocking(true)?;
                     UdpSocket::from_std(socket)
                 };
-                Self::Rtp { socket: adopt(socket)?, rtcp: rtcp.map(adopt).transpose()?, rtcp_port, remote }
+                Self::Rtp { socket: adopt(socket)?, rtcp: rtcp.map(adopt).transpose()?, rtcp_to, remote }
             }
             MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
         })
     }
 
-    fn redirect(&mut self, to: Option<std::net::SocketAddr>) {
-        if let (Self::Rtp { remote, rtcp_port, .. }, Some(to)) = (self, to) {
-            *remote = to;
-            *rtcp_port = None;
+    fn redirect(&mut self, to: Option<std::net::SocketAddr>, reports: RtcpTo) {
+        if let Self::Rtp { remote, rtcp_to, .. } = self {
+            *remote = to.unwrap_or(*remote);
+            *rtcp_to = reports;
         }
     }
 
     /// A report that is lost is followed by the next.
     fn send_rtcp(&self, packet: &[u8]) {
-        let Self::Rtp { socket, rtcp, rtcp_port, remote } = self else { return };
-        let sent = match rtcp {
-            Some(rtcp) => rtcp.try_send_to(packet, rtcp_address(*remote, *rtcp_port)),
-            None => socket.try_send_to(packet, *remote),
-        };
+        let Self::Rtp { socket, rtcp, rtcp_to, remote } = self else { return };
+        let from = rtcp_socket(socket, rtcp.as_ref(), *rtcp_to);
+        let sent = from.try_send_to(packet, rtcp_address(*remote, *rtcp_to));
         if let Err(error) = sent {
             tracing::debug!(%error, "a report did not leave");
         }
@@ -437,7 +435,7 @@ mod tests {
         let sockets = [0, 1].map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
         let addresses = [0, 1].map(|n: usize| sockets[n].local_addr().unwrap());
         let [ours, theirs] = sockets;
-        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote, rtcp_port: None };
+        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote, rtcp_to: RtcpTo::Muxed };
         let (_hold, signals) = mpsc::channel(1);
         let (hang_up, far_signals) = mpsc::channel(1);
         let line = Line { media: media(ours, addresses[1]), leg: leg(1), signals, commands: mpsc::channel(1).0 };

@@ -175,7 +175,7 @@ async fn an_invite_without_an_offer_gets_ours_and_its_ack_decides() {
     sipp("offerless", &peer).await;
     let mut call = peer.call().await;
     let signals = call.signals().await;
-    let Signal::Media { inbound, outbound, dtmf, remote: Some(remote) } = signals[0] else { panic!("{signals:?}") };
+    let Signal::Media { inbound, outbound, dtmf, remote: Some(remote), .. } = signals[0] else { panic!("{signals:?}") };
     assert_eq!((inbound.codec, outbound.payload_type, dtmf), (Codec::Pcmu, 0, Some(101)));
     assert!(remote.port() >= 6_000);
     assert_eq!(signals[1..], [Signal::Answered, Signal::Gone(Gone::HungUp)]);

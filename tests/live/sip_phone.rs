@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use attendant::call::event::{Command, Gone, Signal};
+use attendant::call::event::{Command, Gone, RtcpTo, Signal};
 use attendant::call::registry::Refusal;
 use attendant::transport::sip::{
     CodecName, Credentials, DialError, DialOptions, Phone, PhoneConfig, SipConfig, Wire, config::UserConfig,
@@ -42,7 +42,7 @@ async fn a_dialled_call_carries_audio_both_ways_and_ends_when_we_hang_up() {
     // Best codec of both: Opus, in 111 both ways; RTCP shares the port.
     assert_eq!((answered.leg.inbound.codec, answered.leg.outbound.payload_type), (Codec::Opus, 111));
     assert_eq!(call.leg.inbound, answered.leg.outbound);
-    assert!(answered.rtcp.is_none());
+    assert_eq!(answered.rtcp_to, RtcpTo::Muxed);
     let times = answered.times;
     assert!(times.ringing.expect("it rang") <= times.answered && times.invited <= times.ringing.expect("it rang"));
 

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::agent::{Agent, Agents};
 use crate::call::canned::{Line, Phrase};
-use crate::call::event::Command;
+use crate::call::event::{Command, RtcpTo};
 use crate::call::registry::{MediaPath, Transport};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::tts::{self, Voice};
@@ -81,7 +81,7 @@ async fn call(desk: &Desk) -> (UdpSocket, CallHandle, mpsc::Receiver<Command>) {
         echo_control: false,
     };
     let ticket = desk.admit(&arriving).expect("there is room");
-    let media = MediaPath::Rtp { socket, rtcp: None, rtcp_port: None, remote };
+    let media = MediaPath::Rtp { socket, rtcp: None, rtcp_to: RtcpTo::Muxed, remote };
     let handle = desk.start(ticket, NewCall { arriving, leg, media, commands: to_us });
     (caller, handle, commands)
 }
@@ -104,7 +104,7 @@ async fn a_call_that_cannot_begin_gives_its_room_back() {
 async fn the_apology_for_a_fault_is_a_stream_that_the_caller_can_hear() {
     let desk = desk(Arc::new(ScriptedAgents(ScriptedConfig::default())), Arc::new(NoVoice));
     let (caller, handle, mut commands) = call(&desk).await;
-    let media = Signal::Media { inbound: PCMA, outbound: PCMA, dtmf: None, remote: None };
+    let media = Signal::Media { inbound: PCMA, outbound: PCMA, dtmf: None, remote: None, rtcp: RtcpTo::Above };
     for signal in [Signal::Answered, media] {
         assert!(handle.mailbox.send(Event::Signal(signal)).await);
     }

@@ -76,13 +76,14 @@ impl Exchange {
         if let Some((before, heard)) = &self.current {
             // 0.0.0.0 is not an address to send to: the old one stays until a real one comes.
             let moved = heard.remote != audio.remote && !audio.remote.ip().is_unspecified();
-            let changed = *before != agreed;
+            let changed = *before != agreed || heard.rtcp_to() != audio.rtcp_to();
             if moved || changed {
                 signals.push(Signal::Media {
                     inbound: agreed.inbound,
                     outbound: agreed.outbound,
                     dtmf: agreed.dtmf.map(|dtmf| dtmf.number),
                     remote: moved.then_some(audio.remote),
+                    rtcp: audio.rtcp_to(),
                 });
             }
         }
@@ -138,6 +139,7 @@ pub fn leg_config(agreed: &Agreed) -> LegConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::event::RtcpTo;
 
     fn offer(address: &str, port: u16, direction: &str, payloads: &str) -> Remote {
         let text = format!(
@@ -186,9 +188,35 @@ mod tests {
                 inbound: format,
                 outbound: format,
                 dtmf: None,
-                remote: Some("192.0.2.9:5000".parse().unwrap())
+                remote: Some("192.0.2.9:5000".parse().unwrap()),
+                rtcp: RtcpTo::Above,
             }]
         );
+    }
+
+    #[test]
+    fn another_way_of_rtcp_is_signalled_with_the_address_and_without() {
+        let with = |port, attributes: &str| {
+            let text = format!(
+                "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n{attributes}"
+            );
+            sdp::parse(text.as_bytes()).unwrap()
+        };
+        let mut exchange = exchange();
+        exchange.answer(&with(4_000, "a=rtcp:4010\r\n")).unwrap();
+        for (port, attributes, wanted) in [
+            (4_000, "a=rtcp:4010\r\n", None),
+            (4_000, "a=rtcp-mux\r\na=rtcp:4000\r\n", Some(RtcpTo::Muxed)),
+            (5_000, "a=rtcp:4010\r\n", Some(RtcpTo::Port(4_010))),
+            (5_000, "", Some(RtcpTo::Above)),
+        ] {
+            let (_, signals) = exchange.answer(&with(port, attributes)).unwrap();
+            let told = signals.iter().find_map(|signal| match signal {
+                Signal::Media { rtcp, .. } => Some(*rtcp),
+                _ => None,
+            });
+            assert_eq!(told, wanted, "{port} {attributes}");
+        }
     }
 
     #[test]

@@ -17,12 +17,12 @@ use super::exchange::{Exchange, leg_config};
 use super::message::{self, ALLOW, SUPPORTED, make};
 use super::ports::Pair;
 use super::screen::{self, Refused, Screened};
-use super::sdp::{self, Local};
+use super::sdp::{self, Audio, Local};
 use super::server::{Serving, refuse};
 use super::session::{Answering, Beginning, InviteEvent, Session, Signals, timer_headers};
 use super::session_timer::{self, Refresher, Role};
 use super::stack::{Wire, peer_of, token};
-use crate::call::event::{Command, Gone, Signal};
+use crate::call::event::{Command, Gone, RtcpTo, Signal};
 use crate::call::registry::{Arriving, MediaPath, NewCall, Refusal, Ticket, Transport};
 use crate::privacy::Pii;
 
@@ -151,15 +151,14 @@ async fn ring(serving: Arc<Serving>, transaction: Transaction, request: Request,
     invite.respond(stack.response(&request, 180, &tag, vec![make("Contact", contact.as_str())]));
 
     let (to_us, mut commands) = mpsc::channel(COMMANDS);
-    let muxed = exchange.audio().is_some_and(|audio| audio.rtcp_mux);
     let call = NewCall {
         arriving,
         leg: leg(&exchange, &serving),
         media: MediaPath::Rtp {
             socket: pair.rtp,
-            rtcp: (!muxed).then_some(pair.rtcp),
+            rtcp: Some(pair.rtcp),
             remote: exchange.audio().map_or_else(|| SocketAddr::new(source.ip(), DISCARD), |audio| audio.remote),
-            rtcp_port: exchange.audio().and_then(|audio| audio.rtcp_port),
+            rtcp_to: exchange.audio().map_or(RtcpTo::Above, Audio::rtcp_to),
         },
         commands: to_us,
     };

@@ -22,7 +22,7 @@ use super::negotiate::{CodecName, PREFERENCE};
 use super::ports::{PortRange, Ports};
 use super::server;
 use super::stack::{Stack, StackOptions, Wire};
-use crate::call::event::{Command, Signal};
+use crate::call::event::{Command, RtcpTo, Signal};
 use crate::privacy::Pii;
 
 /// What a phone is made with.
@@ -97,11 +97,11 @@ pub struct DialTimes {
 /// A call that the other side has answered.
 #[derive(Debug)]
 pub struct Answered {
-    /// Bound and non-blocking; RTCP on the same port when `rtcp` is `None`.
+    /// Bound and non-blocking.
     pub socket: UdpSocket,
-    pub rtcp: Option<UdpSocket>,
-    /// Where they want RTCP, if not on the port above their RTP.
-    pub rtcp_port: Option<u16>,
+    pub rtcp: UdpSocket,
+    /// Where they want RTCP.
+    pub rtcp_to: RtcpTo,
     /// Where to send.
     pub remote: SocketAddr,
     pub leg: LegConfig,

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use super::negotiate::{Agreed, CodecName, dtmf_number};
+use crate::call::event::RtcpTo;
 
 /// A description longer than this is an attack: the longest from a browser are about 8 KiB.
 const LONGEST: usize = 16 * 1_024;
@@ -102,6 +103,15 @@ pub struct Audio {
 }
 
 impl Audio {
+    /// Where it wants RTCP.
+    pub const fn rtcp_to(&self) -> RtcpTo {
+        match (self.rtcp_mux, self.rtcp_port) {
+            (true, _) => RtcpTo::Muxed,
+            (false, Some(port)) => RtcpTo::Port(port),
+            (false, None) => RtcpTo::Above,
+        }
+    }
+
     /// On hold: it does not listen to us, or says so the old way, with address 0.0.0.0 (RFC 3264 section 8.4).
     pub fn held(&self) -> bool {
         !self.direction.receives() || self.remote.ip().is_unspecified()

@@ -26,7 +26,7 @@ use super::marks::Marks;
 use super::message::{Message, Start};
 use super::socket::{Incoming, Link, NotTaken, PING_EVERY};
 use super::wire::Wire;
-use crate::call::event::{Command, Event, Mailbox, Signal};
+use crate::call::event::{Command, Event, Mailbox, RtcpTo, Signal};
 use crate::call::registry::{StreamMedia, StreamOut};
 use ending::Over;
 use intake::Intake;
@@ -188,7 +188,7 @@ impl Session {
             (other, _) => other,
         };
         let (inbound, outbound) = (format(codec), format(outbound));
-        self.signal(Signal::Media { inbound, outbound, dtmf: None, remote: None });
+        self.signal(Signal::Media { inbound, outbound, dtmf: None, remote: None, rtcp: RtcpTo::Above });
     }
 
     fn obey(&mut self, command: Option<Command>) -> Option<Over> {

@@ -282,7 +282,7 @@ fn up(
         tokio::spawn(async move { hang_up(&phone, &invite, &answer, &path).await });
         return Err(DialError::BadAnswer);
     };
-    let (leg, remote, muxed, rtcp_port) = (leg_config(agreed), audio.remote, audio.rtcp_mux, audio.rtcp_port);
+    let (leg, remote, rtcp_to) = (leg_config(agreed), audio.remote, audio.rtcp_to());
     let timer = asked(&answer.headers).session_expires.map(|agreed| {
         let refresher = Refresher::from_roles(agreed.refresher.unwrap_or(Role::Uac), Role::Uac);
         (agreed.interval.max(MIN_SE), refresher)
@@ -307,14 +307,5 @@ fn up(
         signals.try_send(crate::call::event::Signal::Hold).ok();
     }
     tokio::spawn(Session::dialled(beginning).run());
-    Ok(Answered {
-        socket: pair.rtp,
-        rtcp: (!muxed).then_some(pair.rtcp),
-        rtcp_port,
-        remote,
-        leg,
-        times,
-        signals: to_dialler,
-        commands,
-    })
+    Ok(Answered { socket: pair.rtp, rtcp: pair.rtcp, rtcp_to, remote, leg, times, signals: to_dialler, commands })
 }

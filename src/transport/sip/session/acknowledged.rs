@@ -58,6 +58,7 @@ impl Session {
                 outbound: agreed.outbound,
                 dtmf: agreed.dtmf.map(|dtmf| dtmf.number),
                 remote: Some(audio.remote),
+                rtcp: audio.rtcp_to(),
             })
             .await;
         }
