@@ -2,6 +2,8 @@
 //!
 //! Reading never trusts a length and never panics; what is not RTP is an error to be counted. Nothing is copied.
 
+pub mod source;
+
 /// Bytes of a header without CSRCs and extension: what we send.
 pub const HEADER: usize = 12;
 

@@ -153,7 +153,12 @@ pub struct LegStats {
     pub concealed_slots: u64,
     pub drift_dropped: u64,
     pub drift_inserted: u64,
+    /// How often drift or lateness moved the stream's place on the leg clock, and how often of these anywhere but in a pause.
+    pub drift_corrections: u64,
+    pub drift_in_speech: u64,
+    /// Another source took over ([`crate::rtp::source`]), and packets of sources that were not heard.
     pub ssrc_changes: u64,
+    pub foreign: u64,
     pub jitter_us: u64,
     /// Time there and back, by the other side's last report that named one of ours.
     pub rtt_us: Option<u64>,

@@ -2,8 +2,14 @@
 //!
 //! A stream's timestamps are tied to the leg clock by its first packet. What arrives in order is decoded when it is asked
 //! for; what is lost is made up; what was only late moves the tie instead of being thrown away. Heard frames run at most
-//! 60 ms behind the slots and are kept from running far ahead, so that drift is absorbed 20 ms at a time where it is quiet.
+//! 60 ms behind the slots and are kept from running far ahead: drift is absorbed 20 ms at a time where it is quiet ([`drift`]).
 //! It must never emit a frame twice or leave one out. Positions: samples at 16 kHz.
+
+mod drift;
+
+use drift::{Correction, Drift};
+
+use std::ops::Range;
 
 use super::contract::{Codec, Format, LegConfig, LegStats};
 use crate::codec::Decoder;
@@ -13,25 +19,17 @@ use crate::frame::{Frame, RATE, SLOT_SAMPLES};
 use crate::jitter::{Arrival, Jitter, Kind, Next};
 use crate::resample::Resampler;
 use crate::rtcp::Reception;
+use crate::rtp::source::{Source, Verdict};
 use crate::rtp::{self, Unwrap};
 use crate::time::Time;
-use crate::vad::level_db;
 
 const SLOT: u64 = SLOT_SAMPLES as u64;
 
 /// Heard frames may lag this many slots behind the clock before a missing one is filled: 60 ms, what a hole may wait.
 const HOLE_SLOTS: u64 = 3;
 
-/// Heard audio this far ahead of the slots is too far: 60 ms, more than jitter makes after a first packet that was late.
-/// Then a packet is left out, if it is quiet; at [`FARTHEST_AHEAD`] whatever it holds.
-const FAR_AHEAD: u64 = 3 * SLOT;
-const FARTHEST_AHEAD: u64 = 6 * SLOT;
-
 /// A timestamp this far ahead of the slots is no pause of the sender but a new count: one second.
 const JUMP: u64 = 50 * SLOT;
-
-/// Quieter than this nobody misses 20 ms.
-const QUIET_DB: f32 = -45.0;
 
 /// Decoded and not yet heard: the longest packet (120 ms) and one unfinished frame.
 const QUEUE: usize = 7 * SLOT_SAMPLES;
@@ -49,10 +47,11 @@ pub(super) struct Inbound {
     decoder: Decoder,
     to_wide: Resampler,
     conceal: Conceal,
+    drift: Drift,
     jitter: Jitter,
     sequences: Unwrap,
     timestamps: Unwrap,
-    ssrc: Option<u32>,
+    source: Source,
     /// What to add to a timestamp, in samples at 16 kHz, to have its position; set by the first packet.
     tie: Option<i64>,
     queue: Box<[i16; QUEUE]>,
@@ -86,10 +85,11 @@ impl Inbound {
             decoder: Decoder::new(config.inbound.codec),
             to_wide: to_wide(config.inbound.codec),
             conceal: Conceal::new(),
+            drift: Drift::default(),
             jitter: Jitter::new(config.inbound.codec.most_payload()),
             sequences: Unwrap::default(),
             timestamps: Unwrap::default(),
-            ssrc: None,
+            source: Source::default(),
             tie: None,
             queue: Box::new([0; QUEUE]),
             queued: 0,
@@ -131,9 +131,16 @@ impl Inbound {
             self.stats.malformed += 1;
             return None;
         };
-        if self.ssrc.replace(header.ssrc).is_some_and(|before| before != header.ssrc) {
-            self.stats.ssrc_changes += 1;
-            self.restart();
+        match self.source.packet(now, &header) {
+            Verdict::Heard => {}
+            Verdict::Changed => {
+                self.stats.ssrc_changes += 1;
+                self.restart();
+            }
+            Verdict::Foreign => {
+                self.stats.foreign += 1;
+                return None;
+            }
         }
         let sequence = self.sequences.sequence(header.sequence);
         let timestamp = self.timestamps.timestamp(header.timestamp);
@@ -149,6 +156,14 @@ impl Inbound {
     /// A datagram that is not to be heard: we are on hold. It counts as received all the same, for its number is taken.
     pub(super) fn count(&mut self, now: Time, datagram: &[u8]) {
         if let Ok((header, _)) = rtp::read(datagram) {
+            match self.source.packet(now, &header) {
+                Verdict::Heard => {}
+                Verdict::Changed => self.stats.ssrc_changes += 1,
+                Verdict::Foreign => {
+                    self.stats.foreign += 1;
+                    return;
+                }
+            }
             let audio = header.payload_type == self.format.payload_type;
             self.reception.packet(now, header.ssrc, header.sequence, audio.then_some(header.timestamp));
         }
@@ -241,7 +256,7 @@ impl Inbound {
                 if count == 1
                     && let Some(made) = self.decoder.recover(payload, &mut self.native[..])
                 {
-                    self.append(made);
+                    self.append(0..made);
                 }
                 self.stats.lost += self.jitter.give_up();
                 return true;
@@ -276,15 +291,26 @@ impl Inbound {
         }
         if position < end {
             // It is the next in order and its place was filled: it came late. The tie moves, the words stay.
-            self.tie = self.tie.map(|tie| tie + (end - position) as i64);
-            self.stats.drift_inserted += end - position;
+            self.moved((end - position) as i64);
         }
-        self.decode(end, present);
+        self.decode(end as i64 - present as i64);
         true
     }
 
-    /// Decodes the packet whose turn it is, unless the queue has run so far ahead that it is left out.
-    fn decode(&mut self, end: u64, present: u64) {
+    /// The stream's place on the leg clock moves by so many samples, here.
+    fn moved(&mut self, samples: i64) {
+        self.tie = self.tie.map(|tie| tie + samples);
+        self.stats.drift_corrections += 1;
+        self.stats.drift_in_speech += u64::from(!self.drift.quiet());
+        if samples > 0 {
+            self.stats.drift_inserted += samples.unsigned_abs();
+        } else {
+            self.stats.drift_dropped += samples.unsigned_abs();
+        }
+    }
+
+    /// Decodes the packet whose turn it is and which begins `ahead` of the present slot.
+    fn decode(&mut self, ahead: i64) {
         let Next::Packet { payload, .. } = self.jitter.next(Time::ZERO) else { return };
         let decoded = self.decoder.decode(payload, &mut self.native[..]);
         self.jitter.take();
@@ -292,22 +318,31 @@ impl Inbound {
             self.stats.malformed += 1;
             return;
         };
-        let ahead = end.saturating_sub(present);
-        let quiet = level_db(&self.native[..count]) < QUIET_DB;
-        if ahead > FARTHEST_AHEAD || (ahead > FAR_AHEAD && quiet) {
-            let samples = count as u64 * u64::from(RATE) / u64::from(self.format.codec.rate());
-            self.tie = self.tie.map(|tie| tie - samples as i64);
-            self.stats.drift_dropped += samples;
-            return;
+        let rate = self.format.codec.rate() as usize;
+        let stretch = count.min(rate / 50);
+        let samples = (stretch * RATE as usize / rate) as i64;
+        match self.drift.judge(&self.native[..stretch], ahead) {
+            Correction::None => self.append(0..count),
+            Correction::LeftOut => {
+                self.moved(-samples);
+                self.append(stretch..count);
+            }
+            Correction::Twice => {
+                if self.queued + (stretch + count) * RATE as usize / rate <= QUEUE {
+                    self.moved(samples);
+                    self.append(0..stretch);
+                }
+                self.append(0..count);
+            }
         }
-        self.append(count);
     }
 
-    /// Brings `count` decoded samples to 16 kHz and appends them.
-    fn append(&mut self, count: usize) {
+    /// Brings these decoded samples to 16 kHz and appends them.
+    fn append(&mut self, decoded: Range<usize>) {
         let room = &mut self.queue[self.queued..];
-        let count = count.min(room.len() * self.format.codec.rate() as usize / RATE as usize);
-        let made = self.to_wide.process(&self.native[..count], room);
+        let most = room.len() * self.format.codec.rate() as usize / RATE as usize;
+        let decoded = decoded.start..decoded.end.min(decoded.start + most);
+        let made = self.to_wide.process(&self.native[decoded], room);
         self.conceal.came(&mut room[..made]);
         self.queued += made;
     }

@@ -1,4 +1,5 @@
 mod bursts;
+mod drift;
 mod network;
 mod packets;
 
