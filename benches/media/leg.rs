@@ -76,6 +76,7 @@ fn slots(criterion: &mut Criterion) {
         ("the same with gain", config(false, true, false)),
         ("the same with echo control", config(false, false, true)),
         ("the same with all three", config(true, true, true)),
+        ("the first with keys as tones", LegConfig { dtmf: None, ..config(false, false, false) }),
     ] {
         group.bench_function(name, |bencher| {
             let mut leg = Leg::new(config.clone(), Time::ZERO);

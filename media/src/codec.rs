@@ -53,11 +53,10 @@ impl Codec {
         }
     }
 
-    /// Most bytes of a payload that is taken: 60 ms, the longest that a carrier may send, and some more where that is little.
+    /// Most bytes of a payload that is taken: 60 ms, the longest that a carrier may send.
     pub const fn most_payload(self) -> usize {
         match self {
-            // 80 ms.
-            Self::Pcmu | Self::Pcma | Self::G722 => 640,
+            Self::Pcmu | Self::Pcma | Self::G722 => 480,
             // More than an Ethernet frame holds.
             Self::Opus => 1_500,
             Self::L16 { rate, .. } => rate as usize * 2 * 60 / 1_000,

@@ -3,6 +3,10 @@
 //! A press is many packets with one timestamp, any of which may be lost: it counts once, at the first that comes. Ours last
 //! 100 ms, end with three packets and keep 60 ms between them. Durations in ticks of the RTP clock.
 
+mod inband;
+
+pub use inband::InBand;
+
 /// Keys waiting to be sent: a card number and some more.
 const MOST: usize = 32;
 

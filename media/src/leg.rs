@@ -13,6 +13,7 @@ mod voices;
 
 pub use contract::{Codec, Format, Framing, Input, LegConfig, LegStats, Output, RTCP_INTERVAL};
 
+use crate::dtmf::InBand;
 use crate::frame::{Frame, SILENCE, Samples};
 use crate::pacer::Pacer;
 use crate::time::Time;
@@ -39,6 +40,8 @@ pub struct Leg {
     outbound: Outbound,
     reports: Reports,
     ears: Ears,
+    /// Keys as tones, where no telephone-events were agreed.
+    in_band: Option<InBand>,
     heard: Frame,
     said: Frame,
     /// The number of the next heard frame: they come in order and without gaps.
@@ -58,6 +61,7 @@ impl Leg {
             outbound: Outbound::new(&config),
             reports: Reports::new(&config, start),
             ears: Ears::new(&config),
+            in_band: in_band(config.framing, config.dtmf),
             heard: SILENCE,
             said: SILENCE,
             next_heard: 0,
@@ -115,6 +119,11 @@ impl Leg {
             Input::Formats { inbound, outbound, dtmf } => {
                 self.inbound.format(inbound, dtmf);
                 self.outbound.format(outbound, dtmf);
+                match (in_band(self.outbound.framing(), dtmf), &self.in_band) {
+                    // A key that is held goes on being held.
+                    (Some(_), Some(_)) => {}
+                    (wanted, _) => self.in_band = wanted,
+                }
             }
         }
     }
@@ -216,7 +225,18 @@ impl Leg {
         let at = Samples::from_slots(self.next_heard);
         self.next_heard += 1;
         self.pending.put(Ready::Heard { at });
+        if let Some(digit) = self.in_band.as_mut().and_then(|keys| keys.push(&self.heard)) {
+            self.pending.put(Ready::Dtmf { digit, at });
+        }
         self.ears.heard(at, &mut self.heard, &mut self.pending);
+    }
+}
+
+/// Streams report keys by messages of their own, and hear the tones besides.
+fn in_band(framing: Framing, dtmf: Option<u8>) -> Option<InBand> {
+    match (framing, dtmf) {
+        (Framing::Rtp, None) => Some(InBand::new()),
+        (Framing::Rtp, Some(_)) | (Framing::Transport, _) => None,
     }
 }
 

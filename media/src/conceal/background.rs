@@ -63,7 +63,7 @@ impl Background {
 
     /// Whether this is no louder than the background.
     pub(super) fn like(&self, audio: &[i16]) -> bool {
-        let power = audio.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / audio.len() as f32;
+        let power = mean_square(audio);
         self.power.is_some_and(|level| power <= level * NEAR)
     }
 
@@ -83,7 +83,7 @@ impl Background {
     }
 
     fn judge(&mut self) {
-        let power = self.coming.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / KEPT as f32;
+        let power = mean_square(&self.coming[..]);
         let level = match self.power {
             None => power,
             Some(level) if power < level => (level + power) / 2.0,
@@ -101,6 +101,10 @@ impl Background {
         let start = (self.random >> 16) as usize % (KEPT - PIECE);
         (start, if self.random >> 31 == 0 { 1.0 } else { -1.0 })
     }
+}
+
+fn mean_square(audio: &[i16]) -> f32 {
+    audio.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / audio.len() as f32
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub struct LegConfig {
     pub inbound: Format,
     pub outbound: Format,
     pub framing: Framing,
-    /// Payload type of telephone-event (RFC 4733), if agreed.
+    /// Payload type of telephone-event (RFC 4733), if agreed; without it, keys are heard as tones ([`crate::dtmf::InBand`]).
     pub dtmf: Option<u8>,
     /// SSRC, first sequence number and first timestamp of our stream: random, from the caller, so that legs stay pure.
     pub ssrc: u32,

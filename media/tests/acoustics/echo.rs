@@ -23,7 +23,7 @@ fn our_own_voice_coming_back_is_never_taken_for_a_caller() {
                 let call = call(config(Codec::Pcmu), &agent, &background, Some((delay, db)));
                 let wrong = call.facts.iter().filter(|(_, fact)| match fact {
                     Fact::Start { echo, .. } | Fact::Speaking { echo } => *echo <= OWN,
-                    Fact::End { .. } | Fact::Fax => false,
+                    Fact::End { .. } | Fact::Fax | Fact::Key => false,
                 });
                 let starts = call.facts.iter().filter(|(_, fact)| matches!(fact, Fact::Start { .. })).count();
                 assert!(starts > 0 || db < -15.0, "{clip}, {delay} ms, {db} dB: the echo was not noticed at all");
@@ -56,7 +56,7 @@ fn noticed_ms(config: LegConfig, agent: &str, caller: &str, delay: u64, db: f32)
         Fact::Start { echo, .. } | Fact::Speaking { echo } if *echo <= OWN && now.as_millis() >= begin_ms => {
             Some(now.as_millis() - begin_ms)
         }
-        Fact::Start { .. } | Fact::Speaking { .. } | Fact::End { .. } | Fact::Fax => None,
+        Fact::Start { .. } | Fact::Speaking { .. } | Fact::End { .. } | Fact::Fax | Fact::Key => None,
     })
 }
 

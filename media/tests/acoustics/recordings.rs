@@ -13,6 +13,11 @@ const DATA: &str = "/usr/share/pocketsphinx/test/data";
 /// The five LibriVox clips, by their number.
 pub const CLIPS: [&str; 5] = ["0870", "0880", "0890", "0920", "0930"];
 
+/// Short sentences of another speaker, in the same package.
+pub fn cards() -> Vec<i16> {
+    (1..=5).flat_map(|n| wav(&format!("{DATA}/cards/00{n}.wav"))).collect()
+}
+
 pub fn librivox(number: &str) -> Vec<i16> {
     wav(&format!("{DATA}/librivox/sense_and_sensibility_01_austen_64kb-{number}.wav"))
 }
@@ -81,6 +86,7 @@ pub enum Fact {
     Speaking { echo: f32 },
     End { at: Samples },
     Fax,
+    Key,
 }
 
 pub struct Call {
@@ -148,6 +154,7 @@ fn note(leg: &mut Leg, now: Time, result: &mut Call, mut send: impl FnMut(&[u8])
             Output::Speaking { echo, .. } => result.facts.push((now, Fact::Speaking { echo })),
             Output::SpeechEnd { at } => result.facts.push((now, Fact::End { at })),
             Output::FaxTone { .. } => result.facts.push((now, Fact::Fax)),
+            Output::Dtmf { .. } => result.facts.push((now, Fact::Key)),
             _ => {}
         }
     }

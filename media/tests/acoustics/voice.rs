@@ -1,5 +1,6 @@
 //! Recorded callers through a telephone line: when speech starts and ends, and what is no speech.
 
+use attendant_media::dtmf::InBand;
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 use attendant_media::leg::Codec;
 use attendant_media::vad::level_db;
@@ -38,6 +39,27 @@ fn speech_is_no_fax_machine_and_a_fax_machine_is_one() {
         (0..64_000).map(|n| if n < 8_000 { (3_000.0 * (0.431_969 * f64::from(n)).sin()) as i16 } else { 0 }).collect();
     let call = call(config(Codec::Pcmu), &[], &cng, None);
     assert_eq!(call.facts.iter().filter(|(_, fact)| *fact == Fact::Fax).count(), 1);
+}
+
+/// Every clip, at three levels, each at four places of the detector's windows.
+#[test]
+fn speech_presses_no_keys() {
+    let clips: Vec<Vec<i16>> = CLIPS.iter().map(|clip| librivox(clip)).chain([cards()]).collect();
+    for (n, clip) in clips.iter().enumerate() {
+        for db in [-10.0, 0.0, 8.0] {
+            for place in [0, 40, 80, 120] {
+                let audio = after(place, &scaled(clip, db), (clip.len() + place) / SLOT_SAMPLES * SLOT_SAMPLES);
+                let mut keys = InBand::new();
+                let pressed: String = audio
+                    .chunks_exact(SLOT_SAMPLES)
+                    .filter_map(|frame| keys.push(frame.try_into().expect("a slot")))
+                    .collect();
+                assert_eq!(pressed, "", "clip {n} at {db} dB, {place} samples on");
+            }
+        }
+        let call = call(config(Codec::Pcmu), &[], clip, None);
+        assert!(!call.facts.iter().any(|(_, fact)| *fact == Fact::Key), "clip {n} through mu-law");
+    }
 }
 
 #[test]

@@ -80,3 +80,56 @@ fn long_packets_survive_jitter_and_loss_as_short_ones_do() {
         assert!(sounding(&audio) > 0.80, "{codec:?} in {millis} ms: {}", sounding(&audio));
     }
 }
+
+#[test]
+fn keys_that_come_as_tones_are_heard_unless_telephone_events_were_agreed() {
+    let pairs = [(697.0, 1_336.0), (852.0, 1_477.0), (941.0, 1_209.0)];
+    let audio: Vec<i16> = (0..12_000)
+        .map(|n| {
+            // 100 ms of each key, 100 ms of nothing.
+            let (low, high): (f64, f64) = pairs[n as usize / 3_200 % 3];
+            let sine = |hz: f64| 6_000.0 * (hz * f64::from(n) / 16_000.0 * std::f64::consts::TAU).sin();
+            if n % 3_200 < 1_600 && n < 9_600 { (sine(low) + sine(high)) as i16 } else { 0 }
+        })
+        .collect();
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
+        for (framing, dtmf, wanted) in
+            [(Framing::Rtp, None, "29*"), (Framing::Rtp, Some(101), ""), (Framing::Transport, None, "")]
+        {
+            let format = Format { codec, payload_type: 0 };
+            let config = LegConfig { inbound: format, outbound: format, framing, dtmf, ..config() };
+            let mut leg = Leg::new(config, Time::ZERO);
+            let mut encoder = Encoder::new(codec);
+            let mut keys = String::new();
+            for (n, frame) in audio.chunks_exact(320).enumerate() {
+                let now = Time::from_millis(20 * n as u64);
+                let narrow: Vec<i16> = frame.iter().step_by(16_000 / codec.rate() as usize).copied().collect();
+                let mut payload = [0; 160];
+                encoder.encode(&narrow, &mut payload);
+                let header = crate::rtp::Header {
+                    marker: false,
+                    payload_type: 0,
+                    sequence: n as u16,
+                    timestamp: 160 * n as u32,
+                    ssrc: 5,
+                };
+                let packet = [&crate::rtp::write(&header)[..], &payload].concat();
+                leg.handle(
+                    now,
+                    match framing {
+                        Framing::Rtp => Input::Rtp(&packet),
+                        Framing::Transport => {
+                            Input::Payload { sequence: n as u64, timestamp: 160 * n as u64, payload: &payload }
+                        }
+                    },
+                );
+                while let Some(output) = leg.poll_output() {
+                    if let Output::Dtmf { digit, .. } = output {
+                        keys.push(digit);
+                    }
+                }
+            }
+            assert_eq!(keys, wanted, "{codec:?}, {framing:?}, telephone-event {dtmf:?}");
+        }
+    }
+}
