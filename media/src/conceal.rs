@@ -112,8 +112,7 @@ impl Conceal {
         for period in SHORTEST..=LONGEST {
             let earlier = &memory[MEMORY - COMPARED - period..][..COMPARED];
             let (mut product, mut power) = (0.0_f32, 1.0_f32);
-            for (&a, &b) in end.iter().zip(earlier) {
-                let (a, b) = (f32::from(a), f32::from(b));
+            for (a, b) in end.iter().zip(earlier) {
                 product += a * b;
                 power += b * b;
             }
