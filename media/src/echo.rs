@@ -107,6 +107,11 @@ impl Echo {
         if too_loud && !certain { Judgement::NO_ECHO } else { judged }
     }
 
+    /// Whether this line has shown that nothing of ours comes back on it.
+    pub fn is_absent(&self) -> bool {
+        self.clear.returns_nothing()
+    }
+
     fn judge(&mut self, best: Match) -> Judgement {
         let share = best.explained / (self.reference * PART);
         // 1 at the threshold becomes 0.5; an echo as good as the reference becomes 1.

@@ -155,7 +155,9 @@ impl Driver {
     fn warm_up(&mut self) {
         if let (Some(session), Some(voice)) = (self.voices.first_mut(), self.providers.voices.first()) {
             let _runtime = self.shared.enter();
-            *session = Some(voice.open(tts::Reports { mailbox: self.mailbox.clone() }));
+            let reports = tts::Reports { mailbox: self.mailbox.clone() };
+            // One that fails here is opened again when there is something to say.
+            *session = catch_unwind(AssertUnwindSafe(|| voice.open(reports))).ok();
         }
     }
 

@@ -27,6 +27,9 @@ const MARGIN: f32 = 8.0;
 /// while a softer one may lie under the noise of the line for a second and rise above it in the next.
 const LEAST: f32 = 0.05;
 
+/// A line that returns nothing has at most so much of our loudest come back while nobody speaks: -30 dB.
+const NOTHING: f32 = 0.001;
+
 /// Below this we say nothing that could be heard back: -60 dB of full scale.
 const AUDIBLE: f32 = 1_000.0;
 
@@ -83,6 +86,11 @@ impl Clear {
         }
         let most = self.returned * (loudest / self.loudest.max(1.0)).max(1.0);
         self.proven >= self.wanted && heard > MARGIN * most && heard > LEAST * loudest
+    }
+
+    /// Whether the line has proven to return nothing of what we say.
+    pub(super) fn returns_nothing(&self) -> bool {
+        self.proven >= self.wanted && self.returned < NOTHING * self.loudest
     }
 
     /// Our own voice came back.

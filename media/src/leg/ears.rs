@@ -10,7 +10,7 @@ use crate::echo::{Cancel, Echo};
 use crate::frame::{Frame, SLOT_SAMPLES, Samples};
 use crate::gain::Gain;
 use crate::tone::Cng;
-use crate::vad::{Vad, level_db};
+use crate::vad::{Listening, Vad, level_db};
 
 #[derive(Debug)]
 pub(super) struct Ears {
@@ -20,16 +20,9 @@ pub(super) struct Ears {
     gain: Option<Gain>,
     vad: Vad,
     voices: Voices,
-    attention: Attention,
-    cng: Cng,
-}
-
-/// When the voice detector begins anew: an interruption must be noticed soonest of all, so with every speech of ours, once nobody speaks.
-#[derive(Clone, Copy, Debug)]
-struct Attention {
-    /// Slots in which we said nothing, up to [`PAUSE`].
+    /// Slots since we said anything.
     silent: u32,
-    due: bool,
+    cng: Cng,
 }
 
 /// Below this we say nothing, in dB of full scale.
@@ -37,23 +30,6 @@ const SAID_DB: f32 = -60.0;
 
 /// A pause within our speech is shorter: 400 ms, in slots.
 const PAUSE: u32 = 20;
-
-impl Attention {
-    const fn said(&mut self, level_db: f32) {
-        if level_db < SAID_DB {
-            self.silent = if self.silent < PAUSE { self.silent + 1 } else { PAUSE };
-        } else {
-            self.due |= self.silent == PAUSE;
-            self.silent = 0;
-        }
-    }
-
-    const fn is_due(&mut self, speaking: bool) -> bool {
-        let now = self.due && !speaking;
-        self.due &= speaking;
-        now
-    }
-}
 
 impl Ears {
     pub(super) fn new(config: &LegConfig) -> Self {
@@ -64,7 +40,7 @@ impl Ears {
             gain: config.gain.then(Gain::new),
             vad: Vad::default(),
             voices: Voices::default(),
-            attention: Attention { silent: PAUSE, due: false },
+            silent: PAUSE,
             cng: Cng::default(),
         }
     }
@@ -72,7 +48,7 @@ impl Ears {
     /// The frame that left in the next slot.
     pub(super) fn said(&mut self, frame: &Frame) {
         self.echo.said(frame);
-        self.attention.said(level_db(frame));
+        self.silent = if level_db(frame) < SAID_DB { self.silent.saturating_add(1) } else { 0 };
         if let Some(cancel) = &mut self.cancel {
             cancel.said(frame);
         }
@@ -91,9 +67,9 @@ impl Ears {
         if let Some(gain) = &mut self.gain {
             gain.process(frame, self.vad.voiced());
         }
-        if self.attention.is_due(self.vad.speaking()) {
-            self.vad.listen_afresh();
-        }
+        // An interruption must be noticed soonest of all; but not where something of ours comes back.
+        let keen = self.silent < PAUSE && self.echo.is_absent();
+        self.vad.listen(if keen { Listening::Keen } else { Listening::Usual });
         let edge = self.vad.push(frame);
         let end = at + Samples(SLOT_SAMPLES as u64);
         let changes = self.voices.push(end, edge, self.vad.voiced(), &judged);
