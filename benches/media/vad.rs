@@ -42,12 +42,6 @@ impl Score for WebRtc {
         }
         self.last
     }
-
-    /// Its model of the line's noise stays: it knows no voices.
-    fn forget(&mut self) {
-        self.pending.clear();
-        self.last = 0.0;
-    }
 }
 
 struct Case {
