@@ -41,8 +41,9 @@ const BEAT: Duration = Duration::from_micros(20_500);
 /// An expected packet waits for a slot that is this near.
 const SOON: Duration = Duration::from_millis(2);
 
-/// So many datagrams are fetched in a slot; a flood fills the kernel's buffer, not ours.
-const FETCHED_AT_MOST: usize = 64;
+/// So many datagrams are fetched at once: more than the kernel's buffer holds (212 KB, of which the smallest takes 768 bytes), so that a
+/// flood of strangers' cannot keep the caller's out of reach.
+const FETCHED_AT_MOST: usize = 512;
 
 /// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
 const MARK_EVERY: u64 = 1_600;
@@ -186,6 +187,11 @@ impl Driver {
     }
 
     fn step(&mut self, now: Time, happened: Happened, buffer: &mut [u8; DATAGRAM], events: &mut mpsc::Receiver<Event>) {
+        // Whatever woke it, a slot that is due first has the packets that came before it.
+        let due = self.leg.as_ref().is_some_and(|leg| leg.poll_timeout() <= now) || self.expected <= now;
+        if due || matches!(happened, Happened::Timeout) {
+            self.fetch(now, buffer);
+        }
         match happened {
             Happened::Chunk(chunk) => self.chunk(now, chunk),
             Happened::Event(Some(event)) => {
@@ -197,7 +203,6 @@ impl Driver {
             // The mailbox is held by this driver too, so it cannot close before the call ends.
             Happened::Event(None) => {}
             Happened::Timeout => {
-                self.fetch(now, buffer);
                 if let Some(leg) = &mut self.leg
                     && leg.poll_timeout() <= now
                 {
@@ -215,16 +220,18 @@ impl Driver {
         if self.leg.is_none() {
             return;
         }
-        let since = std::mem::replace(&mut self.fetched, now);
+        let mut latest = std::mem::replace(&mut self.fetched, now);
         if self.expected <= now {
             self.expected = Time::NEVER;
         }
         for _ in 0..FETCHED_AT_MOST {
             let Some(fetched) = self.path.fetch(buffer) else { return };
-            let came = |age_us| Time::from_micros(now.as_micros().saturating_sub(age_us)).max(since);
+            let (Fetched::Rtp(datagram) | Fetched::Rtcp(datagram)) = fetched;
+            // In the order in which they came, however long the ones before took to be heard.
+            latest = latest.max(Time::from_micros(now.as_micros().saturating_sub(datagram.age_us)));
             match fetched {
-                Fetched::Rtp(Datagram { len, from, age_us }) => self.rtp(now, came(age_us), from, &buffer[..len]),
-                Fetched::Rtcp(Datagram { len, from, age_us }) => self.rtcp(came(age_us), from, &buffer[..len]),
+                Fetched::Rtp(Datagram { len, from, .. }) => self.rtp(now, latest, from, &buffer[..len]),
+                Fetched::Rtcp(Datagram { len, from, .. }) => self.rtcp(latest, from, &buffer[..len]),
             }
             // What it makes heard belongs to the slot in which it came, not to the one that fetched it.
             self.leg_output(now);

@@ -91,9 +91,11 @@ impl Book {
         }
         let book = Self(Arc::new(Inner { seed, closed, rows: RwLock::new(rows), journal: Mutex::new(journal) }));
         if is_new {
-            for row in book.0.seed.appointments(today, &|p, day| book.0.schedule(p, day)).map_err(BookError::Seed)? {
-                book.0.write(Entry::Booked(row)).map_err(|error| failed(io::Error::other(error)))?;
-            }
+            let rows = book.0.seed.appointments(today, &|p, day| book.0.schedule(p, day)).map_err(BookError::Seed)?;
+            // At once: half of a book would offer the blocked times of the other half.
+            book.0
+                .write(rows.into_iter().map(Entry::Booked).collect())
+                .map_err(|error| failed(io::Error::other(error)))?;
         }
         Ok(book)
     }
@@ -115,14 +117,15 @@ impl Inner {
         self.seed.schedule(provider, day, self.closed.get(&day).map(Vec::as_slice))
     }
 
-    fn write(&self, entry: Entry) -> Result<(), EmrError> {
+    fn write(&self, entries: Vec<Entry>) -> Result<(), EmrError> {
         let mut journal = self.journal.lock();
-        self.commit(&mut journal, entry)
+        self.commit(&mut journal, entries)
     }
 
-    fn commit(&self, journal: &mut Journal, entry: Entry) -> Result<(), EmrError> {
-        journal.append(&entry)?;
-        self.rows.write().apply(entry);
+    fn commit(&self, journal: &mut Journal, entries: Vec<Entry>) -> Result<(), EmrError> {
+        journal.append(&entries)?;
+        let mut rows = self.rows.write();
+        entries.into_iter().for_each(|entry| rows.apply(entry));
         Ok(())
     }
 
@@ -152,7 +155,7 @@ impl Inner {
             }
         };
         let booked = row.appointment();
-        self.commit(&mut journal, Entry::Booked(row))?;
+        self.commit(&mut journal, vec![Entry::Booked(row)])?;
         Ok(booked)
     }
 
@@ -172,7 +175,10 @@ impl Inner {
             row.clone()
         };
         (row.provider, row.start, row.end) = (to.provider.clone(), to.start, to.end);
-        self.commit(&mut journal, Entry::Moved { id: row.id, provider: to.provider, start: to.start, end: to.end })?;
+        self.commit(
+            &mut journal,
+            vec![Entry::Moved { id: row.id, provider: to.provider, start: to.start, end: to.end }],
+        )?;
         Ok(row.appointment())
     }
 
@@ -187,7 +193,7 @@ impl Inner {
             row.is_as_held(held)?;
             row.id
         };
-        self.commit(&mut journal, Entry::Cancelled { id })
+        self.commit(&mut journal, vec![Entry::Cancelled { id }])
     }
 
     /// The provider works then, and nothing but `except` stands there.

@@ -2,9 +2,11 @@
 //! there is to log, and nothing of who rang and what was said in what it writes or serves.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use attendant::agent::Who;
@@ -13,6 +15,7 @@ use attendant::softphone::dial::{Dialling, Telephone};
 use attendant::softphone::{Script, line};
 use attendant::transport::sip::{CodecName, Credentials};
 use attendant_media::time::Time;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::house::{said, spoken};
@@ -44,17 +47,33 @@ impl Drop for Process {
     }
 }
 
-/// Where the line of the log that has this in it says the address is.
-async fn address(log: &Path, what: &str) -> String {
-    for _ in 0..1_200 {
-        let text = fs::read_to_string(log).unwrap_or_default();
-        let line = text.lines().find(|line| line.contains(what));
-        if let Some((_, rest)) = line.and_then(|line| line.split_once("address=")) {
-            return rest.split_whitespace().next().expect("an address").to_owned();
+/// Keeps the log as it comes, to its end; the lines that name an address are handed on.
+fn keep(log: ChildStderr, at: PathBuf) -> (JoinHandle<()>, mpsc::Receiver<String>) {
+    let (named, addresses) = mpsc::channel(64);
+    let keeping = std::thread::spawn(move || {
+        let mut file = fs::File::create(at).expect("writable");
+        for line in BufReader::new(log).lines() {
+            let line = line.expect("the log is text");
+            writeln!(file, "{line}").expect("the disk has room");
+            if line.contains("listening for") {
+                named.try_send(line).expect("a server has a few addresses");
+            }
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("not up after two minutes: {}", fs::read_to_string(log).unwrap_or_default());
+    });
+    (keeping, addresses)
+}
+
+/// The address in the next line with this in it.
+async fn address(lines: &mut mpsc::Receiver<String>, what: &str) -> String {
+    let found = async {
+        loop {
+            let line = lines.recv().await.expect("the server has not ended");
+            if let Some((_, rest)) = line.split_once("address=").filter(|_| line.contains(what)) {
+                return rest.split_whitespace().next().expect("an address").to_owned();
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), found).await.expect("up within two minutes")
 }
 
 async fn ring(target: String, from: &str, script: &mut Script) {
@@ -102,15 +121,16 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
             .arg(path("attendant.toml"))
             .env("RUST_LOG", "trace")
             .stdout(fs::File::create(path("server.out")).unwrap())
-            .stderr(fs::File::create(&log).unwrap())
+            .stderr(Stdio::piped())
             .stdin(Stdio::null())
             .spawn()
             .expect("the server starts"),
     );
 
+    let (keeping, mut lines) = keep(server.0.stderr.take().expect("it is piped"), log.clone());
     let utterances = SAID.map(spoken);
-    let sip = address(&log, "listening for SIP").await;
-    let http = address(&log, "listening for HTTP").await;
+    let http = address(&mut lines, "listening for HTTP").await;
+    let sip = address(&mut lines, "listening for SIP").await;
     let patience = Duration::from_secs(10);
     let short = utterances[1].clone();
     let mut script = Script::new(utterances, None, patience, Time::ZERO);
@@ -126,6 +146,7 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
     let id = rustix::process::Pid::from_raw(server.0.id() as i32).expect("it runs");
     rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is ours");
     assert!(server.0.wait().unwrap().success());
+    keeping.join().expect("the log is kept to its end");
 
     // The records are where these things belong.
     let calls = Library::new(path("records")).newest(10).unwrap();

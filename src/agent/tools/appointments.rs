@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::dealings::Meaning;
+use super::dealings::{Meaning, OUTCOME_UNKNOWN};
 use super::{Message, Outcome, Session, ToolName, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
@@ -101,7 +101,7 @@ pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
         EmrError::Refused(Refusal::SlotTaken) => ("slot_taken", Remark::Taken),
         EmrError::Refused(Refusal::NotFound | Refusal::Changed) => ("changed", Remark::Changed),
         EmrError::Unavailable(_) => ("emr_unavailable", Remark::Unavailable),
-        EmrError::Unknown(_) => ("outcome_unknown", Remark::Unknown),
+        EmrError::Unknown(_) => (OUTCOME_UNKNOWN, Remark::Unknown),
     };
     Outcome::told(code, remark.words(session.language))
 }

@@ -6,10 +6,11 @@
 use crate::agent::{Line, Who};
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::tokens::{Phrase, tokens};
+use crate::tokens::{self, Phrase, made_without, tokens};
 
-/// `after`: lines there were when the write was proposed. `moments`: what must have been heard, as the server wrote it.
-pub(super) fn given(said: &[Line], after: usize, moments: &[String], language: Language) -> bool {
+/// `after`: lines there were when the write was proposed. `question`: the server's own, of which the last sentence says what would be
+/// done. `named`: what else must have been heard, as the server wrote it: moments, a name.
+pub(super) fn given(said: &[Line], after: usize, question: &str, named: &[String], language: Language) -> bool {
     let said: Vec<&Line> = said.iter().skip(after).filter(|line| line.who != Who::System).collect();
     let answer = said.iter().rposition(|line| line.who == Who::Agent).map_or(0, |at| at + 1);
     let (before, answer) = said.split_at(answer);
@@ -18,10 +19,21 @@ pub(super) fn given(said: &[Line], after: usize, moments: &[String], language: L
         lines.iter().flat_map(|line| tokens(line.text.reveal(), language)).collect()
     };
     let offered = heard(&before[offer..]);
-    let told = moments.iter().all(|moment| Phrase::new(moment, language).position(&offered).is_some());
-    told && !moments.is_empty() && is_yes(&heard(answer), language)
+    // The question comes last: a yes to anything after it is a yes to that.
+    let deed = Phrase::new(deed(question), language);
+    let asked = !deed.is_empty() && offered.ends_with(deed.tokens());
+    let told = named.iter().all(|name| Phrase::new(name, language).position(&offered).is_some());
+    asked && told && is_yes(&heard(answer), language)
 }
 
+/// The last sentence: "Shall I book it?"
+fn deed(question: &str) -> &str {
+    const ENDS: [char; 7] = ['.', '?', '!', '\u{3002}', '\u{ff1f}', '\u{ff01}', '\u{964}'];
+    question.trim_end_matches(|c: char| ENDS.contains(&c) || c.is_whitespace()).rsplit(ENDS).next().unwrap_or_default()
+}
+
+/// A yes and nothing besides: whatever else is said may take it back ("okay, what about Monday"), and asking again costs less than a
+/// wrong booking.
 fn is_yes(said: &[String], language: Language) -> bool {
     let words = &Phrases::of(language).words;
     let mut rest = said;
@@ -32,19 +44,23 @@ fn is_yes(said: &[String], language: Language) -> bool {
     {
         rest = &rest[n..];
     }
-    words.yes.prefix(rest).is_some() && !words.no.found_in(rest) && !rest.iter().any(|word| reserves(word, language))
+    let besides = besides(language);
+    words.yes.prefix(rest).is_some()
+        && made_without(rest, &[&words.yes, &words.backchannels, &words.hesitations, &besides], &words.no)
 }
 
-/// A word after which a yes is none: "yes, but not at ten". As tokens, so Chinese ones are single and simplified.
-fn reserves(word: &str, language: Language) -> bool {
-    let words: &[&str] = match language {
-        Language::English => &["but", "not", "wait", "actually", "instead", "dont", "cant", "if", "or"],
-        Language::French => &["mais", "pas", "plutot", "attendez", "sauf", "si", "ou"],
-        Language::Mandarin => &["但", "不", "等", "换", "别"],
-        Language::Cantonese => &["但", "不", "等", "换", "定"],
-        Language::Punjabi => &["ਪਰ", "ਨਹੀਂ", "ਨਾ", "ਰੁਕੋ", "ਜੇ"],
+/// What people add to a yes without changing it.
+fn besides(language: Language) -> tokens::Phrases {
+    let texts: &[&str] = match language {
+        Language::English => {
+            &["please", "thanks", "thank you", "book it", "do it", "do that", "go ahead", "move it", "cancel it"]
+        }
+        Language::French => &["s'il vous plaît", "merci", "allez-y", "réservez", "faites-le", "annulez"],
+        Language::Mandarin => &["谢谢", "约吧", "的", "吧", "啊"],
+        Language::Cantonese => &["唔該", "多謝", "約啦", "啦", "呀"],
+        Language::Punjabi => &["ਜੀ", "ਧੰਨਵਾਦ", "ਕਰ ਦਿਓ", "ਬੁੱਕ ਕਰੋ"],
     };
-    words.contains(&word)
+    tokens::Phrases::new(texts, language)
 }
 
 #[cfg(test)]
@@ -57,7 +73,8 @@ mod tests {
     fn judged(lines: &[(Who, &str)], after: usize) -> bool {
         let said: Vec<Line> =
             lines.iter().map(|(who, t)| Line { who: *who, text: Pii::new((*t).to_owned()), cut: false }).collect();
-        given(&said, after, &["Tuesday, November 24 at 10:15 AM".to_owned()], Language::English)
+        let named = ["Tuesday, November 24 at 10:15 AM", "Dr. Wei Chen"].map(str::to_owned);
+        given(&said, after, ASKED, &named, Language::English)
     }
 
     #[test]
@@ -67,6 +84,40 @@ mod tests {
             assert!(judged(&[before, (Who::Agent, ASKED), (Who::Caller, yes)], 1), "{yes}");
         }
         assert!(judged(&[before, (Who::Agent, "One moment."), (Who::Agent, ASKED), (Who::Caller, "yes")], 1));
+    }
+
+    #[test]
+    fn what_only_begins_like_a_yes_is_none() {
+        let before = (Who::Caller, "the first one");
+        for answer in [
+            "I would prefer Wednesday",
+            "please make it eleven",
+            "okay, what about Monday",
+            "good, is it with parking",
+            "it is too early",
+        ] {
+            assert!(!judged(&[before, (Who::Agent, ASKED), (Who::Caller, answer)], 1), "{answer}");
+        }
+        for (language, answer) in [
+            (Language::Mandarin, "要星期三的"),
+            (Language::Mandarin, "可以星期三吗"),
+            (Language::Cantonese, "好似星期三得唔得"),
+            (Language::French, "oui mercredi"),
+        ] {
+            assert!(!is_yes(&tokens(answer, language), language), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_yes_to_another_question_about_the_same_time_is_none() {
+        let before = (Who::Caller, "cancel it");
+        for asked in [
+            "You have Tuesday, November 24 at 10:15 AM with Dr. Wei Chen, shall I keep it?",
+            "That's Tuesday, November 24 at 10:15 AM with Dr. Wei Chen. Shall I book it? Or do you want another time?",
+            "That's Tuesday, November 24 at 10:15 AM with Dr. Amrit Gill. Shall I book it?",
+        ] {
+            assert!(!judged(&[before, (Who::Agent, asked), (Who::Caller, "yes")], 1), "{asked}");
+        }
     }
 
     #[test]

@@ -25,6 +25,9 @@ const MOST_FAILURES: u32 = 3;
 /// Searches for a chart in a call: a family's, and their misspellings.
 const MOST_SEARCHES: u32 = 6;
 
+/// The code of a write of which nobody knows whether it happened: it is never sent again.
+pub(super) const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+
 /// Bytes of a handle: hard to guess in a call, easy for a model to copy.
 const HANDLE: usize = 6;
 
@@ -105,6 +108,15 @@ impl Dealings {
             let oldest = state.handles.iter().min_by_key(|(_, (_, at))| *at).map(|(handle, _)| handle.clone());
             oldest.and_then(|handle| state.handles.remove(&handle));
         }
+        let meaning = match (meaning, state.handles.get(&handle)) {
+            // Searched for again: who was made sure of, stays so.
+            (Meaning::Person(person), Some((Meaning::Person(before), _))) => {
+                let verified =
+                    before.verified.clone().filter(|known| person.charts.iter().any(|chart| chart.id == *known));
+                Meaning::Person(Person { verified, ..person })
+            }
+            (meaning, _) => meaning,
+        };
         state.handles.insert(handle.clone(), (meaning, now));
         handle
     }
@@ -174,7 +186,13 @@ impl Dealings {
     pub(super) fn finish(&self, what: String, outcome: Outcome) {
         let mut state = self.held.lock();
         state.proposal = None;
-        state.done.insert(what, outcome);
+        if outcome.is_ok() {
+            // What was so before need not be so now: booked, cancelled, and wanted back.
+            state.done.clear();
+        }
+        if outcome.is_ok() || outcome.result["code"] == OUTCOME_UNKNOWN {
+            state.done.insert(what, outcome);
+        }
     }
 }
 

@@ -68,15 +68,19 @@ impl Journal {
     }
 
     /// Returns once it is on the disk.
-    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), EmrError> {
+    /// All of them or none.
+    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<(), EmrError> {
         if self.state == State::Torn {
             return Err(EmrError::Unavailable("the clinic's book could not be written before; start again".into()));
         }
-        let mut line =
-            serde_json::to_vec(entry).map_err(|_| EmrError::Unavailable("a change has no JSON form".into()))?;
-        line.push(b'\n');
-        let Err(error) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) else {
-            self.length += line.len() as u64;
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry)
+                .map_err(|_| EmrError::Unavailable("a change has no JSON form".into()))?;
+            lines.push(b'\n');
+        }
+        let Err(error) = self.file.write_all(&lines).and_then(|()| self.file.sync_data()) else {
+            self.length += lines.len() as u64;
             return Ok(());
         };
         let taken_back = self
@@ -101,13 +105,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, entries) = Journal::open(folder.path(), "c").unwrap();
         assert!(entries.is_empty());
-        journal.append(&Entry::Cancelled { id: 1 }).unwrap();
+        journal.append(&[Entry::Cancelled { id: 1 }]).unwrap();
         drop(journal);
         let path = folder.path().join("c.jsonl");
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"change\":\"canc").unwrap();
         let (mut journal, entries) = Journal::open(folder.path(), "c").unwrap();
         assert_eq!(entries, [Entry::Cancelled { id: 1 }]);
-        journal.append(&Entry::Cancelled { id: 2 }).unwrap();
+        journal.append(&[Entry::Cancelled { id: 2 }]).unwrap();
         drop(journal);
         assert_eq!(Journal::open(folder.path(), "c").unwrap().1.len(), 2);
     }
@@ -127,7 +131,7 @@ mod tests {
     fn a_full_disk_that_takes_nothing_back_leaves_the_outcome_unknown_and_the_journal_closed() {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut journal = Journal::over(full, 0);
-        assert!(matches!(journal.append(&Entry::Cancelled { id: 1 }), Err(EmrError::Unknown(_))));
-        assert!(matches!(journal.append(&Entry::Cancelled { id: 1 }), Err(EmrError::Unavailable(_))));
+        assert!(matches!(journal.append(&[Entry::Cancelled { id: 1 }]), Err(EmrError::Unknown(_))));
+        assert!(matches!(journal.append(&[Entry::Cancelled { id: 1 }]), Err(EmrError::Unavailable(_))));
     }
 }

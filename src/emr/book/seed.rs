@@ -100,9 +100,13 @@ impl Seed {
             }
             None => ("sample-book.toml".to_owned(), include_str!("../../../agents/sample-book.toml").to_owned()),
         };
-        // The parser's picture shows the line, which may be a patient's.
-        let seed: Self = toml::from_str(&text)
-            .map_err(|e| vec![format!("{name}: {}; see agents/sample-book.toml for the keys", e.message())])?;
+        // The parser's words and picture show values, which may be a patient's.
+        let seed: Self = toml::from_str(&text).map_err(|e| {
+            let line = e.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+            vec![format!(
+                "{name}: line {line} is not as it should be; see agents/sample-book.toml for keys and kinds of values"
+            )]
+        })?;
         let wrong: Vec<_> = seed.check().into_iter().map(|w| format!("{name}: {w}")).collect();
         if wrong.is_empty() { Ok(seed) } else { Err(wrong) }
     }

@@ -80,7 +80,8 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         Err(outcome) => return outcome,
     };
     let told = Told { at: slot.place.start, provider: &slot.provider_name };
-    if !agreed(&what, &[moment(told.at, session.language)], session) {
+    let named = [moment(told.at, session.language), slot.provider_name.clone()];
+    if !agreed(&what, &appointment::ask_to_book(told, None, session.language), &named, session) {
         let standing = match emr.appointments_for_patient(&patient, local(session)).await {
             Ok(standing) => standing,
             Err(error) => return failed(&error, session),
@@ -125,9 +126,10 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
             "that time is shorter than the appointment; find times for the kind of visit it is",
         );
     }
-    let moments = [moment(held.start, session.language), moment(told.at, session.language)];
-    if !agreed(&what, &moments, session) {
-        return ask(&what, &appointment::ask_to_move(held.start, told, session.language), session);
+    let named = [moment(held.start, session.language), moment(told.at, session.language), slot.provider_name.clone()];
+    let question = appointment::ask_to_move(held.start, told, session.language);
+    if !agreed(&what, &question, &named, session) {
+        return ask(&what, &question, session);
     }
     // It keeps its own length.
     let to = Place { end: slot::end_of(slot.place.start, minutes), ..slot.place.clone() };
@@ -154,7 +156,8 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         Ok((held, _)) => held,
         Err(outcome) => return outcome,
     };
-    if !agreed(&what, &[moment(held.start, session.language)], session) {
+    let unnamed = appointment::ask_to_cancel(Told { at: held.start, provider: "" }, session.language);
+    if !agreed(&what, &unnamed, &[moment(held.start, session.language)], session) {
         let providers = match emr.providers().await {
             Ok(providers) => providers,
             Err(error) => return failed(&error, session),
@@ -189,14 +192,13 @@ fn standing(handle: &str, session: &Session) -> Result<(Held, u16), Outcome> {
     })
 }
 
-fn agreed(what: &str, moments: &[String], session: &Session) -> bool {
-    session.dealings.proposed(what).is_some_and(|after| consent::given(&session.said, after, moments, session.language))
+fn agreed(what: &str, question: &str, named: &[String], session: &Session) -> bool {
+    let after = session.dealings.proposed(what);
+    after.is_some_and(|after| consent::given(&session.said, after, question, named, session.language))
 }
 
-/// Nothing is written: the question comes first. One asked before stands from then on.
+/// Nothing is written: the question comes first, and again after whatever was no yes to it.
 fn ask(what: &str, question: &str, session: &Session) -> Outcome {
-    if session.dealings.proposed(what).is_none() {
-        session.dealings.propose(what, session.said.len());
-    }
+    session.dealings.propose(what, session.said.len());
     Outcome::told("not_confirmed", question)
 }
