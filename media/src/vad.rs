@@ -43,7 +43,8 @@ pub struct Tuning {
     /// A window with at least this score is voiced.
     pub on: f32,
     /// The same for a plain sound while listening keenly: the score is slow to rise over a soft beginning, once it has heard other speech.
-    /// Onset to start, 95th percentile over five clips: 214 ms at 0.5, 67 ms at 0.3 (2026-11-21).
+    /// Onset to start, 95th percentile over the five clips of a load run by mu-law, noise at -65 dB: 216 ms at 0.5, 67 ms at 0.3 (2026-11-21;
+    /// a trial, no bench prints it; `make load` prints what a caller has of it).
     pub keen: f32,
     /// A plain sound is so far above the noise of the line, in dB.
     pub plain_db: f32,

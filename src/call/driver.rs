@@ -41,7 +41,7 @@ const BEAT: Duration = Duration::from_micros(20_500);
 /// An expected packet waits for a slot that is this near.
 const SOON: Duration = Duration::from_millis(2);
 
-/// So many datagrams are fetched at once: more than the kernel's buffer holds (212 KB, of which the smallest takes 768 bytes), so that a
+/// So many datagrams are fetched at once: more than a buffer of the kernel's usual size (212,992 bytes, overhead counted) holds, so that a
 /// flood of strangers' cannot keep the caller's out of reach.
 const FETCHED_AT_MOST: usize = 512;
 

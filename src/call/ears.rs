@@ -11,8 +11,7 @@ use crate::stt::Input;
 /// 10 s of 20 ms frames (DESIGN.md, rule 13): 320 KB a call.
 pub(super) const KEPT: usize = 500;
 
-/// Frames are passed on two at a time, or with the next thing said to the session: each time wakes another thread, which is a tenth
-/// of what a call costs. A recogniser that ends turns by itself hears of the end up to 20 ms later for it.
+/// Frames are passed on two at a time, or with the next thing said to the session, since each time wakes another thread. A recogniser that ends turns by itself hears of the end up to 20 ms later for it.
 const TOGETHER: usize = 2;
 
 #[derive(Debug)]
