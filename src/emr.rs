@@ -66,6 +66,17 @@ pub struct Provider {
     pub name: String,
 }
 
+/// Whose chart is looked for. The birth date decides; the rest only narrows the search where too many were born that day.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    pub birth_date: Pii<Date>,
+    /// As the caller spells them, perhaps in the other order.
+    pub first_name: Pii<String>,
+    pub last_name: Pii<String>,
+    /// Ten digits.
+    pub calling_from: Option<Pii<String>>,
+}
+
 /// What of a chart serves to tell that a caller is its owner. Nothing else of it leaves the EMR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patient {
@@ -145,6 +156,18 @@ pub enum EmrError {
     /// Nothing was written; the same may be tried later.
     #[error("the EMR cannot be reached: {0}")]
     Unavailable(String),
+    /// No answer in time to what writes nothing. A write without an answer is [`Self::Unknown`].
+    #[error("the EMR did not answer in time: {0}")]
+    Timeout(String),
+    /// It does not know the account or its password: nothing was written, and nothing will be until that is mended.
+    #[error("the EMR refuses to be logged in to: {0}")]
+    Auth(String),
+    /// The account may not do this: nothing was written.
+    #[error("the EMR does not let this account do that: {0}")]
+    Forbidden(String),
+    /// Asked for what it does not understand, or answered what cannot be right: nothing was written, and the same fails again.
+    #[error("the EMR and this program do not understand each other: {0}")]
+    Invalid(String),
     /// A write may have happened. It must not be sent again before someone has looked.
     #[error("it is not known whether the EMR wrote: {0}")]
     Unknown(String),
@@ -170,9 +193,32 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What an EMR can do besides appointments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// New charts; where it cannot, the staff make them.
+    pub creates_patients: bool,
+    /// It refuses a second appointment in a time that is taken; where it does not, this program looks before and after it writes.
+    pub refuses_double_booking: bool,
+}
+
+/// One thing that was looked at to tell whether an EMR can be used: what was found, and if it is wrong, how to mend it. For the staff;
+/// never about a patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub what: String,
+    /// None: it is as it should be.
+    pub mend: Option<String>,
+}
+
 /// An EMR of one clinic.
 #[async_trait::async_trait]
 pub trait Emr: fmt::Debug + Send + Sync + 'static {
+    fn capabilities(&self) -> Capabilities;
+
+    /// Asks for everything that calls will need and writes nothing. `now`: the clinic's wall clock.
+    async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError>;
+
     /// Those the clinic lets callers book.
     async fn providers(&self) -> Result<Vec<Provider>, EmrError>;
 
@@ -190,7 +236,7 @@ pub trait Emr: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Appointment>, EmrError>;
 
     /// Active charts with this birth date; the caller of this compares names, whose writing varies.
-    async fn find_patients(&self, birth_date: Pii<Date>) -> Result<Vec<Patient>, EmrError>;
+    async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError>;
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError>;
 

@@ -17,11 +17,10 @@ use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Appointment, AppointmentRef, DaySchedule, Emr, EmrError, Held, NewAppointment, Patient, PatientRef, Place,
-    Provider, ProviderRef, Refusal, VisitKind, slot,
+    Appointment, AppointmentRef, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient,
+    PatientRef, Place, Provider, ProviderRef, Refusal, Sought, VisitKind, slot,
 };
 use crate::clinic::Clinic;
-use crate::privacy::Pii;
 use journal::{Entry, Journal};
 use seed::Seed;
 
@@ -273,6 +272,15 @@ impl Row {
 
 #[async_trait::async_trait]
 impl Emr for Book {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { creates_patients: false, refuses_double_booking: true }
+    }
+
+    async fn health(&self, _now: DateTime) -> Result<Vec<Finding>, EmrError> {
+        let providers = self.0.seed.providers().len();
+        Ok(vec![Finding { what: format!("the embedded book is open, with {providers} providers"), mend: None }])
+    }
+
     async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
         Ok(self.0.seed.providers())
     }
@@ -297,8 +305,8 @@ impl Emr for Book {
         Ok(found)
     }
 
-    async fn find_patients(&self, birth_date: Pii<Date>) -> Result<Vec<Patient>, EmrError> {
-        Ok(self.0.seed.patients_born(*birth_date.reveal()))
+    async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
+        Ok(self.0.seed.patients_born(*sought.birth_date.reveal()))
     }
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {

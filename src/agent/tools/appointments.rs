@@ -100,7 +100,11 @@ pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
     let (code, remark) = match error {
         EmrError::Refused(Refusal::SlotTaken) => ("slot_taken", Remark::Taken),
         EmrError::Refused(Refusal::NotFound | Refusal::Changed) => ("changed", Remark::Changed),
-        EmrError::Unavailable(_) => ("emr_unavailable", Remark::Unavailable),
+        EmrError::Unavailable(_)
+        | EmrError::Timeout(_)
+        | EmrError::Auth(_)
+        | EmrError::Forbidden(_)
+        | EmrError::Invalid(_) => ("emr_unavailable", Remark::Unavailable),
         EmrError::Unknown(_) => (OUTCOME_UNKNOWN, Remark::Unknown),
     };
     Outcome::told(code, remark.words(session.language))

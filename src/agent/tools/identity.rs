@@ -14,7 +14,7 @@ use super::{Outcome, Session, ToolName, schema};
 use crate::agent::digits;
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::Remark;
-use crate::emr::{Emr, Patient, card};
+use crate::emr::{Emr, Patient, Sought, card};
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::tokens::tokens;
@@ -81,7 +81,13 @@ pub(super) async fn search(asked: Search, emr: &dyn Emr, session: &Session) -> O
     if !session.dealings.may_search() {
         return give_up(session);
     }
-    let charts = match emr.find_patients(Pii::new(born)).await {
+    let sought = Sought {
+        birth_date: Pii::new(born),
+        first_name: Pii::new(first.to_owned()),
+        last_name: Pii::new(last.to_owned()),
+        calling_from: number(session.call.caller.reveal()).map(Pii::new),
+    };
+    let charts = match emr.find_patients(&sought).await {
         Ok(charts) => charts,
         Err(error) => return super::appointments::failed(&error, session),
     };
@@ -171,6 +177,11 @@ fn is_named(chart: &Patient, first: &str, last: &str) -> bool {
 }
 
 fn is_called_from(chart: &Patient, caller: &str) -> bool {
+    number(caller).is_some_and(|number| chart.phones.iter().any(|phone| *phone.reveal() == number))
+}
+
+/// Ten digits.
+fn number(caller: &str) -> Option<String> {
     let digits: String = caller.chars().filter(char::is_ascii_digit).collect();
-    digits::telephone(&digits).is_some_and(|number| chart.phones.iter().any(|phone| *phone.reveal() == number))
+    digits::telephone(&digits)
 }

@@ -12,6 +12,7 @@ use crate::language::Language;
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
     pub at: DateTime,
+    /// Empty: with somebody whom callers do not book, and whose name is not known here.
     pub provider: &'a str,
 }
 
@@ -37,6 +38,9 @@ pub fn moment(at: DateTime, language: Language) -> String {
 
 fn with(told: Told<'_>, language: Language) -> String {
     let (when, who) = (moment(told.at, language), told.provider);
+    if who.is_empty() {
+        return when;
+    }
     match language {
         Language::English => format!("{when} with {who}"),
         Language::French => format!("{when} avec {who}"),

@@ -3,6 +3,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::privacy::Pii;
 
 const TODAY: Date = date(2026, 11, 21);
 

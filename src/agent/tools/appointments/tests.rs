@@ -8,7 +8,7 @@ use super::super::tests::with_book;
 use super::super::{Dealings, run};
 use super::*;
 use crate::agent::{Line, Who};
-use crate::emr::{self, DaySchedule, NewAppointment, Patient, Place, Provider};
+use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Patient, Place, Provider, Sought};
 use crate::language::Language;
 
 struct Caller {
@@ -250,6 +250,12 @@ struct Doubtful(Arc<dyn Emr>);
 
 #[async_trait::async_trait]
 impl Emr for Doubtful {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
+        self.0.health(now).await
+    }
     async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
         self.0.providers().await
     }
@@ -262,8 +268,8 @@ impl Emr for Doubtful {
     async fn appointments_for_patient(&self, p: &PatientRef, from: DateTime) -> Result<Vec<Appointment>, EmrError> {
         self.0.appointments_for_patient(p, from).await
     }
-    async fn find_patients(&self, birth_date: Pii<Date>) -> Result<Vec<Patient>, EmrError> {
-        self.0.find_patients(birth_date).await
+    async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
+        self.0.find_patients(sought).await
     }
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
         self.0.book(wanted).await?;
