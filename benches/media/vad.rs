@@ -6,11 +6,11 @@
 
 use std::hint::black_box;
 
+use attendant_media::codec::{Decoder, Encoder};
 use attendant_media::frame::{Frame, SLOT_SAMPLES};
+use attendant_media::leg::Codec;
 use attendant_media::resample::whole;
 use attendant_media::vad::{Earshot, Edge, Score, Tuning, Vad, WINDOW, level_db};
-use audio_codec::pcmu::{PcmuDecoder, PcmuEncoder};
-use audio_codec::{Decoder, Encoder};
 use criterion::{Criterion, criterion_group, criterion_main};
 use webrtc_vad::{SampleRate, VadMode};
 
@@ -80,8 +80,11 @@ fn telephone(audio: &[i16]) -> Vec<i16> {
             value as i16
         })
         .collect();
-    let narrow = whole(&high, 16_000, 8_000).expect("a ratio in use");
-    whole(&PcmuDecoder::new().decode(&PcmuEncoder::new().encode(&narrow)), 8_000, 16_000).expect("a ratio in use")
+    let mut narrow = whole(&high, 16_000, 8_000).expect("a ratio in use");
+    let mut wire = vec![0; narrow.len()];
+    Encoder::new(Codec::Pcmu).encode(&narrow, &mut wire);
+    Decoder::new(Codec::Pcmu).decode(&wire, &mut narrow).expect("as long as the other");
+    whole(&narrow, 8_000, 16_000).expect("a ratio in use")
 }
 
 /// The recordings with white noise so many dB below the speech, or none.

@@ -5,11 +5,9 @@
 //! Units: samples at [`Decoder::rate`] and [`Encoder::rate`], mono.
 
 mod g711;
+mod g722;
 
 use std::fmt;
-
-use audio_codec::g722::{G722Decoder, G722Encoder};
-use audio_codec::{Decoder as _, Encoder as _};
 
 use crate::leg::Codec;
 
@@ -76,7 +74,7 @@ impl Codec {
 enum Decoding {
     Pcmu,
     Pcma,
-    G722(Box<G722Decoder>),
+    G722(Box<g722::Decoder>),
     Opus(opus::Decoder),
     L16 { little_endian: bool },
 }
@@ -98,7 +96,7 @@ impl Decoder {
         let decoding = match codec {
             Codec::Pcmu => Decoding::Pcmu,
             Codec::Pcma => Decoding::Pcma,
-            Codec::G722 => Decoding::G722(Box::new(G722Decoder::new())),
+            Codec::G722 => Decoding::G722(Box::new(g722::Decoder::new())),
             Codec::Opus => Decoding::Opus(
                 opus::Decoder::new(16_000, opus::Channels::Mono).expect("libopus decodes mono at 16 kHz"),
             ),
@@ -117,12 +115,7 @@ impl Decoder {
         match &mut self.decoding {
             Decoding::Pcmu => narrow(payload, out, g711::ulaw).ok_or(wrong),
             Decoding::Pcma => narrow(payload, out, g711::alaw).ok_or(wrong),
-            Decoding::G722(decoder) => {
-                if payload.len() * 2 > out.len() {
-                    return Err(wrong);
-                }
-                decoder.decode_into(payload, out).map_err(|_| wrong)
-            }
+            Decoding::G722(decoder) => decoder.decode(payload, out).ok_or(wrong),
             Decoding::Opus(decoder) => {
                 if payload.is_empty() {
                     return Err(wrong);
@@ -163,7 +156,7 @@ fn narrow(payload: &[u8], out: &mut [i16], decode: fn(u8) -> i16) -> Option<usiz
 enum Encoding {
     Pcmu,
     Pcma,
-    G722(Box<G722Encoder>),
+    G722(Box<g722::Encoder>),
     Opus(opus::Encoder),
     L16 { little_endian: bool },
 }
@@ -185,7 +178,7 @@ impl Encoder {
         let encoding = match codec {
             Codec::Pcmu => Encoding::Pcmu,
             Codec::Pcma => Encoding::Pcma,
-            Codec::G722 => Encoding::G722(Box::new(G722Encoder::new())),
+            Codec::G722 => Encoding::G722(Box::new(g722::Encoder::new())),
             Codec::Opus => Encoding::Opus(opus_encoder().expect("libopus takes its own documented settings")),
             Codec::L16 { little_endian, .. } => Encoding::L16 { little_endian },
         };
@@ -201,7 +194,7 @@ impl Encoder {
         match &mut self.encoding {
             Encoding::Pcmu => bytes(audio, out, g711::to_ulaw),
             Encoding::Pcma => bytes(audio, out, g711::to_alaw),
-            Encoding::G722(encoder) => encoder.encode_into(audio, out).unwrap_or(0),
+            Encoding::G722(encoder) => encoder.encode(audio, out).unwrap_or(0),
             Encoding::Opus(encoder) => encoder.encode(audio, out).unwrap_or(0),
             Encoding::L16 { little_endian } => {
                 let Some(out) = out.get_mut(..2 * audio.len()) else { return 0 };
