@@ -8,6 +8,7 @@ mod driver;
 mod ears;
 pub mod effect;
 pub mod event;
+mod fetching;
 mod hearing;
 pub mod machine;
 mod mouth;

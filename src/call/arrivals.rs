@@ -107,18 +107,37 @@ mod tests {
         }
     }
 
+    /// The time since then, as soon as it is more than this.
+    fn after(began: TimeSpec, wanted: TimeSpec) -> TimeSpec {
+        loop {
+            let apart = ClockId::CLOCK_MONOTONIC.now().unwrap() - began;
+            if apart > wanted {
+                return apart;
+            }
+        }
+    }
+
+    /// Returns when the kernel stamps datagrams: it begins a little after the first socket of the machine asks for it, and gives those before
+    /// then the time at which they are read.
+    fn stamped(arrivals: &mut Arrivals, here: SocketAddr, sender: &UdpSocket) {
+        for _ in 0..5_000 {
+            sender.send_to(b"stamp", here).unwrap();
+            after(ClockId::CLOCK_MONOTONIC.now().unwrap(), TimeSpec::new(0, 1_000_000));
+            if arrivals.next(&mut [0; 8]).unwrap().age_us >= 1_000 {
+                return;
+            }
+        }
+        panic!("the kernel stamps nothing");
+    }
+
     #[test]
     fn a_datagram_is_as_old_as_it_is_whenever_it_is_fetched() {
         let (mut arrivals, here, sender) = pair("127.0.0.1");
         let mut buffer = [0; 8];
+        stamped(&mut arrivals, here, &sender);
         let began = ClockId::CLOCK_MONOTONIC.now().unwrap();
         sender.send_to(b"early", here).unwrap();
-        let apart = loop {
-            let apart = ClockId::CLOCK_MONOTONIC.now().unwrap() - began;
-            if apart > TimeSpec::new(0, 5_000_000) {
-                break apart;
-            }
-        };
+        let apart = after(began, TimeSpec::new(0, 5_000_000));
         sender.send_to(b"late", here).unwrap();
         let ages = [0; 2].map(|_| arrivals.next(&mut buffer).unwrap().age_us);
         let apart_us = u64::try_from(apart.tv_nsec() / 1_000).unwrap();

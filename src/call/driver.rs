@@ -11,7 +11,6 @@ mod perform;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use attendant_media::leg::{self, Leg, LegConfig, Output};
 use attendant_media::time::Time;
@@ -25,6 +24,7 @@ use super::CallId;
 use super::arrivals::Datagram;
 use super::ears::Ears;
 use super::event::{Command, Event, Gone, Mailbox, Signal};
+use super::fetching::Fetching;
 use super::machine::{Input, Machine};
 use super::path::{DATAGRAM, Fetched, Path};
 use super::providers::Providers;
@@ -34,16 +34,6 @@ use super::timeline::{Counters, EndReason, Entry};
 use crate::agent::{Agent, CallFacts};
 use crate::records::{Journal, Recorder};
 use crate::tts;
-
-/// A packet is fetched when the next one after it will have come: 20 ms, and 0.5 ms of grace. One that comes later waits for the slot.
-const BEAT: Duration = Duration::from_micros(20_500);
-
-/// An expected packet waits for a slot that is this near.
-const SOON: Duration = Duration::from_millis(2);
-
-/// So many datagrams are fetched at once: more than a buffer of the kernel's usual size (212,992 bytes, overhead counted) holds, so that a
-/// flood of strangers' cannot keep the caller's out of reach.
-const FETCHED_AT_MOST: usize = 512;
 
 /// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
 const MARK_EVERY: u64 = 1_600;
@@ -79,10 +69,7 @@ pub(super) struct Driver {
     config: LegConfig,
     /// From the answer on.
     leg: Option<Leg>,
-    /// When datagrams were fetched last; the leg's time never runs backwards.
-    fetched: Time,
-    /// When the next packet will have come, if it keeps the beat of the last one.
-    expected: Time,
+    fetching: Fetching,
     machine: Machine,
     path: Path,
     ears: Ears,
@@ -128,8 +115,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
         epoch,
         config: start.leg,
         leg: None,
-        fetched: now,
-        expected: Time::NEVER,
+        fetching: Fetching::new(now),
         machine: Machine::new(start.machine, now),
         path,
         ears: Ears::new(),
@@ -188,8 +174,7 @@ impl Driver {
 
     fn step(&mut self, now: Time, happened: Happened, buffer: &mut [u8; DATAGRAM], events: &mut mpsc::Receiver<Event>) {
         // Whatever woke it, a slot that is due first has the packets that came before it.
-        let due = self.leg.as_ref().is_some_and(|leg| leg.poll_timeout() <= now) || self.expected <= now;
-        if due || matches!(happened, Happened::Timeout) {
+        if self.leg.as_ref().is_some_and(|leg| self.fetching.is_due(leg.poll_timeout(), now)) {
             self.fetch(now, buffer);
         }
         match happened {
@@ -215,23 +200,13 @@ impl Driver {
         }
     }
 
-    /// Takes what has come to the sockets since the last slot, each datagram as of when it came.
+    /// Takes what has come to the sockets since the last fetch, each datagram as of when it came.
     fn fetch(&mut self, now: Time, buffer: &mut [u8; DATAGRAM]) {
-        if self.leg.is_none() {
-            return;
-        }
-        let mut latest = std::mem::replace(&mut self.fetched, now);
-        if self.expected <= now {
-            self.expected = Time::NEVER;
-        }
-        for _ in 0..FETCHED_AT_MOST {
-            let Some(fetched) = self.path.fetch(buffer) else { return };
-            let (Fetched::Rtp(datagram) | Fetched::Rtcp(datagram)) = fetched;
-            // In the order in which they came, however long the ones before took to be heard.
-            latest = latest.max(Time::from_micros(now.as_micros().saturating_sub(datagram.age_us)));
+        self.fetching.begin(now);
+        while let Some((came, fetched)) = self.fetching.next(now, &mut self.path, buffer) {
             match fetched {
-                Fetched::Rtp(Datagram { len, from, .. }) => self.rtp(now, latest, from, &buffer[..len]),
-                Fetched::Rtcp(Datagram { len, from, .. }) => self.rtcp(latest, from, &buffer[..len]),
+                Fetched::Rtp(Datagram { len, from, .. }) => self.rtp(now, came, from, &buffer[..len]),
+                Fetched::Rtcp(Datagram { len, from, .. }) => self.rtcp(came, from, &buffer[..len]),
             }
             // What it makes heard belongs to the slot in which it came, not to the one that fetched it.
             self.leg_output(now);
@@ -244,7 +219,7 @@ impl Driver {
             metrics::counter!("rtp_strangers_total").increment(1);
             return;
         }
-        self.expected = Some(came + BEAT).filter(|next| *next > now).unwrap_or(Time::NEVER);
+        self.fetching.packet(came, now);
         leg.handle(came, leg::Input::Rtp(packet));
         self.machine.handle(now, Input::MediaReceived);
     }
@@ -274,7 +249,7 @@ impl Driver {
         match &event {
             Event::Signal(Signal::Answered) if self.leg.is_none() => {
                 self.leg = Some(Leg::new(self.config.clone(), now));
-                self.fetched = now;
+                self.fetching = Fetching::new(now);
             }
             Event::Signal(Signal::Media { inbound, dtmf, remote, rtcp, .. }) => {
                 self.path.signalled(*remote, *rtcp, inbound.payload_type, *dtmf);
@@ -380,9 +355,7 @@ impl Driver {
 
     fn wake(&self) -> Instant {
         let leg = self.leg.as_ref().map_or(Time::NEVER, Leg::poll_timeout);
-        let at = leg.min(self.machine.poll_timeout());
-        // A slot that is due soon fetches too.
-        let at = if self.expected + SOON < at { self.expected } else { at };
+        let at = self.fetching.wake(leg.min(self.machine.poll_timeout()));
         // A call always has a deadline; a day stands for "none".
         let micros = at.as_micros().min(self.now().as_micros() + 86_400_000_000);
         self.epoch + std::time::Duration::from_micros(micros)

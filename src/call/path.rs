@@ -47,14 +47,17 @@ impl Path {
         })
     }
 
-    /// The oldest datagram that has come and was not fetched yet.
+    /// The oldest datagram that has come to the media's port and was not fetched yet.
     pub(super) fn fetch(&mut self, buffer: &mut [u8; DATAGRAM]) -> Option<Fetched> {
-        let Self::Rtp { socket, rtcp, .. } = self else { return None };
-        match socket.next(buffer) {
-            Some(datagram) if is_rtcp(&buffer[..datagram.len]) => Some(Fetched::Rtcp(datagram)),
-            Some(datagram) => Some(Fetched::Rtp(datagram)),
-            None => rtcp.as_mut().and_then(|rtcp| rtcp.next(buffer)).map(Fetched::Rtcp),
-        }
+        let Self::Rtp { socket, .. } = self else { return None };
+        let datagram = socket.next(buffer)?;
+        Some(if is_rtcp(&buffer[..datagram.len]) { Fetched::Rtcp(datagram) } else { Fetched::Rtp(datagram) })
+    }
+
+    /// The oldest one that has come to a port that is the reports' own.
+    pub(super) fn fetch_report(&mut self, buffer: &mut [u8; DATAGRAM]) -> Option<Fetched> {
+        let Self::Rtp { rtcp: Some(rtcp), .. } = self else { return None };
+        rtcp.next(buffer).map(Fetched::Rtcp)
     }
 
     /// The next chunk of a stream, `None` when it is closed; datagrams are not waited for. Cancel safe.
@@ -185,6 +188,8 @@ mod tests {
         }
     }
 
+    type Read = fn(&mut Path, &mut [u8; DATAGRAM]) -> Option<Fetched>;
+
     fn bound(address: &str) -> std::net::UdpSocket {
         std::net::UdpSocket::bind(address).unwrap()
     }
@@ -192,7 +197,7 @@ mod tests {
     #[test]
     fn reports_are_the_callers_only_from_its_host_and_move_nothing() {
         let (socket, rtcp) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-        let here = [socket.local_addr().unwrap(), rtcp.local_addr().unwrap()];
+        let (muxed, own) = (socket.local_addr().unwrap(), rtcp.local_addr().unwrap());
         let remote = SocketAddr::from(([127, 0, 0, 1], 9));
         let mut path =
             Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_to: RtcpTo::Above }, &leg()).unwrap();
@@ -200,9 +205,9 @@ mod tests {
         let mut buffer = [0; DATAGRAM];
         for (host, callers) in [("127.0.0.1:0", true), ("127.0.0.2:0", false)] {
             let sender = bound(host);
-            for to in here {
+            for (to, read) in [(muxed, Path::fetch as Read), (own, Path::fetch_report)] {
                 sender.send_to(&report, to).unwrap();
-                let Some(Fetched::Rtcp(Datagram { len, from, .. })) = path.fetch(&mut buffer) else {
+                let Some(Fetched::Rtcp(Datagram { len, from, .. })) = read(&mut path, &mut buffer) else {
                     panic!("it is RTCP")
                 };
                 assert_eq!(buffer[..len], report);
