@@ -7,6 +7,7 @@
 //! | file | decides |
 //! | --- | --- |
 //! | `machine/listening` | what the caller's voice and words mean for the floor |
+//! | `machine/keypad` | what keys mean for the floor, and which reports are of one key |
 //! | `machine/answering` | asking the agent, speaking its answer, covering waits |
 //! | `machine/deafness` | what to do when the recogniser fails or is late |
 //! | `machine/hold` | what waits while the other side has us on hold |
@@ -16,6 +17,7 @@ mod answering;
 mod deafness;
 mod ending;
 mod hold;
+mod keypad;
 mod listening;
 mod timer;
 
@@ -40,6 +42,7 @@ use super::turn::{EchoWatch, Floor};
 use super::utterance::Purpose;
 use crate::agent::{Expect, ExpectKind};
 use crate::language::Language;
+use keypad::Keypad;
 pub use timer::Timer;
 
 /// What a machine is made with.
@@ -115,10 +118,7 @@ pub struct Machine {
     spoke: Time,
     /// What the caller was asked last.
     asked: Expect,
-    /// Keys pressed in this turn.
-    keys: String,
-    /// So long the next one may take.
-    next_key: Time,
+    keypad: Keypad,
     timers: Timers<Timer, { Timer::COUNT }>,
     out: VecDeque<Effect>,
     turn: TurnTimeline,
@@ -152,8 +152,7 @@ impl Machine {
             recorded: setup.recorded,
             spoke: Time::ZERO,
             asked: Expect::default(),
-            keys: String::new(),
-            next_key: Time::ZERO,
+            keypad: Keypad::default(),
             timers: Timers::new(),
             out: VecDeque::new(),
             turn: TurnTimeline::default(),
@@ -246,7 +245,7 @@ impl Machine {
             Signal::Media { inbound, outbound, dtmf, .. } => {
                 self.out.push_back(Effect::Leg(LegEffect::Formats { inbound, outbound, dtmf }));
             }
-            Signal::Dtmf(digit) => self.key(digit),
+            Signal::Dtmf(digit) => self.key(digit, keypad::Report::Message),
             Signal::Mark { id, samples } => self.mouth.confirmed(id, samples),
             Signal::Transferred(result) => self.transferred(result),
             Signal::Gone(gone) => self.gone(gone),
@@ -296,7 +295,7 @@ impl Machine {
                 self.finished(*id);
             }
             Output::Dry { .. } => self.dry(),
-            Output::Dtmf { digit, .. } => self.key(*digit),
+            Output::Dtmf { digit, .. } => self.key(*digit, keypad::Report::Media),
             Output::FaxTone { .. } => self.end(EndReason::Fax),
             Output::Rtp { .. }
             | Output::Rtcp { .. }

@@ -23,8 +23,6 @@ const ECHO_TAIL: Duration = Duration::from_millis(500);
 const WORTH_REPEATING: Samples = Samples::from_millis(800);
 /// ...so often in a row. More of it is noise.
 const REPEATS: u32 = 2;
-/// From one key to the next.
-const BETWEEN_KEYS: Duration = Duration::from_secs(2);
 
 impl Machine {
     pub(super) fn speech_start(&mut self, at: Samples, echo: f32) {
@@ -147,7 +145,8 @@ impl Machine {
             }
             // Words without a voice: too soft for acoustics, or from a recogniser that is slower than the agent.
             Floor::Open => {
-                self.floor = Floor::Caller { from: to, voice: Voice::Quiet(to) };
+                let from = self.hearing.first().unwrap_or(to);
+                self.floor = Floor::Caller { from, voice: Voice::Quiet(to) };
                 self.set_endpoint(to);
             }
             Floor::Agent if fin => self.late_words(to),
@@ -160,7 +159,7 @@ impl Machine {
         match self.verdict(Heard::Whole) {
             Verdict::Interruption => {
                 self.mouth.pause(&mut self.out);
-                self.interrupt(to, Voice::Quiet(to));
+                self.interrupt(self.hearing.first().unwrap_or(to), Voice::Quiet(to));
             }
             Verdict::Backchannel | Verdict::Echo | Verdict::Unknown => self.hearing.forget(to),
         }
@@ -180,7 +179,7 @@ impl Machine {
     }
 
     /// The caller wants the floor: what the agent had not said is dropped, and what it was thinking.
-    fn interrupt(&mut self, from: Samples, voice: Voice) {
+    pub(super) fn interrupt(&mut self, from: Samples, voice: Voice) {
         self.timers.clear(Timer::Contest);
         self.counters.barge_ins += 1;
         let onset_us = from.as_duration().as_micros() as u64;
@@ -252,9 +251,7 @@ impl Machine {
     fn set_endpoint(&mut self, last: Samples) {
         let wait = endpoint_wait(&self.hearing.words(), self.language, &self.asked, &self.config);
         let due = self.time_of(last) + wait;
-        // A key's click may be heard as a voice: the next key has its time all the same.
-        let due = if self.keys.is_empty() { due } else { due.max(self.next_key) };
-        self.timers.set(Timer::Endpoint, due);
+        self.timers.set(Timer::Endpoint, self.keypad.endpoint(due));
     }
 
     /// The recogniser says that the caller has finished; acoustics must agree.
@@ -279,7 +276,7 @@ impl Machine {
         self.timers.clear(Timer::Flush);
         self.turn.stt_final_us = Some(self.at_us());
         let words = self.hearing.take(last);
-        let keys = std::mem::take(&mut self.keys);
+        let keys = self.keypad.take();
         let said = crate::call::conversation::join(&words, &keys, self.language);
         if said.is_empty() {
             self.nothing_understood(last.saturating_sub(from));
@@ -312,35 +309,6 @@ impl Machine {
             self.floor = Floor::Open;
             self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());
         }
-    }
-
-    pub(super) fn key(&mut self, digit: char) {
-        if self.phase != Phase::Talking {
-            return;
-        }
-        self.journal(Entry::Key { at_us: self.at_us() });
-        self.timers.clear(Timer::Silence);
-        let at = self.clock();
-        match self.floor {
-            Floor::Agent => self.interrupt(at, Voice::Quiet(at)),
-            Floor::Contested { from, .. } => self.interrupt(from, Voice::Quiet(at)),
-            Floor::Open => self.floor = Floor::Caller { from: at, voice: Voice::Quiet(at) },
-            Floor::Settling { from, .. } => {
-                self.timers.clear(Timer::Flush);
-                self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
-            }
-            Floor::Caller { .. } => {}
-        }
-        self.timers.clear(Timer::Filler);
-        if digit != '#' {
-            if !self.keys.is_empty() {
-                self.keys.push(' ');
-            }
-            self.keys.push(digit);
-        }
-        let wait = if digit == '#' { Duration::ZERO } else { BETWEEN_KEYS };
-        self.next_key = self.now + wait;
-        self.timers.set(Timer::Endpoint, self.next_key);
     }
 
     /// What is asked, from the moment it is being heard.

@@ -59,3 +59,19 @@ fn noise_is_not_asked_to_repeat_for_ever() {
         .count(|effect| matches!(effect, Effect::Journal(Entry::Line { text, .. }) if text.reveal() == "RepeatPlease"));
     assert_eq!(asked, 2);
 }
+
+#[test]
+fn keys_that_come_as_tones_and_by_message_are_said_once() {
+    let mut bench = Bench::new(false);
+    for digit in ['4', '4', '2'] {
+        let at = bench.clock();
+        bench.leg(&Output::Dtmf { digit, at });
+        bench.now += Duration::from_millis(150);
+        bench.signal(Signal::Dtmf(digit));
+        bench.now += Duration::from_millis(350);
+    }
+    bench.settle();
+    let up_to = bench.clock();
+    bench.stt(stt::Event::Flushed { up_to });
+    assert_eq!(bench.caller_lines(), ["4 4 2"]);
+}
