@@ -111,12 +111,12 @@ impl Hearing {
         }
     }
 
-    /// Opens the first session, or replaces the present one, replaying what was heard since `from` and is still kept. What is not
-    /// keeps the words it was given.
+    /// Opens the first session, or replaces the present one, replaying what was heard since `from` and is still kept. Words that begin
+    /// before stay as they are, and the replay follows them.
     pub(super) fn open(&mut self, from: Samples, now: Samples, out: &mut VecDeque<Effect>) {
         self.session += 1;
-        let oldest = now.saturating_sub(REPLAYED);
-        let given = self.told().filter(|piece| piece.from < oldest).map(|piece| piece.to).max();
+        let heard_from = from.saturating_sub(PREROLL).max(now.saturating_sub(REPLAYED));
+        let given = self.told().filter(|piece| piece.from < heard_from).map(|piece| piece.to).max();
         let replay_from = from.saturating_sub(PREROLL).max(self.taken).max(given.unwrap_or_default());
         (self.finals, self.before) = self.told().cloned().partition(|piece| piece.to <= replay_from);
         self.partial = None;
@@ -276,6 +276,11 @@ impl Hearing {
         self.told().fold(String::new(), |all, piece| join(&all, &piece.text, self.language))
     }
 
+    /// Where the words begin that were not taken.
+    pub(super) fn first(&self) -> Option<Samples> {
+        self.told().map(|piece| piece.from).min()
+    }
+
     /// Up to where there are words that were not taken.
     pub(super) fn last(&self) -> Option<Samples> {
         self.told().map(|piece| piece.to).max()
@@ -383,5 +388,17 @@ mod tests {
         assert_eq!(replayed(&out), Samples::from_millis(3_000));
         hearing.handle(3, partial("and the end", 3_200, 12_000));
         assert_eq!(hearing.words(), "the beginning and the end");
+    }
+
+    #[test]
+    fn words_from_before_the_replay_are_kept_and_it_follows_them() {
+        let (mut hearing, mut out) = (hearing(), VecDeque::new());
+        hearing.handle(1, partial("please cancel", 1_000, 2_000));
+        hearing.lost();
+        let (from, up_to) = (Samples::from_millis(2_100), Samples::from_millis(2_400));
+        hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
+        assert_eq!(replayed(&out), Samples::from_millis(2_000));
+        hearing.handle(3, partial("it", 2_150, 2_350));
+        assert_eq!(hearing.words(), "please cancel it");
     }
 }

@@ -81,6 +81,34 @@ pub(super) struct Reading {
     /// Final stretches behind a gap: finals may come out of order.
     ahead: Vec<(Samples, Samples)>,
     flush: Option<Flush>,
+    finalize: Finalize,
+}
+
+/// Which Finalize an answer is to: Deepgram numbers neither, and may leave one unanswered.
+#[derive(Debug, Default)]
+struct Finalize {
+    /// The end of the audio sent by the last one, until it is answered.
+    last: Option<Samples>,
+    /// The same of one before it that was not answered.
+    before: Option<Samples>,
+}
+
+impl Finalize {
+    fn asked(&mut self, sent: Samples) {
+        // About the same audio one answer is enough.
+        if self.last != Some(sent) {
+            self.before = self.last.replace(sent).or(self.before);
+        }
+    }
+
+    /// Whether an answer about the audio up to `end` is to the last one.
+    fn answered(&mut self, end: Samples) -> bool {
+        if self.before.is_some_and(|sent| end <= sent + ROUNDING) {
+            return false;
+        }
+        *self = Self::default();
+        true
+    }
 }
 
 /// Two finals follow each other although their seconds were rounded: 20 ms.
@@ -129,9 +157,10 @@ impl Reading {
             }
             (false, true) => {}
         }
+        let answered = results.from_finalize && self.finalize.answered(end);
         if let Some(flush) = self.flush
             && results.is_final
-            && (self.settled >= flush.sent || (results.from_finalize && self.ahead.is_empty()))
+            && (self.settled >= flush.sent || (answered && self.ahead.is_empty()))
         {
             self.flush = None;
             out.push(Event::Flushed { up_to: flush.up_to });
@@ -154,6 +183,7 @@ impl Reading {
     /// Last words are wanted: Finalize is due.
     pub(super) fn flush(&mut self, up_to: Samples, clock: &Clock) {
         self.flush = Some(Flush { up_to, sent: clock.now() });
+        self.finalize.asked(clock.now());
     }
 
     pub(super) const fn is_flushing(&self) -> bool {
@@ -225,6 +255,23 @@ mod tests {
             reading.flush(Samples(40_000), &clock);
             assert_eq!(read(&mut reading, &text).contains(&Event::Flushed { up_to: Samples(40_000) }), ends, "{text}");
         }
+    }
+
+    #[test]
+    fn the_answer_to_an_earlier_finalize_ends_no_later_flush() {
+        let mut clock = Clock::default();
+        clock.take(Samples(16_000), 32_000);
+        let mut reading = Reading::default();
+        reading.flush(Samples(40_000), &clock);
+        clock.take(Samples(48_000), 32_000);
+        reading.flush(Samples(70_000), &clock);
+        let fin = |text: &str, start: f64, length: f64| {
+            results(text, start, length, r#","is_final":true,"from_finalize":true"#)
+        };
+        let earlier = read(&mut reading, &fin("are you", 0.0, 2.0));
+        assert!(matches!(&earlier[..], [Event::Final { .. }]), "{earlier:?}");
+        let own = read(&mut reading, &fin("open", 2.0, 1.6));
+        assert!(matches!(&own[..], [Event::Final { .. }, Event::Flushed { up_to: Samples(70_000) }]), "{own:?}");
     }
 
     #[test]

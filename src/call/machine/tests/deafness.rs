@@ -152,3 +152,21 @@ fn last_words_that_never_come_are_awaited_twice_and_then_done_without() {
     assert_eq!(bench.caller_lines(), ["Are you open?"]);
     assert_eq!(opened(&bench), 2);
 }
+
+#[test]
+fn words_without_a_voice_are_heard_again_from_their_beginning() {
+    let mut bench = Bench::new(false);
+    bench.wait(Duration::from_secs(1));
+    let from = bench.clock();
+    bench.now += Duration::from_secs(2);
+    let to = bench.clock();
+    // Too soft for acoustics: the first that is known of it is what the recogniser has made of it.
+    bench.partial("Please cancel it", from, to);
+    bench.settle();
+    bench.stt(stt::Event::Failed(refused()));
+    let replay = bench.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Stt(SttEffect::Open { replay_from, .. }) => Some(*replay_from),
+        _ => None,
+    });
+    assert!(replay.expect("another session is opened") <= from, "{replay:?} of {from:?}");
+}
