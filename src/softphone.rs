@@ -10,6 +10,7 @@ pub mod dial;
 mod ear;
 pub mod line;
 mod measure;
+mod path;
 pub mod report;
 mod slots;
 mod tape;

@@ -15,7 +15,7 @@ use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::{agent, stt, tts};
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
-use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig, Output, RTCP_INTERVAL};
+use attendant_media::leg::{self, Codec, Format, Leg, LegConfig, Output};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 
@@ -58,17 +58,11 @@ fn babble(loudness: f32) -> Vec<i16> {
 pub fn config(cleaning: bool) -> LegConfig {
     let format = Format { codec: Codec::Pcmu, payload_type: 0 };
     LegConfig {
-        inbound: format,
-        outbound: format,
-        framing: Framing::Rtp,
         dtmf: Some(101),
-        ssrc: 1,
-        first_sequence: 1,
-        first_timestamp: 1,
-        rtcp_interval: RTCP_INTERVAL,
         denoise: cleaning,
         gain: cleaning,
         echo_control: cleaning,
+        ..LegConfig::plain(format, 1)
     }
 }
 

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use attendant_media::frame::SLOT_SAMPLES;
-use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output, RTCP_INTERVAL};
+use attendant_media::leg::{Codec, Format, Input, Leg, LegConfig, Output};
 use attendant_media::resample::Resampler;
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
@@ -26,19 +26,7 @@ fn babble(seed: u32) -> Vec<i16> {
 
 fn config(denoise: bool, gain: bool, echo_control: bool) -> LegConfig {
     let format = Format { codec: Codec::Pcmu, payload_type: 0 };
-    LegConfig {
-        inbound: format,
-        outbound: format,
-        framing: Framing::Rtp,
-        dtmf: Some(101),
-        ssrc: 1,
-        first_sequence: 1,
-        first_timestamp: 1,
-        rtcp_interval: RTCP_INTERVAL,
-        denoise,
-        gain,
-        echo_control,
-    }
+    LegConfig { dtmf: Some(101), denoise, gain, echo_control, ..LegConfig::plain(format, 1) }
 }
 
 /// The packets of a caller who says `audio`.

@@ -90,7 +90,7 @@ impl Fetching {
 mod tests {
     use std::net::{SocketAddr, UdpSocket};
 
-    use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
+    use attendant_media::leg::{Codec, Format, LegConfig};
 
     use super::*;
     use crate::call::event::RtcpTo;
@@ -145,19 +145,7 @@ mod tests {
 
     fn line() -> Line {
         let format = Format { codec: Codec::Pcmu, payload_type: 0 };
-        let leg = LegConfig {
-            inbound: format,
-            outbound: format,
-            framing: Framing::Rtp,
-            dtmf: None,
-            ssrc: 1,
-            first_sequence: 1,
-            first_timestamp: 1,
-            rtcp_interval: RTCP_INTERVAL,
-            denoise: false,
-            gain: false,
-            echo_control: false,
-        };
+        let leg = LegConfig::plain(format, 1);
         let [socket, rtcp, caller] = [0; 3].map(|_| UdpSocket::bind("127.0.0.1:0").unwrap());
         let [to_media, to_reports, remote] = [&socket, &rtcp, &caller].map(|socket| socket.local_addr().unwrap());
         let media = MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_to: RtcpTo::Above };

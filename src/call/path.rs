@@ -167,25 +167,13 @@ pub(crate) const fn rtcp_socket<'a, S>(rtp: &'a S, rtcp: Option<&'a S>, to: Rtcp
 
 #[cfg(test)]
 mod tests {
-    use attendant_media::leg::{Codec, Format, Framing, RTCP_INTERVAL};
+    use attendant_media::leg::{Codec, Format};
 
     use super::*;
 
     fn leg() -> LegConfig {
         let format = Format { codec: Codec::Pcmu, payload_type: 0 };
-        LegConfig {
-            inbound: format,
-            outbound: format,
-            framing: Framing::Rtp,
-            dtmf: None,
-            ssrc: 1,
-            first_sequence: 1,
-            first_timestamp: 1,
-            rtcp_interval: RTCP_INTERVAL,
-            denoise: false,
-            gain: false,
-            echo_control: false,
-        }
+        LegConfig::plain(format, 1)
     }
 
     type Read = fn(&mut Path, &mut [u8; DATAGRAM]) -> Option<Fetched>;

@@ -9,23 +9,18 @@ use attendant_media::frame::SLOT;
 use attendant_media::leg::{Input, Leg, LegConfig, LegStats, Output};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
-use bytes::Bytes;
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::arrivals::Arrivals;
 use super::behaviour::{Act, Behaviour};
 use super::measure::Measure;
+use super::path::{Arrived, DATAGRAM, Path};
 use super::slots::Slots;
 use super::tape::Tape;
 use super::utterance::Utterance;
-use crate::call::event::{Command, RtcpTo, Signal};
-use crate::call::path::{is_rtcp, rtcp_address, rtcp_socket};
-use crate::call::registry::{MediaPath, StreamMedia, StreamOut};
-
-/// Larger than any datagram of the codecs we offer.
-const DATAGRAM: usize = 2_048;
+use crate::call::event::{Command, Signal};
+use crate::call::registry::{MediaPath, StreamMedia};
 
 /// Both sides wait a moment before the first packet, so that neither loses it: one slot.
 const LEAD: Duration = SLOT;
@@ -313,116 +308,20 @@ fn due(start: Time, slot: u64) -> Time {
     start + SLOT * u32::try_from(slot).unwrap_or(u32::MAX)
 }
 
-enum Path {
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, rtcp_to: RtcpTo, remote: std::net::SocketAddr },
-    Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
-}
-
-enum Arrived {
-    Datagram(usize),
-    Rtcp(usize),
-    Chunk(StreamMedia),
-    Closed,
-}
-
-impl Path {
-    fn new(media: MediaPath) -> io::Result<Self> {
-        Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote, rtcp_to } => {
-                let adopt = |socket: std::net::UdpSocket| {
-                    socket.set_nonblocking(true)?;
-                    UdpSocket::from_std(socket)
-                };
-                Self::Rtp { socket: adopt(socket)?, rtcp: rtcp.map(adopt).transpose()?, rtcp_to, remote }
-            }
-            MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
-        })
-    }
-
-    fn redirect(&mut self, to: Option<std::net::SocketAddr>, reports: RtcpTo) {
-        if let Self::Rtp { remote, rtcp_to, .. } = self {
-            *remote = to.unwrap_or(*remote);
-            *rtcp_to = reports;
-        }
-    }
-
-    /// A report that is lost is followed by the next.
-    fn send_rtcp(&self, packet: &[u8]) {
-        let Self::Rtp { socket, rtcp, rtcp_to, remote } = self else { return };
-        let from = rtcp_socket(socket, rtcp.as_ref(), *rtcp_to);
-        let sent = from.try_send_to(packet, rtcp_address(*remote, *rtcp_to));
-        if let Err(error) = sent {
-            tracing::debug!(%error, "a report did not leave");
-        }
-    }
-
-    fn send(&self, packet: &[u8]) -> bool {
-        match self {
-            Self::Rtp { socket, remote, .. } => socket.try_send_to(packet, *remote).is_ok(),
-            Self::Stream { .. } => false,
-        }
-    }
-
-    fn send_payload(&self, payload: &[u8]) -> bool {
-        match self {
-            Self::Stream { outbound, .. } => {
-                outbound.try_send(StreamOut::Media(Bytes::copy_from_slice(payload))).is_ok()
-            }
-            Self::Rtp { .. } => false,
-        }
-    }
-
-    /// Cancel safe.
-    async fn receive(&mut self, buffer: &mut [u8; DATAGRAM]) -> Arrived {
-        match self {
-            Self::Rtp { socket, rtcp, .. } => loop {
-                let rtcp_readable = async {
-                    match rtcp {
-                        Some(rtcp) => rtcp.readable().await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    _ = socket.readable() => match socket.try_recv_from(buffer) {
-                        Ok((len, _)) if is_rtcp(&buffer[..len]) => return Arrived::Rtcp(len),
-                        Ok((len, _)) => return Arrived::Datagram(len),
-                        // An ICMP error of an earlier packet: the other side may not listen yet.
-                        Err(_) => {}
-                    },
-                    _ = rtcp_readable => {
-                        if let Some(Ok((len, _))) = rtcp.as_ref().map(|rtcp| rtcp.try_recv_from(buffer)) {
-                            return Arrived::Rtcp(len);
-                        }
-                    }
-                }
-            },
-            Self::Stream { inbound, .. } => inbound.recv().await.map_or(Arrived::Closed, Arrived::Chunk),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use attendant_media::leg::{Codec, Format, Framing};
+    use attendant_media::leg::{Codec, Format};
 
     use super::super::behaviour::{Script, Step};
     use super::*;
+    use crate::call::event::RtcpTo;
 
     fn leg(ssrc: u32) -> LegConfig {
         let format = Format { codec: Codec::Pcmu, payload_type: 0 };
         LegConfig {
-            inbound: format,
-            outbound: format,
-            framing: Framing::Rtp,
-            dtmf: None,
-            ssrc,
-            first_sequence: 1,
-            first_timestamp: 1,
             // Short, so that a call of seconds holds several.
             rtcp_interval: Duration::from_millis(200),
-            denoise: false,
-            gain: false,
-            echo_control: false,
+            ..LegConfig::plain(format, ssrc)
         }
     }
 

@@ -8,7 +8,7 @@ use attendant::language::Language;
 use attendant::stt::whisper::Whisper;
 use attendant::stt::{self, Input as Stt, Recognizer as _};
 use attendant_media::frame::{SLOT, Samples};
-use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output, RTCP_INTERVAL};
+use attendant_media::leg::{Codec, Format, Input, Leg, LegConfig, Output};
 use attendant_media::netem::{Conditions, Netem};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
@@ -30,19 +30,7 @@ const AFTER: usize = 100;
 
 fn leg(ssrc: u32) -> Leg {
     let format = Format { codec: Codec::Pcmu, payload_type: 0 };
-    let config = LegConfig {
-        inbound: format,
-        outbound: format,
-        framing: Framing::Rtp,
-        dtmf: None,
-        ssrc,
-        first_sequence: 0,
-        first_timestamp: 0,
-        rtcp_interval: RTCP_INTERVAL,
-        denoise: false,
-        gain: false,
-        echo_control: false,
-    };
+    let config = LegConfig::plain(format, ssrc);
     Leg::new(config, Time::ZERO)
 }
 

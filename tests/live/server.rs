@@ -36,18 +36,21 @@ pub(super) fn question() -> Utterance {
     clips(&[file]).expect("the question is in the repository").remove(0)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_is_greeted_answered_recorded_and_ended() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(config(folder.path())).await.unwrap();
-    let address = server.listening()[0].address;
-    let dialling = Dialling {
-        target: format!("sip:clinic@{address}"),
+fn dialling(server: &Server) -> Dialling {
+    Dialling {
+        target: format!("sip:clinic@{}", server.listening()[0].address),
         from: "0042".into(),
         codecs: vec![CodecName::Pcmu],
         credentials: None,
         patience: Duration::from_secs(10),
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_greeted_answered_recorded_and_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(config(folder.path())).await.unwrap();
+    let dialling = dialling(&server);
     let telephone = Telephone::for_target(&dialling).await.unwrap();
     let answered = telephone.dial(&dialling).await.unwrap();
     let mut script = Script::new([question()], None, Duration::from_secs(15), Time::ZERO);
@@ -73,14 +76,7 @@ async fn a_call_is_greeted_answered_recorded_and_ended() {
 async fn a_draining_server_takes_no_new_call() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(config(folder.path())).await.unwrap();
-    let address = server.listening()[0].address;
-    let dialling = Dialling {
-        target: format!("sip:clinic@{address}"),
-        from: "0042".into(),
-        codecs: vec![CodecName::Pcmu],
-        credentials: None,
-        patience: Duration::from_secs(10),
-    };
+    let dialling = dialling(&server);
     let telephone = Telephone::for_target(&dialling).await.unwrap();
     let going_on = telephone.dial(&dialling).await.unwrap();
     let desk = server.desk().clone();

@@ -19,7 +19,7 @@ use attendant::call::settings::CallConfig;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::{stt, tts};
 use attendant_media::frame::{SLOT, Samples};
-use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig, RTCP_INTERVAL};
+use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 use rand::SeedableRng;
@@ -283,19 +283,7 @@ impl World {
     fn answer(&mut self) {
         self.origin = self.now;
         let framing = if self.script.carrier.is_some() { Framing::Transport } else { Framing::Rtp };
-        let config = LegConfig {
-            inbound: PCMU,
-            outbound: PCMU,
-            framing,
-            dtmf: Some(DTMF),
-            ssrc: 1,
-            first_sequence: 65_530,
-            first_timestamp: 0,
-            rtcp_interval: RTCP_INTERVAL,
-            denoise: false,
-            gain: false,
-            echo_control: false,
-        };
+        let config = LegConfig { framing, dtmf: Some(DTMF), first_sequence: 65_530, ..LegConfig::plain(PCMU, 1) };
         self.leg = Some(Leg::new(config, self.now));
         self.signal(Signal::Answered);
         self.later(Duration::ZERO, Happening::CallerTick);

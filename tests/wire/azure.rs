@@ -13,7 +13,7 @@ use attendant::tts::azure::{Azure, AzureConfig};
 use attendant::tts::{Event, Input, Reports, Voice};
 use attendant_media::speech::SpeechId;
 
-use super::cartesia::vendor;
+use super::cartesia::{NAMES, vendor};
 use crate::desk::in_time;
 
 pub fn azure(address: SocketAddr) -> Azure {
@@ -68,18 +68,7 @@ async fn every_language_is_spoken_and_text_is_never_markup() {
 
 #[tokio::test]
 async fn every_fault_has_its_name() {
-    for (fault, kind) in [
-        (Fault::Deaf, ErrorKind::Timeout),
-        (Fault::Slow, ErrorKind::Timeout),
-        (Fault::Stalls, ErrorKind::Timeout),
-        (Fault::Errors, ErrorKind::Server),
-        (Fault::Breaks, ErrorKind::Connection),
-        (Fault::Empty, ErrorKind::Empty),
-        (Fault::Silence, ErrorKind::Empty),
-        (Fault::Unauthorised, ErrorKind::Unauthorised),
-        (Fault::Limits, ErrorKind::Limited),
-        (Fault::Fails, ErrorKind::Server),
-    ] {
+    for (fault, kind) in NAMES {
         let clause = "one two three four five six seven eight.";
         let events = utterance(Trouble::always(Some(fault)), Language::English, &[clause]).await;
         let [Event::Failed { error, .. }] = &events[..] else { panic!("{fault:?}: {events:?}") };

@@ -172,20 +172,23 @@ async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
     }
 }
 
+/// What a voice calls each fault of its vendor that keeps it from speaking.
+pub const NAMES: [(Fault, ErrorKind); 10] = [
+    (Fault::Deaf, ErrorKind::Timeout),
+    (Fault::Slow, ErrorKind::Timeout),
+    (Fault::Stalls, ErrorKind::Timeout),
+    (Fault::Errors, ErrorKind::Server),
+    (Fault::Breaks, ErrorKind::Connection),
+    (Fault::Empty, ErrorKind::Empty),
+    (Fault::Silence, ErrorKind::Empty),
+    (Fault::Unauthorised, ErrorKind::Unauthorised),
+    (Fault::Limits, ErrorKind::Limited),
+    (Fault::Fails, ErrorKind::Server),
+];
+
 #[tokio::test]
 async fn every_fault_has_its_name() {
-    for (fault, kind) in [
-        (Fault::Deaf, ErrorKind::Timeout),
-        (Fault::Slow, ErrorKind::Timeout),
-        (Fault::Stalls, ErrorKind::Timeout),
-        (Fault::Errors, ErrorKind::Server),
-        (Fault::Breaks, ErrorKind::Connection),
-        (Fault::Empty, ErrorKind::Empty),
-        (Fault::Silence, ErrorKind::Empty),
-        (Fault::Unauthorised, ErrorKind::Unauthorised),
-        (Fault::Limits, ErrorKind::Limited),
-        (Fault::Fails, ErrorKind::Server),
-    ] {
+    for (fault, kind) in NAMES {
         let events = utterance(Trouble::always(Some(fault))).await;
         let Some(error) = failure(&events) else { panic!("{fault:?}: {events:?}") };
         let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));

@@ -13,7 +13,7 @@ use attendant::sim::code::{Code, Heard as Made, call_of};
 use attendant::softphone::Utterance;
 use attendant::transport::sip::{CodecName, DialOptions, Phone, PhoneConfig};
 use attendant::transport::stream::config::TelnyxCodec;
-use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
+use attendant_media::leg::{Codec, Format, Framing, LegConfig};
 use tokio_util::sync::CancellationToken;
 
 use carrier::{Carrier, Kind};
@@ -52,19 +52,7 @@ fn question() -> Vec<i16> {
 
 fn leg(codec: Codec) -> LegConfig {
     let format = Format { codec, payload_type: 0 };
-    LegConfig {
-        inbound: format,
-        outbound: format,
-        framing: Framing::Transport,
-        dtmf: None,
-        ssrc: 0,
-        first_sequence: 0,
-        first_timestamp: 0,
-        rtcp_interval: RTCP_INTERVAL,
-        denoise: false,
-        gain: false,
-        echo_control: false,
-    }
+    LegConfig { framing: Framing::Transport, ..LegConfig::plain(format, 1) }
 }
 
 async fn ring(clinic: &Clinic, over: Over, caller: &str) -> Caller {

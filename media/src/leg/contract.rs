@@ -62,6 +62,25 @@ pub struct LegConfig {
     pub echo_control: bool,
 }
 
+impl LegConfig {
+    /// One format both ways over RTP, nothing that can be left out, and numbers that anybody can guess: for tests and measures.
+    pub const fn plain(format: Format, ssrc: u32) -> Self {
+        Self {
+            inbound: format,
+            outbound: format,
+            framing: Framing::Rtp,
+            dtmf: None,
+            ssrc,
+            first_sequence: 1,
+            first_timestamp: 1,
+            rtcp_interval: RTCP_INTERVAL,
+            denoise: false,
+            gain: false,
+            echo_control: false,
+        }
+    }
+}
+
 /// What happened to the leg.
 #[derive(Debug)]
 pub enum Input<'a> {

@@ -1,6 +1,6 @@
 //! Faults in a call's own code: the caller hears words, the room is given back, and nobody else notices.
 
-use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
+use attendant_media::leg::{Codec, Format, LegConfig};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -67,19 +67,7 @@ async fn call(desk: &Desk) -> (UdpSocket, CallHandle, mpsc::Receiver<Command>) {
     let arriving =
         Arriving { dialled: "100".to_owned(), caller: Pii::new("anonymous".to_owned()), transport: Transport::Sip };
     let (to_us, commands) = mpsc::channel(8);
-    let leg = LegConfig {
-        inbound: PCMU,
-        outbound: PCMU,
-        framing: Framing::Rtp,
-        dtmf: None,
-        ssrc: 7,
-        first_sequence: 100,
-        first_timestamp: 0,
-        rtcp_interval: RTCP_INTERVAL,
-        denoise: false,
-        gain: false,
-        echo_control: false,
-    };
+    let leg = LegConfig::plain(PCMU, 7);
     let ticket = desk.admit(&arriving).expect("there is room");
     let media = MediaPath::Rtp { socket, rtcp: None, rtcp_to: RtcpTo::Muxed, remote };
     let handle = desk.start(ticket, NewCall { arriving, leg, media, commands: to_us });

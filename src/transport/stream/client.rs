@@ -3,7 +3,7 @@
 //! It connects without TLS (`ws:`), paces nothing (the leg does), echoes the server's marks, and gives the same channels as any
 //! telephone: [`crate::call::registry::MediaPath`], signals, commands.
 
-use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
+use attendant_media::leg::{Codec, Format, Framing, LegConfig};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -172,19 +172,7 @@ impl Kind {
 
 fn answered(socket: Socket, kind: Kind) -> Answered {
     let format = Format { codec: kind.codec(), payload_type: 0 };
-    let leg = LegConfig {
-        inbound: format,
-        outbound: format,
-        framing: Framing::Transport,
-        dtmf: None,
-        ssrc: 0,
-        first_sequence: 0,
-        first_timestamp: 0,
-        rtcp_interval: RTCP_INTERVAL,
-        denoise: false,
-        gain: false,
-        echo_control: false,
-    };
+    let leg = LegConfig { framing: Framing::Transport, ..LegConfig::plain(format, 0) };
     let (heard, inbound) = mpsc::channel(CHUNKS);
     let (outbound, said) = mpsc::channel(CHUNKS);
     let (signals_in, signals) = mpsc::channel(SIGNALS);

@@ -71,18 +71,7 @@ struct Call {
 impl Call {
     fn new(codec: Codec, now: Time) -> Self {
         let format = Format { codec, payload_type: 0 };
-        let config = LegConfig {
-            inbound: format,
-            outbound: format,
-            framing: Framing::Transport,
-            dtmf: None,
-            ssrc: 0,
-            first_sequence: 0,
-            first_timestamp: 0,
-            denoise: false,
-            gain: false,
-            echo_control: false,
-        };
+        let config = LegConfig { framing: Framing::Transport, ..LegConfig::plain(format, 1) };
         Self { leg: Leg::new(config, now), timeline: Timeline::new(codec), ear: Detector::default(), heard: 0 }
     }
 
