@@ -1,6 +1,7 @@
-//! Scripted providers: ears, brain and voice that answer after a known delay, for load runs and whole-call tests.
+//! Stand-ins for the outside world: scripted providers (ears, brain and voice that answer after a known delay, for load runs and
+//! whole-call tests), the vendors behind their own protocols, and a clinic's EMR ([`oscar`]).
 //!
-//! They stand behind the same traits as real providers, chosen by `[providers] kind = "scripted"`. What they say carries a [`code`]:
+//! Scripted providers stand behind the same traits as real providers, chosen by `[providers] kind = "scripted"`. What they say carries a [`code`]:
 //! which call, which turn and which part of the answer, as words in the text and as tones in the audio, so that a caller can tell a
 //! missing, cut or foreign answer from the right one. They hear nothing and know nothing; a real call must never get them.
 
@@ -13,6 +14,7 @@ mod delay;
 mod ear;
 mod fault;
 pub mod openai;
+pub mod oscar;
 mod recognizer;
 mod settings;
 pub mod vendors;

@@ -1,5 +1,7 @@
 //! `attendant sim`: things that stand in for the outside world, for trying and measuring.
 
+mod oscar;
+
 use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow};
@@ -21,6 +23,7 @@ pub(super) struct Sim {
 #[derive(Debug, Subcommand)]
 enum What {
     Providers(Providers),
+    Oscar(oscar::OscarArgs),
 }
 
 /// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's recognisers,
@@ -61,7 +64,16 @@ impl Sim {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         match self.what {
             What::Providers(providers) => providers.run(),
+            What::Oscar(oscar) => oscar.run(),
         }
+    }
+}
+
+/// Resolves with Ctrl-C.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        tracing::warn!("no signal handler: end this process by its id");
+        std::future::pending::<()>().await;
     }
 }
 
@@ -90,13 +102,7 @@ impl Providers {
             println!("Deepgram        ws://{bound}  (last words after {} ms)", self.stt);
             println!("Cartesia        ws://{bound}  (first audio after {} ms)", self.tts);
             println!("Azure speech    http://{bound}  (the same)");
-            let stop = async {
-                if tokio::signal::ctrl_c().await.is_err() {
-                    tracing::warn!("no signal handler: end this process by its id");
-                    std::future::pending::<()>().await;
-                }
-            };
-            vendors::serve(listener, settings, troubles, stop).await.map_err(Failure::internal)?;
+            vendors::serve(listener, settings, troubles, interrupted()).await.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })
     }

@@ -1,0 +1,117 @@
+//! `attendant sim oscar`: a simulated OSCAR of a sample clinic.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::{Exit, Failure, interrupted};
+use crate::sim::oscar::{Clock, Dialect, Knob, Oscar, Settings};
+
+/// Serve a simulated OSCAR: the SOAP services of a sample clinic's EMR, over plain HTTP
+///
+/// Everyone in it is made up, and whatever is booked is gone when it ends. It checks as little as
+/// OSCAR does: two bookings of one time are both taken. What it knows is at /_sim/ as JSON:
+/// appointments, double bookings, every request with its answer.
+///
+/// An OPERATION is named as in the WSDL, such as addAppointment, or * for all of them. FAULT may be
+/// followed by /N for the next N requests only. What a fault does:
+///
+///   latency:MS    answers so much later, at most 30000
+///   hang          never answers, and does nothing
+///   drop-request  closes the connection before doing anything
+///   drop-reply    does what was asked, then closes the connection
+///   reset         does what was asked, then resets the connection within the answer
+///   html403       a firewall's page; does nothing
+///   html503       a proxy's page; does nothing
+///   malformed     does what was asked, then answers with half of the XML
+///   server        a SOAP fault as of a null pointer; does nothing
+///   rival         the front desk books the same time just before
+///   rival-after   the front desk books the same time just after
+///   expired       the account has expired
+///   role          the account has lost its rights
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct OscarArgs {
+    /// Address of this machine to listen on. Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8443", value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// Which OSCAR.
+    #[arg(long, default_value_t, value_enum, value_name = "KIND")]
+    dialect: Dialect,
+    /// The clinic's time zone.
+    #[arg(long, default_value = "America/Vancouver", value_name = "ZONE", value_parser = zone)]
+    zone: TimeZone,
+    /// The zone that the server's Java runs in, if it is another: UTC at some clinics.
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    jvm_zone: Option<TimeZone>,
+    /// What goes wrong, and where. May be given again.
+    #[arg(long = "fault", value_name = "OPERATION=FAULT[/N]")]
+    faults: Vec<Knob>,
+    /// Print the address and the accounts as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| "no such time zone; write a name such as America/Toronto or UTC".to_owned())
+}
+
+impl OscarArgs {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        if !self.listen.ip().is_loopback() {
+            return Err(Failure::usage(anyhow!(
+                "--listen {}: not an address of this machine only; use 127.0.0.1",
+                self.listen
+            )));
+        }
+        let mut settings = Settings::new(self.dialect, self.zone.clone(), Clock::wall());
+        if let Some(java_zone) = &self.jvm_zone {
+            settings.java_zone = java_zone.clone();
+        }
+        let oscar = Oscar::new(settings);
+        for knob in &self.faults {
+            oscar.turn(knob.clone()).map_err(|error| Failure::usage(anyhow!("--fault {error}")))?;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
+        runtime.block_on(async {
+            let listener = TcpListener::bind(self.listen)
+                .await
+                .with_context(|| format!("{} cannot be listened on; choose another with --listen", self.listen))
+                .map_err(Failure::unavailable)?;
+            let bound = listener.local_addr().map_err(Failure::internal)?;
+            self.announce(&oscar, bound);
+            oscar.serve(listener, interrupted()).await.map_err(Failure::internal)?;
+            Ok(Exit::Done)
+        })
+    }
+
+    fn announce(&self, oscar: &Oscar, bound: SocketAddr) {
+        let base_url = oscar.base_url(bound);
+        let login = oscar.login();
+        let zone = self.zone.iana_name().unwrap_or("UTC");
+        let java_zone = self.jvm_zone.as_ref().and_then(TimeZone::iana_name).unwrap_or(zone);
+        let inspect = format!("http://{bound}/_sim/");
+        if self.json {
+            let line = json!({
+                "base_url": base_url,
+                "dialect": self.dialect.name(),
+                "zone": zone,
+                "jvm_zone": java_zone,
+                "user": login.user,
+                "password": login.password,
+                "security_id": login.security_id,
+                "inspect": inspect,
+            });
+            println!("{line}");
+            return;
+        }
+        println!("OSCAR      {base_url}  (dialect {}, plain HTTP)", self.dialect);
+        println!("account    {}  password {}", login.user, login.password);
+        println!("clinic     {zone}, Java in {java_zone}; providers 101 to 104 can be booked");
+        println!("look at    {inspect}");
+    }
+}
