@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::emr::EmrConfig;
 use crate::language::Language;
+use crate::tts::spoken::lexicon;
 
 /// Text in each language it was written in.
 pub type Translated = BTreeMap<Language, String>;
@@ -51,6 +52,9 @@ pub struct ClinicConfig {
     pub providers: Vec<Provider>,
     /// What keeps the clinic's appointments; without it none are booked.
     pub emr: Option<EmrConfig>,
+    /// Words of the clinic's own and how voices say them, in each language.
+    #[serde(default)]
+    pub lexicon: lexicon::Words,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -227,6 +231,7 @@ impl ClinicConfig {
                 wrong.push(format!("holidays.{at}.name: nothing in en-CA; write the name of {}", holiday.date));
             }
         }
+        wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
         if let Some(emr) = &self.emr {
             wrong.extend(emr.check());
             if emr.file.is_none() && self.id != SAMPLE {
@@ -287,6 +292,14 @@ mod tests {
         );
         let wrong = with("+16045550142", "front desk").unwrap().check();
         assert!(wrong[0].starts_with("transfer_to:"), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_lexicon_that_says_nothing_is_told_by_its_word() {
+        let text = include_str!("../agents/sample-clinic.toml")
+            .replace("[hours]", "[lexicon.en-CA]\nTsawwassen = \"...\"\n[hours]");
+        let wrong = toml::from_str::<ClinicConfig>(&text).unwrap().check();
+        assert_eq!(wrong, ["lexicon.en-CA.\"Tsawwassen\": says nothing; write how it is said, in letters"]);
     }
 
     #[test]

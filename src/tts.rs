@@ -6,13 +6,12 @@
 pub mod azure;
 pub mod cache;
 pub mod cartesia;
-mod english;
 pub mod espeak;
 pub mod hibari;
 mod pieces;
 pub mod routing;
 pub mod sentence;
-mod spoken;
+pub mod spoken;
 
 use std::sync::Arc;
 
@@ -37,6 +36,11 @@ pub trait Voice: Send + Sync + 'static {
         format!("{} {}", self.name(), env!("CARGO_PKG_VERSION"))
     }
 
+    /// The text as this voice says it: what its audio of a fixed phrase is kept under.
+    fn wording(&self, text: &str, _language: Language) -> String {
+        text.to_owned()
+    }
+
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
 }
@@ -54,7 +58,8 @@ pub enum Input {
         id: SpeechId,
         language: Language,
     },
-    /// Whole clauses or sentences, in order, already normalised for speaking.
+    /// Whole clauses or sentences, in order. A call gives them as they were written; what stands in front of every voice
+    /// ([`spoken::voice`]) makes them what is spoken.
     Text {
         id: SpeechId,
         text: Pii<String>,
@@ -76,7 +81,8 @@ pub enum Event {
         audio: Arc<[i16]>,
     },
     /// A word of the text given spans these samples of the utterance. `text` are the bytes `at..at + len` of the utterance's
-    /// text (the pieces joined as they were sent).
+    /// text (the pieces joined as they were sent). `len` is 0 for a word within what counts as heard only when its last word is:
+    /// the digits of a telephone number.
     Word {
         id: SpeechId,
         at: usize,

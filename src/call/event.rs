@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 
 use crate::provider::chain::Watch;
+use crate::tts::spoken::voice::Writing;
 use crate::{agent, stt, tts};
 use attendant_media::leg::Format;
 use std::net::SocketAddr;
@@ -88,17 +89,24 @@ pub struct Mailbox {
     sender: mpsc::Sender<Event>,
     /// Sees what a provider's session reports.
     watch: Option<Watch>,
+    /// Where a voice's words stand in the text as it was written.
+    writing: Option<Writing>,
 }
 
 impl Mailbox {
     pub fn new() -> (Self, mpsc::Receiver<Event>) {
         let (tx, rx) = mpsc::channel(MAILBOX_SIZE);
-        (Self { sender: tx, watch: None }, rx)
+        (Self { sender: tx, watch: None, writing: None }, rx)
     }
 
     /// The same mailbox for a session of this provider: what it reports tells whether the provider is well.
     pub(crate) fn watched(&self, watch: Watch) -> Self {
-        Self { sender: self.sender.clone(), watch: Some(watch) }
+        Self { watch: Some(watch), ..self.clone() }
+    }
+
+    /// The same mailbox for a voice that is given texts as they are spoken.
+    pub(crate) fn reading(&self, writing: Writing) -> Self {
+        Self { writing: Some(writing), ..self.clone() }
     }
 
     /// Waits for room. `false` once the call is gone.
@@ -106,6 +114,13 @@ impl Mailbox {
         if let Some(watch) = &self.watch {
             watch.see(&event);
         }
+        let event = match (event, &self.writing) {
+            (Event::Tts(event), Some(writing)) => match writing.read(event) {
+                Some(event) => Event::Tts(event),
+                None => return !self.sender.is_closed(),
+            },
+            (event, _) => event,
+        };
         self.sender.send(event).await.is_ok()
     }
 

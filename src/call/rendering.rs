@@ -47,7 +47,8 @@ async fn recall_or_speak(
 ) -> Option<Arc<[i16]>> {
     for voice in voices.iter().filter(|voice| voice.capabilities(language).is_some()) {
         let timbre = voice.timbre(language);
-        let key = Key { timbre: &timbre, language, text };
+        let wording = voice.wording(text, language);
+        let key = Key { timbre: &timbre, language, text: &wording };
         if let Some(audio) = kept.and_then(|kept| kept.get(key)) {
             return Some(audio);
         }

@@ -9,7 +9,9 @@ use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::call::rendering;
 use crate::language::Language;
+use crate::server;
 use crate::speech;
+use crate::tts::spoken::{self, Lexicon};
 
 /// Speak a text with the embedded voice into a WAV file (16 kHz, mono).
 #[derive(Debug, Args)]
@@ -29,7 +31,9 @@ pub(super) struct Say {
 impl Say {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let config = self.origin.load()?;
+        let clinic = server::check(&config).map_err(Failure::usage)?;
         let voices = speech::voices(&config.speech).map_err(Failure::unavailable)?;
+        let voices = spoken::voice::in_front_of(voices, Lexicon::new(&clinic.config.lexicon));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
         let spoken = runtime.block_on(rendering::speak(&voices, self.language, &self.text));
         let Some(audio) = spoken else {

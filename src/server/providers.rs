@@ -24,10 +24,11 @@ use crate::stt::deepgram::Deepgram;
 use crate::tts::Voice;
 use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
+use crate::tts::spoken::{self, Lexicon};
 
 /// Loading models takes seconds; call it where waiting is allowed.
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
-    Ok(match config.providers.kind {
+    let mut providers = match config.providers.kind {
         Kind::Embedded => {
             let missing = config.speech.missing();
             if !missing.is_empty() {
@@ -75,7 +76,9 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             voices: vec![Arc::new(ScriptedVoice(config.scripted))],
             agents: Arc::new(ScriptedAgents(config.scripted)),
         },
-    })
+    };
+    providers.voices = spoken::voice::in_front_of(providers.voices, Lexicon::new(&clinic.config.lexicon));
+    Ok(providers)
 }
 
 /// What keeps the clinic's appointments, in `<records>/book`.

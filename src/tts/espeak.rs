@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::pieces::{self, Speaker, Speaking};
-use super::{Capabilities, Input, Reports, Voice, spoken};
+use super::{Capabilities, Input, Reports, Voice};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -91,7 +91,6 @@ impl Speaker for Process {
         let room = self.room.clone();
         Box::pin(async move {
             let _place = room.acquire_owned().await.map_err(|_| failed(ErrorKind::Connection, "closed"))?;
-            let text = spoken::plain(&text, language);
             let arguments = ["--stdout", "-v", code(language), "-s", "165"];
             let wav = timeout(AT_MOST, run(&arguments, &text))
                 .await

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::pieces::{self, Speaker, Speaking};
-use super::{Capabilities, Input, Reports, Voice, espeak, spoken};
+use super::{Capabilities, Input, Reports, Voice, espeak};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 use network::Network;
@@ -71,11 +71,9 @@ impl Speaker for OneSpeaker {
         "hibari"
     }
 
-    fn speak(&self, text: String, language: Language) -> Speaking {
+    fn speak(&self, text: String, _language: Language) -> Speaking {
         let synthesis = self.0.clone();
         Box::pin(async move {
-            // The marks of the text as it is said: the stop of "Dr." ends no clause.
-            let text = spoken::plain(&text, language);
             let ipa = espeak::phonemes(&text).await?;
             let ids = synthesis.symbols.of(&text, &ipa);
             let work = tokio::task::spawn_blocking(move || synthesis.sound(&ids));

@@ -36,6 +36,12 @@ enum Stage {
     Rest,
 }
 
+/// With a number behind them the stop is theirs: "Nov. 21", "app. 3".
+const COUNTED: [&str; 27] = [
+    "no", "nos", "ext", "tel", "rm", "ste", "unit", "hwy", "app", "bur", "c.p", "p.o", "jan", "feb", "mar", "apr",
+    "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "fl", "bldg", "ਨੰ",
+];
+
 /// What a mark means where it stands.
 enum Verdict {
     Ends,
@@ -108,7 +114,7 @@ impl Splitter {
             return Verdict::GoesOn;
         }
         let Some(follows) = rest.chars().find(|c| !c.is_whitespace()) else { return Verdict::Unknown };
-        let word = before.rsplit(|c: char| c.is_whitespace() || opening(c)).next().unwrap_or_default();
+        let word = before.rsplit(|c: char| c.is_whitespace() || opening(c) || wide(c)).next().unwrap_or_default();
         let earlier = before[..before.len() - word.len()].trim_end();
         if follows.is_lowercase() || self.abbreviated(word, earlier, follows) { Verdict::GoesOn } else { Verdict::Ends }
     }
@@ -125,8 +131,7 @@ impl Splitter {
             }
             _ => &["dr", "mr", "mrs", "ms", "prof", "rev", "mt", "ft", "vs", "e.g", "i.e", "approx", "apt", "attn"],
         };
-        let counted =
-            matches!(lower.as_str(), "no" | "nos" | "ext" | "tel" | "rm" | "ste" | "unit") && follows.is_numeric();
+        let counted = COUNTED.contains(&lower.as_str()) && follows.is_numeric();
         // "Main St. We": a street ends a sentence; "St. Paul's" is a name.
         let saint = lower == "st" && !earlier.ends_with(|c: char| c.is_alphanumeric() && named(earlier, c));
         initial || item || counted || saint || title.contains(&lower.as_str())

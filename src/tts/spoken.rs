@@ -1,56 +1,106 @@
-//! Text as it is spoken: what a voice would read wrongly is written out. The text the call keeps is not changed.
+//! What a voice is given to say: a text as it is spoken, and where each of its words stands in the text as it was written.
+//!
+//! Pure. Numbers, times, dates, money, telephone and card numbers, addresses, e-mail and units become words of the language, marks of
+//! layout and pictures go, and a clinic's own words are said as its lexicon says. The call keeps the text as written: transcripts,
+//! history and the heard cursor never see this one. Places are bytes. What each language says stands in its own file; what is
+//! recognised, in the others. Decisions are in docs/decisions.md, examples in tests/corpus/spoken.
 
-use super::english;
+mod address;
+mod chinese;
+mod code;
+mod date;
+mod english;
+mod fold;
+mod french;
+pub mod lexicon;
+mod markup;
+mod money;
+mod number;
+mod phone;
+mod punjabi;
+mod scan;
+mod script;
+mod symbol;
+mod time;
+mod tongue;
+mod unit;
+pub mod voice;
+mod web;
+
+pub use lexicon::Lexicon;
+pub use script::Saying;
+
 use crate::language::Language;
+use scan::{is_han, is_letter};
+use script::Script;
+use tongue::Tongue;
 
-/// A run of at least so many digits is a number to be read digit by digit.
-const LONG: usize = 7;
+/// What a rule may look at, in bytes: more than any number, address or name of a place needs.
+const AHEAD: usize = 240;
+const BEHIND: usize = 120;
 
-/// The text to give to a voice.
-pub(super) fn plain(text: &str, language: Language) -> String {
-    match language {
-        Language::English => english::spoken(text),
-        Language::Mandarin | Language::Cantonese | Language::Punjabi | Language::French => {
-            text.split_whitespace().map(numbers).collect::<Vec<_>>().join(" ")
+/// So many bytes of the text are said so.
+type Said = Option<(usize, String)>;
+
+/// A text as a voice is to say it.
+pub fn say(text: &str, language: Language, lexicon: &Lexicon) -> Saying {
+    let folded = fold::fold(text);
+    let plain: &str = folded.text.as_ref();
+    let tongue = tongue::of(language);
+    let mut script = Script::new(text.len(), folded.is_exact());
+    let mut at = 0;
+    while at < plain.len() {
+        let before = scan::tail(&plain[..at], BEHIND);
+        let rest = scan::head(&plain[at..], AHEAD);
+        let own = lexicon.at(before, rest, language).or_else(|| titled(before, rest, language, lexicon));
+        match own.or_else(|| rule(before, rest, tongue)) {
+            Some((taken, said)) => {
+                script.write(taken, &said);
+                at += taken;
+            }
+            None => {
+                let taken = as_written(rest);
+                script.copy(&rest[..taken]);
+                at += taken;
+            }
         }
     }
+    script.finish(&folded)
 }
 
-/// Telephone and card numbers in groups of digits: `604-555-0142` as `6 0 4, 5 5 5, 0 1 4 2`.
-fn numbers(word: &str) -> String {
-    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | ')' | '+');
-    let digits = word.chars().filter(char::is_ascii_digit).count();
-    let body = word.trim_end_matches(|c: char| !c.is_ascii_digit());
-    if digits < LONG || !body.chars().all(is_part) {
-        return word.to_owned();
+/// An English name with its title, in Chinese.
+fn titled(before: &str, rest: &str, language: Language, lexicon: &Lexicon) -> Said {
+    let (taken, name, title) =
+        chinese::titled(rest, language).filter(|_| scan::starts_word(before, rest) && !address::has_house(before))?;
+    let blank = if title.is_empty() { "" } else { " " };
+    Some((taken, format!("{}{blank}{title}", lexicon.name(name, language))))
+}
+
+/// The first rule that knows what stands here.
+fn rule(before: &str, rest: &str, tongue: &dyn Tongue) -> Said {
+    if let Some(said) = markup::at(before, rest) {
+        return Some(said);
     }
-    let mut groups: Vec<Vec<char>> = Vec::new();
-    for part in body.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()) {
-        let part: Vec<char> = part.chars().collect();
-        if part.len() == 10 {
-            groups.extend([part[..3].to_vec(), part[3..6].to_vec(), part[6..].to_vec()]);
-        } else {
-            groups.extend(part.chunks(4).map(<[char]>::to_vec));
+    if scan::starts_word(before, rest) {
+        let found = web::at(rest, tongue)
+            .or_else(|| phone::at(before, rest, tongue))
+            .or_else(|| date::at(rest, tongue))
+            .or_else(|| time::at(rest, tongue))
+            .or_else(|| address::at(before, rest, tongue))
+            .or_else(|| tongue.own(before, rest))
+            .or_else(|| money::at(before, rest, tongue))
+            .or_else(|| code::at(rest, tongue))
+            .or_else(|| number::at(before, rest, tongue));
+        if found.is_some() {
+            return found;
         }
     }
-    let say = |group: Vec<char>| group.into_iter().map(String::from).collect::<Vec<_>>().join(" ");
-    let spoken: Vec<String> = groups.into_iter().map(say).collect();
-    format!("{}{}", spoken.join(", "), &word[body.len()..])
+    symbol::at(before, rest, tongue)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn telephone_numbers_are_read_in_groups() {
-        assert_eq!(plain("604-555-0142.", Language::Punjabi), "6 0 4, 5 5 5, 0 1 4 2.");
-        assert_eq!(plain("6045550142", Language::French), "6 0 4, 5 5 5, 0 1 4 2");
-        assert_eq!(plain("de 9:30 à 17", Language::French), "de 9:30 à 17");
-    }
-
-    #[test]
-    fn titles_are_written_out_in_english() {
-        assert_eq!(plain("Dr. Chen", Language::English), "Doctor Chen");
-    }
+/// Bytes that are said as they are written: a word, or one character.
+fn as_written(rest: &str) -> usize {
+    let first = rest.chars().next().map_or(1, char::len_utf8);
+    let word = rest.find(|c: char| !is_letter(c) || is_han(c)).unwrap_or(rest.len());
+    word.max(first)
 }

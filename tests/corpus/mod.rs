@@ -1,4 +1,5 @@
 //! Recorded and written language with what is expected of it.
 
 mod intents;
+mod spoken;
 pub mod wer;
