@@ -13,7 +13,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::emr::EmrConfig;
+use crate::emr::{EmrConfig, EmrKind};
 use crate::language::Language;
 use crate::tts::spoken::lexicon;
 
@@ -234,7 +234,7 @@ impl ClinicConfig {
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
         if let Some(emr) = &self.emr {
             wrong.extend(emr.check());
-            if emr.file.is_none() && self.id != SAMPLE {
+            if emr.kind == EmrKind::Book && emr.file.is_none() && self.id != SAMPLE {
                 wrong.push("emr.file: missing; name the book's data, a file as agents/sample-book.toml".into());
             }
         }

@@ -7,6 +7,7 @@
 pub mod book;
 pub mod card;
 mod config;
+pub mod oscar;
 pub mod slot;
 
 use std::fmt;

@@ -1,9 +1,14 @@
 //! `attendant check`: would `serve` start with this configuration?
 
+use anyhow::anyhow;
 use clap::Args;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
+use crate::clinic::Clinic;
+use crate::clock;
+use crate::emr::oscar::Oscar;
+use crate::emr::{Capabilities, Emr, EmrKind};
 use crate::server::{self, Kind, ProvidersConfig, StartError};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
@@ -11,6 +16,9 @@ use crate::server::{self, Kind, ProvidersConfig, StartError};
 pub(super) struct Check {
     #[command(flatten)]
     origin: Origin,
+    /// Also ask the clinic's EMR for everything that calls will need of it. Nothing is written there.
+    #[arg(long)]
+    emr: bool,
 }
 
 impl Check {
@@ -23,6 +31,7 @@ impl Check {
             None => println!("no configuration file: the built-in defaults are good"),
         }
         println!("clinic   {}", clinic.name(config.clinic.language));
+        println!("book     {}", book(&clinic));
         let addresses: Vec<String> = config
             .sip
             .udp
@@ -39,8 +48,45 @@ impl Check {
         println!("hearing  {}", hearing(&config.providers).join(", then "));
         println!("speaking {}", speaking(&config.providers).join(", then "));
         println!("calls    at most {} at once", config.call.max_calls);
-        Ok(Exit::Done)
+        if self.emr { emr(&clinic) } else { Ok(Exit::Done) }
     }
+}
+
+/// What keeps the appointments.
+fn book(clinic: &Clinic) -> String {
+    let Some(emr) = &clinic.config.emr else { return "none: callers are offered a message or a person".to_owned() };
+    match (emr.kind, &emr.oscar) {
+        (EmrKind::Book, _) | (EmrKind::Oscar, None) => "the embedded one".to_owned(),
+        (EmrKind::Oscar, Some(oscar)) => {
+            format!("OSCAR ({}) at {}, {} providers", oscar.dialect.name(), oscar.base_url, oscar.providers.len())
+        }
+    }
+}
+
+/// Asks the EMR and says what was found.
+fn emr(clinic: &Clinic) -> Result<Exit, Failure> {
+    let Some(EmrKind::Oscar) = clinic.config.emr.as_ref().map(|emr| emr.kind) else {
+        println!("emr      nothing to ask: appointments are kept by attendant itself, or not at all");
+        return Ok(Exit::Done);
+    };
+    let oscar = Oscar::new(clinic).map_err(|what| Failure::usage(anyhow!(what)))?;
+    let now = clinic.local(clock::now()).datetime();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::internal(anyhow!(e)))?;
+    let findings = runtime.block_on(oscar.health(now)).map_err(Failure::unavailable)?;
+    for finding in &findings {
+        match &finding.mend {
+            None => println!("emr      {}", finding.what),
+            Some(mend) => println!("emr      WRONG: {}; {mend}", finding.what),
+        }
+    }
+    let Capabilities { creates_patients, .. } = oscar.capabilities();
+    if !creates_patients {
+        println!("emr      new patients cannot be registered in it; the staff do that");
+    }
+    Ok(if findings.iter().all(|finding| finding.mend.is_none()) { Exit::Done } else { Exit::Found })
 }
 
 /// Who hears, in the order in which they are asked.

@@ -17,8 +17,8 @@ use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Appointment, AppointmentRef, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient,
-    PatientRef, Place, Provider, ProviderRef, Refusal, Sought, VisitKind, slot,
+    Appointment, AppointmentRef, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment,
+    Patient, PatientRef, Place, Provider, ProviderRef, Refusal, Sought, VisitKind, slot,
 };
 use crate::clinic::Clinic;
 use journal::{Entry, Journal};
@@ -35,9 +35,9 @@ pub enum BookError {
 
 /// Reads the data file of the clinic's book, if it has one: what [`Book::open`] would refuse, without opening anything.
 pub fn check(clinic: &Clinic) -> Result<(), BookError> {
-    match &clinic.config.emr {
-        Some(_) => Seed::of(clinic).map(drop).map_err(BookError::Seed),
-        None => Ok(()),
+    match clinic.config.emr.as_ref().map(|emr| emr.kind) {
+        Some(EmrKind::Book) => Seed::of(clinic).map(drop).map_err(BookError::Seed),
+        Some(EmrKind::Oscar) | None => Ok(()),
     }
 }
 

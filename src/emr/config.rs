@@ -10,6 +10,7 @@ use jiff::{SignedDuration, ToSpan};
 use serde::Deserialize;
 
 use super::VisitKind;
+use super::oscar::OscarConfig;
 
 /// `[emr]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -18,6 +19,8 @@ pub struct EmrConfig {
     pub kind: EmrKind,
     /// For the embedded book: providers, templates and patients, as agents/sample-book.toml. Only the sample clinic has one built in.
     pub file: Option<PathBuf>,
+    /// For OSCAR: where it is, and whom callers may book there.
+    pub oscar: Option<OscarConfig>,
     /// Callers are offered times within so many days.
     #[serde(default = "default_horizon")]
     pub horizon_days: u16,
@@ -32,6 +35,8 @@ pub struct EmrConfig {
 pub enum EmrKind {
     /// The embedded book.
     Book,
+    /// OSCAR, by its SOAP services.
+    Oscar,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -67,6 +72,21 @@ impl EmrConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
+        match (self.kind, &self.oscar) {
+            (EmrKind::Book, None) => {}
+            (EmrKind::Book, Some(_)) => {
+                wrong.push(
+                    "emr.oscar: of no use to kind = \"book\"; write kind = \"oscar\", or take the section out".into(),
+                );
+            }
+            (EmrKind::Oscar, Some(oscar)) => wrong.extend(oscar.check()),
+            (EmrKind::Oscar, None) => wrong.push(
+                "emr.oscar: missing; write base_url, user, password and providers there, as in docs/emr.md".into(),
+            ),
+        }
+        if self.kind == EmrKind::Oscar && self.file.is_some() {
+            wrong.push("emr.file: of no use to kind = \"oscar\"; take it out".into());
+        }
         if !(1..=LONGEST_HORIZON).contains(&self.horizon_days) {
             wrong
                 .push(format!("emr.horizon_days: {} is out of range; write 1 to {LONGEST_HORIZON}", self.horizon_days));

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use super::settings::Kind;
 use super::{StartError, order};
@@ -16,6 +20,7 @@ use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
 use crate::emr::book::Book;
+use crate::emr::oscar::Oscar;
 use crate::emr::{Emr, EmrKind};
 use crate::provider::chain;
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
@@ -86,6 +91,35 @@ fn books(clinic: &Clinic, records: &Path) -> Result<Books, StartError> {
     let Some(emr) = &clinic.config.emr else { return Ok(Books::new()) };
     let book: Arc<dyn Emr> = match emr.kind {
         EmrKind::Book => Arc::new(Book::open(&records.join("book"), clinic, clinic.local(clock::now()).date())?),
+        EmrKind::Oscar => {
+            let oscar = Oscar::new(clinic).map_err(StartError::Provider)?;
+            Handle::current().block_on(warm(&oscar, clinic));
+            Arc::new(oscar)
+        }
     };
     Ok(Books::from([(clinic.config.id.clone(), book)]))
+}
+
+/// An EMR that answers is asked about a week of each provider before the first call; one that does not, keeps no caller waiting.
+const WARM: Duration = Duration::from_secs(15);
+
+/// Asks for what the first calls will need, and logs what is wrong; calls are answered whatever it is.
+async fn warm(emr: &dyn Emr, clinic: &Clinic) {
+    let clinic_id = clinic.config.id.as_str();
+    match timeout(WARM, emr.health(clinic.local(clock::now()).datetime())).await {
+        Ok(Ok(findings)) => {
+            for finding in findings {
+                match finding.mend {
+                    Some(mend) => tracing::warn!(clinic = clinic_id, mend, "EMR: {}", finding.what),
+                    None => tracing::info!(clinic = clinic_id, "EMR: {}", finding.what),
+                }
+            }
+        }
+        Ok(Err(error)) => tracing::error!(clinic = clinic_id, %error, "callers cannot book for now"),
+        Err(_) => tracing::warn!(
+            clinic = clinic_id,
+            seconds = WARM.as_secs(),
+            "the EMR is slow; it was not asked about everything"
+        ),
+    }
 }

@@ -7,6 +7,7 @@ mod chain;
 pub mod deepgram;
 mod hostile_streams;
 mod openai;
+mod oscar;
 mod oscar_sim;
 mod pcm;
 mod sdp;

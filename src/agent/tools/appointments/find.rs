@@ -3,6 +3,7 @@
 //! Decides which days and providers are searched, and offers only what the book and the clinic's rules allow: never the past, never a
 //! day beyond the horizon, never a time a model made up.
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use schemars::JsonSchema;
@@ -20,6 +21,9 @@ use crate::tokens::{Phrase, tokens};
 
 /// Times offered at once: more cannot be kept in mind by ear.
 const OFFERED: usize = 3;
+
+/// Providers of whom an EMR is asked at once: a clinic's server has few threads, and its staff use them too.
+const AT_ONCE: usize = 6;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -196,19 +200,14 @@ async fn search(
     emr: &dyn Emr,
     session: &Session,
 ) -> Result<Vec<Slot>, EmrError> {
-    let now = local(session);
     let mut found: Vec<Slot> = Vec::new();
     let mut day = wanted.from;
     while day <= wanted.to && found.len() < OFFERED {
         if wanted.days.as_ref().is_none_or(|days| days.contains(&DayOfWeek::of(day.weekday()))) {
-            let mut free = Vec::new();
-            for provider in &wanted.providers {
-                let Some(schedule) = emr.day_schedule(&provider.id, day).await? else { continue };
-                let busy = emr.appointments_for_provider(&provider.id, day).await?;
-                let wish = slot::Wish { minutes: wanted.minutes, earliest: now, zone: &session.clinic.zone };
-                let starts = slot::free(&schedule, &busy, &wish, |code, at| rules.allows(code, wanted.kind, at, now));
-                free.extend(starts.into_iter().map(|start| (start, *provider)));
-            }
+            // An EMR across a network answers them all while it would answer one.
+            let each = wanted.providers.iter().map(|provider| free_of(provider, day, wanted, rules, emr, session));
+            let each: Vec<_> = stream::iter(each.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+            let mut free: Vec<_> = each.into_iter().flatten().collect();
             free.retain(|(start, provider)| {
                 (wanted.after..=wanted.before).contains(&start.time())
                     && !wanted.not.iter().any(|(id, at)| *id == provider.id.0 && at == start)
@@ -224,6 +223,27 @@ async fn search(
         day = day.saturating_add(1.day());
     }
     Ok(found)
+}
+
+/// The times of one provider's day at which the visit fits.
+async fn free_of<'a>(
+    provider: &'a Provider,
+    day: Date,
+    wanted: &Wanted<'_>,
+    rules: &EmrConfig,
+    emr: &dyn Emr,
+    session: &Session,
+) -> Result<Vec<(DateTime, &'a Provider)>, EmrError> {
+    let now = local(session);
+    let Some(schedule) = emr.day_schedule(&provider.id, day).await? else { return Ok(Vec::new()) };
+    let wish = slot::Wish { minutes: wanted.minutes, earliest: now, zone: &session.clinic.zone };
+    let allows = |code, at| rules.allows(code, wanted.kind, at, now);
+    // Where nothing could be free, nobody need ask what is.
+    if slot::free(&schedule, &[], &wish, allows).is_empty() {
+        return Ok(Vec::new());
+    }
+    let busy = emr.appointments_for_provider(&provider.id, day).await?;
+    Ok(slot::free(&schedule, &busy, &wish, allows).into_iter().map(|start| (start, provider)).collect())
 }
 
 impl DayOfWeek {

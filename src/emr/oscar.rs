@@ -1,0 +1,164 @@
+//! OSCAR behind the EMR's contract, by its SOAP services: McMaster's own, Open-O, and Juno.
+//!
+//! Decides nothing that the clinic's file and the contract of OSCAR do not: its modules hold a decision each. Times are the clinic's
+//! digits; templates are kept for minutes, appointments never; what is written is written once. No patient's data is in an error or a log.
+
+mod account;
+mod chart;
+mod config;
+mod days;
+mod envelope;
+mod failure;
+mod health;
+mod http;
+mod looks;
+mod operations;
+mod row;
+mod soap;
+mod templates;
+mod unsettled;
+mod wall;
+mod write;
+mod xml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::{Date, DateTime};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::{
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient, PatientRef, Place,
+    Provider, ProviderRef, Sought,
+};
+use crate::clinic::Clinic;
+use days::Days;
+use failure::Failure;
+use soap::Soap;
+use templates::{FRESH, Templates};
+use unsettled::Unsettled;
+
+pub use config::{Dialect, OscarConfig};
+
+/// See the module header. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Oscar(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    soap: Soap,
+    templates: Templates,
+    /// Whom callers may book, with the name as said.
+    providers: BTreeMap<ProviderRef, String>,
+    /// Template codes that have a meaning.
+    codes: BTreeSet<char>,
+    /// Those of `providers` who were active, when that was asked.
+    active: Mutex<Option<(Instant, Vec<Provider>)>>,
+    days: Days,
+    unsettled: Unsettled,
+    /// From sending a write until it is given up looking for: within the 20 s that a call waits for a tool.
+    settle: Duration,
+}
+
+impl Oscar {
+    /// Asks nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    pub fn new(clinic: &Clinic) -> Result<Self, String> {
+        let missing = || "emr.oscar: missing; write [emr.oscar], as in docs/emr.md".to_owned();
+        let emr = clinic.config.emr.as_ref().ok_or_else(missing)?;
+        let oscar = emr.oscar.as_ref().ok_or_else(missing)?;
+        Ok(Self(Arc::new(Inner {
+            soap: Soap::new(oscar)?,
+            templates: Templates::new(clinic),
+            providers: oscar.providers.clone(),
+            codes: emr.codes.keys().copied().collect(),
+            active: Mutex::default(),
+            days: Days::default(),
+            unsettled: Unsettled::default(),
+            settle: Duration::from_millis(oscar.read_ms + oscar.settle_ms),
+        })))
+    }
+
+    /// A write runs to its end whatever becomes of whoever asked for it.
+    async fn change<T: Send + 'static>(
+        change: impl Future<Output = Result<T, EmrError>> + Send + 'static,
+    ) -> Result<T, EmrError> {
+        tokio::spawn(change)
+            .await
+            .map_err(|_| EmrError::Unknown("the writer of appointments broke down; see the log".into()))?
+    }
+}
+
+impl Inner {
+    async fn bookable(&self) -> Result<Vec<Provider>, EmrError> {
+        let now = Instant::now();
+        if let Some((since, providers)) = self.active.lock().clone()
+            && now.duration_since(since) < FRESH
+        {
+            return Ok(providers);
+        }
+        let active = self.soap.active_providers().await.map_err(Failure::of_read)?;
+        let listed = self.providers.iter().filter(|(id, _)| active.contains(id));
+        let providers: Vec<_> =
+            listed.map(|(id, name)| Provider { id: id.clone(), name: name.trim().to_owned() }).collect();
+        *self.active.lock() = Some((now, providers.clone()));
+        Ok(providers)
+    }
+}
+
+#[async_trait::async_trait]
+impl Emr for Oscar {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { creates_patients: false, refuses_double_booking: false }
+    }
+
+    async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
+        self.0.health(now).await
+    }
+
+    async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
+        self.0.bookable().await
+    }
+
+    async fn day_schedule(&self, provider: &ProviderRef, day: Date) -> Result<Option<DaySchedule>, EmrError> {
+        self.0.templates.of(&self.0.soap, provider, day).await.map_err(Failure::of_read)
+    }
+
+    async fn appointments_for_provider(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError> {
+        let rows = self.0.soap.day_rows(provider, day).await.map_err(Failure::of_read)?;
+        Ok(rows.iter().filter(|row| row.is_active()).map(row::Row::appointment).collect())
+    }
+
+    async fn appointments_for_patient(
+        &self,
+        patient: &PatientRef,
+        from: DateTime,
+    ) -> Result<Vec<Appointment>, EmrError> {
+        let number = write::chart_number(patient)?;
+        let rows = self.0.soap.patient_rows(number).await.map_err(Failure::of_read)?;
+        let theirs = rows.iter().filter(|row| row.is_active() && row.patient == Some(number) && row.start >= from);
+        let mut found: Vec<_> = theirs.map(row::Row::appointment).collect();
+        found.sort_by_key(|appointment| appointment.start);
+        Ok(found)
+    }
+
+    async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
+        self.0.soap.find(sought).await.map_err(Failure::of_read)
+    }
+
+    async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
+        let inner = self.0.clone();
+        Self::change(async move { inner.book(wanted).await }).await
+    }
+
+    async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
+        let inner = self.0.clone();
+        Self::change(async move { inner.reschedule(held, to).await }).await
+    }
+
+    async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        let inner = self.0.clone();
+        Self::change(async move { inner.cancel(held).await }).await
+    }
+}

@@ -1,0 +1,62 @@
+//! How often and how long a book is looked in after a write whose outcome is not known.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::failure::Failure;
+
+/// A server that only lost the connection shows the row at once; a slow one is not asked more than this.
+const FIRST: Duration = Duration::from_millis(250);
+const LAST: Duration = Duration::from_secs(2);
+
+/// See the module header. The first look is at once; every other waits.
+#[derive(Debug)]
+pub(super) struct Looks {
+    until: Instant,
+    next: Instant,
+    pause: Duration,
+}
+
+impl Looks {
+    pub(super) fn until(until: Instant) -> Self {
+        Self { until, next: Instant::now(), pause: FIRST }
+    }
+
+    /// Waits for the next look; `false`: it is over.
+    pub(super) async fn again(&mut self) -> bool {
+        let at = self.next.max(Instant::now());
+        if at > self.until {
+            return false;
+        }
+        sleep_until(at).await;
+        self.next = at + self.pause;
+        self.pause = (self.pause * 3 / 2).min(LAST);
+        true
+    }
+
+    /// What is seen; `None`: nothing, or not in time.
+    pub(super) async fn see<T>(&self, read: impl Future<Output = Result<T, Failure>>) -> Option<T> {
+        timeout_at(self.until, read).await.ok()?.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_become_rarer_and_end() {
+        let start = Instant::now();
+        let mut looks = Looks::until(start + Duration::from_secs(10));
+        let mut count = 0;
+        while looks.again().await {
+            count += 1;
+        }
+        assert_eq!(count, 9);
+        assert!(start.elapsed() <= Duration::from_secs(10));
+        let looks = Looks::until(Instant::now() + Duration::from_secs(1));
+        assert_eq!(looks.see(std::future::pending::<Result<(), Failure>>()).await, None);
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+}

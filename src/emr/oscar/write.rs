@@ -1,0 +1,340 @@
+//! How a booking, a move and a cancellation are written in a book that refuses nothing.
+//!
+//! Decides the order: hold the day, look, write, look again, and take ours back where somebody else was first. A write without an answer
+//! is looked for and never sent again; what is not found in time is unknown, and its time is given to nobody for a while.
+
+use futures_util::future::{try_join, try_join3};
+use tokio::time::Instant;
+
+use super::super::{
+    Appointment, DaySchedule, EmrError, Held, NewAppointment, PatientRef, Place, ProviderRef, Refusal, VisitKind,
+};
+use super::Inner;
+use super::chart::Chart;
+use super::envelope::Field;
+use super::failure::Failure;
+use super::looks::Looks;
+use super::row::{Row, Wanted};
+
+/// So that the staff see where it came from.
+const NOTES: &str = "Booked by telephone (attendant)";
+
+/// Looks, within two seconds, for a later appointment of another process to be taken back.
+const YIELDS: u32 = 4;
+
+const fn kind(kind: VisitKind) -> &'static str {
+    match kind {
+        VisitKind::Checkup => "Check-up",
+        VisitKind::FollowUp => "Follow-up",
+        VisitKind::SickVisit => "Sick visit",
+        VisitKind::Consultation => "Consultation",
+        VisitKind::Phone => "Phone visit",
+    }
+}
+
+const fn refused<T>(why: Refusal) -> Result<T, EmrError> {
+    Err(EmrError::Refused(why))
+}
+
+pub(super) fn chart_number(patient: &PatientRef) -> Result<u64, EmrError> {
+    patient.0.reveal().parse().or(refused(Refusal::NotFound))
+}
+
+impl Inner {
+    pub(super) async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
+        let (place, day) = (&wanted.place, wanted.place.start.date());
+        let patient = chart_number(&wanted.patient)?;
+        self.check_provider(&place.provider)?;
+        let _held = self.days.hold(vec![(place.provider.clone(), day)]).await?;
+        let (chart, rows, schedule) = try_join3(
+            self.soap.chart(patient),
+            self.soap.day_rows(&place.provider, day),
+            self.templates.of(&self.soap, &place.provider, day),
+        )
+        .await
+        .map_err(Failure::of_read)?;
+        let standing =
+            |row: &&Row| row.is_active() && row.patient == Some(patient) && row.is_at(&place.provider, place.start);
+        if let Some(row) = rows.iter().find(standing) {
+            self.unsettled.settle(&wanted.key);
+            return Ok(row.appointment());
+        }
+        if self.unsettled.has(&wanted.key) {
+            return Err(EmrError::Unknown("this was sent before, and whether it was written is not known yet".into()));
+        }
+        let Some(chart) = chart.filter(Chart::takes_bookings) else { return refused(Refusal::NotFound) };
+        self.check_place(place, schedule.as_ref(), &rows, None, &wanted.key)?;
+        let name = chart.name();
+        let fields = Wanted { patient, name: &name, place, kind: kind(wanted.kind), notes: NOTES }.fields();
+        let until = self.until();
+        let added = match self.soap.add(fields).await {
+            Ok(id) => Ok(id),
+            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Faulted(error)) => self.look_for(patient, place, Some(error), until).await,
+            Err(Failure::Lost(error)) => {
+                tracing::warn!(%error, "an appointment was sent and not answered; it is looked for");
+                self.look_for(patient, place, None, until).await
+            }
+        };
+        let booked = match added {
+            Ok(id) => self.confirm(id, patient, place, until).await,
+            Err(error) => Err(error),
+        };
+        self.remember(&wanted.key, Some(place), &booked);
+        booked
+    }
+
+    pub(super) async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
+        self.check_provider(&to.provider)?;
+        let days = [(&held.provider, held.start), (&to.provider, to.start)];
+        let _held = self.days.hold(days.map(|(provider, at)| (provider.clone(), at.date())).to_vec()).await?;
+        let row = self.owned(&held).await?;
+        let key = row_key(row.id);
+        if row.is_active() && row.is_at(&to.provider, to.start) {
+            self.unsettled.settle(&key);
+            return Ok(row.appointment());
+        }
+        self.check_movable(&row, &held)?;
+        let (rows, schedule) = try_join(
+            self.soap.day_rows(&to.provider, to.start.date()),
+            self.templates.of(&self.soap, &to.provider, to.start.date()),
+        )
+        .await
+        .map_err(Failure::of_read)?;
+        self.check_place(&to, schedule.as_ref(), &rows, Some(row.id), &key)?;
+        let until = self.until();
+        let moved = match self.overwrite(row.id, row.at(&to), |row| row.is_at(&to.provider, to.start), until).await {
+            Ok(()) => self.confirm_move(&row, &to, until).await,
+            Err(error) => Err(error),
+        };
+        self.remember(&key, Some(&to), &moved);
+        moved
+    }
+
+    pub(super) async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        let _held = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
+        let row = self.owned(&held).await?;
+        let key = row_key(row.id);
+        if !row.is_active() {
+            self.unsettled.settle(&key);
+            return Ok(());
+        }
+        self.check_movable(&row, &held)?;
+        let is_cancelled = |row: &Row| !row.is_active();
+        let until = self.until();
+        let cancelled = match self.overwrite(row.id, row.cancelled(), is_cancelled, until).await {
+            // What was answered with success is looked at all the same: an update says nothing.
+            Ok(()) => self.await_row(row.id, is_cancelled, Some(unlike_sent()), until).await,
+            Err(error) => Err(error),
+        };
+        self.remember(&key, None, &cancelled);
+        cancelled
+    }
+
+    /// What is sent now is looked for until then.
+    fn until(&self) -> Instant {
+        Instant::now() + self.settle
+    }
+
+    fn check_provider(&self, provider: &ProviderRef) -> Result<(), EmrError> {
+        if self.providers.contains_key(provider) { Ok(()) } else { refused(Refusal::NotFound) }
+    }
+
+    /// The provider works then, nothing but `except` stands there, and nothing that is not settled may yet.
+    fn check_place(
+        &self,
+        place: &Place,
+        schedule: Option<&DaySchedule>,
+        rows: &[Row],
+        except: Option<u64>,
+        key: &str,
+    ) -> Result<(), EmrError> {
+        let in_template = schedule
+            .is_some_and(|day| !day.holiday && day.slots.iter().any(|slot| slot.start == place.start))
+            && place.start < place.end;
+        let taken = rows.iter().any(|row| Some(row.id) != except && row.is_active() && row.overlaps(place));
+        if !in_template || taken || self.unsettled.may_take(place, key) {
+            return refused(Refusal::SlotTaken);
+        }
+        Ok(())
+    }
+
+    /// The appointment as it stands, if it is that patient's.
+    async fn owned(&self, held: &Held) -> Result<Row, EmrError> {
+        let patient = chart_number(&held.patient)?;
+        let id = held.id.0.parse().or(refused(Refusal::NotFound))?;
+        let row = self.soap.row(id).await.map_err(Failure::of_read)?;
+        row.filter(|row| row.id == id && row.patient == Some(patient)).ok_or(EmrError::Refused(Refusal::NotFound))
+    }
+
+    fn check_movable(&self, row: &Row, held: &Held) -> Result<(), EmrError> {
+        if self.unsettled.has(&row_key(row.id)) {
+            return Err(EmrError::Unknown("an earlier change of this appointment may still come".into()));
+        }
+        if row.is_movable() && row.is_at(&held.provider, held.start) { Ok(()) } else { refused(Refusal::Changed) }
+    }
+
+    /// Made by our account, as far as is told.
+    fn is_ours(&self, row: &Row) -> bool {
+        row.creator.as_deref().is_none_or(|by| by.eq_ignore_ascii_case(self.soap.user()))
+    }
+
+    /// The id of what we added. `fault`: the server is done with it, so that one look tells, and this is the error if nothing is there.
+    async fn look_for(
+        &self,
+        patient: u64,
+        place: &Place,
+        fault: Option<EmrError>,
+        until: Instant,
+    ) -> Result<u64, EmrError> {
+        let ours = |row: &&Row| {
+            self.is_ours(row)
+                && row.is_active()
+                && row.patient == Some(patient)
+                && row.is_at(&place.provider, place.start)
+        };
+        let mut looks = Looks::until(until);
+        while looks.again().await {
+            let read = self.soap.day_rows(&place.provider, place.start.date());
+            let Some(rows) = looks.see(read).await else { continue };
+            match (rows.iter().find(ours), &fault) {
+                (Some(row), _) => return Ok(row.id),
+                (None, Some(error)) => return Err(error.clone()),
+                (None, None) => {}
+            }
+        }
+        Err(EmrError::Unknown("a new appointment was sent and not answered, and it has not shown up".into()))
+    }
+
+    /// Nobody was first, and it stands as it was sent. Where somebody was first, ours is taken back.
+    async fn confirm(&self, id: u64, patient: u64, place: &Place, until: Instant) -> Result<Appointment, EmrError> {
+        let mut yields = 0;
+        let mut looks = Looks::until(until);
+        while looks.again().await {
+            let read = try_join(self.soap.row(id), self.soap.day_rows(&place.provider, place.start.date()));
+            let Some((row, rows)) = looks.see(read).await else { continue };
+            let as_sent = |row: &Row| row.patient == Some(patient) && row.is_at(&place.provider, place.start);
+            let Some(row) = row.filter(as_sent) else { return Err(unlike_sent()) };
+            if !row.is_active() {
+                return refused(Refusal::SlotTaken);
+            }
+            let rivals: Vec<&Row> =
+                rows.iter().filter(|other| other.id != id && other.is_active() && other.overlaps(place)).collect();
+            // Of several who wrote at once the first stays: each of them sees the same rows and judges alike. A later one of another
+            // process of ours yields within moments; if it does not, it has not seen us, and then we do.
+            let is_second = rivals.iter().any(|other| other.id < id);
+            let doubtful = rivals.iter().any(|other| self.is_ours(other));
+            if !is_second && !doubtful {
+                return Ok(row.appointment());
+            }
+            yields += 1;
+            if is_second || yields > YIELDS {
+                metrics::counter!("emr_withdrawn_total").increment(1);
+                return self.withdraw(id, place).await;
+            }
+        }
+        Err(EmrError::Unknown(
+            "an appointment was written, and the book cannot be read to see whether it stands alone".into(),
+        ))
+    }
+
+    /// Cancels our own new row, as often as it takes: nobody has been told of it.
+    async fn withdraw(&self, id: u64, place: &Place) -> Result<Appointment, EmrError> {
+        let mut looks = Looks::until(self.until());
+        while looks.again().await {
+            match self.soap.row(id).await {
+                Ok(Some(row)) if !row.is_active() => return refused(Refusal::SlotTaken),
+                Ok(Some(row)) if row.is_at(&place.provider, place.start) => {
+                    if let Err(failure) = self.soap.update(row.cancelled()).await {
+                        tracing::warn!(error = %failure.of_read(), "an appointment that came second is not cancelled yet");
+                    }
+                }
+                // Somebody at the clinic has taken it in hand.
+                Ok(Some(_) | None) => break,
+                Err(_) => {}
+            }
+        }
+        Err(EmrError::Unknown("an appointment that came second could not be cancelled".into()))
+    }
+
+    async fn confirm_move(&self, before: &Row, to: &Place, until: Instant) -> Result<Appointment, EmrError> {
+        let mut looks = Looks::until(until);
+        while looks.again().await {
+            let read = try_join(self.soap.row(before.id), self.soap.day_rows(&to.provider, to.start.date()));
+            let Some((row, rows)) = looks.see(read).await else { continue };
+            let as_sent =
+                |row: &Row| row.patient == before.patient && row.is_active() && row.is_at(&to.provider, to.start);
+            let Some(row) = row.filter(as_sent) else { return Err(unlike_sent()) };
+            if !rows.iter().any(|other| other.id != row.id && other.is_active() && other.overlaps(to)) {
+                return Ok(row.appointment());
+            }
+            // Its number is older than that of whoever came first, so numbers do not tell: the one who moves yields.
+            metrics::counter!("emr_withdrawn_total").increment(1);
+            let back = before.place();
+            return match self
+                .overwrite(row.id, row.at(&back), |row| row.is_at(&back.provider, back.start), self.until())
+                .await
+            {
+                Ok(()) => refused(Refusal::SlotTaken),
+                Err(error) => Err(EmrError::Unknown(format!("an appointment could not be moved back: {error}"))),
+            };
+        }
+        Err(EmrError::Unknown(
+            "an appointment was moved, and the book cannot be read to see whether it stands alone".into(),
+        ))
+    }
+
+    /// Writes all fields of a row; without an answer, looks for what was to become of it.
+    async fn overwrite(
+        &self,
+        id: u64,
+        fields: Vec<Field>,
+        done: impl Fn(&Row) -> bool,
+        until: Instant,
+    ) -> Result<(), EmrError> {
+        match self.soap.update(fields).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Faulted(error)) => self.await_row(id, done, Some(error), until).await,
+            Err(Failure::Lost(error)) => {
+                tracing::warn!(%error, "a change of an appointment was sent and not answered; it is looked for");
+                self.await_row(id, done, None, until).await
+            }
+        }
+    }
+
+    /// Until the row is as wanted. `otherwise`: the server is done with it, so that one look tells, and this is the error if it is not.
+    async fn await_row(
+        &self,
+        id: u64,
+        done: impl Fn(&Row) -> bool,
+        otherwise: Option<EmrError>,
+        until: Instant,
+    ) -> Result<(), EmrError> {
+        let mut looks = Looks::until(until);
+        while looks.again().await {
+            let Some(row) = looks.see(self.soap.row(id)).await else { continue };
+            match (row.is_some_and(|row| done(&row)), &otherwise) {
+                (true, _) => return Ok(()),
+                (false, Some(error)) => return Err(error.clone()),
+                (false, None) => {}
+            }
+        }
+        Err(EmrError::Unknown("a change of an appointment was sent and not answered, and it does not show".into()))
+    }
+
+    fn remember<T>(&self, key: &str, place: Option<&Place>, outcome: &Result<T, EmrError>) {
+        if matches!(outcome, Err(EmrError::Unknown(_))) {
+            metrics::counter!("emr_unknown_outcomes_total").increment(1);
+            self.unsettled.keep(key, place.cloned());
+        }
+    }
+}
+
+fn row_key(id: u64) -> String {
+    format!("appointment {id}")
+}
+
+fn unlike_sent() -> EmrError {
+    EmrError::Unknown("what stands in the book is not what was sent".into())
+}

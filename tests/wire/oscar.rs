@@ -1,0 +1,9 @@
+//! OSCAR behind the EMR's contract: golden envelopes, hostile answers, and whole bookings against the simulator.
+
+mod bookings;
+mod clinic;
+mod envelopes;
+mod faults;
+mod hostile;
+mod house;
+mod races;

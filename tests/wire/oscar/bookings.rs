@@ -1,0 +1,252 @@
+//! Whole dealings of a caller through the tools, with the simulator's store as the witness.
+
+use std::sync::Arc;
+
+use attendant::agent::tools::ToolName;
+use attendant::emr::{Emr, EmrError, PatientRef, ProviderRef, Refusal, Sought};
+use attendant::privacy::Pii;
+use attendant::sim::oscar::Dialect;
+use jiff::civil::{DateTime, date};
+use serde_json::json;
+
+use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, held, place, wanted};
+
+/// Finds, books, moves and cancels, and looks after each step at what stands in OSCAR.
+async fn books_moves_and_cancels(house: &House) {
+    let mut caller = Caller::new(house);
+    let jane = json!({ "first_name": "Jane", "last_name": "Roe", "birth_date": "1984-03-09" });
+    let found = caller.call(ToolName::SearchPatient, jane).await;
+    assert_eq!(found["status"], "verified", "{found}");
+    let patient = &found["patient"];
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    assert_eq!(told["say"], "You have Monday, November 23 at 10 AM with Dr. Priya Singh.");
+
+    // An appointment at nine, Jane's own from ten to half past, a block from eleven to twelve, lunch, and a row without a status at one.
+    let find =
+        json!({ "visit_kind": "follow_up", "provider": "Singh", "to_date": "2026-11-23", "time_after": "10:45" });
+    let slots = caller.call(ToolName::FindEarliestAppointment, find).await;
+    let starts: Vec<_> =
+        slots["slots"].as_array().expect("as the test has it").iter().map(|slot| slot["start"].clone()).collect();
+    assert_eq!(starts, ["2026-11-23T10:45", "2026-11-23T13:15", "2026-11-23T13:30"], "{slots}");
+    let wish = json!({ "patient": patient, "slot": slots["slots"][1]["slot"] });
+    let booked = caller.agree(ToolName::CreateAppointment, &wish).await;
+    assert_eq!(booked["say"], "You're booked for Monday, November 23 at 1:15 PM with Dr. Priya Singh.", "{booked}");
+    let at = |time: DateTime| house.sim.appointments(SINGH, MONDAY).into_iter().find(|row| row.start == time.time());
+    let row = at(MONDAY.at(13, 15, 0, 0)).expect("as the test has it");
+    assert_eq!((row.patient, row.status(), row.end), (1001, Some("t"), jiff::civil::time(13, 29, 59, 0)));
+    assert_eq!(row.texts["name"], "ROE, Jane");
+    assert_eq!(row.creator.as_deref(), Some("attendant"));
+
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    assert_eq!(told["appointments"].as_array().expect("as the test has it").len(), 2, "{told}");
+    let later = json!({ "visit_kind": "follow_up", "provider": "Chen", "from_date": "2026-11-25" });
+    let later = caller.call(ToolName::FindEarliestAppointment, later).await;
+    assert_eq!(later["slots"][0]["start"], "2026-11-25T10:00", "{later}");
+    let wish = json!({ "appointment": told["appointments"][1]["appointment"], "slot": later["slots"][0]["slot"] });
+    let moved = caller.agree(ToolName::UpdateAppointment, &wish).await;
+    assert_eq!(moved["start"], "2026-11-25T10:00", "{moved}");
+    let wednesday = date(2026, 11, 25);
+    let now = house.sim.appointment(row.id).expect("as the test has it");
+    assert_eq!((now.provider.as_deref(), now.day, now.start), (Some(CHEN), wednesday, jiff::civil::time(10, 0, 0, 0)));
+    assert_eq!((now.end, &now.texts), (jiff::civil::time(10, 14, 59, 0), &row.texts), "every other field stays");
+
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    let wish = json!({ "appointment": told["appointments"][1]["appointment"] });
+    let cancelled = caller.agree(ToolName::CancelAppointment, &wish).await;
+    assert_eq!(cancelled["say"], "Your appointment on Wednesday, November 25 at 10 AM is cancelled.", "{cancelled}");
+    let now = house.sim.appointment(row.id).expect("as the test has it");
+    assert_eq!((now.status(), now.end), (Some("C"), jiff::civil::time(10, 14, 59, 0)), "no second is lost");
+    assert_eq!(now.texts["name"], "ROE, Jane");
+    assert_eq!((house.asked("addAppointment"), house.asked("updateAppointment")), (1, 2));
+    assert!(house.sim.envelopes().iter().all(|envelope| envelope.refused.is_none()), "nothing was refused");
+}
+
+#[tokio::test]
+async fn a_caller_books_moves_and_cancels_in_every_dialect() {
+    for dialect in [Dialect::Mcmaster, Dialect::Openo, Dialect::Juno] {
+        books_moves_and_cancels(&House::with(dialect, None).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_in_utc_with_the_clinics_times_is_read_and_written_alike() {
+    books_moves_and_cancels(&House::with(Dialect::Mcmaster, Some("UTC")).await).await;
+}
+
+#[tokio::test]
+async fn a_day_on_which_the_clocks_change_is_believed_of_a_server_in_utc_alone() {
+    // There the clocks go forward on a Friday, on which Dr. Singh works from half past eight.
+    let friday = date(2028, 3, 24);
+    for (java, offered) in [(None, None), (Some("UTC"), Some(friday.at(8, 30, 0, 0)))] {
+        let house = House::at(Dialect::Mcmaster, java, "Asia/Jerusalem", "2028-03-22T06:00:00Z").await;
+        let oscar = house.adapter().1;
+        let provider = ProviderRef(SINGH.into());
+        let schedule = oscar.day_schedule(&provider, friday).await.unwrap();
+        assert_eq!(schedule.map(|day| day.slots[0].start), offered, "{java:?}");
+        let booked = oscar.book(wanted(SINGH, friday.at(9, 0, 0, 0), JANE)).await;
+        match (booked, offered) {
+            (Ok(booked), Some(_)) => assert_eq!(booked.start, friday.at(9, 0, 0, 0)),
+            (Err(EmrError::Refused(Refusal::SlotTaken)), None) => {}
+            (booked, _) => panic!("{java:?}: {booked:?}"),
+        }
+        // The days after it are right again, and what is written then is read then.
+        let monday = date(2028, 3, 27);
+        let schedule = oscar.day_schedule(&provider, monday).await.unwrap().unwrap();
+        assert_eq!(schedule.slots[0].start, monday.at(9, 0, 0, 0));
+        let booked = oscar.book(wanted(SINGH, monday.at(9, 15, 0, 0), JANE)).await.unwrap();
+        assert_eq!(booked.start, monday.at(9, 15, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_the_staff_put_in_the_book_holds_its_time() {
+    let house = House::open().await;
+    let oscar = house.adapter().1;
+    let taken = EmrError::Refused(Refusal::SlotTaken);
+    for (hour, minute, what) in [
+        (9, 0, "an appointment of the front desk, to its last minute"),
+        (10, 15, "the second half of another"),
+        (11, 30, "a block"),
+        (13, 0, "a row without a status"),
+        (8, 0, "before the template begins"),
+        (9, 5, "no start of a slot"),
+    ] {
+        let booked = oscar.book(wanted(SINGH, MONDAY.at(hour, minute, 0, 0), JANE)).await;
+        assert_eq!(booked.unwrap_err(), taken, "{what}");
+    }
+    assert_eq!(house.asked("addAppointment"), 0);
+    // Cancelled by the desk: free.
+    assert!(oscar.book(wanted(SINGH, MONDAY.at(14, 0, 0, 0), JANE)).await.is_ok());
+    // Nobody of the list, and nobody's chart.
+    let missing = EmrError::Refused(Refusal::NotFound);
+    assert_eq!(oscar.book(wanted("103", MONDAY.at(9, 0, 0, 0), JANE)).await.unwrap_err(), missing);
+    for chart in ["99999", "1009", "1010", "1011", "x"] {
+        assert_eq!(oscar.book(wanted(SINGH, MONDAY.at(14, 30, 0, 0), chart)).await.unwrap_err(), missing, "{chart}");
+    }
+    assert_eq!(house.sim.active_overlaps(), []);
+}
+
+#[tokio::test]
+async fn the_same_wish_is_one_appointment() {
+    let house = House::open().await;
+    let wish = || wanted(CHEN, MONDAY.at(9, 0, 0, 0), JANE);
+    let oscar = house.adapter().1;
+    let first = oscar.book(wish()).await.unwrap();
+    assert_eq!(oscar.book(wish()).await.unwrap(), first);
+    // Another process, which knows no key of this one.
+    assert_eq!(house.adapter().1.book(wish()).await.unwrap(), first);
+    assert_eq!(house.asked("addAppointment"), 1);
+}
+
+#[tokio::test]
+async fn only_its_owner_changes_an_appointment_and_only_while_it_is_as_told() {
+    let house = House::open().await;
+    let oscar = house.adapter().1;
+    let booked = oscar.book(wanted(CHEN, MONDAY.at(9, 0, 0, 0), JANE)).await.unwrap();
+    let held = held(&booked);
+    let to = || place(CHEN, MONDAY.at(9, 30, 0, 0), 15);
+    let refused = |why| Err::<(), _>(EmrError::Refused(why));
+    let other = attendant::emr::Held { patient: PatientRef(Pii::new("1002".into())), ..held.clone() };
+    assert_eq!(oscar.cancel(other.clone()).await, refused(Refusal::NotFound));
+    assert_eq!(oscar.reschedule(other, to()).await.map(drop), refused(Refusal::NotFound));
+    let elsewhere = attendant::emr::Held { start: MONDAY.at(9, 15, 0, 0), ..held.clone() };
+    assert_eq!(oscar.cancel(elsewhere).await, refused(Refusal::Changed));
+    // Onto half past ten somebody else is booked, until eleven.
+    let taken = place(CHEN, MONDAY.at(10, 45, 0, 0), 15);
+    assert_eq!(oscar.reschedule(held.clone(), taken).await.map(drop), refused(Refusal::SlotTaken));
+    assert_eq!(house.asked("updateAppointment"), 0);
+    // Here, picked up, billed: no longer the telephone's.
+    let id: u32 = booked.id.0.parse().unwrap();
+    for status in ["H", "P", "B", "N", "E"] {
+        assert!(house.sim.desk_sets_status(id, status));
+        assert_eq!(oscar.cancel(held.clone()).await, refused(Refusal::Changed), "{status}");
+        assert_eq!(oscar.reschedule(held.clone(), to()).await.map(drop), refused(Refusal::Changed), "{status}");
+    }
+    // Cancelled already: nothing to do, and nothing to move.
+    assert!(house.sim.desk_sets_status(id, "C"));
+    assert_eq!(oscar.cancel(held.clone()).await, Ok(()));
+    assert_eq!(oscar.reschedule(held, to()).await.map(drop), refused(Refusal::Changed));
+    assert_eq!(house.asked("updateAppointment"), 0);
+}
+
+#[tokio::test]
+async fn charts_are_found_however_they_are_written_and_only_live_ones() {
+    let house = House::open().await;
+    let oscar = house.adapter().1;
+    let born = |year, month, day| Sought {
+        birth_date: Pii::new(date(year, month, day)),
+        first_name: Pii::new("x".into()),
+        last_name: Pii::new("y".into()),
+        calling_from: None,
+    };
+    let mut found = Vec::new();
+    for sought in [
+        born(1984, 3, 9),
+        born(2001, 8, 2),
+        born(1962, 4, 12),
+        // One of the two was merged into the other.
+        born(1990, 1, 25),
+        // Deceased, inactive, moved away, nobody.
+        born(1931, 2, 14),
+        born(1979, 7, 7),
+        born(1995, 5, 5),
+        born(1950, 1, 1),
+    ] {
+        let charts = oscar.find_patients(&sought).await.unwrap();
+        found.push(charts.into_iter().map(|chart| chart.id.0.into_inner()).collect::<Vec<_>>());
+    }
+    let found: Vec<Vec<&str>> = found.iter().map(|ids| ids.iter().map(String::as_str).collect()).collect();
+    let none: Vec<&str> = vec![];
+    assert_eq!(
+        found,
+        [
+            vec!["1001"],
+            vec!["1005"],
+            vec!["1006", "1007"],
+            vec!["1004"],
+            none.clone(),
+            none.clone(),
+            none.clone(),
+            none
+        ]
+    );
+    let elise = oscar.find_patients(&born(2001, 8, 2)).await.unwrap().remove(0);
+    assert_eq!(elise.phones, [Pii::new("6045550158".to_owned())]);
+    assert_eq!(elise.card_last4, Some(Pii::new("0212".to_owned())));
+}
+
+#[tokio::test]
+async fn health_tells_what_is_right_and_what_is_not() {
+    for (java, clock) in [(None, "11:00, as the clinic's"), (Some("UTC"), "(UTC+00:00), another zone")] {
+        let house = House::with(Dialect::Mcmaster, java).await;
+        let (clinic, oscar) = house.adapter();
+        let now = clinic.local(super::house::NOW.parse().unwrap()).datetime();
+        let findings = oscar.health(now).await.unwrap();
+        let all = findings.iter().map(|finding| finding.what.as_str()).collect::<Vec<_>>().join("\n");
+        assert!(findings.iter().all(|finding| finding.mend.is_none()), "{findings:?}");
+        for part in [
+            clock,
+            "the account is taken",
+            "charts may be searched",
+            "`P` twice",
+            "2 (30 Minute Appointment)",
+            "Dr. Priya Singh: the first slot that callers may book is Monday, November 23 at 09:00 with code 1",
+        ] {
+            assert!(all.contains(part), "{part}:\n{all}");
+        }
+        // What was asked is warm: a search for times asks for no template of this week again.
+        let before = house.asked("getDayWorkSchedule");
+        let caller = Caller::at(clinic, Arc::new(oscar), super::house::NOW);
+        let find = json!({ "visit_kind": "follow_up", "to_date": "2026-11-28" });
+        assert_eq!(caller.call(ToolName::FindEarliestAppointment, find).await["ok"], true);
+        assert_eq!(house.asked("getDayWorkSchedule"), before);
+    }
+    let house = House::open().await;
+    let (clinic, oscar) = house.as_user("booking-only", "booking-only-2026");
+    let now = clinic.local(super::house::NOW.parse().unwrap()).datetime();
+    let findings = oscar.health(now).await.unwrap();
+    let wrong: Vec<_> = findings.iter().filter(|finding| finding.mend.is_some()).collect();
+    assert!(wrong.len() == 1 && wrong[0].what.contains("lacks _demographic"), "{findings:?}");
+    let (_, expired) = house.as_user("former", "former-2026");
+    assert!(matches!(expired.health(now).await, Err(EmrError::Auth(_))));
+}

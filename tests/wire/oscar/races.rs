@@ -1,0 +1,125 @@
+//! Several who want the same time: within one process, in several, and the front desk among them.
+
+use std::collections::BTreeMap;
+
+use attendant::emr::oscar::Oscar;
+use attendant::emr::{Emr, EmrError, Refusal};
+use attendant::sim::oscar::Fault;
+use futures_util::future::join_all;
+use jiff::civil::DateTime;
+
+use super::house::{CHEN, House, MONDAY, SINGH, code, held, place, wanted};
+
+/// Charts that take bookings.
+const CHARTS: [&str; 8] = ["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008"];
+
+/// Free quarters of Dr. Chen's Monday.
+fn quarters() -> Vec<DateTime> {
+    vec![MONDAY.at(9, 0, 0, 0), MONDAY.at(9, 15, 0, 0), MONDAY.at(9, 30, 0, 0)]
+}
+
+/// So many callers, each of a chart, for few times, through these adapters in turn. Tells who was told yes.
+async fn race(house: &House, oscars: &[Oscar], callers: usize) -> BTreeMap<(DateTime, &'static str), usize> {
+    let all = (0..callers).map(|n| {
+        let start = quarters()[n % 3];
+        let chart = CHARTS[n % CHARTS.len()];
+        let oscar = oscars[n % oscars.len()].clone();
+        tokio::spawn(async move { ((start, chart), oscar.book(wanted(CHEN, start, chart)).await) })
+    });
+    let mut told = BTreeMap::new();
+    for outcome in join_all(all).await {
+        let (who, outcome) = outcome.expect("as the test has it");
+        match outcome {
+            Ok(booked) => {
+                assert_eq!(booked.start, who.0);
+                *told.entry(who).or_insert(0) += 1;
+            }
+            Err(EmrError::Refused(Refusal::SlotTaken)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(house.sim.active_overlaps(), [], "nobody stands on anybody");
+    for start in quarters() {
+        let yes: Vec<_> = told.keys().filter(|(at, _)| *at == start).collect();
+        assert!(yes.len() <= 1, "two charts were told yes at {start}: {yes:?}");
+        for (_, chart) in yes {
+            assert_eq!(house.active(CHEN, start, chart), 1, "told yes, and it stands once");
+        }
+        let rows = house.sim.appointments(CHEN, start.date());
+        let standing = rows.iter().filter(|row| row.is_active() && row.start == start.time()).count();
+        assert!(standing <= 1);
+    }
+    told
+}
+
+#[tokio::test]
+async fn many_callers_of_one_process_get_each_time_once() {
+    let house = House::open().await;
+    let told = race(&house, &[house.adapter().1], 60).await;
+    let starts: Vec<_> = told.keys().map(|(start, _)| *start).collect();
+    assert_eq!(starts, quarters(), "and each time goes to somebody");
+    assert_eq!(house.asked("addAppointment"), 3, "within a process nobody writes in vain");
+}
+
+#[tokio::test]
+async fn callers_of_several_processes_are_never_both_told_yes() {
+    for _ in 0..5 {
+        let house = House::open().await;
+        let oscars: Vec<Oscar> = (0..6).map(|_| house.adapter().1).collect();
+        race(&house, &oscars, 24).await;
+    }
+}
+
+#[tokio::test]
+async fn a_rival_of_the_front_desk_who_was_first_keeps_the_time() {
+    let house = House::open().await;
+    let oscar = house.adapter().1;
+    let start = MONDAY.at(9, 0, 0, 0);
+    house.turn("addAppointment", Fault::Rival, 1);
+    let booked = oscar.book(wanted(CHEN, start, "1001")).await;
+    assert_eq!(booked.unwrap_err(), EmrError::Refused(Refusal::SlotTaken));
+    assert_eq!(house.active(CHEN, start, "1001"), 0, "ours was taken back");
+    assert_eq!(house.sim.active_overlaps(), []);
+    // Ours is in the book as cancelled, with all its fields.
+    let rows = house.sim.appointments(CHEN, MONDAY);
+    let ours = rows.iter().find(|row| row.patient == 1001).unwrap();
+    assert_eq!((ours.status(), ours.texts["name"].as_str()), (Some("C"), "ROE, Jane"));
+}
+
+#[tokio::test]
+async fn a_rival_of_the_front_desk_who_came_second_takes_nothing_back() {
+    let house = House::open().await;
+    let start = MONDAY.at(9, 0, 0, 0);
+    house.turn("addAppointment", Fault::RivalAfter, 1);
+    assert!(house.adapter().1.book(wanted(CHEN, start, "1001")).await.is_ok());
+    assert_eq!(house.active(CHEN, start, "1001"), 1);
+}
+
+#[tokio::test]
+async fn a_move_onto_a_rival_is_moved_back() {
+    for fault in [Fault::Rival, Fault::RivalAfter] {
+        let house = House::open().await;
+        let oscar = house.adapter().1;
+        let start = MONDAY.at(9, 0, 0, 0);
+        let booked = oscar.book(wanted(CHEN, start, "1001")).await.unwrap();
+        house.turn("updateAppointment", fault, 1);
+        let moved = oscar.reschedule(held(&booked), place(SINGH, MONDAY.at(14, 30, 0, 0), 15)).await;
+        assert_eq!(moved.unwrap_err(), EmrError::Refused(Refusal::SlotTaken), "{fault}");
+        assert_eq!(house.active(CHEN, start, "1001"), 1, "{fault}: where it was");
+        assert_eq!(house.active(SINGH, MONDAY.at(14, 30, 0, 0), "1001"), 0, "{fault}");
+        assert_eq!(house.sim.active_overlaps(), []);
+    }
+}
+
+#[tokio::test]
+async fn two_who_move_to_one_time_are_never_both_told_yes() {
+    let house = House::open().await;
+    let (one, other) = (house.adapter().1, house.adapter().1);
+    let a = one.book(wanted(CHEN, MONDAY.at(9, 0, 0, 0), "1001")).await.unwrap();
+    let b = other.book(wanted(CHEN, MONDAY.at(9, 15, 0, 0), "1002")).await.unwrap();
+    let to = || place(SINGH, MONDAY.at(14, 30, 0, 0), 15);
+    let (first, second) = tokio::join!(one.reschedule(held(&a), to()), other.reschedule(held(&b), to()));
+    let codes = [code(&first), code(&second)];
+    assert!(codes.iter().filter(|code| **code == "ok").count() <= 1, "{codes:?}");
+    assert_eq!(house.sim.active_overlaps(), []);
+}
