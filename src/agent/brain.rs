@@ -29,7 +29,7 @@ pub use intent::{Intent, Understood, understand};
 pub struct RuleBrain;
 
 impl RuleBrain {
-    /// Reads its rules and paraphrases now, so that the first caller does not wait for it (under half a second even unoptimised, 2026-11-21).
+    /// Reads its rules and paraphrases now, so that the first caller does not wait for it (0.3 s, 0.7 s unoptimised, 2026-11-21).
     pub fn new() -> Self {
         for language in Language::ALL {
             understand("hello", language);

@@ -1,218 +1,188 @@
-//! English text as features: what words stand for, which words they are, which stand together, and how they are spelt.
+//! A sentence as features: which words it has, what they stand for, which stand together, and how they are spelt.
 //!
 //! Pure. Whether the clinic itself is spoken to ("your", "there") counts apart, for the same words about another place are not ours
-//! to answer. Words that mean the same to a clinic's callers share a concept; a word never met before counts as one that is rare, which
-//! speaks for a foreign question. Spelling (letter triples) carries words a recogniser got almost right.
+//! to answer. A word never met before counts as one that is rare, which speaks for a foreign question. Spelling (pieces of three and
+//! four letters) carries words a recogniser got almost right. Features are named by a hash: a name is never read back.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
+mod vocabulary;
 
-use serde::Deserialize;
+use attendant_linear::{Feature, hash, join};
 
 use crate::language::Language;
-use crate::tokens::tokens;
 
-/// A feature and its weight.
-pub(super) type Feature = (String, f32);
+use vocabulary::{Concept, Vocabulary};
 
-/// `agents/en-CA/features.toml`, as written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    fillers: HashSet<String>,
-    plain: HashSet<String>,
-    together: BTreeMap<String, Vec<String>>,
-    /// The concept, then its words.
-    concepts: Vec<Vec<String>>,
-}
-
-struct Words {
-    fillers: HashSet<String>,
-    plain: HashSet<String>,
-    /// Phrases as words, longest first, each with the word it stands for.
-    together: Vec<(Vec<String>, String)>,
-    /// What each word stands for, the first concept of the file first.
-    concepts: HashMap<String, Vec<String>>,
-}
-
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let file: File = toml::from_str(include_str!("../../../agents/en-CA/features.toml"))
-        .expect("the built-in word lists are parsed by every test of the brain");
-    let split = |phrase: &String| phrase.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let mut together: Vec<_> =
-        file.together.iter().flat_map(|(one, phrases)| phrases.iter().map(move |p| (split(p), one.clone()))).collect();
-    together.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
-    let mut concepts: HashMap<String, Vec<String>> = HashMap::new();
-    for list in file.concepts {
-        let mut list = list.into_iter();
-        let concept = list.next().unwrap_or_default();
-        for word in list {
-            let means = concepts.entry(word).or_default();
-            if !means.contains(&concept) {
-                means.push(concept.clone());
-            }
-        }
-    }
-    Words { fillers: file.fillers, plain: file.plain, together, concepts }
-});
-
-/// Concepts that are none of the brain's business.
-const FOREIGN: &[&str] = &[
-    "BOOK",
-    "MEDICINE",
-    "MONEY",
-    "INSURANCE",
-    "ILL",
-    "TEST",
-    "REFER",
-    "VACCINE",
-    "PATIENT",
-    "WAIT",
-    "OFFTOPIC",
-    "UPDATE",
-    "ELSEWHERE",
-];
-
-/// Of these, the ones that no question about a fact of the clinic holds.
-const FORBIDDEN: &[&str] = &["BOOK", "MEDICINE", "INSURANCE", "ILL", "TEST", "REFER", "VACCINE", "OFFTOPIC", "UPDATE"];
-
-/// Words that name the clinic as the one who is asked.
-const OURS: &[&str] =
-    &["you", "your", "yours", "youre", "u", "r", "our", "there", "here", "clinic", "clinics", "office", "place"];
+/// English words that name the clinic as the one who is asked.
+const OURS: &[&str] = &["you", "your", "yours", "our", "there", "here", "clinic", "clinics", "office", "place"];
 
 /// Before another place, these make it where the caller comes from, or a landmark.
 const LANDMARK_AFTER: &[&str] =
     &["from", "near", "nearby", "nearest", "closest", "beside", "behind", "across", "past", "opposite", "by"];
 
-/// What is asked of the people at the desk.
-const DESK: &[&str] = &["MESSAGE", "TELL", "CALLBACK", "PERSON", "SPEAK"];
+/// In the shape of a sentence: a word about what is none of the brain's business, a word that means nothing to it, and a name.
+const ALIEN: u64 = 103;
+const STRANGE: u64 = 104;
+const NAME: u64 = 105;
 
 pub(super) struct Features {
     pub all: Vec<Feature>,
     /// It speaks of something that is none of the brain's business.
     pub foreign: bool,
-    /// So plainly that no fact can be meant.
-    pub forbidden: bool,
-    /// It speaks of messages or people: then it may be about anything.
-    pub asks_desk: bool,
-    /// It is about another place: the bank's hours, the way to the airport.
-    pub elsewhere: bool,
-    /// What it speaks of.
-    pub concepts: Vec<&'static str>,
-    /// Stems that are neither plain nor part of a concept: rare if not met before.
-    pub unusual: Vec<String>,
+    /// Its words, as features: to tell what was met before.
+    pub words: Vec<u64>,
+    /// Words that follow each other, as features.
+    pub pairs: Vec<u64>,
+    /// Words that are neither plain nor part of a concept: rare if not met before.
+    pub unusual: Vec<u64>,
 }
 
+struct Collector(Vec<Feature>);
+
+impl Collector {
+    /// Of hashed words.
+    fn add(&mut self, kind: u64, words: &[u64], weight: f32) {
+        self.0.push((named(kind, words), weight));
+    }
+
+    /// Runs of as many words as there are weights from `least` on.
+    fn runs(&mut self, kind: u64, words: &[u64], least: usize, weights: &[f32]) {
+        for (more, weight) in weights.iter().enumerate() {
+            for run in words.windows(least + more) {
+                self.add(kind, run, *weight);
+            }
+        }
+    }
+}
+
+fn named(kind: u64, words: &[u64]) -> u64 {
+    words.iter().fold(kind, |hash, word| join(hash, *word))
+}
+
+/// Kinds of features, apart from each other by their first hash.
+mod kind {
+    pub const WORD: u64 = 1;
+    pub const RAW: u64 = 2;
+    pub const SHAPE: u64 = 3;
+    pub const SKIP: u64 = 4;
+    pub const SORT: u64 = 5;
+    pub const CONCEPT: u64 = 6;
+    pub const PAIR: u64 = 7;
+    pub const OURS: u64 = 8;
+    pub const OTHERS: u64 = 9;
+    pub const COUNT: u64 = 10;
+    pub const LENGTH: u64 = 11;
+    pub const OPENING: u64 = 12;
+    pub const ELSEWHERE: u64 = 13;
+    pub const BIAS: u64 = 14;
+    pub const SPELLING: u64 = 15;
+}
+
+/// Ends of a sentence.
+const START: u64 = 101;
+const END: u64 = 102;
+
 /// The features of a sentence, without the ones for rare words, which depend on what was met in training.
-pub(super) fn of(text: &str) -> Features {
-    let words = together(tokens(text, Language::English));
-    let mut kept: Vec<&str> = words.iter().map(String::as_str).filter(|w| !WORDS.fillers.contains(*w)).collect();
+pub(super) fn of(text: &str, language: Language) -> Features {
+    let vocabulary = Vocabulary::of(language);
+    let english = language == Language::English;
+    let words = vocabulary.words(text, language);
+    let mut kept: Vec<&str> = words.iter().map(String::as_str).filter(|w| !vocabulary.fillers.contains(*w)).collect();
     if kept.is_empty() {
         kept = words.iter().map(String::as_str).collect();
     }
-    let mut all = Vec::new();
-    let mut add = |name: String, weight: f32| all.push((name, weight));
-    let mut concepts: Vec<&'static str> = Vec::new();
-    let mut unusual = Vec::new();
+    let mut found = Collector(Vec::with_capacity(kept.len() * 32));
+    let mut concepts: Vec<&Concept> = Vec::new();
+    let (mut stems, mut unusual) = (Vec::new(), Vec::new());
     let mut elsewhere = false;
-    let mut shape: Vec<String> = vec!["^".to_owned()];
+    // As concepts, else stems; and as sorts of words.
+    let (mut shape, mut sorts) = (vec![START], vec![START]);
     for (at, word) in kept.iter().enumerate() {
-        let stem = stem(word);
-        add(format!("w:{stem}"), 1.0);
-        let means: &'static [String] = WORDS.concepts.get(*word).map_or(&[], Vec::as_slice);
-        match means.first() {
-            Some(first) => shape.push(first.clone()),
-            None => {
-                shape.push(stem.clone());
-                // The name after "doctor" is rare by nature.
-                let is_name = at > 0 && ["doctor", "dr"].contains(&kept[at - 1]);
-                if !is_name && !WORDS.plain.contains(*word) && !word.bytes().all(|b| b.is_ascii_digit()) {
-                    unusual.push(stem.clone());
-                }
-            }
+        let stem = hash(0, if english { stem(word) } else { word });
+        found.add(kind::WORD, &[stem], 1.0);
+        stems.push(stem);
+        let means = vocabulary.concepts(word);
+        // The name after "doctor" is rare by nature.
+        let is_name = english && at > 0 && matches!(kept[at - 1], "doctor" | "dr");
+        let plain = vocabulary.plain.contains(*word) || (english && word.bytes().all(|b| b.is_ascii_digit()));
+        shape.push(means.first().map_or(stem, |concept| concept.hash));
+        sorts.push(match means.first() {
+            Some(concept) if concept.foreign => ALIEN,
+            Some(concept) => concept.hash,
+            None if is_name => NAME,
+            None if plain || !english => stem,
+            None => STRANGE,
+        });
+        if means.is_empty() && !is_name && !plain {
+            unusual.push(stem);
         }
         let before = &kept[at.saturating_sub(2)..at];
-        elsewhere |= means.iter().any(|c| c == "ELSEWHERE") && !before.iter().any(|w| LANDMARK_AFTER.contains(w));
-        concepts.extend(means.iter().map(String::as_str));
-        if word.len() >= 5 {
-            let letters: Vec<char> = format!("<{word}>").chars().collect();
-            for triple in letters.windows(3) {
-                add(format!("t:{}", triple.iter().collect::<String>()), 0.2);
-            }
+        elsewhere |= means.iter().any(|c| c.elsewhere) && !before.iter().any(|w| LANDMARK_AFTER.contains(w));
+        concepts.extend(means);
+    }
+    shape.push(END);
+    sorts.push(END);
+    if !matches!(language, Language::Mandarin | Language::Cantonese) {
+        spelling(&mut found, &kept);
+    }
+    found.runs(kind::SHAPE, &shape, 2, &[0.8, 0.5]);
+    found.runs(kind::SORT, &sorts, 2, &[0.5, 0.5, 0.35]);
+    for (i, one) in shape.iter().enumerate() {
+        for other in shape.iter().skip(i + 2).take(3) {
+            found.add(kind::SKIP, &[*one, *other], 0.3);
         }
     }
-    shape.push("$".to_owned());
-    let speaks_of = |set: &[&str]| concepts.iter().any(|c| set.contains(c));
-    let foreign = speaks_of(FOREIGN);
-    let asks_desk = speaks_of(DESK);
-    // "Holiday schedule" and the like are no bookings.
-    let schedule =
-        kept.iter().any(|w| ["schedule", "hours"].contains(w)) && !kept.iter().any(|w| w.starts_with("appointment"));
-    let forbidden = speaks_of(FORBIDDEN) && !schedule;
-    concepts.sort_unstable();
-    concepts.dedup();
+    let raw: Vec<u64> = std::iter::once(START).chain(words.iter().map(|w| hash(0, w))).chain([END]).collect();
+    found.runs(kind::RAW, &raw, 1, &[0.5, 0.8, 0.56]);
+    concepts.sort_unstable_by_key(|c| c.hash);
+    concepts.dedup_by_key(|c| c.hash);
+    let ours = !english || words.iter().any(|w| OURS.contains(&w.as_str()));
     for (i, one) in concepts.iter().enumerate() {
-        add(format!("c:{one}"), 2.0);
+        found.add(kind::CONCEPT, &[one.hash], 2.0);
+        found.add(if ours { kind::OURS } else { kind::OTHERS }, &[one.hash], 1.0);
         for other in &concepts[i + 1..] {
-            add(format!("p:{one}+{other}"), 1.0);
+            found.add(kind::PAIR, &[one.hash, other.hash], 1.0);
         }
     }
-    for pair in shape.windows(2) {
-        add(format!("b:{}_{}", pair[0], pair[1]), 0.8);
+    for sort in [ALIEN, STRANGE] {
+        match sorts.iter().filter(|s| **s == sort).count().min(3) {
+            0 => {}
+            count => found.add(kind::COUNT, &[sort, count as u64], 1.0),
+        }
     }
-    for triple in shape.windows(3) {
-        add(format!("s:{}_{}_{}", triple[0], triple[1], triple[2]), 0.5);
-    }
-    for manners in
-        words.iter().filter(|w| ["hello", "hi", "hey", "yes", "yeah", "okay", "ok"].contains(&w.as_str())).take(1)
-    {
-        add(format!("m:{manners}"), if kept.len() <= 2 { 1.0 } else { 0.2 });
-    }
-    add(format!("n:{}", kept.len().min(5)), 0.5);
+    found.add(kind::LENGTH, &[kept.len().clamp(1, 5) as u64], 0.5);
     if let [first, second, ..] = kept.as_slice() {
-        add(format!("f:{first}_{second}"), 0.7);
+        found.add(kind::OPENING, &[hash(0, first), hash(0, second)], 0.7);
     }
-    let ours = words.iter().any(|w| OURS.contains(&w.as_str()));
-    if ours {
-        add("ours".to_owned(), 1.5);
-    }
-    for one in &concepts {
-        add(format!("{}:{one}", if ours { "ours" } else { "others" }), 1.0);
+    if english && ours {
+        found.add(kind::OURS, &[], 1.5);
     }
     if elsewhere {
-        add("elsewhere".to_owned(), 1.5);
+        found.add(kind::ELSEWHERE, &[], 1.5);
     }
-    Features { all, foreign, forbidden, asks_desk, elsewhere, concepts, unusual }
+    found.add(kind::BIAS, &[], 0.5);
+    let foreign = concepts.iter().any(|c| c.foreign);
+    let pairs = raw[1..raw.len() - 1].windows(2).map(|pair| named(kind::RAW, pair)).collect();
+    Features { all: found.0, foreign, words: stems, pairs, unusual }
 }
 
-/// Words that belong together, as one.
-fn together(words: Vec<String>) -> Vec<String> {
-    let mut joined = Vec::with_capacity(words.len());
-    let mut rest = words.as_slice();
-    while let Some(first) = rest.first() {
-        match WORDS.together.iter().find(|(phrase, _)| rest.starts_with(phrase)) {
-            Some((phrase, one)) => {
-                joined.push(one.clone());
-                rest = &rest[phrase.len()..];
-            }
-            None => {
-                joined.push(first.clone());
-                rest = &rest[1..];
-            }
-        }
+/// Pieces of the text of three and four letters, across words.
+fn spelling(found: &mut Collector, words: &[&str]) {
+    let mut letters = vec![u64::from(' ')];
+    for word in words {
+        letters.extend(word.chars().map(u64::from).chain([u64::from(' ')]));
     }
-    joined
+    found.runs(kind::SPELLING, &letters, 3, &[0.3, 0.3]);
 }
 
 /// The word without its usual endings.
-fn stem(word: &str) -> String {
+fn stem(word: &str) -> &str {
     for (ending, least) in [("ing", 6), ("ed", 5), ("es", 6), ("s", 4)] {
         if word.len() >= least
             && let Some(stem) = word.strip_suffix(ending)
             && !stem.ends_with('s')
         {
-            return stem.to_owned();
+            return stem;
         }
     }
-    word.to_owned()
+    word
 }

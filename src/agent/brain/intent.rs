@@ -1,11 +1,11 @@
-//! What a caller wants, in one utterance: English by comparison with paraphrases, the other languages by phrases.
+//! What a caller wants, in one utterance, by comparison with paraphrases.
 //!
 //! Pure. `Foreign` is a wish it recognises and must not serve (an appointment, a price); `Unclear` is anything it cannot place.
 //! Neither is ever answered with a fact.
 
 use serde::{Deserialize, Serialize};
 
-use super::classifier;
+use super::classifier::{self, Classifier};
 use super::lexicon::Lexicon;
 use crate::language::Language;
 use crate::phrases::Phrases;
@@ -83,6 +83,11 @@ impl Understood {
 
 /// Understands one utterance, as a recogniser wrote it.
 pub fn understand(text: &str, language: Language) -> Understood {
+    understand_by(classifier::trained(), text, language)
+}
+
+/// The same by a classifier of one's own.
+pub(super) fn understand_by(classifier: &Classifier, text: &str, language: Language) -> Understood {
     let said = tokens(text, language);
     if said.is_empty() {
         return Understood::only(Intent::Unclear);
@@ -90,7 +95,7 @@ pub fn understand(text: &str, language: Language) -> Understood {
     if let Some(answer) = polarity(text, language) {
         return Understood::only(answer);
     }
-    let mut wanted = intents(text, language);
+    let mut wanted = intents(classifier, text, language);
     let intent = wanted.remove(0);
     let also = wanted.into_iter().find(|other| intent.topic().is_some() && other.topic().is_some() && *other != intent);
     let asks_hours = intent == Intent::Hours || also == Some(Intent::Hours);
@@ -112,10 +117,10 @@ pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
 }
 
 /// What each sentence wants, without the manners around it unless there is nothing else; never empty.
-fn intents(text: &str, language: Language) -> Vec<Intent> {
+fn intents(classifier: &Classifier, text: &str, language: Language) -> Vec<Intent> {
     let sentences =
         text.split(['.', '?', '!', '。', '\u{ff1f}', '\u{ff01}', '।', ';']).filter(|s| !tokens(s, language).is_empty());
-    let each: Vec<Intent> = sentences.flat_map(|s| of_sentence(s, language)).collect();
+    let each: Vec<Intent> = sentences.flat_map(|s| classifier.intents(s, language)).collect();
     let wishes: Vec<Intent> = each.iter().copied().filter(|i| !i.is_manners()).collect();
     match (wishes.is_empty(), each.first()) {
         (false, _) => wishes,
@@ -123,31 +128,6 @@ fn intents(text: &str, language: Language) -> Vec<Intent> {
         (true, Some(_)) => each.last().copied().into_iter().collect(),
         (true, None) => vec![Intent::Unclear],
     }
-}
-
-fn of_sentence(sentence: &str, language: Language) -> Vec<Intent> {
-    if language == Language::English { classifier::intents(sentence) } else { vec![by_phrases(sentence, language)] }
-}
-
-/// The intent with the most tokens in its phrases; what must not be served wins a draw, and manners lose one.
-fn by_phrases(text: &str, language: Language) -> Intent {
-    let said = tokens(text, language);
-    let mut scores: Vec<(Intent, usize)> = Vec::new();
-    for (phrase, intent) in &Lexicon::of(language).intents {
-        if phrase.position(&said).is_some() {
-            match scores.iter_mut().find(|(i, _)| i == intent) {
-                // Its longest phrase counts; further ones only a little.
-                Some((_, score)) => *score += 1,
-                None => scores.push((*intent, phrase.len() * 4)),
-            }
-        }
-    }
-    let rank = |(intent, score): &(Intent, usize)| {
-        (!intent.is_manners() && *intent != Intent::Repeat, *intent == Intent::Foreign, *score)
-    };
-    let best = scores.iter().max_by_key(|s| rank(s)).map(|(intent, _)| *intent);
-    // A day by itself, after a question about opening times.
-    best.unwrap_or_else(|| if Lexicon::of(language).day(&said).is_some() { Intent::Hours } else { Intent::Unclear })
 }
 
 /// "Are you open?" without a day means now.

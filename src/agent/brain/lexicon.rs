@@ -15,7 +15,7 @@ pub(super) struct Lexicon {
     pub words: Words,
     /// Longest phrases first, each with the day it names for `clinic_info`.
     days: Vec<(Phrase, String)>,
-    /// Longest phrases first; empty in English, which has paraphrases.
+    /// Longest phrases first, concepts of the language for the classifier; empty in English, which has `features.toml`.
     pub intents: Vec<(Phrase, Intent)>,
 }
 
@@ -112,6 +112,11 @@ impl Lexicon {
             Language::French => 4,
         };
         &ALL[place]
+    }
+
+    /// Longest phrases first, each with its day.
+    pub(super) fn days(&self) -> &[(Phrase, String)] {
+        &self.days
     }
 
     /// The day named in `said`, as `clinic_info` takes it.
