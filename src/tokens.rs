@@ -3,6 +3,9 @@
 //! Decides what a token is: a run of letters or digits, folded to lower case without accents; each Chinese character alone,
 //! traditional forms folded to simplified. Never for display or speech: tokens are only compared with tokens.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::language::Language;
 
 /// The tokens of a text. English apostrophes join ("what's" is `whats`), others part ("l'adresse" is `l`, `adresse`).
@@ -81,16 +84,28 @@ const VARIANTS: &str = "請请電电話话號号碼码時时間间開开門门�
                         查查驗验護护歲岁國国語语廣广東东學学習习給给經经線线總总統统聯联絡络網网絲丝氣气溫温熱热燒烧傷伤死死殺杀斃毙\
                         腦脑臟脏風风癱瘫瘓痪難难喘喘呼呼暈晕窒窒毒毒劇剧嚴严禮礼節节聖圣誕诞單单雙双獨独與与誰谁幹干嚟嚟帶带爾尔飛飞\
                         觸触壞坏媽妈爺爷產产須须頁页願愿歡欢慶庆離离確确認认識识讓让請请無无異异勞劳駕驾麻麻煩烦稍稍等等兩两萬万億亿\
-                        佢佢哋哋冇冇嘢嘢唔唔邊边啲啲";
+                        佢佢哋哋冇冇嘢嘢唔唔邊边啲啲\
+                        機机銀银圖图書书館馆傳传傾倾價价優优兒儿凍冻別别劑剂務务勝胜匯汇嘗尝圍围塊块夠够夢梦婦妇嬰婴實实寫写寵宠將将導导師师幣币\
+                        廁厕廚厨張张彈弹徑径戲戏戶户採采揀拣換换搖摇擺摆擇择據据數数斷断於于暫暂標标樣样樹树橋桥檔档櫃柜欄栏歷历歸归殘残決决沖冲\
+                        涼凉淺浅測测滿满漢汉潔洁濕湿灣湾燈灯爐炉爭争狀状獲获環环療疗癢痒監监盤盘種种稅税筆笔範范篩筛簡简簽签籌筹粵粤紀纪紅红納纳\
+                        純纯紙纸級级細细組组結结絕绝綠绿維维緩缓編编縣县縫缝織织續续纏缠罰罚羅罗義义聞闻聰聪脫脱腎肾腫肿膚肤膠胶膽胆臉脸舉举舊旧\
+                        艱艰蓋盖藝艺蘋苹蘭兰處处虛虚術术裝装複复褲裤視视親亲觀观計计訂订討讨訓训訴诉註注評评詞词試试詩诗詳详課课調调談谈論论諮咨\
+                        證证譯译譜谱讀读變变貓猫負负財财貨货責责貴贵貿贸賀贺資资賓宾賠赔賬账賺赚賽赛購购贏赢趕赶跡迹軍军軟软較较載载輔辅輕轻輪轮\
+                        輸输辦办農农邁迈鄰邻醬酱釋释針针鈴铃鋪铺鍾钟鎖锁鏡镜鐵铁鑰钥閃闪閉闭閒闲閣阁闊阔隊队階阶際际隨随隱隐雜杂雖虽雞鸡靈灵靜静\
+                        響响頂顶項项順顺領领頸颈顏颜額额顧顾飯饭飲饮飽饱餅饼馬马駁驳駐驻騎骑驚惊髮发鬆松鬧闹魚鱼鮮鲜鳥鸟鹽盐麥麦麵面黃黄齊齐齒齿\
+                        龍龙鍵键隻只閂闩區区傑杰腸肠腳脚緣缘籃篮圓圆團团專专尋寻嶺岭悶闷憶忆戰战掛挂搵揾畀俾撥拨擔担曬晒曉晓棟栋楊杨極极槍枪檯台\
+                        濟济瀏浏滅灭煉炼爛烂獎奖";
+
+static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+    let (mut pairs, mut simplified) = (VARIANTS.chars(), HashMap::new());
+    while let (Some(from), Some(to)) = (pairs.next(), pairs.next()) {
+        simplified.entry(from).or_insert(to);
+    }
+    simplified
+});
 
 fn simplified(c: char) -> char {
-    let mut pairs = VARIANTS.chars();
-    while let (Some(from), Some(to)) = (pairs.next(), pairs.next()) {
-        if from == c {
-            return to;
-        }
-    }
-    if c == '\u{3007}' { '零' } else { c }
+    if c == '\u{3007}' { '零' } else { SIMPLIFIED.get(&c).copied().unwrap_or(c) }
 }
 
 /// A phrase as tokens, to be found in tokens.
