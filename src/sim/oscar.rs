@@ -10,10 +10,12 @@ mod dialect;
 mod envelope;
 mod fault;
 mod http;
+mod oauth;
 mod operations;
 mod processing;
 mod refusal;
 mod render;
+mod rest;
 mod security;
 mod seed;
 mod settings;
@@ -35,6 +37,7 @@ use tokio::net::TcpListener;
 use accounts::Account;
 use contract::Contract;
 use envelope::Envelopes;
+use rest::grants::Grants;
 use store::Store;
 
 pub use dialect::Dialect;
@@ -58,6 +61,7 @@ struct Inner {
 struct State {
     store: Store,
     accounts: Vec<Account>,
+    grants: Grants,
     java_started: Timestamp,
     knobs: Vec<Knob>,
     envelopes: Envelopes,
@@ -72,15 +76,24 @@ pub struct Login {
     pub security_id: i64,
 }
 
+/// The same for the REST interface (OAuth 1.0a, HMAC-SHA1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestLogin {
+    pub key: String,
+    pub secret: String,
+    pub token: String,
+    pub token_secret: String,
+}
+
 impl Oscar {
     /// The sample clinic, on the day that the clock of `settings` says.
     pub fn new(settings: Settings) -> Self {
         let now = settings.clock.now();
         let today = now.to_zoned(settings.zone.clone()).date();
-        let (store, accounts) = seed::clinic(today, settings.java_now());
+        let (store, accounts, client) = seed::clinic(today, settings.java_now());
         let contract = Contract::of(settings.dialect);
         let (knobs, envelopes) = (Vec::new(), Envelopes::default());
-        let state = State { store, accounts, java_started: now, knobs, envelopes };
+        let state = State { store, accounts, grants: Grants::new(client), java_started: now, knobs, envelopes };
         Self(Arc::new(Inner { settings, contract, state: Mutex::new(state) }))
     }
 
@@ -109,16 +122,26 @@ impl Oscar {
         Login { user: account.user.clone(), password: account.password.clone(), security_id: account.security_id }
     }
 
+    /// What somebody needs to use the REST interface: a client of the clinic's, and a token that it was granted.
+    pub fn rest_login(&self) -> RestLogin {
+        let client = self.0.state.lock().grants.client.clone();
+        RestLogin { key: client.key, secret: client.secret, token: client.token, token_secret: client.token_secret }
+    }
+
     /// Turns a knob, in addition to those turned already. An operation that there is not is a mistake.
     pub fn turn(&self, knob: Knob) -> Result<(), NotAKnob> {
-        if let Some(operation) = knob.operation() {
-            let mut services = self.0.contract.services.values();
-            if !services.any(|service| service.operations.contains_key(operation)) {
-                return Err(NotAKnob::unknown_operation(&knob));
-            }
+        if knob.operation().is_some_and(|operation| !self.has(operation)) {
+            return Err(NotAKnob::unknown_operation(&knob));
         }
         self.0.state.lock().knobs.push(knob);
         Ok(())
+    }
+
+    fn has(&self, operation: &str) -> bool {
+        if !self.0.settings.dialect.serves_soap() {
+            return rest::OPERATIONS.contains(&operation);
+        }
+        self.0.contract.services.values().any(|service| service.operations.contains_key(operation))
     }
 
     /// Everything works again.

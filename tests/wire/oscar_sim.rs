@@ -4,6 +4,7 @@ mod faults;
 mod golden;
 mod patients;
 mod refusals;
+mod rest;
 mod times;
 mod writes;
 

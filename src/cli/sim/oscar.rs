@@ -11,16 +11,18 @@ use tokio::net::TcpListener;
 use super::{Exit, Failure, interrupted};
 use crate::sim::oscar::{Clock, Dialect, Knob, Oscar, Settings};
 
-/// Serve a simulated OSCAR: the SOAP services of a sample clinic's EMR, over plain HTTP
+/// Serve a simulated OSCAR: the SOAP or REST interface of a sample clinic's EMR, over plain HTTP
 ///
 /// Everyone in it is made up, and whatever is booked is gone when it ends. It checks as little as
 /// OSCAR does: two bookings of one time are both taken. What it knows is at /_sim/ as JSON:
 /// appointments, double bookings, every request with its answer.
 ///
-/// An OPERATION is named as in the WSDL, such as addAppointment, or * for all of them. FAULT may be
-/// followed by /N for the next N requests only. What a fault does:
+/// An OPERATION is named as in the WSDL, such as addAppointment, or * for all of them; of REST it is
+/// the end of the path, such as schedule/add. FAULT may be followed by /N for the next N requests
+/// only. What a fault does:
 ///
-///   latency:MS    answers so much later, at most 30000
+///   latency:MS    does what was asked so much later, at most 30000, and answers then
+///   late-reply:MS does what was asked, and answers so much later
 ///   hang          never answers, and does nothing
 ///   drop-request  closes the connection before doing anything
 ///   drop-reply    does what was asked, then closes the connection
@@ -92,6 +94,7 @@ impl OscarArgs {
     fn announce(&self, oscar: &Oscar, bound: SocketAddr) {
         let base_url = oscar.base_url(bound);
         let login = oscar.login();
+        let rest = oscar.rest_login();
         let zone = self.zone.iana_name().unwrap_or("UTC");
         let java_zone = self.jvm_zone.as_ref().and_then(TimeZone::iana_name).unwrap_or(zone);
         let inspect = format!("http://{bound}/_sim/");
@@ -104,13 +107,22 @@ impl OscarArgs {
                 "user": login.user,
                 "password": login.password,
                 "security_id": login.security_id,
+                "rest": { "key": rest.key, "secret": rest.secret, "token": rest.token, "token_secret": rest.token_secret },
                 "inspect": inspect,
             });
             println!("{line}");
             return;
         }
         println!("OSCAR      {base_url}  (dialect {}, plain HTTP)", self.dialect);
-        println!("account    {}  password {}", login.user, login.password);
+        match self.dialect {
+            Dialect::Rest => {
+                println!("client     {}  secret {}", rest.key, rest.secret);
+                println!("token      {}  secret {}", rest.token, rest.token_secret);
+            }
+            Dialect::Mcmaster | Dialect::Openo | Dialect::Juno => {
+                println!("account    {}  password {}", login.user, login.password);
+            }
+        }
         println!("clinic     {zone}, Java in {java_zone}; providers 101 to 104 can be booked");
         println!("look at    {inspect}");
     }

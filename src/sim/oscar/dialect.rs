@@ -12,7 +12,7 @@ pub enum Dialect {
     Openo,
     /// Juno: another namespace and context, and operations that create patients and cancel appointments.
     Juno,
-    /// OSCAR Pro behind a firewall: every SOAP request is refused with a page and 403.
+    /// OSCAR Pro behind a firewall that refuses SOAP: REST with OAuth 1.0a alone.
     Rest,
 }
 

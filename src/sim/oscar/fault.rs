@@ -13,8 +13,10 @@ const ANY: &str = "*";
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers so much later, at most 30 s.
+    /// Does what was asked so much later, at most 30 s, whether or not the caller still waits, and answers then.
     Latency(Duration),
+    /// Does what was asked at once and answers so much later, at most 30 s.
+    LateReply(Duration),
     /// Takes the request, does nothing and never answers.
     Hang,
     /// Closes the connection before anything was done.
@@ -41,31 +43,33 @@ pub enum Fault {
     Role,
 }
 
-/// Names as on the command line, and what each does, for its help.
-pub(super) const NAMES: [(&str, Fault, &str); 12] = [
-    ("hang", Fault::Hang, "never answers, and does nothing"),
-    ("drop-request", Fault::DropRequest, "closes the connection before doing anything"),
-    ("drop-reply", Fault::DropReply, "does what was asked, then closes the connection"),
-    ("reset", Fault::Reset, "does what was asked, then resets the connection within the answer"),
-    ("html403", Fault::Html403, "a firewall's page; does nothing"),
-    ("html503", Fault::Html503, "a proxy's page; does nothing"),
-    ("malformed", Fault::Malformed, "does what was asked, then answers with half of the XML"),
-    ("server", Fault::Server, "a SOAP fault as of a null pointer; does nothing"),
-    ("rival", Fault::Rival, "the front desk books the same time just before"),
-    ("rival-after", Fault::RivalAfter, "the front desk books the same time just after"),
-    ("expired", Fault::Expired, "the account has expired"),
-    ("role", Fault::Role, "the account has lost its rights"),
+/// Names as on the command line.
+const NAMES: [(&str, Fault); 12] = [
+    ("hang", Fault::Hang),
+    ("drop-request", Fault::DropRequest),
+    ("drop-reply", Fault::DropReply),
+    ("reset", Fault::Reset),
+    ("html403", Fault::Html403),
+    ("html503", Fault::Html503),
+    ("malformed", Fault::Malformed),
+    ("server", Fault::Server),
+    ("rival", Fault::Rival),
+    ("rival-after", Fault::RivalAfter),
+    ("expired", Fault::Expired),
+    ("role", Fault::Role),
 ];
 
 const LATENCY: &str = "latency";
+const LATE_REPLY: &str = "late-reply";
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Latency(by) => write!(f, "{LATENCY}:{}", by.as_millis()),
+            Self::LateReply(by) => write!(f, "{LATE_REPLY}:{}", by.as_millis()),
             other => {
-                let named = NAMES.iter().find(|(_, fault, _)| fault == other);
-                f.write_str(named.map_or("", |(name, ..)| name))
+                let named = NAMES.iter().find(|(_, fault)| fault == other);
+                f.write_str(named.map_or("", |(name, _)| name))
             }
         }
     }
@@ -130,7 +134,7 @@ impl NotAKnob {
     pub(super) fn unknown_operation(knob: &Knob) -> Self {
         Self {
             text: knob.to_string(),
-            why: "no service has that operation; take its name from the WSDL, or *".to_owned(),
+            why: "there is no such operation; take its name from the WSDL (for REST from docs/emr.md), or *".to_owned(),
         }
     }
 }
@@ -153,13 +157,14 @@ impl FromStr for Knob {
             None => (fault, None),
         };
         let fault = match fault.split_once(':') {
-            Some((LATENCY, ms)) => {
+            Some((name @ (LATENCY | LATE_REPLY), ms)) => {
                 let by = ms.parse().ok().map(Duration::from_millis).filter(|by| *by <= LONGEST_LATENCY);
-                Fault::Latency(by.ok_or_else(|| wrong("want latency:0 to latency:30000, in milliseconds".to_owned()))?)
+                let by = by.ok_or_else(|| wrong(format!("want {name}:0 to {name}:30000, in milliseconds")))?;
+                if name == LATENCY { Fault::Latency(by) } else { Fault::LateReply(by) }
             }
-            _ => NAMES.iter().find(|(name, ..)| *name == fault).map(|(_, fault, _)| *fault).ok_or_else(|| {
-                let names: Vec<_> = NAMES.iter().map(|(name, ..)| *name).collect();
-                wrong(format!("no such fault; want {LATENCY}:MS, {}", names.join(", ")))
+            _ => NAMES.iter().find(|(name, _)| *name == fault).map(|(_, fault)| *fault).ok_or_else(|| {
+                let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
+                wrong(format!("no such fault; want {LATENCY}:MS, {LATE_REPLY}:MS, {}", names.join(", ")))
             })?,
         };
         Ok(Self { operation: operation.to_owned(), fault, left })
@@ -172,10 +177,10 @@ mod tests {
 
     #[test]
     fn a_knob_is_read_as_it_is_written() {
-        for text in ["addAppointment=drop-reply", "*=latency:3000", "getAppointment2=html503/2"] {
+        for text in ["addAppointment=drop-reply", "*=latency:3000", "a=late-reply:9", "getAppointment2=html503/2"] {
             assert_eq!(text.parse::<Knob>().unwrap().to_string(), text);
         }
-        for (name, ..) in NAMES {
+        for (name, _) in NAMES {
             assert_eq!(format!("a={name}").parse::<Knob>().unwrap().to_string(), format!("a={name}"));
         }
     }

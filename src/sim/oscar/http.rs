@@ -1,7 +1,9 @@
 //! The simulator over HTTP: services under `/{context}/ws/`, what people look at under `/_sim/`.
 
 mod connection;
+mod exchange;
 mod inspection;
+mod rest;
 mod soap;
 
 use std::io;
@@ -27,7 +29,8 @@ pub(super) async fn serve(
 
 fn router(oscar: Oscar) -> Router {
     let base = oscar.base_path();
-    Router::new()
+    let services = if oscar.0.settings.dialect.serves_soap() { Router::new() } else { rest::router(&base) };
+    services
         .route(&base, get(soap::list))
         .route(&format!("{base}/"), get(soap::list))
         .route(&format!("{base}/{{service}}"), get(soap::describe).post(soap::call))

@@ -3,12 +3,12 @@
 
 use super::accounts::Account;
 use super::bind;
-use super::contract::Service;
 use super::fault::Fault;
 use super::operations::Call;
 use super::refusal::{Refusal, Security};
 use super::render;
 use super::security::{self, Claim, SOAP};
+use super::store::stored_end;
 use super::value::{Object, Value};
 use super::xml::{self, Element};
 use super::{Oscar, State};
@@ -58,8 +58,8 @@ fn wrapper(envelope: &Element) -> Option<&Element> {
 }
 
 impl Oscar {
-    /// `action`: the SOAPAction header without its quotes.
-    pub(super) fn process(&self, service: &Service, read: &Read, action: &str, struck: &[Fault]) -> Answered {
+    /// `service` is one that there is; `action`: the SOAPAction header without its quotes.
+    pub(super) fn process(&self, service: &str, read: &Read, action: &str, struck: &[Fault]) -> Answered {
         let mut security_id = None;
         let dialect = self.0.settings.dialect;
         match self.result(service, read, action, struck, &mut security_id) {
@@ -73,13 +73,14 @@ impl Oscar {
 
     fn result(
         &self,
-        service: &Service,
+        service: &str,
         read: &Read,
         action: &str,
         struck: &[Fault],
         security_id: &mut Option<i64>,
     ) -> Result<Option<Value>, Refusal> {
         let settings = &self.0.settings;
+        let service = self.0.contract.services.get(service).ok_or(Refusal::Server)?;
         let envelope = read.root.as_ref().map_err(Clone::clone)?;
         let mut state = self.0.state.lock();
         if struck.contains(&Fault::Expired) {
@@ -147,7 +148,7 @@ impl Oscar {
         let time = |name: &str| wanted.and_then(|wanted| wanted.time(name));
         let times = (time("appointmentStartDateTime"), time("appointmentEndDateTime"));
         if let (Some(provider), (Some(start), Some(end))) = (provider, times) {
-            state.store.rival_books(provider, start, end, self.0.settings.java_now());
+            state.store.rival_books(provider, start, stored_end(end), self.0.settings.java_now());
         }
     }
 }

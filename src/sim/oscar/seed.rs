@@ -10,6 +10,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday, date};
 use serde::Deserialize;
 
 use super::accounts::Account;
+use super::rest::grants::Client;
 use super::store::{Appointment, AppointmentType, Patient, Provider, Store, TemplateCode, Texts};
 
 const SAMPLE: &str = include_str!("sample.toml");
@@ -28,6 +29,7 @@ const FLAGGED_AFTER: i64 = 14;
 #[serde(deny_unknown_fields)]
 struct Sample {
     accounts: Vec<Account>,
+    rest_client: Client,
     providers: Vec<Provider>,
     codes: Vec<TemplateCode>,
     types: Vec<AppointmentType>,
@@ -77,7 +79,7 @@ enum By {
 }
 
 /// `now`: by the server's clock; `today`: the clinic's day.
-pub(super) fn clinic(today: Date, now: DateTime) -> (Store, Vec<Account>) {
+pub(super) fn clinic(today: Date, now: DateTime) -> (Store, Vec<Account>, Client) {
     let sample: Sample = toml::from_str(SAMPLE).expect("the built-in sample is well-formed");
     let mut store = Store {
         providers: sample.providers,
@@ -104,7 +106,7 @@ pub(super) fn clinic(today: Date, now: DateTime) -> (Store, Vec<Account>) {
         let day = working_day(&store, &wanted.provider, today, wanted.working_day);
         store.appointments.insert(id, wanted.into_row(id, day, now));
     }
-    (store, sample.accounts)
+    (store, sample.accounts, sample.rest_client)
 }
 
 fn holidays(today: Date) -> std::collections::BTreeSet<Date> {
@@ -218,7 +220,7 @@ mod tests {
     #[test]
     fn the_sample_books_nobody_twice_whenever_it_begins() {
         for today in any_day() {
-            let (store, _) = clinic(today, today.at(8, 0, 0, 0));
+            let (store, ..) = clinic(today, today.at(8, 0, 0, 0));
             assert_eq!(store.overlaps(), [], "{today}");
         }
     }
@@ -226,7 +228,7 @@ mod tests {
     #[test]
     fn a_flagged_day_with_slots_is_within_reach() {
         for today in any_day() {
-            let (store, _) = clinic(today, today.at(8, 0, 0, 0));
+            let (store, ..) = clinic(today, today.at(8, 0, 0, 0));
             let flagged = store.dates.keys().filter(|(_, day)| *day > today && store.holidays.contains(day));
             let with_slots = flagged.filter_map(|(provider, day)| store.day_schedule(provider, *day));
             assert!(with_slots.filter(|day| day.holiday && day.slots.is_some()).count() > 0, "{today}");
@@ -236,7 +238,7 @@ mod tests {
     #[test]
     fn slots_begin_where_the_template_says() {
         let today = date(2026, 11, 22);
-        let (store, _) = clinic(today, today.at(8, 0, 0, 0));
+        let (store, ..) = clinic(today, today.at(8, 0, 0, 0));
         let monday = store.day_schedule("101", date(2026, 11, 23)).unwrap().slots.unwrap();
         assert_eq!(
             (monday.minutes, monday.filled.first(), monday.filled.last()),

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 pub use appointments::Appointment;
-pub(super) use appointments::{Author, NotWritten, TEXTS, Written};
+pub(super) use appointments::{Author, NotWritten, TEXTS, Written, stored_end};
 pub(super) use patients::{Patient, Wanted};
 
 #[derive(Debug, Default)]

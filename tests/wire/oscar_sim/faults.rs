@@ -90,6 +90,32 @@ async fn a_hang_outlasts_the_clients_patience() {
 }
 
 #[tokio::test]
+async fn a_caller_who_does_not_wait_finds_the_booking_later() {
+    let sim = Sim::start(Dialect::Mcmaster).await;
+    sim.oscar.turn(Knob::always("addAppointment", Fault::Latency(Duration::from_millis(200)))).unwrap();
+    let new = appointment("", START, END, 1011, "t");
+    let asked = sim.try_ask("ScheduleService", "addAppointment", &new);
+    assert!(tokio::time::timeout(Duration::from_millis(100), asked).await.is_err());
+    assert_eq!(sim.oscar.appointments_of(1011).len(), 0);
+    let is_there = async {
+        while sim.oscar.appointments_of(1011).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(super::PATIENCE, is_there).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_reply_was_done_at_once() {
+    let sim = Sim::start(Dialect::Mcmaster).await;
+    sim.oscar.turn(Knob::always("addAppointment", Fault::LateReply(Duration::from_secs(30)))).unwrap();
+    let new = appointment("", START, END, 1011, "t");
+    let asked = sim.try_ask("ScheduleService", "addAppointment", &new);
+    assert!(tokio::time::timeout(Duration::from_millis(300), asked).await.is_err());
+    assert_eq!(sim.oscar.appointments_of(1011).len(), 1);
+}
+
+#[tokio::test]
 async fn latency_and_wrong_passwords_take_their_time() {
     let sim = Sim::start(Dialect::Mcmaster).await;
     sim.oscar.turn(Knob::always("isAlive", Fault::Latency(Duration::from_millis(120)))).unwrap();

@@ -154,5 +154,5 @@ async fn reading_patients_takes_a_right_and_booking_takes_none() {
 fn a_knob_for_an_operation_that_there_is_not_is_refused() {
     let oscar = attendant::sim::oscar::Oscar::new(super::settings(Dialect::Mcmaster));
     let wrong = oscar.turn("cancelAppointment=hang".parse::<Knob>().unwrap()).unwrap_err().to_string();
-    assert!(wrong.contains("no service has that operation"), "{wrong}");
+    assert!(wrong.contains("there is no such operation"), "{wrong}");
 }

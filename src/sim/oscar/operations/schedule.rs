@@ -7,7 +7,7 @@ use super::{Answer, Call, page};
 use crate::sim::oscar::Dialect;
 use crate::sim::oscar::accounts::READS_APPOINTMENTS;
 use crate::sim::oscar::refusal::Refusal;
-use crate::sim::oscar::store::{Appointment, Author, NotWritten, TEXTS, Written};
+use crate::sim::oscar::store::{Appointment, Author, NotWritten, TEXTS, Written, stored_end};
 use crate::sim::oscar::times::{gmt, zoned};
 use crate::sim::oscar::value::{Object, Value};
 
@@ -212,7 +212,7 @@ impl Call<'_> {
         };
         let day = start.date();
         let rows = self.store.of_range(provider, day, day.tomorrow().unwrap_or(day));
-        rows.iter().any(|row| row.is_active() && row.start < end.time() && start.time() <= row.end)
+        rows.iter().any(|row| row.is_active() && row.start <= end && start.time() <= row.end)
     }
 }
 
@@ -223,7 +223,7 @@ fn written(arguments: &Object) -> Result<Written, Refusal> {
     Ok(Written {
         provider: sent.text("providerNo").map(str::to_owned),
         start: sent.time("appointmentStartDateTime"),
-        end: sent.time("appointmentEndDateTime"),
+        end: sent.time("appointmentEndDateTime").map(stored_end),
         patient: sent.int("demographicNo").unwrap_or_default(),
         program: sent.int("programId").unwrap_or_default(),
         texts: texts.collect(),

@@ -73,8 +73,8 @@ pub(in super::super) struct Written {
     pub(in super::super) provider: Option<String>,
     /// None: the columns stay as they are.
     pub(in super::super) start: Option<DateTime>,
-    /// As sent: exclusive.
-    pub(in super::super) end: Option<DateTime>,
+    /// As stored: inclusive.
+    pub(in super::super) end: Option<Time>,
     pub(in super::super) patient: i64,
     pub(in super::super) program: i64,
     pub(in super::super) texts: Texts,
@@ -88,8 +88,8 @@ pub(in super::super) struct Author<'a> {
     pub(in super::super) now: DateTime,
 }
 
-/// A millisecond before the end, to the second, as the column keeps it. The day of the end is lost.
-fn stored_end(end: DateTime) -> Time {
+/// What SOAP writes for an exclusive end: a millisecond before it, to the second, as the column keeps it. The day of the end is lost.
+pub(in super::super) fn stored_end(end: DateTime) -> Time {
     let end = end.saturating_sub(SignedDuration::from_millis(1));
     end.time().with().subsec_nanosecond(0).build().unwrap_or_else(|_| end.time())
 }
@@ -134,7 +134,7 @@ impl Store {
             provider: wanted.provider,
             day: start.date(),
             start: start.time(),
-            end: stored_end(end),
+            end,
             patient: wanted.patient,
             program: wanted.program,
             texts: wanted.texts,
@@ -164,7 +164,7 @@ impl Store {
             (row.day, row.start) = (start.date(), start.time());
         }
         if let Some(end) = wanted.end {
-            row.end = stored_end(end);
+            row.end = end;
         }
         row.patient = wanted.patient;
         row.program = wanted.program;

@@ -23,9 +23,9 @@ impl Store {
         self.desk_inserts(provider, start, start.saturating_add(last).time(), patient, now)
     }
 
-    /// The same time as a request wants: an active row of somebody else.
-    pub(in super::super) fn rival_books(&mut self, provider: &str, start: DateTime, end: DateTime, now: DateTime) {
-        let last = end.saturating_sub(SignedDuration::from_mins(1)).time();
+    /// The same time as a request wants: an active row of somebody else. `end` is as stored.
+    pub(in super::super) fn rival_books(&mut self, provider: &str, start: DateTime, end: Time, now: DateTime) {
+        let last = end.with().second(0).subsec_nanosecond(0).build().unwrap_or(end);
         let patient = self.patients.keys().next_back().copied().unwrap_or_default();
         self.desk_inserts(provider, start, last, patient, now);
     }
