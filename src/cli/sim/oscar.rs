@@ -21,20 +21,20 @@ use crate::sim::oscar::{Clock, Dialect, Knob, Oscar, Settings};
 /// the end of the path, such as schedule/add. FAULT may be followed by /N for the next N requests
 /// only. What a fault does:
 ///
-///   latency:MS    does what was asked so much later, at most 30000, and answers then
-///   late-reply:MS does what was asked, and answers so much later
-///   hang          never answers, and does nothing
-///   drop-request  closes the connection before doing anything
-///   drop-reply    does what was asked, then closes the connection
-///   reset         does what was asked, then resets the connection within the answer
-///   html403       a firewall's page; does nothing
-///   html503       a proxy's page; does nothing
-///   malformed     does what was asked, then answers with half of the XML
-///   server        a SOAP fault as of a null pointer; does nothing
-///   rival         the front desk books the same time just before
-///   rival-after   the front desk books the same time just after
-///   expired       the account has expired
-///   role          the account has lost its rights
+///   latency:MS     does what was asked so much later, at most 30000, and answers then
+///   late-reply:MS  does what was asked, and answers so much later
+///   hang           never answers, and does nothing
+///   drop-request   closes the connection before doing anything
+///   drop-reply     does what was asked, then closes the connection
+///   reset          does what was asked, then resets the connection within the answer
+///   html403        a firewall's page; does nothing
+///   html503        a proxy's page; does nothing
+///   malformed      does what was asked, then answers with half of the XML
+///   server         a SOAP fault as of a null pointer; does nothing
+///   rival          the front desk books the same time just before
+///   rival-after    the front desk books the same time just after
+///   expired        the account has expired
+///   role           the account has lost its rights
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct OscarArgs {
@@ -125,5 +125,37 @@ impl OscarArgs {
         }
         println!("clinic     {zone}, Java in {java_zone}; providers 101 to 104 can be booked");
         println!("look at    {inspect}");
+        if self.dialect != Dialect::Rest {
+            println!("\nin the clinic's file, whose [emr.visits] and [emr.codes] may be those of the sample clinic:\n");
+            println!("{}", section(&base_url, self.dialect));
+            println!("and for attendant: export OSCAR_USER={} OSCAR_PASSWORD={}", login.user, login.password);
+        }
+    }
+}
+
+/// What leads attendant here.
+fn section(base_url: &str, dialect: Dialect) -> String {
+    format!(
+        "[emr]\nkind = \"oscar\"\n\n[emr.oscar]\nbase_url = \"{base_url}\"\ndialect = \"{dialect}\"\n\
+         user = {{ env = \"OSCAR_USER\" }}\npassword = {{ env = \"OSCAR_PASSWORD\" }}\n\n[emr.oscar.providers]\n\
+         101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"\n103 = \"Dr. Martin Tremblay\"\n104 = \"Sarah MacDonald\"\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emr::oscar::OscarConfig;
+
+    #[test]
+    fn what_is_printed_for_the_clinics_file_can_be_read_there() {
+        for dialect in [Dialect::Mcmaster, Dialect::Openo, Dialect::Juno] {
+            let base_url = "http://127.0.0.1:8443/oscar/ws";
+            let file: toml::Table = section(base_url, dialect).parse().unwrap();
+            assert_eq!(file["emr"]["kind"].as_str(), Some("oscar"));
+            let config: OscarConfig = file["emr"]["oscar"].clone().try_into().unwrap();
+            assert_eq!((config.base_url.as_str(), config.dialect.name()), (base_url, dialect.name()));
+            assert_eq!(config.providers.len(), 4);
+        }
     }
 }
