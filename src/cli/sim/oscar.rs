@@ -86,7 +86,11 @@ impl OscarArgs {
                 .map_err(Failure::unavailable)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
             self.announce(&oscar, bound);
-            oscar.serve(listener, interrupted()).await.map_err(Failure::internal)?;
+            // At once: a request that a fault leaves hanging would keep it from ending.
+            tokio::select! {
+                served = oscar.serve(listener, std::future::pending()) => served.map_err(Failure::internal)?,
+                () = interrupted() => {}
+            }
             Ok(Exit::Done)
         })
     }
