@@ -19,6 +19,9 @@ const END_SLOTS: u16 = 3;
 /// Level of the tone, in dB below 0 dBm0.
 const VOLUME: u8 = 10;
 
+/// So much older than the last press a repetition may be, in ticks: 5 s at 48 kHz. What is older still is a clock that began anew.
+const OVERTAKEN: u32 = 240_000;
+
 const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
 
 /// Tells presses from the packets that repeat them.
@@ -32,8 +35,8 @@ impl Keys {
     pub fn push(&mut self, timestamp: u32, payload: &[u8]) -> Option<char> {
         let &[event, _, _, _, ..] = payload else { return None };
         let key = *KEYS.get(usize::from(event))?;
-        // Older than the last press: a repetition that was overtaken.
-        if self.last.is_some_and(|last| timestamp.wrapping_sub(last) as i32 <= 0) {
+        // The last press, or one before it: a repetition that was overtaken.
+        if self.last.is_some_and(|last| last.wrapping_sub(timestamp) < OVERTAKEN) {
             return None;
         }
         self.last = Some(timestamp);
@@ -146,5 +149,6 @@ mod tests {
         assert_eq!(keys.push(500, &[1, 0, 0, 0]), Some('1'));
         assert_eq!(keys.push(900, &[2, 0, 0, 0]), Some('2'));
         assert_eq!(keys.push(500, &[1, 0x80, 0, 0]), None);
+        assert_eq!(keys.push(0x8000_0000, &[3, 0, 0, 0]), Some('3'), "a clock that began anew");
     }
 }

@@ -35,6 +35,9 @@ use crate::agent::{Agent, CallFacts};
 use crate::records::{Journal, Recorder};
 use crate::tts;
 
+/// So many events of providers are taken before audio has its turn again.
+const EVENTS_AT_ONCE: usize = 64;
+
 /// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
 const MARK_EVERY: u64 = 1_600;
 
@@ -181,7 +184,8 @@ impl Driver {
             Happened::Chunk(chunk) => self.chunk(now, chunk),
             Happened::Event(Some(event)) => {
                 self.event(now, event);
-                while let Ok(event) = events.try_recv() {
+                for _ in 0..EVENTS_AT_ONCE {
+                    let Ok(event) = events.try_recv() else { break };
                     self.event(now, event);
                 }
             }

@@ -123,6 +123,7 @@ impl Inbound {
         self.timestamps = Unwrap::default();
         self.tie = None;
         self.last_transit = None;
+        self.keys = Keys::default();
     }
 
     /// Takes a datagram; returns a key if it is the first news of one.

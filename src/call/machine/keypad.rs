@@ -20,6 +20,9 @@ const BETWEEN_KEYS: Duration = Duration::from_secs(2);
 /// and the network.
 const ONE_KEY: Duration = Duration::from_millis(2_000);
 
+/// More keys than any number has are no caller's: a tone that never ends, a telephone gone mad. They count no more, and prolong nothing.
+const KEYS_AT_MOST: usize = 32;
+
 /// Nobody presses more keys than this before the other report of the first.
 const AHEAD: usize = 8;
 
@@ -66,6 +69,11 @@ impl Keypad {
         true
     }
 
+    /// Whether it says anything: `#` ends what the caller says, and without that it is nothing.
+    fn counts(&self, digit: char, floor: Floor) -> bool {
+        if digit == '#' { matches!(floor, Floor::Caller { .. }) } else { self.pressed.len() + 1 < 2 * KEYS_AT_MOST }
+    }
+
     fn press(&mut self, digit: char, now: Time) {
         let wait = if digit == '#' {
             Duration::ZERO
@@ -94,6 +102,9 @@ impl Keypad {
 impl Machine {
     pub(super) fn key(&mut self, digit: char, way: Report) {
         if self.phase != Phase::Talking || !self.keypad.is_new(digit, way, self.now) {
+            return;
+        }
+        if !self.keypad.counts(digit, self.floor) {
             return;
         }
         self.journal(Entry::Key { at_us: self.at_us() });

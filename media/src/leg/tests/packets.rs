@@ -133,3 +133,32 @@ fn keys_that_come_as_tones_are_heard_unless_telephone_events_were_agreed() {
         }
     }
 }
+
+#[test]
+fn a_key_of_another_stream_is_heard_whatever_its_clock_says() {
+    let mut leg = Leg::new(config(), Time::ZERO);
+    let mut keys = String::new();
+    // A transfer at the other side: a new stream, whose clock is a little behind the last one's.
+    for (n, (ssrc, clock, key)) in (0_u32..).zip([(5, 1_000_000, 1_u8), (6, 900_000, 2)]) {
+        for packet in 0..60_u32 {
+            let pressed = packet >= 55;
+            let header = crate::rtp::Header {
+                marker: packet == 55,
+                payload_type: if pressed { 101 } else { 0 },
+                sequence: packet as u16,
+                timestamp: clock + 160 * packet.min(55),
+                ssrc,
+            };
+            let payload: &[u8] = if pressed { &[key, 10, 3, 32] } else { &[0xff; 160] };
+            let now = Time::from_millis(u64::from(20 * (60 * n + packet)));
+            leg.handle(now, Input::Rtp(&[&crate::rtp::write(&header)[..], payload].concat()));
+            leg.handle(now, Input::Timeout);
+            while let Some(output) = leg.poll_output() {
+                if let Output::Dtmf { digit, .. } = output {
+                    keys.push(digit);
+                }
+            }
+        }
+    }
+    assert_eq!(keys, "12");
+}

@@ -75,3 +75,38 @@ fn keys_that_come_as_tones_and_by_message_are_said_once() {
     bench.stt(stt::Event::Flushed { up_to });
     assert_eq!(bench.caller_lines(), ["4 4 2"]);
 }
+
+#[test]
+fn a_hash_key_that_ends_nothing_does_not_cut_the_answer_off() {
+    let mut bench = Bench::new(false);
+    bench.signal(Signal::Dtmf('4'));
+    bench.settle();
+    let up_to = bench.clock();
+    bench.stt(stt::Event::Flushed { up_to });
+    assert_eq!(bench.asked().len(), 1);
+    // The caller closes the number late, as telephones teach it.
+    bench.signal(Signal::Dtmf('#'));
+    assert_eq!(bench.count(|effect| matches!(effect, Effect::CancelThought)), 0);
+    assert_eq!(bench.machine.floor(), Floor::Agent);
+}
+
+#[test]
+fn a_key_that_never_stops_neither_grows_the_turn_nor_keeps_it_open() {
+    let mut bench = Bench::new(false);
+    let mut pressed = 0;
+    while bench.asked().is_empty() && pressed < 1_000 {
+        bench.signal(Signal::Dtmf('5'));
+        pressed += 1;
+        bench.now += Duration::from_millis(250);
+        while bench.machine.poll_timeout() <= bench.now {
+            bench.machine.handle(bench.now, Input::Timeout);
+            bench.collect();
+        }
+        if matches!(bench.machine.floor(), Floor::Settling { .. }) {
+            let up_to = bench.clock();
+            bench.stt(stt::Event::Flushed { up_to });
+        }
+    }
+    assert!(pressed < 50, "{pressed} keys");
+    assert_eq!(bench.caller_lines()[0].split(' ').count(), 32);
+}
