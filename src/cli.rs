@@ -10,6 +10,7 @@ mod dialling;
 mod exit;
 mod load;
 mod origin;
+mod providers;
 mod say;
 mod serve;
 mod sim;
@@ -42,6 +43,7 @@ enum Command {
     Call(call::Call),
     Calls(calls::Calls),
     Load(load::Load),
+    Providers(providers::Providers),
     Say(say::Say),
     Sim(sim::Sim),
 }
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),
         Command::Load(command) => command.run(),
+        Command::Providers(command) => command.run(),
         Command::Say(command) => command.run(),
         Command::Sim(command) => command.run(),
     };

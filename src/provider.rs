@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod chain;
 pub mod socket;
+pub mod trial;
 
 use std::time::Duration;
 

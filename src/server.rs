@@ -28,6 +28,7 @@ use crate::records::{Recording, Records};
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
+pub use providers::Hosted;
 pub use settings::{AgentsConfig, ClinicSection, Kind, ProvidersConfig, ServerConfig};
 
 /// Why the server does not start.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::settings::Kind;
+use super::settings::{Kind, ProvidersConfig};
 use super::{StartError, order};
 use crate::agent::brain::RuleBrain;
 use crate::agent::conversation::{Books, Desk};
@@ -31,6 +31,40 @@ use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
 use crate::tts::spoken::{self, Lexicon};
 
+/// Providers on other machines that the configuration names.
+#[derive(Default)]
+pub struct Hosted {
+    pub deepgram: Option<Arc<Deepgram>>,
+    pub cartesia: Option<Arc<Cartesia>>,
+    pub azure_speech: Option<Arc<Azure>>,
+    pub openai: Option<Arc<OpenAi>>,
+}
+
+impl std::fmt::Debug for Hosted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hosted").finish_non_exhaustive()
+    }
+}
+
+impl Hosted {
+    /// Connects to nobody yet.
+    pub fn of(config: &ProvidersConfig) -> Result<Self, StartError> {
+        fn made<C, P>(
+            config: Option<&C>,
+            section: &str,
+            new: impl Fn(&C, &str) -> Result<P, String>,
+        ) -> Result<Option<Arc<P>>, StartError> {
+            config.map(|config| new(config, section).map(Arc::new).map_err(StartError::Provider)).transpose()
+        }
+        Ok(Self {
+            deepgram: made(config.deepgram.as_ref(), "providers.deepgram", Deepgram::new)?,
+            cartesia: made(config.cartesia.as_ref(), "providers.cartesia", Cartesia::new)?,
+            azure_speech: made(config.azure_speech.as_ref(), "providers.azure_speech", Azure::new)?,
+            openai: made(config.openai.as_ref(), "providers.openai", OpenAi::new)?,
+        })
+    }
+}
+
 /// Loading models takes seconds; call it where waiting is allowed.
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
     let mut providers = match config.providers.kind {
@@ -39,23 +73,23 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             if !missing.is_empty() {
                 return Err(StartError::Missing(missing));
             }
+            let hosted = Hosted::of(&config.providers)?;
             let embedded = speech::load(&config.speech)?;
             let mut recognisers = embedded.recognisers;
-            if let Some(deepgram) = &config.providers.deepgram {
-                let deepgram = Deepgram::new(deepgram, "providers.deepgram").map_err(StartError::Provider)?;
-                recognisers.insert(0, Arc::new(deepgram));
+            if let Some(deepgram) = hosted.deepgram {
+                recognisers.insert(0, deepgram);
             }
             let ears: Vec<&str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
             let hearing = order::places(&config.providers.hearing, &ears);
             let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
             let mut names = Vec::new();
-            if let Some(cartesia) = &config.providers.cartesia {
+            if let Some(cartesia) = hosted.cartesia {
                 names.push("cartesia");
-                voices.push(Arc::new(Cartesia::new(cartesia, "providers.cartesia").map_err(StartError::Provider)?));
+                voices.push(cartesia);
             }
-            if let Some(azure) = &config.providers.azure_speech {
+            if let Some(azure) = hosted.azure_speech {
                 names.push("azure_speech");
-                voices.push(Arc::new(Azure::new(azure, "providers.azure_speech").map_err(StartError::Provider)?));
+                voices.push(azure);
             }
             voices.extend(embedded.voices);
             names.resize(voices.len(), "embedded");
@@ -64,8 +98,8 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
             let clinics = vec![clinic.clone()];
-            let brain: Arc<dyn Model> = match &config.providers.openai {
-                Some(openai) => Arc::new(OpenAi::new(openai, "providers.openai").map_err(StartError::Provider)?),
+            let brain: Arc<dyn Model> = match hosted.openai {
+                Some(openai) => openai,
                 None => Arc::new(RuleBrain::new()),
             };
             let books = books(clinic, &folder)?;

@@ -42,7 +42,7 @@ async fn run(path: &str, user: &str) {
         calls: 2,
         ramp: Duration::from_secs(1),
         duration: Duration::from_secs(12),
-        say: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav")],
+        say: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav")],
         less: None,
         server: None,
         dialling: Dialling {

@@ -32,7 +32,7 @@ pub(super) fn config(folder: &std::path::Path) -> Config {
 }
 
 pub(super) fn question() -> Utterance {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav");
     clips(&[file]).expect("the question is in the repository").remove(0)
 }
 

@@ -27,7 +27,7 @@ const BUFFERED: u32 = 20;
 const CALLER: &str = "0042";
 
 fn question() -> Vec<i16> {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav");
     let clip = clips(&[file]).expect("the question is in the repository").remove(0);
     let mut speech = vec![0; BEFORE];
     speech.extend_from_slice(&clip.audio);

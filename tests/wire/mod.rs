@@ -14,5 +14,6 @@ mod sdp;
 mod stream_desk;
 mod stream_live;
 mod telnyx;
+mod trial;
 mod twilio;
 mod whole_calls;

@@ -45,7 +45,7 @@ const EVERY: [Over; 9] = [
 
 /// A second and a half of recorded speech.
 fn question() -> Vec<i16> {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/question.wav");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav");
     let whole = Utterance::read(&file).expect("the question is in the repository");
     whole.audio[..24_000].to_vec()
 }

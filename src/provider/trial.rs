@@ -1,0 +1,202 @@
+//! One round trip with a provider, as a call would make it: is the key good, is the vendor there, and how long does each stage take.
+//!
+//! What is sent is attendant's own: a recorded question, three words, a short request. Whoever is paid by use charges for a few seconds of
+//! audio and a few tokens. Times are of this machine's clock, from here to the vendor and back.
+
+use std::time::Duration;
+
+use attendant_media::frame::{RATE, SLOT, SLOT_SAMPLES, Samples};
+use attendant_media::resample;
+use attendant_media::speech::SpeechId;
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::{ErrorKind, ProviderError};
+use crate::agent::llm::{Delta, Message, Model, Request};
+use crate::call::event::{Event, Mailbox};
+use crate::language::Language;
+use crate::privacy::Pii;
+use crate::stt::{self, Recognizer};
+use crate::tts::{self, Voice};
+
+/// "What time do you open?", 8 kHz.
+const QUESTION: &[u8] = include_bytes!("trial/question.wav");
+
+/// Longer than any deadline of a call: what takes this long is not there.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What one request may cost: a sentence.
+const TOKENS: u32 = 400;
+
+/// How long each stage took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Trial {
+    /// Until the connection was there, if that is a stage of its own.
+    pub connect_ms: Option<u64>,
+    /// From the request to the first audio or words of the answer.
+    pub first_ms: Option<u64>,
+    /// From the request to the end of the answer; with a recogniser, from the caller's last sample to the last words.
+    pub whole_ms: u64,
+}
+
+/// Says the question to a recogniser, in real time.
+pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Trial, ProviderError> {
+    let name = recognizer.name();
+    within(name, async {
+        let (mailbox, mut events) = Mailbox::new();
+        let begun = Instant::now();
+        let setup = stt::Setup { language, hints: stt::Hints::default() };
+        let session = recognizer.open(setup, stt::Reports { session: 1, mailbox });
+        while next_heard(name, &mut events).await? != stt::Event::Ready {}
+        let connect_ms = Some(ms(begun));
+        let up_to = say_question(name, &session).await?;
+        let asked = Instant::now();
+        give(name, &session, stt::Input::Flush { up_to }).await?;
+        let mut words = false;
+        loop {
+            match next_heard(name, &mut events).await? {
+                stt::Event::Final { text, .. } => words |= !text.reveal().trim().is_empty(),
+                stt::Event::Flushed { .. } if words => {
+                    return Ok(Trial { connect_ms, first_ms: None, whole_ms: ms(asked) });
+                }
+                stt::Event::Flushed { .. } => {
+                    return Err(failed(name, ErrorKind::Empty, "heard no word of a spoken question"));
+                }
+                stt::Event::Ready
+                | stt::Event::SpeechStart { .. }
+                | stt::Event::Partial { .. }
+                | stt::Event::EagerEnd { .. }
+                | stt::Event::Resumed { .. }
+                | stt::Event::EndOfTurn { .. }
+                | stt::Event::Failed(_) => {}
+            }
+        }
+    })
+    .await
+}
+
+/// Where the question ends.
+async fn say_question(name: &'static str, session: &mpsc::Sender<stt::Input>) -> Result<Samples, ProviderError> {
+    let audio = question();
+    let mut slots = interval(SLOT);
+    slots.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    give(name, session, stt::Input::SpeechStart { at: Samples::ZERO }).await?;
+    let mut at = Samples::ZERO;
+    for frame in audio.as_chunks::<SLOT_SAMPLES>().0 {
+        slots.tick().await;
+        give(name, session, stt::Input::Audio { at, frame: *frame }).await?;
+        at = at + Samples(SLOT_SAMPLES as u64);
+    }
+    give(name, session, stt::Input::SpeechEnd { at }).await?;
+    Ok(at)
+}
+
+fn question() -> Vec<i16> {
+    let wav = hound::WavReader::new(QUESTION).expect("the question is a WAV file");
+    let rate = wav.spec().sample_rate;
+    let samples: Vec<i16> = wav.into_samples().map(|sample| sample.expect("its samples are whole")).collect();
+    resample::whole(&samples, rate, RATE).expect("it has a rate that telephones use")
+}
+
+async fn next_heard(name: &'static str, events: &mut mpsc::Receiver<Event>) -> Result<stt::Event, ProviderError> {
+    loop {
+        match events.recv().await {
+            Some(Event::Stt { event: stt::Event::Failed(error), .. }) => return Err(error),
+            Some(Event::Stt { event, .. }) => return Ok(event),
+            Some(Event::Tts(_) | Event::Agent { .. } | Event::Signal(_)) => {}
+            None => return Err(failed(name, ErrorKind::Connection, "ended without a word")),
+        }
+    }
+}
+
+async fn give<T>(name: &'static str, session: &mpsc::Sender<T>, input: T) -> Result<(), ProviderError> {
+    session.send(input).await.map_err(|_| failed(name, ErrorKind::Connection, "ended in the middle"))
+}
+
+/// Has a voice say three words.
+pub async fn speak(voice: &dyn Voice, language: Language) -> Result<Trial, ProviderError> {
+    let name = voice.name();
+    within(name, async {
+        let (mailbox, mut events) = Mailbox::new();
+        let session = voice.open(tts::Reports { mailbox });
+        let id = SpeechId { generation: 1, utterance: 1, attempt: 0 };
+        let text = Pii::new(three_words(language).to_owned());
+        let asked = Instant::now();
+        give(name, &session, tts::Input::Begin { id, language }).await?;
+        give(name, &session, tts::Input::Text { id, text }).await?;
+        give(name, &session, tts::Input::End { id }).await?;
+        let mut first_ms = None;
+        loop {
+            match events.recv().await {
+                Some(Event::Tts(tts::Event::Audio { .. })) => first_ms = first_ms.or(Some(ms(asked))),
+                Some(Event::Tts(tts::Event::Done { .. })) => {
+                    return Ok(Trial { connect_ms: None, first_ms, whole_ms: ms(asked) });
+                }
+                Some(Event::Tts(tts::Event::Failed { error, .. })) => return Err(error),
+                Some(
+                    Event::Tts(tts::Event::Word { .. }) | Event::Stt { .. } | Event::Agent { .. } | Event::Signal(_),
+                ) => {}
+                None => return Err(failed(name, ErrorKind::Connection, "ended without a sound")),
+            }
+        }
+    })
+    .await
+}
+
+const fn three_words(language: Language) -> &'static str {
+    match language {
+        Language::English => "One, two, three.",
+        Language::French => "Un, deux, trois.",
+        Language::Mandarin | Language::Cantonese => "一，二，三。",
+        Language::Punjabi => "ਇੱਕ, ਦੋ, ਤਿੰਨ।",
+    }
+}
+
+/// Asks a model for a word.
+pub async fn think(model: &dyn Model, language: Language) -> Result<Trial, ProviderError> {
+    let name = model.name();
+    within(name, async {
+        let request = Request {
+            messages: vec![
+                Message::System(Pii::new("You are being tested. Answer with one word.".to_owned())),
+                Message::User(Pii::new("Are you there?".to_owned())),
+            ],
+            tools: [].into(),
+            language,
+            temperature: None,
+            max_tokens: Some(TOKENS),
+        };
+        let asked = Instant::now();
+        let mut answer = model.stream(request);
+        let mut first_ms = None;
+        while let Some(delta) = answer.next().await {
+            match delta? {
+                Delta::Text(text) if !text.reveal().is_empty() => first_ms = first_ms.or(Some(ms(asked))),
+                Delta::Text(_) | Delta::ToolCall(_) | Delta::Usage(_) => {}
+                Delta::Finish(_) => break,
+            }
+        }
+        if first_ms.is_none() {
+            return Err(failed(name, ErrorKind::Empty, "answered without a word"));
+        }
+        Ok(Trial { connect_ms: None, first_ms, whole_ms: ms(asked) })
+    })
+    .await
+}
+
+async fn within(
+    name: &'static str,
+    trial: impl Future<Output = Result<Trial, ProviderError>>,
+) -> Result<Trial, ProviderError> {
+    let late = || failed(name, ErrorKind::Timeout, &format!("no whole answer within {} s", PATIENCE.as_secs()));
+    timeout(PATIENCE, trial).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn failed(provider: &'static str, kind: ErrorKind, what: &str) -> ProviderError {
+    ProviderError { provider, kind, what: what.to_owned(), retry_after: None }
+}
+
+fn ms(since: Instant) -> u64 {
+    since.elapsed().as_millis() as u64
+}

@@ -1,0 +1,88 @@
+//! One round trip with each vendor, as `attendant providers check` makes it, against the simulated ones.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use attendant::agent::llm::openai::{OpenAi, OpenAiConfig};
+use attendant::language::Language;
+use attendant::provider::trial::{self, Trial};
+use attendant::provider::{ErrorKind, ProviderError};
+use attendant::sim::vendors::{self, Troubles};
+use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
+use tokio::net::TcpListener;
+
+use super::{azure::azure, cartesia::cartesia, deepgram::deepgram};
+
+async fn vendors(troubles: Troubles) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let wait = Delay::Fixed(50);
+    let scripted = ScriptedConfig { stt_ms: wait, llm_ms: wait, tts_ms: wait, ..ScriptedConfig::default() };
+    tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
+    address
+}
+
+/// Deepgram, OpenAI, Cartesia and Azure, in this order.
+async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 4] {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let address = vendors(troubles).await;
+    let config = OpenAiConfig {
+        base_url: format!("http://{address}/v1/"),
+        model: "m".into(),
+        key: None,
+        first_piece_ms: 2_000,
+        between_pieces_ms: 2_000,
+    };
+    let model = OpenAi::new(&config, "providers.openai").expect("the configuration is sound");
+    let english = Language::English;
+    [
+        trial::hear(&deepgram(address, ""), english).await,
+        trial::think(&model, english).await,
+        trial::speak(&cartesia(address), english).await,
+        trial::speak(&azure(address), english).await,
+    ]
+}
+
+#[tokio::test]
+async fn a_good_provider_says_how_long_each_stage_took() {
+    let [hears, thinks, speaks, speaks_too] =
+        try_all(Troubles::default()).await.map(|outcome| outcome.expect("all are well"));
+    assert!(hears.connect_ms.is_some(), "{hears:?}");
+    for spoken in [thinks, speaks, speaks_too] {
+        let first = spoken.first_ms.expect("something came first");
+        assert!((50..=spoken.whole_ms).contains(&first), "{spoken:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_is_named_with_its_reason() {
+    let refuses = || Trouble::always(Some(Fault::Unauthorised));
+    let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
+    let kinds = try_all(troubles).await.map(|outcome| outcome.expect_err("all refuse").kind);
+    let no_key = ErrorKind::Unauthorised;
+    assert_eq!(kinds, [no_key, ErrorKind::Limited, no_key, no_key]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_never_answers_is_not_waited_for_for_ever() {
+    struct Deaf;
+    impl attendant::tts::Voice for Deaf {
+        fn name(&self) -> &'static str {
+            "deaf"
+        }
+        fn capabilities(&self, _: Language) -> Option<attendant::tts::Capabilities> {
+            None
+        }
+        fn open(&self, reports: attendant::tts::Reports) -> tokio::sync::mpsc::Sender<attendant::tts::Input> {
+            let (inputs, mut taken) = tokio::sync::mpsc::channel(8);
+            tokio::spawn(async move {
+                while taken.recv().await.is_some() {}
+                drop(reports);
+            });
+            inputs
+        }
+    }
+    let begun = tokio::time::Instant::now();
+    let error = trial::speak(&Deaf, Language::English).await.expect_err("nothing came");
+    assert_eq!((error.kind, begun.elapsed().as_secs()), (ErrorKind::Timeout, Duration::from_secs(15).as_secs()));
+}
