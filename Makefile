@@ -49,8 +49,9 @@ fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH; TARGETS="sd
 test-long: tools models release ## what is too long for every change: 20,000 simulated calls, load, fuzzing, speech (docs/measure.md)
 	@.ci/test-long
 
-bench: deps models ## the figures of benches/README.md: a leg's slot, with its machine, voice detection, embedded speech
+bench: deps models release ## the figures of benches/README.md: a leg's slot, with its machine, voice detection, embedded speech, a whole call
 	@$(CARGO) bench --locked -p attendant-media --bench leg
 	@$(CARGO) bench --locked --profile dev --bench machine
 	@$(CARGO) bench --locked -p attendant-media --bench vad
 	@$(CARGO) bench --locked --profile dev --bench speech
+	@ATTENDANT=target/release/attendant .ci/demo

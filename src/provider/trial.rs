@@ -129,7 +129,9 @@ pub async fn speak(voice: &dyn Voice, language: Language) -> Result<Trial, Provi
         let mut first_ms = None;
         loop {
             match events.recv().await {
-                Some(Event::Tts(tts::Event::Audio { .. })) => first_ms = first_ms.or(Some(ms(asked))),
+                Some(Event::Tts(tts::Event::Audio { .. })) => {
+                    first_ms = Some(first_ms.unwrap_or_else(|| ms(asked)));
+                }
                 Some(Event::Tts(tts::Event::Done { .. })) => {
                     return Ok(Trial { connect_ms: None, first_ms, whole_ms: ms(asked) });
                 }
@@ -172,7 +174,9 @@ pub async fn think(model: &dyn Model, language: Language) -> Result<Trial, Provi
         let mut first_ms = None;
         while let Some(delta) = answer.next().await {
             match delta? {
-                Delta::Text(text) if !text.reveal().is_empty() => first_ms = first_ms.or(Some(ms(asked))),
+                Delta::Text(text) if !text.reveal().is_empty() => {
+                    first_ms = Some(first_ms.unwrap_or_else(|| ms(asked)));
+                }
                 Delta::Text(_) | Delta::ToolCall(_) | Delta::Usage(_) => {}
                 Delta::Finish(_) => break,
             }
