@@ -48,10 +48,9 @@ pub enum Next<'a> {
         timestamp: u64,
         payload: &'a [u8],
     },
-    /// So many packets are given up; the one after them is there. `payload` is its, for codecs that carry a copy.
+    /// So many packets are given up; the one after them is there.
     Lost {
         count: u64,
-        payload: &'a [u8],
     },
     /// Nothing before this time, unless a packet comes.
     Wait(Time),
@@ -130,23 +129,26 @@ impl Jitter {
     pub fn next(&self, now: Time) -> Next<'_> {
         let Some(next) = self.next else { return Next::Wait(Time::NEVER) };
         let Some(entry) = self.first() else { return Next::Wait(Time::NEVER) };
-        let payload =
-            &self.bytes[(entry.sequence % MOST as u64) as usize * self.most_bytes..][..usize::from(entry.length)];
         if entry.sequence == next {
-            return Next::Packet { kind: entry.kind, timestamp: entry.timestamp, payload };
+            return Next::Packet { kind: entry.kind, timestamp: entry.timestamp, payload: self.payload(entry) };
         }
         // The hole was seen when the earliest of those behind it came.
         let seen = self.entries.iter().flatten().map(|entry| entry.arrived).min().unwrap_or(now);
         let crowded = self.entries.iter().flatten().count() >= CROWDED;
         if seen + HOLE <= now || crowded {
-            return Next::Lost { count: entry.sequence - next, payload };
+            return Next::Lost { count: entry.sequence - next };
         }
         Next::Wait(seen + HOLE)
     }
 
-    /// The timestamp of the first packet held, whether or not there is a hole before it.
-    pub fn first_timestamp(&self) -> Option<u64> {
-        self.first().map(|entry| entry.timestamp)
+    /// Timestamp and payload of the first packet held, whether or not there is a hole before it.
+    pub fn ahead(&self) -> Option<(u64, &[u8])> {
+        self.first().map(|entry| (entry.timestamp, self.payload(entry)))
+    }
+
+    /// Whether the packet before the one whose turn it is was given up.
+    pub fn after_hole(&self) -> bool {
+        self.received & 1 == 0
     }
 
     /// The packet whose turn it is was used.
@@ -166,6 +168,10 @@ impl Jitter {
         *next = first;
         self.received = self.received.checked_shl(count as u32).unwrap_or(0);
         count
+    }
+
+    fn payload(&self, entry: &Entry) -> &[u8] {
+        &self.bytes[(entry.sequence % MOST as u64) as usize * self.most_bytes..][..usize::from(entry.length)]
     }
 
     fn first(&self) -> Option<&Entry> {
@@ -195,7 +201,7 @@ mod tests {
                     all.push(Some(timestamp / 160));
                     jitter.take();
                 }
-                Next::Lost { count, .. } => {
+                Next::Lost { count } => {
                     all.extend(std::iter::repeat_n(None, count as usize));
                     jitter.give_up();
                 }

@@ -128,7 +128,7 @@ impl Resampler {
             let window = &self.history[self.newest + 1..][..self.width];
             while self.phase < self.phases {
                 let row = &self.taps[self.phase * self.width..][..self.width];
-                output[made] = dot(window, row).round() as i16;
+                output[made] = rounded(dot(window, row));
                 made += 1;
                 self.phase += self.step;
             }
@@ -162,6 +162,11 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
         }
     }
     sums.iter().sum()
+}
+
+/// To the nearest, within range. `f32::round` is a call into the C library where the processor is any x86-64, once a sample.
+fn rounded(value: f32) -> i16 {
+    (value + 0.5_f32.copysign(value)) as i16
 }
 
 /// Taps that a Kaiser window needs (Kaiser 1974): `transition` as a share of the sampling rate.

@@ -9,7 +9,15 @@ pub const CYCLE_MS: u64 = 4_000;
 
 /// `len` samples of `source`, from place `from` on.
 pub fn audio(source: u32, from: u64, len: usize) -> Arc<[i16]> {
-    (0..len as u64).map(|n| sample(source, from + n)).collect()
+    let mut audio = vec![0; len];
+    // A place is a millisecond.
+    let first = (16 - from % 16) as usize % 16;
+    let (begun, whole) = audio.split_at_mut(first.min(len));
+    begun.fill(sample(source, from));
+    for (stretch, place) in whole.chunks_mut(16).zip((from + first as u64..).step_by(16)) {
+        stretch.fill(sample(source, place));
+    }
+    audio.into()
 }
 
 fn sample(source: u32, place: u64) -> i16 {

@@ -37,6 +37,9 @@ const QUEUE: usize = 7 * SLOT_SAMPLES;
 /// Bytes that a long chunk of linear audio is cut into: 20 ms at 16 kHz, so that what is left out for drift is as short as elsewhere.
 const PIECE: usize = 640;
 
+/// Opus makes up whole 2.5 ms, at 16 kHz.
+const CONCEALED: usize = 40;
+
 /// Without a packet for so long, what fills the frames is a silent sender and no loss.
 const SILENT_US: u64 = 200_000;
 
@@ -194,6 +197,10 @@ impl Inbound {
             if number + HOLE_SLOTS >= slots {
                 return false;
             }
+            if self.copy_is_there(number * SLOT) {
+                self.stats.lost += self.jitter.give_up();
+                continue;
+            }
             let active = self.stats.received > 0 && now.since(self.stats.last_received).as_micros() < SILENT_US.into();
             self.make_up(SLOT_SAMPLES - self.queued, active);
         }
@@ -253,18 +260,13 @@ impl Inbound {
         let present = slots.max(1) * SLOT - SLOT;
         let (kind, timestamp) = match self.jitter.next(now) {
             Next::Packet { kind, timestamp, .. } => (kind, timestamp),
-            Next::Lost { count, payload } => {
-                if count == 1
-                    && let Some(made) = self.decoder.recover(payload, &mut self.native[..])
-                {
-                    self.append(0..made);
-                }
+            Next::Lost { .. } => {
                 self.stats.lost += self.jitter.give_up();
                 return true;
             }
             Next::Wait(_) => {
                 // Filling may have passed the hole already: then there is nothing to wait for.
-                let first = self.jitter.first_timestamp().and_then(|first| self.position(first));
+                let first = self.jitter.ahead().and_then(|(first, _)| self.position(first));
                 let passed = first.is_some_and(|first| first <= end as i64);
                 if passed {
                     self.stats.lost += self.jitter.give_up();
@@ -284,10 +286,7 @@ impl Inbound {
         }
         let position = position as u64;
         if position > end {
-            // A pause of the sender, or what was lost before this packet.
-            // What is before the next frame is filled first.
-            let gap = (position - end).min((SLOT_SAMPLES - self.queued) as u64);
-            self.make_up(gap as usize, true);
+            self.approach((position - end) as usize);
             return true;
         }
         if position < end {
@@ -295,6 +294,37 @@ impl Inbound {
             self.moved((end - position) as i64);
         }
         self.decode(end as i64 - present as i64);
+        true
+    }
+
+    /// Whether the packet behind a hole holds a copy of all that is missing, which begins in the frame at `heard`. What has to be made
+    /// up now anyway is then better taken from there than waited for.
+    fn copy_is_there(&self, heard: u64) -> bool {
+        let Some((timestamp, payload)) = self.jitter.ahead() else { return false };
+        let Some(position) = self.position(timestamp) else { return false };
+        let end = (heard + self.queued as u64) as i64;
+        position > end && position - end <= self.decoder.copied(payload) as i64
+    }
+
+    /// A step towards the packet whose turn it is, `gap` samples ahead: a pause of the sender, or what was lost before it. What is before
+    /// the next frame comes first, what the packet holds a copy of last.
+    fn approach(&mut self, gap: usize) {
+        let copied = match self.jitter.next(Time::ZERO) {
+            Next::Packet { payload, .. } if self.jitter.after_hole() => self.decoder.copied(payload),
+            Next::Packet { .. } | Next::Lost { .. } | Next::Wait(_) => 0,
+        };
+        if gap <= copied && self.recover(gap) {
+            return;
+        }
+        let before = if gap > copied { gap - copied } else { gap };
+        self.make_up(before.min(SLOT_SAMPLES - self.queued), true);
+    }
+
+    /// Appends the last `gap` samples of the copy in the packet whose turn it is.
+    fn recover(&mut self, gap: usize) -> bool {
+        let Next::Packet { payload, .. } = self.jitter.next(Time::ZERO) else { return false };
+        let Some(made) = self.decoder.recover(payload, &mut self.native[..]) else { return false };
+        self.append(made - gap..made);
         true
     }
 
@@ -322,6 +352,8 @@ impl Inbound {
         let rate = self.format.codec.rate() as usize;
         let stretch = count.min(rate / 50);
         let samples = (stretch * RATE as usize / rate) as i64;
+        // With more behind it the stream is not behind: a hole was waited for.
+        let ahead = if self.jitter.ahead().is_some() { ahead.max(0) } else { ahead };
         match self.drift.judge(&self.native[..stretch], ahead) {
             Correction::None => self.append(0..count),
             Correction::LeftOut => {
@@ -350,13 +382,28 @@ impl Inbound {
 
     /// Appends `count` samples that did not come; they count as concealed if something was owed.
     fn make_up(&mut self, count: usize, owed: bool) {
-        self.conceal.lost(&mut self.queue[self.queued..self.queued + count]);
+        let by_codec = if owed { self.made_by_codec(count) } else { 0 };
+        if by_codec < count {
+            self.conceal.lost(&mut self.queue[self.queued + by_codec..self.queued + count]);
+        }
         self.queued += count;
         if owed {
             self.made_up += count as u64;
             self.stats.concealed_slots += self.made_up / SLOT;
             self.made_up %= SLOT;
         }
+    }
+
+    /// Puts what the codec makes up for a hole behind what is queued, while it may; says how much that is.
+    fn made_by_codec(&mut self, count: usize) -> usize {
+        let count = count.min(self.conceal.left_to_codec());
+        let made = &mut self.native[..count.next_multiple_of(CONCEALED)];
+        if count == 0 || !self.decoder.conceal(made) {
+            return 0;
+        }
+        self.conceal.made_by_codec(&made[..count]);
+        self.queue[self.queued..][..count].copy_from_slice(&made[..count]);
+        count
     }
 
     /// A timestamp in samples at 16 kHz.

@@ -1,6 +1,7 @@
 mod bursts;
 mod drift;
 mod network;
+mod opus;
 mod packets;
 
 use std::time::Duration;
