@@ -2,46 +2,14 @@
 //!
 //! A test binary of its own, since it counts in the process's allocator. Counters are per thread: tests run beside it.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
+
 use std::time::Duration;
 
 use attendant_media::frame::SLOT_SAMPLES;
 use attendant_media::leg::{Codec, Format, Framing, Input, Leg, LegConfig, Output};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    // While a thread ends its counters are gone, and nothing is measured there.
-    if bytes > 0 {
-        ALLOCATIONS.try_with(|count| count.set(count.get() + 1)).ok();
-    }
-    BYTES.try_with(|count| count.set(count.get() + bytes)).ok();
-}
-
-// The one place in this crate that needs it: an allocator is an unsafe trait. It only counts and passes on.
-#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn config(codec: Codec, cleaning: bool) -> LegConfig {
     let format = Format { codec, payload_type: 0 };
@@ -68,7 +36,7 @@ fn allocations(config: LegConfig, slots: u64) -> usize {
     let mut length = 0;
     let mut report = [0; 256];
     let (mut reports, mut reported) = (0, 0);
-    let before = ALLOCATIONS.with(Cell::get);
+    let before = counting::allocations();
     for slot in 0..slots {
         let now = Time::from_millis(20 * slot);
         let id = SpeechId { generation: (slot / 100) as u32, ..SpeechId::default() };
@@ -107,7 +75,7 @@ fn allocations(config: LegConfig, slots: u64) -> usize {
             reported = 0;
         }
     }
-    let made = ALLOCATIONS.with(Cell::get) - before;
+    let made = counting::allocations() - before;
     assert!(reports > slots / 10, "{reports} reports");
     assert!(leg.stats().remote_lost.is_some());
     made
@@ -127,9 +95,9 @@ fn no_slot_allocates() {
 fn a_leg_takes_at_most_100_kib() {
     // The first leg of a process also makes what all share: the transform's plan.
     drop(Leg::new(config(Codec::Pcmu, false), Time::ZERO));
-    let before = BYTES.with(Cell::get);
+    let before = counting::bytes();
     let leg = Box::new(Leg::new(config(Codec::Pcmu, false), Time::ZERO));
-    let bytes = BYTES.with(Cell::get) - before;
+    let bytes = counting::bytes() - before;
     drop(leg);
     println!("{bytes} bytes");
     assert!(bytes <= 100 * 1_024, "{bytes} bytes");

@@ -346,6 +346,9 @@ impl Driver {
                 jitter_us: stats.jitter_us,
                 remote_lost: stats.remote_lost,
                 remote_jitter_us: stats.remote_jitter_us,
+                packets_foreign: stats.foreign,
+                drift_us: stats.drift_us(),
+                drift_ppm: stats.drift_ppm(),
                 ..counters
             };
         }

@@ -152,4 +152,13 @@ pub struct Counters {
     pub remote_lost: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_jitter_us: Option<u64>,
+    /// Packets at our port of another source than the one that was heard.
+    #[serde(default)]
+    pub packets_foreign: u64,
+    /// Audio of theirs that was left out (above zero) or heard twice (below) to keep pace with their clock and the network's delay, in all,
+    /// and the same in millionths of the call: how fast their clock is, if the call is long.
+    #[serde(default)]
+    pub drift_us: i64,
+    #[serde(default)]
+    pub drift_ppm: i64,
 }

@@ -5,46 +5,13 @@
 
 #[path = "../../benches/machine/call.rs"]
 mod call;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../media/tests/counting/mod.rs"]
+mod counting;
 
 use attendant::call::machine::Machine;
 use attendant_media::leg::Leg;
 use attendant_media::time::Time;
 use call::{Call, Talks};
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    // While a thread ends its counters are gone, and nothing is measured there.
-    if bytes > 0 {
-        ALLOCATIONS.try_with(|count| count.set(count.get() + 1)).ok();
-    }
-    BYTES.try_with(|count| count.set(count.get() + bytes)).ok();
-}
-
-// An allocator is an unsafe trait. This one only counts and passes on.
-#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Allocations of 1,000 slots: in those without a provider's event, and in the others with their number.
 fn allocations(talks: Talks, cleaning: bool) -> (usize, usize, usize) {
@@ -52,9 +19,9 @@ fn allocations(talks: Talks, cleaning: bool) -> (usize, usize, usize) {
     let (mut quiet, mut eventful, mut events) = (0, 0, 0);
     for _ in 0..1_000 {
         let is_eventful = call.event_is_due();
-        let before = ALLOCATIONS.with(Cell::get);
+        let before = counting::allocations();
         call.slot();
-        let made = ALLOCATIONS.with(Cell::get) - before;
+        let made = counting::allocations() - before;
         if is_eventful {
             eventful += made;
             events += 1;
@@ -81,11 +48,11 @@ fn a_leg_and_its_machine_take_at_most_100_kib() {
     // The first of a process also makes what all share.
     drop(Leg::new(call::config(false), Time::ZERO));
     let shared = call::setup();
-    let before = BYTES.with(Cell::get);
+    let before = counting::bytes();
     let leg = Box::new(Leg::new(call::config(false), Time::ZERO));
-    let of_leg = BYTES.with(Cell::get) - before;
+    let of_leg = counting::bytes() - before;
     let machine = Box::new(Machine::new(shared.clone(), Time::ZERO));
-    let both = BYTES.with(Cell::get) - before;
+    let both = counting::bytes() - before;
     drop((leg, machine));
     println!("leg {of_leg} bytes, machine {} bytes", both - of_leg);
     assert!(both <= 100 * 1_024, "{both} bytes");

@@ -194,3 +194,16 @@ pub struct LegStats {
     /// Time of the last datagram taken, on the leg clock.
     pub last_received: Time,
 }
+
+impl LegStats {
+    /// Audio left out less audio heard twice, to follow the other side's clock and the network's delay: above zero if that clock is fast.
+    pub const fn drift_us(&self) -> i64 {
+        (self.drift_dropped as i64 - self.drift_inserted as i64) * 1_000_000 / crate::frame::RATE as i64
+    }
+
+    /// The same in millionths of the time the leg has run.
+    pub const fn drift_ppm(&self) -> i64 {
+        let run_us = self.slots as i64 * crate::frame::SLOT.as_micros() as i64;
+        if run_us == 0 { 0 } else { self.drift_us() * 1_000_000 / run_us }
+    }
+}

@@ -135,7 +135,7 @@ fn stages(turn: &TurnTimeline) -> Vec<(&'static str, u64)> {
     stages
 }
 
-/// How the line was, by both sides' reports; `None` if the other side sent none.
+/// How the line was, by both sides' reports and what had to be done about it; `None` if there is nothing of either.
 fn reported(counters: &Counters) -> Option<String> {
     let mut text = format!("line: jitter {:.1} ms here", counters.jitter_us as f64 / 1_000.0);
     let before = text.len();
@@ -147,6 +147,17 @@ fn reported(counters: &Counters) -> Option<String> {
     }
     if let Some(rtt) = counters.rtt_us {
         text.push_str(&format!("; {:.1} ms there and back", rtt as f64 / 1_000.0));
+    }
+    match counters.drift_us {
+        0 => {}
+        fast @ 1.. => text.push_str(&format!("; {} ms left out", fast / 1_000)),
+        slow => text.push_str(&format!("; {} ms heard twice", -slow / 1_000)),
+    }
+    if counters.drift_us != 0 {
+        text.push_str(&format!(" to keep pace ({:+} ppm)", counters.drift_ppm));
+    }
+    if counters.packets_foreign > 0 {
+        text.push_str(&format!("; {} packets of strangers", counters.packets_foreign));
     }
     (text.len() > before).then_some(text)
 }
@@ -168,6 +179,9 @@ mod tests {
         let counters =
             Counters { rtt_us: Some(41_960), remote_lost: Some(12), remote_jitter_us: Some(5_100), ..counters };
         let text = "line: jitter 2.3 ms here, 5.1 ms there; 12 of our packets lost there; 42.0 ms there and back";
+        assert_eq!(reported(&counters).as_deref(), Some(text));
+        let counters = Counters { drift_us: 40_000, drift_ppm: 133, packets_foreign: 7, ..Counters::default() };
+        let text = "line: jitter 0.0 ms here; 40 ms left out to keep pace (+133 ppm); 7 packets of strangers";
         assert_eq!(reported(&counters).as_deref(), Some(text));
     }
 

@@ -94,29 +94,24 @@ fn a_lost_packet_is_heard_from_the_copy_in_the_next_and_the_first_of_two_is_made
         let clean = heard(&packets, slots, |_| false);
         assert_eq!(clean.audio.len(), (packets.len() * slots) * 320);
 
-        let one = |n: usize| n % 9 == 6;
+        // Where nobody speaks there is no copy.
+        let decoder = crate::codec::Decoder::new(Codec::Opus);
+        let one = |n: usize| n % 9 == 6 && packets.get(n + 1).is_some_and(|next| decoder.copied(next) > 0);
         let mut single = heard(&packets, slots, one);
         single.audio.truncate(clean.audio.len());
         let holes = (0..packets.len()).filter(|n| one(*n)).count() as u64;
         assert_eq!(single.audio.len(), clean.audio.len());
-        assert_eq!(
-            (single.stats.lost, single.stats.drift_corrections),
-            (holes, 0),
-            "{slots} slots: {:?}",
-            single.stats
-        );
-        // Of 60 ms the first 20 are due before the packet with the copy comes; where nobody spoke there is no copy.
-        let decoder = crate::codec::Decoder::new(Codec::Opus);
-        let without = (1..packets.len()).filter(|&n| one(n - 1) && decoder.copied(&packets[n]) == 0).count() as u64;
-        let wanted = made_up * (holes - without) + slots as u64 * without;
-        assert_eq!(single.stats.concealed_slots, wanted, "{slots} slots, {without} without: {:?}", single.stats);
+        assert_eq!(single.stats.lost, holes, "{slots} slots: {:?}", single.stats);
+        assert!(holes > 6, "{holes} holes");
+        // Of 60 ms the first 20 are due before the packet with the copy comes.
+        assert_eq!(single.stats.concealed_slots, made_up * holes, "{slots} slots: {:?}", single.stats);
 
-        let two = |n: usize| matches!(n % 9, 5 | 6);
+        let two = |n: usize| one(n) || one(n + 1);
         let mut double = heard(&packets, slots, two);
         double.audio.truncate(clean.audio.len());
         assert_eq!(double.audio.len(), clean.audio.len());
         let copied = snr(&clean.audio, &single.audio, slots, one);
-        let first = snr(&clean.audio, &double.audio, slots, |n| n % 9 == 5);
+        let first = snr(&clean.audio, &double.audio, slots, |n| one(n + 1));
         let second = snr(&clean.audio, &double.audio, slots, one);
         println!("{slots} slots: {copied:.1} dB; of two {first:.1} and {second:.1} dB");
         // Measured: 7.3 against 1.5, 5.2 against -0.5, 2.0 (two thirds of it copied) against -0.7.
