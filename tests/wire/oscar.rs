@@ -2,8 +2,10 @@
 
 mod bookings;
 mod clinic;
+mod command;
 mod envelopes;
 mod faults;
 mod hostile;
 mod house;
+mod logs;
 mod races;

@@ -76,6 +76,9 @@ const fn settle() -> u64 {
     8_000
 }
 
+/// Reading, writing and looking, with a little to spare of the time that a call gives a tool.
+const LONGEST_WRITE_MS: u64 = 18_000;
+
 /// Characters: the column is no longer.
 const LONGEST_PROVIDER: usize = 6;
 
@@ -130,6 +133,12 @@ impl OscarConfig {
                 wrong.push(format!("emr.oscar.{key}: {ms} ms; write 100 to {most}: a caller waits meanwhile"));
             }
         }
+        let longest = 2 * self.read_ms + self.settle_ms;
+        if wrong.is_empty() && longest > LONGEST_WRITE_MS {
+            wrong.push(format!(
+                "emr.oscar.settle_ms: twice read_ms and this make {longest} ms; write less, {LONGEST_WRITE_MS} in all: a call gives up after 20 s"
+            ));
+        }
         wrong
     }
 
@@ -179,6 +188,7 @@ mod tests {
             ("101 =", "1234567 =", "emr.oscar.providers.1234567: ", "such as 101"),
             ("Dr. Wei Chen", " ", "emr.oscar.providers.101: ", "as callers hear it"),
             ("[providers]", "read_ms = 60_000\n[providers]", "emr.oscar.read_ms: ", "100 to 10000"),
+            ("[providers]", "read_ms = 6_000\n[providers]", "emr.oscar.settle_ms: twice read_ms", "18000 in all"),
         ];
         for (change, to, key, mend) in cases {
             let wrong = config(change, to).check();

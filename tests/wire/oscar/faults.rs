@@ -1,5 +1,7 @@
 //! Every fault of the simulator under a booking: what the caller is told, how often it was written, and what stands afterwards.
 
+use std::time::Duration;
+
 use attendant::agent::tools::ToolName;
 use attendant::emr::Emr;
 use attendant::sim::oscar::{Dialect, Fault, Knob};
@@ -21,6 +23,32 @@ async fn a_booking_whose_answer_is_lost_is_found_and_never_sent_again() {
         assert_eq!(code(&booked), "ok", "{fault}: {booked:?}");
         assert_eq!((house.asked("addAppointment"), house.active(CHEN, nine(), JANE)), (1, 1), "{fault}");
     }
+}
+
+#[tokio::test]
+async fn a_server_slower_than_a_caller_waits_books_once() {
+    let slow = [Fault::Latency(Duration::from_millis(700)), Fault::LateReply(Duration::from_secs(5))];
+    for fault in slow {
+        let house = House::open().await;
+        house.turn("addAppointment", fault, 1);
+        let booked = house.adapter().1.book(wanted(CHEN, nine(), JANE)).await;
+        assert_eq!(code(&booked), "ok", "{fault}: {booked:?}");
+        assert_eq!((house.asked("addAppointment"), house.active(CHEN, nine(), JANE)), (1, 1), "{fault}");
+    }
+    // Slower even than it is looked for: unknown, kept from others, and found when it has come.
+    let house = House::open().await;
+    let oscar = house.adapter().1;
+    house.turn("addAppointment", Fault::Latency(Duration::from_secs(3)), 1);
+    assert_eq!(code(&oscar.book(wanted(CHEN, nine(), JANE)).await), "unknown");
+    assert_eq!(code(&oscar.book(wanted(CHEN, nine(), "1002")).await), "refused");
+    let found = async {
+        while code(&oscar.book(wanted(CHEN, nine(), JANE)).await) != "ok" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), found).await.unwrap();
+    assert_eq!((house.asked("addAppointment"), house.active(CHEN, nine(), JANE)), (1, 1));
+    assert_eq!(house.sim.active_overlaps(), []);
 }
 
 #[tokio::test]

@@ -22,8 +22,11 @@ use crate::tokens::{Phrase, tokens};
 /// Times offered at once: more cannot be kept in mind by ear.
 const OFFERED: usize = 3;
 
-/// Providers of whom an EMR is asked at once: a clinic's server has few threads, and its staff use them too.
+/// Days of providers that an EMR is asked about at once: a clinic's server has few threads, and its staff use them too.
 const AT_ONCE: usize = 6;
+
+/// Days that are looked ahead to: most callers are offered one of the next few.
+const DAYS_AT_ONCE: i64 = 5;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -203,11 +206,23 @@ async fn search(
     let mut found: Vec<Slot> = Vec::new();
     let mut day = wanted.from;
     while day <= wanted.to && found.len() < OFFERED {
-        if wanted.days.as_ref().is_none_or(|days| days.contains(&DayOfWeek::of(day.weekday()))) {
-            // An EMR across a network answers them all while it would answer one.
-            let each = wanted.providers.iter().map(|provider| free_of(provider, day, wanted, rules, emr, session));
-            let each: Vec<_> = stream::iter(each.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
-            let mut free: Vec<_> = each.into_iter().flatten().collect();
+        let days: Vec<Date> = (0..DAYS_AT_ONCE)
+            .map(|ahead| day.saturating_add(ahead.days()))
+            .filter(|day| *day <= wanted.to)
+            .filter(|day| wanted.days.as_ref().is_none_or(|days| days.contains(&DayOfWeek::of(day.weekday()))))
+            .collect();
+        let each = |day: &Date| {
+            let day = *day;
+            wanted.providers.iter().map(move |provider| free_of(provider, day, wanted, rules, emr, session))
+        };
+        let asked: Vec<_> = days.iter().flat_map(each).collect();
+        // An EMR across a network answers several while it would answer one; what is found soon enough spares the rest.
+        let mut answers = stream::iter(asked).buffered(AT_ONCE);
+        for _ in &days {
+            let mut free = Vec::new();
+            for _ in &wanted.providers {
+                free.extend(answers.try_next().await?.unwrap_or_default());
+            }
             free.retain(|(start, provider)| {
                 (wanted.after..=wanted.before).contains(&start.time())
                     && !wanted.not.iter().any(|(id, at)| *id == provider.id.0 && at == start)
@@ -219,8 +234,11 @@ async fn search(
                 kind: wanted.kind,
                 provider_name: provider.name.clone(),
             }));
+            if found.len() >= OFFERED {
+                break;
+            }
         }
-        day = day.saturating_add(1.day());
+        day = day.saturating_add(DAYS_AT_ONCE.days());
     }
     Ok(found)
 }

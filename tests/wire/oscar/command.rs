@@ -1,0 +1,82 @@
+//! `attendant check --emr` as a clinic runs it, against the simulator.
+
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use attendant::sim::oscar::{self as sim, Clock, Dialect};
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The server's address. It runs until the test ends.
+async fn simulator() -> String {
+    let settings =
+        sim::Settings::new(Dialect::Mcmaster, TimeZone::get("America/Vancouver").expect("a zone"), Clock::wall());
+    let oscar = sim::Oscar::new(settings);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base_url = oscar.base_url(listener.local_addr().expect("bound"));
+    tokio::spawn(async move { oscar.serve(listener, std::future::pending()).await });
+    base_url
+}
+
+fn write(folder: &Path, base_url: &str, providers: &str) {
+    let clinic = include_str!("../../../agents/sample-clinic.toml").replace("kind = \"book\"", "kind = \"oscar\"");
+    let oscar = format!(
+        "\n[emr.oscar]\nbase_url = \"{base_url}\"\nuser = {{ env = \"TEST_OSCAR_USER\" }}\n\
+         password = {{ env = \"TEST_OSCAR_PASSWORD\" }}\n[emr.oscar.providers]\n{providers}\n"
+    );
+    std::fs::write(folder.join("clinic.toml"), clinic + &oscar).expect("written");
+    let file = folder.join("clinic.toml");
+    let config = format!("[providers]\nkind = \"scripted\"\n[clinic]\nfile = \"{}\"\n", file.display());
+    std::fs::write(folder.join("attendant.toml"), config).expect("written");
+}
+
+async fn check(folder: &Path, password: &str) -> (Output, String) {
+    let run = Command::new(env!("CARGO_BIN_EXE_attendant"))
+        .args(["check", "--emr", "--config"])
+        .arg(folder.join("attendant.toml"))
+        .env("TEST_OSCAR_USER", "attendant")
+        .env("TEST_OSCAR_PASSWORD", password)
+        .env("NO_PROXY", "127.0.0.1")
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, run).await.expect("in time").expect("it starts");
+    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    (output, said)
+}
+
+#[tokio::test]
+async fn a_clinic_learns_whether_its_oscar_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let base_url = simulator().await;
+    write(folder.path(), &base_url, "101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"");
+    let (output, said) = check(folder.path(), "voice-agent-2026").await;
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for part in
+        ["book     OSCAR (mcmaster) at http://127.0.0.1", "emr      the account is taken", "have the staff confirm it"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+
+    let (output, said) = check(folder.path(), "wrong").await;
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    assert!(said.contains("emr.oscar.password") && !said.contains("wrong-"), "{said}");
+
+    write(folder.path(), &base_url, "101 = \"Dr. Priya Singh\"\n105 = \"Dr. Harold Beck\"");
+    let (output, said) = check(folder.path(), "voice-agent-2026").await;
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG: provider 105 (Dr. Harold Beck) is not among the active ones"), "{said}");
+
+    write(folder.path(), "http://oscar.example.ca/oscar/ws", "101 = \"Dr. Priya Singh\"");
+    let (output, said) = check(folder.path(), "voice-agent-2026").await;
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(said.contains("clinic.toml: emr.oscar.base_url:") && said.contains("write https"), "{said}");
+
+    write(folder.path(), "http://127.0.0.1:1/oscar/ws", "101 = \"Dr. Priya Singh\"");
+    let (output, said) = check(folder.path(), "voice-agent-2026").await;
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    assert!(said.contains("cannot be connected to"), "{said}");
+}
