@@ -240,7 +240,7 @@ impl Inbound {
         if !audio {
             return;
         }
-        let sent = (timestamp * 1_000_000 / u64::from(self.format.codec.clock())) as i64;
+        let sent = (u128::from(timestamp) * 1_000_000 / u128::from(self.format.codec.clock())) as i64;
         let transit = now.as_micros() as i64 - sent;
         if let Some(last) = self.last_transit.replace(transit) {
             let difference = transit.abs_diff(last);

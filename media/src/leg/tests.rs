@@ -142,3 +142,17 @@ fn a_packet_too_large_to_hold_is_lost_once() {
     }
     assert_eq!(leg.stats().lost, 1);
 }
+
+/// A stream's numbers are 32 bits wide and its frames at most 64 KiB: chunk 0, then the last there can be.
+#[test]
+fn the_furthest_place_that_a_chunk_can_have_ends_no_call() {
+    let mut leg = Leg::new(LegConfig { framing: Framing::Transport, ..config() }, Time::ZERO);
+    for (n, sequence) in [0, u64::from(u32::MAX), 1].into_iter().enumerate() {
+        let now = Time::from_millis(20 * n as u64);
+        let input = Input::Payload { sequence, timestamp: sequence * 65_536, payload: &[0xff; 160] };
+        leg.handle(now, input);
+        leg.handle(now, Input::Timeout);
+        drain(&mut leg);
+    }
+    assert_eq!(leg.stats().received, 3);
+}
