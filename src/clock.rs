@@ -2,6 +2,8 @@
 //!
 //! Never for measuring: durations come from the leg clock or from tokio's clock, which tests can pause.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -9,6 +11,12 @@ use time::format_description::well_known::Rfc3339;
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 pub fn wall() -> OffsetDateTime {
     OffsetDateTime::from(std::time::SystemTime::now())
+}
+
+/// Lets so much time pass on purpose: a deadline that stands alone, a simulated provider's delay. Never to wait for something else.
+#[expect(clippy::disallowed_methods, reason = "the one place that sleeps, under a name that says why")]
+pub async fn elapse(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 /// As written in records: RFC 3339, UTC, whole milliseconds.

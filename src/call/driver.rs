@@ -258,6 +258,8 @@ impl Driver {
             Event::Signal(Signal::Media { inbound, dtmf, remote, rtcp, .. }) => {
                 self.path.signalled(*remote, *rtcp, inbound.payload_type, *dtmf);
             }
+            Event::Signal(Signal::Hold) => self.path.held(),
+            Event::Signal(Signal::Unhold) => self.path.resumed(),
             Event::Signal(_) | Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. } => {}
         }
         self.machine.handle(now, Input::Event(event));

@@ -148,7 +148,7 @@ mod tests {
         let leg = LegConfig::plain(format, 1);
         let [socket, rtcp, caller] = [0; 3].map(|_| UdpSocket::bind("127.0.0.1:0").unwrap());
         let [to_media, to_reports, remote] = [&socket, &rtcp, &caller].map(|socket| socket.local_addr().unwrap());
-        let media = MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_to: RtcpTo::Above };
+        let media = MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, peer: None, rtcp_to: RtcpTo::Above };
         Line { path: Path::new(media, &leg).unwrap(), rtp: to_media, rtcp: to_reports, caller }
     }
 

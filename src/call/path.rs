@@ -22,7 +22,7 @@ pub(super) const DATAGRAM: usize = 2_048;
 const KEPT: usize = 4;
 
 pub(super) enum Path {
-    Rtp { socket: Arrivals, rtcp: Option<Arrivals>, rtcp_to: RtcpTo, latch: Latch },
+    Rtp { socket: Arrivals, rtcp: Option<Arrivals>, rtcp_to: RtcpTo, latch: Box<Latch> },
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }
 
@@ -37,11 +37,11 @@ impl Path {
     /// Takes over the sockets.
     pub(super) fn new(media: MediaPath, leg: &LegConfig) -> io::Result<Self> {
         Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote, rtcp_to } => Self::Rtp {
+            MediaPath::Rtp { socket, rtcp, remote, peer, rtcp_to } => Self::Rtp {
                 socket: Arrivals::of(socket)?,
                 rtcp: rtcp.map(Arrivals::of).transpose()?,
                 rtcp_to,
-                latch: Latch::new(remote, leg.inbound.payload_type, leg.dtmf),
+                latch: Box::new(Latch::new(remote, peer, leg.inbound.payload_type, leg.dtmf)),
             },
             MediaPath::Stream { inbound, outbound } => Self::Stream { inbound, outbound },
         })
@@ -98,8 +98,24 @@ impl Path {
         match self {
             Self::Rtp { latch, rtcp_to, .. } => {
                 *rtcp_to = rtcp;
-                latch.signalled(remote.unwrap_or_else(|| latch.remote()), codec, dtmf);
+                latch.signalled(remote, codec, dtmf);
             }
+            Self::Stream { .. } => {}
+        }
+    }
+
+    /// The caller is on hold: only signalling's own host may send from elsewhere meanwhile.
+    pub(super) fn held(&mut self) {
+        match self {
+            Self::Rtp { latch, .. } => latch.held(),
+            Self::Stream { .. } => {}
+        }
+    }
+
+    /// The caller is off hold.
+    pub(super) fn resumed(&mut self) {
+        match self {
+            Self::Rtp { latch, .. } => latch.resumed(),
             Self::Stream { .. } => {}
         }
     }
@@ -188,7 +204,8 @@ mod tests {
         let (muxed, own) = (socket.local_addr().unwrap(), rtcp.local_addr().unwrap());
         let remote = SocketAddr::from(([127, 0, 0, 1], 9));
         let mut path =
-            Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, rtcp_to: RtcpTo::Above }, &leg()).unwrap();
+            Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote, peer: None, rtcp_to: RtcpTo::Above }, &leg())
+                .unwrap();
         let report = [0x80, 201, 0, 1, 0, 0, 0, 7];
         let mut buffer = [0; DATAGRAM];
         for (host, callers) in [("127.0.0.1:0", true), ("127.0.0.2:0", false)] {
@@ -226,7 +243,8 @@ mod tests {
         let mut below = address(&above);
         below.set_port(below.port() - 1);
         let rtcp_to = RtcpTo::Port(address(&named).port());
-        let mut path = Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote: below, rtcp_to }, &leg()).unwrap();
+        let mut path =
+            Path::new(MediaPath::Rtp { socket, rtcp: Some(rtcp), remote: below, peer: None, rtcp_to }, &leg()).unwrap();
         assert_eq!(report(&path, &named), our_rtcp);
         // A re-INVITE from the same address, which no longer names a port.
         path.signalled(None, RtcpTo::Above, 0, None);
@@ -243,7 +261,8 @@ mod tests {
         let (above, socket) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
         let (ours, mut remote) = (socket.local_addr().unwrap().port(), above.local_addr().unwrap());
         remote.set_port(remote.port() - 1);
-        let path = Path::new(MediaPath::Rtp { socket, rtcp: None, remote, rtcp_to: RtcpTo::Above }, &leg()).unwrap();
+        let path = Path::new(MediaPath::Rtp { socket, rtcp: None, remote, peer: None, rtcp_to: RtcpTo::Above }, &leg())
+            .unwrap();
         assert_eq!(report(&path, &above), ours);
     }
 

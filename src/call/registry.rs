@@ -2,7 +2,7 @@
 
 mod chunk;
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use attendant_media::leg::LegConfig;
@@ -76,8 +76,9 @@ pub struct NewCall {
 /// How media reaches a call.
 #[derive(Debug)]
 pub enum MediaPath {
-    /// A bound UDP socket; RTCP on `rtcp`, on the same port without it or when it was agreed so.
-    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr, rtcp_to: RtcpTo },
+    /// A bound UDP socket; RTCP on `rtcp`, on the same port without it or when it was agreed so. `remote`: where signalling says that
+    /// media goes. `peer`: the host that signalling comes from, whose media is the caller's whatever it says.
+    Rtp { socket: UdpSocket, rtcp: Option<UdpSocket>, remote: SocketAddr, peer: Option<IpAddr>, rtcp_to: RtcpTo },
     /// A transport with its own framing.
     Stream { inbound: mpsc::Receiver<StreamMedia>, outbound: mpsc::Sender<StreamOut> },
 }

@@ -113,6 +113,7 @@ impl Telephone {
                     socket: answered.socket,
                     rtcp: Some(answered.rtcp),
                     remote: answered.remote,
+                    peer: None,
                     rtcp_to: answered.rtcp_to,
                 };
                 let line = Line { media, leg: answered.leg, signals: answered.signals, commands: answered.commands };

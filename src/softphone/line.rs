@@ -334,7 +334,7 @@ mod tests {
         let sockets = [0, 1].map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
         let addresses = [0, 1].map(|n: usize| sockets[n].local_addr().unwrap());
         let [ours, theirs] = sockets;
-        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote, rtcp_to: RtcpTo::Muxed };
+        let media = |socket, remote| MediaPath::Rtp { socket, rtcp: None, remote, peer: None, rtcp_to: RtcpTo::Muxed };
         let (_hold, signals) = mpsc::channel(1);
         let (hang_up, far_signals) = mpsc::channel(1);
         let line = Line { media: media(ours, addresses[1]), leg: leg(1), signals, commands: mpsc::channel(1).0 };

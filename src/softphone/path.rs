@@ -30,7 +30,7 @@ pub(super) enum Arrived {
 impl Path {
     pub(super) fn new(media: MediaPath) -> io::Result<Self> {
         Ok(match media {
-            MediaPath::Rtp { socket, rtcp, remote, rtcp_to } => {
+            MediaPath::Rtp { socket, rtcp, remote, peer: _, rtcp_to } => {
                 let adopt = |socket: std::net::UdpSocket| {
                     socket.set_nonblocking(true)?;
                     UdpSocket::from_std(socket)

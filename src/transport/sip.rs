@@ -35,6 +35,7 @@ pub mod session_timer;
 #[cfg(test)]
 mod session_timer_tests;
 mod stack;
+mod streams;
 pub mod unknown_method;
 
 pub use config::SipConfig;

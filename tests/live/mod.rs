@@ -21,4 +21,5 @@ mod sip_raw;
 mod sip_raw_answerer;
 mod sip_raw_peer;
 mod sip_serving;
+mod sip_streams;
 mod speech;

@@ -69,7 +69,7 @@ async fn call(desk: &Desk) -> (UdpSocket, CallHandle, mpsc::Receiver<Command>) {
     let (to_us, commands) = mpsc::channel(8);
     let leg = LegConfig::plain(PCMU, 7);
     let ticket = desk.admit(&arriving).expect("there is room");
-    let media = MediaPath::Rtp { socket, rtcp: None, rtcp_to: RtcpTo::Muxed, remote };
+    let media = MediaPath::Rtp { socket, rtcp: None, rtcp_to: RtcpTo::Muxed, remote, peer: None };
     let handle = desk.start(ticket, NewCall { arriving, leg, media, commands: to_us });
     (caller, handle, commands)
 }

@@ -159,7 +159,7 @@ fn refilled(bucket: Bucket, rate: Rate, now: Time) -> f64 {
 }
 
 /// What one subscriber holds: an IPv4 address, or an IPv6 /64.
-fn site(ip: IpAddr) -> IpAddr {
+pub(super) fn site(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.into(),
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),

@@ -13,12 +13,14 @@ pub enum Dropped {
     Malformed,
     /// More than one address may send.
     Flood,
+    /// A stranger's stream that was of no use.
+    Idle,
     /// A call's queue was full, or its mailbox would not take a signal in time.
     Overflow,
 }
 
 impl Dropped {
-    const ALL: [Self; 5] = [Self::Stranger, Self::Scanner, Self::Malformed, Self::Flood, Self::Overflow];
+    const ALL: [Self; 6] = [Self::Stranger, Self::Scanner, Self::Malformed, Self::Flood, Self::Idle, Self::Overflow];
 
     /// The label in metrics.
     pub const fn label(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Dropped {
             Self::Scanner => "scanner",
             Self::Malformed => "malformed",
             Self::Flood => "flood",
+            Self::Idle => "idle",
             Self::Overflow => "overflow",
         }
     }
@@ -39,7 +42,7 @@ pub struct Counters([AtomicU64; Dropped::ALL.len()]);
 impl Counters {
     pub(crate) fn count(&self, reason: Dropped) {
         self.0[reason as usize].fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("attendant_sip_dropped_total", "reason" => reason.label()).increment(1);
+        metrics::counter!("sip_dropped_total", "reason" => reason.label()).increment(1);
     }
 
     pub fn dropped(&self, reason: Dropped) -> u64 {

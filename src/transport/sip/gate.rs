@@ -15,6 +15,7 @@ use rsipstack::transport::TransportEvent;
 use super::allow::{Limiter, Network, Rate};
 use super::counters::{Counters, Dropped};
 use super::dialog::Dialogs;
+use super::streams::{Standing, Streams, Use};
 use super::{message, unknown_method};
 use crate::transport::sip::clock::Clock;
 
@@ -60,6 +61,7 @@ pub struct Gate {
     counters: Arc<Counters>,
     dialogs: Dialogs,
     clock: Clock,
+    pub(super) streams: Streams,
 }
 
 impl Gate {
@@ -78,6 +80,7 @@ impl Gate {
             counters,
             dialogs,
             clock,
+            streams: Streams::default(),
         }
     }
 
@@ -134,6 +137,22 @@ impl Gate {
     /// Part of a call that we made or took: its address may differ from the one that began it.
     fn belongs(&self, request: &Request) -> bool {
         message::header(&request.headers, "Call-ID").is_some_and(|call_id| self.dialogs.knows(call_id))
+    }
+
+    /// What a stream is good for that such a message came on.
+    fn use_of(&self, message: &SipMessage) -> Use {
+        match message {
+            SipMessage::Request(request) if self.belongs(request) => Use::Call,
+            SipMessage::Request(_) | SipMessage::Response(_) => Use::Message,
+        }
+    }
+
+    pub(crate) fn standing(&self, ip: IpAddr) -> Standing {
+        if self.knows(ip) { Standing::Listed } else { Standing::Stranger }
+    }
+
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
     }
 
     pub(crate) fn count(&self, reason: Dropped) {
@@ -219,12 +238,14 @@ impl rsipstack::transaction::endpoint::TransportEventInspector for StreamGate {
     async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
         let TransportEvent::Incoming(message, connection, from) = event else { return Some(event) };
         if connection.is_reliable() {
-            let ip = from.get_socketaddr().ok()?.ip();
+            let peer = from.get_socketaddr().ok()?;
+            let ip = peer.ip();
             let verdict = self.0.within_rate(ip, self.0.clock.now()).and_then(|()| self.0.message(&message, ip));
             if let Err(reason) = verdict {
                 self.0.count(reason);
                 return None;
             }
+            self.0.streams.used(peer, self.0.use_of(&message));
         }
         Some(TransportEvent::Incoming(message, connection, from))
     }

@@ -158,6 +158,7 @@ async fn ring(serving: Arc<Serving>, transaction: Transaction, request: Request,
             socket: pair.rtp,
             rtcp: Some(pair.rtcp),
             remote: exchange.audio().map_or_else(|| SocketAddr::new(source.ip(), DISCARD), |audio| audio.remote),
+            peer: Some(source.ip()),
             rtcp_to: exchange.audio().map_or(RtcpTo::Above, Audio::rtcp_to),
         },
         commands: to_us,
@@ -167,7 +168,7 @@ async fn ring(serving: Arc<Serving>, transaction: Transaction, request: Request,
     let signals = Signals::Call(handle.mailbox);
 
     let outcome = tokio::select! {
-        () = tokio::time::sleep(serving.config.ring()) => Ringing::Answer,
+        () = crate::clock::elapse(serving.config.ring()) => Ringing::Answer,
         event = invite.events.recv() => match event {
             Some(InviteEvent::Cancelled) => Ringing::Cancelled,
             Some(InviteEvent::Acknowledged(_) | InviteEvent::Unacknowledged) | None => Ringing::GaveUp(480),

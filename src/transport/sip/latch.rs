@@ -1,10 +1,11 @@
 //! Decides where a call's RTP comes from and goes to: symmetric RTP (RFC 4961) that a stranger cannot steer.
 //!
-//! It starts at the address in the SDP, learns the true source from the first valid packets (callers behind NAT announce
-//! addresses that do not work), and then stays: another source takes over only when the old one has been silent for
-//! [`SILENT`] or signalling says so. Pure: it never opens a socket, never looks into a payload, never allocates.
+//! It starts at the address in the SDP, learns the true source from the first valid packets (callers behind NAT announce addresses that do
+//! not work), and then stays. The host that signalling names, then the one it comes from, then the first that was believed take media
+//! back at once from whoever is known less; others only when the old source has been silent for [`SILENT`], is not on hold, and was
+//! named by nobody, or is continued to the number. Pure: it never opens a socket, never looks into a payload, never allocates.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use attendant_media::time::Time;
@@ -50,23 +51,53 @@ struct Candidate {
     packets: u8,
 }
 
+/// How well a host is known to be the caller's; the better known takes media back from the less at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Stranger,
+    /// The first to be believed without anyone's word, for whom media has moved: behind a NAT and a proxy nothing else names the caller.
+    First,
+    /// Signalling comes from there.
+    Peer,
+    /// Signalling names it.
+    Named,
+}
+
+/// What a silence of the latched source says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// After [`SILENT`] it may have moved.
+    Live,
+    /// Nothing: the caller is on hold, and what comes meanwhile is somebody else's music, or a stranger.
+    Held,
+    /// The caller is back and was not heard yet: it may have moved.
+    Resumed,
+}
+
 /// The address decision of one leg.
 #[derive(Clone, Debug)]
 pub struct Latch {
     signalled: SocketAddr,
+    peer: Option<IpAddr>,
     payload_types: [Option<u8>; PAYLOAD_TYPES],
     latched: Option<Stream>,
     candidate: Option<Candidate>,
+    first: Option<IpAddr>,
+    flow: Flow,
 }
 
 impl Latch {
-    /// `signalled`: the address in the SDP. `codec` and `dtmf`: the payload types agreed for receiving.
-    pub const fn new(signalled: SocketAddr, codec: u8, dtmf: Option<u8>) -> Self {
+    /// `signalled`: the address in the SDP. `peer`: the host that signalling comes from, if that is the caller's own or its carrier's.
+    /// `codec` and `dtmf`: the payload types agreed for receiving.
+    pub const fn new(signalled: SocketAddr, peer: Option<IpAddr>, codec: u8, dtmf: Option<u8>) -> Self {
         Self {
             signalled,
+            peer,
             payload_types: [Some(codec), dtmf, Some(COMFORT_NOISE), None],
             latched: None,
             candidate: None,
+            first: None,
+            flow: Flow::Live,
         }
     }
 
@@ -78,15 +109,29 @@ impl Latch {
         }
     }
 
-    /// A re-INVITE or UPDATE changed what was agreed. A new address means that signalling itself moved the media:
-    /// the latch opens again. The old codec's packets may still be under way and stay valid.
-    pub fn signalled(&mut self, remote: SocketAddr, codec: u8, dtmf: Option<u8>) {
+    /// A re-INVITE or UPDATE changed what was agreed. A new address (`None`: the old one) means that signalling itself moved the
+    /// media: the latch opens again. The old codec's packets may still be under way and stay valid.
+    pub fn signalled(&mut self, remote: Option<SocketAddr>, codec: u8, dtmf: Option<u8>) {
         let before = self.payload_types[0].filter(|old| *old != codec);
         self.payload_types = [Some(codec), dtmf, Some(COMFORT_NOISE), before];
-        if remote != self.signalled {
+        if let Some(remote) = remote.filter(|remote| *remote != self.signalled) {
             self.signalled = remote;
-            self.latched = None;
-            self.candidate = None;
+            self.first = None;
+            self.open();
+        }
+    }
+
+    /// The caller is on hold.
+    pub const fn held(&mut self) {
+        self.flow = Flow::Held;
+    }
+
+    /// The caller is off hold, at the address that signalling names. Who is known only by packets loses the media to it until heard.
+    pub fn resumed(&mut self) {
+        self.flow = Flow::Resumed;
+        self.candidate = None;
+        if self.latched.is_some_and(|latched| self.standing(latched.source.ip()) == Standing::Stranger) {
+            self.open();
         }
     }
 
@@ -96,34 +141,71 @@ impl Latch {
             return Verdict::Drop;
         }
         let stream = Stream { source: from, ssrc, sequence, heard: now };
-        match self.latched {
-            None => {
-                if from.ip() == self.signalled.ip() || self.believed(stream) {
-                    self.latch(stream)
-                } else {
-                    Verdict::Drop
-                }
-            }
-            Some(latched) if latched.source == from => {
-                self.latched = Some(stream);
-                self.candidate = None;
-                Verdict::Accept
-            }
-            Some(latched) => {
-                if now.since(latched.heard) < SILENT {
-                    return Verdict::Drop;
-                }
-                let known = from.ip() == latched.source.ip() || from.ip() == self.signalled.ip();
-                let continues = ssrc == latched.ssrc && follows(latched.sequence, sequence);
-                if known || continues || self.believed(stream) { self.latch(stream) } else { Verdict::Drop }
-            }
+        let new = self.standing(from.ip());
+        let Some(latched) = self.latched else {
+            let held = self.flow == Flow::Held;
+            let known = new >= if held { Standing::Peer } else { Standing::First };
+            return if known || (!held && self.believed(stream)) { self.latch(stream) } else { Verdict::Drop };
+        };
+        if latched.source == from {
+            self.latched = Some(stream);
+            self.candidate = None;
+            self.heard();
+            return Verdict::Accept;
+        }
+        let old = self.standing(latched.source.ip());
+        if new > old && (new >= Standing::Peer || self.flow != Flow::Held) {
+            return self.latch(stream);
+        }
+        let silent = match self.flow {
+            Flow::Live => now.since(latched.heard) >= SILENT,
+            Flow::Held => false,
+            Flow::Resumed => true,
+        };
+        if !silent {
+            return Verdict::Drop;
+        }
+        let same_host = from.ip() == latched.source.ip();
+        let continues = ssrc == latched.ssrc && follows(latched.sequence, sequence);
+        if continues && !same_host {
+            // The caller's own stream, from another host: a telephone that changed networks.
+            self.first = Some(from.ip());
+        }
+        // Whoever was named by signalling is replaced by signalling, or by the stream's own continuation.
+        let known = same_host || continues || new >= Standing::Peer;
+        if known || (old < Standing::Peer && self.believed(stream)) { self.latch(stream) } else { Verdict::Drop }
+    }
+
+    fn standing(&self, ip: IpAddr) -> Standing {
+        if ip == self.signalled.ip() {
+            Standing::Named
+        } else if self.peer == Some(ip) {
+            Standing::Peer
+        } else if self.first == Some(ip) {
+            Standing::First
+        } else {
+            Standing::Stranger
         }
     }
 
-    const fn latch(&mut self, stream: Stream) -> Verdict {
+    fn latch(&mut self, stream: Stream) -> Verdict {
+        self.first.get_or_insert_with(|| stream.source.ip());
         self.latched = Some(stream);
         self.candidate = None;
+        self.heard();
         Verdict::Moved(stream.source)
+    }
+
+    const fn heard(&mut self) {
+        self.flow = match self.flow {
+            Flow::Live | Flow::Resumed => Flow::Live,
+            Flow::Held => Flow::Held,
+        };
+    }
+
+    const fn open(&mut self) {
+        self.latched = None;
+        self.candidate = None;
     }
 
     /// Counts a source's packets while they form one stream; true once there are enough.
@@ -150,140 +232,4 @@ const fn follows(before: u16, next: u16) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const PCMU: u8 = 0;
-
-    fn at(text: &str) -> SocketAddr {
-        text.parse().unwrap()
-    }
-
-    fn ms(value: u64) -> Time {
-        Time::from_millis(value)
-    }
-
-    #[test]
-    fn the_first_packet_from_the_signalled_ip_latches_even_from_another_port() {
-        let mut latch = Latch::new(at("192.0.2.1:4000"), PCMU, Some(101));
-        assert_eq!(latch.remote(), at("192.0.2.1:4000"));
-        assert_eq!(latch.packet(at("192.0.2.1:61000"), 7, PCMU, 1, ms(0)), Verdict::Moved(at("192.0.2.1:61000")));
-        assert_eq!(latch.remote(), at("192.0.2.1:61000"));
-        assert_eq!(latch.packet(at("192.0.2.1:61000"), 7, 101, 2, ms(20)), Verdict::Accept);
-    }
-
-    #[test]
-    fn a_caller_behind_nat_is_believed_after_three_packets_of_one_stream() {
-        let mut latch = Latch::new(at("10.0.0.9:4000"), PCMU, None);
-        let caller = at("203.0.113.5:9000");
-        assert_eq!(latch.packet(caller, 7, PCMU, 65_535, ms(0)), Verdict::Drop);
-        assert_eq!(latch.packet(caller, 7, PCMU, 0, ms(20)), Verdict::Drop);
-        assert_eq!(latch.packet(caller, 7, PCMU, 1, ms(40)), Verdict::Moved(caller));
-    }
-
-    #[test]
-    fn the_signalled_ip_wins_over_a_stranger_under_probation() {
-        let mut latch = Latch::new(at("192.0.2.1:4000"), PCMU, None);
-        let stranger = at("198.51.100.1:1");
-        latch.packet(stranger, 1, PCMU, 1, ms(0));
-        latch.packet(stranger, 1, PCMU, 2, ms(20));
-        let caller = at("192.0.2.1:4000");
-        assert_eq!(latch.packet(caller, 7, PCMU, 900, ms(30)), Verdict::Moved(caller));
-        assert_eq!(latch.packet(stranger, 1, PCMU, 3, ms(40)), Verdict::Drop);
-        assert_eq!(latch.remote(), caller);
-    }
-
-    #[test]
-    fn another_payload_type_is_no_part_of_the_call() {
-        let mut latch = Latch::new(at("192.0.2.1:4000"), PCMU, None);
-        assert_eq!(latch.packet(at("192.0.2.1:4000"), 7, 96, 1, ms(0)), Verdict::Drop);
-        assert_eq!(
-            latch.packet(at("192.0.2.1:4000"), 7, COMFORT_NOISE, 1, ms(0)),
-            Verdict::Moved(at("192.0.2.1:4000"))
-        );
-    }
-
-    #[test]
-    fn the_same_stream_from_a_new_port_takes_over_only_after_silence() {
-        let mut latch = Latch::new(at("192.0.2.1:4000"), PCMU, None);
-        latch.packet(at("192.0.2.1:4000"), 7, PCMU, 10, ms(0));
-        let moved = at("192.0.2.77:5000");
-        assert_eq!(latch.packet(moved, 7, PCMU, 11, ms(1_999)), Verdict::Drop);
-        assert_eq!(latch.packet(moved, 7, PCMU, 12, ms(2_000)), Verdict::Moved(moved));
-    }
-
-    #[test]
-    fn a_stranger_needs_probation_even_after_silence() {
-        let mut latch = Latch::new(at("192.0.2.1:4000"), PCMU, None);
-        latch.packet(at("192.0.2.1:4000"), 7, PCMU, 10, ms(0));
-        let other = at("198.51.100.1:5000");
-        assert_eq!(latch.packet(other, 9, PCMU, 11, ms(2_000)), Verdict::Drop);
-        assert_eq!(latch.packet(at("192.0.2.1:4000"), 7, PCMU, 11, ms(2_010)), Verdict::Accept);
-        assert_eq!(latch.packet(other, 9, PCMU, 12, ms(2_020)), Verdict::Drop);
-        assert_eq!(latch.remote(), at("192.0.2.1:4000"));
-    }
-
-    #[test]
-    fn a_new_address_in_signalling_opens_the_latch_at_once() {
-        let mut latch = Latch::new(at("192.0.2.1:4000"), PCMU, None);
-        latch.packet(at("192.0.2.1:4000"), 7, PCMU, 10, ms(0));
-        latch.signalled(at("192.0.2.200:6000"), 8, None);
-        assert_eq!(latch.remote(), at("192.0.2.200:6000"));
-        assert_eq!(latch.packet(at("192.0.2.200:6001"), 8, 8, 1, ms(10)), Verdict::Moved(at("192.0.2.200:6001")));
-    }
-
-    #[test]
-    fn a_refresh_with_the_same_address_keeps_the_latch() {
-        let mut latch = Latch::new(at("10.0.0.9:4000"), PCMU, None);
-        let caller = at("203.0.113.5:9000");
-        for sequence in 0..3 {
-            latch.packet(caller, 7, PCMU, sequence, ms(u64::from(sequence) * 20));
-        }
-        latch.signalled(at("10.0.0.9:4000"), PCMU, None);
-        assert_eq!(latch.remote(), caller);
-    }
-
-    proptest! {
-        /// While the caller is heard at least every two seconds, nothing a stranger sends changes where packets go.
-        #[test]
-        fn a_stranger_never_redirects_a_live_flow(
-            strangers in prop::collection::vec((0_u8..4, 1_u16.., any::<u32>(), 0_u8..128, any::<u16>(), 0_u64..1_900), 0..200),
-        ) {
-            let caller = at("192.0.2.1:4000");
-            let mut latch = Latch::new(caller, PCMU, Some(101));
-            prop_assert_eq!(latch.packet(caller, 7, PCMU, 0, ms(0)), Verdict::Moved(caller));
-            let mut sequence = 0_u16;
-            for (round, (host, port, ssrc, payload_type, forged, offset)) in strangers.into_iter().enumerate() {
-                let now = round as u64 * 1_950;
-                sequence = sequence.wrapping_add(97);
-                prop_assert_eq!(latch.packet(caller, 7, PCMU, sequence, ms(now)), Verdict::Accept);
-                let stranger = SocketAddr::new([198, 51, 100, host].into(), port);
-                prop_assert_eq!(latch.packet(stranger, ssrc, payload_type, forged, ms(now + offset)), Verdict::Drop);
-                // Knowing the stream's own SSRC and sequence number does not help either.
-                prop_assert_eq!(latch.packet(stranger, 7, PCMU, sequence.wrapping_add(1), ms(now + offset)), Verdict::Drop);
-                prop_assert_eq!(latch.remote(), caller);
-            }
-        }
-
-        /// Whatever arrives, the destination is the signalled address or one a packet really came from.
-        #[test]
-        fn the_destination_is_always_a_known_address(
-            packets in prop::collection::vec((0_u8..3, 1_u16..5, 0_u32..3, 0_u8..3, any::<u16>(), 0_u64..3_000), 0..100),
-        ) {
-            let signalled = at("192.0.2.0:4000");
-            let mut latch = Latch::new(signalled, PCMU, None);
-            let mut seen = vec![signalled];
-            let mut now = 0;
-            for (host, port, ssrc, payload_type, sequence, wait) in packets {
-                now += wait;
-                let from = SocketAddr::new([192, 0, 2, host].into(), port);
-                seen.push(from);
-                if let Verdict::Moved(to) = latch.packet(from, ssrc, payload_type, sequence, ms(now)) {
-                    prop_assert_eq!(to, from);
-                }
-                prop_assert!(seen.contains(&latch.remote()));
-            }
-        }
-    }
-}
+mod tests;

@@ -93,25 +93,20 @@ impl Trunk {
         loop {
             let answer = self.send(Method::Register, Some(expires)).await;
             let status = answer.as_ref().map(message::status);
-            match (status, &answer) {
-                (Some(200..300), Some(answer)) => {
+            match outcome(answer.as_ref(), expires) {
+                Outcome::Registered { seconds } => {
                     retry = FIRST_RETRY;
-                    let granted = granted(answer).unwrap_or(expires).max(SHORTEST_GRANT);
-                    metrics::gauge!("attendant_sip_trunk_registered").set(1.0);
-                    self.rest(Duration::from_secs(u64::from(granted) * 4 / 5)).await;
+                    metrics::gauge!("sip_trunk_registered").set(1.0);
+                    self.rest(Duration::from_secs(u64::from(seconds) * 4 / 5)).await;
                     continue;
                 }
-                // Too brief for them (RFC 3261 section 10.2.8): what they want instead is asked for at once.
-                (Some(423), Some(answer)) => {
-                    let min = message::header(&answer.headers, "Min-Expires").and_then(|value| value.parse().ok());
-                    if let Some(min) = min.filter(|min| (expires + 1..=LONGEST_MIN_EXPIRES).contains(min)) {
-                        expires = min;
-                        continue;
-                    }
+                Outcome::TooBrief { min } => {
+                    expires = min;
+                    continue;
                 }
-                _ => {}
+                Outcome::Not => {}
             }
-            metrics::gauge!("attendant_sip_trunk_registered").set(0.0);
+            metrics::gauge!("sip_trunk_registered").set(0.0);
             // Who answers and refuses refuses everywhere; who does not answer may have a neighbour who does.
             if gone(status) && self.next_proxy() {
                 tracing::warn!(?status, proxy = self.proxy, "the trunk's proxy fails; the next one is tried");
@@ -128,7 +123,7 @@ impl Trunk {
             let status = self.send(Method::Options, None).await.as_ref().map(message::status);
             // Any other answer means that somebody is there.
             let there = !gone(status);
-            metrics::gauge!("attendant_sip_trunk_reachable").set(if there { 1.0 } else { 0.0 });
+            metrics::gauge!("sip_trunk_reachable").set(if there { 1.0 } else { 0.0 });
             if !there {
                 tracing::warn!(?status, "the trunk does not answer OPTIONS");
                 self.next_proxy();
@@ -176,6 +171,29 @@ impl Trunk {
             .filter(|last| (first..self.seq).contains(last));
         self.seq = last.map_or(self.seq, |last| last + 1);
         Some(answer)
+    }
+}
+
+/// What the answer to a REGISTER means.
+enum Outcome {
+    Registered {
+        seconds: u32,
+    },
+    /// Too brief for them (RFC 3261 section 10.2.8): what they want instead, seconds, is asked for at once.
+    TooBrief {
+        min: u32,
+    },
+    /// Refused, or not answered.
+    Not,
+}
+
+fn outcome(answer: Option<&Response>, asked: u32) -> Outcome {
+    let Some(answer) = answer else { return Outcome::Not };
+    let min = message::header(&answer.headers, "Min-Expires").and_then(|value| value.parse::<u32>().ok());
+    match (message::status(answer), min) {
+        (200..300, _) => Outcome::Registered { seconds: granted(answer).unwrap_or(asked).max(SHORTEST_GRANT) },
+        (423, Some(min)) if (asked + 1..=LONGEST_MIN_EXPIRES).contains(&min) => Outcome::TooBrief { min },
+        (_, Some(_) | None) => Outcome::Not,
     }
 }
 

@@ -4,7 +4,6 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -25,13 +24,11 @@ use super::counters::{Counters, Dropped};
 use super::dialog::{Dialogs, Path};
 use super::gate::{Gate, GatedSocket, Strangers, StreamGate};
 use super::message::{self, make};
+use super::streams::Standing;
 
 /// Add this to the log filter: the stack logs whole messages, patients' numbers included. [`super::Error::LogsWouldLeak`]
 /// keeps a process without it from starting.
 pub const LOG_DIRECTIVE: &str = "rsipstack=off";
-
-/// Streams open at once; each holds 128 KiB in the stack.
-const MOST_STREAMS: usize = 256;
 
 /// A silent stream is closed after this: longer than any session timer's half, so that calls keep theirs.
 const STREAM_IDLE: Duration = Duration::from_secs(7_200);
@@ -303,9 +300,8 @@ fn cannot_bind(wire: &str, address: SocketAddr, error: &io::Error) -> io::Error 
     )
 }
 
-/// Takes connections until told to stop; strangers' are closed at once, and no more than [`MOST_STREAMS`] live.
+/// Takes connections until told to stop; strangers' are closed at once, and [`super::streams`] says how many live.
 async fn accept(listener: TcpListener, endpoint: EndpointInnerRef, gate: Arc<Gate>, stop: CancellationToken) {
-    let streams = Arc::new(AtomicUsize::new(0));
     let Ok(local) = listener.local_addr() else { return };
     let local = SipAddr { r#type: Some(Transport::Tcp), addr: HostWithPort::from(local) };
     loop {
@@ -322,20 +318,23 @@ async fn accept(listener: TcpListener, endpoint: EndpointInnerRef, gate: Arc<Gat
             gate.count(Dropped::Stranger);
             continue;
         }
-        if streams.load(Ordering::Relaxed) >= MOST_STREAMS {
+        let Some(place) = gate.streams.admit(peer, gate.standing(peer.ip())) else {
             gate.count(Dropped::Flood);
             continue;
-        }
+        };
+        let handle = match place.standing() {
+            Standing::Listed => None,
+            Standing::Stranger => match socket2::SockRef::from(&stream).try_clone() {
+                Ok(handle) => Some(handle),
+                // Out of descriptors: who could not be closed is not taken.
+                Err(_) => continue,
+            },
+        };
         stream.set_nodelay(true).ok();
         let closed = stop.child_token();
         let Ok(connection) = TcpConnection::from_stream(stream, local.clone(), Some(closed.clone())) else { continue };
-        streams.fetch_add(1, Ordering::Relaxed);
-        let streams = streams.clone();
         // The stack cancels the token of a connection that has ended.
-        tokio::spawn(async move {
-            closed.cancelled().await;
-            streams.fetch_sub(1, Ordering::Relaxed);
-        });
+        tokio::spawn(place.keep(handle, closed, gate.counters()));
         endpoint.transport_layer.add_connection(SipConnection::Tcp(connection));
     }
 }

@@ -33,7 +33,18 @@ impl Answering {
                         InviteEvent::Acknowledged(Box::new(request))
                     }
                     Method::Cancel => InviteEvent::Cancelled,
-                    _ => continue,
+                    Method::Bye
+                    | Method::Info
+                    | Method::Invite
+                    | Method::Message
+                    | Method::Notify
+                    | Method::Options
+                    | Method::PRack
+                    | Method::Publish
+                    | Method::Refer
+                    | Method::Register
+                    | Method::Subscribe
+                    | Method::Update => continue,
                 };
                 // A session that is over needs to know no more.
                 report.send(event).await.ok();

@@ -99,8 +99,8 @@ impl Session {
 
     async fn refreshed(&mut self, request: Outgoing, status: u16, response: Option<&Response>) -> Option<End> {
         let now = self.stack.clock.now();
-        match (status, response) {
-            (200..300, Some(response)) => {
+        match outcome(request, status, response) {
+            Outcome::Agreed(response) => {
                 self.dialog.refresh_target(&response.headers);
                 self.learn_methods(&message::list(&response.headers, "Allow"));
                 self.timer = asked(&response.headers).session_expires.map(|agreed| {
@@ -115,11 +115,8 @@ impl Session {
                 }
                 None
             }
-            // The call does not exist any more, or its far side does not answer: it is over (RFC 4028 section 10).
-            (408 | 481, _) => Some(End::Lost),
-            // They want a longer interval.
-            (422, Some(response)) => {
-                let min = asked(&response.headers).min_se.unwrap_or(MIN_SE);
+            Outcome::Gone => Some(End::Lost),
+            Outcome::TooBrief { min } => {
                 match &mut self.timer {
                     Some(timer) if timer.interval() < min => {
                         *timer = SessionTimer::new(min, Refresher::Us, now);
@@ -130,14 +127,12 @@ impl Session {
                 }
                 None
             }
-            // They do not know UPDATE after all.
-            (405 | 501, _) if request == Outgoing::Update => {
+            Outcome::NoUpdate => {
                 self.refresh_by = RefreshBy::Reinvite;
                 self.refresh();
                 None
             }
-            // Glare, overload and the like pass; the interval's end still stands behind us.
-            _ => {
+            Outcome::Later => {
                 if let Some(timer) = &mut self.timer {
                     timer.failed(now);
                 }
@@ -197,6 +192,32 @@ impl Session {
         // Whether it arrives makes no difference now.
         transaction.respond(response).await.ok();
         bye
+    }
+}
+
+/// What the answer to a refresh means.
+enum Outcome<'a> {
+    Agreed(&'a Response),
+    /// The call does not exist any more, or its far side does not answer: it is over (RFC 4028 section 10).
+    Gone,
+    /// They want an interval of so many seconds or more.
+    TooBrief {
+        min: u32,
+    },
+    /// They do not know UPDATE after all.
+    NoUpdate,
+    /// Glare, overload and the like pass; the interval's end still stands behind us.
+    Later,
+}
+
+fn outcome(request: Outgoing, status: u16, response: Option<&Response>) -> Outcome<'_> {
+    match (status, request, response) {
+        (200..300, _, Some(response)) => Outcome::Agreed(response),
+        (408 | 481, _, _) => Outcome::Gone,
+        (422, _, Some(response)) => Outcome::TooBrief { min: asked(&response.headers).min_se.unwrap_or(MIN_SE) },
+        (405 | 501, Outgoing::Update, _) => Outcome::NoUpdate,
+        // Of the hundreds of statuses there may be, every other one.
+        (_, Outgoing::Update | Outgoing::Reinvite | Outgoing::Refer, _) => Outcome::Later,
     }
 }
 

@@ -1,0 +1,71 @@
+//! Streams of strangers, where users may ring from anywhere: so many of one address, each only while it is of use.
+
+use std::time::Duration;
+
+use attendant::transport::sip::Dropped;
+use attendant::transport::sip::config::UserConfig;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::sip_peer::{PATIENCE, Peer};
+
+/// As `transport::sip::streams` has it.
+const MOST_OF_STRANGER: usize = 16;
+
+/// The next bytes; none when the stream is closed.
+async fn read(stream: &mut TcpStream) -> String {
+    let mut buffer = [0; 4_096];
+    let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await.expect("bytes or the end in time");
+    // A reset is an end, too.
+    String::from_utf8_lossy(&buffer[..read.unwrap_or(0)]).into_owned()
+}
+
+/// Rings without a password: what is said to that.
+async fn invite(stream: &mut TcpStream, call: &str) -> String {
+    let from = stream.local_addr().expect("it is connected");
+    let text = format!(
+        "INVITE sip:clinic@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP {from};branch=z9hG4bK{call}\r\nMax-Forwards: 70\r\n\
+         From: <sip:desk@{from}>;tag=1\r\nTo: <sip:clinic@127.0.0.1>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:desk@{from};transport=tcp>\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(text.as_bytes()).await.expect("it is open");
+    // The 100 and what follows it may come together.
+    let mut answers = read(stream).await;
+    if !answers.contains("SIP/2.0 4") {
+        answers += &read(stream).await;
+    }
+    answers
+}
+
+#[tokio::test]
+async fn a_stranger_has_a_few_streams_and_those_that_say_nothing_are_closed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "correct horse battery staple\n").expect("it can be written");
+    let user = UserConfig { name: "desk".into(), secret_env: None, secret_file: Some(path) };
+    let challenging = move |config: &mut attendant::transport::sip::SipConfig| {
+        config.allow.clear();
+        config.users = vec![user];
+    };
+    let peer = Peer::with(challenging, None).await;
+    let mut streams = Vec::new();
+    for _ in 0..MOST_OF_STRANGER {
+        streams.push(TcpStream::connect(peer.tcp).await.expect("it listens"));
+    }
+    let mut one_more = TcpStream::connect(peer.tcp).await.expect("it listens");
+    assert_eq!(read(&mut one_more).await, "", "closed at once");
+    assert_eq!(peer.counters.dropped(Dropped::Flood), 1);
+
+    let mut telephone = streams.pop().expect("there are some");
+    assert!(invite(&mut telephone, "first").await.contains("SIP/2.0 401"));
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(6)).await;
+    tokio::time::resume();
+    for silent in &mut streams {
+        assert_eq!(read(silent).await, "", "closed after seconds");
+    }
+    assert!(invite(&mut telephone, "second").await.contains("SIP/2.0 401"), "this one speaks");
+    let mut next = TcpStream::connect(peer.tcp).await.expect("it listens");
+    assert!(invite(&mut next, "third").await.contains("SIP/2.0 401"), "there is room again");
+    peer.stop().await;
+}
