@@ -1,10 +1,11 @@
-//! The HTTP server: health, the carriers' webhooks, and the WebSockets of media streams.
+//! The HTTP server: health, metrics, the carriers' webhooks, and the WebSockets of media streams.
 //!
 //! It decides who may come in; what is said on a stream is [`crate::transport::stream`]'s. Plain HTTP/1.1, for a proxy with TLS in front.
 //! Request bodies are at most 64 KiB.
 
 mod config;
 mod health;
+mod metrics;
 mod stream;
 mod telnyx;
 mod twilio;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::registry::FrontDesk;
+use crate::telemetry;
 use crate::transport::stream::{Entrance, StreamConfig, socket};
 
 pub use config::ApiConfig;
@@ -85,9 +87,10 @@ impl Server {
 
     /// Serves until stopped, and until every stream has said goodbye.
     pub async fn run(self) {
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(telemetry::metrics::keep_up()));
         let mut serving = JoinSet::new();
         for listener in self.listeners {
-            let app = router(self.shared.clone());
+            let app = router(self.shared.clone()).into_make_service_with_connect_info::<SocketAddr>();
             let stopped = self.stop.clone().cancelled_owned();
             let listener = listener.tap_io(|connection| socket::tune(connection));
             serving.spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
@@ -106,10 +109,15 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/health", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::text))
         .route(twilio::PATH, post(twilio::voice))
         .route("/webhooks/telnyx", post(telnyx::event))
         .route("/stream/twilio/{token}", any(stream::twilio))
+        .route("/stream/twilio", any(stream::twilio_without))
+        .route("/stream/twilio/", any(stream::twilio_without))
         .route("/stream/telnyx/{token}", any(stream::telnyx))
+        .route("/stream/telnyx", any(stream::telnyx_without))
+        .route("/stream/telnyx/", any(stream::telnyx_without))
         .route("/stream/pcm", any(stream::pcm))
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .with_state(shared)

@@ -25,6 +25,7 @@ use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::records::{Recording, Records};
+use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
@@ -102,6 +103,7 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         // Fails only if something in this process was quicker, and then the provider is there.
         rustls::crypto::ring::default_provider().install_default().ok();
+        telemetry::metrics::start();
         let clinic = check(&config)?;
         let graph = config.agents.graph()?;
         let folder = config.records.folder();

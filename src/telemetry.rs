@@ -1,4 +1,6 @@
-//! Logs: to standard error, as text for a person or as JSON lines for a collector. They never hold what is [`crate::privacy::Pii`].
+//! Logs and metrics. Logs go to standard error, as text for a person or as JSON lines for a collector. They never hold what is [`crate::privacy::Pii`].
+
+pub mod metrics;
 
 use tracing::Level;
 use tracing_subscriber::filter::filter_fn;

@@ -22,19 +22,37 @@ pub(super) async fn telnyx(state: State<Shared>, token: Path<String>, request: W
     carrier(&state.0, Wire::Telnyx, &token.0, request)
 }
 
+/// Without a token.
+pub(super) async fn twilio_without(state: State<Shared>) -> Response {
+    without(&state.0, Wire::Twilio)
+}
+
+/// Without a token.
+pub(super) async fn telnyx_without(state: State<Shared>) -> Response {
+    without(&state.0, Wire::Telnyx)
+}
+
 fn carrier(shared: &Shared, wire: Wire, token: &str, request: WebSocketUpgrade) -> Response {
-    let entrance = &shared.entrance;
-    if entrance.carrier(wire).is_none() {
+    if shared.entrance.carrier(wire).is_none() {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match entrance.redeem(wire, token) {
+    match shared.entrance.redeem(wire, token) {
         Ok(admission) => upgrade(shared, wire, Some(admission), request),
-        Err(refused) => {
-            metrics::counter!("stream_upgrades_refused_total", "carrier" => wire.label()).increment(1);
-            tracing::warn!(carrier = wire.label(), %refused, "a stream is refused");
-            StatusCode::UNAUTHORIZED.into_response()
-        }
+        Err(refused) => unauthorised(wire, &refused.to_string()),
     }
+}
+
+fn without(shared: &Shared, wire: Wire) -> Response {
+    if shared.entrance.carrier(wire).is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    unauthorised(wire, "it names no token")
+}
+
+fn unauthorised(wire: Wire, why: &str) -> Response {
+    metrics::counter!("stream_upgrades_refused_total", "carrier" => wire.label()).increment(1);
+    tracing::warn!(carrier = wire.label(), why, "a stream is refused");
+    StatusCode::UNAUTHORIZED.into_response()
 }
 
 pub(super) async fn pcm(State(shared): State<Shared>, headers: HeaderMap, request: WebSocketUpgrade) -> Response {

@@ -1,7 +1,7 @@
 //! `POST /webhooks/twilio/voice`: Twilio asks what to do with a call; the answer (TwiML) connects it to a stream, passes it on or declines.
 //!
 //! Only what Twilio has signed is answered. Twilio signs no time, so a webhook that comes again gets the same answer, whose token opens once,
-//! and nothing once that token is used.
+//! and nothing once that token is used or has expired.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::Shared;
 use crate::call::registry::{Arriving, Refusal, Transport};
 use crate::transport::stream::carrier::{dial, escape};
+use crate::transport::stream::entrance::{Answered, Invitation};
 use crate::transport::stream::signature::twilio::{Body, verify};
 use crate::transport::stream::wire::Wire;
 
@@ -43,8 +44,8 @@ pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: Heade
     if account != door.account {
         return refused("foreign_account");
     }
-    if let Some((nonce, answer)) = door.answered.lock().get(&call.to_owned()) {
-        return if entrance.is_used(nonce) { refused("replayed") } else { twiml(answer.clone()) };
+    if let Some(answered) = door.answered.lock().get(&call.to_owned()) {
+        return if entrance.is_open(answered) { twiml(answered.answer.clone()) } else { refused("replayed") };
     }
     let arriving = Arriving {
         dialled: field("To").unwrap_or_default().to_owned(),
@@ -60,7 +61,8 @@ pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: Heade
                 escape(arriving.caller.reveal()),
                 escape(&arriving.dialled),
             );
-            door.answered.lock().insert(call.to_owned(), (invitation.nonce, answer.clone()));
+            let Invitation { nonce, expires, .. } = invitation;
+            door.answered.lock().insert(call.to_owned(), Answered { nonce, expires, answer: answer.clone() });
             twiml(answer)
         }
         Err(Refusal::Busy { .. }) => twiml(DECLINE.to_owned()),

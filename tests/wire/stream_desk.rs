@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use attendant::api::{ApiConfig, Server};
 use attendant::call::registry::{MediaPath, Refusal, StreamMedia, StreamOut};
-use attendant::transport::stream::config::TelnyxCodec;
+use attendant::transport::stream::config::{StreamConfig, TelnyxCodec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wiremock::MockServer;
@@ -44,10 +44,15 @@ pub struct House {
 
 impl House {
     pub async fn open(refusal: Option<Refusal>) -> Self {
+        Self::with(refusal, |_| {}).await
+    }
+
+    pub async fn with(refusal: Option<Refusal>, change: impl FnOnce(&mut StreamConfig)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let secrets = Secrets::in_folder(folder.path());
         let carrier = MockServer::start().await;
-        let streams = secrets.streams(&carrier.uri(), TelnyxCodec::Pcmu);
+        let mut streams = secrets.streams(&carrier.uri(), TelnyxCodec::Pcmu);
+        change(&mut streams);
         let api = ApiConfig { listen: vec![([127, 0, 0, 1], 0).into()], public_url: Some(PUBLIC.into()) };
         assert_eq!(api.check(true), Vec::<String>::new());
         let (desk, started) = Desk::new(refusal, |media, _| match media {

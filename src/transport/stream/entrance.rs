@@ -55,8 +55,16 @@ pub(crate) struct TwilioDoor {
     pub(crate) account: String,
     pub(crate) token: Secret,
     pub(crate) carrier: Arc<Carrier>,
-    /// Our answers by call: a webhook that comes again is answered the same, and not at all once its token is used.
-    pub(crate) answered: Mutex<Seen<String, (Nonce, String)>>,
+    /// Our answers by call: a webhook that comes again is answered the same, and not at all once its token is used or has expired.
+    pub(crate) answered: Mutex<Seen<String, Answered>>,
+}
+
+/// What a webhook was answered, and until when (Unix seconds) that is of use.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) nonce: Nonce,
+    pub(crate) expires: u64,
+    pub(crate) answer: String,
 }
 
 pub(crate) struct TelnyxDoor {
@@ -69,6 +77,8 @@ pub(crate) struct TelnyxDoor {
 #[derive(Debug)]
 pub(crate) struct Invitation {
     pub(crate) nonce: Nonce,
+    /// When its token has expired, Unix seconds.
+    pub(crate) expires: u64,
     pub(crate) url: String,
 }
 
@@ -143,7 +153,8 @@ impl Entrance {
         let ticket = self.desk.admit(arriving)?;
         let nonce: Nonce = rand::random();
         let claims = Claims { wire, call, caller: arriving.caller.reveal(), dialled: &arriving.dialled };
-        let token = self.tokens.issue(&claims, nonce, now());
+        let now = now();
+        let token = self.tokens.issue(&claims, nonce, now);
         let mut url = self.public(&format!("/stream/{}/{token}", wire.label())).ok_or(Refusal::Busy {
             // The check of the configuration demands a public address.
             retry_after: self.lives,
@@ -155,13 +166,13 @@ impl Entrance {
         self.waiting.lock().insert(nonce, ticket);
         let (waiting, lives) = (self.waiting.clone(), self.lives);
         self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
-            tokio::time::sleep(lives).await;
+            clock::elapse(lives).await;
             if waiting.lock().remove(&nonce).is_some() {
                 metrics::counter!("stream_never_connected_total", "carrier" => wire.label()).increment(1);
                 tracing::warn!(carrier = wire.label(), "a call was announced and its stream never connected");
             }
         }));
-        Ok(Invitation { nonce, url: url.into() })
+        Ok(Invitation { nonce, expires: self.tokens.expiry(now), url: url.into() })
     }
 
     /// Gives back the room of a call that will have no stream.
@@ -173,8 +184,9 @@ impl Entrance {
         self.tokens.redeem(wire, token, now())
     }
 
-    pub(crate) fn is_used(&self, nonce: &Nonce) -> bool {
-        self.tokens.is_used(nonce)
+    /// Whether a stream may still come by this answer.
+    pub(crate) fn is_open(&self, answered: &Answered) -> bool {
+        self.tokens.is_open(&answered.nonce, answered.expires, now())
     }
 
     pub(crate) fn is_for(&self, admission: &Admission, claims: &Claims<'_>) -> bool {

@@ -86,7 +86,7 @@ impl Tokens {
 
     pub fn issue(&self, claims: &Claims<'_>, nonce: Nonce, now: u64) -> String {
         let mut bytes = [0; BODY + SIGNATURE];
-        bytes[..8].copy_from_slice(&(now + self.lives_s).to_be_bytes());
+        bytes[..8].copy_from_slice(&self.expiry(now).to_be_bytes());
         bytes[8..8 + DIGEST].copy_from_slice(&nonce);
         bytes[8 + DIGEST..BODY].copy_from_slice(&self.binding(claims));
         let signature = self.signature(claims.wire, &bytes[..BODY]).finalize().into_bytes();
@@ -113,8 +113,14 @@ impl Tokens {
         Ok(Admission { nonce, binding })
     }
 
-    pub fn is_used(&self, nonce: &Nonce) -> bool {
-        self.used.lock().nonces.contains_key(nonce)
+    /// When a token issued now will have expired.
+    pub const fn expiry(&self, now: u64) -> u64 {
+        now + self.lives_s
+    }
+
+    /// Whether a token that we issued would still open something. Used ones are forgotten only once they have expired.
+    pub fn is_open(&self, nonce: &Nonce, expires: u64, now: u64) -> bool {
+        now < expires && !self.used.lock().nonces.contains_key(nonce)
     }
 
     /// Whether the token was issued for this call.
@@ -214,6 +220,19 @@ mod tests {
         for junk in ["", "x", &token[1..], &format!("{token}AA")] {
             assert_eq!(tokens.redeem(Wire::Twilio, junk, 1_000), Err(Refused::Forged));
         }
+    }
+
+    #[test]
+    fn a_used_token_is_no_use_for_ever_even_when_it_is_forgotten() {
+        let tokens = tokens();
+        let expires = tokens.expiry(1_000);
+        let token = tokens.issue(&CLAIMS, [1; 16], 1_000);
+        assert!(tokens.is_open(&[1; 16], expires, 1_030));
+        tokens.redeem(Wire::Twilio, &token, 1_030).unwrap();
+        assert!(!tokens.is_open(&[1; 16], expires, 1_030));
+        tokens.redeem(Wire::Twilio, &tokens.issue(&CLAIMS, [2; 16], 1_061), 1_061).unwrap();
+        assert!(!tokens.used.lock().nonces.contains_key(&[1; 16]));
+        assert!(!tokens.is_open(&[1; 16], expires, 1_061));
     }
 
     #[test]

@@ -67,7 +67,15 @@ async fn an_upgrade_without_a_good_token_or_key_is_401() {
     let house = House::open(None).await;
     let ws = |path: &str| format!("ws://{}{path}", house.address);
     let wrong = Secret::new("guess".into());
-    for path in ["/stream/pcm", "/stream/twilio/xyz", "/stream/telnyx/xyz"] {
+    for path in [
+        "/stream/pcm",
+        "/stream/twilio/xyz",
+        "/stream/telnyx/xyz",
+        "/stream/twilio",
+        "/stream/twilio/",
+        "/stream/telnyx",
+        "/stream/telnyx/",
+    ] {
         let refused = in_time(dial(&Target::Pcm { url: ws(path), key: wrong.clone() }, "a", "b")).await;
         assert_eq!(refused.expect_err("no key"), DialError::Refused(401), "{path}");
     }
@@ -87,6 +95,32 @@ async fn a_token_opens_once_and_its_webhook_is_then_no_use() {
     assert_eq!(webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await.0, 403);
     drop(opened);
     assert!(house.started.try_recv().is_err());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_again_after_its_token_has_expired_is_refused() {
+    let house = House::with(None, |streams| streams.token_lives_s = 0).await;
+    assert_eq!(webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await.0, 200);
+    assert_eq!(webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await.0, 403);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn metrics_are_told_to_this_machine_and_to_nobody_behind_a_proxy() {
+    attendant::telemetry::metrics::start();
+    let house = House::open(None).await;
+    assert_eq!(reqwest::get(house.url("/stream/twilio")).await.expect("an answer").status(), 401);
+    let asked = reqwest::get(house.url("/metrics")).await.expect("an answer");
+    assert_eq!(asked.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = asked.text().await.expect("it is text");
+    assert!(text.contains("\nstream_upgrades_refused_total{carrier=\"twilio\"} "), "{text}");
+    assert!(text.contains("# HELP stream_upgrades_refused_total Streams answered 401"), "{text}");
+    assert!(text.contains("\nrtp_strangers_total "), "{text}");
+    for header in ["forwarded", "x-forwarded-for", "x-real-ip"] {
+        let request = reqwest::Client::new().get(house.url("/metrics")).header(header, "127.0.0.1");
+        assert_eq!(request.send().await.expect("an answer").status(), 404, "{header}");
+    }
     house.close().await;
 }
 

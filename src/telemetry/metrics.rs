@@ -1,0 +1,198 @@
+//! Every metric there is, in one table, and Prometheus' text of them all: `GET /metrics` of the API.
+//!
+//! Labels name a provider, a carrier or a reason, each from a fixed list; never a call, a number or a name. docs/metrics.md prints the table.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// How often what histograms have gathered is summed up, so that it does not grow between two readers.
+pub const UPKEEP: Duration = Duration::from_secs(10);
+
+/// A goodbye is waited for at most 2 s. Seconds.
+const LAST_WORDS: [f64; 6] = [0.1, 0.25, 0.5, 1.0, 1.5, 2.0];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// In alphabetical order.
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+}
+
+const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Counter, labels, help }
+}
+
+const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Gauge, labels, help }
+}
+
+const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Histogram, labels, help }
+}
+
+/// By subject, as they are read.
+pub const METRICS: &[Metric] = &[
+    gauge("calls_active", &[], "Calls that are going on, ringing included."),
+    counter(
+        "calls_ended_total",
+        &["reason"],
+        "Calls that have ended, by why: Caller, Goodbye, Transferred, ..., as in their records.",
+    ),
+    counter("calls_refused_total", &["why"], "Calls that were not taken: not_ready (a provider is not well) or full."),
+    counter("call_faults_total", &[], "Calls in which attendant's own code failed; each was ended with an apology."),
+    counter("transport_commands_dropped_total", &[], "Hang-ups and transfers that the call's transport did not take."),
+    counter("provider_failures_total", &["kind", "provider"], "Failed sessions of hearing and speaking."),
+    counter("provider_breaker_opened_total", &["provider"], "Times a provider was passed over for a minute or more."),
+    counter("llm_tokens_total", &["kind"], "Tokens of language models, prompt and answer, as far as the model tells."),
+    counter(
+        "emr_unknown_outcomes_total",
+        &[],
+        "Writes to the clinic's book whose outcome is not known: the staff has a message for each.",
+    ),
+    counter("emr_withdrawn_total", &[], "Appointments taken back because somebody else wrote the same time at once."),
+    counter("stt_inputs_dropped_total", &[], "Frames and orders that a recogniser did not take in time."),
+    counter("deepgram_configure_failures_total", &[], "Thresholds that Deepgram refused."),
+    counter("cartesia_late_messages_total", &[], "Messages of Cartesia for what nobody wants any more."),
+    counter("whisper_partials_skipped_total", &[], "Recognitions on the way that found no free thread."),
+    counter(
+        "whisper_refused_total",
+        &[],
+        "Recognitions of whole turns refused because too many wait: `[speech] threads` or `calls` does not fit.",
+    ),
+    counter("whisper_rejected_total", &["why"], "Recognitions that were thrown away as not said."),
+    counter("rtp_send_failed_total", &[], "Packets that the kernel did not take."),
+    counter("rtp_strangers_total", &[], "Packets at a call's port that are not its caller's."),
+    counter("rtcp_send_failed_total", &[], "Reports that the kernel did not take."),
+    counter("rtcp_strangers_total", &[], "Reports at a call's port that are not its caller's."),
+    counter(
+        "sip_dropped_total",
+        &["reason"],
+        "SIP messages and streams dropped without an answer: stranger, scanner, malformed, flood, idle, overflow.",
+    ),
+    gauge(
+        "sip_trunk_reachable",
+        &[],
+        "1: the carrier answers OPTIONS; 0: it does not. Absent without `sip.trunk.options_s`.",
+    ),
+    gauge(
+        "sip_trunk_registered",
+        &[],
+        "1: registered with the carrier; 0: not. Absent without a trunk that registers.",
+    ),
+    counter(
+        "webhooks_refused_total",
+        &["carrier", "why"],
+        "Webhooks answered 403: forged, replayed, of another account.",
+    ),
+    counter("stream_upgrades_refused_total", &["carrier"], "Streams answered 401: no token or key, or not a good one."),
+    counter("stream_upgrades_failed_total", &[], "Streams that broke before they were open."),
+    counter("stream_never_connected_total", &["carrier"], "Calls that were announced and whose stream never came."),
+    counter("stream_refused_total", &["carrier", "why"], "Streams closed at their start."),
+    counter("stream_malformed_total", &["carrier"], "Frames that are not of the protocol."),
+    counter("stream_receive_dropped_total", &["carrier"], "Chunks that the call did not take in time."),
+    counter("stream_send_dropped_total", &[], "Chunks and marks that the stream did not take in time."),
+    counter(
+        "stream_signals_dropped_total",
+        &["carrier"],
+        "Keys, marks and the like that the call did not take in time.",
+    ),
+    counter("stream_slow_readers_total", &["carrier"], "Streams closed because the other side did not read."),
+    counter("stream_slow_endings_total", &["carrier"], "Calls that took too long to end when their stream had."),
+    counter(
+        "stream_unclean_closes_total",
+        &["carrier"],
+        "Streams whose other side did not answer the closing handshake.",
+    ),
+    counter("stream_marks_overdue_total", &["carrier"], "Calls whose carrier does not report what was played."),
+    counter(
+        "stream_last_words_unconfirmed_total",
+        &["carrier"],
+        "Goodbyes that the carrier did not report played before the stream closed.",
+    ),
+    histogram("stream_last_words_seconds", &["carrier"], "How long a stream stayed open for its goodbye."),
+    counter("stream_carrier_errors_total", &["carrier"], "Errors that a carrier reported of our stream."),
+    counter(
+        "stream_carrier_commands_failed_total",
+        &["carrier"],
+        "Hang-ups and transfers that the carrier's HTTP interface refused.",
+    ),
+    counter(
+        "stream_client_signals_dropped_total",
+        &[],
+        "Of `attendant load`'s own callers, never of a server: signals that were not taken in time.",
+    ),
+    counter(
+        "stream_client_receive_dropped_total",
+        &[],
+        "Of `attendant load`'s own callers, never of a server: chunks that were not taken in time.",
+    ),
+    counter("records_lines_dropped_total", &[], "Lines of transcripts and timelines that were not written."),
+    counter("records_frames_dropped_total", &[], "Frames of recordings that were not written: silence in their place."),
+    counter(
+        "records_closes_dropped_total",
+        &[],
+        "Records left open because the disk does not keep up; their lines are there.",
+    ),
+    counter("records_closes_delayed_total", &[], "Recordings closed late because the disk does not keep up."),
+];
+
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Counts from now on, for the whole process. A second call changes nothing.
+pub fn start() {
+    HANDLE.get_or_init(|| {
+        let last_words = Matcher::Full("stream_last_words_seconds".to_owned());
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(last_words, &LAST_WORDS)
+            .expect("there are buckets")
+            .build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another recorder of metrics was there first; GET /metrics will show nothing");
+        }
+        METRICS.iter().for_each(describe);
+        handle
+    });
+}
+
+fn describe(metric: &Metric) {
+    let &Metric { name, kind, labels, help } = metric;
+    match kind {
+        Kind::Counter => {
+            metrics::describe_counter!(name, help);
+            if labels.is_empty() {
+                // It is there from the beginning, so that its first increment is seen as one.
+                metrics::counter!(name).absolute(0);
+            }
+        }
+        Kind::Gauge => metrics::describe_gauge!(name, help),
+        Kind::Histogram => metrics::describe_histogram!(name, metrics::Unit::Seconds, help),
+    }
+}
+
+/// Everything counted, in Prometheus' text format (0.0.4). `None` before [`start`].
+pub fn text() -> Option<String> {
+    HANDLE.get().map(PrometheusHandle::render)
+}
+
+/// Sums up what histograms have gathered, again and again. Never ends.
+pub async fn keep_up() {
+    let mut due = tokio::time::interval(UPKEEP);
+    loop {
+        due.tick().await;
+        if let Some(handle) = HANDLE.get() {
+            handle.run_upkeep();
+        }
+    }
+}
