@@ -30,7 +30,7 @@ impl Agent for ScriptedAgent {
         let parts = self.settings.parts;
         let code = Code { call: self.call, turn: (turn.number % 256) as u8, part: 0, parts };
         self.thinking = Some(tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
+            crate::clock::elapse(delay).await;
             for part in 0..parts {
                 let text = format!("{} ", Code { part, ..code }.sentence());
                 if !reports.send(Event::Text(Pii::new(text))).await {

@@ -63,7 +63,7 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
     if fault == Some(Fault::Slow) {
         delay += SLOW;
     }
-    tokio::time::sleep(delay).await;
+    crate::clock::elapse(delay).await;
     let words = text.split_whitespace().map(|word| match fault {
         Some(Fault::Silence) => [0; WORD_SAMPLES],
         Some(_) | None => speak(word),

@@ -116,7 +116,7 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
     let code = Code { call: 0, turn: (turn % 256) as u8, part: 0, parts: settings.parts };
     let text: String = (0..settings.parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
     let delay = settings.llm_ms.draw(&mut rand::rng());
-    tokio::time::sleep(delay).await;
+    crate::clock::elapse(delay).await;
     if !request.stream {
         let message = json!({"role": "assistant", "content": text.trim_end()});
         let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
@@ -141,7 +141,7 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
     }
     // What was said before is on the wire by then.
     let end = stream::once(async {
-        tokio::time::sleep(BROKEN_LATER).await;
+        crate::clock::elapse(BROKEN_LATER).await;
         Err(io::Error::other("broken on purpose"))
     });
     let pieces = stream::iter(lines.into_iter().map(Ok::<_, io::Error>)).chain(end.take(usize::from(breaks)));

@@ -41,7 +41,7 @@ impl Line {
     pub(super) fn reset_within(self, whole: Bytes) -> Body {
         let half = whole.slice(..whole.len() / 2);
         let broken = stream::once(async move {
-            tokio::time::sleep(RESET_AFTER).await;
+            crate::clock::elapse(RESET_AFTER).await;
             if let Some(socket) = self.0.as_ref()
                 && let Err(error) = socket.set_linger(Some(Duration::ZERO))
             {

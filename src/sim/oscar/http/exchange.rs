@@ -62,7 +62,7 @@ pub(super) async fn exchange(
     }
     let faults = struck.clone();
     let doing = tokio::spawn(async move {
-        tokio::time::sleep(sum(&faults, |fault| match fault {
+        crate::clock::elapse(sum(&faults, |fault| match fault {
             Fault::Latency(by) => Some(by),
             _ => None,
         }))
@@ -84,7 +84,7 @@ pub(super) async fn exchange(
         Fault::LateReply(by) => Some(by),
         _ => None,
     });
-    tokio::time::sleep(late + if done.is_late { WRONG_PASSWORD } else { Duration::ZERO }).await;
+    crate::clock::elapse(late + if done.is_late { WRONG_PASSWORD } else { Duration::ZERO }).await;
     if struck.contains(&Fault::DropReply) {
         return line.hang_up();
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use attendant_media::leg::{Codec, Format, Framing, LegConfig, RTCP_INTERVAL};
 use axum::extract::ws::WebSocket;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::sleep;
 
 use super::Session;
 use crate::call::registry::{Arriving, MediaPath, NewCall, Refusal};
@@ -42,7 +41,7 @@ pub(crate) async fn serve(
     let mut link = Link::new(socket, wire);
     let start = tokio::select! {
         start = started(&mut link) => start,
-        () = sleep(START_DEADLINE) => None,
+        () = crate::clock::elapse(START_DEADLINE) => None,
         () = entrance.stop.cancelled() => None,
     };
     drop(place);
