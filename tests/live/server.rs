@@ -49,7 +49,9 @@ fn dialling(server: &Server) -> Dialling {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_is_greeted_answered_recorded_and_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(config(folder.path())).await.unwrap();
+    let mut config = config(folder.path());
+    config.api.listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let server = Server::start(config).await.unwrap();
     let dialling = dialling(&server);
     let telephone = Telephone::for_target(&dialling).await.unwrap();
     let answered = telephone.dial(&dialling).await.unwrap();
@@ -57,6 +59,9 @@ async fn a_call_is_greeted_answered_recorded_and_ended() {
     let outcome = line::run(answered.line, &mut script, None, Instant::now(), LIMIT).await.unwrap();
     assert_eq!(outcome.ended, Ended::HungUp);
     assert!(Report::of(&outcome, script.steps()).complete());
+    let metrics = reqwest::get(format!("http://{}/metrics", server.http()[0])).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("\ncalls_active "), "{metrics}");
+    assert!(!metrics.contains(&dialling.from) && !metrics.contains("127.0.0.1"), "nobody is named: {metrics}");
 
     assert!(server.drain(Duration::from_secs(10)).await);
     let calls = Library::new(folder.path().to_path_buf()).newest(2).unwrap();
