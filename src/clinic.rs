@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::emr::{EmrConfig, EmrKind};
 use crate::language::Language;
+use crate::provider::residency::Country;
 use crate::tts::spoken::lexicon;
 
 /// Text in each language it was written in.
@@ -52,6 +53,8 @@ pub struct ClinicConfig {
     pub providers: Vec<Provider>,
     /// What keeps the clinic's appointments; without it none are booked.
     pub emr: Option<EmrConfig>,
+    /// What callers say, and what is said to them, may not leave this country.
+    pub residency: Option<Country>,
     /// Words of the clinic's own and how voices say them, in each language.
     #[serde(default)]
     pub lexicon: lexicon::Words,

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod chain;
+pub mod residency;
 pub mod socket;
 pub mod trial;
 

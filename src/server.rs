@@ -4,6 +4,7 @@
 
 mod order;
 mod providers;
+mod residency;
 mod settings;
 
 use std::io;
@@ -30,6 +31,7 @@ use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
 pub use providers::Hosted;
+pub use residency::{Sends, sends};
 pub use settings::{AgentsConfig, ClinicSection, Kind, ProvidersConfig, ServerConfig};
 
 /// Why the server does not start.
@@ -48,6 +50,9 @@ pub enum StartError {
     /// A provider of `[providers]` cannot be asked.
     #[error("{0}")]
     Provider(String),
+    /// A provider would take what callers say where the clinic does not allow it.
+    #[error("{}", .0.join("\n"))]
+    Residency(Vec<String>),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error(transparent)]
@@ -66,7 +71,7 @@ impl StartError {
     /// A mistake in the configuration, rather than a machine that cannot do what is asked.
     pub const fn is_configuration(&self) -> bool {
         match self {
-            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Provider(_) => true,
+            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Provider(_) | Self::Residency(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Book(error) => matches!(error, BookError::Seed(_)),
@@ -85,6 +90,14 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
         None => Clinic::sample(),
     };
     book::check(&clinic)?;
+    if let Some(country) = &clinic.config.residency {
+        let file = config.clinic.file.as_ref().map_or_else(String::new, |file| format!("{}: ", file.display()));
+        let mut leaving = residency::leaving(&config.providers, country);
+        if !leaving.is_empty() {
+            leaving.push(residency::allowed(country));
+            return Err(StartError::Residency(leaving.into_iter().map(|line| format!("{file}{line}")).collect()));
+        }
+    }
     Ok(clinic)
 }
 

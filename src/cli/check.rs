@@ -9,6 +9,7 @@ use crate::clinic::Clinic;
 use crate::clock;
 use crate::emr::oscar::Oscar;
 use crate::emr::{Capabilities, Emr, EmrKind};
+use crate::provider::residency::Country;
 use crate::server::{self, Kind, ProvidersConfig, StartError};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
@@ -47,6 +48,7 @@ impl Check {
         }
         println!("hearing  {}", hearing(&config.providers).join(", then "));
         println!("speaking {}", speaking(&config.providers).join(", then "));
+        println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
         println!("calls    at most {} at once", config.call.max_calls);
         if self.emr { emr(&clinic) } else { Ok(Exit::Done) }
     }
@@ -87,6 +89,16 @@ fn emr(clinic: &Clinic) -> Result<Exit, Failure> {
         println!("emr      new patients cannot be registered in it; the staff do that");
     }
     Ok(if findings.iter().all(|finding| finding.mend.is_none()) { Exit::Done } else { Exit::Found })
+}
+
+/// Where what callers say goes.
+fn data(providers: &ProvidersConfig, residency: Option<&Country>) -> String {
+    let sends: Vec<String> = server::sends(providers)
+        .into_iter()
+        .map(|sends| format!("{} ({}) to {}", sends.provider, sends.what, sends.place))
+        .collect();
+    let goes = if sends.is_empty() { "no provider takes it off this machine".to_owned() } else { sends.join("; ") };
+    residency.map_or_else(|| goes.clone(), |country| format!("{goes}; the clinic keeps it in {country}"))
 }
 
 /// Who hears, in the order in which they are asked.

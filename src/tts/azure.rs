@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use url::Url;
 
-pub use config::AzureConfig;
+pub use config::{AzureConfig, regions};
 
 use super::pieces::{self, Speaker, Speaking};
 use super::{Capabilities, Input, Reports, Voice};

@@ -136,6 +136,14 @@ proptest! {
     }
 
     #[test]
+    fn what_was_said_once_is_said_the_same_again(rows in prop::collection::vec(prop::sample::select(rows()), 1..4)) {
+        let language = rows[0].0;
+        let text: Vec<&str> = rows.iter().filter(|row| row.0 == language).map(|row| row.1.as_str()).collect();
+        let once = spoken(&text.join("; "), language);
+        prop_assert_eq!(spoken(&once, language), once);
+    }
+
+    #[test]
     fn plain_words_stay_as_they_are(words in prop::collection::vec("[b-df-hj-np-rt-vx-z][aeiou]{2,4}", 0..8), language in language()) {
         let text = words.join(" ");
         prop_assert_eq!(spoken(&text, language), text);
@@ -144,10 +152,11 @@ proptest! {
     #[test]
     fn a_clinics_own_words_are_said_its_way(language in language(), row in 0_usize..100) {
         let words = [(language, [("tsawwassen".to_owned(), "ta-wa-sen".to_owned())].into())].into();
-        let (_, written, said) = rows().into_iter().filter(|(of, ..)| *of == language).nth(row).unwrap();
-        let got = say(&format!("Tsawwassen; {written}"), language, &Lexicon::new(&words)).text;
         // Marks at the beginning of a line are marks of layout only there.
-        prop_assume!(!written.starts_with(['-', '#', '~', '½']));
+        let is_inner = |written: &str| !written.starts_with(['-', '#', '~', '½']);
+        let mut rows = rows().into_iter().filter(|(of, written, _)| *of == language && is_inner(written));
+        let (_, written, said) = rows.nth(row).unwrap();
+        let got = say(&format!("Tsawwassen; {written}"), language, &Lexicon::new(&words)).text;
         prop_assert_eq!(got, format!("ta-wa-sen; {said}"));
     }
 }

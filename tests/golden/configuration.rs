@@ -43,3 +43,30 @@ fn the_page_names_every_key() {
         }
     }
 }
+
+#[test]
+fn a_clinic_that_keeps_its_data_at_home_refuses_who_takes_it_abroad() {
+    let folder = tempfile::tempdir().unwrap();
+    let clinic = folder.path().join("clinic.toml");
+    let sample = include_str!("../../agents/sample-clinic.toml");
+    std::fs::write(&clinic, format!("residency = \"CA\"\n{sample}")).unwrap();
+    let check = |providers: &str| {
+        let file = folder.path().join("attendant.toml");
+        std::fs::write(&file, format!("[clinic]\nfile = {:?}\n{providers}", clinic.display().to_string())).unwrap();
+        let config = Config::load(&Source::new(Some(file), [])).unwrap();
+        attendant::server::check(&config).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let model = "[providers.openai]\nmodel = \"m\"\nbase_url = ";
+    assert_eq!(check(""), Ok(()));
+    assert_eq!(check(&format!("{model}\"http://127.0.0.1:1/v1\"")), Ok(()));
+    assert_eq!(check(&format!("{model}\"https://llm.clinic.example/v1\"\ncountry = \"CA\"")), Ok(()));
+    let refused = check(&format!("{model}\"https://api.openai.com/v1\"")).unwrap_err();
+    for part in [
+        "clinic.toml: residency: CA, but providers.openai",
+        "take [providers.openai] out",
+        "allowed in CA: whisper",
+        "canadacentral",
+    ] {
+        assert!(refused.contains(part), "{refused}");
+    }
+}

@@ -39,6 +39,7 @@ fn config(address: SocketAddr) -> OpenAiConfig {
         base_url: format!("http://{address}/v1/"),
         model: "m".into(),
         key: None,
+        country: None,
         first_piece_ms: 300,
         between_pieces_ms: 300,
     }

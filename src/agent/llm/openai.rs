@@ -20,6 +20,7 @@ use url::Url;
 use super::sse::Parser;
 use super::{Delta, Model, Request};
 use crate::config::{Secret, SecretSource};
+use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::{ErrorKind, ProviderError};
 use chunk::Reading;
 
@@ -41,6 +42,9 @@ pub struct OpenAiConfig {
     /// Absent for local servers that ask for none.
     #[serde(default)]
     pub key: Option<SecretSource>,
+    /// Where a server of your own is; the vendor's own hosts say so themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
     /// From the question to the first piece.
     #[serde(default = "first_piece")]
     pub first_piece_ms: u64,
@@ -58,7 +62,23 @@ const fn between_pieces() -> u64 {
     2_000
 }
 
+/// OpenAI's page on data residency, as read on 2026-11-21: regions that process where they store. Canada is not among them.
+const HOSTS: Hosts = &[
+    ("us.api.openai.com", Some("US")),
+    ("eu.api.openai.com", Some("EU")),
+    ("au.api.openai.com", Some("AU")),
+    ("in.api.openai.com", Some("IN")),
+    ("jp.api.openai.com", Some("JP")),
+    (".openai.com", None),
+    ("api.groq.com", None),
+];
+
 impl OpenAiConfig {
+    /// Where it takes what was said.
+    pub fn place(&self) -> Place {
+        residency::of_address(&self.base_url, HOSTS, self.country.as_ref())
+    }
+
     /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
     pub fn check(&self, section: &str) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -74,6 +94,7 @@ impl OpenAiConfig {
         if let Some(Err(what)) = self.key.as_ref().map(SecretSource::read) {
             wrong.push(format!("{section}.key: {what}"));
         }
+        wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
         for (key, ms) in [("first_piece_ms", self.first_piece_ms), ("between_pieces_ms", self.between_pieces_ms)] {
             if !(100..=30_000).contains(&ms) {
                 wrong.push(format!("{section}.{key}: {ms} ms; write 100 to 30000: callers do not wait longer"));

@@ -7,16 +7,20 @@ use serde::{Deserialize, Serialize};
 use super::Model;
 use crate::config::SecretSource;
 use crate::language::Language;
+use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::socket::is_address;
 
 /// `[providers.deepgram]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeepgramConfig {
-    /// Without a path: `wss://api.deepgram.com` in the United States, `wss://api.eu.deepgram.com` in Europe, or one of your own.
+    /// Without a path: `wss://api.deepgram.com` anywhere, `wss://api.eu.deepgram.com` in Europe, or one of your own.
     #[serde(default = "base_url")]
     pub base_url: String,
     pub key: SecretSource,
+    /// Where a server of your own is; the vendor's own hosts say so themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
     #[serde(default)]
     pub model: Choice,
     /// How sure Flux must be that a turn has ended.
@@ -87,7 +91,18 @@ impl Choice {
     }
 }
 
+/// Deepgram's page on regional endpoints, as read on 2026-11-21: the usual one is global.
+const HOSTS: Hosts = &[("api.eu.deepgram.com", Some("EU")), ("api.deepgram.com", None)];
+
 impl DeepgramConfig {
+    /// Where it takes what callers say. Without the opt-out it is kept, and may be used elsewhere.
+    pub fn place(&self) -> Place {
+        match residency::of_address(&self.base_url, HOSTS, self.country.as_ref()) {
+            Place::In(_) if !self.mip_opt_out => Place::Anywhere,
+            place => place,
+        }
+    }
+
     /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
     pub fn check(&self, section: &str) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -100,6 +115,7 @@ impl DeepgramConfig {
         if let Err(what) = self.key.read() {
             wrong.push(format!("{section}.key: {what}"));
         }
+        wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
         if !(0.5..=1.0).contains(&self.eot_threshold) {
             wrong.push(format!(
                 "{section}.eot_threshold: {} is not what Flux takes; write 0.5 to 1.0",

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::config::SecretSource;
 use crate::language::Language;
+use crate::provider::residency::{self, Country, Hosts, Place};
 
 /// `[providers.azure_speech]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct AzureConfig {
     /// Instead of the region's own address: a container on your machines, or a proxy. Without a path.
     #[serde(default)]
     pub base_url: Option<String>,
+    /// Where `base_url` is, or a region that attendant does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
     /// Another voice than the usual one of a language.
     #[serde(default)]
     pub voices: BTreeMap<Language, String>,
@@ -32,7 +36,63 @@ const fn silence() -> u64 {
     1_000
 }
 
+/// Regions of the speech service and their countries, as in Microsoft's list of 2026; of others the country is to be stated.
+const REGIONS: [(&str, &str); 33] = [
+    ("canadacentral", "CA"),
+    ("canadaeast", "CA"),
+    ("centralus", "US"),
+    ("eastus", "US"),
+    ("eastus2", "US"),
+    ("northcentralus", "US"),
+    ("southcentralus", "US"),
+    ("westcentralus", "US"),
+    ("westus", "US"),
+    ("westus2", "US"),
+    ("westus3", "US"),
+    ("brazilsouth", "BR"),
+    ("francecentral", "FR"),
+    ("germanywestcentral", "DE"),
+    ("italynorth", "IT"),
+    ("northeurope", "IE"),
+    ("norwayeast", "NO"),
+    ("swedencentral", "SE"),
+    ("switzerlandnorth", "CH"),
+    ("switzerlandwest", "CH"),
+    ("uksouth", "GB"),
+    ("ukwest", "GB"),
+    ("westeurope", "NL"),
+    ("australiaeast", "AU"),
+    ("centralindia", "IN"),
+    ("eastasia", "HK"),
+    ("japaneast", "JP"),
+    ("japanwest", "JP"),
+    ("koreacentral", "KR"),
+    ("southeastasia", "SG"),
+    ("southafricanorth", "ZA"),
+    ("qatarcentral", "QA"),
+    ("uaenorth", "AE"),
+];
+
+/// Microsoft's own hosts as `base_url`: the region is then not known from its name.
+const HOSTS: Hosts = &[(".microsoft.com", None), (".azure.com", None)];
+
+/// The regions in this country.
+pub fn regions(country: &Country) -> Vec<&'static str> {
+    REGIONS.into_iter().filter(|(_, of)| *of == country.to_string()).map(|(region, _)| region).collect()
+}
+
 impl AzureConfig {
+    /// Where it takes what is said to callers.
+    pub fn place(&self) -> Place {
+        if let Some(base) = &self.base_url {
+            return residency::of_address(base, HOSTS, self.country.as_ref());
+        }
+        let known = REGIONS.into_iter().find(|(region, _)| *region == self.region);
+        let country =
+            known.and_then(|(_, country)| country.to_owned().try_into().ok()).or_else(|| self.country.clone());
+        country.map_or(Place::Unstated, Place::In)
+    }
+
     /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
     pub fn check(&self, section: &str) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -48,6 +108,7 @@ impl AzureConfig {
         if let Err(what) = self.key.read() {
             wrong.push(format!("{section}.key: {what}"));
         }
+        wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
         for (language, voice) in &self.voices {
             let is_name =
                 !voice.is_empty() && voice.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ':'));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::SecretSource;
 use crate::language::Language;
+use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::socket::is_address;
 
 /// `[providers.cartesia]`.
@@ -17,6 +18,9 @@ pub struct CartesiaConfig {
     #[serde(default = "base_url")]
     pub base_url: String,
     pub key: SecretSource,
+    /// Where a server of your own is; the vendor's own hosts say so themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
     #[serde(default = "model")]
     pub model: String,
     /// The id of a voice for each language that it is to speak; the others are spoken by the next voice.
@@ -47,7 +51,16 @@ const fn silence() -> u64 {
     1_000
 }
 
+/// Cartesia's page on regional endpoints, as read on 2026-11-21: each request goes to the closest endpoint; the regions of
+/// contracts (none in Canada) have hosts of their own, which their customers state.
+const HOSTS: Hosts = &[("api.cartesia.ai", None)];
+
 impl CartesiaConfig {
+    /// Where it takes what is said to callers.
+    pub fn place(&self) -> Place {
+        residency::of_address(&self.base_url, HOSTS, self.country.as_ref())
+    }
+
     /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
     pub fn check(&self, section: &str) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -60,6 +73,7 @@ impl CartesiaConfig {
         if let Err(what) = self.key.read() {
             wrong.push(format!("{section}.key: {what}"));
         }
+        wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
         if self.model.is_empty() {
             wrong.push(format!("{section}.model: missing; write for example sonic-3"));
         }

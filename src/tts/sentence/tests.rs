@@ -43,6 +43,19 @@ fn numbers_times_and_titles_do_not_end_sentences() {
 }
 
 #[test]
+fn what_a_number_or_a_name_follows_ends_no_sentence() {
+    for (language, text) in [
+        (Language::English, "Your visit is on Nov. 24 at Hwy. 1. "),
+        (Language::French, "C'est la porte du fond, app. 3, au C.P. 12. "),
+        (Language::Mandarin, "约Dr. Singh好吗? "),
+    ] {
+        assert_eq!(pieces(language, [text]).concat(), text);
+        let last = pieces(language, [text]).pop().unwrap();
+        assert!(last.len() > 12, "{last:?} was cut off {text:?}");
+    }
+}
+
+#[test]
 fn streets_end_sentences_and_saints_do_not() {
     assert_eq!(
         english("We are at 12 Main St. We open at 9 a.m. on weekdays."),

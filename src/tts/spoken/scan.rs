@@ -1,8 +1,10 @@
 //! Small readers of the beginning or the end of a text, and what counts as a letter.
 
-/// Letters, and the signs of Gurmukhi and accents that stand alone.
+/// Letters, and the signs of Gurmukhi and accents that stand alone; numerals of old scripts are none.
 pub(super) fn is_letter(c: char) -> bool {
-    c.is_alphabetic() || matches!(c, '\u{a3c}' | '\u{a4d}' | '\u{a51}' | '\u{300}'..='\u{36f}')
+    (c.is_alphabetic() && !c.is_numeric())
+        || c == '〇'
+        || matches!(c, '\u{a3c}' | '\u{a4d}' | '\u{a51}' | '\u{300}'..='\u{36f}')
 }
 
 pub(super) fn is_han(c: char) -> bool {

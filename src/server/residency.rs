@@ -1,0 +1,125 @@
+//! Whether a clinic's `residency` allows the providers that are configured. Asked before anything is started.
+
+use super::settings::{Kind, ProvidersConfig};
+use crate::provider::residency::{Country, Place};
+
+/// A provider that may be sent something, and where it takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sends {
+    /// Its section.
+    pub provider: &'static str,
+    /// What it is sent.
+    pub what: &'static str,
+    pub place: Place,
+}
+
+/// Everybody outside this program who may be sent something. One who is configured counts, although it may never be asked.
+pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
+    if config.kind == Kind::Scripted {
+        return Vec::new();
+    }
+    let to = |provider, what, place: Option<Place>| place.map(|place| Sends { provider, what, place });
+    [
+        to("providers.deepgram", "what callers say", config.deepgram.as_ref().map(|deepgram| deepgram.place())),
+        to("providers.openai", "what was said", config.openai.as_ref().map(|openai| openai.place())),
+        to("providers.cartesia", "what is said to callers", config.cartesia.as_ref().map(|cartesia| cartesia.place())),
+        to(
+            "providers.azure_speech",
+            "what is said to callers",
+            config.azure_speech.as_ref().map(|azure| azure.place()),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What leaves the country: a line for each provider, with the mend.
+pub(super) fn leaving(config: &ProvidersConfig, country: &Country) -> Vec<String> {
+    let mend = |sends: &Sends| match sends.place {
+        Place::Unstated => format!("state where it is ({}.country), or take it out", sends.provider),
+        Place::Here | Place::In(_) | Place::Anywhere => format!("take [{}] out", sends.provider),
+    };
+    let leaves = sends(config).into_iter().filter(|sends| !sends.place.stays_in(country));
+    leaves
+        .map(|sends| {
+            format!(
+                "residency: {country}, but {} sends {} to {}; {}",
+                sends.provider,
+                sends.what,
+                sends.place,
+                mend(&sends)
+            )
+        })
+        .collect()
+}
+
+/// Who is allowed, for the end of the message.
+pub(super) fn allowed(country: &Country) -> String {
+    let azure = crate::tts::azure::regions(country);
+    let azure = if azure.is_empty() {
+        String::new()
+    } else {
+        format!("providers.azure_speech with region {}, ", azure.join(" or "))
+    };
+    format!(
+        "allowed in {country}: whisper, the embedded voices and the rules on this machine, {azure}and any provider at an address of your own with country = \"{country}\""
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> ProvidersConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    fn leaves(text: &str) -> Vec<String> {
+        leaving(&config(text), &"CA".to_owned().try_into().unwrap())
+    }
+
+    #[test]
+    fn what_runs_here_or_is_stated_to_be_there_stays() {
+        assert_eq!(leaves(""), Vec::<String>::new());
+        let stays = r#"
+            azure_speech = { region = "canadacentral", key = { env = "K" } }
+            openai = { base_url = "https://llm.clinic.example/v1", model = "m", country = "CA" }
+            deepgram = { base_url = "wss://hears.clinic.example", key = { env = "K" }, country = "CA" }
+            cartesia = { base_url = "ws://127.0.0.1:1", key = { env = "K" }, voices = { en-CA = "v" } }
+        "#;
+        assert_eq!(leaves(stays), Vec::<String>::new());
+        assert_eq!(sends(&config(stays)).len(), 4);
+        let nobody =
+            config("kind = \"scripted\"\nopenai = { base_url = \"https://api.openai.com/v1\", model = \"m\" }");
+        assert_eq!(sends(&nobody), []);
+    }
+
+    #[test]
+    fn what_leaves_is_named_with_its_mend() {
+        let all = leaves(
+            r#"
+            azure_speech = { region = "eastus", key = { env = "K" } }
+            openai = { base_url = "https://llm.clinic.example/v1", model = "m" }
+            deepgram = { key = { env = "K" } }
+            cartesia = { key = { env = "K" }, voices = { en-CA = "v" } }
+        "#,
+        );
+        assert_eq!(
+            all,
+            [
+                "residency: CA, but providers.deepgram sends what callers say to wherever the vendor takes it; take [providers.deepgram] out",
+                "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",
+                "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
+                "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
+            ]
+        );
+        assert!(leaves("azure_speech = { region = \"marsnorth\", key = { env = \"K\" } }")[0].contains("not stated"));
+    }
+
+    #[test]
+    fn the_allowed_are_named() {
+        let said = allowed(&"CA".to_owned().try_into().unwrap());
+        assert!(said.contains("canadacentral or canadaeast") && said.contains("country = \"CA\""), "{said}");
+    }
+}
