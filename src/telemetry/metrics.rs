@@ -64,6 +64,11 @@ pub const METRICS: &[Metric] = &[
     counter("stt_inputs_dropped_total", &[], "Frames and orders that a recogniser did not take in time."),
     counter("deepgram_configure_failures_total", &[], "Thresholds that Deepgram refused."),
     counter("cartesia_late_messages_total", &[], "Messages of Cartesia for what nobody wants any more."),
+    counter(
+        "whisper_faults_total",
+        &[],
+        "Recognitions that ended in a fault of the embedded recogniser; each costs its call a session.",
+    ),
     counter("whisper_partials_skipped_total", &[], "Recognitions on the way that found no free thread."),
     counter(
         "whisper_refused_total",

@@ -31,6 +31,7 @@ counter emr_withdrawn_total
 counter stt_inputs_dropped_total
 counter deepgram_configure_failures_total
 counter cartesia_late_messages_total
+counter whisper_faults_total
 counter whisper_partials_skipped_total
 counter whisper_refused_total
 counter whisper_rejected_total{why}

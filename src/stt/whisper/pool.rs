@@ -1,7 +1,9 @@
 //! The threads that recognise, few and at low priority: media workers are never behind them. Finals go before partials, the oldest
-//! first; a partial is only begun where a thread would otherwise rest, and one that nobody waits for any more is not begun.
+//! first; a partial is only begun where a thread would otherwise rest, and one that nobody waits for any more is not begun. A
+//! recognition that panics fails alone.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
@@ -145,7 +147,12 @@ fn work(queue: &Queue, recognise: &impl Fn(&[i16], Language) -> Result<Heard, St
         }
         waiting.working += 1;
         drop(waiting);
-        let result = recognise(&job.audio, job.language);
+        // The models keep nothing of one recognition for the next: a fault in one fails that one, and the thread goes on.
+        let result = catch_unwind(AssertUnwindSafe(|| recognise(&job.audio, job.language))).unwrap_or_else(|_| {
+            metrics::counter!("whisper_faults_total").increment(1);
+            tracing::error!("a recognition panicked; its call opens another session, the other calls go on");
+            Err("the recognition panicked".to_owned())
+        });
         // The session may be gone by now; then nobody misses the words.
         job.done.send(result).ok();
         waiting = queue.waiting.lock();
@@ -211,5 +218,26 @@ mod tests {
         let (one, two) = (submit(), submit());
         assert_eq!(one.await.unwrap().unwrap().text, "met");
         assert_eq!(two.await.unwrap().unwrap().text, "met");
+    }
+
+    #[tokio::test]
+    async fn a_recognition_that_panics_fails_alone_and_the_next_ones_are_served() {
+        let pool = Pool::start(1, || {
+            Ok(|audio: &[i16], _| {
+                assert_ne!(audio[0], 13, "a fault in the model");
+                Ok(heard("well".to_owned()))
+            })
+        })
+        .unwrap();
+        let submit = |urgency, id| pool.submit(urgency, vec![id], Language::English);
+        let answer = |job: Recognition| tokio::time::timeout(std::time::Duration::from_secs(20), job);
+        for urgency in [Urgency::Partial, Urgency::Final] {
+            let job = submit(urgency, 13).expect("nothing else is waiting");
+            let failed = answer(job).await.expect("in time").expect("the thread lives");
+            assert!(failed.is_err_and(|what| what.contains("panicked")));
+            let job = submit(Urgency::Final, 1).expect("nothing else is waiting");
+            let well = answer(job).await.expect("in time").expect("the thread lives");
+            assert_eq!(well.unwrap().text, "well");
+        }
     }
 }
