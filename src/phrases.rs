@@ -17,7 +17,7 @@ use crate::tokens;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement, begins_acknowledgement};
 pub use emergency::{Emergency, emergency};
-pub use recording::refuses_recording;
+pub use recording::{Refusal, refuses_recording};
 
 /// What is said and listened for in one language.
 #[derive(Clone, Debug)]

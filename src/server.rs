@@ -190,15 +190,15 @@ impl Server {
 /// A transport has this long to close its sockets.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// The fixed phrases and the clinic's own greeting in every language, with the notice that calls are recorded if they are.
+/// The fixed phrases and the clinic's own greeting in every language, and the notice that calls are recorded if they are.
 fn canned(graph: &Graph, clinic: &Clinic, recording: Recording) -> Canned {
     let mut canned = Canned::texts();
     for language in Language::ALL {
         let variables = Variables { clinic: clinic.name(language), language, now: "" };
-        let mut text = graph.greeting(graph.entry(language), &variables);
+        let text = graph.greeting(graph.entry(language), &variables);
         if recording == Recording::Announced {
-            // First what concerns the caller's rights, then the question that they answer.
-            text = format!("{} {text}", Phrases::of(language).recording_notice());
+            let notice = Phrases::of(language).recording_notice();
+            canned.insert(language, Phrase::RecordingNotice, Line { text: notice.into(), audio: None });
         }
         canned.insert(language, Phrase::Greeting, Line { text: text.into(), audio: None });
     }

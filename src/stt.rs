@@ -91,6 +91,10 @@ pub enum Event {
     SpeechStart { at: Samples },
     /// Words so far in the utterance; replaces the partial before it. The first `stable` bytes will not change.
     Partial { text: Pii<String>, stable: usize, from: Samples, to: Samples },
+    /// A sign of life while a voice is heard: everything up to here was listened to, and its words, if it had any, were reported. Must
+    /// come at least every 3 s of a voice, with words or instead of them, or the session is taken for deaf. A session that is late and
+    /// not deaf says again how far it has come.
+    Listening { up_to: Samples },
     /// Words that will not change. Ranges of finals do not overlap; they may arrive out of order.
     Final { text: Pii<String>, from: Samples, to: Samples, confidence: f32, language: Option<Language> },
     /// The caller may have finished: drafting may begin.

@@ -11,6 +11,8 @@ use crate::phrases::Phrases;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phrase {
     Greeting,
+    /// Calls are recorded. There only if they are.
+    RecordingNotice,
     /// Several, taken in turn, so that a long wait does not repeat itself.
     Filler(u8),
     StillThere,
@@ -78,6 +80,7 @@ impl Canned {
                 (count > 0).then(|| &self.lines[&(language, Phrase::Filler(n % count as u8))])
             }
             fixed @ (Phrase::Greeting
+            | Phrase::RecordingNotice
             | Phrase::StillThere
             | Phrase::SilenceGoodbye
             | Phrase::RepeatPlease

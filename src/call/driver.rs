@@ -163,7 +163,7 @@ impl Driver {
             }
             let wake = self.wake();
             let happened = tokio::select! {
-                chunk = self.path.receive(), if self.leg.is_some() => Happened::Chunk(chunk),
+                chunk = self.path.receive(), if self.leg.is_some() && !self.machine.is_leaving() => Happened::Chunk(chunk),
                 event = events.recv() => Happened::Event(event),
                 () = sleep_until(wake) => Happened::Timeout,
             };

@@ -37,6 +37,8 @@ pub(super) enum News {
     /// Of an older session, or of no consequence.
     Nothing,
     Ready,
+    /// The session is at work, and has nothing new to say.
+    Listening,
     /// New words, up to this sample.
     Words {
         to: Samples,
@@ -82,6 +84,10 @@ pub(super) struct Hearing {
     /// Words up to here were taken into a turn.
     taken: Samples,
     flushing: Option<Flush>,
+    /// So far the session has listened.
+    listened: Samples,
+    /// So far there have been words that were not said before.
+    worded: Samples,
 }
 
 /// A voice whose last words were asked for and have not come.
@@ -108,6 +114,8 @@ impl Hearing {
             replayed: Samples::ZERO,
             taken: Samples::ZERO,
             flushing: None,
+            listened: Samples::ZERO,
+            worded: Samples::ZERO,
         }
     }
 
@@ -120,6 +128,7 @@ impl Hearing {
         let replay_from = from.saturating_sub(PREROLL).max(self.taken).max(given.unwrap_or_default());
         (self.finals, self.before) = self.told().cloned().partition(|piece| piece.to <= replay_from);
         self.partial = None;
+        self.listened = Samples::ZERO;
         self.replayed = replay_from;
         let setup = Setup { language: self.language, hints: self.hints.clone() };
         out.push_back(Effect::Stt(SttEffect::Open {
@@ -135,7 +144,7 @@ impl Hearing {
         self.session += 1;
         self.failures += 1;
         let recognisers = self.capabilities.len() as u32;
-        if self.failures >= TRIES_AT_LEAST.max(2 * recognisers) {
+        if self.failures >= self.tries() {
             self.failures = 0;
             self.recogniser = 0;
             self.flushing = None;
@@ -189,6 +198,10 @@ impl Hearing {
                 if known || self.is_old(from, to) || text.trim().is_empty() {
                     return News::Nothing;
                 }
+                self.listened = self.listened.max(to);
+                if self.partial.as_ref().is_none_or(|before| before.from != from || !is_the_same(&before.text, &text)) {
+                    self.worded = self.worded.max(to);
+                }
                 self.partial = Some(Piece { text, from, to });
                 News::Words { to, fin: false }
             }
@@ -201,9 +214,15 @@ impl Hearing {
                     return News::Nothing;
                 }
                 self.failures = 0;
+                self.listened = self.listened.max(to);
+                self.worded = self.worded.max(to);
                 let place = self.finals.partition_point(|piece| piece.from <= from);
                 self.finals.insert(place, Piece { text, from, to });
                 News::Words { to, fin: true }
+            }
+            Event::Listening { up_to } => {
+                self.listened = self.listened.max(up_to);
+                News::Listening
             }
             Event::EndOfTurn { .. } => News::EndOfTurn,
             Event::Flushed { up_to } => {
@@ -218,6 +237,20 @@ impl Hearing {
             }
             Event::Failed(_) => News::Failed,
         }
+    }
+
+    /// How long the session has listened to a voice that began at `from` and found no new word in it.
+    pub(super) fn wordless(&self, from: Samples) -> Samples {
+        self.listened.saturating_sub(self.worded.max(from))
+    }
+
+    /// Whether every recogniser has been tried as often as makes sense: the next failure is the last.
+    pub(super) fn is_at_its_last(&self) -> bool {
+        self.failures + 1 >= self.tries()
+    }
+
+    fn tries(&self) -> u32 {
+        TRIES_AT_LEAST.max(2 * self.capabilities.len() as u32)
     }
 
     /// Whether words there were taken already.
@@ -301,6 +334,15 @@ impl Hearing {
         self.before.clear();
         self.flushing = None;
     }
+}
+
+/// Whether two partials say the same: a recogniser may think again about a comma.
+fn is_the_same(before: &str, now: &str) -> bool {
+    letters(before).eq(letters(now))
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// Where the last of these words ends.

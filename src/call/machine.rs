@@ -11,6 +11,7 @@
 //! | `machine/answering` | asking the agent, speaking its answer, covering waits |
 //! | `machine/deafness` | what to do when the recogniser fails or is late |
 //! | `machine/hold` | what waits while the other side has us on hold |
+//! | `machine/recording` | whether the call may be recorded: announced, not refused |
 //! | `machine/ending` | silence, limits, transfer, goodbye: how a call ends, once |
 
 mod answering;
@@ -19,6 +20,7 @@ mod ending;
 mod hold;
 mod keypad;
 mod listening;
+mod recording;
 mod timer;
 
 use std::collections::VecDeque;
@@ -43,6 +45,7 @@ use super::utterance::Purpose;
 use crate::agent::{Expect, ExpectKind};
 use crate::language::Language;
 use keypad::Keypad;
+use recording::Recording;
 pub use timer::Timer;
 
 /// What a machine is made with.
@@ -55,7 +58,7 @@ pub struct Setup {
     pub recognisers: Vec<crate::stt::Capabilities>,
     /// How many voices there are to fall back on.
     pub voices: usize,
-    /// The call is being recorded, and the greeting says so: a refusal must be heard.
+    /// The call is being recorded: it is announced first, and a refusal must be heard.
     pub recorded: bool,
 }
 
@@ -84,6 +87,8 @@ enum Phase {
     Closing(EndReason),
     /// All was said; the far side's buffer still plays it.
     HangingUp(EndReason),
+    /// It is over but for the caller's last words, which the recogniser still has.
+    Leaving(EndReason),
     Ended,
 }
 
@@ -113,7 +118,7 @@ pub struct Machine {
     mouth: Mouth,
     thought: Thought,
     conversation: Conversation,
-    recorded: bool,
+    recording: Recording,
     /// When the last sample of ours left: its echo is still on the way for a while.
     spoke: Time,
     /// What the caller was asked last.
@@ -149,7 +154,7 @@ impl Machine {
             mouth: Mouth::new(setup.language, setup.voices),
             thought: Thought::new(),
             conversation: Conversation::default(),
-            recorded: setup.recorded,
+            recording: Recording::of(setup.recorded),
             spoke: Time::ZERO,
             asked: Expect::default(),
             keypad: Keypad::default(),
@@ -177,6 +182,11 @@ impl Machine {
             return;
         }
         match input {
+            // Only the recogniser still has something to say.
+            Input::Event(Event::Signal(_) | Event::Tts(_) | Event::Agent { .. })
+            | Input::Leg(_)
+            | Input::MediaReceived
+                if self.is_leaving() => {}
             Input::Event(Event::Signal(signal)) => self.signal(signal),
             Input::Event(Event::Stt { session, event }) => self.stt(session, event),
             Input::Event(Event::Tts(event)) => self.tts(event),
@@ -214,6 +224,11 @@ impl Machine {
         self.phase == Phase::Ended
     }
 
+    /// Whether only the caller's last words are awaited: nothing comes from the far side any more.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Leaving(_))
+    }
+
     pub fn floor(&self) -> Floor {
         self.floor
     }
@@ -231,9 +246,12 @@ impl Machine {
             },
             Phase::Closing(_) => self.mouth.is_busy(),
             Phase::Transferring(Line::Open) => true,
-            Phase::Ringing | Phase::OnHold | Phase::Transferring(Line::Held) | Phase::HangingUp(_) | Phase::Ended => {
-                false
-            }
+            Phase::Ringing
+            | Phase::OnHold
+            | Phase::Transferring(Line::Held)
+            | Phase::HangingUp(_)
+            | Phase::Leaving(_)
+            | Phase::Ended => false,
         }
     }
 
@@ -265,6 +283,7 @@ impl Machine {
         self.timers.set(Timer::MaxDuration, self.now + self.config.max_duration());
         self.timers.set(Timer::Media, self.now + self.config.media_timeout());
         self.floor = Floor::Agent;
+        self.announce();
         if self.canned.get(self.language, Phrase::Greeting).is_some() {
             self.say(Phrase::Greeting, Purpose::Answer, Expect::default());
         } else {
@@ -275,9 +294,12 @@ impl Machine {
 
     fn stt(&mut self, session: u32, event: crate::stt::Event) {
         match self.hearing.handle(session, event) {
+            News::Flushed | News::Failed if self.is_leaving() => self.leave(),
             News::Nothing => {}
+            News::Words { .. } | News::Listening | News::EndOfTurn if self.is_leaving() => {}
             News::Ready => self.timers.clear(Timer::SttReady),
             News::Words { to, fin } => self.words(to, fin),
+            News::Listening => self.listened(),
             News::Flushed => self.flushed(),
             News::EndOfTurn => self.end_of_turn(),
             News::Failed => self.deaf("session failed"),
@@ -310,7 +332,12 @@ impl Machine {
             Phase::Talking | Phase::Closing(_) => {
                 self.timers.set(Timer::Media, self.now + self.config.media_timeout());
             }
-            Phase::Ringing | Phase::OnHold | Phase::Transferring(_) | Phase::HangingUp(_) | Phase::Ended => {}
+            Phase::Ringing
+            | Phase::OnHold
+            | Phase::Transferring(_)
+            | Phase::HangingUp(_)
+            | Phase::Leaving(_)
+            | Phase::Ended => {}
         }
     }
 
@@ -375,6 +402,7 @@ impl Machine {
             | Phase::Transferring(_)
             | Phase::Closing(_)
             | Phase::HangingUp(_)
+            | Phase::Leaving(_)
             | Phase::Ended => now.as_micros().saturating_sub(self.origin.as_micros()),
         }
     }

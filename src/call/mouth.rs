@@ -276,10 +276,15 @@ impl Mouth {
         !self.queue.is_empty()
     }
 
+    /// That the call is recorded is being said, or will be.
+    pub(super) fn is_announcing(&self) -> bool {
+        self.queue.iter().any(|utterance| utterance.purpose == Purpose::Announcement)
+    }
+
     /// An answer, not a filler, is on its way or audible.
     pub(super) fn has_answer(&self) -> bool {
         self.queue.iter().any(|utterance| match utterance.purpose {
-            Purpose::Answer | Purpose::Notice => utterance.received > 0,
+            Purpose::Answer | Purpose::Notice | Purpose::Announcement => utterance.received > 0,
             Purpose::Filler => false,
         })
     }
@@ -287,7 +292,7 @@ impl Mouth {
     /// Audio of an answer is here and not yet heard.
     pub(super) fn has_unplayed_answer(&self) -> bool {
         self.queue.iter().any(|utterance| match utterance.purpose {
-            Purpose::Answer | Purpose::Notice => utterance.unplayed() > 0,
+            Purpose::Answer | Purpose::Notice | Purpose::Announcement => utterance.unplayed() > 0,
             Purpose::Filler => false,
         })
     }

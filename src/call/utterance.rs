@@ -26,6 +26,8 @@ pub(super) enum Purpose {
     Filler,
     /// "Are you still there?", an apology: part of the history, answers nothing.
     Notice,
+    /// That the call is recorded: a notice that must be heard whole.
+    Announcement,
 }
 
 /// Where its audio comes from.

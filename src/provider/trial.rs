@@ -66,6 +66,7 @@ pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Tri
                 stt::Event::Ready
                 | stt::Event::SpeechStart { .. }
                 | stt::Event::Partial { .. }
+                | stt::Event::Listening { .. }
                 | stt::Event::EagerEnd { .. }
                 | stt::Event::Resumed { .. }
                 | stt::Event::EndOfTurn { .. }

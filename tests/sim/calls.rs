@@ -23,6 +23,7 @@ pub fn script(seed: u64) -> Script {
     Script {
         goodbye_after: if rng.random_bool(0.2) { 3 } else { 0 },
         tool_every: if rng.random_bool(0.3) { 2 } else { 0 },
+        recorded: seed % 4 == 1,
         transfer_to: rng.random_bool(0.5).then(|| "+16045550100".to_owned()),
         ..Script::new(seed, acts, Vec::new())
     }

@@ -3,7 +3,12 @@
 
 use super::caller::{Act, What, When};
 use super::mood::Mood;
-use super::world::{Script, World};
+use attendant::agent::Who;
+use attendant::call::timeline::{Entry, Recovery};
+
+use super::caller::Sound;
+use super::sound;
+use super::world::{Outcome, Script, World};
 
 /// The caller speaks over the greeting with so many words, is answered, asks again and hangs up.
 fn goes_deaf(seed: u64, words: usize) -> Script {
@@ -27,5 +32,44 @@ fn words_after_the_last_partial_are_heard_by_the_next_session() {
 fn a_turn_longer_than_what_can_be_heard_again_keeps_its_first_words() {
     for seed in 0..10 {
         World::new(goes_deaf(seed, 40)).run().must_hold(&format!("seed {seed}"));
+    }
+}
+
+fn recoveries(outcome: &Outcome, of: Recovery) -> usize {
+    outcome.transcript.iter().filter(|entry| matches!(entry, Entry::Recovered { what, .. } if *what == of)).count()
+}
+
+/// Somebody who speaks as soon as the call is answered, to a recogniser that connects 2.4 s after that.
+#[test]
+fn first_words_are_kept_while_the_recogniser_still_connects() {
+    for seed in 0..10 {
+        let acts = vec![
+            Act { when: When::AgentSpeaking(0), what: What::Say { words: 4 } },
+            Act { when: When::AgentQuiet(16_000), what: What::HangUp },
+        ];
+        let outcome = World::new(Script { ears: Mood::ConnectsLate, ..Script::new(seed, acts, Vec::new()) }).run();
+        outcome.must_hold(&format!("seed {seed}"));
+        assert_eq!(outcome.lines(Who::Caller), ["c0w0 c0w1 c0w2 c0w3"], "seed {seed}");
+        assert_eq!(recoveries(&outcome, Recovery::SttReopened), 0, "seed {seed}: it was late, and not deaf");
+    }
+}
+
+/// 25 s of a sound like a voice and without a word of it: a radio, somebody who cries.
+#[test]
+fn a_long_sound_without_words_is_no_broken_recogniser() {
+    for seed in 0..6 {
+        let from = 500 * seed as usize;
+        let audio = sound::speech()[from..].iter().chain(sound::speech()).cycle().take(25 * sound::RATE).copied();
+        let acts = vec![
+            Act { when: When::AgentQuiet(700), what: What::Sound(Sound::noise(audio.collect())) },
+            Act { when: When::AgentQuiet(2_000), what: What::Say { words: 4 } },
+            Act { when: When::AgentQuiet(3_000), what: What::HangUp },
+        ];
+        let person = Some("+16045550100".to_owned());
+        let outcome = World::new(Script { transfer_to: person, ..Script::new(seed, acts, Vec::new()) }).run();
+        outcome.must_hold(&format!("seed {seed}"));
+        assert_eq!(recoveries(&outcome, Recovery::SttReopened), 0, "seed {seed}");
+        assert_eq!(recoveries(&outcome, Recovery::Apologised), 0, "seed {seed}");
+        assert_eq!(outcome.lines(Who::Caller), ["c1w0 c1w1 c1w2 c1w3"], "seed {seed}");
     }
 }

@@ -7,6 +7,7 @@ use attendant::privacy::Pii;
 use attendant::provider::ErrorKind;
 use attendant::stt;
 use attendant_media::frame::Samples;
+use attendant_media::time::Time;
 use rand::Rng;
 use rand::rngs::StdRng;
 
@@ -37,17 +38,36 @@ pub struct Ears {
     finals: usize,
     partial: usize,
     deaf: bool,
+    /// The next sign of life.
+    sign_at: Samples,
+    /// Connected since then: nothing comes before.
+    ready_at: Time,
 }
+
+/// A hosted recogniser says something of what it hears so often, words or no words.
+const SIGN_EVERY: Samples = Samples::from_millis(500);
 
 impl Ears {
     pub fn new(mood: Mood) -> Self {
-        Self { mood, session: 0, got: Vec::new(), settled: 0, heard: Vec::new(), finals: 0, partial: 0, deaf: false }
+        Self {
+            mood,
+            session: 0,
+            got: Vec::new(),
+            settled: 0,
+            heard: Vec::new(),
+            finals: 0,
+            partial: 0,
+            deaf: false,
+            sign_at: Samples::ZERO,
+            ready_at: Time::ZERO,
+        }
     }
 
     pub fn open(
         &mut self,
         session: u32,
         recogniser: usize,
+        now: Time,
         replayed: impl Iterator<Item = Samples>,
         rng: &mut StdRng,
     ) -> Later {
@@ -60,16 +80,24 @@ impl Ears {
             // These strike in mid-word and at the flush.
             Mood::DiesMidWord | Mood::EmptyOnce => mood,
             Mood::Normal => self.mood,
-            Mood::Slow | Mood::FailsOnce | Mood::StallsOnce | Mood::Silent | Mood::LateChunks => mood.afterwards(),
+            Mood::Slow | Mood::ConnectsLate | Mood::FailsOnce | Mood::StallsOnce | Mood::Silent | Mood::LateChunks => {
+                mood.afterwards()
+            }
         };
         match mood {
             Mood::FailsOnce => vec![(ms(200), self.event(stt::Event::Failed(failure(ErrorKind::Connection))))],
             Mood::StallsOnce | Mood::Silent => Vec::new(),
-            Mood::Slow => vec![(ms(1_500), self.event(stt::Event::Ready))],
+            Mood::Slow => self.ready(now, ms(1_500)),
+            Mood::ConnectsLate => self.ready(now, ms(2_900)),
             Mood::Normal | Mood::DiesMidWord | Mood::EmptyOnce | Mood::LateChunks => {
-                vec![(ms(rng.random_range(20..200)), self.event(stt::Event::Ready))]
+                self.ready(now, ms(rng.random_range(20..200)))
             }
         }
+    }
+
+    fn ready(&mut self, now: Time, after: Duration) -> Later {
+        self.ready_at = now + after;
+        vec![(after, self.event(stt::Event::Ready))]
     }
 
     pub fn audio(&mut self, at: Samples) {
@@ -81,13 +109,18 @@ impl Ears {
     }
 
     /// Every 20 ms: a partial when there is a new word.
-    pub fn listen(&mut self, now: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
-        if self.deaf {
+    pub fn listen(&mut self, at: Time, now: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
+        if self.deaf || at < self.ready_at {
             return Vec::new();
         }
         self.settle(now, said);
         if self.heard.len() <= self.partial.max(self.finals) {
-            return Vec::new();
+            if self.session == 0 || now < self.sign_at {
+                return Vec::new();
+            }
+            self.sign_at = now + SIGN_EVERY;
+            let up_to = now.saturating_sub(SETTLED);
+            return vec![(ms(20), self.event(stt::Event::Listening { up_to }))];
         }
         self.partial = self.heard.len();
         if self.mood == Mood::DiesMidWord && self.partial >= 2 {
@@ -101,7 +134,7 @@ impl Ears {
         vec![(ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, stable: 0, from, to }))]
     }
 
-    pub fn flush(&mut self, now: Samples, up_to: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
+    pub fn flush(&mut self, at: Time, now: Samples, up_to: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
         if self.deaf {
             return Vec::new();
         }
@@ -118,6 +151,8 @@ impl Ears {
             self.settled += 1;
         }
         let wait: Duration = ms(if self.mood == Mood::Slow { 900 } else { rng.random_range(30..250) });
+        // What is asked before it is connected is answered after.
+        let wait = wait + self.ready_at.since(at);
         let mut later = Vec::new();
         let new = &self.heard[self.finals..];
         if let (Some(first), Some(last)) = (new.first(), new.last()) {

@@ -31,6 +31,8 @@ pub enum Fault {
     StaleMark,
     EchoForCaller,
     HoldSpeaks,
+    /// The machine learns late that the call was answered.
+    AnsweredLate,
 }
 
 impl Fault {
@@ -53,7 +55,8 @@ impl Fault {
             | Self::HeardTooMuch
             | Self::SendsAfterTheEnd
             | Self::EndsTwice
-            | Self::FinalTwice => 1,
+            | Self::FinalTwice
+            | Self::AnsweredLate => 1,
         }
     }
 }
@@ -174,6 +177,11 @@ fn a_hold_that_speaks_is_caught() {
         script
     };
     is_caught_in(held, Fault::HoldSpeaks, Invariant::HoldIsSilent);
+}
+
+#[test]
+fn a_late_greeting_is_caught() {
+    is_caught(Fault::AnsweredLate, Invariant::GreetingInTime);
 }
 
 #[test]

@@ -37,6 +37,10 @@ pub enum Invariant {
     GoodbyeWhole,
     /// The agent's lines are what the caller heard of them, and the agent is asked with those.
     HistoryIsWhatWasHeard,
+    /// The caller hears the agent within 2 s of the answer.
+    GreetingInTime,
+    /// A recording is kept only if the caller has heard whole that there is one.
+    RecordedOnlyIfAnnounced,
     /// The agent falls silent only for a caller who did something.
     NoFalseBargeIn,
     /// While the other side has us on hold nothing is sent.

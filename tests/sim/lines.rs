@@ -76,3 +76,21 @@ fn a_clock_200_ppm_slow_costs_no_slot_and_interrupts_nobody() {
 fn a_clock_200_ppm_fast_costs_no_slot_and_interrupts_nobody() {
     holds(&Line { drift_ppm: -200, ..Line::with(conditions(0.0, 10)) });
 }
+
+/// 3,000 ppm: no telephone is so wrong, and in a call of a minute it is what 200 ppm are in one of a quarter of an hour. The words
+/// of the caller and the slots are what they would be, and the clock was made up for, more than once.
+#[test]
+fn a_clock_that_is_far_out_is_made_up_for_and_costs_no_word() {
+    for drift_ppm in [3_000, -3_000] {
+        for seed in 0..6 {
+            let turn = Act { when: When::AgentQuiet(700), what: What::Say { words: 6 } };
+            let mut acts = vec![turn; 10];
+            acts.push(Act { when: When::AgentQuiet(7_000), what: What::HangUp });
+            let line = Line { drift_ppm, ..Line::with(conditions(0.0, 10)) };
+            let outcome = World::new(Script { line, ..Script::new(seed, acts, Vec::new()) }).run();
+            outcome.must_hold(&format!("seed {seed} at {drift_ppm} ppm"));
+            let (lasted, corrections) = (outcome.lasted, outcome.drift_corrections);
+            assert!(corrections >= 3, "seed {seed} at {drift_ppm} ppm: {corrections} corrections in {lasted:?}");
+        }
+    }
+}

@@ -11,6 +11,8 @@ pub enum Mood {
     Normal,
     /// Late, each time.
     Slow,
+    /// Connects only after 2.9 s, and then hears all that was kept for it. Only recognisers do.
+    ConnectsLate,
     /// Fails once, then is well.
     FailsOnce,
     /// Takes everything and says nothing, once.
@@ -31,6 +33,7 @@ impl Mood {
         match self {
             Self::FailsOnce | Self::StallsOnce | Self::DiesMidWord | Self::EmptyOnce | Self::Normal => Self::Normal,
             Self::Slow => Self::Slow,
+            Self::ConnectsLate => Self::ConnectsLate,
             Self::Silent => Self::Silent,
             Self::LateChunks => Self::LateChunks,
         }

@@ -40,9 +40,13 @@ pub use script::{Note, Outcome, Script, Transfer};
 /// A call that lasts longer is stuck.
 const AT_MOST: Time = Time::from_millis(240_000);
 
+/// That the call is recorded.
+const NOTICE: &str = "This call is recorded say so if you mind";
+
 /// What is said without a voice, and for how many milliseconds. The fillers come last.
-const PHRASES: [(Phrase, &str, usize); 10] = [
+const PHRASES: [(Phrase, &str, usize); 11] = [
     (Phrase::Greeting, "Hello this is the clinic how can I help", 2_400),
+    (Phrase::RecordingNotice, NOTICE, 2_600),
     (Phrase::StillThere, "Are you still there", 1_000),
     (Phrase::SilenceGoodbye, "Goodbye then", 900),
     (Phrase::RepeatPlease, "Please say that again", 1_100),
@@ -117,6 +121,8 @@ pub struct World {
     brain: Brain,
     watch: Watch,
     reason: Option<EndReason>,
+    /// The recording was deleted.
+    discarded: bool,
     journal: Vec<Entry>,
     /// Fixed phrases and the samples of their audio.
     fixed: Vec<(&'static str, u64)>,
@@ -154,7 +160,7 @@ impl World {
             language: script.language,
             recognisers: vec![recogniser, recogniser],
             voices: 2,
-            recorded: false,
+            recorded: script.recorded,
         };
         let now = Time::from_millis(1_000);
         let mut brain = Brain::new(script.brain, script.answers.clone());
@@ -185,9 +191,10 @@ impl World {
             brain,
             watch: Watch::new(matches!(script.timbre, Timbre::Coded), script.late_words()),
             reason: None,
+            discarded: false,
             journal: Vec::new(),
             fixed: PHRASES.iter().map(|(_, text, ms)| (*text, *ms as u64 * 16)).collect(),
-            fillers: PHRASES[8..].iter().map(|(_, text, _)| *text).collect(),
+            fillers: PHRASES[9..].iter().map(|(_, text, _)| *text).collect(),
             audible_source: None,
             left: Vec::new(),
             marked: (SpeechId::default(), 0),
@@ -225,6 +232,7 @@ impl World {
             notes: self.notes,
             slots: self.slots,
             tools_run: self.brain.tools_run,
+            drift_corrections: self.leg.as_ref().map_or(0, |leg| leg.stats().drift_corrections),
         }
     }
 
@@ -285,7 +293,11 @@ impl World {
         let framing = if self.script.carrier.is_some() { Framing::Transport } else { Framing::Rtp };
         let config = LegConfig { framing, dtmf: Some(DTMF), first_sequence: 65_530, ..LegConfig::plain(PCMU, 1) };
         self.leg = Some(Leg::new(config, self.now));
-        self.signal(Signal::Answered);
+        if self.fault(Fault::AnsweredLate) {
+            self.later(Duration::from_millis(2_200), Happening::Event(Box::new(Event::Signal(Signal::Answered))));
+        } else {
+            self.signal(Signal::Answered);
+        }
         self.later(Duration::ZERO, Happening::CallerTick);
     }
 

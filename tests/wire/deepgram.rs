@@ -94,13 +94,15 @@ impl Ears {
         }
     }
 
-    /// Everything up to and including the first such event.
+    /// Everything up to and including the first such event, but for signs of life.
     async fn until(&mut self, last: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut all = Vec::new();
         loop {
             let event = self.next().await;
             let is_last = last(&event) || matches!(event, Event::Failed(_));
-            all.push(event);
+            if !matches!(event, Event::Listening { .. }) {
+                all.push(event);
+            }
             if is_last {
                 return all;
             }

@@ -30,6 +30,7 @@ impl Machine {
     /// Asks the agent to answer all that was said.
     pub(super) fn think(&mut self) {
         self.floor = Floor::Agent;
+        self.announce();
         let number = self.thought.begin();
         self.ask_agent(number);
     }
@@ -185,6 +186,7 @@ impl Machine {
                 | Phase::OnHold
                 | Phase::Transferring(_)
                 | Phase::HangingUp(_)
+                | Phase::Leaving(_)
                 | Phase::Ended,
                 _,
             ) => self.apologise(),
@@ -201,6 +203,7 @@ impl Machine {
             | Phase::OnHold
             | Phase::Closing(_)
             | Phase::HangingUp(_)
+            | Phase::Leaving(_)
             | Phase::Ended => return,
         }
         let Some(line) = self.canned.get(self.language, Phrase::Filler(self.counters.fillers as u8)).cloned() else {
@@ -240,7 +243,7 @@ impl Machine {
                     self.ask(expect);
                 }
             }
-            Some(Purpose::Filler | Purpose::Notice) | None => {}
+            Some(Purpose::Filler | Purpose::Notice | Purpose::Announcement) | None => {}
         }
     }
 
@@ -249,7 +252,7 @@ impl Machine {
         let expect = said.expect.clone();
         match said.purpose {
             Purpose::Filler => self.timers.set(Timer::Filler, self.now + deadline::NEXT_FILLER),
-            Purpose::Answer | Purpose::Notice => {
+            Purpose::Answer | Purpose::Notice | Purpose::Announcement => {
                 self.ask(expect);
                 if !self.thought.is_idle() && !self.mouth.has_answer() {
                     self.timers.set(Timer::Filler, self.now + self.config.filler());
@@ -273,6 +276,10 @@ impl Machine {
         match said.purpose {
             Purpose::Filler => {}
             Purpose::Notice => self.conversation.agent(&said.text, said.cut),
+            Purpose::Announcement => {
+                self.announced(!said.cut);
+                self.conversation.agent(&said.text, said.cut);
+            }
             Purpose::Answer => {
                 self.conversation.agent(&said.text, said.cut);
                 let finished = TurnTimeline { finished_us: Some(self.at_us()), cut: said.cut, ..self.turn.clone() };

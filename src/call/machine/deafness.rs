@@ -12,7 +12,6 @@ use crate::call::settings::deadline;
 use crate::call::thought::Then;
 use crate::call::timeline::{Entry, Recovery};
 use crate::call::turn::{Floor, Voice};
-use crate::stt;
 
 impl Machine {
     /// The last words do not come: the recogniser is replaced, and the next one hears the turn again. If they do not come then
@@ -40,18 +39,15 @@ impl Machine {
         self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
     }
 
-    /// A voice goes on and its words do not. First the recogniser is doubted: another session hears the turn again. If that one
-    /// ends in the same way, it is the voice: a noise keeps it from ending, and the words are the turn.
+    /// A voice goes on, and the recogniser gives no sign of life. First it is doubted: another session hears the turn again. If that
+    /// one ends in the same way, having had words, it is the voice: a noise keeps it from ending, and the words are the turn. If every
+    /// recogniser does, the turn ends as well: whether they are deaf is for their answer to the flush to show.
     pub(super) fn wordless(&mut self) {
         match self.floor {
             Floor::Caller { from, voice: Voice::Sounding } => {
-                if self.heard_again == Some(from) && !self.hearing.words().is_empty() {
-                    let at = self.clock();
-                    self.noise = true;
-                    self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
-                    self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
-                    self.turn.speech_end_us = Some(at.as_duration().as_micros() as u64);
-                    self.endpoint();
+                let heard_again = self.heard_again == Some(from) && !self.hearing.words().is_empty();
+                if heard_again || self.hearing.is_at_its_last() {
+                    self.end_of_noise(from);
                 } else {
                     self.heard_again = Some(from);
                     self.deaf("voice without words");

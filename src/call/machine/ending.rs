@@ -1,14 +1,17 @@
 //! How a call ends, once: silence, limits, transfer, goodbye.
 
+use attendant_media::frame::Samples;
+
 use super::{Line, Machine, Phase, Timer};
 use crate::agent::{Expect, ExpectKind};
 use crate::call::canned::Phrase;
-use crate::call::effect::Effect;
+use crate::call::conversation::join;
+use crate::call::effect::{Effect, LegEffect};
 use crate::call::event::{Command, Gone};
 use crate::call::settings::deadline;
 use crate::call::thought::Then;
 use crate::call::timeline::EndReason;
-use crate::call::turn::Floor;
+use crate::call::turn::{Floor, Heard, Verdict};
 use crate::call::utterance::Purpose;
 
 impl Machine {
@@ -43,6 +46,7 @@ impl Machine {
             | Phase::OnHold
             | Phase::Transferring(_)
             | Phase::HangingUp(_)
+            | Phase::Leaving(_)
             | Phase::Ended => {}
         }
     }
@@ -67,7 +71,7 @@ impl Machine {
         match self.phase {
             Phase::Talking | Phase::OnHold => {
                 if self.phase == Phase::OnHold {
-                    self.out.push_back(Effect::Leg(crate::call::effect::LegEffect::Unhold));
+                    self.out.push_back(Effect::Leg(LegEffect::Unhold));
                 }
                 self.drop_answer();
                 self.mouth.release(&mut self.out);
@@ -82,7 +86,7 @@ impl Machine {
             }
             Phase::Ringing => self.end(reason),
             Phase::Transferring(_) => self.due_end = Some((words, reason)),
-            Phase::Closing(_) | Phase::HangingUp(_) | Phase::Ended => {}
+            Phase::Closing(_) | Phase::HangingUp(_) | Phase::Leaving(_) | Phase::Ended => {}
         }
     }
 
@@ -93,10 +97,17 @@ impl Machine {
         self.timers.set(Timer::HangUp, self.now + deadline::HANG_UP_TAIL);
     }
 
-    /// The tail is out.
+    /// The tail is out, or the caller's last words do not come.
     pub(super) fn hang_up_due(&mut self) {
-        if let Phase::HangingUp(reason) = self.phase {
-            self.end(reason);
+        match self.phase {
+            Phase::HangingUp(reason) => self.end(reason),
+            Phase::Leaving(_) => self.leave(),
+            Phase::Ringing
+            | Phase::Talking
+            | Phase::OnHold
+            | Phase::Transferring(_)
+            | Phase::Closing(_)
+            | Phase::Ended => {}
         }
     }
 
@@ -130,21 +141,35 @@ impl Machine {
         let reason = match (&self.phase, gone) {
             (Phase::HangingUp(reason) | Phase::Closing(reason), Gone::HungUp | Gone::Cancelled | Gone::Lost) => *reason,
             (Phase::Transferring(_), Gone::HungUp) => EndReason::Transferred,
-            (Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Ended, Gone::HungUp) => EndReason::Caller,
+            (Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Leaving(_) | Phase::Ended, Gone::HungUp) => {
+                EndReason::Caller
+            }
             (
-                Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Transferring(_) | Phase::Ended,
+                Phase::Ringing
+                | Phase::Talking
+                | Phase::OnHold
+                | Phase::Transferring(_)
+                | Phase::Leaving(_)
+                | Phase::Ended,
                 Gone::Cancelled,
             ) => EndReason::Cancelled,
-            (Phase::Ringing | Phase::Talking | Phase::OnHold | Phase::Transferring(_) | Phase::Ended, Gone::Lost) => {
-                EndReason::SignallingLost
-            }
+            (
+                Phase::Ringing
+                | Phase::Talking
+                | Phase::OnHold
+                | Phase::Transferring(_)
+                | Phase::Leaving(_)
+                | Phase::Ended,
+                Gone::Lost,
+            ) => EndReason::SignallingLost,
         };
         self.end(reason);
     }
 
-    /// The call is over. Set once; nothing leaves after it.
+    /// The call is over, and why is settled: nothing is said any more. If the recogniser may still have words of the caller's, they are
+    /// waited for: they belong to the transcript, and may refuse the recording.
     pub(super) fn end(&mut self, reason: EndReason) {
-        if self.phase == Phase::Ended {
+        if matches!(self.phase, Phase::Leaving(_) | Phase::Ended) {
             return;
         }
         let heard = self.mouth.cut(&mut self.out);
@@ -154,9 +179,53 @@ impl Machine {
         if !self.thought.is_idle() {
             self.out.push_back(Effect::CancelThought);
         }
+        let voice = self.unheard();
+        self.floor = Floor::Open;
+        self.timers.clear_all();
+        self.out.push_back(Effect::Transport(Command::HangUp));
+        self.phase = Phase::Leaving(reason);
+        match voice {
+            Some(from) => {
+                // Nothing more is sent; what was heard is still being put into words.
+                self.out.push_back(Effect::Leg(LegEffect::Hold));
+                self.hearing.flush(from, self.clock(), &mut self.out);
+                self.timers.set(Timer::HangUp, self.now + deadline::STT_FLUSH);
+            }
+            None => self.leave(),
+        }
+    }
+
+    /// Where a voice began whose words may not all be there yet.
+    fn unheard(&self) -> Option<Samples> {
+        let asked = self.hearing.unanswered().map(|(from, _)| from);
+        let voice = match self.floor {
+            Floor::Caller { from, .. } | Floor::Contested { from, .. } | Floor::Settling { from, .. } => Some(from),
+            Floor::Open | Floor::Agent => asked,
+        };
+        match self.phase {
+            Phase::Talking | Phase::OnHold => voice,
+            // Over last words, or on the way to a person, no voice has the floor: only a refusal matters, if it came to that.
+            Phase::Transferring(_) | Phase::Closing(_) | Phase::HangingUp(_) => {
+                asked.or_else(|| self.recording.is_on().then(|| self.clock()))
+            }
+            Phase::Ringing | Phase::Leaving(_) | Phase::Ended => None,
+        }
+    }
+
+    /// All words are there, or will not come. Set once; nothing leaves after it.
+    pub(super) fn leave(&mut self) {
+        let Phase::Leaving(reason) = self.phase else { return };
+        let is_echo = self.verdict(Heard::Whole) == Verdict::Echo;
+        let words = self.hearing.take(self.clock());
+        let words = if is_echo { String::new() } else { words };
+        let said = join(&words, &self.keypad.take(), self.language);
+        if !said.is_empty() {
+            self.caller_said(&said);
+            self.refused(&said);
+        }
+        self.keep_only_what_was_announced();
         self.timers.clear_all();
         self.phase = Phase::Ended;
-        self.out.push_back(Effect::Transport(Command::HangUp));
         self.out.push_back(Effect::End(reason));
     }
 }

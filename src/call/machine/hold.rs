@@ -27,6 +27,7 @@ impl Machine {
             | Phase::Transferring(Line::Held)
             | Phase::Closing(_)
             | Phase::HangingUp(_)
+            | Phase::Leaving(_)
             | Phase::Ended => return,
         }
         self.out.push_back(Effect::Leg(LegEffect::Hold));
@@ -42,6 +43,7 @@ impl Machine {
             | Phase::Transferring(Line::Open)
             | Phase::Closing(_)
             | Phase::HangingUp(_)
+            | Phase::Leaving(_)
             | Phase::Ended => return,
         }
         self.out.push_back(Effect::Leg(LegEffect::Unhold));
@@ -52,7 +54,12 @@ impl Machine {
                 self.mouth.release(&mut self.out);
                 self.timers.set(Timer::Filler, self.now + self.config.filler());
             }
-            Phase::Ringing | Phase::OnHold | Phase::Closing(_) | Phase::HangingUp(_) | Phase::Ended => {}
+            Phase::Ringing
+            | Phase::OnHold
+            | Phase::Closing(_)
+            | Phase::HangingUp(_)
+            | Phase::Leaving(_)
+            | Phase::Ended => {}
         }
     }
 

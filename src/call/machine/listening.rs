@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use attendant_media::frame::Samples;
 
-use super::{Machine, Phase, Timer};
+use super::{Line, Machine, Phase, Timer};
 use crate::agent::Expect;
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
@@ -12,10 +12,10 @@ use crate::call::settings::deadline;
 use crate::call::timeline::{BargeIn, Entry};
 use crate::call::turn::{Floor, Heard, Verdict, Voice, endpoint_wait, judge};
 use crate::call::utterance::Purpose;
-use crate::phrases::refuses_recording;
+use crate::phrases::Refusal;
 use crate::stt;
 
-/// A voice over the agent that has had no words for this long is noise: the agent goes on over it.
+/// A voice that has had no words for this long is noise: the agent goes on over it, or what was said before it is the turn.
 const NOISE: Duration = Duration::from_secs(5);
 /// Echoes return within 400 ms, and are noticed a little later.
 const ECHO_TAIL: Duration = Duration::from_millis(500);
@@ -26,10 +26,20 @@ const REPEATS: u32 = 2;
 
 impl Machine {
     pub(super) fn speech_start(&mut self, at: Samples, echo: f32) {
-        if self.phase != Phase::Talking || self.noise {
-            return;
-        }
         self.echo = echo;
+        match self.phase {
+            Phase::Talking if !self.noise => {}
+            // It changes nothing any more, but for a refusal to be recorded.
+            Phase::Transferring(Line::Open) | Phase::Closing(_) | Phase::HangingUp(_) => {
+                return self.hearing.input(stt::Input::SpeechStart { at }, &mut self.out);
+            }
+            Phase::Talking
+            | Phase::Ringing
+            | Phase::OnHold
+            | Phase::Transferring(Line::Held)
+            | Phase::Leaving(_)
+            | Phase::Ended => return,
+        }
         if self.is_echo(echo) {
             self.echo_watch.begin();
             self.journal(Entry::BargeIn {
@@ -111,13 +121,16 @@ impl Machine {
                 let budget = Duration::from_millis(self.config.barge_in_budget_ms);
                 self.timers.set(Timer::Contest, self.now + budget);
             }
-            // The end of a voice that no longer counts: noise, or what began on hold.
+            // The end of a voice that no longer counts: noise, what began on hold, or over our last words.
             Floor::Open
             | Floor::Agent
             | Floor::Settling { .. }
             | Floor::Caller { voice: Voice::Quiet(_), .. }
             | Floor::Contested { voice: Voice::Quiet(_), .. } => {
                 self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
+                if self.recording.is_on() && matches!(self.phase, Phase::Transferring(_) | Phase::Closing(_)) {
+                    self.hearing.flush(at, at, &mut self.out);
+                }
             }
         }
     }
@@ -125,6 +138,10 @@ impl Machine {
     /// New words of the caller.
     pub(super) fn words(&mut self, to: Samples, fin: bool) {
         if self.phase != Phase::Talking {
+            if fin && self.phase != Phase::OnHold {
+                let words = self.hearing.words();
+                self.refused(&words);
+            }
             return;
         }
         self.timers.clear(Timer::Silence);
@@ -154,6 +171,34 @@ impl Machine {
         }
     }
 
+    /// The recogniser is at work. A voice in which it finds no words for long is none.
+    pub(super) fn listened(&mut self) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        match self.floor {
+            Floor::Caller { from, voice: Voice::Sounding } => {
+                self.keep_watching(Voice::Sounding);
+                if self.hearing.wordless(from).as_duration() >= NOISE {
+                    self.end_of_noise(from);
+                }
+            }
+            Floor::Contested { voice, .. } => self.keep_watching(voice),
+            Floor::Open | Floor::Agent | Floor::Settling { .. } | Floor::Caller { voice: Voice::Quiet(_), .. } => {}
+        }
+    }
+
+    /// A voice goes on that is none: what was said before it became one is the turn.
+    pub(super) fn end_of_noise(&mut self, from: Samples) {
+        let at = self.clock();
+        self.noise = true;
+        self.timers.clear(Timer::SttPartial);
+        self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
+        self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
+        self.turn.speech_end_us = Some(at.as_duration().as_micros() as u64);
+        self.endpoint();
+    }
+
     /// All the words of a voice over which the agent went on have come.
     fn late_words(&mut self, to: Samples) {
         match self.verdict(Heard::Whole) {
@@ -174,7 +219,7 @@ impl Machine {
         }
     }
 
-    fn verdict(&self, heard: Heard) -> Verdict {
+    pub(super) fn verdict(&self, heard: Heard) -> Verdict {
         judge(&self.hearing.words(), heard, self.language, self.expecting(), &self.mouth.recent_words(), self.echo)
     }
 
@@ -267,6 +312,11 @@ impl Machine {
         self.turn.endpoint_us = Some(self.at_us());
         self.floor = Floor::Settling { from, last };
         self.hearing.flush(from, last, &mut self.out);
+        if self.noise {
+            // It goes on, and there may yet be words in it.
+            let at = self.clock();
+            self.hearing.input(stt::Input::SpeechStart { at }, &mut self.out);
+        }
         self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
         self.timers.set(Timer::Filler, self.now + self.config.filler());
     }
@@ -285,26 +335,30 @@ impl Machine {
         self.silence_prompts = 0;
         self.repeats = 0;
         self.caller_said(&said);
-        if self.recorded && refuses_recording(&said, self.language) {
-            self.recorded = false;
+        let refusal = self.refused(&said);
+        if refusal.is_some() {
             self.timers.clear(Timer::Filler);
-            self.out.push_back(Effect::DiscardRecording);
             self.floor = Floor::Agent;
             self.say(Phrase::RecordingStopped, Purpose::Notice, Expect::default());
-            return;
         }
-        self.think();
+        match refusal {
+            Some(Refusal::Alone) => {}
+            Some(Refusal::AndMore) | None => self.think(),
+        }
     }
 
     /// A turn of this length without a word: a cough, or a caller whom the recogniser cannot make out.
     fn nothing_understood(&mut self, length: Samples) {
         self.timers.clear(Timer::Filler);
         self.release_filler();
+        self.announce();
         if length >= WORTH_REPEATING && self.repeats < REPEATS && self.phase == Phase::Talking {
             self.repeats += 1;
             self.floor = Floor::Agent;
             let asked = self.asked.clone();
             self.say(Phrase::RepeatPlease, Purpose::Notice, asked);
+        } else if self.mouth.is_announcing() {
+            self.floor = Floor::Agent;
         } else {
             self.floor = Floor::Open;
             self.timers.set(Timer::Silence, self.now + self.config.silence_prompt());

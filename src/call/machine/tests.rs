@@ -2,7 +2,9 @@
 
 mod answers;
 mod deafness;
+mod ending;
 mod hold;
+mod recording;
 mod turns;
 
 use attendant_media::leg::Output;
@@ -35,6 +37,7 @@ fn phrases() -> Canned {
     let mut canned = Canned::default();
     for phrase in [
         Phrase::Greeting,
+        Phrase::RecordingNotice,
         Phrase::RecordingStopped,
         Phrase::StillThere,
         Phrase::SilenceGoodbye,
@@ -226,25 +229,6 @@ impl Bench {
     fn count(&self, wanted: impl Fn(&Effect) -> bool) -> usize {
         self.effects.iter().filter(|effect| wanted(effect)).count()
     }
-}
-
-#[test]
-fn a_refusal_deletes_the_recording_and_asks_no_model() {
-    let mut bench = Bench::new(true);
-    bench.say("Please don't record this.");
-    assert_eq!(bench.count(|effect| matches!(effect, Effect::DiscardRecording)), 1);
-    assert_eq!(bench.count(|effect| matches!(effect, Effect::Think(_))), 0);
-    bench.hear_out();
-    assert_eq!(bench.machine.floor(), Floor::Open);
-    bench.say("Are you open?");
-    assert_eq!(bench.count(|effect| matches!(effect, Effect::Think(_))), 1);
-}
-
-#[test]
-fn words_about_recording_go_to_the_agent_when_nothing_is_recorded() {
-    let mut bench = Bench::new(false);
-    bench.say("Please don't record this.");
-    assert_eq!(bench.count(|effect| matches!(effect, Effect::Think(_))), 1);
 }
 
 #[test]

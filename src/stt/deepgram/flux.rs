@@ -124,6 +124,7 @@ impl Reading {
         let end = clock.at(info.audio_window_end);
         self.covered = self.covered.max(end);
         self.last_index = info.turn_index;
+        out.push(Event::Listening { up_to: end });
         let text = self.untaken(&info).to_owned();
         let first = info.words.first().and_then(|word| word.start).filter(|_| self.taken.is_none());
         let first = first.map(|seconds| clock.at(seconds));
@@ -266,7 +267,8 @@ mod tests {
         fn read(&mut self, text: &str) -> (Due, Vec<String>) {
             let mut out = Vec::new();
             let due = self.reading.read(text, &self.clock, &mut out).unwrap();
-            (due, out.iter().map(short).collect())
+            let is_news = |event: &&Event| !matches!(event, Event::Listening { .. });
+            (due, out.iter().filter(is_news).map(short).collect())
         }
     }
 
@@ -279,8 +281,16 @@ mod tests {
             Event::Resumed { at } => format!("resumed {}", at.0),
             Event::EndOfTurn { at, .. } => format!("end {}", at.0),
             Event::Flushed { up_to } => format!("flushed {}", up_to.0),
-            Event::Ready | Event::Failed(_) => panic!("not from here"),
+            Event::Ready | Event::Listening { .. } | Event::Failed(_) => panic!("not from here"),
         }
+    }
+
+    #[test]
+    fn every_message_about_the_audio_is_a_sign_of_life() {
+        let mut bench = Bench::new();
+        let mut out = Vec::new();
+        bench.reading.read(&info("Update", 0, "", 0.0, 2.0, ""), &bench.clock, &mut out).unwrap();
+        assert_eq!(out, [Event::Listening { up_to: Samples(48_000) }]);
     }
 
     #[test]

@@ -150,12 +150,15 @@ impl Reading {
                 }
                 out.push(Event::Final { text: Pii::new(text), from, to, confidence: best.confidence, language: None });
             }
-            (true, true) => self.partial = None,
+            (true, true) => {
+                self.partial = None;
+                out.push(Event::Listening { up_to: end });
+            }
             (false, false) => {
                 out.push(Event::Partial { text: Pii::new(text.clone()), stable: 0, from, to });
                 self.partial = Some((text, from, to));
             }
-            (false, true) => {}
+            (false, true) => out.push(Event::Listening { up_to: end }),
         }
         let answered = results.from_finalize && self.finalize.answered(end);
         if let Some(flush) = self.flush
@@ -238,6 +241,16 @@ mod tests {
         let [Event::Final { text, from, to, confidence, .. }] = &fin[..] else { panic!("{fin:?}") };
         assert_eq!((text.reveal().as_str(), *from, *to), ("Are you open?", Samples(33_600), Samples(46_400)));
         assert!((confidence - 0.98).abs() < 1e-6);
+    }
+
+    #[test]
+    fn audio_without_words_is_a_sign_of_life() {
+        let mut reading = Reading::default();
+        for (text, up_to) in
+            [(results("", 1.0, 0.5, ""), 40_000), (results("", 1.0, 1.0, r#","is_final":true"#), 48_000)]
+        {
+            assert_eq!(read(&mut reading, &text), [Event::Listening { up_to: Samples(up_to) }]);
+        }
     }
 
     #[test]

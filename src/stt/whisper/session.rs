@@ -4,6 +4,9 @@
 //! begun on suspicion, so that a flush finds it done. An utterance too long for one recognition is cut at its quietest place and
 //! joined again. A pause ends an utterance: its words become final there, whether or not the call asks, so that what it has put
 //! aside (an echo, an "uh-huh") never comes back as a part of what is said next.
+//!
+//! A partial may take long, and when the pool is full none is begun: with each one that is begun, put off or done, the call hears how
+//! far the session has listened, so that it takes no slow machine for a deaf one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -71,6 +74,8 @@ struct Session {
     utterance: Option<Utterance>,
     /// Where the next partial may begin.
     partial_from: u64,
+    /// Up to here a recognition has said what there is.
+    listened: u64,
     last_partial: String,
     partial: Option<Job>,
     /// A final begun on suspicion that the utterance is over.
@@ -90,6 +95,7 @@ pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receive
         tape: Tape::default(),
         utterance: None,
         partial_from: 0,
+        listened: 0,
         last_partial: String::new(),
         partial: None,
         guess: None,
@@ -130,8 +136,7 @@ impl Session {
                 self.tape.take(at.0, &frame);
                 self.settle_if_over();
                 self.cut_if_long();
-                self.ask_for_partial();
-                true
+                if self.ask_for_partial() { self.tell_how_far().await } else { true }
             }
             Input::SpeechStart { at } => {
                 self.voice_starts(at.0);
@@ -212,14 +217,20 @@ impl Session {
         Some(Job { range, begun: Instant::now(), words })
     }
 
-    fn ask_for_partial(&mut self) {
+    /// Begins a partial if one is due; whether one was, also if no thread has time for it.
+    fn ask_for_partial(&mut self) -> bool {
         let end = self.tape.end();
-        let Some(utterance) = self.utterance.filter(|utterance| utterance.voice_since.is_some()) else { return };
+        let Some(utterance) = self.utterance.filter(|utterance| utterance.voice_since.is_some()) else { return false };
         if end < self.partial_from || self.partial.is_some() {
-            return;
+            return false;
         }
         self.partial_from = end + PARTIAL_EVERY;
         self.partial = self.begin(Urgency::Partial, Range { from: utterance.from, to: end });
+        true
+    }
+
+    async fn tell_how_far(&mut self) -> bool {
+        self.reports.send(Event::Listening { up_to: Samples(self.listened) }).await
     }
 
     /// Gives the first part of an utterance that outgrows one recognition to the pool.
@@ -340,10 +351,12 @@ impl Session {
     async fn partial(&mut self, range: Range, heard: Option<Heard>, took: Duration) -> bool {
         let rest = took.as_millis() as u64 * (RATE as u64 / 1_000);
         self.partial_from = self.partial_from.max(self.tape.end() + rest);
-        match heard {
-            Some(heard) => self.partly(range, &heard).await,
-            None => true,
+        let Some(heard) = heard else { return true };
+        if !self.partly(range, &heard).await {
+            return false;
         }
+        self.listened = self.listened.max(range.to);
+        self.tell_how_far().await
     }
 
     async fn partly(&mut self, range: Range, heard: &Heard) -> bool {

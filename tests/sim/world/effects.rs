@@ -21,6 +21,11 @@ const KEPT: usize = 500;
 
 impl World {
     pub(super) fn perform(&mut self, effect: Effect) {
+        if let Some(reason) = self.reason
+            && !matches!(effect, Effect::End(_))
+        {
+            self.watch.broke(Invariant::NothingAfterTheEnd, format!("{effect:?} after {reason:?}"));
+        }
         match effect {
             Effect::Leg(effect) => self.perform_leg(effect),
             Effect::Stt(SttEffect::Open { session, recogniser, replay_from, .. }) => {
@@ -28,12 +33,12 @@ impl World {
                 // As much as a driver keeps.
                 let kept = self.heard.iter().rev().take(KEPT).rev();
                 let replayed: Vec<Samples> = kept.copied().filter(|at| at.0 + 320 > replay_from.0).collect();
-                let later = self.ears.open(session, recogniser, replayed.into_iter(), &mut self.rng);
+                let later = self.ears.open(session, recogniser, self.now, replayed.into_iter(), &mut self.rng);
                 self.all_later(later);
             }
             Effect::Stt(SttEffect::Input(stt::Input::Flush { up_to })) => {
                 let clock = self.clock();
-                let later = self.ears.flush(clock, up_to, &self.spoken, &mut self.rng);
+                let later = self.ears.flush(self.now, clock, up_to, &self.spoken, &mut self.rng);
                 self.all_later(later);
             }
             Effect::Stt(SttEffect::Input(_)) => {}
@@ -51,7 +56,7 @@ impl World {
                 self.note(Note::CancelThought);
             }
             Effect::ClearStream => self.clears += 1,
-            Effect::DiscardRecording => {}
+            Effect::DiscardRecording => self.discarded = true,
             Effect::Transport(Command::HangUp) => {}
             Effect::Transport(Command::Transfer { .. }) => {
                 self.transferring = Some(self.now);

@@ -56,7 +56,7 @@ impl World {
         let since_origin = self.now.since(self.origin).as_millis() as u64;
         self.wire.speak(self.now, since_origin, self.caller.audio(self.now));
         let clock = self.clock();
-        let later = self.ears.listen(clock, &self.spoken, &mut self.rng);
+        let later = self.ears.listen(self.now, clock, &self.spoken, &mut self.rng);
         self.all_later(later);
     }
 

@@ -35,6 +35,8 @@ pub struct Script {
     pub transfer_every: usize,
     pub transfer_to: Option<String>,
     pub transfer: Transfer,
+    /// The call is recorded: the caller hears so first.
+    pub recorded: bool,
     pub fault: Option<Fault>,
 }
 
@@ -66,6 +68,7 @@ impl Script {
             transfer_every: 0,
             transfer_to: None,
             transfer: Transfer::Accepted,
+            recorded: false,
             fault: None,
         }
     }
@@ -77,6 +80,7 @@ impl Script {
         match self.ears {
             Mood::Normal => Duration::from_millis(3_000),
             Mood::Slow
+            | Mood::ConnectsLate
             | Mood::FailsOnce
             | Mood::StallsOnce
             | Mood::Silent
@@ -120,6 +124,8 @@ pub struct Outcome {
     pub notes: Vec<(Time, Note)>,
     pub slots: Vec<Slot>,
     pub tools_run: usize,
+    /// How often the caller's clock was made up for.
+    pub drift_corrections: u64,
 }
 
 impl Outcome {

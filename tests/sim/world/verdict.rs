@@ -6,14 +6,30 @@ use attendant::call::timeline::{EndReason, Entry};
 
 use attendant_media::time::Time;
 
-use super::World;
+use super::{NOTICE, World};
 use crate::sim::invariants::Invariant;
+
+/// From the answer to the first sound of the agent.
+const GREETING: Duration = Duration::from_millis(2_000);
 
 impl World {
     pub(super) fn judge_the_whole(&mut self) {
         if self.reason.is_none() {
             let floor = self.machine.floor();
             self.watch.broke(Invariant::CallEnds, format!("still {floor:?}"));
+        }
+        let greeted = self.slots.iter().find(|slot| slot.sounds).map(|slot| slot.at.since(self.origin));
+        if self.now.since(self.origin) > GREETING && greeted.is_none_or(|after| after > GREETING) {
+            self.watch.broke(Invariant::GreetingInTime, format!("{greeted:?} after the answer"));
+        }
+        if self.script.recorded && !self.discarded {
+            let told = |entry: &Entry| match entry {
+                Entry::Line { who: attendant::agent::Who::Agent, text, cut, .. } => text.reveal() == NOTICE && !cut,
+                _ => false,
+            };
+            if !self.journal.iter().any(told) {
+                self.watch.broke(Invariant::RecordedOnlyIfAnnounced, "kept, and never announced".to_owned());
+            }
         }
         let said: Vec<&str> = self
             .journal

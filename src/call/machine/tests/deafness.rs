@@ -170,3 +170,106 @@ fn words_without_a_voice_are_heard_again_from_their_beginning() {
     });
     assert!(replay.expect("another session is opened") <= from, "{replay:?} of {from:?}");
 }
+
+fn apologies(bench: &Bench) -> usize {
+    let apologised = crate::call::timeline::Recovery::Apologised;
+    bench.count(|effect| matches!(effect, Effect::Journal(Entry::Recovered { what, .. }) if *what == apologised))
+}
+
+/// A voice without an end, 100 ms at a time, for so long; what the recogniser says to it, and that it answers a flush.
+fn sound_for(bench: &mut Bench, time: Duration, mut says: impl FnMut(&mut Bench, Samples)) {
+    let (from, end) = (bench.clock(), bench.now + time);
+    bench.leg(&Output::SpeechStart { at: from, echo: 0.0 });
+    let flushes =
+        |bench: &Bench| bench.count(|effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Flush { .. }))));
+    let (mut answered, mut sessions) = (flushes(bench), opened(bench));
+    while bench.now < end && !bench.machine.has_ended() {
+        bench.wait(Duration::from_millis(100));
+        bench.leg(&Output::Speaking { at: bench.clock(), echo: 0.0, level_db: -20.0 });
+        if opened(bench) > sessions {
+            sessions = opened(bench);
+            bench.stt(stt::Event::Ready);
+        }
+        says(bench, from);
+        if flushes(bench) > answered {
+            answered = flushes(bench);
+            bench.stt(stt::Event::Flushed { up_to: bench.clock() });
+        }
+    }
+}
+
+#[test]
+fn a_recogniser_whose_partials_are_slow_is_not_replaced_and_cuts_no_caller_short() {
+    let mut bench = Bench::with_person();
+    let (mut last, mut words) = (bench.now, String::new());
+    sound_for(&mut bench, Duration::from_secs(24), |bench, from| {
+        // One partial takes 2.9 s; it is there 2.9 s after the audio it is of, and the next begins as late again.
+        if bench.now.since(last) >= Duration::from_millis(2_900) {
+            last = bench.now;
+            let to = bench.clock().saturating_sub(Samples::from_millis(2_900)).max(from + Samples(1));
+            words.push_str("and another word ");
+            bench.partial(&words, from, to);
+            bench.stt(stt::Event::Listening { up_to: to });
+        }
+    });
+    assert_eq!(opened(&bench), 1);
+    assert!(matches!(bench.machine.floor(), Floor::Caller { .. }), "{:?}", bench.machine.floor());
+}
+
+#[test]
+fn a_session_that_lives_and_has_no_time_for_partials_is_not_replaced() {
+    let mut bench = Bench::with_person();
+    sound_for(&mut bench, Duration::from_secs(20), |bench, from| bench.stt(stt::Event::Listening { up_to: from }));
+    assert_eq!((opened(&bench), apologies(&bench)), (1, 0));
+}
+
+#[test]
+fn music_is_noise_and_not_a_deaf_recogniser() {
+    let mut bench = Bench::with_person();
+    sound_for(&mut bench, Duration::from_secs(25), |bench, _| {
+        bench.stt(stt::Event::Listening { up_to: bench.clock() });
+    });
+    assert_eq!((opened(&bench), apologies(&bench), bench.transfers(), bench.ended()), (1, 0, 0, None));
+    let repeats = bench
+        .count(|effect| matches!(effect, Effect::Journal(Entry::Line { text, .. }) if text.reveal() == "RepeatPlease"));
+    assert_eq!(repeats, 1);
+}
+
+#[test]
+fn words_said_over_music_are_heard() {
+    let mut bench = Bench::new(false);
+    let mut said = false;
+    sound_for(&mut bench, Duration::from_secs(20), |bench, from| {
+        bench.stt(stt::Event::Listening { up_to: bench.clock() });
+        if !said && bench.machine.floor() == Floor::Open {
+            said = true;
+            let to = bench.clock();
+            bench.fin("Are you open?", to.saturating_sub(Samples::from_millis(100)).max(from), to);
+        }
+    });
+    assert_eq!(bench.caller_lines(), ["Are you open?"]);
+}
+
+#[test]
+fn a_sound_to_which_no_recogniser_says_anything_ends_without_an_apology_if_they_answer() {
+    let mut bench = Bench::with_person();
+    sound_for(&mut bench, Duration::from_secs(25), |_, _| {});
+    assert_eq!((apologies(&bench), bench.transfers(), bench.ended()), (0, 0, None));
+}
+
+#[test]
+fn recognisers_that_say_nothing_to_a_voice_and_answer_nothing_pass_the_caller_to_a_person() {
+    let mut bench = Bench::with_person();
+    let at = bench.clock();
+    bench.leg(&Output::SpeechStart { at, echo: 0.0 });
+    let mut sessions = opened(&bench);
+    let end = bench.now + Duration::from_secs(60);
+    while bench.transfers() == 0 && bench.now < end {
+        bench.wait(Duration::from_millis(100));
+        if opened(&bench) > sessions {
+            sessions = opened(&bench);
+            bench.stt(stt::Event::Ready);
+        }
+    }
+    assert_eq!((bench.transfers(), bench.ended()), (1, None));
+}

@@ -83,10 +83,29 @@ impl Call {
         self.give(Input::SpeechEnd { at }).await;
     }
 
-    async fn next(&mut self) -> Event {
+    async fn anything(&mut self) -> Event {
         match self.events.recv().await {
             Some(CallEvent::Stt { event, .. }) => event,
             other => panic!("not of a session: {other:?}"),
+        }
+    }
+
+    /// The next event that is more than a sign of life.
+    async fn next(&mut self) -> Event {
+        loop {
+            match self.anything().await {
+                Event::Listening { .. } => {}
+                event => return event,
+            }
+        }
+    }
+
+    /// How far the session says it has listened.
+    async fn listened(&mut self) -> u64 {
+        loop {
+            if let Event::Listening { up_to } = self.anything().await {
+                return up_to.0;
+            }
         }
     }
 
@@ -241,6 +260,46 @@ async fn a_full_queue_is_an_error_and_not_silence() {
     assert_eq!(call.next().await, Event::Ready);
     assert!(matches!(call.next().await, Event::Failed(error) if error.provider == "whisper"));
     drop((running, release));
+}
+
+/// A model that waits for leave, once for each recognition, and hears nothing.
+fn held_model() -> (Pool, std::sync::mpsc::Receiver<()>, std::sync::mpsc::SyncSender<()>) {
+    let (started, running) = sync_channel(8);
+    let (release, held) = sync_channel::<()>(8);
+    let held = parking_lot::Mutex::new(held);
+    let pool = Pool::start(1, move || {
+        Ok(move |_: &[i16], _| {
+            started.send(()).ok();
+            held.lock().recv().ok();
+            Ok(model(&[]))
+        })
+    });
+    (pool.unwrap(), running, release)
+}
+
+#[tokio::test]
+async fn a_partial_that_takes_long_is_announced_when_it_begins_and_tells_how_far_it_listened_when_it_ends() {
+    let (pool, running, release) = held_model();
+    let mut call = Call::on(pool, Arc::default());
+    call.give(Input::SpeechStart { at: Samples(0) }).await;
+    call.frames(0, 700).await;
+    assert_eq!(call.listened().await, 0);
+    running.recv().unwrap();
+    release.send(()).unwrap();
+    // No words, and yet a sign of life: it is a sound, and the session is not deaf.
+    assert!(call.listened().await > 0);
+}
+
+#[tokio::test]
+async fn a_session_for_whose_partials_no_thread_has_time_says_that_it_lives() {
+    let (pool, running, release) = held_model();
+    let busy = pool.submit(Urgency::Final, vec![0; 320], Language::English);
+    running.recv().unwrap();
+    let mut call = Call::on(pool, Arc::default());
+    call.give(Input::SpeechStart { at: Samples(0) }).await;
+    call.frames(value("one"), 2_000).await;
+    assert_eq!((call.listened().await, call.listened().await), (0, 0));
+    drop((busy, release));
 }
 
 #[test]

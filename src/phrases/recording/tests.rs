@@ -1,0 +1,281 @@
+//! What is a refusal and what only sounds like one, by language. A sentence that was judged wrongly belongs in here.
+
+use super::*;
+
+const REFUSALS: &[(Language, &[&str])] = &[
+    (
+        Language::English,
+        &[
+            "Don't record.",
+            "um, I'd rather you do not record this",
+            "please stop recording",
+            "I refuse to be recorded",
+            "I'd rather this call was not recorded",
+            "I'd rather this call wasn't recorded",
+            "turn off the recording",
+            "Turn the recording off, please.",
+            "please delete the recording",
+            "I won't be recorded",
+            "I'm not comfortable being recorded",
+            "I am not comfortable with being recorded",
+            "never record me",
+            "I do not consent",
+            "I don't consent to this",
+            "I don't consent to being recorded",
+            "I don’t want to be recorded",
+            "I don't want this call to be recorded",
+            "I do not want you to record our conversation.",
+            "I don't think I want to be recorded",
+            "no recording please",
+            "No, no recording.",
+            "You cannot record this",
+            "I object to being recorded",
+            "I'm against being recorded",
+            "can we talk without recording",
+            "I prefer not to be recorded",
+            "make sure this is not recorded",
+            "don't tape this call",
+            "I don't agree to be recorded",
+            "You're recording without my consent",
+            "I don't want a record of this call",
+            "Can this be off the record?",
+            "Please don't record my health history",
+            "Stop the recording now",
+            "This call is not to be recorded",
+            "I'm not okay with you recording me",
+            "Please do not record my voice",
+            "I'd prefer if this wasn't recorded",
+            "could you stop the recorder",
+            "I would rather not have this recorded",
+            "I don't want any recording",
+            "I don't like being taped",
+            "you don't have my permission to record",
+            "I'm not giving you permission to record this call",
+            "no I do not want this recorded",
+            "do not record the conversation",
+            "Is there a way to turn this recording off?",
+            "I don't want you guys recording this",
+            "quit recording me",
+            "I'd like to opt out of the recording",
+            "opt out of recording",
+            "can you not record",
+            "I do not want to be on a recording",
+            "I do not give consent",
+            "please erase this recording",
+            "I don't want my voice recorded",
+            "I decline recording",
+            "hell no don't you record me",
+            "I would appreciate it if you didn't record this",
+            "don't you dare record me",
+            "disable recording",
+            "I don't accept recording",
+        ],
+    ),
+    (
+        Language::French,
+        &[
+            "Je ne veux pas être enregistré",
+            "N'enregistrez pas.",
+            "Ne m'enregistrez pas s'il vous plaît",
+            "Arrêtez l'enregistrement",
+            "Pouvez-vous arrêter d'enregistrer",
+            "Je refuse d'être enregistrée",
+            "Je refuse que vous m'enregistriez",
+            "Je préfère ne pas être enregistré",
+            "Pas d'enregistrement, merci.",
+            "Je ne consens pas",
+            "Je ne suis pas d'accord pour être enregistré",
+            "Supprimez l'enregistrement",
+            "Effacez cet enregistrement",
+            "Je ne suis pas à l'aise d'être enregistré",
+            "Est-ce qu'on peut parler sans enregistrer",
+            "Je veux pas que l'appel soit enregistré",
+            "Je m'oppose à l'enregistrement",
+            "J'aimerais mieux que ce ne soit pas enregistré",
+        ],
+    ),
+    (
+        Language::Mandarin,
+        &[
+            "不要录音",
+            "请不要录音。",
+            "我不想被录音",
+            "我不希望这个电话被录音",
+            "别录了",
+            "停止录音",
+            "请把录音关掉",
+            "删除录音",
+            "我不同意录音",
+            "我拒绝录音",
+            "我拒絕錄音",
+            "我介意录音",
+            "这个电话会录音吗？我不同意。",
+        ],
+    ),
+    (
+        Language::Cantonese,
+        &[
+            "唔好錄音",
+            "我唔想錄音",
+            "唔該咪錄音",
+            "我唔同意錄音",
+            "停止錄音",
+            "將錄音刪除",
+            "熄咗個錄音啦停咗錄音佢",
+            "唔准錄音",
+            "我拒絕錄音",
+        ],
+    ),
+    (
+        Language::Punjabi,
+        &[
+            "ਰਿਕਾਰਡ ਨਾ ਕਰੋ",
+            "ਰਿਕਾਰਡਿੰਗ ਬੰਦ ਕਰੋ",
+            "ਰਿਕਾਰਡਿੰਗ ਮਿਟਾ ਦਿਓ",
+            "ਮੈਂ ਨਹੀਂ ਚਾਹੁੰਦਾ ਕਿ ਇਹ ਕਾਲ ਰਿਕਾਰਡ ਹੋਵੇ",
+            "ਮੈਂ ਰਿਕਾਰਡਿੰਗ ਲਈ ਸਹਿਮਤ ਨਹੀਂ ਹਾਂ",
+            "ਮੈਨੂੰ ਰਿਕਾਰਡਿੰਗ ਤੇ ਇਤਰਾਜ਼ ਹੈ",
+            "ਰਿਕਾਰਡ ਨਹੀਂ ਕਰਨਾ",
+            "ਰਿਕਾਰਡਿੰਗ ਰੋਕੋ",
+        ],
+    ),
+];
+
+const OTHERWISE: &[(Language, &[&str])] = &[
+    (
+        Language::English,
+        &[
+            "can I get my medical records",
+            "are you a recording",
+            "no, I did not get my records",
+            "I don't have a record of my appointment, when is it?",
+            "There is no record of my appointment",
+            "No, are you a recording?",
+            "I don't want to talk to a recording",
+            "I don't want to speak to a recording, get me a person",
+            "I don't mind being recorded",
+            "I don't object to being recorded",
+            "I have no objection to being recorded",
+            "I'm not against being recorded",
+            "I don't care if you record this",
+            "It's no problem if you record me",
+            "Don't forget to record my new address",
+            "my last visit was not recorded",
+            "You did not record my vaccine",
+            "you never recorded my last visit",
+            "Why was my vaccine not recorded?",
+            "Did you not record my birthday?",
+            "I'd like to know why my visit was not recorded",
+            "I don't know my number, is it on record?",
+            "I do not consent to the surgery",
+            "Is this call being recorded?",
+            "Don't stop recording",
+            "Yes you may record this",
+            "I could not hear the recording",
+            "I can't find the record",
+            "I need to stop my prescription",
+            "I don't have any recordings of my blood pressure",
+            "my blood pressure is not recorded anywhere",
+            "I'm not sure if my appointment is recorded",
+            "Do you have a record of my visit? I don't think so",
+            "I want to stop my medication record",
+            "No problem, go ahead and record",
+            "I can't remember where I recorded it",
+            "You don't have my daughter's record",
+            "the doctor didn't record my allergy",
+            "I don't need my records today",
+            "please don't cancel my appointment, I have it recorded for Monday",
+            "I recorded my sugar levels but not yesterday",
+            "I do not consent to the vaccine",
+            "no, the recording was fine",
+            "don't worry about the recording",
+            "Not on record as far as I know",
+            "is the call not recorded",
+            "not today",
+            "I don't want that",
+        ],
+    ),
+    (
+        Language::French,
+        &[
+            "Je ne suis pas enregistré chez vous",
+            "Mon rendez-vous n'est pas enregistré",
+            "Vous n'avez pas enregistré ma demande",
+            "Ça ne me dérange pas d'être enregistré",
+            "Je n'ai pas d'objection à l'enregistrement",
+            "Je ne veux pas parler à un enregistrement",
+            "Est-ce que l'appel est enregistré ?",
+            "Je n'arrive pas à enregistrer mon rendez-vous en ligne",
+            "Je ne sais pas si c'est enregistré",
+            "Je ne veux pas de rendez-vous lundi",
+        ],
+    ),
+    (
+        Language::Mandarin,
+        &[
+            "你是不是录音",
+            "系统里查不到我的预约记录",
+            "我不介意录音",
+            "我登录不了网站",
+            "有没有录音",
+            "我没有预约记录，是什么时候？",
+            "我不想跟录音说话",
+            "不要紧，你录音吧",
+            "这个电话录音吗",
+            "我不同意",
+        ],
+    ),
+    (
+        Language::Cantonese,
+        &["你係唔係錄音", "我唔介意錄音", "我登錄唔到個網站", "搵唔到我嘅預約紀錄", "我唔想同錄音講嘢", "有冇錄音"],
+    ),
+    (
+        Language::Punjabi,
+        &[
+            "ਮੇਰਾ ਮੈਡੀਕਲ ਰਿਕਾਰਡ ਨਹੀਂ ਮਿਲਿਆ",
+            "ਮੇਰੇ ਕੋਲ ਰਿਕਾਰਡ ਨਹੀਂ ਹੈ",
+            "ਮੈਨੂੰ ਰਿਕਾਰਡਿੰਗ ਨਾਲ ਕੋਈ ਇਤਰਾਜ਼ ਨਹੀਂ",
+            "ਕੀ ਇਹ ਕਾਲ ਰਿਕਾਰਡ ਹੋ ਰਹੀ ਹੈ?",
+            "ਮੈਂ ਰਿਕਾਰਡਿੰਗ ਨਾਲ ਗੱਲ ਨਹੀਂ ਕਰਨੀ",
+        ],
+    ),
+];
+
+#[test]
+fn a_refusal_is_heard_in_every_language() {
+    let deaf = |(language, list): &(Language, &[&'static str])| -> Vec<&'static str> {
+        list.iter().copied().filter(|text| refuses_recording(text, *language).is_none()).collect()
+    };
+    let missed: Vec<_> = REFUSALS.iter().flat_map(deaf).collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn what_only_sounds_like_a_refusal_is_none() {
+    let wrong = |(language, list): &(Language, &[&'static str])| -> Vec<&'static str> {
+        list.iter().copied().filter(|text| refuses_recording(text, *language).is_some()).collect()
+    };
+    let taken: Vec<_> = OTHERWISE.iter().flat_map(wrong).collect();
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+#[test]
+fn what_is_asked_beside_a_refusal_is_told_from_a_refusal_alone() {
+    for (text, language, alone) in [
+        ("No, please don't record this, thank you.", Language::English, true),
+        ("Hi, um, I do not want to be recorded.", Language::English, true),
+        ("Don't record me. When are you open on Saturday?", Language::English, false),
+        ("Please don't record. I need to book an appointment with Dr Chan", Language::English, false),
+        ("Is this call being recorded? I'd rather not.", Language::English, false),
+        ("N'enregistrez pas, s'il vous plaît.", Language::French, true),
+        ("N'enregistrez pas. Je voudrais un rendez-vous lundi", Language::French, false),
+        ("你好，不要录音。", Language::Mandarin, true),
+        ("不要录音，我想预约明天看医生", Language::Mandarin, false),
+        ("唔好錄音，你哋幾點開門？", Language::Cantonese, false),
+        ("ਰਿਕਾਰਡ ਨਾ ਕਰੋ।", Language::Punjabi, true),
+        ("ਰਿਕਾਰਡ ਨਾ ਕਰੋ। ਤੁਸੀਂ ਕਦੋਂ ਖੁੱਲ੍ਹਦੇ ਹੋ?", Language::Punjabi, false),
+    ] {
+        let expected = if alone { Refusal::Alone } else { Refusal::AndMore };
+        assert_eq!(refuses_recording(text, language), Some(expected), "{text}");
+    }
+}
