@@ -2,6 +2,7 @@
 
 mod arrivals;
 pub mod canned;
+pub mod cleaning;
 mod conversation;
 pub mod desk;
 mod driver;

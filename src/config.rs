@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::api::ApiConfig;
+use crate::call::cleaning::MediaConfig;
 use crate::call::settings::CallConfig;
 use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
@@ -39,6 +40,7 @@ pub struct Config {
     pub speech: SpeechConfig,
     pub scripted: ScriptedConfig,
     pub call: CallConfig,
+    pub media: MediaConfig,
     pub records: RecordsConfig,
 }
 
@@ -95,6 +97,7 @@ impl Config {
             speech: read.section("speech"),
             scripted: read.section("scripted"),
             call: read.section("call"),
+            media: read.section("media"),
             records: read.section("records"),
         };
         read.finish()?;

@@ -136,6 +136,7 @@ impl Server {
         }
         let desk = Desk::open(DeskSetup {
             config: config.call,
+            media: config.media,
             clinic: clinic.config.id,
             language: config.clinic.language,
             canned,

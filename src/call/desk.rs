@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::CallId;
 use super::canned::Canned;
+use super::cleaning::MediaConfig;
 use super::driver::Start;
 use super::event::{Event, Mailbox, Signal};
 use super::machine::Setup;
@@ -40,6 +41,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct DeskSetup {
     pub config: CallConfig,
+    pub media: MediaConfig,
     pub clinic: String,
     pub language: Language,
     pub canned: Canned,
@@ -52,6 +54,7 @@ pub struct DeskSetup {
 #[derive(Debug)]
 pub struct Desk {
     config: Arc<CallConfig>,
+    media: MediaConfig,
     clinic: String,
     language: Language,
     canned: Arc<Canned>,
@@ -81,6 +84,7 @@ impl Desk {
         Ok(Arc::new(Self {
             room: Arc::new(Semaphore::new(room)),
             config: Arc::new(setup.config),
+            media: setup.media,
             clinic: setup.clinic,
             language: setup.language,
             canned: Arc::new(setup.canned),
@@ -190,7 +194,7 @@ impl FrontDesk for Desk {
         let recorder = self.records.recorder(call, began);
         let start = Start {
             facts: CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language },
-            leg: new.leg,
+            leg: self.media.of(new.leg),
             media: new.media,
             commands: new.commands,
             mailbox: mailbox.clone(),

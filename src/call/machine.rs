@@ -58,7 +58,8 @@ pub struct Setup {
     pub recognisers: Vec<crate::stt::Capabilities>,
     /// How many voices there are to fall back on.
     pub voices: usize,
-    /// The call is being recorded: it is announced first, and a refusal must be heard.
+    /// The call is being recorded: it is announced first, unless whoever made the phrases left the notice out, and a refusal must be
+    /// heard.
     pub recorded: bool,
 }
 
@@ -154,7 +155,10 @@ impl Machine {
             mouth: Mouth::new(setup.language, setup.voices),
             thought: Thought::new(),
             conversation: Conversation::default(),
-            recording: Recording::of(setup.recorded),
+            recording: Recording::of(
+                setup.recorded,
+                setup.canned.get(setup.language, Phrase::RecordingNotice).is_some(),
+            ),
             spoke: Time::ZERO,
             asked: Expect::default(),
             keypad: Keypad::default(),

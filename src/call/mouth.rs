@@ -225,15 +225,22 @@ impl Mouth {
         }
     }
 
-    /// Whether audio is owed by a voice and nearly nothing is left to play: its deadline runs.
+    /// Whether audio is owed by a voice and nearly nothing is left to play before it is missed: its deadline runs. What waits behind it
+    /// cannot be played before.
     pub(super) fn is_starving(&self) -> bool {
-        let unplayed: u64 = self.queue.iter().map(Utterance::unplayed).sum();
-        let waiting = self.queue.iter().any(|utterance| match utterance.source {
-            Source::Voice { state: Voicing::Open, sent, .. } => utterance.received == 0 && sent > 0,
-            Source::Voice { state: Voicing::Closed, .. } => true,
-            Source::Voice { state: Voicing::Waiting | Voicing::Done, .. } | Source::Canned => false,
-        });
-        waiting && unplayed < NEARLY_DRY
+        let mut unplayed = 0;
+        for utterance in &self.queue {
+            unplayed += utterance.unplayed();
+            let waiting = match utterance.source {
+                Source::Voice { state: Voicing::Open, sent, .. } => utterance.received == 0 && sent > 0,
+                Source::Voice { state: Voicing::Closed, .. } => true,
+                Source::Voice { state: Voicing::Waiting | Voicing::Done, .. } | Source::Canned => false,
+            };
+            if waiting {
+                return unplayed < NEARLY_DRY;
+            }
+        }
+        false
     }
 
     /// The next samples for the leg, if the audible utterance has some.

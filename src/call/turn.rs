@@ -36,6 +36,16 @@ pub enum Floor {
     Settling { from: Samples, last: Samples },
 }
 
+impl Floor {
+    /// The voice that has the floor or wants it.
+    pub const fn voice(self) -> Option<Voice> {
+        match self {
+            Self::Contested { voice, .. } | Self::Caller { voice, .. } => Some(voice),
+            Self::Open | Self::Agent | Self::Settling { .. } => None,
+        }
+    }
+}
+
 /// What a voice over the agent turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -150,6 +160,8 @@ impl EchoWatch {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn judged(words: &str, asked: ExpectKind) -> Verdict {
@@ -200,5 +212,67 @@ mod tests {
         assert_eq!(watch.speaking(Samples(960), false), None);
         assert_eq!(watch.speaking(Samples(1280), false), Some(Samples(640)));
         assert!(!watch.is_watching());
+    }
+
+    fn any_language() -> impl Strategy<Value = Language> {
+        prop::sample::select(Language::ALL.to_vec())
+    }
+
+    fn any_kind() -> impl Strategy<Value = ExpectKind> {
+        prop::sample::select(vec![
+            ExpectKind::Free,
+            ExpectKind::YesNo,
+            ExpectKind::Name,
+            ExpectKind::Phone,
+            ExpectKind::BirthDate,
+            ExpectKind::Card,
+            ExpectKind::Spelling,
+            ExpectKind::Digits,
+            ExpectKind::Nothing,
+        ])
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_words_are_judged_and_waited_for_within_the_configured_times(
+            words in prop_oneof!["\\PC{0,60}", "[a-z0-9 ,.?]{0,60}"],
+            agent in "\\PC{0,60}",
+            language in any_language(),
+            kind in any_kind(),
+            echo in 0.0..1.0_f32,
+            wait in prop::option::of(0..9_000_u64),
+        ) {
+            for heard in [Heard::SoFar, Heard::Whole] {
+                let verdict = judge(&words, heard, language, kind, &agent, echo);
+                if heard == Heard::Whole {
+                    prop_assert_eq!(verdict == Verdict::Unknown, words.trim().is_empty());
+                }
+                prop_assert!(verdict != Verdict::Echo || echo > 0.2);
+            }
+            let (config, wait) = (CallConfig::default(), wait.map(Duration::from_millis));
+            let expect = Expect { kind, wait, hints: Vec::new() };
+            let waits = [config.endpoint_complete_ms, config.endpoint_ms, config.endpoint_incomplete_ms].map(Duration::from_millis);
+            let chosen = endpoint_wait(&words, language, &expect, &config);
+            prop_assert!(waits.contains(&chosen) || wait == Some(chosen), "{chosen:?}");
+        }
+
+        #[test]
+        fn a_voice_behind_an_echo_begins_where_it_was_first_heard(slots in prop::collection::vec(any::<bool>(), 0..60)) {
+            let mut watch = EchoWatch::default();
+            watch.begin();
+            let mut in_a_row = 0;
+            for (at, is_echo) in (0..).map(Samples::from_slots).zip(slots) {
+                in_a_row = if is_echo { 0 } else { in_a_row + 1 };
+                let found = watch.speaking(at, is_echo);
+                prop_assert_eq!(found.is_some(), in_a_row == NOT_ECHO_SLOTS);
+                if let Some(from) = found {
+                    prop_assert_eq!(from, at.saturating_sub(Samples::from_slots(u64::from(NOT_ECHO_SLOTS) - 1)));
+                    prop_assert!(!watch.is_watching());
+                    break;
+                }
+            }
+        }
     }
 }

@@ -126,7 +126,10 @@ impl Utterance {
     }
 
     pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64) {
-        self.words.push(Word { at, end: at + len, from, to });
+        // A vendor's place that is none in this text is the nearest one before it.
+        let place = |at: usize| self.text.floor_char_boundary(at);
+        let (at, end) = (place(at), place(at.saturating_add(len)));
+        self.words.push(Word { at, end, from, to });
     }
 
     /// All audio it will ever have is here.

@@ -41,7 +41,8 @@ pub fn refuses_recording(text: &str, language: Language) -> Option<Refusal> {
     let refused = clauses().any(refuses);
     let is_spoken_of = clauses().any(|clause| speaks_of_it(clause, language));
     let rest = || clauses().filter(|clause| !refuses(clause) && !speaks_of_it(clause, language));
-    if !refused && !(is_spoken_of && rest().any(|clause| declines(clause, language))) {
+    let declined = is_spoken_of && rest().any(|clause| declines(clause, language));
+    if !refused && !declined {
         return None;
     }
     let asks = text.contains(['?', '？']);

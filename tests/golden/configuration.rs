@@ -33,6 +33,7 @@ fn the_page_names_every_key() {
         ("speech", toml::Table::try_from(&config.speech).unwrap()),
         ("scripted", toml::Table::try_from(config.scripted).unwrap()),
         ("call", toml::Table::try_from(&config.call).unwrap()),
+        ("media", toml::Table::try_from(config.media).unwrap()),
         ("records", toml::Table::try_from(&config.records).unwrap()),
     ];
     for (name, section) in sections {

@@ -83,6 +83,7 @@ impl Brain {
             Mood::DiesMidWord => mood,
             Mood::Normal
             | Mood::Slow
+            | Mood::ConnectsLate
             | Mood::FailsOnce
             | Mood::StallsOnce
             | Mood::Silent
@@ -93,7 +94,7 @@ impl Brain {
             Mood::FailsOnce => return vec![(ms(100), event(agent::Event::Failed(failure(ErrorKind::Limited))))],
             Mood::StallsOnce | Mood::Silent => return Vec::new(),
             Mood::EmptyOnce => return vec![(ms(100), event(agent::Event::Done))],
-            Mood::Normal | Mood::Slow | Mood::DiesMidWord | Mood::LateChunks => {}
+            Mood::Normal | Mood::Slow | Mood::ConnectsLate | Mood::DiesMidWord | Mood::LateChunks => {}
         }
         self.answers += 1;
         let answer = self.script.pop_front().unwrap_or_else(|| self.draw(rng));

@@ -62,7 +62,7 @@ fn a_long_sound_without_words_is_no_broken_recogniser() {
         let audio = sound::speech()[from..].iter().chain(sound::speech()).cycle().take(25 * sound::RATE).copied();
         let acts = vec![
             Act { when: When::AgentQuiet(700), what: What::Sound(Sound::noise(audio.collect())) },
-            Act { when: When::AgentQuiet(2_000), what: What::Say { words: 4 } },
+            Act { when: When::AfterSelf(2_000), what: What::Say { words: 4 } },
             Act { when: When::AgentQuiet(3_000), what: What::HangUp },
         ];
         let person = Some("+16045550100".to_owned());
@@ -71,5 +71,21 @@ fn a_long_sound_without_words_is_no_broken_recogniser() {
         assert_eq!(recoveries(&outcome, Recovery::SttReopened), 0, "seed {seed}");
         assert_eq!(recoveries(&outcome, Recovery::Apologised), 0, "seed {seed}");
         assert_eq!(outcome.lines(Who::Caller), ["c1w0 c1w1 c1w2 c1w3"], "seed {seed}");
+    }
+}
+
+/// The transcript has what a caller says on the way out, whoever had the floor.
+#[test]
+fn words_just_before_hanging_up_are_in_the_transcript() {
+    for (seed, when) in (0..).zip([When::AgentQuiet(700), When::AgentSpeaking(400), When::AgentQuiet(2_000)].repeat(4))
+    {
+        let acts = vec![
+            Act { when: When::AgentQuiet(700), what: What::Say { words: 3 } },
+            Act { when, what: What::Say { words: 4 } },
+            Act { when: When::AfterSelf(450), what: What::HangUp },
+        ];
+        let outcome = World::new(Script::new(seed, acts, Vec::new())).run();
+        outcome.must_hold(&format!("seed {seed}"));
+        assert_eq!(outcome.lines(Who::Caller).join(" "), "c0w0 c0w1 c0w2 c1w0 c1w1 c1w2 c1w3", "seed {seed}");
     }
 }

@@ -103,7 +103,7 @@ pub struct World {
     leg: Option<Leg>,
     origin: Time,
     caller: Caller,
-    hung_up: bool,
+    hung_up: Option<Time>,
     holds_until: Option<Time>,
     pressed: Vec<(Time, char)>,
     /// When the caller was passed on, until it failed: what is said meanwhile is not said to us.
@@ -176,7 +176,7 @@ impl World {
             leg: None,
             origin: now,
             caller: Caller::new(script.acts.clone()),
-            hung_up: false,
+            hung_up: None,
             holds_until: None,
             pressed: Vec::new(),
             transferring: None,

@@ -49,6 +49,7 @@ fn desk(agents: Arc<dyn Agents>, voice: Arc<dyn Voice>) -> Arc<Desk> {
     let recogniser = ScriptedRecognizer(ScriptedConfig::default());
     let setup = DeskSetup {
         config: CallConfig { max_calls: 1, ..CallConfig::default() },
+        media: MediaConfig::default(),
         clinic: "sample".to_owned(),
         language: Language::English,
         canned,

@@ -40,7 +40,8 @@ impl Machine {
             | Phase::Leaving(_)
             | Phase::Ended => return,
         }
-        if self.is_echo(echo) {
+        // The end that follows is that of a voice, if one is sounding.
+        if self.is_echo(echo) && self.floor.voice() != Some(Voice::Sounding) {
             self.echo_watch.begin();
             self.journal(Entry::BargeIn {
                 at_us: self.at_us(),
@@ -69,6 +70,7 @@ impl Machine {
     }
 
     fn voice_begins(&mut self, at: Samples) {
+        self.echo_watch.end();
         self.hearing.input(stt::Input::SpeechStart { at }, &mut self.out);
         self.timers.clear(Timer::Silence);
         let voice = Voice::Sounding;

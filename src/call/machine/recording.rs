@@ -20,8 +20,12 @@ pub(super) enum Recording {
 }
 
 impl Recording {
-    pub(super) const fn of(recorded: bool) -> Self {
-        if recorded { Self::Unannounced } else { Self::Off }
+    pub(super) const fn of(recorded: bool, has_notice: bool) -> Self {
+        match (recorded, has_notice) {
+            (false, _) => Self::Off,
+            (true, true) => Self::Unannounced,
+            (true, false) => Self::Announced,
+        }
     }
 
     pub(super) const fn is_on(self) -> bool {

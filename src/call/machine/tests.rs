@@ -4,6 +4,7 @@ mod answers;
 mod deafness;
 mod ending;
 mod hold;
+mod property;
 mod recording;
 mod turns;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 use super::*;
 use crate::agent::{self, Turn, Who};
 use crate::call::canned::Line;
-use crate::call::effect::SttEffect;
+use crate::call::effect::{LegEffect, SttEffect};
 use crate::call::event::Command;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
@@ -28,6 +29,9 @@ struct Bench {
     machine: Machine,
     now: Time,
     effects: Vec<Effect>,
+    /// What the leg was told is the end of a speech, until the far side has heard it.
+    unfinished: Option<SpeechId>,
+    paused: bool,
 }
 
 const PERSON: &str = "sip:person@clinic.example";
@@ -88,7 +92,7 @@ impl Bench {
 
     fn ringing(setup: Setup) -> Self {
         let machine = Machine::new(setup, Time::ZERO);
-        let mut bench = Self { machine, now: Time::ZERO, effects: Vec::new() };
+        let mut bench = Self { machine, now: Time::ZERO, effects: Vec::new(), unfinished: None, paused: false };
         bench.collect();
         bench
     }
@@ -105,6 +109,13 @@ impl Bench {
 
     fn collect(&mut self) {
         while let Some(effect) = self.machine.poll_effect() {
+            match &effect {
+                Effect::Leg(LegEffect::SpeechEnd(id)) => self.unfinished = Some(*id),
+                Effect::Leg(LegEffect::Audible(_) | LegEffect::Mute) => (self.unfinished, self.paused) = (None, false),
+                Effect::Leg(LegEffect::Pause) => self.paused = true,
+                Effect::Leg(LegEffect::Resume { .. }) => self.paused = false,
+                _ => {}
+            }
             self.effects.push(effect);
         }
     }
@@ -119,7 +130,9 @@ impl Bench {
         }
         self.machine.audio_taken();
         self.collect();
-        if let Some(id) = speech {
+        let ended = self.unfinished.filter(|_| !self.paused);
+        if let Some(id) = speech.or(ended) {
+            self.unfinished = None;
             self.now += Samples(samples).as_duration();
             self.leg(&Output::Finished { id, samples });
             self.hear_out();

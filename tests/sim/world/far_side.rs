@@ -22,7 +22,7 @@ const MARK_EVERY: u64 = 1_600;
 
 impl World {
     pub(super) fn caller_tick(&mut self) {
-        if self.hung_up || self.reason.is_some() {
+        if self.hung_up.is_some() || self.reason.is_some() {
             return;
         }
         let drift = i64::from(self.script.line.drift_ppm) * 20 / 1_000;
@@ -44,7 +44,7 @@ impl World {
                 self.begin(deed);
             }
         }
-        if self.hung_up || self.holds_until.is_some() {
+        if self.hung_up.is_some() || self.holds_until.is_some() {
             return;
         }
         for stretch in known..self.caller.stretches.len() {
@@ -77,7 +77,7 @@ impl World {
                 self.signal(Signal::Hold);
             }
             Deed::HangUp => {
-                self.hung_up = true;
+                self.hung_up = Some(self.now);
                 self.signal(Signal::Gone(Gone::HungUp));
             }
         }

@@ -8,6 +8,10 @@ use attendant_media::time::Time;
 
 use super::{NOTICE, World};
 use crate::sim::invariants::Invariant;
+use crate::sim::mood::Mood;
+
+/// The way of a caller's last sound to us, and the end of the voice in it.
+const LAST_WORD: Duration = Duration::from_millis(400);
 
 /// From the answer to the first sound of the agent.
 const GREETING: Duration = Duration::from_millis(2_000);
@@ -40,8 +44,11 @@ impl World {
             })
             .flat_map(str::split_whitespace)
             .collect();
-        // Words after which the call ended at once were not owed an answer.
-        let deadline = self.now - Duration::from_millis(3_000) - self.script.late_words();
+        // Words on whose heels we ended the call may be lost; a caller who hangs up takes none along that had come here.
+        let deadline = match self.hung_up {
+            Some(at) if self.script.ears == Mood::Normal => at - LAST_WORD,
+            Some(_) | None => self.now - Duration::from_millis(3_000) - self.script.late_words(),
+        };
         let is_owed = |at: Time| at < deadline && !self.was_away(at);
         let owed = self.caller.stretches.iter().filter(|s| s.sound.counts && is_owed(s.to) && !self.was_away(s.from));
         let owed: Vec<&String> = owed.flat_map(|stretch| &stretch.sound.words).collect();

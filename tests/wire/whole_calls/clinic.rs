@@ -7,6 +7,7 @@ use std::sync::Arc;
 use attendant::agent::{Agent, Agents, CallFacts, Event, Reports, Turn};
 use attendant::api::{self, ApiConfig};
 use attendant::call::canned::{Canned, Line, Phrase};
+use attendant::call::cleaning::MediaConfig;
 use attendant::call::desk::{Desk, DeskSetup};
 use attendant::call::providers::Providers;
 use attendant::call::rendering;
@@ -79,6 +80,7 @@ impl Clinic {
         let records = RecordsConfig { path, recording: Recording::Announced, ..RecordsConfig::default() };
         let desk = Desk::open(DeskSetup {
             config,
+            media: MediaConfig::default(),
             clinic: "sample".into(),
             language: Language::English,
             canned,

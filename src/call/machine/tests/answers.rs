@@ -69,3 +69,13 @@ fn text_for_more_than_15_s_of_speech_waits_until_it_is_played() {
         .sum();
     assert!((1..=5 * sentence.len()).contains(&given), "{given} bytes of text were given to the voice at once");
 }
+
+#[test]
+fn a_voice_that_is_silent_while_an_apology_waits_behind_it_holds_nothing_up() {
+    let mut bench = Bench::with_person();
+    bench.say("Are you open?");
+    bench.agent(text("a"));
+    // The answer never goes on, and the voice never says what there is of it.
+    bench.wait(Duration::from_secs(20));
+    assert_eq!((bench.transfers(), bench.ended()), (1, None));
+}
