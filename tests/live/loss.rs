@@ -105,7 +105,10 @@ async fn hear(whisper: &Whisper, inputs: Vec<Stt>) -> String {
             match events.recv().await.expect("the session goes on") {
                 Event::Stt { event: stt::Event::Final { text, .. }, .. } => heard = heard + &text.into_inner() + " ",
                 Event::Stt { event: stt::Event::Flushed { .. }, .. } => left -= 1,
-                Event::Stt { event: stt::Event::Ready | stt::Event::Partial { .. }, .. } => {}
+                Event::Stt {
+                    event: stt::Event::Ready | stt::Event::Listening { .. } | stt::Event::Partial { .. },
+                    ..
+                } => {}
                 other => panic!("{other:?}"),
             }
         }

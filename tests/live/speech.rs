@@ -90,7 +90,10 @@ async fn hear(whisper: &Whisper, audio: &[i16]) -> String {
             match event {
                 Event::Stt { event: stt::Event::Final { text, .. }, .. } => heard = heard + &text.into_inner() + " ",
                 Event::Stt { event: stt::Event::Flushed { .. }, .. } => return heard,
-                Event::Stt { event: stt::Event::Ready | stt::Event::Partial { .. }, .. } => {}
+                Event::Stt {
+                    event: stt::Event::Ready | stt::Event::Listening { .. } | stt::Event::Partial { .. },
+                    ..
+                } => {}
                 other => panic!("{other:?}"),
             }
         }
