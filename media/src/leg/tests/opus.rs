@@ -114,7 +114,7 @@ fn a_lost_packet_is_heard_from_the_copy_in_the_next_and_the_first_of_two_is_made
         let first = snr(&clean.audio, &double.audio, slots, |n| one(n + 1));
         let second = snr(&clean.audio, &double.audio, slots, one);
         println!("{slots} slots: {copied:.1} dB; of two {first:.1} and {second:.1} dB");
-        // Measured: 7.3 against 1.5, 5.2 against -0.5, 2.0 (two thirds of it copied) against -0.7.
+        // Measured at 24,000 bits a second: 7.3 against 1.5, 5.2 against -0.5, 2.0 (two thirds of it copied) against -0.7.
         assert!(copied > 1.5 && copied > first + 2.0, "{slots} slots: {copied:.1} dB, {first:.1} dB without a copy");
     }
 }
@@ -133,9 +133,7 @@ fn a_long_hole_dies_away_to_the_noise_of_the_line_and_its_last_packet_is_copied(
         assert_eq!(holed.stats.lost, 20);
         let levels: Vec<f32> = (from - 1..from + 20).map(|slot| level(&holed, slot)).collect();
         let shown = format!("from {from}, after {:.0}: {:.0?}, noise {noise:.0}", levels[0], &levels[1..]);
-        // Where the speech itself falls, so may what is made up.
-        let before = levels[0].min(level(&clean, from));
-        assert!(levels[1] > before - 8.0 && levels[1] < levels[0] + 3.0, "it goes on: {shown}");
+        assert!(levels[1] > levels[0] - 8.0 && levels[1] < levels[0] + 3.0, "it goes on: {shown}");
         assert!(levels[4..20].windows(2).all(|pair| pair[1] < pair[0].max(noise) + 4.0), "nothing grows: {shown}");
         assert!(levels[7..20].iter().all(|level| (level - noise).abs() < 4.0), "the noise of the line stays: {shown}");
         let (wanted, got) = (level(&clean, from + 19), level(&holed, from + 19));
