@@ -2,11 +2,13 @@
 //!
 //! One task a call, on the media worker that owns the call's sockets: it reads the clock once a wake-up, moves audio between
 //! path, leg, machine and ears, and never waits for a provider. Each step runs under `catch_unwind`: a fault ends this call with
-//! words ([`fault`]), and nothing else; [`perform`] carries out each effect, [`farewell`] tells the desk of the end.
+//! words ([`fault`]), and nothing else; [`perform`] carries out each effect, [`response`] counts how long each answer took, [`farewell`]
+//! tells the desk of the end.
 
 mod farewell;
 mod fault;
 mod perform;
+mod response;
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};

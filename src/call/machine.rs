@@ -237,6 +237,11 @@ impl Machine {
         self.floor
     }
 
+    /// In which the agent speaks now.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     pub fn counters(&self) -> Counters {
         self.counters
     }

@@ -2,6 +2,8 @@
 //!
 //! The words in it belong to a patient: entries go to the call's own record (mode 0600), never to a log.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::CallId;
@@ -70,6 +72,9 @@ pub struct TurnTimeline {
     pub turn: u32,
     /// Last voiced sample of the caller.
     pub speech_end_us: Option<u64>,
+    /// The wait after it was over: what is later than this is not endpointing. At the earliest when the words were there that set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_due_us: Option<u64>,
     /// It was decided that the caller has finished.
     pub endpoint_us: Option<u64>,
     /// The recogniser's last words were there.
@@ -87,6 +92,25 @@ pub struct TurnTimeline {
     /// The answer was heard to its end, or cut.
     pub finished_us: Option<u64>,
     pub cut: bool,
+}
+
+impl TurnTimeline {
+    /// From the caller's last voiced sample to the first packet of the answer; fillers are no answer. `None` for an answer to nobody's
+    /// voice: a greeting, keys.
+    pub fn response(&self) -> Option<Duration> {
+        self.first_packet_us?.checked_sub(self.speech_end_us?).map(Duration::from_micros)
+    }
+
+    /// What of the response was neither endpointing nor a provider's time: how late the endpoint was, the last words to the agent, its
+    /// first clause to the voice, and the voice's first audio to its packet. The wait for more words of a clause is the model's.
+    pub fn own_share(&self) -> Option<Duration> {
+        self.response()?;
+        let (endpoint, due) = (self.endpoint_us?, self.endpoint_due_us?);
+        let (audio, packet) = (self.first_audio_us?, self.first_packet_us?);
+        // An answer from before the endpoint, or from the turn before it, has another story.
+        (endpoint <= self.first_token_us? && endpoint <= audio)
+            .then(|| Some(Duration::from_micros(endpoint.saturating_sub(due) + packet.checked_sub(audio)?)))?
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,4 +185,53 @@ pub struct Counters {
     pub drift_us: i64,
     #[serde(default)]
     pub drift_ppm: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn() -> TurnTimeline {
+        TurnTimeline {
+            turn: 1,
+            speech_end_us: Some(1_000_000),
+            endpoint_due_us: Some(1_700_000),
+            endpoint_us: Some(1_704_000),
+            stt_final_us: Some(1_900_000),
+            first_token_us: Some(2_100_000),
+            first_tts_us: Some(2_150_000),
+            first_audio_us: Some(2_400_000),
+            first_packet_us: Some(2_411_000),
+            ..TurnTimeline::default()
+        }
+    }
+
+    #[test]
+    fn the_own_share_of_a_response_is_what_neither_the_wait_nor_a_provider_took() {
+        assert_eq!(turn().response(), Some(Duration::from_micros(1_411_000)));
+        assert_eq!(turn().own_share(), Some(Duration::from_micros(4_000 + 11_000)));
+        let early = TurnTimeline { endpoint_us: Some(1_500_000), ..turn() };
+        assert_eq!(
+            early.own_share(),
+            Some(Duration::from_micros(11_000)),
+            "the recogniser ended the turn before the wait was over"
+        );
+    }
+
+    #[test]
+    fn what_was_not_asked_by_a_voice_has_no_response_and_a_draft_no_share() {
+        let keys = TurnTimeline { speech_end_us: None, ..turn() };
+        assert_eq!((keys.response(), keys.own_share()), (None, None));
+        let unheard = TurnTimeline { first_packet_us: None, ..turn() };
+        assert_eq!((unheard.response(), unheard.own_share()), (None, None));
+        let draft = TurnTimeline { first_token_us: Some(1_600_000), ..turn() };
+        assert_eq!((draft.response().is_some(), draft.own_share()), (true, None));
+    }
+
+    #[test]
+    fn a_record_of_an_older_release_is_read() {
+        let line = r#"{"turn":1,"speech_end_us":5,"endpoint_us":null,"stt_final_us":null,"first_token_us":null,"first_tts_us":null,"first_audio_us":null,"first_packet_us":9,"filler_us":null,"finished_us":null,"cut":false}"#;
+        let turn: TurnTimeline = serde_json::from_str(line).unwrap();
+        assert_eq!((turn.response(), turn.own_share()), (Some(Duration::from_micros(4)), None));
+    }
 }

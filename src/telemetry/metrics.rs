@@ -1,17 +1,28 @@
 //! Every metric there is, in one table, and Prometheus' text of them all: `GET /metrics` of the API.
 //!
-//! Labels name a provider, a carrier or a reason, each from a fixed list; never a call, a number or a name. docs/metrics.md prints the table.
+//! Labels name a provider, a carrier, a language or a reason, each from a fixed list; never a call, a number or a name. docs/metrics.md prints the table.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 /// How often what histograms have gathered is summed up, so that it does not grow between two readers.
 pub const UPKEEP: Duration = Duration::from_secs(10);
 
 /// A goodbye is waited for at most 2 s. Seconds.
 const LAST_WORDS: [f64; 6] = [0.1, 0.25, 0.5, 1.0, 1.5, 2.0];
+/// About the goal of 1 s and the alarm at 3 s (V3), which must be a boundary or the alarm is a guess. Seconds.
+const RESPONSE: [f64; 12] = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0];
+/// About the goals of 30 ms at p50 and 60 ms at p99 (V3). Seconds.
+const OWN_SHARE: [f64; 11] = [0.005, 0.01, 0.015, 0.02, 0.03, 0.045, 0.06, 0.1, 0.2, 0.5, 1.0];
+
+/// The boundaries of each histogram's buckets.
+pub const BUCKETS: [(&str, &[f64]); 3] = [
+    ("attendant_response_seconds", &RESPONSE),
+    ("attendant_response_own_seconds", &OWN_SHARE),
+    ("stream_last_words_seconds", &LAST_WORDS),
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -50,6 +61,16 @@ pub const METRICS: &[Metric] = &[
         "Calls that have ended, by why: Caller, Goodbye, Transferred, ..., as in their records.",
     ),
     counter("calls_refused_total", &["why"], "Calls that were not taken: not_ready (a provider is not well) or full."),
+    histogram(
+        "attendant_response_seconds",
+        &["filler", "language"],
+        "From a caller's last word to the first packet of the answer; `filler`: whether words covered the wait.",
+    ),
+    histogram(
+        "attendant_response_own_seconds",
+        &["filler", "language"],
+        "The part of it that neither the wait for the end of the turn nor a provider took.",
+    ),
     counter("call_faults_total", &[], "Calls in which attendant's own code failed; each was ended with an apology."),
     counter("transport_commands_dropped_total", &[], "Hang-ups and transfers that the call's transport did not take."),
     counter("provider_failures_total", &["kind", "provider"], "Failed sessions of hearing and speaking."),
@@ -157,11 +178,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Counts from now on, for the whole process. A second call changes nothing.
 pub fn start() {
     HANDLE.get_or_init(|| {
-        let last_words = Matcher::Full("stream_last_words_seconds".to_owned());
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(last_words, &LAST_WORDS)
-            .expect("there are buckets")
-            .build_recorder();
+        let recorder = recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder of metrics was there first; GET /metrics will show nothing");
@@ -169,6 +186,14 @@ pub fn start() {
         METRICS.iter().for_each(describe);
         handle
     });
+}
+
+/// One that knows the histograms.
+pub(crate) fn recorder() -> PrometheusRecorder {
+    let builder = BUCKETS.iter().fold(PrometheusBuilder::new(), |builder, (name, buckets)| {
+        builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets).expect("there are buckets")
+    });
+    builder.build_recorder()
 }
 
 fn describe(metric: &Metric) {

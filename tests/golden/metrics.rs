@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use attendant::telemetry::metrics::{Kind, METRICS, Metric};
+use attendant::telemetry::metrics::{BUCKETS, Kind, METRICS, Metric};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -21,6 +21,8 @@ fn the_metrics_are_these() {
 gauge calls_active
 counter calls_ended_total{reason}
 counter calls_refused_total{why}
+histogram attendant_response_seconds{filler, language}
+histogram attendant_response_own_seconds{filler, language}
 counter call_faults_total
 counter transport_commands_dropped_total
 counter provider_failures_total{kind, provider}
@@ -119,6 +121,13 @@ fn nothing_else_is_counted_and_nothing_of_them_is_not() {
     counted(&Path::new(ROOT).join("src"), &mut found);
     let wanted: BTreeSet<String> = METRICS.iter().map(line).collect();
     assert_eq!(found, wanted);
+}
+
+#[test]
+fn each_histogram_has_its_buckets() {
+    let histograms: BTreeSet<&str> =
+        METRICS.iter().filter(|metric| metric.kind == Kind::Histogram).map(|metric| metric.name).collect();
+    assert_eq!(BUCKETS.map(|(name, _)| name).into_iter().collect::<BTreeSet<_>>(), histograms);
 }
 
 #[test]

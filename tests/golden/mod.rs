@@ -1,5 +1,6 @@
 //! What users read, word for word: a change here must be meant.
 
+mod alerts;
 mod configuration;
 mod help;
 mod metrics;

@@ -61,6 +61,10 @@ async fn a_call_is_greeted_answered_recorded_and_ended() {
     assert!(Report::of(&outcome, script.steps()).complete());
     let metrics = reqwest::get(format!("http://{}/metrics", server.http()[0])).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("\ncalls_active "), "{metrics}");
+    for measured in ["attendant_response_seconds", "attendant_response_own_seconds"] {
+        let counted = format!("\n{measured}_count{{language=\"en-CA\",filler=\"no\"}} 1\n");
+        assert!(metrics.contains(&counted), "{counted} {metrics}");
+    }
     assert!(!metrics.contains(&dialling.from) && !metrics.contains("127.0.0.1"), "nobody is named: {metrics}");
 
     assert!(server.drain(Duration::from_secs(10)).await);

@@ -4,10 +4,11 @@
 use attendant_media::leg::{self, LegConfig};
 use attendant_media::time::Time;
 
-use super::Driver;
+use super::{Driver, response};
 use crate::call::effect::{Effect, LegEffect, SttEffect};
 use crate::call::event::Event;
 use crate::call::machine::Input;
+use crate::call::timeline::Entry;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::{agent, stt, tts};
 
@@ -36,7 +37,12 @@ impl Driver {
                 }
             }
             Effect::ClearStream => self.path.clear(),
-            Effect::Journal(entry) => self.journal.append(&entry),
+            Effect::Journal(entry) => {
+                if let Entry::Turn(turn) = &entry {
+                    response::count(turn, self.machine.language());
+                }
+                self.journal.append(&entry);
+            }
             Effect::DiscardRecording => {
                 if let Some(tap) = self.tap.take() {
                     tap.discard();

@@ -31,6 +31,18 @@ impl Machine {
     pub(super) fn think(&mut self) {
         self.floor = Floor::Agent;
         self.announce();
+        // What became of an answer that nobody heard, or of a notice, is not this answer's.
+        let TurnTimeline { turn, speech_end_us, endpoint_due_us, endpoint_us, stt_final_us, filler_us, .. } = self.turn;
+        let stages = TurnTimeline {
+            turn,
+            speech_end_us,
+            endpoint_due_us,
+            endpoint_us,
+            stt_final_us,
+            filler_us,
+            ..TurnTimeline::default()
+        };
+        self.turn = stages;
         let number = self.thought.begin();
         self.ask_agent(number);
     }

@@ -198,6 +198,7 @@ impl Machine {
         self.hearing.input(stt::Input::SpeechEnd { at }, &mut self.out);
         self.floor = Floor::Caller { from, voice: Voice::Quiet(at) };
         self.turn.speech_end_us = Some(at.as_duration().as_micros() as u64);
+        self.turn.endpoint_due_us = Some(self.at_us());
         self.endpoint();
     }
 
@@ -297,8 +298,9 @@ impl Machine {
 
     fn set_endpoint(&mut self, last: Samples) {
         let wait = endpoint_wait(&self.hearing.words(), self.language, &self.asked, &self.config);
-        let due = self.time_of(last) + wait;
-        self.timers.set(Timer::Endpoint, self.keypad.endpoint(due));
+        let due = self.keypad.endpoint(self.time_of(last) + wait);
+        self.turn.endpoint_due_us = Some(due.max(self.now).since(self.origin).as_micros() as u64);
+        self.timers.set(Timer::Endpoint, due);
     }
 
     /// The recogniser says that the caller has finished; acoustics must agree.
@@ -329,6 +331,10 @@ impl Machine {
         self.turn.stt_final_us = Some(self.at_us());
         let words = self.hearing.take(last);
         let keys = self.keypad.take();
+        if !keys.is_empty() {
+            // It was a key that was waited for, not a word.
+            self.turn.speech_end_us = None;
+        }
         let said = crate::call::conversation::join(&words, &keys, self.language);
         if said.is_empty() {
             self.nothing_understood(last.saturating_sub(from));

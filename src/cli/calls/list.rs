@@ -34,9 +34,7 @@ impl Row {
                 }
                 Entry::Turn(turn) => {
                     row.turns += 1;
-                    if let (Some(end), Some(packet)) = (turn.speech_end_us, turn.first_packet_us) {
-                        responses.push(packet.saturating_sub(end) / 1_000);
-                    }
+                    responses.extend(turn.response().map(|response| response.as_millis() as u64));
                 }
                 Entry::Ended { at_us, reason, .. } => {
                     row.duration_ms = Some(at_us / 1_000);

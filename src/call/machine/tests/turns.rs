@@ -110,3 +110,68 @@ fn a_key_that_never_stops_neither_grows_the_turn_nor_keeps_it_open() {
     assert!(pressed < 50, "{pressed} keys");
     assert_eq!(bench.caller_lines()[0].split(' ').count(), 32);
 }
+
+/// The timeline of the newest answer.
+fn timeline(bench: &Bench) -> TurnTimeline {
+    let turns = bench.effects.iter().rev();
+    let mut turns =
+        turns.filter_map(|effect| if let Effect::Journal(Entry::Turn(turn)) = effect { Some(turn) } else { None });
+    turns.next().expect("an answer was heard").clone()
+}
+
+/// The agent's answer, and a voice that says it at once.
+fn answer(bench: &mut Bench) {
+    bench.agent(agent::Event::Text(Pii::new("It is closed. ".to_owned())));
+    bench.agent(agent::Event::Done);
+    let begun = bench.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Tts { input: crate::tts::Input::Begin { id, .. }, .. } => Some(*id),
+        _ => None,
+    });
+    let id = begun.expect("a voice is asked");
+    let audio = vec![1; 3_200].into();
+    bench.event(Event::Tts(crate::tts::Event::Audio { id, audio }));
+    bench.event(Event::Tts(crate::tts::Event::Done { id, samples: 3_200 }));
+    bench.hear_out();
+}
+
+#[test]
+fn an_answer_counts_from_the_last_word_and_its_own_share_leaves_out_the_waits() {
+    let mut bench = Bench::new(false);
+    bench.say("are you open");
+    bench.now += Duration::from_millis(500);
+    answer(&mut bench);
+    let turn = timeline(&bench);
+    // It is reported played once it was: 200 ms later.
+    let waited = Duration::from_millis(CallConfig::default().endpoint_ms + 500);
+    assert_eq!(turn.response(), Some(waited + Duration::from_millis(200)), "{turn:?}");
+    assert_eq!(turn.own_share(), Some(Duration::from_millis(200)), "{turn:?}");
+}
+
+#[test]
+fn an_answer_that_was_dropped_unheard_leaves_no_stage_to_the_next() {
+    let mut bench = Bench::new(false);
+    bench.say("are you open");
+    bench.agent(agent::Event::Text(Pii::new("It is closed. ".to_owned())));
+    let stale = bench.machine.turn.first_token_us.expect("it came");
+    let (from, to) = bench.voice();
+    bench.fin("on Sunday I mean", from, to);
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: to });
+    bench.now += Duration::from_millis(500);
+    answer(&mut bench);
+    let turn = timeline(&bench);
+    assert!(turn.first_token_us > Some(stale), "{turn:?}");
+    assert!(turn.own_share().is_some(), "{turn:?}");
+}
+
+#[test]
+fn an_answer_to_words_and_keys_is_not_counted_from_the_words() {
+    let mut bench = Bench::new(false);
+    let (from, to) = bench.voice();
+    bench.signal(Signal::Dtmf('4'));
+    bench.settle();
+    bench.fin("my number is", from, to);
+    bench.stt(stt::Event::Flushed { up_to: to });
+    answer(&mut bench);
+    assert_eq!(timeline(&bench).response(), None);
+}
