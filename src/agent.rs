@@ -87,6 +87,13 @@ pub enum Event {
         name: &'static str,
         ok: bool,
     },
+    /// A model failed, and the next one answers. Words that make no whole clause yet are dropped: it says its own.
+    NextModel {
+        /// Names the provider and its fault, nothing of the call.
+        why: String,
+    },
+    /// The model is late: another one is asked as well.
+    Hedged,
     /// The conversation moves to this language.
     Language(Language),
     /// After the words so far have been heard: end the call.

@@ -84,7 +84,10 @@ impl StartError {
 
 /// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
 pub fn check(config: &Config) -> Result<Clinic, StartError> {
-    config.agents.graph()?;
+    let wrong = config.agents.graph()?.unknown_models(&config.providers.thinkers());
+    if !wrong.is_empty() && config.providers.kind == Kind::Embedded {
+        return Err(GraphError(wrong).into());
+    }
     let clinic = match &config.clinic.file {
         Some(file) => Clinic::load(file)?,
         None => Clinic::sample(),

@@ -3,6 +3,8 @@
 //! Decides what a model is never asked: the greeting and danger to life. Owns what outlives a turn (which agent is speaking, what
 //! tools returned). A turn is dropped by aborting its task; tools run on tasks of their own and finish.
 
+mod asking;
+mod go_on;
 mod memory;
 mod turn;
 
@@ -10,11 +12,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::graph::Graph;
-use super::llm::Model;
 use super::tools::{Ledger, Messages};
 use super::{Agent, Agents, CallFacts, Reports, Turn};
 use crate::clinic::Clinic;
 use crate::emr::Emr;
+use crate::provider::chain::Thinkers;
 
 use memory::Memory;
 
@@ -23,7 +25,7 @@ use memory::Memory;
 pub struct Desk(Arc<Inner>);
 
 struct Inner {
-    model: Arc<dyn Model>,
+    thinkers: Arc<Thinkers>,
     graph: Graph,
     /// The first one answers where the number dialled names no other.
     clinics: Vec<Arc<Clinic>>,
@@ -42,9 +44,9 @@ pub type Books = HashMap<String, Arc<dyn Emr>>;
 pub struct NoClinic;
 
 impl Desk {
-    /// `messages` and `ledger` say where callers' messages and the list of tool calls are kept; `clock` is the wall clock.
+    /// `thinkers` are the models, in the order in which they are asked; `messages` and `ledger` say where callers' messages and the list of tool calls are kept; `clock` is the wall clock.
     pub fn new(
-        model: Arc<dyn Model>,
+        thinkers: Thinkers,
         graph: Graph,
         clinics: Vec<Clinic>,
         books: Books,
@@ -56,7 +58,7 @@ impl Desk {
             return Err(NoClinic);
         }
         Ok(Self(Arc::new(Inner {
-            model,
+            thinkers: Arc::new(thinkers),
             graph,
             clinics: clinics.into_iter().map(Arc::new).collect(),
             books,
@@ -82,7 +84,7 @@ impl Desk {
 
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Desk").field("model", &self.0.model.name()).field("clinics", &self.0.clinics.len()).finish()
+        f.debug_struct("Desk").field("models", &self.0.thinkers).field("clinics", &self.0.clinics.len()).finish()
     }
 }
 

@@ -29,6 +29,9 @@ pub struct AgentConfig {
     /// Said first, without asking the model. May use the prompt's variables.
     pub greeting: String,
     pub tools: Vec<ToolName>,
+    /// Models that think for this agent, in the order in which they are asked; by default those that think in its language.
+    #[serde(default)]
+    pub models: Vec<String>,
     /// Agents of this language that may take over.
     #[serde(default)]
     pub handoffs: Vec<String>,
@@ -151,6 +154,24 @@ impl Graph {
     /// An agent by name; the entry agent if there is none of that name in this language.
     pub fn agent(&self, language: Language, name: &str) -> &AgentConfig {
         self.crew(language).agents.get(name).unwrap_or_else(|| self.entry(language))
+    }
+
+    /// Agents whose models are not among those that are configured: lines with the mend.
+    pub fn unknown_models(&self, known: &[&str]) -> Vec<String> {
+        let agents =
+            self.crews.iter().flat_map(|(language, crew)| crew.agents.values().map(move |agent| (language, agent)));
+        let unknown =
+            agents.flat_map(|(language, agent)| agent.models.iter().map(move |model| (language, agent, model)));
+        unknown
+            .filter(|(_, _, model)| !known.contains(&model.as_str()))
+            .map(|(language, agent, model)| {
+                format!(
+                    "agents/{language}: {}: models: `{model}` is not configured; want some of {}",
+                    agent.name,
+                    known.join(", ")
+                )
+            })
+            .collect()
     }
 
     fn crew(&self, language: Language) -> &Crew {

@@ -2,12 +2,13 @@
 //!
 //! A model is given messages and tools and answers with a stream of [`Delta`]s; dropping the stream cancels the request. It
 //! knows nothing of calls, turns or audio, runs no tool, and keeps nothing from one request to the next. It must not name a
-//! caller's words in its errors. Deadlines are the asker's: see [`crate::agent::conversation`].
+//! caller's words in its errors. Who is asked, and who next, is [`crate::provider::chain::Thinkers`]' to decide.
 
 pub mod openai;
 mod sse;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 
@@ -18,6 +19,22 @@ use crate::provider::{ErrorKind, ProviderError};
 /// A model that streams its answer.
 pub trait Model: Send + Sync + 'static {
     fn name(&self) -> &'static str;
+
+    /// Whether it can go on with an answer that another model began. What only follows rules cannot, and answers at once: nobody is
+    /// raced against it.
+    fn can_go_on(&self) -> bool {
+        false
+    }
+
+    /// Without a first token for so long another model is asked as well.
+    fn hedge_after(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whose key it uses: models with one account are refused together.
+    fn account(&self) -> Option<&str> {
+        None
+    }
 
     /// Begins to answer. Returns at once: connecting happens when the stream is polled. A stream ends after
     /// [`Delta::Finish`], or with an error.

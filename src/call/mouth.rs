@@ -137,16 +137,31 @@ impl Mouth {
         }
     }
 
-    pub(super) fn close(&mut self) {
-        let Some(mut splitter) = self.splitter.take() else { return };
-        let Some(utterance) = self.queue.back_mut() else { return };
+    /// Whether whole clauses of the utterance that is being streamed are there.
+    pub(super) fn has_words(&self) -> bool {
+        self.splitter.is_some() && self.queue.back().is_some_and(|utterance| !utterance.text.trim().is_empty())
+    }
+
+    /// Forgets the text that makes no whole clause yet: whoever said it will not finish it.
+    pub(super) fn drop_unsent(&mut self) {
+        if let Some(splitter) = &mut self.splitter {
+            *splitter = Splitter::new(self.language);
+        }
+    }
+
+    /// Ends the streamed utterance. Whether it has words.
+    pub(super) fn close(&mut self) -> bool {
+        let Some(mut splitter) = self.splitter.take() else { return false };
+        let Some(utterance) = self.queue.back_mut() else { return false };
         while let Some(piece) = splitter.finish() {
             utterance.add_text(&piece);
         }
         utterance.complete = true;
-        if utterance.text.trim().is_empty() {
+        let has_words = !utterance.text.trim().is_empty();
+        if !has_words {
             self.queue.pop_back();
         }
+        has_words
     }
 
     /// Gives text to the voice and the head of the queue to the leg, as far as both may go now. Whether a voice was given text.

@@ -1,5 +1,8 @@
 //! One answer of the agent at a time: is it asked, streaming, or done; was it asked twice; and what follows once it was heard.
 
+use attendant_media::time::Time;
+
+use super::settings::deadline;
 use crate::privacy::Pii;
 
 /// Where the agent is with the present turn.
@@ -28,7 +31,8 @@ pub(super) struct Thought {
     pub(super) stage: Stage,
     pub(super) then: Then,
     attempts: u32,
-    /// Words of this turn reached the mouth: asking again would say them twice.
+    asked: Time,
+    /// Words of this turn are given to a voice: asking again would say them twice.
     pub(super) spoke: bool,
 }
 
@@ -37,27 +41,33 @@ const ATTEMPTS: u32 = 2;
 
 impl Thought {
     pub(super) fn new() -> Self {
-        Self { turn: 0, stage: Stage::Idle, then: Then::Listen, attempts: 0, spoke: false }
+        Self { turn: 0, stage: Stage::Idle, then: Then::Listen, attempts: 0, asked: Time::ZERO, spoke: false }
     }
 
     /// A new question.
-    pub(super) fn begin(&mut self) -> u32 {
+    pub(super) fn begin(&mut self, now: Time) -> u32 {
         self.turn += 1;
         self.attempts = 1;
+        self.asked = now;
         self.reset(Stage::Asked);
         self.turn
     }
 
     /// The same question again, under a new number, so that late events of the first do not count. `None` if it was asked
-    /// often enough.
-    pub(super) fn again(&mut self) -> Option<u32> {
-        if self.attempts >= ATTEMPTS || self.spoke {
+    /// often enough, or the caller has waited long enough: by then several models were asked.
+    pub(super) fn again(&mut self, now: Time) -> Option<u32> {
+        if self.attempts >= ATTEMPTS || self.spoke || now.since(self.asked) > deadline::AGENT_EVENT {
             return None;
         }
         self.attempts += 1;
         self.turn += 1;
         self.reset(Stage::Asked);
         Some(self.turn)
+    }
+
+    /// Asking again would not help.
+    pub(super) fn no_more(&mut self) {
+        self.attempts = ATTEMPTS;
     }
 
     /// The answer is no longer wanted.

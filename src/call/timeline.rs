@@ -126,6 +126,10 @@ pub enum BargeIn {
 pub enum Recovery {
     SttReopened,
     AgentAskedAgain,
+    /// A model failed, and the next one went on.
+    NextModel,
+    /// A model was late, and a second one was asked as well.
+    Hedged,
     NextVoice,
     Apologised,
 }

@@ -47,6 +47,7 @@ impl Check {
             return Err(Failure::unavailable(StartError::Missing(missing)));
         }
         println!("hearing  {}", hearing(&config.providers).join(", then "));
+        println!("thinking {}", thinking(&config.providers).join(", then "));
         println!("speaking {}", speaking(&config.providers).join(", then "));
         println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
         println!("calls    at most {} at once", config.call.max_calls);
@@ -110,6 +111,16 @@ fn hearing(providers: &ProvidersConfig) -> Vec<String> {
             vec![format!("deepgram at {}", deepgram.base_url), "whisper, on this machine".to_owned()]
         }
     }
+}
+
+/// Who thinks, in the order in which they are asked.
+fn thinking(providers: &ProvidersConfig) -> Vec<String> {
+    if providers.kind == Kind::Scripted {
+        return vec!["scripted".to_owned()];
+    }
+    let openai = providers.openai.as_ref().map(|model| format!("{} at {}", model.model, model.base_url));
+    let models = providers.models.iter().map(|(name, model)| format!("{name} ({} at {})", model.model, model.base_url));
+    openai.into_iter().chain(models).chain(["rules, on this machine".to_owned()]).collect()
 }
 
 /// Who speaks, in the order in which they are asked.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
+use crate::agent::llm::Model;
 use crate::language::Language;
 use crate::provider::trial::{self, Trial};
 use crate::provider::{ErrorKind, ProviderError};
@@ -95,6 +96,9 @@ async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec
     }
     if let Some(openai) = hosted.openai.as_deref().filter(|_| wanted("openai")) {
         rows.push(row("openai", "thinks", language, trial::think(openai, language).await));
+    }
+    for model in hosted.models.iter().filter(|model| wanted(model.name())) {
+        rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), language).await));
     }
     if let Some(cartesia) = hosted.cartesia.as_deref().filter(|_| wanted("cartesia")) {
         let language = first_known(language, |language| cartesia.capabilities(language).is_some());

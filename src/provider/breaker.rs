@@ -100,6 +100,10 @@ impl Breaker {
         let wait = error.retry_after.map_or(OPEN, |wait| wait.clamp(OPEN, OPEN_AT_MOST));
         *state = State::Open { until: now + wait };
         metrics::counter!("provider_breaker_opened_total", "provider" => self.provider).increment(1);
+        if error.kind == ErrorKind::Unauthorised {
+            // Time alone mends everything else.
+            tracing::error!(provider = self.provider, %error, "its key is refused: see to the key in its section of [providers]");
+        }
         tracing::warn!(provider = self.provider, %error, seconds = wait.as_secs(), "is not asked for a while");
     }
 }

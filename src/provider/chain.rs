@@ -6,6 +6,7 @@
 
 mod hearing;
 mod speaking;
+mod thinking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::{stt, tts};
 
 pub use hearing::recognisers;
 pub use speaking::voices;
+pub use thinking::{Asking, News, Thinkers};
 
 /// A provider and what is known of it.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::emr::book::Book;
 use crate::emr::oscar::Oscar;
 use crate::emr::{Emr, EmrKind};
-use crate::provider::chain;
+use crate::provider::chain::{self, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::stt::deepgram::Deepgram;
@@ -38,6 +38,8 @@ pub struct Hosted {
     pub cartesia: Option<Arc<Cartesia>>,
     pub azure_speech: Option<Arc<Azure>>,
     pub openai: Option<Arc<OpenAi>>,
+    /// By name.
+    pub models: Vec<Arc<OpenAi>>,
 }
 
 impl std::fmt::Debug for Hosted {
@@ -61,6 +63,10 @@ impl Hosted {
             cartesia: made(config.cartesia.as_ref(), "providers.cartesia", Cartesia::new)?,
             azure_speech: made(config.azure_speech.as_ref(), "providers.azure_speech", Azure::new)?,
             openai: made(config.openai.as_ref(), "providers.openai", OpenAi::new)?,
+            models: (config.models.iter())
+                .map(|(name, model)| OpenAi::new(model, &format!("providers.models.{name}")).map(Arc::new))
+                .collect::<Result<_, _>>()
+                .map_err(StartError::Provider)?,
         })
     }
 }
@@ -98,12 +104,12 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Pro
             let ledger = Ledger::open(folder.clone())
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
             let clinics = vec![clinic.clone()];
-            let brain: Arc<dyn Model> = match hosted.openai {
-                Some(openai) => openai,
-                None => Arc::new(RuleBrain::new()),
-            };
+            let models = hosted.openai.into_iter().chain(hosted.models).map(|model| model as Arc<dyn Model>);
+            let models = models.chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
+            let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
+            let thinkers = Thinkers::new(models, thinking);
             let books = books(clinic, &folder)?;
-            let desk = Desk::new(brain, graph, clinics, books, Messages::new(folder), ledger, clock::now)?;
+            let desk = Desk::new(thinkers, graph, clinics, books, Messages::new(folder), ledger, clock::now)?;
             Providers {
                 recognisers: chain::recognisers(recognisers, hearing),
                 voices: chain::voices(voices, speaking),

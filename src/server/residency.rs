@@ -7,7 +7,7 @@ use crate::provider::residency::{Country, Place};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sends {
     /// Its section.
-    pub provider: &'static str,
+    pub provider: String,
     /// What it is sent.
     pub what: &'static str,
     pub place: Place,
@@ -18,7 +18,11 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
     if config.kind == Kind::Scripted {
         return Vec::new();
     }
-    let to = |provider, what, place: Option<Place>| place.map(|place| Sends { provider, what, place });
+    let to = |provider: &str, what, place: Option<Place>| {
+        place.map(|place| Sends { provider: provider.to_owned(), what, place })
+    };
+    let models = (config.models.iter())
+        .filter_map(|(name, model)| to(&format!("providers.models.{name}"), "what was said", Some(model.place())));
     [
         to("providers.deepgram", "what callers say", config.deepgram.as_ref().map(|deepgram| deepgram.place())),
         to("providers.openai", "what was said", config.openai.as_ref().map(|openai| openai.place())),
@@ -31,6 +35,7 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
     ]
     .into_iter()
     .flatten()
+    .chain(models)
     .collect()
 }
 

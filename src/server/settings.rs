@@ -1,5 +1,6 @@
 //! The sections of the configuration that concern how the server is put together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -119,12 +120,18 @@ pub struct ProvidersConfig {
     /// `[providers.openai]`: a language model behind chat completions thinks in place of the rules. Any server that speaks them
     /// will do: a local one needs no key.
     pub openai: Option<OpenAiConfig>,
+    /// `[providers.models.NAME]`: further models, asked after `openai` in the order of their names when those before them fail.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, OpenAiConfig>,
     /// `[providers.deepgram]`: hears first; the embedded recogniser hears when it fails.
     pub deepgram: Option<DeepgramConfig>,
     /// `[providers.cartesia]`: speaks the languages that it has voices for; the embedded voices speak the others, and when it fails.
     pub cartesia: Option<CartesiaConfig>,
     /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
     pub azure_speech: Option<AzureConfig>,
+    /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
+    #[serde(skip_serializing_if = "Order::is_empty")]
+    pub thinking: Order,
     /// Who hears a language, if not as usual: `deepgram`, `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
@@ -137,6 +144,17 @@ impl ProvidersConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self, language: Language) -> Vec<String> {
         let mut wrong = self.openai.as_ref().map(|openai| openai.check("providers.openai")).unwrap_or_default();
+        for (name, model) in &self.models {
+            let section = format!("providers.models.{name}");
+            let fits =
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            if !fits || [OPENAI, RULES].contains(&name.as_str()) {
+                wrong.push(format!(
+                    "{section}: `{name}` cannot name a model; write small letters, digits and underscores, and neither {OPENAI} nor {RULES}"
+                ));
+            }
+            wrong.extend(model.check(&section));
+        }
         if let Some(deepgram) = &self.deepgram {
             wrong.extend(deepgram.check("providers.deepgram"));
             wrong.extend(deepgram.check_language("providers.deepgram", language));
@@ -163,6 +181,9 @@ impl ProvidersConfig {
         if self.azure_speech.is_some() {
             voices.push(("azure_speech", &any));
         }
+        let models = self.thinkers();
+        let models: Vec<(&str, &dyn Fn(Language) -> bool)> = models.iter().map(|name| (*name, &any as _)).collect();
+        wrong.extend(order::check("providers.thinking", &self.thinking, &models));
         wrong.extend(order::check("providers.hearing", &self.hearing, &ears));
         wrong.extend(order::check("providers.speaking", &self.speaking, &voices));
         let hosted = [
@@ -176,6 +197,20 @@ impl ProvidersConfig {
             }
         }
         wrong
+    }
+}
+
+/// `[providers.openai]`, where models are named.
+const OPENAI: &str = "openai";
+
+/// The rule-based brain, the same.
+const RULES: &str = "rules";
+
+impl ProvidersConfig {
+    /// Every model that can be asked, in the order in which they are.
+    pub(super) fn thinkers(&self) -> Vec<&str> {
+        let openai = self.openai.as_ref().map(|_| OPENAI);
+        openai.into_iter().chain(self.models.keys().map(String::as_str)).chain([RULES]).collect()
     }
 }
 

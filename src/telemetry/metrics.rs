@@ -73,8 +73,23 @@ pub const METRICS: &[Metric] = &[
     ),
     counter("call_faults_total", &[], "Calls in which attendant's own code failed; each was ended with an apology."),
     counter("transport_commands_dropped_total", &[], "Hang-ups and transfers that the call's transport did not take."),
-    counter("provider_failures_total", &["kind", "provider"], "Failed sessions of hearing and speaking."),
+    counter(
+        "provider_failures_total",
+        &["kind", "provider"],
+        "Failed sessions of hearing and speaking, failed answers of models.",
+    ),
     counter("provider_breaker_opened_total", &["provider"], "Times a provider was passed over for a minute or more."),
+    counter(
+        "llm_failovers_total",
+        &["words"],
+        "Answers of a model that failed and that the next model gave (before a word of it was said) or finished (within).",
+    ),
+    counter("llm_hedges_total", &["provider"], "Second models asked because this one's first token was late."),
+    counter(
+        "llm_hedges_lost_total",
+        &["provider"],
+        "Requests to this model cancelled because the other's first token came first.",
+    ),
     counter("llm_tokens_total", &["kind"], "Tokens of language models, prompt and answer, as far as the model tells."),
     counter(
         "emr_unknown_outcomes_total",

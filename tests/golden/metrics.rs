@@ -27,6 +27,9 @@ counter call_faults_total
 counter transport_commands_dropped_total
 counter provider_failures_total{kind, provider}
 counter provider_breaker_opened_total{provider}
+counter llm_failovers_total{words}
+counter llm_hedges_total{provider}
+counter llm_hedges_lost_total{provider}
 counter llm_tokens_total{kind}
 counter emr_unknown_outcomes_total
 counter emr_withdrawn_total

@@ -6,6 +6,7 @@ use std::time::Duration;
 use attendant::agent::Who;
 use attendant::agent::llm::openai::OpenAiConfig;
 use attendant::call::timeline::{EndReason, Entry, Recovery};
+use attendant::language::Language;
 use attendant::records::Past;
 use attendant::sim::openai::{self, Fault};
 use attendant::sim::{Delay, ScriptedConfig};
@@ -31,7 +32,12 @@ async fn house(fault: Option<Fault>) -> House {
     let base_url = format!("http://{address}/v1");
     let model: OpenAiConfig =
         toml::from_str(&format!("base_url = \"{base_url}\"\nmodel = \"scripted\"")).expect("the defaults do");
-    House::open(|config| config.providers.openai = Some(model)).await
+    House::open(|config| {
+        config.providers.openai = Some(model);
+        // Nobody takes over: the rules would answer.
+        config.providers.thinking = [(Language::English, vec!["openai".to_owned()])].into();
+    })
+    .await
 }
 
 /// Asks again and again, when nothing more comes, until the other side hangs up; and takes the time of every silence in which

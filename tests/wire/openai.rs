@@ -42,6 +42,7 @@ fn config(address: SocketAddr) -> OpenAiConfig {
         country: None,
         first_piece_ms: 300,
         between_pieces_ms: 300,
+        hedge_ms: 0,
     }
 }
 
@@ -199,6 +200,23 @@ async fn a_silent_server_is_given_up_before_the_first_piece_and_between_pieces()
     let answer = ask(server(stalls).await).await;
     assert_eq!(answer[0], text("Yes"));
     assert_eq!(answer[1].as_ref().expect_err("it stalls").kind, ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn signs_of_life_are_no_pieces_of_an_answer() {
+    for begun in ["", "data: {\"choices\":[{\"delta\":{\"content\":\"Yes\"}}]}\n\n"] {
+        let pings = move || {
+            let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from(begun))]);
+            let every = tokio::time::interval(Duration::from_millis(50));
+            let pings = stream::unfold(every, |mut every| async move {
+                every.tick().await;
+                Some((Ok(Bytes::from(": ping\n\n")), every))
+            });
+            Body::from_stream(first.chain(pings)).into_response()
+        };
+        let answer = ask(server(pings).await).await;
+        assert_eq!(answer.last().expect("it ends").as_ref().expect_err("it stalls").kind, ErrorKind::Timeout);
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 4] {
         key: None,
         first_piece_ms: 2_000,
         between_pieces_ms: 2_000,
+        hedge_ms: 0,
         country: None,
     };
     let model = OpenAi::new(&config, "providers.openai").expect("the configuration is sound");

@@ -15,6 +15,8 @@ pub(super) struct Memory {
     agent: Mutex<Option<String>>,
     rounds: Mutex<Vec<Round>>,
     dealings: Arc<Dealings>,
+    /// How many lines there were when a late model was last raced against another: once a turn is enough.
+    hedged: Mutex<Option<usize>>,
     /// Held while tools run: a new turn waits for what an old one began.
     tools: Arc<Semaphore>,
 }
@@ -25,6 +27,7 @@ impl Default for Memory {
             agent: Mutex::default(),
             rounds: Mutex::default(),
             dealings: Arc::default(),
+            hedged: Mutex::default(),
             tools: Arc::new(Semaphore::new(1)),
         }
     }
@@ -52,6 +55,15 @@ impl Memory {
     /// The caller's dealings with the book.
     pub(super) fn dealings(&self) -> Arc<Dealings> {
         self.dealings.clone()
+    }
+
+    /// Whether a second model may be asked in the turn of so many lines.
+    pub(super) fn may_hedge(&self, lines: usize) -> bool {
+        *self.hedged.lock() != Some(lines)
+    }
+
+    pub(super) fn hedged(&self, lines: usize) {
+        *self.hedged.lock() = Some(lines);
     }
 
     /// No tool is running.

@@ -6,13 +6,14 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::agent::llm::{Delta, Finish, Message, Request, ToolCallPiece};
+use crate::agent::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
 use crate::agent::{Event, ExpectKind, Line, Who};
 use crate::call::CallId;
 use crate::call::event::{Event as CallEvent, Mailbox};
 use crate::emr::book::Book;
 use crate::language::Language;
 use crate::privacy::Pii;
+use crate::provider::chain::Order;
 use crate::provider::{ErrorKind, ProviderError};
 
 /// Answers each request with the next script, and keeps the requests.
@@ -62,10 +63,14 @@ fn world(answers: Vec<Vec<Delta>>) -> World {
 }
 
 fn world_with(model: Scripted) -> World {
+    world_of(Thinkers::new(vec![Arc::new(model.clone())], Order::new()), model)
+}
+
+fn world_of(thinkers: Thinkers, model: Scripted) -> World {
     let folder = tempfile::tempdir().unwrap();
     let book = Book::open(&folder.path().join("book"), &Clinic::sample(), jiff::civil::date(2026, 11, 21)).unwrap();
     let desk = Desk::new(
-        Arc::new(model.clone()),
+        thinkers,
         Graph::built_in(),
         vec![Clinic::sample()],
         Books::from([("harbour-street".to_owned(), Arc::new(book) as Arc<dyn Emr>)]),
@@ -259,3 +264,5 @@ async fn an_answer_without_words_is_a_failure() {
     world.think(1, &[(Who::Caller, "hours?")], false);
     assert!(matches!(&world.answer().await[..], [Event::Failed(e)] if e.kind == ErrorKind::Empty));
 }
+
+mod failing_over;

@@ -1,21 +1,19 @@
 //! One answer: ask the model, pass its words on as they come, run its tools, ask again, until it is done.
 //!
-//! Deadlines of the model are kept here: 3 s to the first piece and from piece to piece. A draft runs no tool: if the model
-//! wants one, the answer ends with the words so far and is asked for again when the turn is final.
+//! Which model answers is decided in `asking`. A draft runs no tool: if the model wants one, the answer ends with the words so far and
+//! is asked for again when the turn is final.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::Inner;
+use super::asking::{Asked, Reply};
 use super::memory::Memory;
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
-use crate::agent::llm::{Delta, Finish, Request, ToolCall, ToolCalls, ToolSpec};
-use crate::agent::marker::{Markers, Piece};
+use crate::agent::llm::{Request, ToolCall, ToolSpec};
 use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName};
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
@@ -24,9 +22,6 @@ use crate::emr::Emr;
 use crate::phrases::{Phrases, emergency};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
-
-/// The first piece, and from one to the next: with it the caller hears a filler or an apology within the 3 s of V4.
-const PIECE_DEADLINE: Duration = Duration::from_secs(3);
 
 /// An old turn's tools are waited for so long before a new turn is answered without them.
 const TOOLS_DEADLINE: Duration = Duration::from_secs(3);
@@ -50,18 +45,7 @@ pub(super) struct Answer {
 }
 
 /// The call is over: nobody takes events any more.
-struct Gone;
-
-/// What one request came to.
-struct Reply {
-    text: String,
-    calls: Vec<ToolCall>,
-}
-
-enum Asked {
-    Replied(Reply),
-    Failed(ProviderError),
-}
+pub(super) struct Gone;
 
 impl Answer {
     pub(super) async fn run(self) {
@@ -90,7 +74,7 @@ impl Answer {
                 Asked::Replied(reply) => reply,
                 Asked::Failed(error) => return self.send(Event::Failed(error)).await,
             };
-            said_anything |= !reply.text.is_empty();
+            said_anything |= !reply.text.trim().is_empty();
             if reply.calls.is_empty() || self.turn.draft {
                 if !said_anything && !self.turn.draft {
                     return self.send(Event::Failed(self.empty())).await;
@@ -129,7 +113,7 @@ impl Answer {
     }
 
     /// Names that may be said, for the recogniser.
-    fn with_hints(&self, mut expect: Expect) -> Expect {
+    pub(super) fn with_hints(&self, mut expect: Expect) -> Expect {
         if matches!(expect.kind, ExpectKind::Free) && expect.hints.is_empty() {
             expect.hints = self.clinic.config.providers.iter().map(|p| p.name.clone()).collect();
         }
@@ -157,63 +141,17 @@ impl Answer {
         Variables { clinic: self.clinic.name(self.turn.language), language: self.turn.language, now }
     }
 
-    /// One request; its words are passed on as they come, a blank before them if they follow others.
-    async fn ask(&self, agent: &AgentConfig, with_tools: bool, follows: bool) -> Result<Asked, Gone> {
+    /// What the model is asked.
+    pub(super) fn request(&self, agent: &AgentConfig, with_tools: bool) -> Request {
         let now = self.now();
         let prompt = self.desk.graph.prompt(agent, &self.variables(&now));
-        let request = Request {
+        Request {
             messages: context::messages(prompt, &self.turn.said, &self.memory.rounds(), self.turn.number),
             tools: if with_tools { specs(agent, self.emr().is_some()) } else { Arc::default() },
             language: self.turn.language,
             temperature: agent.temperature,
             max_tokens: agent.max_tokens,
-        };
-        let mut stream = self.desk.model.stream(request);
-        let mut markers = Markers::default();
-        let mut calls = ToolCalls::default();
-        let mut text = String::new();
-        loop {
-            match timeout(PIECE_DEADLINE, stream.next()).await {
-                Err(_) => return Ok(Asked::Failed(self.late())),
-                Ok(None) => break,
-                Ok(Some(Err(error))) => return Ok(Asked::Failed(error)),
-                Ok(Some(Ok(Delta::Text(piece)))) => self.pass(markers.push(piece.reveal()), &mut text, follows).await?,
-                Ok(Some(Ok(Delta::ToolCall(piece)))) => calls.push(piece),
-                Ok(Some(Ok(Delta::Usage(usage)))) => {
-                    metrics::counter!("llm_tokens_total", "kind" => "prompt").increment(usage.prompt);
-                    metrics::counter!("llm_tokens_total", "kind" => "answer").increment(usage.answer);
-                }
-                Ok(Some(Ok(Delta::Finish(finish)))) => {
-                    if matches!(finish, Finish::Length | Finish::Filtered) && !calls.is_empty() {
-                        return Ok(Asked::Failed(
-                            self.error(ErrorKind::Server, "the answer was cut inside a tool call; raise max_tokens"),
-                        ));
-                    }
-                    break;
-                }
-            }
         }
-        if let Some(rest) = markers.finish() {
-            self.pass(vec![Piece::Text(rest)], &mut text, follows).await?;
-        }
-        Ok(match calls.finish(self.desk.model.name()) {
-            Ok(calls) => Asked::Replied(Reply { text, calls }),
-            Err(error) => Asked::Failed(error),
-        })
-    }
-
-    async fn pass(&self, pieces: Vec<Piece>, text: &mut String, follows: bool) -> Result<(), Gone> {
-        for piece in pieces {
-            match piece {
-                Piece::Text(words) => {
-                    let words = if follows && text.is_empty() { format!(" {words}") } else { words };
-                    text.push_str(&words);
-                    self.send(Event::Text(Pii::new(words))).await?;
-                }
-                Piece::Expect(expect) => self.send(Event::Expect(self.with_hints(expect))).await?,
-            }
-        }
-        Ok(())
     }
 
     /// Runs the tools on a task that nothing cancels, and keeps their results in the call's memory.
@@ -270,12 +208,8 @@ impl Answer {
         self.send(Event::Done).await
     }
 
-    async fn send(&self, event: Event) -> Result<(), Gone> {
+    pub(super) async fn send(&self, event: Event) -> Result<(), Gone> {
         if self.reports.send(event).await { Ok(()) } else { Err(Gone) }
-    }
-
-    fn late(&self) -> ProviderError {
-        self.error(ErrorKind::Timeout, "no piece of the answer for 3 s")
     }
 
     fn empty(&self) -> ProviderError {
@@ -283,7 +217,7 @@ impl Answer {
     }
 
     fn error(&self, kind: ErrorKind, what: &str) -> ProviderError {
-        ProviderError { provider: self.desk.model.name(), kind, what: what.to_owned(), retry_after: None }
+        ProviderError { provider: self.desk.thinkers.name(), kind, what: what.to_owned(), retry_after: None }
     }
 }
 

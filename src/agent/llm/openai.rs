@@ -1,7 +1,7 @@
 //! Any model behind an OpenAI-compatible chat-completions API: OpenAI itself, or a server on this machine.
 //!
 //! Compatible servers differ; what they send is read tolerantly ([`chunk`]). A stream that closes before it said why it ended has failed.
-//! Deadlines to the first piece and from piece to piece are kept here too, so that a silent server becomes an error with a name.
+//! Deadlines to the first piece and from piece to piece are kept here, so that a silent server becomes an error with a name.
 //! Dropping the answer's stream closes the connection, which is how these APIs are told to stop.
 
 mod chunk;
@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use reqwest::{Client, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::sse::Parser;
@@ -25,6 +25,9 @@ use crate::provider::{ErrorKind, ProviderError};
 use chunk::Reading;
 
 const NAME: &str = "openai";
+
+/// The section of one that has a name of its own.
+const NAMED: &str = "providers.models.";
 
 /// TCP and TLS; a server on this machine takes microseconds.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -51,6 +54,9 @@ pub struct OpenAiConfig {
     /// From piece to piece.
     #[serde(default = "between_pieces")]
     pub between_pieces_ms: u64,
+    /// Without a first piece for so long the next model is asked as well, if there is one; 0: never.
+    #[serde(default = "hedge")]
+    pub hedge_ms: u64,
 }
 
 /// Below the 3 s after which the caller must have heard something.
@@ -60,6 +66,11 @@ const fn first_piece() -> u64 {
 
 const fn between_pieces() -> u64 {
     2_000
+}
+
+/// First tokens of hosted models, as Twilio publishes them for voice (November 2025): 375 ms in the median, 750 ms where it calls them late.
+const fn hedge() -> u64 {
+    750
 }
 
 /// OpenAI's page on data residency, as read on 2026-11-21: regions that process where they store. Canada is not among them.
@@ -96,9 +107,15 @@ impl OpenAiConfig {
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
         for (key, ms) in [("first_piece_ms", self.first_piece_ms), ("between_pieces_ms", self.between_pieces_ms)] {
-            if !(100..=30_000).contains(&ms) {
-                wrong.push(format!("{section}.{key}: {ms} ms; write 100 to 30000: callers do not wait longer"));
+            if !(100..=3_000).contains(&ms) {
+                wrong.push(format!(
+                    "{section}.{key}: {ms} ms; write 100 to 3000: after 3 s the next model is asked anyway"
+                ));
             }
+        }
+        if self.hedge_ms != 0 && !(100..=3_000).contains(&self.hedge_ms) {
+            let ms = self.hedge_ms;
+            wrong.push(format!("{section}.hedge_ms: {ms} ms; write 100 to 3000, or 0 to ask one model at a time"));
         }
         wrong
     }
@@ -119,6 +136,10 @@ pub struct OpenAi(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    name: &'static str,
+    /// Address and place of the key, never the key.
+    account: String,
+    hedge: Option<Duration>,
     http: Client,
     endpoint: Url,
     model: String,
@@ -132,6 +153,10 @@ impl OpenAi {
     pub fn new(config: &OpenAiConfig, section: &str) -> Result<Self, String> {
         let key = config.key.as_ref().map(SecretSource::read).transpose();
         Ok(Self(Arc::new(Inner {
+            // Metrics and errors name it for as long as the process lives; there are as many as the configuration has.
+            name: section.strip_prefix(NAMED).map_or(NAME, |name| String::leak(name.to_owned())),
+            account: format!("{} {:?}", config.base_url, config.key),
+            hedge: (config.hedge_ms > 0).then(|| Duration::from_millis(config.hedge_ms)),
             http: Client::builder()
                 .connect_timeout(CONNECT)
                 .build()
@@ -147,7 +172,19 @@ impl OpenAi {
 
 impl Model for OpenAi {
     fn name(&self) -> &'static str {
-        NAME
+        self.0.name
+    }
+
+    fn can_go_on(&self) -> bool {
+        true
+    }
+
+    fn hedge_after(&self) -> Option<Duration> {
+        self.0.hedge
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(&self.0.account)
     }
 
     fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
@@ -155,7 +192,8 @@ impl Model for OpenAi {
         let answer = Answer { inner, state: State::Asking(Box::new(request)) };
         stream::unfold(answer, |mut answer| async move {
             let next = answer.next().await?;
-            Some((next, answer))
+            let name = answer.inner.name;
+            Some((next.map_err(|error| ProviderError { provider: name, ..error }), answer))
         })
         .boxed()
     }
@@ -176,30 +214,33 @@ struct Streaming {
     response: Response,
     parser: Parser,
     reading: Reading,
-    /// The first piece may take longer than the others.
-    patience: Duration,
+    /// The next piece: what comes to keep the connection alive is none.
+    due: Instant,
 }
 
 impl Answer {
     async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
         loop {
             match std::mem::replace(&mut self.state, State::Over) {
-                State::Asking(request) => match self.inner.ask(&request).await {
-                    Ok(response) => {
-                        self.state = State::Reading(Box::new(Streaming {
-                            response,
-                            parser: Parser::default(),
-                            reading: Reading::default(),
-                            patience: self.inner.first_piece,
-                        }));
+                State::Asking(request) => {
+                    let due = Instant::now() + self.inner.first_piece;
+                    match self.inner.ask(&request, due).await {
+                        Ok(response) => {
+                            self.state = State::Reading(Box::new(Streaming {
+                                response,
+                                parser: Parser::default(),
+                                reading: Reading::default(),
+                                due,
+                            }));
+                        }
+                        Err(error) => return Some(Err(error)),
                     }
-                    Err(error) => return Some(Err(error)),
-                },
+                }
                 State::Reading(mut streaming) => {
                     let step = streaming.step().await;
                     return match step {
                         Ok(Some(delta)) => {
-                            streaming.patience = self.inner.between_pieces;
+                            streaming.due = Instant::now() + self.inner.between_pieces;
                             self.state = State::Reading(streaming);
                             Some(Ok(delta))
                         }
@@ -214,18 +255,18 @@ impl Answer {
 }
 
 impl Inner {
-    async fn ask(&self, request: &Request) -> Result<Response, ProviderError> {
+    async fn ask(&self, request: &Request, due: Instant) -> Result<Response, ProviderError> {
         let mut post = self.http.post(self.endpoint.clone()).json(&request::body(&self.model, request));
         if let Some(key) = &self.key {
             post = post.bearer_auth(key.expose());
         }
-        let response = match timeout(self.first_piece, post.send()).await {
+        let response = match timeout_at(due, post.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 return Err(failed(
                     ErrorKind::Connection,
                     if error.is_connect() {
-                        "cannot connect; is the server at openai.base_url up?"
+                        "cannot connect; is the server at its base_url up?"
                     } else {
                         "the connection broke"
                     },
@@ -247,8 +288,8 @@ impl Streaming {
             if self.reading.is_over() {
                 return Ok(None);
             }
-            let Self { response, parser, reading, patience } = self;
-            match timeout(*patience, response.chunk()).await {
+            let Self { response, parser, reading, due } = self;
+            match timeout_at(*due, response.chunk()).await {
                 Ok(Ok(Some(bytes))) => parser
                     .push(&bytes, |data| reading.event(data))
                     .map_err(|too_long| failed(ErrorKind::Server, &too_long.to_string()))?,

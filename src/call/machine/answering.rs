@@ -43,7 +43,7 @@ impl Machine {
             ..TurnTimeline::default()
         };
         self.turn = stages;
-        let number = self.thought.begin();
+        let number = self.thought.begin(self.now);
         self.ask_agent(number);
     }
 
@@ -63,11 +63,11 @@ impl Machine {
             Event::Text(text) => {
                 self.turn.first_token_us.get_or_insert(at_us);
                 self.thought.stage = Stage::Streaming;
-                self.thought.spoke |= !text.reveal().trim().is_empty();
                 if !self.mouth.is_open() {
                     self.mouth.open(Purpose::Answer, Expect::default());
                 }
                 self.mouth.text(text.reveal());
+                self.thought.spoke |= self.mouth.has_words();
             }
             Event::Expect(expect) => {
                 if !self.mouth.is_open() {
@@ -77,7 +77,7 @@ impl Machine {
             }
             Event::ToolStarted { .. } => {
                 // What was said before the tool is a whole utterance: it is heard while the tool runs.
-                self.mouth.close();
+                self.thought.spoke |= self.mouth.close();
                 self.thought.stage = Stage::Tool;
                 self.timers.set(Timer::Agent, self.now + deadline::TOOL);
                 if !self.mouth.has_answer() && !self.timers.is_set(Timer::Filler) {
@@ -85,6 +85,17 @@ impl Machine {
                 }
             }
             Event::ToolDone { .. } => self.thought.stage = Stage::Asked,
+            Event::NextModel { why } => {
+                self.mouth.drop_unsent();
+                self.journal(Entry::Recovered { at_us, what: Recovery::NextModel, detail: why });
+            }
+            Event::Hedged => {
+                self.journal(Entry::Recovered {
+                    at_us,
+                    what: Recovery::Hedged,
+                    detail: "its first token is late".into(),
+                });
+            }
             Event::Language(language) => {
                 self.language = language;
                 self.hearing.speak(language, &mut self.out);
@@ -94,14 +105,16 @@ impl Machine {
             Event::Transfer { to } => self.thought.then = Then::Transfer(to),
             Event::Done => self.answer_complete(),
             Event::Failed(error) => {
-                let why = error.kind;
-                self.agent_failed(&format!("{why:?}"));
+                if !error.kind.retryable() {
+                    self.thought.no_more();
+                }
+                self.agent_failed(&error.to_string());
             }
         }
     }
 
     fn answer_complete(&mut self) {
-        self.mouth.close();
+        self.thought.spoke |= self.mouth.close();
         self.timers.clear(Timer::Agent);
         if !self.thought.spoke && self.thought.then == Then::Listen {
             self.agent_failed("an answer without words");
@@ -113,9 +126,11 @@ impl Machine {
     /// Asks again once; then an apology, and a person.
     pub(super) fn agent_failed(&mut self, why: &str) {
         self.out.push_back(Effect::CancelThought);
-        self.mouth.close();
+        // Half a sentence before an apology helps nobody.
+        self.mouth.drop_unsent();
+        self.thought.spoke |= self.mouth.close();
         let at_us = self.at_us();
-        match self.thought.again() {
+        match self.thought.again(self.now) {
             Some(number) => {
                 self.journal(Entry::Recovered { at_us, what: Recovery::AgentAskedAgain, detail: why.to_owned() });
                 self.ask_agent(number);

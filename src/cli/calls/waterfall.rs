@@ -71,6 +71,8 @@ impl Page {
                 let word = match what {
                     Recovery::SttReopened => "recogniser opened again",
                     Recovery::AgentAskedAgain => "agent asked again",
+                    Recovery::NextModel => "next model",
+                    Recovery::Hedged => "second model asked",
                     Recovery::NextVoice => "next voice",
                     Recovery::Apologised => "apologised",
                 };

@@ -1,0 +1,216 @@
+//! A model fails somewhere in its answer, and another one gives or finishes it.
+
+use std::time::Duration;
+
+use super::*;
+
+type Script = Vec<Result<Delta, ErrorKind>>;
+
+/// Answers each request with the next script, then is silent; keeps the requests.
+#[derive(Clone)]
+struct Able {
+    name: &'static str,
+    goes_on: bool,
+    answers: Arc<Mutex<VecDeque<Script>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Model for Able {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn can_go_on(&self) -> bool {
+        self.goes_on
+    }
+
+    fn hedge_after(&self) -> Option<Duration> {
+        Some(Duration::from_millis(750))
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        self.requests.lock().push(request);
+        let (name, what) = (self.name, "scripted".to_owned());
+        let answer = self.answers.lock().pop_front().unwrap_or_default();
+        let pieces = answer.into_iter().map(move |piece| {
+            piece.map_err(|kind| ProviderError { provider: name, kind, what: what.clone(), retry_after: None })
+        });
+        stream::iter(pieces).chain(stream::pending()).boxed()
+    }
+}
+
+fn able(name: &'static str, answers: Vec<Script>) -> Able {
+    Able { name, goes_on: true, answers: Arc::new(Mutex::new(answers.into())), requests: Arc::default() }
+}
+
+fn said(words: &str) -> Result<Delta, ErrorKind> {
+    Ok(text(words))
+}
+
+const STOP: Result<Delta, ErrorKind> = Ok(Delta::Finish(Finish::Stop));
+
+fn clinic(models: &[Able]) -> World {
+    let members = models.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Model>).collect();
+    world_of(Thinkers::new(members, Order::new()), Scripted::default())
+}
+
+fn next_models(events: &[Event]) -> usize {
+    events.iter().filter(|event| matches!(event, Event::NextModel { .. })).count()
+}
+
+/// What the voice is given of these events: whole pieces of text, as the call's mouth cuts it.
+fn voiced(events: &[Event]) -> String {
+    let new = || crate::tts::sentence::Splitter::new(Language::English);
+    let (mut splitter, mut all) = (new(), String::new());
+    for event in events {
+        match event {
+            Event::Text(text) => splitter.push(text.reveal()),
+            Event::NextModel { .. } => splitter = new(),
+            _ => {}
+        }
+        while let Some(piece) = splitter.poll() {
+            all.push_str(&piece);
+        }
+        if matches!(event, Event::Done | Event::ToolStarted { .. }) {
+            while let Some(piece) = splitter.finish() {
+                all.push_str(&piece);
+            }
+        }
+    }
+    all
+}
+
+const HOURS: &[(Who, &str)] = &[(Who::Caller, "hours?")];
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_before_a_whole_clause_is_asked_of_the_next_model_with_the_same_context() {
+    let broken = |kind| vec![said("[expect:free] We"), said(" are op"), Err(kind)];
+    for first in [
+        vec![Err(ErrorKind::Server)],
+        vec![Err(ErrorKind::Unauthorised)],
+        vec![STOP],
+        vec![said("  "), STOP],
+        broken(ErrorKind::Connection),
+        broken(ErrorKind::Server),
+        vec![said("We are op")],
+        vec![],
+    ] {
+        let models =
+            [able("a", vec![first.clone()]), able("b", vec![vec![said("Nine to five. "), said("Come in."), STOP]])];
+        // A silent one would be raced.
+        let models = if first.is_empty() { [models[0].clone(), models[1].clone()] } else { models };
+        let mut world = clinic(&models);
+        world.think(1, HOURS, false);
+        let events = world.answer().await;
+        assert_eq!(voiced(&events), "Nine to five. Come in.", "{first:?}: {events:?}");
+        assert_eq!(events.last(), Some(&Event::Done));
+        let requests = [models[0].requests.lock(), models[1].requests.lock()];
+        assert_eq!(requests[0][0].messages, requests[1][0].messages, "{first:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_after_that_is_gone_on_with_and_no_word_is_said_twice() {
+    let begins = || vec![said("We are open from nine to five. On Sat"), Err(ErrorKind::Connection)];
+    for goes_on in [
+        vec![said("On Saturday until one."), STOP],
+        vec![said("from nine to five. On"), said(" Saturday until one."), STOP],
+        vec![said("We are open from nine to five. On Saturday until one."), STOP],
+    ] {
+        let models = [able("a", vec![begins()]), able("b", vec![goes_on])];
+        let mut world = clinic(&models);
+        world.think(1, HOURS, false);
+        let events = world.answer().await;
+        assert_eq!(voiced(&events), "We are open from nine to five. On Saturday until one.");
+        assert_eq!(next_models(&events), 1);
+        let requests = models[1].requests.lock();
+        let [.., Message::Assistant { text, .. }, Message::System(_)] = &requests[0].messages[..] else {
+            panic!("it is told what was said: {:?}", requests[0].messages)
+        };
+        assert_eq!(text.reveal(), "We are open from nine to five.");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_begun_again_with_other_words_is_not_heard_and_the_next_one_goes_on() {
+    let begins = vec![said("We are open from nine to five, and"), Err(ErrorKind::Connection)];
+    let again = vec![said("We are open from ten to four."), STOP];
+    let goes_on = vec![said("and on Saturday until one."), STOP];
+    let models = [able("a", vec![begins.clone()]), able("b", vec![again.clone()]), able("c", vec![goes_on])];
+    let mut world = clinic(&models);
+    world.think(1, HOURS, false);
+    let events = world.answer().await;
+    assert_eq!(voiced(&events), "We are open from nine to five, and on Saturday until one.");
+
+    let mut world = clinic(&[able("a", vec![begins]), able("b", vec![again])]);
+    world.think(1, HOURS, false);
+    let events = world.answer().await;
+    assert!(matches!(events.last(), Some(Event::Failed(_))), "{events:?}");
+    assert_eq!(voiced(&events), "We are open from nine to five, ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_knows_rules_gives_answers_and_finishes_none() {
+    let rules = || Able { goes_on: false, ..able("rules", vec![vec![said("By the rules."), STOP]]) };
+    let mut world = clinic(&[able("a", vec![vec![said("We"), Err(ErrorKind::Server)]]), rules()]);
+    world.think(1, HOURS, false);
+    assert_eq!(voiced(&world.answer().await), "By the rules.");
+    let mut world =
+        clinic(&[able("a", vec![vec![said("We are open until five. And"), Err(ErrorKind::Server)]]), rules()]);
+    world.think(1, HOURS, false);
+    let events = world.answer().await;
+    assert_eq!(events.last(), Some(&Event::Failed(failure("a", ErrorKind::Server))));
+}
+
+fn failure(provider: &'static str, kind: ErrorKind) -> ProviderError {
+    ProviderError { provider, kind, what: "scripted".to_owned(), retry_after: None }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tools_run_once_wherever_a_model_fails() {
+    let call = || Ok(tool("clinic_info", "{\"topic\":\"parking\"}"));
+    let asks = || vec![said("Let me see. "), call(), Ok(Delta::Finish(Finish::ToolCalls))];
+    let answers = || vec![said("Behind the building."), STOP];
+    let mut nameless = tool("", "{}");
+    if let Delta::ToolCall(piece) = &mut nameless {
+        piece.name = None;
+    }
+    for (first, second) in [
+        // Within the call, after it, by garbage, and when its result is there.
+        (vec![vec![call(), Err(ErrorKind::Connection)]], vec![asks(), answers()]),
+        (vec![vec![call()]], vec![asks(), answers()]),
+        (vec![vec![Ok(nameless), Ok(Delta::Finish(Finish::ToolCalls))]], vec![asks(), answers()]),
+        (vec![vec![call(), Ok(Delta::Finish(Finish::Length))]], vec![asks(), answers()]),
+        (vec![asks(), vec![Err(ErrorKind::Server)]], vec![answers()]),
+        (vec![asks(), vec![said("Behind"), Err(ErrorKind::Server)]], vec![answers()]),
+    ] {
+        let models = [able("a", first.clone()), able("b", second)];
+        let mut world = clinic(&models);
+        world.think(1, HOURS, false);
+        let events = world.answer().await;
+        assert_eq!(voiced(&events), "Let me see.  Behind the building.", "{first:?} {events:?}");
+        let ledger = std::fs::read_to_string(world.folder.path().join("tools.jsonl")).unwrap();
+        assert_eq!(ledger.matches("started").count(), 1, "{first:?}");
+        assert_eq!(events.last(), Some(&Event::Done));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_hedged_once_at_most() {
+    let call = || tool("clinic_info", "{\"topic\":\"parking\"}");
+    // The first never answers: the second does, with a tool; and is raced no more.
+    let first = able("a", vec![]);
+    let second = able(
+        "b",
+        vec![vec![Ok(call()), Ok(Delta::Finish(Finish::ToolCalls))], vec![said("Behind the building."), STOP]],
+    );
+    let mut world = clinic(&[first.clone(), second]);
+    world.think(1, HOURS, false);
+    let events = world.answer().await;
+    assert_eq!(events.iter().filter(|event| **event == Event::Hedged).count(), 1, "{events:?}");
+    assert_eq!(voiced(&events), "Behind the building.");
+    assert_eq!(first.requests.lock().len(), 2);
+    let hedged_at = events.iter().position(|event| *event == Event::Hedged);
+    let tool_at = events.iter().position(|event| matches!(event, Event::ToolStarted { .. }));
+    assert!(hedged_at < tool_at);
+}

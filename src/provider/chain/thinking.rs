@@ -1,0 +1,347 @@
+//! Language models as one list: who is asked first in a language or by an agent, who next when one fails, and whom a late one is raced
+//! against.
+//!
+//! It knows neither calls nor speech. Whether words were given out already, so that the next one must be asked to go on rather than the
+//! same again, is the asker's decision ([`Asking::next_model`]); so is whether an answer that ended was one ([`Asking::accept`],
+//! [`Asking::reject`]). At most two requests are open at once, and only until the first token of either. Dropping an [`Asking`] closes both.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Order, Watch, in_order};
+use crate::agent::llm::{Delta, Model, Request};
+use crate::provider::breaker::Breaker;
+use crate::provider::{ErrorKind, ProviderError};
+
+/// Without a piece for so long a model has failed, whatever deadlines of its own it has: with it the caller hears a filler or an apology
+/// within the 3 s of V4.
+const PIECE: Duration = Duration::from_secs(3);
+
+/// A model and what is known of it.
+#[derive(Clone)]
+struct Thinker {
+    model: Arc<dyn Model>,
+    /// This model.
+    breaker: Arc<Breaker>,
+    /// Who is paid for it: a refused key is refused for all models of the account.
+    account: Arc<Breaker>,
+}
+
+impl Thinker {
+    fn is_well(&self, now: Instant) -> bool {
+        self.breaker.is_well(now) && self.account.is_well(now)
+    }
+
+    fn failed(&self, error: &ProviderError) {
+        let breaker = match error.kind {
+            ErrorKind::Unauthorised => &self.account,
+            ErrorKind::Connection
+            | ErrorKind::Timeout
+            | ErrorKind::Limited
+            | ErrorKind::Server
+            | ErrorKind::Request
+            | ErrorKind::Empty => &self.breaker,
+        };
+        Watch(breaker.clone()).failed(error);
+    }
+}
+
+/// See the module header. One for all calls of a server.
+pub struct Thinkers {
+    thinkers: Vec<Thinker>,
+    order: Order,
+}
+
+impl std::fmt::Debug for Thinkers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.thinkers.iter().map(|thinker| thinker.model.name())).finish()
+    }
+}
+
+impl Thinkers {
+    /// In the order in which they are asked, but for languages that have one of their own.
+    pub fn new(models: Vec<Arc<dyn Model>>, order: Order) -> Self {
+        let mut thinkers: Vec<Thinker> = Vec::with_capacity(models.len());
+        for model in models {
+            let shared = model
+                .account()
+                .and_then(|account| thinkers.iter().find(|other| other.model.account() == Some(account)))
+                .map(|other| other.account.clone());
+            let breaker = Arc::new(Breaker::new(model.name()));
+            let account = shared.unwrap_or_else(|| Arc::new(Breaker::new(model.name())));
+            thinkers.push(Thinker { model, breaker, account });
+        }
+        Self { thinkers, order }
+    }
+
+    /// The first one's name: for errors that are nobody's.
+    pub fn name(&self) -> &'static str {
+        self.thinkers.first().map_or("models", |thinker| thinker.model.name())
+    }
+
+    /// Begins to ask: those that `wanted` names, in its order, or everybody who is asked in the request's language. Those whose breaker
+    /// is open are left out while another is well. `hedge`: a second one may be asked if the first is late.
+    pub fn ask(self: &Arc<Self>, request: Request, wanted: &[String], hedge: bool) -> Asking {
+        let now = Instant::now();
+        let all = match wanted {
+            [] => in_order(&self.order, request.language, self.thinkers.len(), |_| true),
+            named => {
+                let place = |name: &String| self.thinkers.iter().position(|thinker| thinker.model.name() == name);
+                named.iter().filter_map(place).collect()
+            }
+        };
+        let mut waiting: VecDeque<usize> =
+            all.iter().copied().filter(|place| self.thinkers[*place].is_well(now)).collect();
+        if waiting.is_empty() {
+            waiting.extend(all.first());
+        }
+        let mut asking = Asking { thinkers: self.clone(), request, waiting, first: None, rival: None, race_at: None };
+        if let Some(place) = asking.waiting.pop_front() {
+            let attempt = asking.attempt(place, asking.request.clone());
+            asking.race_at = hedge.then(|| attempt.thinker.model.hedge_after()).flatten().map(|late| now + late);
+            asking.first = Some(attempt);
+        }
+        asking
+    }
+}
+
+/// What comes of asking.
+#[derive(Debug)]
+pub enum News {
+    /// A piece of the one answer that counts.
+    Piece(Delta),
+    /// The first one is late: a second was asked as well.
+    Hedged,
+    /// The answer ended; the last piece may have said why.
+    Ended,
+    /// It failed, or nobody is asked. Of the answer nothing more comes.
+    Failed(ProviderError),
+}
+
+/// One request to one model.
+struct Attempt {
+    thinker: Thinker,
+    stream: BoxStream<'static, Result<Delta, ProviderError>>,
+    due: Instant,
+}
+
+impl Attempt {
+    fn error(&self, kind: ErrorKind, what: &str) -> ProviderError {
+        ProviderError { provider: self.thinker.model.name(), kind, what: what.to_owned(), retry_after: None }
+    }
+
+    /// The next piece; `Ok(None)` when the answer has ended.
+    async fn next(&mut self) -> Result<Option<Delta>, ProviderError> {
+        tokio::select! {
+            biased;
+            piece = self.stream.next() => {
+                self.due = Instant::now() + PIECE;
+                piece.transpose()
+            }
+            () = sleep_until(self.due) => Err(self.error(ErrorKind::Timeout, "no piece of the answer for 3 s")),
+        }
+    }
+}
+
+async fn next_of(attempt: &mut Option<Attempt>) -> Result<Option<Delta>, ProviderError> {
+    match attempt {
+        Some(attempt) => attempt.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A request on its way to its answer.
+pub struct Asking {
+    thinkers: Arc<Thinkers>,
+    request: Request,
+    /// Who may still be asked, in order.
+    waiting: VecDeque<usize>,
+    first: Option<Attempt>,
+    /// Asked as well since the first is late; whoever has a token first stays alone.
+    rival: Option<Attempt>,
+    race_at: Option<Instant>,
+}
+
+impl std::fmt::Debug for Asking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = |attempt: &Option<Attempt>| attempt.as_ref().map(|attempt| attempt.thinker.model.name());
+        f.debug_struct("Asking").field("first", &name(&self.first)).field("rival", &name(&self.rival)).finish()
+    }
+}
+
+/// Whose piece it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    First,
+    Rival,
+}
+
+enum Happened {
+    Piece(Side, Result<Option<Delta>, ProviderError>),
+    Late,
+}
+
+impl Asking {
+    fn attempt(&self, place: usize, request: Request) -> Attempt {
+        let thinker = self.thinkers.thinkers[place].clone();
+        let now = Instant::now();
+        thinker.breaker.asked(now);
+        thinker.account.asked(now);
+        let stream = thinker.model.stream(request);
+        Attempt { thinker, stream, due: now + PIECE }
+    }
+
+    /// Who is being asked.
+    pub fn name(&self) -> &'static str {
+        self.first.as_ref().map_or_else(|| self.thinkers.name(), |attempt| attempt.thinker.model.name())
+    }
+
+    pub async fn next(&mut self) -> News {
+        loop {
+            if self.first.is_none() {
+                return News::Failed(self.nobody());
+            }
+            let happened = tokio::select! {
+                biased;
+                piece = next_of(&mut self.first) => Happened::Piece(Side::First, piece),
+                piece = next_of(&mut self.rival) => Happened::Piece(Side::Rival, piece),
+                () = moment(self.race_at) => Happened::Late,
+            };
+            match happened {
+                Happened::Late => {
+                    self.race_at = None;
+                    if self.race() {
+                        return News::Hedged;
+                    }
+                }
+                Happened::Piece(side, Ok(Some(delta))) if self.rival.is_some() => match delta {
+                    Delta::Text(ref text) if text.reveal().is_empty() => {}
+                    Delta::Usage(_) => {}
+                    Delta::Text(_) | Delta::ToolCall(_) => {
+                        self.won(side);
+                        return News::Piece(delta);
+                    }
+                    Delta::Finish(_) => {
+                        if let Some(error) = self.drop_out(side, None) {
+                            return News::Failed(error);
+                        }
+                    }
+                },
+                Happened::Piece(_, Ok(Some(delta))) => {
+                    if matches!(delta, Delta::Text(_) | Delta::ToolCall(_)) {
+                        self.race_at = None;
+                    }
+                    return News::Piece(delta);
+                }
+                Happened::Piece(side, Ok(None)) if self.rival.is_some() => {
+                    if let Some(error) = self.drop_out(side, None) {
+                        return News::Failed(error);
+                    }
+                }
+                Happened::Piece(_, Ok(None)) => return News::Ended,
+                Happened::Piece(side, Err(error)) => {
+                    if let Some(error) = self.drop_out(side, Some(error)) {
+                        return News::Failed(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first is late. Whom it is raced against must be well, and a model: rules would win every time.
+    fn race(&mut self) -> bool {
+        let now = Instant::now();
+        let place = self.waiting.iter().position(|place| {
+            let thinker = &self.thinkers.thinkers[*place];
+            thinker.model.can_go_on() && thinker.is_well(now)
+        });
+        let Some(place) = place.and_then(|at| self.waiting.remove(at)) else { return false };
+        let rival = self.attempt(place, self.request.clone());
+        let late = self.name();
+        tracing::debug!(late, asked = rival.thinker.model.name(), "the first token is late; a second model is asked");
+        metrics::counter!("llm_hedges_total", "provider" => late).increment(1);
+        self.rival = Some(rival);
+        true
+    }
+
+    /// One of two has the first token: the other is cancelled. A first that is beaten again and again is as good as failing, and its
+    /// breaker opens: else every turn would pay for two.
+    fn won(&mut self, side: Side) {
+        let Some(rival) = self.rival.take() else { return };
+        let loser = match side {
+            Side::First => rival,
+            Side::Rival => {
+                let Some(first) = self.first.replace(rival) else { return };
+                let late = first.error(ErrorKind::Timeout, "its first token was late and another's came first");
+                first.thinker.breaker.failed(&late, Instant::now());
+                first
+            }
+        };
+        metrics::counter!("llm_hedges_lost_total", "provider" => loser.thinker.model.name()).increment(1);
+    }
+
+    /// One fails, or ends without a word in a race. The error, if it was alone.
+    fn drop_out(&mut self, side: Side, error: Option<ProviderError>) -> Option<ProviderError> {
+        let attempt = match side {
+            Side::First => std::mem::replace(&mut self.first, self.rival.take()),
+            Side::Rival => self.rival.take(),
+        }?;
+        let error = error.unwrap_or_else(|| attempt.error(ErrorKind::Empty, "the answer ended without words"));
+        attempt.thinker.failed(&error);
+        self.first.is_none().then_some(error)
+    }
+
+    /// The answer that ended was one.
+    pub fn accept(&mut self) {
+        if let Some(attempt) = self.first.take() {
+            attempt.thinker.breaker.succeeded();
+            attempt.thinker.account.succeeded();
+        }
+    }
+
+    /// The answer that ended was none, for this reason.
+    pub fn reject(&mut self, kind: ErrorKind, what: &str) -> ProviderError {
+        let Some(attempt) = self.first.take() else { return self.nobody() };
+        let error = attempt.error(kind, what);
+        attempt.thinker.failed(&error);
+        error
+    }
+
+    /// The present one's answer is not wanted, through no fault of its own.
+    pub fn leave(&mut self) {
+        (self.first, self.rival) = (None, None);
+    }
+
+    /// Asks the next one who is well: the same, or to go on with what another began. `false`: nobody is left who could.
+    pub fn next_model(&mut self, go_on: Option<Request>) -> bool {
+        let now = Instant::now();
+        self.race_at = None;
+        let place = self.waiting.iter().position(|place| {
+            let thinker = &self.thinkers.thinkers[*place];
+            thinker.is_well(now) && (go_on.is_none() || thinker.model.can_go_on())
+        });
+        let Some(place) = place.and_then(|at| self.waiting.remove(at)) else { return false };
+        self.first = Some(self.attempt(place, go_on.unwrap_or_else(|| self.request.clone())));
+        true
+    }
+
+    fn nobody(&self) -> ProviderError {
+        let what = "no model is left to be asked".to_owned();
+        ProviderError { provider: self.thinkers.name(), kind: ErrorKind::Request, what, retry_after: None }
+    }
+}
+
+#[cfg(test)]
+mod tests;
