@@ -43,6 +43,8 @@ struct Ours {
 pub(super) struct Coherence {
     ours: Box<[Ours]>,
     ours_count: u64,
+    /// Spectra in a row, to the newest of ours, in which there was nothing at all.
+    ours_silent: u64,
     theirs_count: u64,
     theirs_powers: [f32; BINS],
     theirs_mean_energy: f32,
@@ -57,6 +59,7 @@ impl Coherence {
         Self {
             ours: vec![silent; HISTORY].into(),
             ours_count: 0,
+            ours_silent: HISTORY as u64,
             theirs_count: 0,
             theirs_powers: [0.0; BINS],
             theirs_mean_energy: 0.0,
@@ -69,24 +72,48 @@ impl Coherence {
     pub(super) fn ours(&mut self, spectrum: Bins) {
         let last = self.ours[(self.ours_count.wrapping_sub(1) % HISTORY as u64) as usize];
         let powers = spectrum.powers();
-        let energy = powers.iter().sum();
+        let energy = sum(&powers);
         self.ours[(self.ours_count % HISTORY as u64) as usize] = Ours {
             spectrum,
             powers: std::array::from_fn(|k| last.powers[k] * KEEP + powers[k]),
             energy,
             mean_energy: last.mean_energy * KEEP + energy,
         };
+        self.ours_silent = if energy > 0.0 { 0 } else { self.ours_silent + 1 };
         self.ours_count += 1;
     }
 
     /// The next spectrum of what we heard.
     pub(super) fn theirs(&mut self, spectrum: &Bins) {
         let powers = spectrum.powers();
-        let energy: f32 = powers.iter().sum();
+        let energy = sum(&powers);
         for (mean, power) in self.theirs_powers.iter_mut().zip(powers) {
             *mean = *mean * KEEP + power;
         }
         self.theirs_mean_energy = self.theirs_mean_energy * KEEP + energy;
+        if self.nothing_said() {
+            self.forget();
+        } else {
+            self.correlate(spectrum, energy);
+        }
+        self.theirs_count += 1;
+    }
+
+    /// Whether every spectrum of ours that is kept is digital silence: nothing of ours can come back.
+    fn nothing_said(&self) -> bool {
+        self.ours_silent >= HISTORY as u64
+    }
+
+    /// The averages over what was said long ago, which decay towards zero: they would end among numbers so small that
+    /// arithmetic on them is many times slower.
+    fn forget(&mut self) {
+        if self.joint != [0.0; DELAYS] {
+            self.cross.fill(Bins::ZERO);
+            self.joint.fill(0.0);
+        }
+    }
+
+    fn correlate(&mut self, spectrum: &Bins, energy: f32) {
         for delay in 0..DELAYS {
             let cross = &mut self.cross[delay];
             let Some(ours) = ours_at(&self.ours, self.ours_count, self.theirs_count, delay) else {
@@ -104,12 +131,11 @@ impl Coherence {
             }
             self.joint[delay] = self.joint[delay] * KEEP * KEEP + ours.energy * energy;
         }
-        self.theirs_count += 1;
     }
 
     /// The best match as of the newest spectra.
     pub(super) fn best(&self) -> Match {
-        let theirs: f32 = self.theirs_powers.iter().sum::<f32>() + TINY;
+        let theirs = sum(&self.theirs_powers) + TINY;
         let each: [f32; BINS] = std::array::from_fn(|k| 1.0 / (BINS as f32 * (self.theirs_powers[k] + TINY)));
         let Some(newest) = self.theirs_count.checked_sub(1) else { return Match::default() };
         let mut best = (f32::MIN, Match::default());
@@ -119,12 +145,11 @@ impl Coherence {
                 continue;
             }
             let cross = &self.cross[delay];
-            let (mut alike, mut by_energy) = (0.0, 0.0);
-            for (k, weight) in each.iter().enumerate() {
-                let power = (cross.re[k] * cross.re[k] + cross.im[k] * cross.im[k]) / (ours.powers[k] + TINY);
-                alike += power * weight;
-                by_energy += power;
-            }
+            let powers: [f32; BINS] = std::array::from_fn(|k| {
+                (cross.re[k] * cross.re[k] + cross.im[k] * cross.im[k]) / (ours.powers[k] + TINY)
+            });
+            let alike = sum(&std::array::from_fn(|k| powers[k] * each[k]));
+            let by_energy = sum(&powers);
             let chance = (self.joint[delay] / (ours.mean_energy * self.theirs_mean_energy + TINY)).min(1.0);
             // Windows overlap threefold, so that chance agreement is up to twice that of independent ones.
             let beyond_chance = (alike - 2.0 * chance) / (1.0 - 2.0 * chance).max(0.05);
@@ -145,4 +170,17 @@ impl Coherence {
 fn ours_at(ours: &[Ours], count: u64, theirs: u64, delay: usize) -> Option<&Ours> {
     let wanted = theirs.checked_sub(delay as u64)?;
     (wanted < count && wanted + HISTORY as u64 >= count).then(|| &ours[(wanted % HISTORY as u64) as usize])
+}
+
+/// In pairs, which the compiler may do in vector registers: one float sum has a fixed order.
+fn sum(values: &[f32; BINS]) -> f32 {
+    let mut sums = *values;
+    let mut half = BINS / 2;
+    while half > 0 {
+        for n in 0..half {
+            sums[n] += sums[n + half];
+        }
+        half /= 2;
+    }
+    sums[0]
 }

@@ -81,6 +81,9 @@ impl Transform {
     pub(super) fn push(&mut self, window: &mut Window, hop: &[i16]) -> Bins {
         window.0.copy_within(HOP.., 0);
         window.0[WINDOW - HOP..].copy_from_slice(hop);
+        if window.0 == Window::SILENT.0 {
+            return Bins::ZERO;
+        }
         for ((input, &sample), weight) in self.input.iter_mut().zip(&window.0).zip(&*HANN) {
             *input = f32::from(sample) * weight;
         }
