@@ -30,8 +30,10 @@ build: ## build the server (target/debug/attendant) and the tests
 release: ## build the server for deploying and measuring (target/release/attendant)
 	@$(PHASE) release $(CARGO) build --locked --release --bins
 
-lint: ## formatting and clippy, warnings denied
+lint: ## formatting and clippy, warnings denied; the fuzz targets compile
 	@$(PHASE) format $(CARGO) fmt --all --check
+	@$(PHASE) fuzzers $(CARGO) check --locked --manifest-path media/fuzz/Cargo.toml --target-dir target/fuzzers
+	@$(PHASE) fuzzers $(CARGO) check --locked --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzzers
 	@$(PHASE) clippy $(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 nextest: ## the tests alone

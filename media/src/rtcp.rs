@@ -38,6 +38,18 @@ fn units(passed: Duration) -> u32 {
     u32::try_from((passed.as_micros() << 16) / 1_000_000).unwrap_or(u32::MAX)
 }
 
+/// Where the other side wants our reports; on its own host in any case. Streams have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RtcpTo {
+    /// On the port above that of its RTP (RFC 3550 section 11).
+    #[default]
+    Above,
+    /// On the port that it named (RFC 3605).
+    Port(u16),
+    /// On the port of its RTP (RFC 5761).
+    Muxed,
+}
+
 /// Why a datagram is no RTCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {

@@ -6,6 +6,7 @@ use crate::provider::chain::Watch;
 use crate::tts::spoken::voice::Writing;
 use crate::{agent, stt, tts};
 use attendant_media::leg::Format;
+pub use attendant_media::rtcp::RtcpTo;
 use std::net::SocketAddr;
 
 /// Posted to a call by its transport, its providers and its agent.
@@ -15,18 +16,6 @@ pub enum Event {
     Stt { session: u32, event: stt::Event },
     Tts(tts::Event),
     Agent { turn: u32, event: agent::Event },
-}
-
-/// Where the other side wants our reports; on its own host in any case. Streams have none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RtcpTo {
-    /// On the port above that of its RTP (RFC 3550 section 11).
-    #[default]
-    Above,
-    /// On the port that it named (RFC 3605).
-    Port(u16),
-    /// On the port of its RTP (RFC 5761).
-    Muxed,
 }
 
 /// What a transport tells a call.

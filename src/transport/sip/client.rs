@@ -7,7 +7,7 @@ use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::{mpsc, oneshot};
 
-use super::dialog::{Flow, Path};
+use super::dialog::{Flow, MOST_CHALLENGES, Path};
 use super::digest::{self, Credentials};
 use super::message::{self, make};
 use super::stack::{Stack, peer_of, token};
@@ -51,9 +51,6 @@ pub(crate) fn send(stack: &Arc<Stack>, request: Request, path: Path) -> Sent {
 pub(crate) const fn is_final(status: u16) -> bool {
     status >= 200
 }
-
-/// How often one request is repeated with credentials: for a proxy, for the far side, and once for a nonce that was too old.
-pub(crate) const MOST_CHALLENGES: u32 = 3;
 
 /// The challenges that one request has met so far.
 #[derive(Debug, Default)]

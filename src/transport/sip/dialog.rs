@@ -16,8 +16,11 @@ use super::message::{self, make};
 /// Requests of one call that wait to be read: a phone sends them one after the other.
 const QUEUE: usize = 16;
 
+/// How often one request is repeated with credentials: for a proxy, for the far side, and once for a nonce that was too old.
+pub(crate) const MOST_CHALLENGES: u32 = 3;
+
 /// Room that each request takes in our sequence numbers: itself, and its repetitions with credentials.
-const STRIDE: u32 = 1 + super::client::MOST_CHALLENGES;
+const STRIDE: u32 = 1 + MOST_CHALLENGES;
 
 /// Where the other side's messages come from.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use super::negotiate::{Agreed, CodecName, dtmf_number};
-use crate::call::event::RtcpTo;
+use attendant_media::rtcp::RtcpTo;
 
 /// A description longer than this is an attack: the longest from a browser are about 8 KiB.
 const LONGEST: usize = 16 * 1_024;

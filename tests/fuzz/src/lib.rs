@@ -4,10 +4,10 @@
 //! not compile here, which is the time to think about what it needs it for.
 #![allow(dead_code, reason = "the modules serve the whole server; here only their readers are called")]
 
-#[path = "../../src/privacy.rs"]
+#[path = "../../../src/privacy.rs"]
 pub mod privacy;
 
-#[path = "../../src/call"]
+#[path = "../../../src/call"]
 pub mod call {
     pub mod registry {
         mod chunk;
@@ -16,7 +16,7 @@ pub mod call {
     }
 }
 
-#[path = "../../src/transport"]
+#[path = "../../../src/transport"]
 pub mod transport {
     pub mod sip {
         pub mod allow;
@@ -29,6 +29,8 @@ pub mod transport {
         pub mod screen;
         pub mod sdp;
         pub mod session_timer;
+        mod streams;
+        mod unknown_method;
 
         pub mod harness {
             //! A gate as the server has it.
