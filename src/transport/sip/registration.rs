@@ -163,7 +163,7 @@ impl Trunk {
         let path = Path { connection: Some(connection), destination: Some(address) };
         // Were this future dropped while it waits, the next request would still have a number of its own.
         let first = self.seq;
-        self.seq += 1 + super::client::MOST_CHALLENGES;
+        self.seq += 1 + super::dialog::MOST_CHALLENGES;
         let answer = transact(&self.stack, request, path, self.user.as_ref()).await?;
         // One by one, those repeated with credentials included (RFC 3261 section 10.2).
         let last = message::header(&answer.headers, "CSeq")
