@@ -28,6 +28,9 @@ pub trait Agent: Send + 'static {
 
     /// Drops the turn being answered.
     fn cancel(&mut self);
+
+    /// The turn that is being drafted is final, with the same words: its tools may run. By default nothing has waited for it.
+    fn confirm(&mut self) {}
 }
 
 /// Makes an agent for each call.
@@ -50,8 +53,7 @@ pub struct Turn {
     pub number: u32,
     pub language: Language,
     pub said: Arc<[Line]>,
-    /// The turn is not final yet: draft words, run no tool. A draft that would need a tool ends early with [`Event::Done`]
-    /// and must be asked for again once final.
+    /// The turn is not final yet: words are drafted, which nobody hears; a tool waits for [`Agent::confirm`].
     pub draft: bool,
 }
 

@@ -11,6 +11,8 @@ mod turn;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::graph::Graph;
 use super::tools::{Ledger, Messages};
 use super::{Agent, Agents, CallFacts, Reports, Turn};
@@ -96,6 +98,7 @@ impl Agents for Desk {
             call: call.clone(),
             memory: Arc::new(Memory::default()),
             thinking: None,
+            draft: None,
         })
     }
 }
@@ -107,23 +110,45 @@ struct Conversation {
     call: CallFacts,
     memory: Arc<Memory>,
     thinking: Option<tokio::task::AbortHandle>,
+    /// A draft that is not final yet.
+    draft: Option<watch::Sender<Standing>>,
+}
+
+/// Whether the turn being answered is the caller's last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Draft,
+    Final,
 }
 
 impl Agent for Conversation {
     fn think(&mut self, turn: Turn, reports: Reports) {
         self.cancel();
+        let (standing, becomes) = watch::channel(if turn.draft { Standing::Draft } else { Standing::Final });
+        self.draft = turn.draft.then_some(standing);
         let answer = turn::Answer {
             desk: self.desk.0.clone(),
             clinic: self.clinic.clone(),
             call: self.call.clone(),
             memory: self.memory.clone(),
             turn,
+            standing: becomes,
             reports,
         };
         self.thinking = Some(tokio::spawn(answer.run()).abort_handle());
     }
 
+    fn confirm(&mut self) {
+        if let Some(draft) = self.draft.take() {
+            metrics::counter!("llm_drafts_total", "outcome" => "used").increment(1);
+            draft.send_replace(Standing::Final);
+        }
+    }
+
     fn cancel(&mut self) {
+        if self.draft.take().is_some() {
+            metrics::counter!("llm_drafts_total", "outcome" => "dropped").increment(1);
+        }
         if let Some(thinking) = self.thinking.take() {
             thinking.abort();
         }

@@ -35,6 +35,18 @@ impl Conversation {
         self.push(Who::System, text, false);
     }
 
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The lines as they would be if the caller had said this and no more.
+    pub(super) fn with(&self, text: &str, language: Language) -> Arc<[Line]> {
+        let mut ahead = Self { lines: self.lines.clone() };
+        ahead.caller(text, language);
+        ahead.lines()
+    }
+
     pub(super) fn lines(&self) -> Arc<[Line]> {
         self.lines.as_slice().into()
     }

@@ -23,6 +23,8 @@ pub enum Effect {
     },
     Think(Turn),
     CancelThought,
+    /// The turn that is being drafted is final.
+    ConfirmThought,
     Transport(Command),
     /// The stream transport forgets what it was sent and has not played.
     ClearStream,

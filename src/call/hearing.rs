@@ -48,6 +48,10 @@ pub(super) enum News {
     Flushed,
     /// The recogniser says that the caller has finished.
     EndOfTurn,
+    /// The recogniser thinks that the caller may have finished.
+    EagerEnd,
+    /// No, the caller went on.
+    Resumed,
     Failed,
 }
 
@@ -190,7 +194,9 @@ impl Hearing {
         }
         match event {
             Event::Ready => News::Ready,
-            Event::SpeechStart { .. } | Event::EagerEnd { .. } | Event::Resumed { .. } => News::Nothing,
+            Event::SpeechStart { .. } => News::Nothing,
+            Event::EagerEnd { .. } => News::EagerEnd,
+            Event::Resumed { .. } => News::Resumed,
             Event::Partial { text, from, to, .. } => {
                 let text = text.into_inner();
                 // A partial that was overtaken by its final would say the words twice.
@@ -337,7 +343,7 @@ impl Hearing {
 }
 
 /// Whether two partials say the same: a recogniser may think again about a comma.
-fn is_the_same(before: &str, now: &str) -> bool {
+pub(super) fn is_the_same(before: &str, now: &str) -> bool {
     letters(before).eq(letters(now))
 }
 

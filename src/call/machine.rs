@@ -9,6 +9,7 @@
 //! | `machine/listening` | what the caller's voice and words mean for the floor |
 //! | `machine/keypad` | what keys mean for the floor, and which reports are of one key |
 //! | `machine/answering` | asking the agent, speaking its answer, covering waits |
+//! | `machine/drafting` | answering before the turn is final, where nobody hears it |
 //! | `machine/deafness` | what to do when the recogniser fails or is late |
 //! | `machine/hold` | what waits while the other side has us on hold |
 //! | `machine/recording` | whether the call may be recorded: announced, not refused |
@@ -16,6 +17,7 @@
 
 mod answering;
 mod deafness;
+mod drafting;
 mod ending;
 mod hold;
 mod keypad;
@@ -44,6 +46,7 @@ use super::turn::{EchoWatch, Floor};
 use super::utterance::Purpose;
 use crate::agent::{Expect, ExpectKind};
 use crate::language::Language;
+use drafting::Drafts;
 use keypad::Keypad;
 use recording::Recording;
 pub use timer::Timer;
@@ -118,6 +121,7 @@ pub struct Machine {
     hearing: Hearing,
     mouth: Mouth,
     thought: Thought,
+    drafts: Drafts,
     conversation: Conversation,
     recording: Recording,
     /// When the last sample of ours left: its echo is still on the way for a while.
@@ -154,6 +158,7 @@ impl Machine {
             hearing: Hearing::new(setup.language, setup.recognisers),
             mouth: Mouth::new(setup.language, setup.voices),
             thought: Thought::new(),
+            drafts: Drafts::default(),
             conversation: Conversation::default(),
             recording: Recording::of(
                 setup.recorded,
@@ -305,12 +310,15 @@ impl Machine {
         match self.hearing.handle(session, event) {
             News::Flushed | News::Failed if self.is_leaving() => self.leave(),
             News::Nothing => {}
-            News::Words { .. } | News::Listening | News::EndOfTurn if self.is_leaving() => {}
+            News::Words { .. } | News::Listening | News::EndOfTurn | News::EagerEnd | News::Resumed
+                if self.is_leaving() => {}
             News::Ready => self.timers.clear(Timer::SttReady),
             News::Words { to, fin } => self.words(to, fin),
             News::Listening => self.listened(),
             News::Flushed => self.flushed(),
             News::EndOfTurn => self.end_of_turn(),
+            News::EagerEnd => self.eager_end(),
+            News::Resumed => self.drop_draft(),
             News::Failed => self.deaf("session failed"),
         }
     }

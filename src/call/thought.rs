@@ -53,6 +53,20 @@ impl Thought {
         self.turn
     }
 
+    /// The number of a question that may never be asked in earnest.
+    pub(super) fn draft(&mut self) -> u32 {
+        self.turn += 1;
+        self.turn
+    }
+
+    /// That question is asked in earnest: its answer is on its way.
+    pub(super) fn adopt(&mut self, draft: u32, now: Time) {
+        self.turn = draft;
+        self.attempts = 1;
+        self.asked = now;
+        self.reset(Stage::Asked);
+    }
+
     /// The same question again, under a new number, so that late events of the first do not count. `None` if it was asked
     /// often enough, or the caller has waited long enough: by then several models were asked.
     pub(super) fn again(&mut self, now: Time) -> Option<u32> {

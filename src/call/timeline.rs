@@ -79,7 +79,10 @@ pub struct TurnTimeline {
     pub endpoint_us: Option<u64>,
     /// The recogniser's last words were there.
     pub stt_final_us: Option<u64>,
-    /// First words of the answer came from the agent.
+    /// The agent began to draft the answer that was given, before the turn was final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drafted_us: Option<u64>,
+    /// First words of the answer came from the agent; of a draft, when it could be used.
     pub first_token_us: Option<u64>,
     /// The first clause went to the voice.
     pub first_tts_us: Option<u64>,
@@ -165,6 +168,11 @@ pub struct Counters {
     pub barge_ins: u32,
     pub false_barge_ins: u32,
     pub fillers: u32,
+    /// Answers begun before the turn was final, and those of them that were given.
+    #[serde(default)]
+    pub drafts: u32,
+    #[serde(default)]
+    pub drafts_used: u32,
     pub packets_lost: u64,
     pub late_slots: u64,
     pub dry_slots: u64,

@@ -90,6 +90,7 @@ pub const METRICS: &[Metric] = &[
         &["provider"],
         "Requests to this model cancelled because the other's first token came first.",
     ),
+    counter("llm_drafts_total", &["outcome"], "Answers begun before the turn was final: used, or dropped."),
     counter("llm_tokens_total", &["kind"], "Tokens of language models, prompt and answer, as far as the model tells."),
     counter(
         "emr_unknown_outcomes_total",

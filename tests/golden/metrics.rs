@@ -30,6 +30,7 @@ counter provider_breaker_opened_total{provider}
 counter llm_failovers_total{words}
 counter llm_hedges_total{provider}
 counter llm_hedges_lost_total{provider}
+counter llm_drafts_total{outcome}
 counter llm_tokens_total{kind}
 counter emr_unknown_outcomes_total
 counter emr_withdrawn_total

@@ -2,6 +2,7 @@
 //! once, in this answer or in the next one.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use attendant::agent::{self, Expect, ExpectKind};
 use attendant::call::event::Event;
@@ -59,6 +60,16 @@ pub struct Brain {
     /// The tool of the answer being given, or of one that was dropped and whose result nobody has heard.
     tool: Option<Tool>,
     pub tools_run: usize,
+    /// The answer being drafted, since then: its tool waits.
+    draft: Option<Draft>,
+}
+
+/// An answer to a turn that is not final.
+#[derive(Clone, Debug)]
+struct Draft {
+    turn: u32,
+    since: Time,
+    answer: Answer,
 }
 
 impl Brain {
@@ -72,10 +83,18 @@ impl Brain {
             answers: 0,
             tool: None,
             tools_run: 0,
+            draft: None,
         }
     }
 
-    pub fn think(&mut self, turn: u32, now: Time, rng: &mut StdRng) -> Later {
+    pub fn think(&mut self, turn: u32, draft: bool, now: Time, rng: &mut StdRng) -> Later {
+        if draft {
+            let answer = self.script.pop_front().unwrap_or_else(|| self.draw(rng));
+            // What nobody may hear yet is drafted all the same; a tool is not run.
+            let later = if answer.tool_ms.is_some() { Vec::new() } else { words(turn, ms(answer.after_ms), &answer) };
+            self.draft = Some(Draft { turn, since: now, answer });
+            return later;
+        }
         let event = |event| Event::Agent { turn, event };
         let mood = self.mood;
         self.mood = match mood {
@@ -135,8 +154,28 @@ impl Brain {
         later
     }
 
+    /// The turn that was drafted is final.
+    pub fn confirm(&mut self, now: Time) -> Later {
+        let Some(Draft { turn, since, answer }) = self.draft.take() else { return Vec::new() };
+        self.answers += 1;
+        let Some(takes) = answer.tool_ms else { return Vec::new() };
+        self.tools_run += 1;
+        let event = |event| Event::Agent { turn, event };
+        let begins = ms(answer.after_ms).saturating_sub(now.since(since));
+        let ends = begins + ms(takes);
+        let mut later = vec![
+            (begins, event(agent::Event::ToolStarted { name: "look_up" })),
+            (ends, event(agent::Event::ToolDone { name: "look_up", ok: true })),
+        ];
+        later.extend(words(turn, ends + ms(200), &answer));
+        later
+    }
+
     /// The answer is dropped. A tool that has not begun never will.
     pub fn cancel(&mut self, now: Time) {
+        if let Some(draft) = self.draft.take() {
+            self.script.push_front(draft.answer);
+        }
         if self.tool.is_some_and(|tool| tool.begins > now) {
             self.tool = None;
             self.tools_run -= 1;
@@ -168,4 +207,19 @@ impl Brain {
             },
         }
     }
+}
+
+/// The words of an answer, from then on.
+fn words(turn: u32, from: Duration, answer: &Answer) -> Later {
+    let event = |event| Event::Agent { turn, event };
+    let mut at = from;
+    let mut later = Vec::new();
+    for word in answer.text.split_inclusive(' ') {
+        later.push((at, event(agent::Event::Text(Pii::new(word.to_owned())))));
+        at += ms(20);
+    }
+    later.push((at, event(agent::Event::Expect(Expect { kind: answer.expect, ..Expect::default() }))));
+    later.extend(answer.then.clone().map(|then| (at, event(then))));
+    later.push((at, event(agent::Event::Done)));
+    later
 }

@@ -13,6 +13,26 @@ use rand::rngs::StdRng;
 
 use super::mood::{Later, Mood, failure, ms};
 
+/// When a recogniser that tells the end of turns does, after the last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Eager {
+    /// The caller may have finished; `None`: it never says so.
+    pub may_ms: Option<u64>,
+    /// The caller has finished.
+    pub has_ms: u64,
+    /// It says so when the caller went on.
+    pub tells_resumed: bool,
+}
+
+/// What was said of the turn so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    /// The caller may have finished after so many words.
+    May(usize),
+    Has(usize),
+}
+
 /// A word of the caller on the leg clock.
 #[derive(Clone, Debug)]
 pub struct Spoken {
@@ -28,6 +48,8 @@ const SETTLED: Samples = Samples::from_millis(150);
 #[derive(Debug)]
 pub struct Ears {
     pub mood: Mood,
+    eager: Option<Eager>,
+    told: Told,
     session: u32,
     /// Which slots this session got.
     got: Vec<bool>,
@@ -48,9 +70,11 @@ pub struct Ears {
 const SIGN_EVERY: Samples = Samples::from_millis(500);
 
 impl Ears {
-    pub fn new(mood: Mood) -> Self {
+    pub fn new(mood: Mood, eager: Option<Eager>) -> Self {
         Self {
             mood,
+            eager,
+            told: Told::Nothing,
             session: 0,
             got: Vec::new(),
             settled: 0,
@@ -71,7 +95,7 @@ impl Ears {
         replayed: impl Iterator<Item = Samples>,
         rng: &mut StdRng,
     ) -> Later {
-        *self = Self::new(self.mood);
+        *self = Self::new(self.mood, self.eager);
         self.session = session;
         replayed.for_each(|at| self.audio(at));
         let mood = if recogniser == 0 { self.mood } else { Mood::Normal };
@@ -115,6 +139,9 @@ impl Ears {
         }
         self.settle(now, said);
         if self.heard.len() <= self.partial.max(self.finals) {
+            if let Some(event) = self.end_of_turn(now, said) {
+                return vec![(ms(20), self.event(event))];
+            }
             if self.session == 0 || now < self.sign_at {
                 return Vec::new();
             }
@@ -131,7 +158,34 @@ impl Ears {
         let new = &self.heard[self.finals..];
         let (from, to) = (new[0].from, new[new.len() - 1].to);
         let text = text(new);
-        vec![(ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, stable: 0, from, to }))]
+        let partial = (ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, stable: 0, from, to }));
+        let resumed = match self.told {
+            Told::May(_) if self.eager.is_some_and(|eager| eager.tells_resumed) => {
+                Some((ms(20), self.event(stt::Event::Resumed { at: now })))
+            }
+            Told::May(_) | Told::Nothing | Told::Has(_) => None,
+        };
+        self.told = Told::Nothing;
+        resumed.into_iter().chain([partial]).collect()
+    }
+
+    /// What a recogniser that tells the end of turns says in a silence.
+    fn end_of_turn(&mut self, now: Samples, said: &[Spoken]) -> Option<stt::Event> {
+        let eager = self.eager?;
+        let words = self.heard.len();
+        self.heard.get(self.finals..)?.last()?;
+        // While a word is being said nobody has finished.
+        let last = said.iter().take_while(|spoken| spoken.from <= now).last()?.to;
+        let passed = |ms| now >= last + Samples::from_millis(ms);
+        if self.told != Told::Has(words) && passed(eager.has_ms) {
+            self.told = Told::Has(words);
+            return Some(stt::Event::EndOfTurn { at: now, confidence: 0.9 });
+        }
+        if self.told == Told::Nothing && eager.may_ms.is_some_and(passed) {
+            self.told = Told::May(words);
+            return Some(stt::Event::EagerEnd { at: now });
+        }
+        None
     }
 
     pub fn flush(&mut self, at: Time, now: Samples, up_to: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {

@@ -140,8 +140,11 @@ impl Voices {
         for word in text.split_inclusive(' ') {
             let (from, to) = (made.samples, made.samples + SAMPLES_PER_BYTE * word.len() as u64);
             let (place, len) = (made.bytes, word.trim_end().len());
-            later.push((at, Event::Tts(tts::Event::Word { id, at: place, len, from, to, exact: true })));
-            made.words.push((word.trim().to_owned(), from, to));
+            // A blank before the first word is none.
+            if len > 0 {
+                later.push((at, Event::Tts(tts::Event::Word { id, at: place, len, from, to, exact: true })));
+                made.words.push((word.trim().to_owned(), from, to));
+            }
             made.bytes += word.len();
             while made.samples < to {
                 let len = CHUNK.min(to - made.samples);

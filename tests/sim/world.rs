@@ -32,6 +32,7 @@ use super::ears::{Ears, Spoken};
 use super::faults::Fault;
 use super::invariants::{Invariant, Watch};
 use super::line::{DTMF, Wire};
+use super::models::Thinker;
 use super::mood::Later;
 use super::voices::{Timbre, Voices};
 use script::Slot;
@@ -119,6 +120,7 @@ pub struct World {
     heard: Vec<Samples>,
     voices: Voices,
     brain: Brain,
+    thinker: Option<Thinker>,
     watch: Watch,
     reason: Option<EndReason>,
     /// The recording was deleted.
@@ -184,11 +186,12 @@ impl World {
             wire: Wire::new(&script.line, script.seed),
             chunks: 0,
             spoken: Vec::new(),
-            ears: Ears::new(script.ears),
+            ears: Ears::new(script.ears, script.eager),
             session_open: false,
             heard: Vec::new(),
             voices,
             brain,
+            thinker: (!script.models.is_empty()).then(|| Thinker::new(&script.models, now)),
             watch: Watch::new(matches!(script.timbre, Timbre::Coded), script.late_words()),
             reason: None,
             discarded: false,
@@ -223,6 +226,7 @@ impl World {
             }
         }
         self.judge_the_whole();
+        let tools_run = self.thinker.as_mut().map_or(self.brain.tools_run, Thinker::end);
         Outcome {
             broken: self.watch.broken,
             reason: self.reason,
@@ -231,7 +235,7 @@ impl World {
             stretches: self.caller.stretches,
             notes: self.notes,
             slots: self.slots,
-            tools_run: self.brain.tools_run,
+            tools_run,
             drift_corrections: self.leg.as_ref().map_or(0, |leg| leg.stats().drift_corrections),
         }
     }
@@ -265,6 +269,11 @@ impl World {
             && let Some(Reverse(coming)) = self.heap.pop()
         {
             self.happens(coming.what);
+        }
+        if let Some(thinker) = &mut self.thinker {
+            for event in thinker.advance(self.now) {
+                self.event(event);
+            }
         }
         self.arrivals();
         if leg <= self.now

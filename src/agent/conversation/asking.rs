@@ -5,8 +5,6 @@
 //! had not given to it yet is dropped on both sides, since both cut the same text in the same way ([`Splitter`]). Calls of an answer that
 //! failed are forgotten, and were never run. If nobody can go on, the answer has failed, and the call says so in words.
 
-use tokio::time::Instant;
-
 use super::go_on::{self, GoingOn, Ruling};
 use super::turn::{Answer, Gone};
 use crate::agent::graph::AgentConfig;
@@ -20,6 +18,7 @@ use crate::provider::{ErrorKind, ProviderError};
 use crate::tts::sentence::Splitter;
 
 /// What one request came to.
+#[derive(Default)]
 pub(super) struct Reply {
     pub(super) text: String,
     pub(super) calls: Vec<ToolCall>,
@@ -139,9 +138,11 @@ impl Answer {
                 }
                 Err(error) => error,
             };
+            // All may have been said before the tool ran: nobody is asked again for the sake of that.
+            let is_silent = error.kind == ErrorKind::Empty && words.follows && words.is_empty();
             words.break_off();
             if !next_model(&mut asking, &request, &words) {
-                return Ok(Asked::Failed(error));
+                return Ok(if is_silent { Asked::Replied(Reply::default()) } else { Asked::Failed(error) });
             }
             self.send(Event::NextModel { why: error.to_string() }).await?;
         }
@@ -154,7 +155,6 @@ impl Answer {
         words: &mut Words,
     ) -> Result<Result<Vec<ToolCall>, ProviderError>, Gone> {
         let mut calls = ToolCalls::default();
-        let asked = Instant::now();
         loop {
             match asking.next().await {
                 News::Piece(Delta::Text(piece)) => {
@@ -182,11 +182,16 @@ impl Answer {
         if !self.pass(words.finish()).await? {
             return Ok(Err(began_again(asking)));
         }
-        if words.is_empty() && calls.is_empty() && !words.follows {
-            tracing::debug!(model = asking.name(), after = ?asked.elapsed(), "an answer without words");
+        if words.is_empty() && words.going_on.is_none() && calls.is_empty() {
             return Ok(Err(asking.reject(ErrorKind::Empty, "the answer ended without words")));
         }
-        Ok(calls.finish(asking.name()).map_err(|error| asking.reject(error.kind, &error.what)))
+        let calls = calls.finish(asking.name()).map_err(|error| asking.reject(error.kind, &error.what));
+        Ok(match calls {
+            Ok(calls) if calls.iter().any(is_cut) => {
+                Err(asking.reject(ErrorKind::Server, "the answer ended inside a tool call"))
+            }
+            calls => calls,
+        })
     }
 
     /// `false`: the answer was begun a second time with other words.
@@ -200,6 +205,11 @@ impl Answer {
         }
         Ok(true)
     }
+}
+
+/// The arguments end before they are whole. Other mistakes are for the tool to name, and for the model to mend.
+fn is_cut(call: &ToolCall) -> bool {
+    serde_json::from_str::<serde_json::Value>(call.arguments.reveal()).is_err_and(|error| error.is_eof())
 }
 
 fn next_model(asking: &mut Asking, request: &Request, words: &Words) -> bool {

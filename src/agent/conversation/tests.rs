@@ -175,11 +175,40 @@ async fn a_tool_runs_and_its_result_is_in_the_next_request_and_the_next_turn() {
 }
 
 #[tokio::test]
-async fn a_draft_runs_no_tool() {
-    let mut world = world(vec![vec![tool("end_call", "{}"), Delta::Finish(Finish::ToolCalls)]]);
-    world.think(1, &[(Who::Caller, "bye")], true);
-    assert_eq!(world.answer().await, [Event::Done]);
-    assert!(std::fs::read_to_string(world.folder.path().join("tools.jsonl")).unwrap().is_empty());
+async fn a_tool_of_a_draft_waits_until_the_turn_is_final() {
+    let asks =
+        || vec![text("Let me see."), tool("clinic_info", "{\"topic\":\"parking\"}"), Delta::Finish(Finish::ToolCalls)];
+    let answers = || vec![text("Behind the building."), Delta::Finish(Finish::Stop)];
+    for is_final in [true, false] {
+        let mut world = world(vec![asks(), answers()]);
+        world.think(1, &[(Who::Caller, "parking")], true);
+        let first = world.events.recv().await;
+        assert!(matches!(first, Some(CallEvent::Agent { event: Event::Text(_), .. })), "words are drafted: {first:?}");
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        assert!(world.events.try_recv().is_err(), "and nothing more");
+        assert_eq!(ledger_of(&world), "");
+        if is_final {
+            world.agent.confirm();
+            let events = world.answer().await;
+            assert!(matches!(events[0], Event::ToolStarted { name: "clinic_info" }), "{events:?}");
+            assert!(words(&events).contains("Behind the building."));
+            assert_eq!(ledger_of(&world).matches("started").count(), 1);
+        } else {
+            world.agent.cancel();
+            world.agent.confirm();
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            assert!(world.events.try_recv().is_err(), "a dropped draft never runs it");
+            assert_eq!(ledger_of(&world), "");
+        }
+    }
+}
+
+fn ledger_of(world: &World) -> String {
+    std::fs::read_to_string(world.folder.path().join("tools.jsonl")).unwrap()
 }
 
 #[tokio::test]

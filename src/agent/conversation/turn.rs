@@ -1,16 +1,16 @@
 //! One answer: ask the model, pass its words on as they come, run its tools, ask again, until it is done.
 //!
-//! Which model answers is decided in `asking`. A draft runs no tool: if the model wants one, the answer ends with the words so far and
-//! is asked for again when the turn is final.
+//! Which model answers is decided in `asking`. The tools of a draft wait until the turn is final.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::watch;
 
-use super::Inner;
 use super::asking::{Asked, Reply};
 use super::memory::Memory;
+use super::{Inner, Standing};
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
 use crate::agent::llm::{Request, ToolCall, ToolSpec};
@@ -41,6 +41,7 @@ pub(super) struct Answer {
     pub call: CallFacts,
     pub memory: Arc<Memory>,
     pub turn: Turn,
+    pub standing: watch::Receiver<Standing>,
     pub reports: Reports,
 }
 
@@ -75,12 +76,13 @@ impl Answer {
                 Asked::Failed(error) => return self.send(Event::Failed(error)).await,
             };
             said_anything |= !reply.text.trim().is_empty();
-            if reply.calls.is_empty() || self.turn.draft {
-                if !said_anything && !self.turn.draft {
+            if reply.calls.is_empty() {
+                if !said_anything {
                     return self.send(Event::Failed(self.empty())).await;
                 }
                 return self.send(Event::Done).await;
             }
+            self.is_final().await?;
             if let Some(ending) = self.run_tools(agent, reply).await? {
                 return self.end(ending, said_anything).await;
             }
@@ -97,6 +99,12 @@ impl Answer {
         // Which danger is the caller's health, and no log's business.
         tracing::warn!(call = %self.call.call, "emergency words; the caller is told whom to dial");
         Some(danger.words(self.turn.language))
+    }
+
+    /// Waits until the turn is final: what was drafted may be for words that the caller goes on from.
+    async fn is_final(&self) -> Result<(), Gone> {
+        let mut standing = self.standing.clone();
+        standing.wait_for(|standing| *standing == Standing::Final).await.map(drop).map_err(|_| Gone)
     }
 
     async fn greet(&self) -> Result<(), Gone> {

@@ -30,6 +30,7 @@ impl Driver {
                 self.agent.think(turn, reports);
             }
             Effect::CancelThought => self.agent.cancel(),
+            Effect::ConfirmThought => self.agent.confirm(),
             Effect::Transport(command) => {
                 if self.commands.try_send(command).is_err() {
                     // The transport is gone, and has said so or will.

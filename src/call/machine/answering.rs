@@ -29,6 +29,13 @@ impl Machine {
 
     /// Asks the agent to answer all that was said.
     pub(super) fn think(&mut self) {
+        self.begin_answer();
+        let number = self.thought.begin(self.now);
+        self.ask_agent(number);
+    }
+
+    /// The floor is the agent's, for what it answers from now on.
+    pub(super) fn begin_answer(&mut self) {
         self.floor = Floor::Agent;
         self.announce();
         // What became of an answer that nobody heard, or of a notice, is not this answer's.
@@ -43,8 +50,6 @@ impl Machine {
             ..TurnTimeline::default()
         };
         self.turn = stages;
-        let number = self.thought.begin(self.now);
-        self.ask_agent(number);
     }
 
     fn ask_agent(&mut self, number: u32) {
@@ -54,6 +59,7 @@ impl Machine {
     }
 
     pub(super) fn agent(&mut self, turn: u32, event: Event) {
+        let Some(event) = self.drafted(turn, event) else { return };
         if turn != self.thought.turn || self.thought.is_idle() {
             return;
         }

@@ -176,6 +176,7 @@ impl Machine {
         if let Some(said) = heard {
             self.agent_said(said);
         }
+        self.drop_draft();
         if !self.thought.is_idle() {
             self.out.push_back(Effect::CancelThought);
         }

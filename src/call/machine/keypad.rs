@@ -93,6 +93,11 @@ impl Keypad {
         if self.pressed.is_empty() { due } else { due.max(self.next) }
     }
 
+    /// Whether keys belong to the turn.
+    pub(super) fn is_pressed(&self) -> bool {
+        !self.pressed.is_empty()
+    }
+
     /// The keys of the turn, a blank between two.
     pub(super) fn take(&mut self) -> String {
         std::mem::take(&mut self.pressed)

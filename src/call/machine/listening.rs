@@ -336,6 +336,7 @@ impl Machine {
             self.turn.speech_end_us = None;
         }
         let said = crate::call::conversation::join(&words, &keys, self.language);
+        let draft = self.draft_of(&said);
         if said.is_empty() {
             self.nothing_understood(last.saturating_sub(from));
             return;
@@ -349,9 +350,18 @@ impl Machine {
             self.floor = Floor::Agent;
             self.say(Phrase::RecordingStopped, Purpose::Notice, Expect::default());
         }
-        match refusal {
-            Some(Refusal::Alone) => {}
-            Some(Refusal::AndMore) | None => self.think(),
+        match (refusal, draft) {
+            (None, Some(draft)) => self.use_draft(*draft),
+            (None, None) => self.think(),
+            (Some(refusal), draft) => {
+                if draft.is_some() {
+                    self.out.push_back(Effect::CancelThought);
+                }
+                match refusal {
+                    Refusal::Alone => {}
+                    Refusal::AndMore => self.think(),
+                }
+            }
         }
     }
 
@@ -392,6 +402,7 @@ impl Machine {
 
     /// Nothing the agent was about to say is wanted any more.
     pub(super) fn drop_answer(&mut self) {
+        self.drop_draft();
         if !self.thought.is_idle() {
             self.out.push_back(Effect::CancelThought);
         }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod deafness;
+mod drafting;
 mod ending;
 mod hold;
 mod property;

@@ -120,6 +120,7 @@ impl Page {
 /// The stages that happened, in the order in which they did, the caller's last voiced sample first.
 fn stages(turn: &TurnTimeline) -> Vec<(&'static str, u64)> {
     let mut stages: Vec<(&'static str, u64)> = [
+        ("drafting", turn.drafted_us),
         ("speech end", turn.speech_end_us),
         ("endpoint", turn.endpoint_us),
         ("last words", turn.stt_final_us),

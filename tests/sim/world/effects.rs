@@ -48,12 +48,26 @@ impl World {
             }
             Effect::Think(turn) => {
                 self.asked(&turn);
-                let later = self.brain.think(turn.number, self.now, &mut self.rng);
+                if let Some(thinker) = &mut self.thinker {
+                    return thinker.think(turn);
+                }
+                let later = self.brain.think(turn.number, turn.draft, self.now, &mut self.rng);
                 self.all_later(later);
             }
             Effect::CancelThought => {
                 self.brain.cancel(self.now);
+                if let Some(thinker) = &mut self.thinker {
+                    thinker.cancel();
+                }
                 self.note(Note::CancelThought);
+            }
+            Effect::ConfirmThought => {
+                if let Some(thinker) = &mut self.thinker {
+                    thinker.confirm();
+                }
+                let later = self.brain.confirm(self.now);
+                self.all_later(later);
+                self.note(Note::ConfirmThought);
             }
             Effect::ClearStream => self.clears += 1,
             Effect::DiscardRecording => self.discarded = true,

@@ -82,6 +82,6 @@ impl World {
             let what = format!("asked with {agents:?}, written were {written:?}");
             self.watch.broke(Invariant::HistoryIsWhatWasHeard, what);
         }
-        self.note(Note::Think(shown));
+        self.note(if turn.draft { Note::Draft(shown) } else { Note::Think(shown) });
     }
 }

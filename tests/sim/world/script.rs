@@ -10,9 +10,11 @@ use attendant_media::time::Time;
 
 use crate::sim::brain::Answer;
 use crate::sim::caller::{Act, Stretch};
+use crate::sim::ears::Eager;
 use crate::sim::faults::Fault;
 use crate::sim::invariants::Invariant;
 use crate::sim::line::Line;
+use crate::sim::models;
 use crate::sim::mood::Mood;
 use crate::sim::voices::Timbre;
 
@@ -25,8 +27,12 @@ pub struct Script {
     /// A media stream instead of RTP: the carrier plays what it gets this much later, and reports marks.
     pub carrier: Option<Duration>,
     pub ears: Mood,
+    /// The first recogniser tells the end of turns, as Flux does.
+    pub eager: Option<Eager>,
     pub voice: Mood,
     pub brain: Mood,
+    /// The real agent with these models, in place of the scripted one.
+    pub models: Vec<models::Script>,
     pub timbre: Timbre,
     /// The first answers; the rest is drawn.
     pub answers: Vec<Answer>,
@@ -59,8 +65,10 @@ impl Script {
             line: Line::fair(),
             carrier: None,
             ears: Mood::Normal,
+            eager: None,
             voice: Mood::Normal,
             brain: Mood::Normal,
+            models: Vec::new(),
             timbre: Timbre::Coded,
             answers,
             goodbye_after: 0,
@@ -102,6 +110,8 @@ pub enum Note {
     Resume { back: u32 },
     Mute,
     Think(Vec<Shown>),
+    Draft(Vec<Shown>),
+    ConfirmThought,
     CancelThought,
     ToolStarted,
     ToolDone,

@@ -180,6 +180,7 @@ async fn tools_run_once_wherever_a_model_fails() {
         (vec![vec![call(), Err(ErrorKind::Connection)]], vec![asks(), answers()]),
         (vec![vec![call()]], vec![asks(), answers()]),
         (vec![vec![Ok(nameless), Ok(Delta::Finish(Finish::ToolCalls))]], vec![asks(), answers()]),
+        (vec![vec![Ok(tool("clinic_info", "{\"topic\":")), STOP]], vec![asks(), answers()]),
         (vec![vec![call(), Ok(Delta::Finish(Finish::Length))]], vec![asks(), answers()]),
         (vec![asks(), vec![Err(ErrorKind::Server)]], vec![answers()]),
         (vec![asks(), vec![said("Behind"), Err(ErrorKind::Server)]], vec![answers()]),
@@ -193,6 +194,19 @@ async fn tools_run_once_wherever_a_model_fails() {
         assert_eq!(ledger.matches("started").count(), 1, "{first:?}");
         assert_eq!(events.last(), Some(&Event::Done));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_after_a_tool_is_broken_by_the_next_model_and_accepted_of_the_last() {
+    let asks = || vec![said("It is behind the building. "), Ok(tool("clinic_info", "{\"topic\":\"parking\"}")), STOP];
+    let mut world =
+        clinic(&[able("a", vec![asks(), vec![STOP]]), able("b", vec![vec![said("Two hours are free."), STOP]])]);
+    world.think(1, HOURS, false);
+    assert_eq!(voiced(&world.answer().await), "It is behind the building.  Two hours are free.");
+    let mut world = clinic(&[able("a", vec![asks(), vec![STOP]])]);
+    world.think(1, HOURS, false);
+    let events = world.answer().await;
+    assert_eq!((voiced(&events).as_str(), events.last()), ("It is behind the building. ", Some(&Event::Done)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,6 +51,53 @@ fn last_words_that_no_voice_can_say_do_not_hold_up_the_end() {
 }
 
 #[test]
+fn half_a_sentence_that_breaks_off_is_not_said_and_the_agent_is_asked_again() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    bench.agent(text("We are open from"));
+    bench.agent(agent::Event::Failed(refused()));
+    assert_eq!(bench.asked().len(), 2);
+    bench.agent(text("Yes, we are. "));
+    bench.agent(agent::Event::Done);
+    let said = |effect: &&Effect| matches!(effect, Effect::Tts { input: tts::Input::Text { .. }, .. });
+    let given: Vec<&Effect> = bench.effects.iter().filter(said).collect();
+    assert!(
+        matches!(given[..], [Effect::Tts { input: tts::Input::Text { text, .. }, .. }] if text.reveal() == "Yes, we are. ")
+    );
+}
+
+#[test]
+fn the_next_model_says_what_follows_the_last_whole_clause() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    bench.agent(text("We are open today. Tom"));
+    bench.agent(agent::Event::NextModel { why: "large: the connection broke".to_owned() });
+    bench.agent(text("Tomorrow we are closed."));
+    bench.agent(agent::Event::Done);
+    let given: String = bench
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tts { input: tts::Input::Text { text, .. }, .. } => Some(text.reveal().as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(given, "We are open today. Tomorrow we are closed.");
+    let begun = bench.count(|effect| matches!(effect, Effect::Tts { input: tts::Input::Begin { .. }, .. }));
+    assert_eq!(begun, 1, "it is one utterance");
+}
+
+#[test]
+fn what_asking_again_cannot_mend_is_apologised_for_at_once() {
+    let mut bench = Bench::with_person();
+    bench.say("Are you open?");
+    bench.agent(agent::Event::Failed(ProviderError { kind: ErrorKind::Unauthorised, ..refused() }));
+    assert_eq!(bench.asked().len(), 1);
+    bench.wait(Duration::from_secs(5));
+    assert_eq!(bench.transfers(), 1);
+}
+
+#[test]
 fn text_for_more_than_15_s_of_speech_waits_until_it_is_played() {
     let mut bench = Bench::new(false);
     bench.say("Tell me everything.");
@@ -74,7 +121,7 @@ fn text_for_more_than_15_s_of_speech_waits_until_it_is_played() {
 fn a_voice_that_is_silent_while_an_apology_waits_behind_it_holds_nothing_up() {
     let mut bench = Bench::with_person();
     bench.say("Are you open?");
-    bench.agent(text("a"));
+    bench.agent(text("Let me see, please wait. A"));
     // The answer never goes on, and the voice never says what there is of it.
     bench.wait(Duration::from_secs(20));
     assert_eq!((bench.transfers(), bench.ended()), (1, None));

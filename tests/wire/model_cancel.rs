@@ -1,0 +1,159 @@
+//! The agent with real models behind real sockets: wherever an answer is cancelled, nothing of it comes any more and no connection stays.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use attendant::agent::conversation::{Books, Desk};
+use attendant::agent::graph::Graph;
+use attendant::agent::llm::Model;
+use attendant::agent::llm::openai::{OpenAi, OpenAiConfig};
+use attendant::agent::tools::{Ledger, Messages};
+use attendant::agent::{Agents, CallFacts, Line, Reports, Turn, Who};
+use attendant::call::CallId;
+use attendant::call::event::Mailbox;
+use attendant::clinic::Clinic;
+use attendant::language::Language;
+use attendant::privacy::Pii;
+use attendant::provider::chain::{Order, Thinkers};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use futures_util::{StreamExt, stream};
+
+use crate::desk::in_time;
+
+/// The first token, and each of the others.
+const FIRST: Duration = Duration::from_millis(200);
+const TOKEN: Duration = Duration::from_millis(40);
+const TOKENS: usize = 25;
+
+/// Answers that are open at a server: they are closed when their connection is.
+#[derive(Clone, Default)]
+struct Open(Arc<AtomicUsize>);
+
+struct Held(Open);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Words one after the other; or nothing, ever.
+fn answer(open: &Open, is_silent: bool) -> Response {
+    open.0.fetch_add(1, Ordering::Relaxed);
+    let held = Held(open.clone());
+    let begun = tokio::time::Instant::now();
+    let words = stream::iter(0..=TOKENS).then(move |n| {
+        let _held = &held;
+        let due = begun + FIRST + TOKEN * n as u32;
+        async move {
+            if is_silent {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep_until(due).await;
+            let piece = if n < TOKENS {
+                format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"word{n} \"}}}}]}}\n\n")
+            } else {
+                "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n".to_owned()
+            };
+            Ok::<_, std::io::Error>(Bytes::from(piece))
+        }
+    });
+    ([("content-type", "text/event-stream")], Body::from_stream(words)).into_response()
+}
+
+async fn server(open: Open, is_silent: bool) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let app = Router::new().route("/v1/chat/completions", post(move || std::future::ready(answer(&open, is_silent))));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+fn model(address: SocketAddr, name: &str) -> Arc<dyn Model> {
+    let config = OpenAiConfig {
+        base_url: format!("http://{address}/v1/"),
+        model: "m".into(),
+        key: None,
+        country: None,
+        first_piece_ms: 2_800,
+        between_pieces_ms: 2_000,
+        hedge_ms: 100,
+    };
+    Arc::new(OpenAi::new(&config, &format!("providers.models.{name}")).expect("the configuration is sound"))
+}
+
+/// Asks, cancels after so long, and waits until nothing is open. What came before, and whether more came after.
+async fn cancelled_after(after: Duration, first_is_silent: bool) -> (usize, usize) {
+    let open = Open::default();
+    let first = model(server(open.clone(), first_is_silent).await, "first");
+    let second = model(server(open.clone(), false).await, "second");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let desk = Desk::new(
+        Thinkers::new(vec![first, second], Order::new()),
+        Graph::built_in(),
+        vec![Clinic::sample()],
+        Books::new(),
+        Messages::new(folder.path().join("messages")),
+        Ledger::open(folder.path().to_owned()).expect("the folder is writable"),
+        attendant::clock::now,
+    )
+    .expect("there is a clinic");
+    let call = CallFacts {
+        call: CallId::new(),
+        clinic: "harbour-street".into(),
+        caller: Pii::new("+16045550177".to_owned()),
+        language: Language::English,
+    };
+    let mut agent = desk.open(&call);
+    let (mailbox, mut events) = Mailbox::new();
+    let asked = Line { who: Who::Caller, text: Pii::new("are you open".to_owned()), cut: false };
+    let turn = Turn { number: 1, language: Language::English, said: [asked].into(), draft: false };
+    agent.think(turn, Reports { turn: 1, mailbox });
+    let mut before = 0;
+    let listening = async {
+        while events.recv().await.is_some() {
+            before += 1;
+        }
+    };
+    // It goes on for as long as the agent has the mailbox, or until it is cancelled.
+    drop(tokio::time::timeout(after, listening).await);
+    agent.cancel();
+    in_time(async {
+        while open.0.load(Ordering::Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // Whoever could still send has gone with the answer; what was under way already is numbered with its turn.
+    let mut late = 0;
+    in_time(async {
+        while events.recv().await.is_some() {
+            late += 1;
+        }
+    })
+    .await;
+    (before, late)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_cancelled_at_any_50_ms_closes_every_connection_and_says_no_more() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    for first_is_silent in [false, true] {
+        let runs = (0..28).map(|n| {
+            let after = Duration::from_millis(50 * n);
+            tokio::spawn(async move { (after, cancelled_after(after, first_is_silent).await) })
+        });
+        let mut heard = 0;
+        for run in runs.collect::<Vec<_>>() {
+            let (after, (before, late)) = run.await.expect("it goes well");
+            heard = heard.max(before);
+            assert!(late <= 1, "{late} events after the cancel at {after:?}, silent: {first_is_silent}");
+        }
+        assert!(heard > 5, "answers were under way: {heard}");
+    }
+}
