@@ -1,8 +1,9 @@
-//! How long the embedded ears and voices take, one thing at a time on a machine at rest: `make models`, then
+//! How long the embedded ears, brain and voices take, one thing at a time on a machine at rest: `make models`, then
 //! `cargo bench --bench speech`. Medians of five; needs the weights, espeak-ng and the LibriVox clips of pocketsphinx-testdata.
 
 use std::time::Duration;
 
+use attendant::agent::brain::understand;
 use attendant::call::event::{Event, Mailbox};
 use attendant::language::Language;
 use attendant::privacy::Pii;
@@ -30,6 +31,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn measure() -> anyhow::Result<()> {
+    understanding();
     let began = Instant::now();
     let config = SpeechConfig::default();
     let whisper = Whisper::load(usual_threads())?;
@@ -62,6 +64,19 @@ async fn measure() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Each sentence is another one: a sentence heard before costs less.
+fn understanding() {
+    let began = Instant::now();
+    understand("hello", Language::English);
+    println!("the brain loads in {:?}", began.elapsed());
+    let took = (1..=100).map(|number| {
+        let began = Instant::now();
+        understand(&format!("hi um could you tell me if you are open at {number} on friday"), Language::English);
+        began.elapsed()
+    });
+    println!("the brain understands a sentence in {:?}", median(took.collect()));
 }
 
 async fn recognise(what: &str, whisper: &Whisper, speech: &[i16], language: Language) {

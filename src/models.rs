@@ -1,4 +1,4 @@
-//! Where the weights of the embedded speech are. They are fetched by `make models`, never kept in the repository.
+//! Where the weights of the embedded speech and of the rule-based brain are. They are fetched by `make models`, never kept in the repository.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub fn folder() -> PathBuf {
     })
 }
 
-/// The files that one part of the embedded speech needs, under [`folder`].
+/// The files that one part of the embedded speech, or of the brain, needs, under [`folder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Model {
     /// English only: quicker and better at it.
@@ -23,10 +23,13 @@ pub enum Model {
     /// The English voice.
     Hibari,
     OnnxRuntime,
+    /// What the rule-based brain knows of language; it works without.
+    SentenceEncoder,
 }
 
 impl Model {
-    pub const ALL: [Self; 4] = [Self::WhisperTinyEnglish, Self::WhisperBase, Self::Hibari, Self::OnnxRuntime];
+    pub const ALL: [Self; 5] =
+        [Self::WhisperTinyEnglish, Self::WhisperBase, Self::Hibari, Self::OnnxRuntime, Self::SentenceEncoder];
 
     pub fn path(self) -> PathBuf {
         folder().join(match self {
@@ -34,6 +37,7 @@ impl Model {
             Self::WhisperBase => "whisper-base",
             Self::Hibari => "hibari",
             Self::OnnxRuntime => "onnxruntime",
+            Self::SentenceEncoder => "sentence-encoder",
         })
     }
 
@@ -44,6 +48,7 @@ impl Model {
             }
             Self::Hibari => &["hibari.onnx", "vocab.json"],
             Self::OnnxRuntime => &["libonnxruntime.so"],
+            Self::SentenceEncoder => attendant_sentence::FILES,
         }
     }
 

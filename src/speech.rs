@@ -53,6 +53,8 @@ impl SpeechConfig {
         let models = Model::ALL.into_iter().filter(|model| match model {
             Model::Hibari | Model::OnnxRuntime => self.neural_voice,
             Model::WhisperTinyEnglish | Model::WhisperBase => true,
+            // The brain's, which does without.
+            Model::SentenceEncoder => false,
         });
         let files =
             models.filter_map(Model::missing).map(|file| format!("{} is missing; run `make models`", file.display()));

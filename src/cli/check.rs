@@ -9,6 +9,7 @@ use crate::clinic::Clinic;
 use crate::clock;
 use crate::emr::oscar::Oscar;
 use crate::emr::{Capabilities, Emr, EmrKind};
+use crate::models::Model;
 use crate::provider::residency::Country;
 use crate::server::{self, Kind, ProvidersConfig, StartError};
 
@@ -120,7 +121,13 @@ fn thinking(providers: &ProvidersConfig) -> Vec<String> {
     }
     let openai = providers.openai.as_ref().map(|model| format!("{} at {}", model.model, model.base_url));
     let models = providers.models.iter().map(|(name, model)| format!("{name} ({} at {})", model.model, model.base_url));
-    openai.into_iter().chain(models).chain(["rules, on this machine".to_owned()]).collect()
+    let rules = match Model::SentenceEncoder.missing() {
+        None => "rules, on this machine".to_owned(),
+        Some(file) => {
+            format!("rules, on this machine, by words alone ({} is missing; run `make models`)", file.display())
+        }
+    };
+    openai.into_iter().chain(models).chain([rules]).collect()
 }
 
 /// Who speaks, in the order in which they are asked.

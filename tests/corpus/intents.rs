@@ -21,6 +21,7 @@ type Set = BTreeMap<Language, Corpus>;
 const TRAINING: &[(Language, &str)] = &[
     (Language::English, include_str!("../../agents/en-CA/intents.toml")),
     (Language::English, include_str!("../../agents/en-CA/foreign.toml")),
+    (Language::English, include_str!("../../agents/en-CA/callers.toml")),
     (Language::Mandarin, include_str!("../../agents/zh-CN/intents.toml")),
     (Language::Cantonese, include_str!("../../agents/zh-HK/intents.toml")),
     (Language::Punjabi, include_str!("../../agents/pa-IN/intents.toml")),

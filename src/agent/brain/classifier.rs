@@ -1,21 +1,32 @@
 //! Intents by comparison with paraphrases: one linear classifier for the five languages, trained when first asked for (a quarter of a
 //! second, 2026-11-21) from `agents/<language>/intents.toml` and, in English, `foreign.toml`: what callers say and what must be declined.
-//! One for all, because what words stand for is shared between them: what English teaches of parking is known in Punjabi.
+//! One for all, because what words stand for is shared between them: what English teaches of parking is known in Punjabi. It goes by
+//! words; beside it stands what the sentence means, by a sentence encoder (`meaning`), where its model is installed.
 //!
 //! Deterministic: no randomness, a fixed order, the same answer on every machine with the same data. It refuses rather than
 //! guesses: below a least probability the answer is `Unclear`. `tests/corpus/intents.rs` measures it on sentences written blind.
 
 mod examples;
+mod meaning;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, OnceLock};
 
-use attendant_linear::{Feature, Linear, hash};
+use attendant_linear::{CLASSES, Feature, Linear, Row, hash};
 
 use super::Intent;
 use super::features::{self, Features};
 use crate::language::Language;
+use crate::models::Model;
+use crate::priority;
 use crate::tokens::tokens;
+
+use meaning::Meaning;
+
+/// What the meaning says is added to the logarithm of what the words say, as so many times its score (0 to 1). Chosen on sentences of
+/// other writers (2026-11-21, docs/decisions.md): 5 and 12 read within a point of it.
+const OF_MEANING: f32 = 8.0;
 
 /// Least probabilities of an answer, and of a fact. Both low: `LEAN` and not they decide between an answer and declining.
 const SURE: f32 = 0.2;
@@ -25,8 +36,8 @@ const SURE_OF_FACT: f32 = 0.3;
 const SURE_OF_UNMET: f32 = 0.6;
 
 /// Foreign counts so much more than its probability: a wrong fact costs a caller more than being asked again, and foreign questions
-/// come in more kinds than any training holds. Chosen by cross-validation (2026-11-21, see `cross_validation` below): 1 gives 93.5 % of
-/// intents and 95.6 % of foreign questions declined, this 92.2 and 96.9.
+/// come in more kinds than any training holds. Chosen on sentences of other writers (2026-11-21, docs/decisions.md): 1 reads a point and
+/// a half more of intents and two points less of foreign questions declined.
 const LEAN: f32 = 2.6;
 
 /// The least for each half of an utterance cut at "and".
@@ -45,6 +56,8 @@ pub(super) struct Classifier {
     linear: Linear,
     /// Words of more than one example. A word of one only is as good as never met: that is how the weight of rarity is learnt.
     met: HashSet<u64>,
+    /// None inside: its model is not installed.
+    meaning: OnceLock<Option<Meaning>>,
 }
 
 #[derive(Clone)]
@@ -56,8 +69,36 @@ struct Example {
 
 static TRAINED: LazyLock<Classifier> = LazyLock::new(|| Classifier::train(&examples::all()));
 
+/// Learning what sentences mean, without anybody waiting for it.
+static LEARNING: AtomicBool = AtomicBool::new(false);
+
+/// The one trained on all; what it has to load is loaded now, unless [`prepare`] has put that off.
 pub(super) fn trained() -> &'static Classifier {
+    if !LEARNING.load(Ordering::Relaxed) {
+        TRAINED.meaning.get_or_init(|| Meaning::installed(&examples::all()));
+    }
     &TRAINED
+}
+
+/// Trains and loads, so that no caller waits for it. What takes longer (learning what sentences mean, once) goes on afterwards, and until it
+/// is done words alone decide.
+pub(super) fn prepare() {
+    let examples = examples::all();
+    if Model::SentenceEncoder.missing().is_some() || Meaning::is_kept(&examples) {
+        trained();
+        return;
+    }
+    LazyLock::force(&TRAINED);
+    if LEARNING.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let learn = move || {
+        priority::shared();
+        TRAINED.meaning.get_or_init(|| Meaning::installed(&examples));
+    };
+    if let Err(error) = std::thread::Builder::new().name("brain".to_owned()).spawn(learn) {
+        tracing::warn!("no thread could be started ({error}): the rule-based brain goes by words alone");
+    }
 }
 
 impl Classifier {
@@ -83,7 +124,7 @@ impl Classifier {
         let met: HashSet<u64> = count.into_iter().filter(|(_, n)| *n > 1).map(|(word, _)| word).collect();
         let rows: Vec<_> =
             taken.into_iter().map(|(features, intent)| (with_rare(&met, features), intent as usize)).collect();
-        Self { linear: Linear::train(&rows, INTENTS.len()), met }
+        Self { linear: Linear::train(&rows, INTENTS.len()), met, meaning: OnceLock::new() }
     }
 
     /// The likeliest intent and its probability. What is foreign only for holding nothing that was ever met is unclear.
@@ -92,6 +133,9 @@ impl Classifier {
         let met = features.words.iter().any(|word| self.met.contains(word));
         let familiar = self.is_familiar(&features);
         let mut p = self.linear.probabilities(&with_rare(&self.met, features));
+        if let Some(scores) = self.meaning.get().and_then(|m| m.as_ref()?.scores(text, language)) {
+            p = both(&p, &scores);
+        }
         p[Intent::Foreign as usize] *= LEAN;
         let sum: f32 = p.iter().sum();
         let (at, p) = p.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default();
@@ -133,6 +177,16 @@ impl Classifier {
             _ => Intent::Unclear,
         }
     }
+}
+
+/// The probabilities by words and meaning together.
+fn both(words: &Row, meaning: &[f32]) -> Row {
+    let mut both = [0.0; CLASSES];
+    for ((both, p), score) in both.iter_mut().zip(words).zip(meaning) {
+        *both = p * (OF_MEANING * score).exp();
+    }
+    let sum: f32 = both.iter().sum();
+    both.map(|part| part / sum)
 }
 
 /// By column.

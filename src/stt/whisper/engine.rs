@@ -132,7 +132,7 @@ impl Writer {
         let broken = |why: anyhow::Error| LoadError::Broken { path: model.path(), why: why.to_string() };
         let multilingual = match model {
             Model::WhisperTinyEnglish => false,
-            Model::WhisperBase | Model::Hibari | Model::OnnxRuntime => true,
+            Model::WhisperBase | Model::Hibari | Model::OnnxRuntime | Model::SentenceEncoder => true,
         };
         let tokenizer = Tokenizer::new(&path).map_err(broken)?;
         Ok(Self { model: Whisper::new(&path, config).map_err(broken)?, tokenizer, multilingual })

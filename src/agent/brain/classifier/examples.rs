@@ -9,11 +9,16 @@ use crate::language::Language;
 const FILES: &[(Language, &str)] = &[
     (Language::English, include_str!("../../../../agents/en-CA/intents.toml")),
     (Language::English, include_str!("../../../../agents/en-CA/foreign.toml")),
+    (Language::English, include_str!("../../../../agents/en-CA/callers.toml")),
     (Language::Mandarin, include_str!("../../../../agents/zh-CN/intents.toml")),
     (Language::Cantonese, include_str!("../../../../agents/zh-HK/intents.toml")),
     (Language::Punjabi, include_str!("../../../../agents/pa-IN/intents.toml")),
     (Language::French, include_str!("../../../../agents/fr-CA/intents.toml")),
 ];
+
+/// Another writer's sentences than the other English files hold.
+#[cfg(test)]
+pub(super) const OTHER_WRITER: &str = include_str!("../../../../agents/en-CA/callers.toml");
 
 /// Each list spread evenly over the whole, so that no stretch of the training is all of one kind.
 pub(super) fn all() -> Vec<Example> {
