@@ -4,6 +4,7 @@
 //! tools that have begun are finished all the same.
 
 pub mod brain;
+pub mod calendar;
 pub mod context;
 pub mod conversation;
 pub mod digits;

@@ -4,8 +4,11 @@
 //! configuration. It keeps nothing between requests: the conversation is replayed each time, and its rules are deterministic.
 //! It says no fact that a tool did not return, and when it did not understand it says so.
 
+mod appointment;
+mod choice;
 mod classifier;
 mod dialog;
+mod factor;
 mod features;
 mod intent;
 mod lexicon;
@@ -16,11 +19,12 @@ use futures_util::stream::{self, BoxStream};
 
 use super::ExpectKind;
 use super::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
+use super::tools::ToolName;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
 
-use dialog::{Dialog, Move};
+use dialog::{Book, Dialog, Move};
 
 pub use intent::{Intent, Understood, understand};
 
@@ -35,6 +39,7 @@ impl RuleBrain {
         classifier::prepare();
         for language in Language::ALL {
             understand("hello", language);
+            appointment::Appointments::of(language);
         }
         Self
     }
@@ -65,7 +70,7 @@ impl Model for RuleBrain {
 
 /// The whole answer.
 fn reply(request: &Request) -> Vec<Delta> {
-    let answer = replay(&request.messages, request.language);
+    let answer = replay(request);
     let mut deltas = Vec::new();
     if !answer.say.is_empty() {
         deltas.push(Delta::Text(Pii::new(format!("[expect:{}] ", marker(answer.expect)))));
@@ -91,8 +96,9 @@ fn reply(request: &Request) -> Vec<Delta> {
 }
 
 /// Lives the conversation again and answers its last message.
-fn replay(messages: &[Message], language: Language) -> Move {
-    let mut dialog = Dialog::new(language);
+fn replay(request: &Request) -> Move {
+    let messages = &request.messages;
+    let mut dialog = Dialog::new(request.language, book(request));
     let mut answer = dialog.hello();
     let mut asked: Vec<(&str, &str)> = Vec::new();
     for message in messages.iter().skip(1) {
@@ -114,6 +120,20 @@ fn replay(messages: &[Message], language: Language) -> Move {
         }
     }
     answer
+}
+
+/// What may be done in the clinic's book: with the tools there are, or were when something was called of them earlier.
+fn book(request: &Request) -> Option<Book> {
+    let called = |tool: ToolName| {
+        request.messages.iter().any(|message| match message {
+            Message::Assistant { calls, .. } => calls.iter().any(|call| call.name == tool.name()),
+            Message::System(_) | Message::User(_) | Message::Tool { .. } => false,
+        })
+    };
+    // The last round of an answer has no tools: whoever called one of the book had them all.
+    let withheld = request.tools.is_empty() && ToolName::ALL.into_iter().any(|tool| tool.needs_book() && called(tool));
+    let has = |tool: ToolName| withheld || request.tools.iter().any(|spec| spec.name == tool.name());
+    Book::new(request.language, request.today, has)
 }
 
 const fn marker(kind: ExpectKind) -> &'static str {

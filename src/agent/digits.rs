@@ -6,7 +6,7 @@
 use crate::language::Language;
 use crate::tokens::tokens;
 
-mod spoken;
+pub(super) mod spoken;
 
 use spoken::Spoken;
 

@@ -3,8 +3,8 @@
 //! Pure. `Complete` means nothing more can reasonably follow (ten digits of a telephone number); `Incomplete` that more must
 //! (three digits, "my name is"); `Unknown` leaves it to the pause. A name is never called complete: people spell it next.
 
-use super::digits;
 use super::{Expect, ExpectKind};
+use super::{calendar, digits};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::tokens::{made_of, tokens};
@@ -97,6 +97,10 @@ fn birth_date(text: &str, language: Language) -> Completeness {
     let marked = |mark: &str| said.iter().any(|t| t == mark);
     let all: usize = digits::runs(text, language).iter().map(String::len).sum();
     if marked("年") && marked("月") && (marked("日") || marked("号")) {
+        return Completeness::Complete;
+    }
+    // "March 9th, 1984": an ordinal is no digit.
+    if month_named && calendar::knows(language) && calendar::is_whole_date(text, language) && has_year(text, language) {
         return Completeness::Complete;
     }
     let needed = if month_named { 5 } else { 8 };
@@ -195,6 +199,9 @@ mod tests {
         use ExpectKind::BirthDate;
         assert_eq!(judge(BirthDate, "March fifth", Language::English), Incomplete);
         assert_eq!(judge(BirthDate, "March 5 1984", Language::English), Complete);
+        assert_eq!(judge(BirthDate, "March 9th, 1984.", Language::English), Complete);
+        assert_eq!(judge(BirthDate, "march ninth nineteen eighty four", Language::English), Complete);
+        assert_eq!(judge(BirthDate, "march ninth nineteen", Language::English), Incomplete);
         assert_eq!(judge(BirthDate, "march five nineteen eighty four", Language::English), Complete);
         assert_eq!(judge(BirthDate, "03 05 1984", Language::English), Complete);
         assert_eq!(judge(BirthDate, "一九八四年三月", Language::Mandarin), Incomplete);

@@ -49,6 +49,8 @@ pub struct Request {
     /// What the model may call; empty forbids calls.
     pub tools: Arc<[ToolSpec]>,
     pub language: Language,
+    /// The clinic's own date, where the asker has a clinic; a model is told it in the prompt too.
+    pub today: Option<jiff::civil::Date>,
     /// 0 to 2; the vendor's own default where absent.
     pub temperature: Option<f32>,
     /// Tokens of the answer. Tool calls count too: below 400 they may be cut in the middle.

@@ -167,6 +167,7 @@ pub async fn think(model: &dyn Model, language: Language) -> Result<Trial, Provi
             ],
             tools: [].into(),
             language,
+            today: None,
             temperature: None,
             max_tokens: Some(TOKENS),
         };

@@ -51,6 +51,7 @@ fn request() -> Request {
         messages: vec![Message::User("Are you open?".to_owned().into())],
         tools: Arc::default(),
         language: Language::default(),
+        today: None,
         temperature: None,
         max_tokens: None,
     }

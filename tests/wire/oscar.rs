@@ -1,6 +1,7 @@
 //! OSCAR behind the EMR's contract: golden envelopes, hostile answers, and whole bookings against the simulator.
 
 mod bookings;
+mod by_voice;
 mod clinic;
 mod command;
 mod envelopes;

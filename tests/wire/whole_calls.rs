@@ -1,6 +1,7 @@
 //! Whole calls over every transport, with the real desk, machine and legs behind real sockets: greeted, answered, interrupted, keys pressed,
 //! and the goodbye heard whole before the line closes. What is said carries markers, so that nothing missing, cut or foreign passes.
 
+mod booking;
 pub mod carrier;
 pub mod clinic;
 mod line;

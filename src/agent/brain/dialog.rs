@@ -3,6 +3,7 @@
 //! Pure and replayable: the same words lead to the same place. Facts come from tools alone. It asks again differently once when
 //! it did not understand, then offers a person.
 
+mod booking;
 mod message;
 
 use serde_json::{Value, json};
@@ -14,7 +15,10 @@ use crate::language::Language;
 use crate::phrases::{Phrases, emergency};
 use crate::tokens::{made_of, tokens};
 
+use booking::Visit;
 use message::Note;
+
+pub(super) use booking::Book;
 
 /// What is done next.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,8 @@ enum Step {
     Confirm,
     /// What should be changed?
     Change,
+    /// A question of [`booking`].
+    Booking,
 }
 
 /// So many misunderstandings in a row, then a person is offered.
@@ -69,10 +75,17 @@ pub(super) struct Dialog {
     facts: Vec<String>,
     /// The last fact told was opening times: a day by itself asks for them again.
     told_hours: bool,
+    /// The clinic's book, where this brain may work it.
+    book: Option<Book>,
+    /// An appointment being made, moved or cancelled.
+    visit: Option<Visit>,
+    /// Who was made sure of earlier in the call.
+    verified: Option<booking::Patient>,
 }
 
 impl Dialog {
-    pub(super) fn new(language: Language) -> Self {
+    /// `book`: where appointments are made.
+    pub(super) fn new(language: Language, book: Option<Book>) -> Self {
         let hello = Move::say(&Lexicon::of(language).replies.hello, ExpectKind::Free);
         Self {
             language,
@@ -82,6 +95,9 @@ impl Dialog {
             last: hello,
             facts: Vec::new(),
             told_hours: false,
+            book,
+            visit: None,
+            verified: None,
         }
     }
 
@@ -99,11 +115,12 @@ impl Dialog {
         let said = tokens(text, self.language);
         let answer = match self.step {
             Step::Open | Step::AnythingElse | Step::Which | Step::OfferPerson | Step::OfferMessage => {
-                self.open(&understood, &said)
+                self.open(text, &understood, &said)
             }
             Step::Name | Step::Number | Step::Text | Step::Confirm | Step::Change => {
                 self.taking_message(text, &said, &understood)
             }
+            Step::Booking => self.booking(text, &said, &understood),
         };
         self.remember(answer)
     }
@@ -112,6 +129,9 @@ impl Dialog {
     pub(super) fn returned(&mut self, tool: &str, result: &Value) -> Move {
         let ok = result["ok"] == true;
         let code = result["code"].as_str().unwrap_or_default();
+        if let Some(answer) = self.book_returned(tool, result) {
+            return self.remember(answer);
+        }
         let answer = match (tool, ok) {
             ("clinic_info", true) => {
                 self.facts.extend(result["say"].as_str().map(str::to_owned));
@@ -144,7 +164,10 @@ impl Dialog {
         None
     }
 
-    fn open(&mut self, understood: &Understood, said: &[String]) -> Move {
+    fn open(&mut self, text: &str, understood: &Understood, said: &[String]) -> Move {
+        if let Some(begun) = self.wish(text, said, understood.intent) {
+            return begun;
+        }
         let intent = self.in_place(understood.intent, said);
         if !matches!(intent, Intent::Unclear) {
             self.misses = 0;
@@ -168,7 +191,10 @@ impl Dialog {
             Intent::Yes => self.yes(),
             Intent::No => self.no(),
             Intent::Thanks => self.go(Step::AnythingElse, &self.replies().welcome, ExpectKind::YesNo),
-            Intent::Robot => self.go(Step::Open, &self.replies().who, ExpectKind::Free),
+            Intent::Robot => {
+                let who = self.book.map_or_else(|| &self.replies().who, |book| &book.replies().who);
+                self.go(Step::Open, who, ExpectKind::Free)
+            }
             Intent::Foreign => self.go(Step::Which, &self.replies().decline, ExpectKind::Free),
             Intent::Unclear => self.missed(),
         }
@@ -206,9 +232,14 @@ impl Dialog {
             Step::OfferPerson => self.transfer(),
             Step::OfferMessage => self.begin_message(),
             Step::Which => self.go(Step::Which, &self.replies().which, ExpectKind::Free),
-            Step::Open | Step::AnythingElse | Step::Name | Step::Number | Step::Text | Step::Confirm | Step::Change => {
-                self.go(Step::Open, &self.replies().go_ahead, ExpectKind::Free)
-            }
+            Step::Open
+            | Step::AnythingElse
+            | Step::Name
+            | Step::Number
+            | Step::Text
+            | Step::Confirm
+            | Step::Change
+            | Step::Booking => self.go(Step::Open, &self.replies().go_ahead, ExpectKind::Free),
         }
     }
 
@@ -223,7 +254,8 @@ impl Dialog {
             | Step::Number
             | Step::Text
             | Step::Confirm
-            | Step::Change => self.go(Step::AnythingElse, &self.replies().anything_else, ExpectKind::YesNo),
+            | Step::Change
+            | Step::Booking => self.go(Step::AnythingElse, &self.replies().anything_else, ExpectKind::YesNo),
         }
     }
 
@@ -249,6 +281,10 @@ impl Dialog {
                 let question = self.question_again();
                 (question.say, question.expect)
             }
+            Step::Booking => {
+                let question = self.visit_question();
+                (question.say, question.expect)
+            }
         }
     }
 
@@ -268,7 +304,8 @@ impl Dialog {
         if self.misses >= PATIENCE {
             self.go(Step::OfferPerson, &self.replies().not_understood_again, ExpectKind::YesNo)
         } else {
-            self.go(Step::Open, &self.replies().not_understood, ExpectKind::Free)
+            let words = self.book.map_or_else(|| &self.replies().not_understood, |book| &book.replies().not_understood);
+            self.go(Step::Open, words, ExpectKind::Free)
         }
     }
 

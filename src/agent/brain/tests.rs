@@ -1,3 +1,5 @@
+mod booking;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use crate::agent::{Line, Who, context};
 /// A caller and the brain, with the real tools and no audio.
 struct Talk {
     language: Language,
+    /// With the sample clinic's book, if it has one.
+    session: tools::Session,
     folder: tempfile::TempDir,
     said: Vec<Line>,
     rounds: Vec<context::Round>,
@@ -20,7 +24,8 @@ struct Talk {
 impl Talk {
     fn new(language: Language) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { language, folder, said: vec![], rounds: vec![], turn: 0, ending: None, expect: String::new() }
+        let session = tools::tests::session(folder.path(), &[]);
+        Self { language, session, folder, said: vec![], rounds: vec![], turn: 0, ending: None, expect: String::new() }
     }
 
     fn folder(&self) -> &Path {
@@ -34,10 +39,19 @@ impl Talk {
         let mut answer = String::new();
         for _ in 0..5 {
             let messages = context::messages("prompt".into(), &self.said, &self.rounds, self.turn);
-            let tools: Vec<_> = ToolName::ALL.iter().map(|t| t.spec()).collect();
-            let request =
-                Request { messages, tools: tools.into(), language: self.language, temperature: None, max_tokens: None };
+            let usable = ToolName::ALL.iter().filter(|tool| self.session.emr.is_some() || !tool.needs_book());
+            let request = Request {
+                messages,
+                tools: usable.map(|tool| tool.spec()).collect(),
+                language: self.language,
+                today: Some(self.session.clinic.local(self.session.now).date()),
+                temperature: None,
+                max_tokens: None,
+            };
             let (text, calls) = self.collect(reply(&request));
+            if !answer.is_empty() && !text.is_empty() {
+                answer.push(' ');
+            }
             answer.push_str(&text);
             if calls.is_empty() {
                 break;
@@ -73,12 +87,11 @@ impl Talk {
     }
 
     async fn run(&mut self, calls: Vec<ToolCall>) {
-        let mut session = tools::tests::session(self.folder.path(), &[]);
-        session.said = Arc::from(self.said.clone());
-        session.language = self.language;
+        self.session.said = Arc::from(self.said.clone());
+        self.session.language = self.language;
         let mut results = Vec::new();
         for call in &calls {
-            let outcome = tools::run(ToolName::named(&call.name).unwrap(), &call.arguments, &session).await;
+            let outcome = tools::run(ToolName::named(&call.name).unwrap(), &call.arguments, &self.session).await;
             results.push(Pii::new(outcome.result.to_string()));
             self.ending = outcome.ending.or_else(|| self.ending.take());
         }

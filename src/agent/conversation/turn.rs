@@ -157,6 +157,7 @@ impl Answer {
             messages: context::messages(prompt, &self.turn.said, &self.memory.rounds(), self.turn.number),
             tools: if with_tools { specs(agent, self.emr().is_some()) } else { Arc::default() },
             language: self.turn.language,
+            today: Some(self.clinic.local((self.desk.clock)()).date()),
             temperature: agent.temperature,
             max_tokens: agent.max_tokens,
         }

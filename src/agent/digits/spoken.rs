@@ -3,7 +3,7 @@
 use crate::language::Language;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spoken {
+pub(in crate::agent) enum Spoken {
     Digit(u8),
     /// 10 to 19, complete in itself.
     Teen(u8),
@@ -174,7 +174,7 @@ pub(super) const JOINERS: &[(Language, &[&[&str]])] = &[
 ];
 
 /// What a token says as a number, if it does. English digits are understood in every language but French.
-pub(super) fn word(token: &str, language: Language) -> Option<Spoken> {
+pub(in crate::agent) fn word(token: &str, language: Language) -> Option<Spoken> {
     let find = |table: &[(&str, Spoken)]| table.iter().find(|(w, _)| *w == token).map(|(_, s)| *s);
     let english = || find(ENGLISH).filter(|s| !matches!(s, Homophone(_)));
     match language {

@@ -38,8 +38,8 @@ pub(super) fn sources() -> (Vec<Source>, Vec<Source>) {
 }
 
 /// Files in an agents folder that are no agents: the words of the rule-based brain, and the fixed phrases.
-const OTHER: [&str; 6] =
-    ["phrases.toml", "brain.toml", "intents.toml", "foreign.toml", "callers.toml", "features.toml"];
+const OTHER: [&str; 7] =
+    ["phrases.toml", "brain.toml", "booking.toml", "intents.toml", "foreign.toml", "callers.toml", "features.toml"];
 
 /// The files of `<folder>/<language>/` with this extension, by name; languages without a folder are left out.
 pub(super) fn read_folder(folder: &Path, extension: &str) -> Result<Vec<Source>, String> {

@@ -17,7 +17,7 @@ use super::{Message, Outcome, Session, ToolName, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::clock;
-use crate::emr::{Appointment, Emr, EmrError, Held, PatientRef, ProviderRef, Refusal, slot};
+use crate::emr::{Appointment, Emr, EmrError, Held, PatientRef, ProviderRef, Refusal, VisitKind, slot};
 use crate::privacy::Pii;
 
 pub(super) use find::{find, find_spec};
@@ -33,7 +33,8 @@ pub(super) struct Check {
 pub(super) fn check_spec() -> ToolSpec {
     ToolSpec {
         name: ToolName::CheckAppointments.name(),
-        description: "The verified caller's upcoming appointments, with the handles to move or cancel them. Say what `say` holds.",
+        description: "The verified caller's upcoming appointments, with the handles to move or cancel them, and the visit_kind to find another \
+                      time of the same length by. Say what `say` holds.",
         parameters: schema::of::<Check>(),
     }
 }
@@ -60,7 +61,12 @@ pub(super) async fn check(asked: &Check, emr: &dyn Emr, session: &Session) -> Ou
                 Held { id: a.id.clone(), patient: patient.clone(), provider: a.provider.clone(), start: a.start };
             let content = format!("{}|{}|{}", a.id.0, a.provider.0, a.start);
             let handle = session.dealings.issue(&content, Meaning::Appointment(held, minutes(a)), session.now);
-            json!({ "appointment": handle, "start": written(a.start), "provider": name(&a.provider) })
+            json!({
+                "appointment": handle,
+                "start": written(a.start),
+                "provider": name(&a.provider),
+                "visit_kind": as_long(minutes(a), session).map(VisitKind::name),
+            })
         })
         .collect();
     Outcome::ok(json!({ "appointments": handles, "say": appointment::standing(&told, session.language) }))
@@ -87,6 +93,12 @@ fn local(session: &Session) -> DateTime {
 /// For a model to tell times apart by.
 fn written(at: DateTime) -> String {
     at.strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+/// The shortest kind of visit that is as long: what an appointment was booked as, not every EMR keeps.
+fn as_long(minutes: u16, session: &Session) -> Option<VisitKind> {
+    let visits = &session.clinic.config.emr.as_ref()?.visits;
+    visits.iter().filter(|(_, long)| **long >= minutes).min_by_key(|(_, long)| **long).map(|(kind, _)| *kind)
 }
 
 fn minutes(a: &Appointment) -> u16 {

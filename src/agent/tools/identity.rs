@@ -169,11 +169,12 @@ fn folded(name: &str) -> String {
     tokens(name, Language::English).concat()
 }
 
-/// In either order: a Chinese family name may be given first.
+/// In either order, since a Chinese family name may be given first; and wherever the whole name is parted, since nobody hears where
+/// "Mei Ling Wong" or "Ana de la Cruz" is.
 fn is_named(chart: &Patient, first: &str, last: &str) -> bool {
-    let kept = (folded(chart.first_name.reveal()), folded(chart.last_name.reveal()));
-    let given = (folded(first), folded(last));
-    kept == given || kept == (given.1, given.0)
+    let kept = [folded(chart.first_name.reveal()), folded(chart.last_name.reveal())].concat();
+    let (first, last) = (folded(first), folded(last));
+    kept == format!("{first}{last}") || kept == format!("{last}{first}")
 }
 
 fn is_called_from(chart: &Patient, caller: &str) -> bool {

@@ -3,7 +3,7 @@
 //! Pure. Names of providers and times come from the book; a sentence never holds what a visit is for. A date is said with its weekday,
 //! so that a mistake is heard.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 use super::{chinese, english, french, list, punjabi};
 use crate::language::Language;
@@ -33,6 +33,17 @@ pub fn moment(at: DateTime, language: Language) -> String {
             let weekday = punjabi::weekday(date.weekday());
             format!("{} {weekday} ਨੂੰ {} ਵਜੇ", punjabi::date(date), punjabi::time(time))
         }
+    }
+}
+
+/// A date of birth read back, the year last where the language has it there.
+pub fn birth_date(date: Date, language: Language) -> String {
+    match language {
+        Language::English => date.strftime("%B %-d, %Y").to_string(),
+        Language::French => format!("le {} {}", french::date(date), date.year()),
+        Language::Mandarin => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
+        Language::Cantonese => format!("{}年{}月{}號", date.year(), date.month(), date.day()),
+        Language::Punjabi => format!("{} {}", punjabi::date(date), date.year()),
     }
 }
 

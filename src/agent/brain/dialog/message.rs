@@ -53,9 +53,13 @@ impl Dialog {
             Step::Number => self.take_number(text, said),
             Step::Text => self.take_text(text, said),
             Step::Confirm => self.confirmed(text, said, understood),
-            Step::Change | Step::Open | Step::AnythingElse | Step::Which | Step::OfferPerson | Step::OfferMessage => {
-                self.change(text, said)
-            }
+            Step::Change
+            | Step::Open
+            | Step::AnythingElse
+            | Step::Which
+            | Step::OfferPerson
+            | Step::OfferMessage
+            | Step::Booking => self.change(text, said),
         };
         match answer {
             Some(next) => {
@@ -94,9 +98,13 @@ impl Dialog {
             Step::Number => Move::say(&replies.number_again, ExpectKind::Phone),
             Step::Text => Move::say(&replies.text_again, ExpectKind::Free),
             Step::Change => Move::say(&replies.what_to_change, ExpectKind::Free),
-            Step::Confirm | Step::Open | Step::AnythingElse | Step::Which | Step::OfferPerson | Step::OfferMessage => {
-                self.read_back()
-            }
+            Step::Confirm
+            | Step::Open
+            | Step::AnythingElse
+            | Step::Which
+            | Step::OfferPerson
+            | Step::OfferMessage
+            | Step::Booking => self.read_back(),
         }
     }
 
@@ -159,7 +167,8 @@ impl Dialog {
             | Step::OfferPerson
             | Step::OfferMessage
             | Step::Confirm
-            | Step::Change => ExpectKind::Free,
+            | Step::Change
+            | Step::Booking => ExpectKind::Free,
         };
         Move::say(if self.note.correcting { again } else { first }, expect)
     }
@@ -287,9 +296,13 @@ impl Dialog {
             Step::Number => (&replies.ask_number_again, ExpectKind::Phone),
             Step::Text => (&replies.text_again, ExpectKind::Free),
             Step::Confirm => (&replies.confirm_again, ExpectKind::YesNo),
-            Step::Change | Step::Open | Step::AnythingElse | Step::Which | Step::OfferPerson | Step::OfferMessage => {
-                (&replies.what_to_change, ExpectKind::Free)
-            }
+            Step::Change
+            | Step::Open
+            | Step::AnythingElse
+            | Step::Which
+            | Step::OfferPerson
+            | Step::OfferMessage
+            | Step::Booking => (&replies.what_to_change, ExpectKind::Free),
         };
         Move::say(words, expect)
     }
@@ -311,7 +324,7 @@ fn refuses(said: &[String], language: Language) -> bool {
 }
 
 /// English questions begin like questions; in the other languages the phrase found is evidence enough.
-fn is_question(said: &[String], language: Language) -> bool {
+pub(super) fn is_question(said: &[String], language: Language) -> bool {
     const ASKING: &[&str] = &[
         "what", "whats", "when", "whens", "where", "wheres", "how", "which", "who", "do", "does", "are", "is", "can",
         "could", "will", "wait",

@@ -75,6 +75,7 @@ mod tests {
             ],
             tools: Arc::new([tool]),
             language: Language::default(),
+            today: None,
             temperature: Some(0.5),
             max_tokens: Some(400),
         };

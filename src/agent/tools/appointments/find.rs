@@ -17,7 +17,7 @@ use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::emr::{Emr, EmrConfig, EmrError, Place, Provider, VisitKind, slot};
 use crate::language::Language;
-use crate::tokens::{Phrase, tokens};
+use crate::tokens::tokens;
 
 /// Times offered at once: more cannot be kept in mind by ear.
 const OFFERED: usize = 3;
@@ -176,24 +176,43 @@ fn checked<'a>(
     })
 }
 
-/// The providers whose name has all the words said but the title: "Dr. Chen" is Dr. Wei Chen.
+/// The providers whose name has all the words said but the title: "Dr. Chen" is Dr. Wei Chen. Where nobody's has, "Dr. Sing" is Dr. Singh:
+/// a recogniser writes names as it hears them, and the name is said again before anything is booked.
 fn named<'a>(name: Option<&str>, providers: &'a [Provider]) -> Result<Vec<&'a Provider>, Outcome> {
     let Some(name) = name else { return Ok(providers.iter().collect()) };
     let words: Vec<String> = tokens(name, Language::English)
         .into_iter()
         .filter(|w| !matches!(w.as_str(), "dr" | "doctor" | "docteur" | "nurse" | "mr" | "mrs" | "ms"))
         .collect();
-    let has = |provider: &&Provider| {
-        let whole = tokens(&provider.name, Language::English);
-        !words.is_empty() && words.iter().all(|w| Phrase::new(w, Language::English).position(&whole).is_some())
+    let who = |same: fn(&str, &str) -> bool| -> Vec<&'a Provider> {
+        let has = |provider: &&Provider| {
+            let whole = tokens(&provider.name, Language::English);
+            !words.is_empty() && words.iter().all(|word| whole.iter().any(|name| same(word, name)))
+        };
+        providers.iter().filter(has).collect()
     };
-    let found: Vec<_> = providers.iter().filter(has).collect();
+    let exact = who(|word, name| word == name);
+    let found = if exact.is_empty() { who(sounds_like) } else { exact };
     if found.is_empty() {
         let names: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
         let what = format!("no provider of that name is booked; those who are: {}", names.join(", "));
-        return Err(Outcome::refused("unknown_provider", what));
+        let mut refused = Outcome::refused("unknown_provider", what);
+        refused.result["providers"] = names.into();
+        return Err(refused);
     }
     Ok(found)
+}
+
+/// One letter more, less or other, and not the first of four or more.
+fn sounds_like(word: &str, name: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), name.chars().collect());
+    if a == b {
+        return true;
+    }
+    let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let (short, long) = (a.len().min(b.len()), a.len().max(b.len()));
+    short >= 4 && head >= 1 && long - short <= 1 && head + tail + 1 >= long
 }
 
 /// The earliest times, each once, whoever has them.

@@ -214,6 +214,9 @@ async fn only_what_the_clinic_allows_is_offered() {
     let long =
         json!({ "visit_kind": "checkup", "provider": "Singh", "from_date": "2026-11-23", "time_after": "10:30" });
     assert_eq!(starts(caller.slots(long).await), ["2026-11-23T10:30", "2026-11-23T13:00", "2026-11-23T13:15"]);
+    // As a recogniser may hear Dr. Chen.
+    let misheard = json!({ "visit_kind": "follow_up", "provider": "doctor Chan" });
+    assert_eq!(starts(caller.slots(misheard).await)[0], "2026-11-21T11:15");
     for (arguments, code) in [
         (json!({ "visit_kind": "checkup", "from_date": "2027-06-01" }), "out_of_range"),
         (json!({ "visit_kind": "checkup", "to_date": "2026-11-01" }), "out_of_range"),

@@ -99,6 +99,7 @@ fn request() -> Request {
         messages: vec![Message::User(Pii::new("open?".to_owned()))],
         tools: Arc::default(),
         language: Language::English,
+        today: None,
         temperature: None,
         max_tokens: None,
     }

@@ -1,0 +1,170 @@
+//! Whole conversations of a caller with the rule-based brain, whose clinic keeps its book in an OSCAR: the words, and what stands there.
+
+use std::sync::Arc;
+
+use attendant::agent::brain::RuleBrain;
+use attendant::agent::conversation::{Books, Desk};
+use attendant::agent::graph::Graph;
+use attendant::agent::tools::{Ledger, Messages};
+use attendant::agent::{self, Agent, Agents, CallFacts, Line, Reports, Turn, Who};
+use attendant::call::CallId;
+use attendant::call::event::{Event, Mailbox};
+use attendant::emr::Emr;
+use attendant::language::Language;
+use attendant::privacy::Pii;
+use attendant::provider::chain::{Order, Thinkers};
+use attendant::sim::oscar::{Dialect, Fault};
+use jiff::civil::time;
+use tokio::sync::mpsc;
+
+use super::house::{House, MONDAY, NOW, SINGH};
+
+struct Talk {
+    agent: Box<dyn Agent>,
+    mailbox: Mailbox,
+    events: mpsc::Receiver<Event>,
+    language: Language,
+    said: Vec<Line>,
+    turn: u32,
+    folder: tempfile::TempDir,
+}
+
+impl Talk {
+    /// Jane Roe calls from the number in her chart.
+    fn with(house: &House, language: Language) -> Self {
+        let (clinic, oscar) = house.adapter();
+        let folder = tempfile::tempdir().expect("as the test has it");
+        let id = clinic.config.id.clone();
+        let desk = Desk::new(
+            Thinkers::new(vec![Arc::new(RuleBrain::new())], Order::new()),
+            Graph::built_in(),
+            vec![clinic],
+            Books::from([(id.clone(), Arc::new(oscar) as Arc<dyn Emr>)]),
+            Messages::new(folder.path().join("messages")),
+            Ledger::open(folder.path().to_owned()).expect("as the test has it"),
+            || NOW.parse().expect("as the test has it"),
+        )
+        .expect("there is a clinic");
+        let caller = Pii::new("+16045550177".to_owned());
+        let agent = desk.open(&CallFacts { call: CallId::new(), clinic: id, caller, language });
+        let (mailbox, events) = Mailbox::new();
+        Self { agent, mailbox, events, language, said: Vec::new(), turn: 0, folder }
+    }
+
+    /// The answer to these words, all of it heard.
+    async fn say(&mut self, words: &str) -> String {
+        self.turn += 1;
+        self.hears(Who::Caller, words.to_owned());
+        let turn = Turn { number: self.turn, language: self.language, said: self.said.clone().into(), draft: false };
+        self.agent.think(turn, Reports { turn: self.turn, mailbox: self.mailbox.clone() });
+        let mut answer = String::new();
+        loop {
+            match crate::desk::in_time(self.events.recv()).await {
+                Some(Event::Agent { event: agent::Event::Text(text), .. }) => answer.push_str(text.reveal()),
+                Some(Event::Agent { event: agent::Event::Done, .. }) => break,
+                Some(Event::Agent { event: agent::Event::Failed(error), .. }) => panic!("{error}"),
+                Some(_) => {}
+                None => panic!("the mailbox is open"),
+            }
+        }
+        self.hears(Who::Agent, answer.clone());
+        answer
+    }
+
+    async fn say_all(&mut self, lines: &[&str]) -> String {
+        let mut answer = String::new();
+        for line in lines {
+            answer = self.say(line).await;
+        }
+        answer
+    }
+
+    fn hears(&mut self, who: Who, text: String) {
+        self.said.push(Line { who, text: Pii::new(text), cut: false });
+    }
+}
+
+/// Up to the question whether to book Monday at a quarter past one.
+const ASKED: [&str; 5] = [
+    "i'd like to book a follow up with doctor singh on monday after quarter to eleven",
+    "jane roe r o e",
+    "march ninth nineteen eighty four",
+    "yes",
+    "one fifteen",
+];
+
+#[tokio::test]
+async fn a_caller_books_moves_and_cancels_by_voice_in_every_dialect() {
+    for dialect in [Dialect::Mcmaster, Dialect::Openo, Dialect::Juno] {
+        let house = House::with(dialect, None).await;
+        let mut talk = Talk::with(&house, Language::English);
+        let answer = talk.say_all(&ASKED).await;
+        // She has another, at ten.
+        assert!(answer.starts_with("You already have an appointment on Monday, November 23 at 10 AM."), "{answer}");
+        assert!(
+            answer.ends_with("That's Monday, November 23 at 1:15 PM with Dr. Priya Singh. Shall I book it?"),
+            "{answer}"
+        );
+        assert_eq!(house.asked("addAppointment"), 0, "written before the yes");
+        let answer = talk.say("yes please").await;
+        assert!(answer.starts_with("You're booked for Monday, November 23 at 1:15 PM"), "{answer}");
+        let rows = house.sim.appointments(SINGH, MONDAY);
+        let row = rows.into_iter().find(|row| row.start == time(13, 15, 0, 0)).expect("it stands in the book");
+        assert_eq!((row.patient, row.is_active()), (1001, true));
+
+        let answer = talk.say("can i move my appointment to wednesday with any doctor").await;
+        assert!(answer.contains("Monday, November 23 at 10 AM") && answer.contains("Which one"), "{answer}");
+        let answer = talk.say("the one fifteen").await;
+        assert!(answer.contains("Wednesday, November 25"), "{answer}");
+        let answer = talk.say_all(&["the first", "yes"]).await;
+        assert!(answer.starts_with("It's moved. Your appointment is now Wednesday, November 25"), "{answer}");
+        let moved = house.sim.appointment(row.id).expect("as the test has it");
+        assert_eq!((moved.day, moved.is_active()), (jiff::civil::date(2026, 11, 25), true));
+
+        let answer = talk.say_all(&["i want to cancel my appointment on wednesday", "yes"]).await;
+        assert!(answer.contains("is cancelled"), "{answer}");
+        assert!(!house.sim.appointment(row.id).expect("as the test has it").is_active());
+        assert_eq!((house.asked("addAppointment"), house.asked("updateAppointment")), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_caller_books_in_french() {
+    let house = House::open().await;
+    let mut talk = Talk::with(&house, Language::French);
+    let lines = [
+        "je voudrais un rendez-vous pour un suivi avec le docteur Singh lundi après treize heures",
+        "Jane Roe",
+        "le neuf mars mille neuf cent quatre-vingt-quatre",
+        "oui",
+        "treize heures quinze",
+        "oui s'il vous plaît",
+    ];
+    let answer = talk.say_all(&lines).await;
+    assert!(answer.starts_with("C'est réservé, le lundi 23 novembre à 13 heures 15"), "{answer}");
+    assert_eq!(house.active(SINGH, MONDAY.at(13, 15, 0, 0), "1001"), 1);
+}
+
+#[tokio::test]
+async fn a_booking_nobody_knows_of_is_left_to_the_staff_and_never_sent_again() {
+    let house = House::open().await;
+    let mut talk = Talk::with(&house, Language::English);
+    talk.say_all(&ASKED).await;
+    house.turn("addAppointment", Fault::Hang, 1);
+    let answer = talk.say("yes").await;
+    assert!(answer.starts_with("I can't tell whether that went through."), "{answer}");
+    talk.say("yes").await;
+    assert_eq!(house.asked("addAppointment"), 1);
+    let left = std::fs::read_to_string(talk.folder.path().join("messages/harbour-street.jsonl")).expect("one was left");
+    assert_eq!(left.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn an_oscar_that_is_away_leads_to_a_message_or_a_person() {
+    let house = House::open().await;
+    let mut talk = Talk::with(&house, Language::English);
+    house.turn("searchDemographicsByAttributes", Fault::Html503, 5);
+    let answer = talk.say_all(&ASKED[..4]).await;
+    assert!(answer.contains("can't reach the appointment book"), "{answer}");
+    assert!(talk.say("take a message").await.contains("name"));
+}
