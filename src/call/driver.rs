@@ -139,6 +139,8 @@ pub(super) async fn run(start: Start, epoch: Instant) {
     driver.warm_up();
     let reason = driver.talk(&mut events).await;
     events.close();
+    // Its recording is settled before anybody hears of the end: what follows may be the end of the process.
+    drop(driver);
     farewell.say(reason);
 }
 
@@ -370,6 +372,18 @@ impl Driver {
         // A call always has a deadline; a day stands for "none".
         let micros = at.as_micros().min(self.now().as_micros() + 86_400_000_000);
         self.epoch + std::time::Duration::from_micros(micros)
+    }
+}
+
+impl Drop for Driver {
+    /// A call that broke off, by a fault or with its worker, told nobody what becomes of its recording: the rule is that of every end, and in
+    /// doubt it is deleted.
+    fn drop(&mut self) {
+        let Some(tap) = self.tap.take() else { return };
+        let keeps = catch_unwind(AssertUnwindSafe(|| self.machine.may_keep_recording()));
+        if !matches!(keeps, Ok(true)) {
+            tap.discard();
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Faults in a call's own code: the caller hears words, the room is given back, and nobody else notices.
 
+mod recording;
+
 use attendant_media::leg::{Codec, Format, LegConfig};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -43,7 +45,10 @@ impl Voice for NoVoice {
 
 /// A desk with room for one call, which begins by asking the agent.
 fn desk(agents: Arc<dyn Agents>, voice: Arc<dyn Voice>) -> Arc<Desk> {
-    let mut canned = Canned::default();
+    desk_with(Canned::default(), Records::none(), agents, voice)
+}
+
+fn desk_with(mut canned: Canned, records: Records, agents: Arc<dyn Agents>, voice: Arc<dyn Voice>) -> Arc<Desk> {
     let apology = Line { text: "I am sorry.".into(), audio: Some(vec![6_000; 3_200].into()) };
     canned.insert(Language::English, Phrase::Apology, apology);
     let recogniser = ScriptedRecognizer(ScriptedConfig::default());
@@ -54,7 +59,7 @@ fn desk(agents: Arc<dyn Agents>, voice: Arc<dyn Voice>) -> Arc<Desk> {
         language: Language::English,
         canned,
         providers: Providers { recognisers: vec![Arc::new(recogniser)], voices: vec![voice], agents },
-        records: Records::none(),
+        records,
         workers: 1,
     };
     Desk::open(setup).expect("a thread")

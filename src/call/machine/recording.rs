@@ -65,6 +65,15 @@ impl Machine {
         }
     }
 
+    /// Whether what was recorded may be kept if the call breaks off now: by the rule of every end, so not if the words that were still
+    /// to be answered refuse it.
+    pub fn may_keep_recording(&self) -> bool {
+        match self.recording {
+            Recording::Off | Recording::Unannounced => false,
+            Recording::Announced => refuses_recording(&self.hearing.words(), self.language).is_none(),
+        }
+    }
+
     /// The call is over.
     pub(super) fn keep_only_what_was_announced(&mut self) {
         match self.recording {

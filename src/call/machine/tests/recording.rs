@@ -179,3 +179,18 @@ fn a_refusal_on_the_way_to_a_person_deletes_the_recording_at_once() {
     bench.fin("And stop the recording.", from, to);
     assert_eq!((bench.transfers(), discarded(&bench)), (1, 1));
 }
+
+#[test]
+fn a_call_that_breaks_off_keeps_what_any_end_would() {
+    assert!(!Bench::new(false).machine.may_keep_recording(), "it is not recorded");
+    let mut bench = just_answered();
+    assert!(!bench.machine.may_keep_recording(), "the notice was not heard");
+    bench.hear_out();
+    assert!(bench.machine.may_keep_recording());
+    let (from, to) = bench.voice();
+    bench.partial("please do not record", from, to);
+    assert!(!bench.machine.may_keep_recording(), "it was refused in the last words");
+    let mut bench = Bench::new(true);
+    bench.say("Please don't record this.");
+    assert!(!bench.machine.may_keep_recording(), "it was refused");
+}
