@@ -5,5 +5,6 @@ mod corpus;
 mod desk;
 mod golden;
 mod live;
+mod recorded;
 mod sim;
 mod wire;

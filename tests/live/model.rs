@@ -7,7 +7,7 @@ use attendant::agent::Who;
 use attendant::agent::llm::openai::OpenAiConfig;
 use attendant::call::timeline::{EndReason, Entry, Recovery};
 use attendant::language::Language;
-use attendant::records::Past;
+use attendant::records::{Past, Recording};
 use attendant::sim::openai::{self, Fault};
 use attendant::sim::{Delay, ScriptedConfig};
 use attendant::softphone::{Act, Behaviour, Change, Ended, Measure, Script};
@@ -17,9 +17,7 @@ use tempfile::TempDir;
 
 use super::house::{House, said, spoken};
 use super::server::question;
-
-/// V4: while words are owed.
-const LONGEST_SILENCE: Duration = Duration::from_millis(3_000);
+use crate::recorded::{LONGEST_SILENCE, Recorded};
 
 /// After so much silence the agent has finished, and it is the caller's turn; before it prompts (10 s).
 const FINISHED: Duration = Duration::from_millis(4_500);
@@ -36,25 +34,26 @@ async fn house(fault: Option<Fault>) -> House {
         config.providers.openai = Some(model);
         // Nobody takes over: the rules would answer.
         config.providers.thinking = [(Language::English, vec!["openai".to_owned()])].into();
+        if fault.is_some() {
+            config.records.recording = Recording::Announced;
+        }
     })
     .await
 }
 
-/// Asks again and again, when nothing more comes, until the other side hangs up; and takes the time of every silence in which
-/// words were owed: from the caller's last word, or the agent's, to the agent's next.
+/// Asks again and again, when nothing more comes, until the other side hangs up.
 struct Persistent {
     left: usize,
     talking: bool,
     /// When either of us was last heard.
     last: Time,
-    silences: Vec<Duration>,
     unanswered: usize,
     answered: bool,
 }
 
 impl Persistent {
     fn new(left: usize) -> Self {
-        Self { left, talking: false, last: Time::ZERO, silences: Vec::new(), unanswered: 0, answered: true }
+        Self { left, talking: false, last: Time::ZERO, unanswered: 0, answered: true }
     }
 }
 
@@ -62,7 +61,6 @@ impl Behaviour for Persistent {
     fn heard(&mut self, now: Time, _: &Frame, _: Option<Change>, measure: &Measure) {
         let sounding = measure.sound().is_some_and(|(_, last)| last == now);
         if sounding && !self.talking {
-            self.silences.push(now.since(self.last));
             self.last = now;
             self.answered = true;
         }
@@ -109,11 +107,12 @@ async fn call_with(fault: Fault) -> (Past, TempDir) {
     let call = calls.remove(0);
     let lines: Vec<String> = call.entries.iter().filter_map(|entry| serde_json::to_string(entry).ok()).collect();
     let lines = lines.join("\n");
-    let longest = caller.silences.iter().copied().max().unwrap_or_default();
-    println!("{lines}\nlongest silence {longest:?}");
+    // On the leg's clock, of what was heard and said.
+    let longest = Recorded::of(&call).await.longest_silence();
+    println!("{lines}\nlongest silence {} ms", longest.as_duration().as_millis());
     assert_eq!(outcome.ended, Ended::FarSide, "the call ends by itself");
     assert_eq!(caller.unanswered, 0, "a question was followed by silence:\n{lines}");
-    assert!(longest <= LONGEST_SILENCE, "{longest:?} of silence while words were owed:\n{lines}");
+    assert!(longest <= LONGEST_SILENCE, "{longest:?} samples of silence while words were owed:\n{lines}");
     assert_eq!(ended(&call), EndReason::Failed);
     assert!(recoveries(&call, Recovery::Apologised) >= 1);
     assert!(said(&call, Who::Agent).last().is_some_and(|words| words.to_lowercase().contains("bye")), "{lines}");

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
 
 use crate::desk::in_time;
+use crate::recorded::Recorded;
 use crate::wire::accounts::{PUBLIC, Secrets};
 
 /// What the greeting carries.
@@ -150,20 +151,7 @@ impl Clinic {
 
 /// The codes that the caller is recorded to have said: what reached the call, on the leg's clock.
 pub async fn recorded(past: &Past) -> Vec<Made> {
-    let Some(Entry::Ended { at_us, .. }) = past.entries.last() else { panic!("the journal ends with the call") };
-    // The file is finished by a thread of its own; the last slots may be on neither side of the end.
-    let whole = (at_us / 20_000).saturating_sub(5) * SLOT_SAMPLES as u64;
-    let file = past.recording.as_ref().expect("it was recorded");
-    let mut wav = in_time(async {
-        loop {
-            match hound::WavReader::open(file) {
-                Ok(wav) if u64::from(wav.duration()) >= whole => return wav,
-                Ok(_) | Err(_) => tokio::task::yield_now().await,
-            }
-        }
-    })
-    .await;
-    let caller: Vec<i16> = wav.samples().step_by(2).map(|sample| sample.expect("whole samples")).collect();
+    let caller = Recorded::of(past).await.caller;
     let mut listener = Listener::new();
     caller.as_chunks::<SLOT_SAMPLES>().0.iter().filter_map(|frame| listener.hear(frame)).collect()
 }

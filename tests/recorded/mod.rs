@@ -1,0 +1,73 @@
+//! What a call's recording says of it: both sides on the leg's clock, whatever the machine that runs the tests is busy with.
+
+use attendant::call::timeline::Entry;
+use attendant::records::Past;
+use attendant_media::frame::{Frame, SLOT_SAMPLES, Samples};
+
+use crate::desk::in_time;
+
+/// V4: the longest silence while words are owed.
+pub const LONGEST_SILENCE: Samples = Samples::from_millis(3_000);
+
+/// Mean square under which a frame is silence: -45 dB of full scale.
+const QUIET: f32 = 33_000.0;
+
+/// Both sides of a call, slot by slot.
+pub struct Recorded {
+    pub caller: Vec<i16>,
+    pub agent: Vec<i16>,
+}
+
+impl Recorded {
+    /// Waits until the file is finished, by a thread of its own; the last slots may be on neither side of the end.
+    pub async fn of(past: &Past) -> Self {
+        let Some(Entry::Ended { at_us, .. }) = past.entries.last() else { panic!("the journal ends with the call") };
+        let whole = (at_us / 20_000).saturating_sub(5) * SLOT_SAMPLES as u64;
+        let file = past.recording.as_ref().expect("it was recorded");
+        let mut wav = in_time(async {
+            loop {
+                match hound::WavReader::open(file) {
+                    Ok(wav) if u64::from(wav.duration()) >= whole => return wav,
+                    Ok(_) | Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        })
+        .await;
+        let both: Vec<i16> = wav.samples().map(|sample| sample.expect("whole samples")).collect();
+        let side = |n: usize| both.iter().skip(n).step_by(2).copied().collect();
+        Self { caller: side(0), agent: side(1) }
+    }
+
+    /// The longest from the last sound of either side to the next of the agent's. What lies before the agent's first sound, and before
+    /// words of the caller's, is not owed.
+    pub fn longest_silence(&self) -> Samples {
+        let frames = self.caller.as_chunks::<SLOT_SAMPLES>().0.iter().zip(self.agent.as_chunks::<SLOT_SAMPLES>().0);
+        let (mut longest, mut last): (u64, Option<u64>) = (0, None);
+        for (slot, (caller, agent)) in (0_u64..).zip(frames) {
+            if sounds(agent) {
+                // Slots between the two.
+                longest = last.map_or(longest, |last| longest.max(slot - last - 1));
+            }
+            if sounds(caller) || sounds(agent) {
+                last = Some(slot);
+            }
+        }
+        Samples::from_slots(longest)
+    }
+}
+
+fn sounds(frame: &Frame) -> bool {
+    frame.iter().map(|sample| f32::from(*sample).powi(2)).sum::<f32>() / SLOT_SAMPLES as f32 >= QUIET
+}
+
+#[test]
+fn the_longest_silence_is_the_agents_and_counts_to_the_slot() {
+    let slots = |spans: &[(usize, i16)]| -> Vec<i16> {
+        spans.iter().flat_map(|&(slots, level)| vec![level; slots * SLOT_SAMPLES]).collect()
+    };
+    // Greeting, a long pause of the caller's, a question, 150 slots of silence, an answer with a hole of 10.
+    let agent = slots(&[(50, 0), (10, 5_000), (500, 0), (150, 0), (10, 5_000), (10, 0), (10, 5_000), (900, 0)]);
+    let caller = slots(&[(360, 0), (200, 5_000), (150, 0), (930, 0)]);
+    let recorded = Recorded { caller, agent };
+    assert_eq!(recorded.longest_silence(), LONGEST_SILENCE);
+}
