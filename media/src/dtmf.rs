@@ -8,7 +8,7 @@ mod inband;
 pub use inband::InBand;
 
 /// Keys waiting to be sent: a card number and some more.
-const MOST: usize = 32;
+pub const MOST: usize = 32;
 
 /// Slots that a key is held: 100 ms, what slow exchanges want.
 const HELD_SLOTS: u16 = 5;
@@ -16,13 +16,17 @@ const HELD_SLOTS: u16 = 5;
 /// Packets that say it was released (RFC 4733 section 2.5.1.4), one a slot: also the pause before the next key.
 const END_SLOTS: u16 = 3;
 
+/// Slots from a key to the next.
+pub const PRESS_SLOTS: u16 = HELD_SLOTS + END_SLOTS;
+
 /// Level of the tone, in dB below 0 dBm0.
 const VOLUME: u8 = 10;
 
 /// So much older than the last press a repetition may be, in ticks: 5 s at 48 kHz. What is older still is a clock that began anew.
 const OVERTAKEN: u32 = 240_000;
 
-const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
+/// In the order of their events (RFC 4733 section 3.2).
+pub const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
 
 /// Tells presses from the packets that repeat them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,7 +105,7 @@ impl Sending {
             marker: press.slots == 1,
             timestamp: press.timestamp,
         };
-        if press.slots == HELD_SLOTS + END_SLOTS {
+        if press.slots == PRESS_SLOTS {
             self.press = None;
         }
         Some(event)

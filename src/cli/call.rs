@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use attendant_media::time::Time;
 use clap::Args;
 use tokio::time::Instant;
@@ -13,20 +13,24 @@ use super::{Exit, Failure};
 use crate::config::LogConfig;
 use crate::softphone::dial::Telephone;
 use crate::softphone::report::Report;
-use crate::softphone::{Script, Tape, Utterance, line};
+use crate::softphone::{Keys, Script, Tape, Utterance, line};
 use crate::telemetry;
 
 /// Ring somebody and talk with recorded speech.
 ///
-/// Waits until the other side has finished speaking, says the next file, and hangs up after the answer to the last. Prints the
-/// conversation with its times and a table of latencies. Ends with 1 if a question got no answer.
+/// Waits until the other side has finished speaking, presses the next keys or says the next file, and hangs up after the answer to
+/// the last. Prints the conversation with its times and a table of latencies. Ends with 1 if a question got no answer.
 #[derive(Debug, Args)]
 pub(super) struct Call {
     #[command(flatten)]
     ring: Ring,
     /// A WAV file to say; may be given several times.
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "dtmf")]
     say: Vec<PathBuf>,
+    /// Keys to press before the files are said, as telephone-events (RFC 4733): 0 to 9, *, #, A to D. After a comma the answer is
+    /// heard out first: `1,2#`. Over SIP only.
+    #[arg(long, value_name = "KEYS")]
+    dtmf: Option<String>,
     /// Interrupt each answer after so many seconds, as long as there is something left to say.
     #[arg(long, value_name = "S")]
     barge_in_after: Option<f64>,
@@ -52,6 +56,8 @@ impl Call {
         telemetry::start(&LogConfig { filter: "warn".into(), ..LogConfig::default() });
         let said =
             self.say.iter().map(|file| Utterance::read(file)).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
+        let keys = self.dtmf.as_deref().map(Keys::groups).transpose().context("--dtmf").map_err(Failure::usage)?;
+        let keys = keys.unwrap_or_default();
         let barge_in_after = self.barge_in_after.map(seconds).transpose()?;
         let patience = seconds(self.patience)?;
         let mut tape =
@@ -69,9 +75,15 @@ impl Call {
                 .await
                 .with_context(|| format!("{} was not reached", dialling.target))
                 .map_err(Failure::unavailable)?;
+            if !keys.is_empty() && answered.line.leg.dtmf.is_none() {
+                return Err(Failure::unavailable(anyhow!(
+                    "--dtmf: {} takes no telephone-events, so that keys cannot be sent to it",
+                    dialling.target
+                )));
+            }
             let codec = answered.line.leg.outbound.codec;
             let epoch = Instant::now();
-            let mut script = Script::new(said, barge_in_after, patience, Time::ZERO);
+            let mut script = Script::new(said, barge_in_after, patience, Time::ZERO).with_keys(keys);
             let limit = Duration::from_secs(self.limit);
             let outcome = line::run(answered.line, &mut script, tape.as_mut(), epoch, limit)
                 .await

@@ -7,6 +7,7 @@ use attendant_media::frame::Frame;
 use attendant_media::time::Time;
 
 use super::Change;
+use super::keys::Keys;
 use super::measure::Measure;
 use super::utterance::Utterance;
 
@@ -14,6 +15,8 @@ use super::utterance::Utterance;
 #[derive(Clone, Debug)]
 pub enum Act {
     Speak(Utterance),
+    /// Only where the other side takes telephone-events.
+    Press(Keys),
     HangUp,
 }
 
@@ -22,7 +25,7 @@ pub trait Behaviour {
     /// 20 ms of the other side were heard. `change`: it began or finished speaking.
     fn heard(&mut self, now: Time, frame: &Frame, change: Option<Change>, measure: &Measure);
 
-    /// The utterance has been said to its end.
+    /// The utterance has been said to its end, or the last key was released.
     fn said(&mut self, now: Time, measure: &Measure);
 
     /// What to do in this slot.
@@ -34,20 +37,26 @@ pub trait Behaviour {
 pub enum Step {
     /// The other side spoke.
     Heard { began: Time, last: Time },
-    /// We said this file.
+    /// We said this file, or pressed these keys.
     Said { at: Time, name: String },
     /// Nobody answered for so long.
     NoAnswer { at: Time },
 }
 
-/// Says each utterance once the other side has finished, or into its answer; hangs up when the last answer is over.
+/// Presses keys and says each utterance once the other side has finished, or into its answer; hangs up when the last answer is over.
 #[derive(Debug)]
 pub struct Script {
-    left: VecDeque<Utterance>,
+    left: VecDeque<Turn>,
     barge_in_after: Option<Duration>,
     patience: Duration,
     state: State,
     steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Keys(Keys),
+    Speech(Utterance),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +81,14 @@ impl Script {
         patience: Duration,
         now: Time,
     ) -> Self {
-        let left = utterances.into_iter().collect();
+        let left = utterances.into_iter().map(Turn::Speech).collect();
         Self { left, barge_in_after, patience, state: State::Greeting(now), steps: Vec::new() }
+    }
+
+    /// Presses these keys before anything is said, each group in a turn of its own.
+    pub fn with_keys(mut self, groups: Vec<Keys>) -> Self {
+        self.left = groups.into_iter().map(Turn::Keys).chain(self.left).collect();
+        self
     }
 
     pub fn steps(&self) -> &[Step] {
@@ -123,9 +138,13 @@ impl Behaviour for Script {
             return None;
         }
         self.state = State::Speaking;
-        let Some(utterance) = self.left.pop_front() else { return Some(Act::HangUp) };
-        self.steps.push(Step::Said { at: now, name: utterance.name.to_string() });
-        Some(Act::Speak(utterance))
+        let (name, act) = match self.left.pop_front() {
+            None => return Some(Act::HangUp),
+            Some(Turn::Keys(keys)) => (format!("keys {}", keys.text()), Act::Press(keys)),
+            Some(Turn::Speech(utterance)) => (utterance.name.to_string(), Act::Speak(utterance)),
+        };
+        self.steps.push(Step::Said { at: now, name });
+        Some(act)
     }
 }
 
@@ -144,6 +163,7 @@ mod tests {
         script.heard(now, &SILENCE, change, &Measure::default());
         script.act(now, &Measure::default()).map(|act| match act {
             Act::Speak(utterance) => utterance.name.to_string(),
+            Act::Press(keys) => keys.text().to_owned(),
             Act::HangUp => "hang up".into(),
         })
     }
@@ -182,6 +202,20 @@ mod tests {
         assert_eq!(told(&mut script, 5_000, began(5_000)), None);
         assert_eq!(told(&mut script, 5_980, None), None);
         assert_eq!(told(&mut script, 6_000, None), Some("two".into()));
+    }
+
+    #[test]
+    fn keys_are_pressed_before_anything_is_said_and_each_group_waits_for_its_answer() {
+        let keys = Keys::groups("1,2#").unwrap();
+        let mut script = Script::new([utterance("one")], None, PATIENCE, Time::ZERO).with_keys(keys);
+        let mut acts = Vec::new();
+        for at in [0, 10_000, 20_000] {
+            assert_eq!(told(&mut script, at + 500, began(at + 500)), None);
+            acts.extend(told(&mut script, at + 3_000, finished(at + 500, at + 2_300)));
+            script.said(Time::from_millis(at + 4_000), &Measure::default());
+        }
+        assert_eq!(acts, ["1", "2#", "one"]);
+        assert!(matches!(&script.steps()[1], Step::Said { name, .. } if name == "keys 1"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::arrivals::Arrivals;
 use super::behaviour::{Act, Behaviour};
+use super::keys::Keys;
 use super::measure::Measure;
 use super::path::{Arrived, DATAGRAM, Path};
 use super::slots::Slots;
@@ -89,6 +90,7 @@ pub async fn run(
         start,
         epoch,
         speaking: None,
+        pressing: None,
         generation: 0,
         measure: Measure::default(),
         sent: Sent::default(),
@@ -107,8 +109,10 @@ pub async fn run(
                 if at.since(answered) > limit {
                     break Ended::TimedOut;
                 }
+                caller.released(at);
                 match caller.behaviour.act(at, &caller.measure) {
                     Some(Act::Speak(utterance)) => caller.begin(at, utterance, &mut path)?,
+                    Some(Act::Press(keys)) => caller.press(at, &keys, &mut path)?,
                     Some(Act::HangUp) => break Ended::HungUp,
                     None => {}
                 }
@@ -185,6 +189,8 @@ struct Caller<'a, B> {
     start: Time,
     epoch: Instant,
     speaking: Option<Speaking>,
+    /// Until then keys are being pressed.
+    pressing: Option<Time>,
     generation: u32,
     measure: Measure,
     sent: Sent,
@@ -215,6 +221,20 @@ impl<B: Behaviour> Caller<'_, B> {
         let id = SpeechId { generation: self.generation, utterance: 0, attempt: 0 };
         self.speaking = Some(Speaking { id, utterance, given: 0, voice: Voice::Before });
         self.step(at, Input::Audible(id), path)
+    }
+
+    fn press(&mut self, at: Time, keys: &Keys, path: &mut Path) -> io::Result<()> {
+        self.pressing = Some(at + keys.lasts());
+        self.measure.begins(at);
+        self.step(at, Input::Dtmf(keys.text()), path)
+    }
+
+    /// The last key has been released, if keys were being pressed.
+    fn released(&mut self, at: Time) {
+        if self.pressing.take_if(|until| *until <= at).is_some() {
+            self.measure.ends(at);
+            self.behaviour.said(at, &self.measure);
+        }
     }
 
     /// Gives the leg as much of the utterance as it takes.
@@ -270,7 +290,7 @@ impl<B: Behaviour> Caller<'_, B> {
                     }
                 }
                 Output::Rtcp { packet } => path.send_rtcp(packet),
-                // A caller listens by level and sends no keys.
+                // A caller listens by level, and to no keys.
                 Output::SpeechStart { .. }
                 | Output::Speaking { .. }
                 | Output::SpeechEnd { .. }
