@@ -12,7 +12,7 @@ use attendant_media::frame::RATE;
 use attendant_media::speech::SpeechId;
 
 use super::effect::{Audio, Effect, LegEffect};
-use super::utterance::{Purpose, Source, Utterance, Voicing, unspoken};
+use super::utterance::{Growth, Purpose, Source, Utterance, Voicing, unspoken};
 use crate::agent::Expect;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -156,7 +156,7 @@ impl Mouth {
         while let Some(piece) = splitter.finish() {
             utterance.add_text(&piece);
         }
-        utterance.complete = true;
+        utterance.complete();
         let has_words = !utterance.text.trim().is_empty();
         if !has_words {
             self.queue.pop_back();
@@ -173,8 +173,8 @@ impl Mouth {
             self.audible = Some(head.id);
             out.push_back(Effect::Leg(LegEffect::Audible(head.id)));
         }
-        if self.audible == Some(head.id) && head.all_offered() && !head.ended {
-            head.ended = true;
+        if self.audible == Some(head.id) && head.all_offered() && head.growth != Growth::Ended {
+            head.growth = Growth::Ended;
             out.push_back(Effect::Leg(LegEffect::SpeechEnd(head.id)));
         }
         gave
@@ -205,7 +205,7 @@ impl Mouth {
                 gave = true;
                 out.push_back(Effect::Tts { voice, input: Input::Text { id, text } });
             }
-            if utterance.complete && *state == Voicing::Open && *sent == utterance.text.len() {
+            if utterance.growth.is_complete() && *state == Voicing::Open && *sent == utterance.text.len() {
                 *state = Voicing::Closed;
                 out.push_back(Effect::Tts { voice, input: Input::End { id } });
             }

@@ -122,39 +122,49 @@ const NOT_ECHO_SLOTS: u32 = 3;
 
 /// Watches a voice that acoustics think is our own echo.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct EchoWatch {
-    doubtful: Option<(Samples, u32)>,
-    watching: bool,
+pub enum EchoWatch {
+    /// No voice, or one that is nobody's echo.
+    #[default]
+    Off,
+    /// A voice that looks like our echo.
+    Echo,
+    /// Since this sample, for so many slots, it has not looked like one.
+    Doubtful { from: Samples, slots: u32 },
 }
 
 impl EchoWatch {
     pub fn begin(&mut self) {
-        *self = Self { doubtful: None, watching: true };
+        *self = Self::Echo;
     }
 
     pub fn end(&mut self) {
-        *self = Self::default();
+        *self = Self::Off;
     }
 
     pub fn is_watching(&self) -> bool {
-        self.watching
+        match self {
+            Self::Off => false,
+            Self::Echo | Self::Doubtful { .. } => true,
+        }
     }
 
     /// Another slot of it; where the caller's voice began, once it is clear that it is one.
     pub fn speaking(&mut self, at: Samples, is_echo: bool) -> Option<Samples> {
-        if !self.watching {
-            return None;
-        }
-        self.doubtful = match (is_echo, self.doubtful) {
-            (true, _) => None,
-            (false, None) => Some((at, 1)),
-            (false, Some((from, slots))) => Some((from, slots + 1)),
+        let (from, slots) = match (*self, is_echo) {
+            (Self::Off, _) => return None,
+            (Self::Echo | Self::Doubtful { .. }, true) => {
+                *self = Self::Echo;
+                return None;
+            }
+            (Self::Echo, false) => (at, 1),
+            (Self::Doubtful { from, slots }, false) => (from, slots + 1),
         };
-        let (from, slots) = self.doubtful?;
-        (slots >= NOT_ECHO_SLOTS).then(|| {
+        if slots >= NOT_ECHO_SLOTS {
             self.end();
-            from
-        })
+            return Some(from);
+        }
+        *self = Self::Doubtful { from, slots };
+        None
     }
 }
 

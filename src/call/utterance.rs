@@ -51,6 +51,26 @@ pub(super) enum Voicing {
     Done,
 }
 
+/// What may still come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// Text.
+    Open,
+    /// Audio.
+    Complete,
+    /// Nothing: the leg was told so.
+    Ended,
+}
+
+impl Growth {
+    pub(super) const fn is_complete(self) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Complete | Self::Ended => true,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Word {
     at: usize,
@@ -67,8 +87,7 @@ pub(super) struct Utterance {
     pub(super) text: String,
     /// Where each clause ends that the voice was not given yet.
     pub(super) clauses: VecDeque<usize>,
-    /// No more text will come.
-    pub(super) complete: bool,
+    pub(super) growth: Growth,
     pub(super) source: Source,
     audio: VecDeque<Audio>,
     /// Samples of the first chunk already given to the leg.
@@ -79,8 +98,6 @@ pub(super) struct Utterance {
     /// Of these, what the carrier said it has played.
     pub(super) confirmed: u64,
     pub(super) words: Vec<Word>,
-    /// The leg was told that no more audio will come.
-    pub(super) ended: bool,
 }
 
 impl Utterance {
@@ -91,7 +108,7 @@ impl Utterance {
             expect,
             text: String::new(),
             clauses: VecDeque::new(),
-            complete: false,
+            growth: Growth::Open,
             source,
             audio: VecDeque::new(),
             offset: 0,
@@ -100,16 +117,23 @@ impl Utterance {
             played: 0,
             confirmed: 0,
             words: Vec::new(),
-            ended: false,
         }
     }
 
     pub(super) fn canned(id: SpeechId, purpose: Purpose, expect: Expect, text: &str, audio: Audio) -> Self {
         let mut utterance = Self::new(id, purpose, expect, Source::Canned);
         text.clone_into(&mut utterance.text);
-        utterance.complete = true;
+        utterance.complete();
         utterance.add_audio(audio);
         utterance
+    }
+
+    /// No more text will come.
+    pub(super) fn complete(&mut self) {
+        self.growth = match self.growth {
+            Growth::Open | Growth::Complete => Growth::Complete,
+            Growth::Ended => Growth::Ended,
+        };
     }
 
     /// Appends a clause, which goes to the voice as one piece.
@@ -222,7 +246,7 @@ impl Utterance {
         self.clauses.clear();
         self.trim_audio(cut_audio);
         self.words.retain(|word| word.end <= self.text.len());
-        self.complete = true;
+        self.complete();
         if let Source::Voice { state, sent, .. } = &mut self.source {
             *state = Voicing::Done;
             *sent = self.text.len();

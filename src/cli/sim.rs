@@ -5,7 +5,8 @@ mod oscar;
 use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow};
-use clap::{Args, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
 
 use super::{Exit, Failure};
@@ -50,14 +51,23 @@ struct Providers {
     #[arg(long, value_name = "HOW")]
     fault: Option<openai::Fault>,
     /// The recognisers fail so on every connection.
-    #[arg(long, value_name = "HOW")]
+    #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_HEARING))]
     stt_fault: Option<Fault>,
     /// Milliseconds from a text to its first audio.
     #[arg(long, default_value_t = ScriptedConfig::default().tts_ms, value_name = "MS")]
     tts: Delay,
     /// The voices fail so on every connection.
-    #[arg(long, value_name = "HOW")]
+    #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_SPEAKING))]
     tts_fault: Option<Fault>,
+}
+
+/// Takes the faults that this kind of provider can have; the help lists those, and so does the refusal of another.
+fn one_of(faults: &'static [Fault]) -> impl TypedValueParser<Value = Fault> {
+    let named = || faults.iter().filter_map(|fault| Some((fault.to_possible_value()?, *fault)));
+    PossibleValuesParser::new(named().map(|(value, _)| value)).map(move |name| {
+        let known = named().find(|(value, _)| value.get_name() == name);
+        known.expect("only these names are taken").1
+    })
 }
 
 impl Sim {
@@ -105,5 +115,30 @@ impl Providers {
             vendors::serve(listener, settings, troubles, interrupted()).await.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        providers: Providers,
+    }
+
+    #[test]
+    fn a_fault_of_the_other_kind_is_refused_and_the_right_ones_are_named() {
+        let parse = |option: &str, fault: &str| Command::try_parse_from(["providers", option, fault]);
+        for (option, wrong, right) in [("--stt-fault", "late", "unanswered"), ("--tts-fault", "disorder", "silence")] {
+            let refused = parse(option, wrong).expect_err("it is no fault of theirs").to_string();
+            assert!(refused.contains(wrong) && refused.contains(option) && refused.contains(right), "{refused}");
+            assert!(!refused.replace(&format!("'{wrong}'"), "").contains(wrong), "{refused}");
+        }
+        let providers = parse("--tts-fault", "silence").expect("voices may be silent").providers;
+        assert_eq!((providers.tts_fault, providers.stt_fault), (Some(Fault::Silence), None));
     }
 }

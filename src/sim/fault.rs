@@ -20,11 +20,11 @@ pub enum Fault {
     Disorder,
     /// Does not answer the request for last words, as it may.
     Unanswered,
-    /// Voices: what was cancelled goes on.
+    /// What was cancelled goes on.
     Late,
-    /// Voices: done without any audio, as when a quota is used up.
+    /// Done without any audio, as when a quota is used up.
     Empty,
-    /// Voices: nothing but digital silence.
+    /// Nothing but digital silence.
     Silence,
     /// Refuses the key: 401.
     Unauthorised,
@@ -32,6 +32,37 @@ pub enum Fault {
     Limits,
     /// Refuses with 503.
     Fails,
+}
+
+impl Fault {
+    /// What recognisers can have.
+    pub const OF_HEARING: [Self; 10] = [
+        Self::Slow,
+        Self::Stalls,
+        Self::Deaf,
+        Self::Errors,
+        Self::Breaks,
+        Self::Disorder,
+        Self::Unanswered,
+        Self::Unauthorised,
+        Self::Limits,
+        Self::Fails,
+    ];
+
+    /// What voices can have.
+    pub const OF_SPEAKING: [Self; 11] = [
+        Self::Slow,
+        Self::Stalls,
+        Self::Deaf,
+        Self::Errors,
+        Self::Breaks,
+        Self::Late,
+        Self::Empty,
+        Self::Silence,
+        Self::Unauthorised,
+        Self::Limits,
+        Self::Fails,
+    ];
 }
 
 /// A fault, for so many connections or for all.

@@ -54,13 +54,13 @@ impl Mouth {
         if let Source::Voice { voice, state: Voicing::Open | Voicing::Closed, .. } = utterance.source {
             out.push_back(Effect::Tts { voice, input: Input::Cancel { id: utterance.id } });
         }
-        let was_complete = utterance.complete;
+        let growth = utterance.growth;
         let source = Source::Voice { voice, sent: 0, state: Voicing::Waiting };
         let mut rest = Utterance::new(id, utterance.purpose, utterance.expect.clone(), source);
         rest.add_text(&utterance.truncate());
-        rest.complete = was_complete;
+        rest.growth = growth;
         let nothing_came = utterance.received == 0;
-        if !(was_complete && rest.text.trim().is_empty()) {
+        if !(growth.is_complete() && rest.text.trim().is_empty()) {
             self.queue.insert(place + 1, rest);
         }
         if nothing_came {
