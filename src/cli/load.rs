@@ -16,8 +16,8 @@ use crate::telemetry;
 
 /// Ring a server with many callers at once, check every answer and measure what a caller can.
 ///
-/// The server must run with scripted providers (`attendant serve --providers scripted`): their answers say which call, turn and part
-/// they are, so that a missing, cut, repeated or foreign answer is a fault. Callers come over SIP or over media streams. Ends with 1 if there was a fault, or if the callers' own
+/// The server must run with scripted providers (`attendant serve --providers scripted`), or with those of `attendant sim providers`: their
+/// answers say which call, turn and part they are, so that a missing, cut, repeated or foreign answer is a fault. Callers come over SIP or over media streams. Ends with 1 if there was a fault, or if the callers' own
 /// packets left over 1 ms late at p99, which makes the run invalid.
 #[derive(Debug, Args)]
 pub(super) struct Load {

@@ -10,7 +10,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
-use crate::sim::code::{Code, Heard, Listener};
+use crate::sim::code::{Code, Heard, Listener, speak};
 use crate::softphone::{Act, Behaviour, Change, Measure, Utterance};
 
 /// An answer that has not begun by then is missing.
@@ -165,6 +165,14 @@ impl Caller {
     }
 }
 
+/// A caller's first words: its code, by which a simulated model of many calls knows whom it answers, and the clip.
+fn introduced(call: u16, clip: &Utterance) -> Utterance {
+    let mut audio: Vec<i16> = Code::of_caller(call).sentence().split(' ').flat_map(speak).collect();
+    let before = audio.len();
+    audio.extend_from_slice(&clip.audio);
+    Utterance { name: clip.name.clone(), audio: audio.into(), voiced: (0, before + clip.voiced.1) }
+}
+
 impl Behaviour for Caller {
     fn heard(&mut self, now: Time, frame: &Frame, change: Option<Change>, measure: &Measure) {
         match (self.listener.hear(frame), self.state) {
@@ -230,7 +238,8 @@ impl Behaviour for Caller {
             self.tally.turns += 1;
             self.state = State::Speaking;
             let clip = self.random.random_range(0..self.clips.len());
-            Act::Speak(self.clips[clip].clone())
+            let clip = self.clips[clip].clone();
+            Act::Speak(if self.tally.turns == 1 { introduced(self.call, &clip) } else { clip })
         })
     }
 }
@@ -240,7 +249,6 @@ mod tests {
     use attendant_media::frame::{SILENCE, SLOT_SAMPLES};
 
     use super::*;
-    use crate::sim::code::speak;
 
     const CALL: u16 = 42;
 
@@ -308,6 +316,18 @@ mod tests {
         world.answer(CALL, 1, 0..2);
         let tally = world.tally();
         assert_eq!((tally.whole, tally.faults), (1, vec![]));
+    }
+
+    #[test]
+    fn a_caller_says_its_code_before_its_first_words() {
+        let clip = Utterance { name: "clip".into(), audio: [5; 640].into(), voiced: (100, 600) };
+        let said = introduced(CALL, &clip);
+        let (code, words) = said.audio.split_at(said.audio.len() - 640);
+        let mut listener = Listener::new();
+        let heard: Vec<_> =
+            code.as_chunks::<SLOT_SAMPLES>().0.iter().filter_map(|frame| listener.hear(frame)).collect();
+        assert_eq!(heard, [Heard::Part(Code::of_caller(CALL))]);
+        assert_eq!((words, said.voiced), (&clip.audio[..], (0, code.len() + 600)));
     }
 
     #[test]

@@ -63,6 +63,25 @@ impl Code {
         (symbols[SYMBOLS - 1] == check(symbols) && code.part < code.parts).then_some(code)
     }
 
+    /// The first that is whole in this text.
+    pub fn read(text: &str) -> Option<Self> {
+        let words: Vec<String> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+        let symbol = |word: &String| WORDS.iter().position(|known| known == word).map(|symbol| symbol as u8);
+        words.windows(1 + SYMBOLS).filter(|words| words[0] == MARKER).find_map(|words| {
+            let mut symbols = [0; SYMBOLS];
+            for (place, word) in symbols.iter_mut().zip(&words[1..]) {
+                *place = symbol(word)?;
+            }
+            Self::from_symbols(&symbols)
+        })
+    }
+
+    /// What a caller says to be known by: no turn of an agent's has this number before its 255th.
+    pub const fn of_caller(call: u16) -> Self {
+        Self { call, turn: 255, part: 0, parts: 1 }
+    }
+
     /// The sentence that carries it.
     pub fn sentence(self) -> String {
         let mut sentence = String::from("Marker");
@@ -100,6 +119,15 @@ mod tests {
             let code = Code { call, turn: 200, part: 3, parts: 4 };
             assert_eq!(Code::from_symbols(&code.symbols()), Some(code));
         }
+    }
+
+    #[test]
+    fn a_code_is_read_out_of_what_else_was_said() {
+        let code = Code::of_caller(42);
+        let said = format!("marker alfa. Hello, {} The caller has spoken.", code.sentence().to_lowercase());
+        assert_eq!(Code::read(&said), Some(code));
+        assert_eq!(Code::read("The caller has spoken."), None);
+        assert_eq!(Code::read(&code.sentence().replace("Marker ", "Marker alfa ")), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A scripted language model behind the OpenAI chat-completions API, so that `base_url` can be tried without keys.
 //!
-//! `POST /v1/chat/completions` (streamed or whole) answers with a code whose turn is the number of user messages, and to "bye" with a
-//! goodbye and the tool that ends the call; `GET /v1/models` names the one model. It can have the faults that real servers have
+//! `POST /v1/chat/completions` (streamed or whole) answers with a code: its call is that of the first code which the caller said in this
+//! conversation (callers of `attendant load` say theirs; 0 without), its turn the number of user messages. To "bye" it says
+//! goodbye with the tool that ends the call; `GET /v1/models` names the one model. It can have the faults that real servers have
 //! ([`Fault`]). It serves addresses of this machine only.
 
 use std::io;
@@ -70,9 +71,20 @@ struct Message {
 }
 
 impl Request {
+    fn of_users(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| message.role == "user")
+    }
+
+    /// What it answers; each conversation is told apart by what was said in it, as requests of all calls come over any connection.
+    fn answer(&self, parts: u8) -> Code {
+        let call =
+            self.of_users().find_map(|message| Code::read(message.content.as_str()?)).map_or(0, |code| code.call);
+        Code { call, turn: (self.of_users().count() % 256) as u8, part: 0, parts }
+    }
+
     /// The caller has taken leave, and there is a way to end the call.
     fn is_goodbye(&self) -> bool {
-        let last = self.messages.iter().rfind(|message| message.role == "user");
+        let last = self.of_users().last();
         let leaves =
             last.and_then(|message| message.content.as_str()).is_some_and(|text| text.to_lowercase().contains("bye"));
         leaves && self.tools.iter().any(|tool| tool["function"]["name"] == END_CALL)
@@ -112,8 +124,7 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
         Some(Fault::Limits) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "20")]).into_response(),
         Some(Fault::Breaks) | None => {}
     }
-    let turn = request.messages.iter().filter(|message| message.role == "user").count();
-    let code = Code { call: 0, turn: (turn % 256) as u8, part: 0, parts: settings.parts };
+    let code = request.answer(settings.parts);
     let text: String = (0..settings.parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
     let delay = settings.llm_ms.draw(&mut rand::rng());
     crate::clock::elapse(delay).await;
@@ -190,6 +201,22 @@ mod tests {
             .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned))
             .collect();
         assert_eq!(text.trim_end(), code.sentence());
+    }
+
+    #[test]
+    fn conversations_are_told_apart_by_the_code_that_their_caller_said_first() {
+        let said = |lines: &[(&str, String)]| {
+            let messages = lines.iter().map(|(role, text)| json!({"role": role, "content": text})).collect::<Vec<_>>();
+            let request: Request = serde_json::from_value(json!({"messages": messages})).unwrap();
+            let code = request.answer(2);
+            (code.call, code.turn)
+        };
+        let hello = |call| ("user", format!("{} The caller has spoken.", Code::of_caller(call).sentence()));
+        let answer = ("assistant", Code { call: 9, turn: 1, part: 0, parts: 2 }.sentence());
+        let more = ("user", "The caller has spoken.".to_owned());
+        assert_eq!(said(&[hello(7)]), (7, 1));
+        assert_eq!(said(&[hello(8), answer.clone(), more.clone()]), (8, 2));
+        assert_eq!(said(&[more.clone(), answer, more]), (0, 2));
     }
 
     #[tokio::test]

@@ -8,8 +8,10 @@ use attendant::config::SecretSource;
 use attendant::load::{self, Plan, Progress};
 use attendant::records::Recording;
 use attendant::server::Server;
+use attendant::sim::ScriptedConfig;
+use attendant::sim::vendors::{self, Troubles};
 use attendant::softphone::dial::Dialling;
-use attendant::transport::sip::Credentials;
+use attendant::transport::sip::{CodecName, Credentials};
 use attendant::transport::stream::{PcmConfig, TwilioConfig};
 
 use super::server::config;
@@ -69,4 +71,57 @@ async fn plain_streams_are_loaded_and_every_answer_is_its_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_as_twilio_opens_them_are_loaded_too() {
     run("/stream/twilio", ACCOUNT).await;
+}
+
+/// The server's providers are simulated vendors in one process of their own, over HTTP and WebSockets, for all calls together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_share_simulated_vendors_get_no_answer_of_another_call() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let vendors_at = listener.local_addr().expect("bound");
+    let scripted = ScriptedConfig { parts: 2, ..ScriptedConfig::default() };
+    tokio::spawn(vendors::serve(listener, scripted, Troubles::default(), std::future::pending()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let key = folder.path().join("key");
+    std::fs::write(&key, KEY).expect("the folder is writable");
+    let key = key.display();
+    let mut config = config(folder.path());
+    config.records.recording = Recording::Off;
+    config.providers = toml::from_str(&format!(
+        r#"
+        [openai]
+        base_url = "http://{vendors_at}/v1"
+        model = "scripted"
+        [deepgram]
+        base_url = "ws://{vendors_at}"
+        key = {{ file = "{key}" }}
+        [cartesia]
+        base_url = "ws://{vendors_at}"
+        key = {{ file = "{key}" }}
+        voices = {{ en-CA = "v-en" }}
+        "#
+    ))
+    .expect("the defaults do");
+    config.server.phrase_cache = Some(folder.path().join("phrases"));
+    let server = Server::start(config).await.expect("make models has run");
+    let plan = Plan {
+        calls: 5,
+        ramp: Duration::from_secs(1),
+        duration: Duration::from_secs(20),
+        say: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav")],
+        less: None,
+        server: None,
+        dialling: Dialling {
+            target: format!("sip:clinic@{}", server.listening()[0].address),
+            from: String::new(),
+            codecs: vec![CodecName::Pcmu],
+            credentials: None,
+            patience: Duration::from_secs(10),
+        },
+    };
+    let running = tokio::task::spawn_blocking(move || load::run(&plan, &Arc::new(Progress::default())));
+    let report = running.await.expect("no panic").expect("the run begins");
+    println!("{}", report.text());
+    assert_eq!((report.calls.answered, report.calls.good), (5, 5), "{}", report.text());
+    assert!(report.answers_whole >= 5, "{}", report.text());
+    assert!(server.drain(Duration::from_secs(10)).await);
 }
