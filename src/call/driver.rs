@@ -10,6 +10,7 @@ mod fault;
 mod perform;
 mod response;
 
+use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -93,58 +94,69 @@ pub(super) struct Driver {
 
 /// Runs a call to its end.
 pub(super) async fn run(start: Start, epoch: Instant) {
-    let call = start.facts.call;
-    let farewell = Farewell::new(call, start.ended);
-    let mut events = start.events;
-    let path = match Path::new(start.media, &start.leg) {
-        Ok(path) => path,
-        Err(error) => {
+    let (call, commands) = (start.facts.call, start.commands.clone());
+    let (farewell, mut events, mut driver) = match Driver::begin(start, epoch) {
+        Ok(begun) => begun,
+        Err((error, farewell)) => {
             tracing::error!(%call, %error, "cannot use the call's media socket");
             // The transport is gone if nobody takes this; then there is nothing to hang up.
-            if start.commands.send(Command::HangUp).await.is_err() {
+            if commands.send(Command::HangUp).await.is_err() {
                 tracing::debug!(%call, "transport already gone");
             }
             farewell.say(EndReason::Failed);
             return;
         }
     };
-    let now = Time::from_micros(epoch.elapsed().as_micros() as u64);
-    let agent = {
-        let _runtime = start.shared.enter();
-        start.providers.agents.open(&start.facts)
-    };
-    let apology =
-        start.machine.canned.get(start.machine.language, super::canned::Phrase::Apology).and_then(|l| l.audio.clone());
-    let mut driver = Driver {
-        call,
-        epoch,
-        config: start.leg,
-        leg: None,
-        fetching: Fetching::new(now),
-        machine: Machine::new(start.machine, now),
-        path,
-        ears: Ears::new(),
-        tap: start.recorder.map(Tap::new),
-        voices: start.providers.voices.iter().map(|_| None).collect(),
-        agent,
-        providers: start.providers,
-        shared: start.shared,
-        mailbox: start.mailbox,
-        commands: start.commands,
-        journal: start.journal,
-        marked: 0,
-        ended: None,
-        apology,
-    };
+    // It would keep the transport waiting after the driver is gone.
+    drop(commands);
     driver.warm_up();
     let reason = driver.talk(&mut events).await;
     events.close();
-    // Its recording is settled before anybody hears of the end: what follows may be the end of the process.
+    // Its recording is settled before anybody hears of the end, also when it is dropped in a panic: what follows may be the end of the process.
     drop(driver);
     farewell.say(reason);
 }
 
 impl Driver {
+    /// Takes over the call's sockets.
+    fn begin(start: Start, epoch: Instant) -> Result<(Farewell, mpsc::Receiver<Event>, Self), (io::Error, Farewell)> {
+        let call = start.facts.call;
+        let farewell = Farewell::new(call, start.ended);
+        let path = match Path::new(start.media, &start.leg) {
+            Ok(path) => path,
+            Err(error) => return Err((error, farewell)),
+        };
+        let now = Time::from_micros(epoch.elapsed().as_micros() as u64);
+        let agent = {
+            let _runtime = start.shared.enter();
+            start.providers.agents.open(&start.facts)
+        };
+        let (canned, language) = (&start.machine.canned, start.machine.language);
+        let apology = canned.get(language, super::canned::Phrase::Apology).and_then(|line| line.audio.clone());
+        let driver = Self {
+            call,
+            epoch,
+            config: start.leg,
+            leg: None,
+            fetching: Fetching::new(now),
+            machine: Machine::new(start.machine, now),
+            path,
+            ears: Ears::new(),
+            tap: start.recorder.map(Tap::new),
+            voices: start.providers.voices.iter().map(|_| None).collect(),
+            agent,
+            providers: start.providers,
+            shared: start.shared,
+            mailbox: start.mailbox,
+            commands: start.commands,
+            journal: start.journal,
+            marked: 0,
+            ended: None,
+            apology,
+        };
+        Ok((farewell, start.events, driver))
+    }
+
     /// The first voice connects while the phone rings.
     fn warm_up(&mut self) {
         if let (Some(session), Some(voice)) = (self.voices.first_mut(), self.providers.voices.first()) {
@@ -392,3 +404,6 @@ enum Happened {
     Event(Option<Event>),
     Timeout,
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,17 +43,30 @@ fn no_slot_allocates_while_either_side_speaks() {
     }
 }
 
-#[test]
-fn a_leg_and_its_machine_take_at_most_100_kib() {
+/// Bytes of a leg and of its machine.
+fn bytes(cleaning: bool) -> (isize, isize) {
     // The first of a process also makes what all share.
-    drop(Leg::new(call::config(false), Time::ZERO));
+    drop(Leg::new(call::config(cleaning), Time::ZERO));
     let shared = call::setup();
     let before = counting::bytes();
-    let leg = Box::new(Leg::new(call::config(false), Time::ZERO));
+    let leg = Box::new(Leg::new(call::config(cleaning), Time::ZERO));
     let of_leg = counting::bytes() - before;
     let machine = Box::new(Machine::new(shared.clone(), Time::ZERO));
     let both = counting::bytes() - before;
     drop((leg, machine));
-    println!("leg {of_leg} bytes, machine {} bytes", both - of_leg);
-    assert!(both <= 100 * 1_024, "{both} bytes");
+    println!("cleaning {cleaning}: leg {of_leg} bytes, machine {} bytes", both - of_leg);
+    (of_leg, both - of_leg)
+}
+
+#[test]
+fn a_leg_and_its_machine_take_at_most_100_kib() {
+    let (leg, machine) = bytes(false);
+    assert!(leg + machine <= 100 * 1_024, "{} bytes", leg + machine);
+}
+
+#[test]
+fn cleaning_costs_memory_of_the_leg_alone() {
+    let ((plain, machine), (cleaning, same)) = (bytes(false), bytes(true));
+    assert_eq!(machine, same);
+    assert!(cleaning > plain, "{cleaning} and {plain} bytes");
 }
