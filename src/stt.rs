@@ -4,6 +4,7 @@
 //! a turn has ended; it says what it heard and, if it can tell, that the caller seems to have finished.
 
 pub mod deepgram;
+mod gate;
 pub mod whisper;
 
 use attendant_media::frame::{Frame, Samples};

@@ -1,6 +1,7 @@
 //! Deepgram's seconds on the call's sample clock: it counts the audio of its own connection, from nought.
 //!
-//! Frames follow each other without gaps, except where one was dropped on the way: from there on another offset holds.
+//! Frames follow each other without gaps, except where silence was not sent or a frame was dropped on the way: from there on another offset
+//! holds. Deepgram's page on KeepAlive says that its seconds go on where the audio left off.
 
 use std::collections::VecDeque;
 
@@ -34,20 +35,30 @@ impl Clock {
         self.sent += samples;
     }
 
+    /// Samples of this connection so far: what follows what, gaps left out.
+    pub(super) const fn sent(&self) -> Samples {
+        Samples(self.sent)
+    }
+
     /// The end of what was taken.
     pub(super) fn now(&self) -> Samples {
         self.at_sample(self.sent)
     }
 
-    /// The sample at so many seconds of the connection.
+    /// The sample at so many seconds of the connection, on the call's clock.
     pub(super) fn at(&self, seconds: f64) -> Samples {
-        self.at_sample((seconds.max(0.0) * f64::from(RATE)).round() as u64)
+        self.at_sample(sample(seconds).0)
     }
 
     fn at_sample(&self, sent: u64) -> Samples {
         let known = self.offsets.iter().rev().find(|offset| offset.sent <= sent).or_else(|| self.offsets.front());
         known.map_or(Samples(sent), |offset| Samples(offset.at + sent.saturating_sub(offset.sent)))
     }
+}
+
+/// The sample of the connection at so many of its seconds.
+pub(super) fn sample(seconds: f64) -> Samples {
+    Samples((seconds.max(0.0) * f64::from(RATE)).round() as u64)
 }
 
 #[cfg(test)]

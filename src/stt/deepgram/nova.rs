@@ -6,7 +6,7 @@
 use attendant_media::frame::Samples;
 use serde::Deserialize;
 
-use super::clock::Clock;
+use super::clock::{Clock, sample};
 use super::{failed, without_blanks_in_chinese};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError, code};
@@ -66,7 +66,7 @@ struct Word {
 #[derive(Clone, Copy, Debug)]
 struct Flush {
     up_to: Samples,
-    /// The end of the audio sent by then.
+    /// The end of the audio sent by then, of the connection's.
     sent: Samples,
 }
 
@@ -76,9 +76,9 @@ pub(super) struct Reading {
     partial: Option<(String, Samples, Samples)>,
     /// The end of the audio that something was said about.
     covered: Samples,
-    /// Everything before this is final, without a gap.
+    /// Everything before this sample of the connection is final, without a gap.
     settled: Samples,
-    /// Final stretches behind a gap: finals may come out of order.
+    /// Final stretches of the connection behind a gap: finals may come out of order.
     ahead: Vec<(Samples, Samples)>,
     flush: Option<Flush>,
     finalize: Finalize,
@@ -87,7 +87,7 @@ pub(super) struct Reading {
 /// Which Finalize an answer is to: Deepgram numbers neither, and may leave one unanswered.
 #[derive(Debug, Default)]
 struct Finalize {
-    /// The end of the audio sent by the last one, until it is answered.
+    /// The end of the connection's audio sent by the last one, until it is answered.
     last: Option<Samples>,
     /// The same of one before it that was not answered.
     before: Option<Samples>,
@@ -134,10 +134,11 @@ impl Reading {
     }
 
     fn results(&mut self, results: Results, clock: &Clock, out: &mut Vec<Event>) {
-        let (begin, end) = (clock.at(results.start), clock.at(results.start + results.duration));
+        let last = sample(results.start + results.duration);
+        let end = clock.at(results.start + results.duration);
         self.covered = self.covered.max(end);
         if results.is_final {
-            self.settle_to(begin, end, clock.at(0.0));
+            self.settle_to(sample(results.start), last);
         }
         let Some(best) = results.channel.alternatives.into_iter().next() else { return };
         let text = without_blanks_in_chinese(best.transcript.trim());
@@ -160,7 +161,7 @@ impl Reading {
             }
             (false, true) => out.push(Event::Listening { up_to: end }),
         }
-        let answered = results.from_finalize && self.finalize.answered(end);
+        let answered = results.from_finalize && self.finalize.answered(last);
         if let Some(flush) = self.flush
             && results.is_final
             && (self.settled >= flush.sent || (answered && self.ahead.is_empty()))
@@ -170,8 +171,7 @@ impl Reading {
         }
     }
 
-    fn settle_to(&mut self, begin: Samples, end: Samples, origin: Samples) {
-        self.settled = self.settled.max(origin);
+    fn settle_to(&mut self, begin: Samples, end: Samples) {
         self.ahead.push((begin, end));
         self.ahead.sort_unstable();
         if self.ahead.len() > MOST_AHEAD {
@@ -185,8 +185,8 @@ impl Reading {
 
     /// Last words are wanted: Finalize is due.
     pub(super) fn flush(&mut self, up_to: Samples, clock: &Clock) {
-        self.flush = Some(Flush { up_to, sent: clock.now() });
-        self.finalize.asked(clock.now());
+        self.flush = Some(Flush { up_to, sent: clock.sent() });
+        self.finalize.asked(clock.sent());
     }
 
     pub(super) const fn is_flushing(&self) -> bool {

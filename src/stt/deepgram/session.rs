@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attendant_media::frame::{SLOT_SAMPLES, Samples};
+use attendant_media::frame::{Frame, SLOT_SAMPLES, Samples};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
@@ -17,6 +17,7 @@ use super::{Model, Shared, failed, flux, nova, request};
 use crate::language::Language;
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{ErrorKind, ProviderError};
+use crate::stt::gate::Gate;
 use crate::stt::{Event, Hints, Input, Reports, Setup};
 
 /// Frames a message: 40 ms for nova; 80 ms for Flux, as its page advises.
@@ -193,8 +194,12 @@ struct Connection {
     link: Link,
     reading: Reading,
     clock: Clock,
+    /// What nova is sent of it.
+    gate: Gate,
     /// Audio of the next message.
     audio: Vec<u8>,
+    /// Nova was sent audio since last words were asked for.
+    unflushed: bool,
     said: Vec<Event>,
     sounding: bool,
     /// Since then something is owed: words of a voice, or last words.
@@ -215,7 +220,9 @@ impl Connection {
             link,
             reading,
             clock: Clock::default(),
+            gate: Gate::default(),
             audio: Vec::new(),
+            unflushed: false,
             said: Vec::new(),
             sounding: false,
             owing: None,
@@ -239,12 +246,20 @@ impl Connection {
         }
     }
 
-    async fn audio(&mut self, at: Samples, frame: &[i16; SLOT_SAMPLES]) -> Result<(), ProviderError> {
-        self.clock.take(at, frame.len() as u64);
-        self.audio.extend(frame.iter().flat_map(|sample| sample.to_le_bytes()));
-        let frames = match self.model() {
-            Model::Nova => NOVA_FRAMES,
-            Model::Flux => FLUX_FRAMES,
+    async fn audio(&mut self, at: Samples, frame: &Frame) -> Result<(), ProviderError> {
+        let frames = match &mut self.reading {
+            Reading::Nova(_) => {
+                for (at, frame) in self.gate.take(at, frame) {
+                    take(&mut self.clock, &mut self.audio, at, &frame);
+                    self.unflushed = true;
+                }
+                NOVA_FRAMES
+            }
+            // Flux hears by silence that a turn is over, and knows no KeepAlive.
+            Reading::Flux(_) => {
+                take(&mut self.clock, &mut self.audio, at, frame);
+                FLUX_FRAMES
+            }
         };
         if self.audio.len() >= frames * 2 * SLOT_SAMPLES { self.send_audio().await } else { Ok(()) }
     }
@@ -260,6 +275,7 @@ impl Connection {
     }
 
     fn voice(&mut self, sounding: bool) {
+        self.gate.voice(sounding);
         self.sounding = sounding;
         self.owe();
     }
@@ -275,8 +291,13 @@ impl Connection {
         self.flushed = Instant::now();
         self.flushing = Some(up_to);
         match &mut self.reading {
+            // Nothing was worth sending since the last words: there are none to wait for.
+            Reading::Nova(reading) if !reading.is_flushing() && !std::mem::take(&mut self.unflushed) => {
+                self.said.push(Event::Flushed { up_to });
+            }
             Reading::Nova(reading) => {
                 reading.flush(up_to, &self.clock);
+                self.unflushed = false;
                 self.link.text(request::plain("Finalize")).await?;
             }
             Reading::Flux(reading) => {
@@ -355,4 +376,9 @@ impl Connection {
             self.link.close().await;
         }
     }
+}
+
+fn take(clock: &mut Clock, audio: &mut Vec<u8>, at: Samples, frame: &Frame) {
+    clock.take(at, frame.len() as u64);
+    audio.extend(frame.iter().flat_map(|sample| sample.to_le_bytes()));
 }
