@@ -68,7 +68,7 @@ fn key(rng: &mut StdRng) -> char {
     char::from(b'0' + rng.random_range(0..10))
 }
 
-/// The same with one moody provider, a line of any quality, transfers, media streams of carriers that buffer.
+/// The same with one moody provider, in every fifth call with a mood for each, a line of any quality, transfers, media streams of carriers that buffer.
 fn hard_script(seed: u64) -> Script {
     let mut rng = StdRng::seed_from_u64(seed ^ 0x0ddba11);
     let moods = [
@@ -87,6 +87,11 @@ fn hard_script(seed: u64) -> Script {
         1 => script.voice = mood,
         2 => script.brain = mood,
         _ => {}
+    }
+    if seed.is_multiple_of(5) {
+        // Drawn by themselves, so that a seed's call stays what it was.
+        let mut rng = StdRng::seed_from_u64(seed ^ 0x3_0005);
+        [script.ears, script.voice, script.brain] = [(); 3].map(|()| moods[rng.random_range(0..moods.len())]);
     }
     script.transfer_every = [0, 0, 0, 0, 2, 3][rng.random_range(0..6)];
     script.transfer = [Transfer::Accepted, Transfer::Refused, Transfer::Silent][rng.random_range(0..3)];
