@@ -160,7 +160,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     total(sums)
 }
 
-/// In pairs: one after the other, eight sums take longer than the products of a short filter.
+/// In pairs, so that fewer additions wait for one another.
 fn total(sums: [f32; LANES]) -> f32 {
     let four: [f32; 4] = std::array::from_fn(|n| sums[n] + sums[n + 4]);
     (four[0] + four[2]) + (four[1] + four[3])

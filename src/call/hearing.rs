@@ -12,6 +12,7 @@ use super::conversation::join;
 use super::ears::KEPT;
 use super::effect::{Effect, SttEffect};
 use crate::language::Language;
+use crate::privacy::Pii;
 use crate::stt::{Capabilities, Event, Hints, Input, Setup};
 
 /// A final that begins within words already taken and ends at most this much after them brings nothing new: recognisers place its
@@ -66,7 +67,7 @@ pub(super) enum Loss {
 
 #[derive(Clone, Debug)]
 struct Piece {
-    text: String,
+    text: Pii<String>,
     from: Samples,
     to: Samples,
 }
@@ -198,14 +199,17 @@ impl Hearing {
             Event::EagerEnd { .. } => News::EagerEnd,
             Event::Resumed { .. } => News::Resumed,
             Event::Partial { text, from, to, .. } => {
-                let text = text.into_inner();
                 // A partial that was overtaken by its final would say the words twice.
                 let known = self.finals.iter().any(|piece| piece.to >= to);
-                if known || self.is_old(from, to) || text.trim().is_empty() {
+                if known || self.is_old(from, to) || text.reveal().trim().is_empty() {
                     return News::Nothing;
                 }
                 self.listened = self.listened.max(to);
-                if self.partial.as_ref().is_none_or(|before| before.from != from || !is_the_same(&before.text, &text)) {
+                if self
+                    .partial
+                    .as_ref()
+                    .is_none_or(|before| before.from != from || !is_the_same(before.text.reveal(), text.reveal()))
+                {
                     self.worded = self.worded.max(to);
                 }
                 self.partial = Some(Piece { text, from, to });
@@ -215,8 +219,7 @@ impl Hearing {
                 if self.partial.as_ref().is_some_and(|partial| partial.from < to) {
                     self.partial = None;
                 }
-                let text = text.into_inner();
-                if text.trim().is_empty() || self.is_old(from, to) {
+                if text.reveal().trim().is_empty() || self.is_old(from, to) {
                     return News::Nothing;
                 }
                 self.failures = 0;
@@ -312,7 +315,7 @@ impl Hearing {
 
     /// The words not yet taken.
     pub(super) fn words(&self) -> String {
-        self.told().fold(String::new(), |all, piece| join(&all, &piece.text, self.language))
+        self.told().fold(String::new(), |all, piece| join(&all, piece.text.reveal(), self.language))
     }
 
     /// Where the words begin that were not taken.
@@ -359,7 +362,6 @@ fn reach<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Samples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::Pii;
 
     #[test]
     fn a_partial_that_comes_after_its_final_says_nothing_twice() {
@@ -425,6 +427,14 @@ mod tests {
         hearing.handle(3, partial("two tickets", 1_000, 2_300));
         assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
         assert_eq!(hearing.words(), "two tickets");
+    }
+
+    #[test]
+    fn debug_shows_no_word_of_the_caller() {
+        let mut hearing = hearing();
+        hearing.handle(1, partial("Anna", 1_000, 2_000));
+        assert_eq!(hearing.words(), "Anna");
+        assert!(!format!("{hearing:?}").contains("Anna"));
     }
 
     #[test]

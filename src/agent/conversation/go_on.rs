@@ -41,14 +41,12 @@ pub(super) enum Ruling {
 }
 
 /// The words of a model that goes on.
-#[derive(Debug)]
 pub(super) struct GoingOn {
     said: Vec<String>,
     said_text_ends: End,
     stage: Stage,
 }
 
-#[derive(Debug)]
 enum Stage {
     /// These words may be a repetition.
     Comparing(String),
@@ -174,7 +172,6 @@ fn is_repetition(words: &[String]) -> bool {
     words.len() >= if digits { REPEATED_DIGITS } else { REPEATED }
 }
 
-#[derive(Debug)]
 struct Word {
     text: String,
     /// The byte after it.

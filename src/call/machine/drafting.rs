@@ -10,6 +10,7 @@ use crate::call::effect::Effect;
 use crate::call::hearing::is_the_same;
 use crate::call::settings::deadline;
 use crate::call::turn::Floor;
+use crate::privacy::Pii;
 
 /// A caller who pauses again and again is listened to.
 const DRAFTS: u32 = 3;
@@ -22,7 +23,7 @@ const EVENTS: usize = 4_096;
 pub(super) struct Draft {
     number: u32,
     /// The caller's turn as it was heard then.
-    words: String,
+    words: Pii<String>,
     /// How many lines there were before it.
     lines: usize,
     begun_us: u64,
@@ -48,7 +49,7 @@ impl Machine {
         if !is_the_callers || words.trim().is_empty() || self.keypad.is_pressed() {
             return;
         }
-        if self.drafts.present.as_ref().is_some_and(|draft| is_the_same(&draft.words, &words)) {
+        if self.drafts.present.as_ref().is_some_and(|draft| is_the_same(draft.words.reveal(), &words)) {
             return;
         }
         self.drop_draft();
@@ -61,7 +62,8 @@ impl Machine {
         let said = self.conversation.with(&words, self.language);
         self.out.push_back(Effect::Think(Turn { number, language: self.language, said, draft: true }));
         let (lines, begun_us) = (self.conversation.len(), self.at_us());
-        self.drafts.present = Some(Box::new(Draft { number, words, lines, begun_us, events: Vec::new() }));
+        self.drafts.present =
+            Some(Box::new(Draft { number, words: Pii::new(words), lines, begun_us, events: Vec::new() }));
     }
 
     /// An event of the agent's, if it is of the draft.
@@ -88,7 +90,7 @@ impl Machine {
     /// The turn is over, and this is what was said in it: the draft that answers it, if there is one.
     pub(super) fn draft_of(&mut self, said: &str) -> Option<Box<Draft>> {
         let lines = self.conversation.len();
-        let fits = |draft: &Draft| is_the_same(&draft.words, said) && draft.lines == lines;
+        let fits = |draft: &Draft| is_the_same(draft.words.reveal(), said) && draft.lines == lines;
         if !self.drafts.present.as_deref().is_some_and(fits) {
             self.drop_draft();
         }
