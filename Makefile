@@ -37,7 +37,7 @@ lint: ## formatting and clippy, warnings denied; the fuzz targets compile
 	@$(PHASE) clippy $(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 nextest: ## the tests alone
-	@$(PHASE) tests $(CARGO) nextest run --locked --workspace
+	@NEXTEST_TEST_THREADS=$$((4 * $$(nproc))) $(PHASE) tests $(CARGO) nextest run --locked --workspace
 
 deny: ## licences, sources and bans of dependencies
 	@$(PHASE) deny .ci/deny
