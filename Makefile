@@ -4,7 +4,7 @@ CARGO ?= cargo
 PHASE  = .ci/phase
 
 .DEFAULT_GOAL := help
-.PHONY: help run test deps tools models build release lint nextest deny load fuzz bench test-long
+.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench test-long
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ load: release ## 100 calls at once for two minutes against scripted providers (C
 
 fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH; TARGETS="sdp sip")
 	@.ci/fuzz
+
+mutants: ## changes in the real-time code and the call's machine that no test notices (FILES="src/call/turn.rs", SHARD=0/8)
+	@.ci/mutants
 
 test-long: tools models release ## what is too long for every change: 20,000 simulated calls, load, fuzzing, speech (docs/measure.md)
 	@.ci/test-long
