@@ -11,7 +11,8 @@ const FUNCTIONS: [&str; 1] = ["histogram_quantile"];
 
 fn rules() -> String {
     let folder = fs::read_dir(Path::new(ROOT).join("deploy/alerts")).expect("the rules are there");
-    folder.map(|file| fs::read_to_string(file.expect("listed").path()).expect("a rule file is text")).collect()
+    let files = folder.map(|file| file.expect("listed").path()).filter(|path| path.is_file());
+    files.map(|file| fs::read_to_string(file).expect("a rule file is text")).collect()
 }
 
 /// What follows `key: ` in each rule.
