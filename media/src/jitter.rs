@@ -256,6 +256,97 @@ mod tests {
     }
 
     #[test]
+    fn another_stream_finds_nothing_of_the_one_before() {
+        let mut jitter = Jitter::new(640);
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        insert(&mut jitter, 20, 12);
+        jitter.reset();
+        assert_eq!((jitter.next(at(500)), jitter.ahead()), (Next::Wait(Time::NEVER), None));
+        assert_eq!(insert(&mut jitter, 500, 5), Arrival::Taken);
+        assert_eq!(taken(&mut jitter, 500), [Some(5)]);
+        // The same where the numbers alone say that it is another.
+        insert(&mut jitter, 520, 7);
+        assert_eq!(insert(&mut jitter, 530, 30_000), Arrival::Taken);
+        assert!(jitter.after_hole());
+        assert_eq!(taken(&mut jitter, 530), [Some(30_000)]);
+    }
+
+    #[test]
+    fn numbers_three_seconds_off_are_of_the_same_stream_and_those_beyond_of_another() {
+        for (number, arrival) in
+            [(1_150, Arrival::Taken), (1_151, Arrival::Taken), (850, Arrival::Late), (849, Arrival::Taken)]
+        {
+            let mut jitter = Jitter::new(640);
+            insert(&mut jitter, 0, 999);
+            taken(&mut jitter, 0);
+            assert_eq!(insert(&mut jitter, 20, number), arrival, "{number}");
+            let is_another = number.abs_diff(1_000) > JUMP;
+            assert_eq!(taken(&mut jitter, 20).last() == Some(&Some(number)), is_another, "{number}");
+        }
+    }
+
+    #[test]
+    fn every_packet_comes_out_with_its_own_bytes_the_largest_too() {
+        let mut jitter = Jitter::new(640);
+        insert(&mut jitter, 0, 10);
+        taken(&mut jitter, 0);
+        let payload = |n: u64| vec![n as u8; 640 - (n as usize % 2)];
+        for n in (11..17).rev() {
+            jitter.insert(at(20), n, n * 160, Kind::Silent, &payload(n));
+        }
+        for n in 11..17 {
+            assert_eq!(jitter.ahead(), Some((n * 160, &payload(n)[..])));
+            let packet = Next::Packet { kind: Kind::Silent, timestamp: n * 160, payload: &payload(n) };
+            assert_eq!(jitter.next(at(20)), packet);
+            jitter.take();
+        }
+    }
+
+    #[test]
+    fn what_is_ahead_of_a_hole_can_be_seen_before_the_hole_is_given_up() {
+        let mut jitter = Jitter::new(640);
+        insert(&mut jitter, 0, 10);
+        assert!(jitter.after_hole());
+        taken(&mut jitter, 0);
+        insert(&mut jitter, 20, 13);
+        assert_eq!(jitter.next(at(20)), Next::Wait(at(80)));
+        assert_eq!(jitter.ahead(), Some((13 * 160, &[13][..])));
+        assert!(!jitter.after_hole());
+        assert_eq!((jitter.give_up(), jitter.give_up()), (2, 0));
+        assert!(jitter.after_hole());
+        assert_eq!(taken(&mut jitter, 20), [Some(13)]);
+        assert!(!jitter.after_hole());
+        assert_eq!(jitter.ahead(), None);
+        assert_eq!(jitter.give_up(), 0);
+    }
+
+    #[test]
+    fn what_was_received_is_known_for_64_packets_and_what_was_given_up_is_not_among_them() {
+        let mut jitter = Jitter::new(640);
+        for n in (100..171).filter(|n| *n != 150) {
+            insert(&mut jitter, 0, n);
+            taken(&mut jitter, 100);
+            jitter.give_up();
+        }
+        insert(&mut jitter, 0, 172);
+        assert_eq!(jitter.give_up(), 1);
+        taken(&mut jitter, 0);
+        // 173 is next.
+        for (number, arrival) in [
+            (172, Arrival::Duplicate),
+            (171, Arrival::Late),
+            (151, Arrival::Duplicate),
+            (150, Arrival::Late),
+            (149, Arrival::Duplicate),
+            (109, Arrival::Duplicate),
+            (108, Arrival::Late),
+        ] {
+            assert_eq!(insert(&mut jitter, 0, number), arrival, "{number}");
+        }
+    }
+
+    #[test]
     fn an_outage_of_any_length_is_a_hole_like_another() {
         let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
@@ -284,7 +375,10 @@ mod tests {
     fn what_cannot_be_held_is_refused() {
         let mut jitter = Jitter::new(640);
         insert(&mut jitter, 0, 10);
-        assert_eq!(insert(&mut jitter, 0, 18), Arrival::Refused);
+        for far in [18, 19, 25] {
+            assert_eq!(insert(&mut jitter, 0, far), Arrival::Refused, "{far}");
+        }
+        assert_eq!(insert(&mut jitter, 0, 17), Arrival::Taken);
         taken(&mut jitter, 0);
         assert_eq!(jitter.insert(at(0), 11, 0, Kind::Audio, &[0; 641]), Arrival::Refused);
     }

@@ -99,6 +99,17 @@ mod tests {
     }
 
     #[test]
+    fn slots_taken_one_by_one_are_no_burst() {
+        let mut pacer = Pacer::new(Time::ZERO);
+        for number in 0..10 {
+            let now = Time::from_millis(20 * number);
+            assert_eq!(pacer.take(now), Some(Slot { number, due: now }));
+            assert_eq!(pacer.take(now), None);
+        }
+        assert_eq!((pacer.late(), pacer.burst()), (0, 0));
+    }
+
+    #[test]
     fn five_milliseconds_are_not_late_yet() {
         let mut pacer = Pacer::new(Time::ZERO);
         pacer.take(Time::from_micros(5_000));

@@ -83,7 +83,7 @@ impl Playout {
 
     /// This id and no other is audible from the next slot on. Naming the audible one again changes nothing.
     pub fn audible(&mut self, id: SpeechId) {
-        if self.id() == Some(id) {
+        if self.speech.is_some_and(|speech| speech.id == id) {
             return;
         }
         self.mute();
@@ -103,11 +103,6 @@ impl Playout {
         if let Some(speech) = self.speech.take() {
             self.stale += speech.written - speech.cursor;
         }
-    }
-
-    /// The audible id.
-    pub fn id(&self) -> Option<SpeechId> {
-        self.speech.map(|speech| speech.id)
     }
 
     /// Samples that [`Playout::push`] would take now; none while nothing is audible.
@@ -169,11 +164,6 @@ impl Playout {
                 }
             }
         }
-    }
-
-    /// Whether sound of the audible speech would leave in the next slot.
-    pub fn sounding(&self) -> bool {
-        self.speech.is_some_and(|speech| speech.motion != Motion::Paused && speech.cursor < speech.written)
     }
 
     /// Samples dropped because their id was not audible, or no longer.

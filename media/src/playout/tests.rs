@@ -64,6 +64,49 @@ fn another_id_is_heard_from_the_next_slot_on_and_the_old_one_never_again() {
 }
 
 #[test]
+fn naming_the_audible_speech_again_loses_nothing_of_it() {
+    let mut playout = Playout::new();
+    playout.audible(ONE);
+    playout.push(ONE, &ramp(0, 640));
+    slot(&mut playout);
+    playout.audible(ONE);
+    assert_eq!(playout.stale(), 0);
+    assert_eq!(slot(&mut playout).0[..], ramp(320, 320)[..]);
+}
+
+#[test]
+fn speech_longer_than_the_ring_is_heard_whole_wherever_its_slots_begin() {
+    let mut playout = Playout::new();
+    playout.audible(ONE);
+    // The first slot is short: no later one begins at a multiple of its length.
+    let (mut written, mut heard) = (playout.push(ONE, &ramp(0, 100)) as u64, 0);
+    while heard < 2 * RING as u64 {
+        let (frame, played) = slot(&mut playout);
+        let count = (written - heard).min(SLOT_SAMPLES as u64);
+        assert_eq!(frame[..count as usize], ramp(heard, count as usize)[..]);
+        heard += count;
+        assert_eq!(played.unwrap().heard, Some(heard));
+        written += playout.push(ONE, &ramp(written, AHEAD)) as u64;
+        assert_eq!(written - heard, AHEAD as u64);
+    }
+}
+
+#[test]
+fn a_resume_that_finds_no_audio_fades_in_what_comes_next() {
+    let mut playout = Playout::new();
+    playout.audible(ONE);
+    playout.push(ONE, &[8_000; 320]);
+    slot(&mut playout);
+    playout.pause();
+    slot(&mut playout);
+    playout.resume(0);
+    assert!(slot(&mut playout).1.unwrap().dry);
+    playout.push(ONE, &[8_000; 320]);
+    let (frame, _) = slot(&mut playout);
+    assert_eq!((frame[0], frame[FADE]), (0, 8_000));
+}
+
+#[test]
 fn muting_leaves_no_tail() {
     let mut playout = Playout::new();
     playout.audible(ONE);
