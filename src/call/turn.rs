@@ -213,10 +213,48 @@ mod tests {
     }
 
     #[test]
+    fn our_words_are_an_echo_only_of_a_sound_that_may_be_ours_and_only_if_they_are_ours() {
+        let over_us = |words, echo| {
+            judge(words, Heard::Whole, Language::English, ExpectKind::Free, "We are open on Monday from nine", echo)
+        };
+        assert_eq!(over_us("open on Monday", 0.21), Verdict::Echo);
+        assert_eq!(over_us("open on Monday", 0.2), Verdict::Interruption);
+        assert_eq!(over_us("what about Saturday", 0.9), Verdict::Interruption);
+    }
+
+    #[test]
+    fn four_words_of_five_in_our_order_repeat_us() {
+        let ours = "We are open, on MONDAY, from nine to five.";
+        for (words, is_ours) in [
+            ("open on monday, from nine", true),
+            ("open on Monday from ten", true),
+            ("open on Monday, ten", false),
+            ("nine from Monday on open", false),
+            ("-- open -- on", true),
+            ("--", false),
+            ("", false),
+        ] {
+            assert_eq!(repeats(words, ours), is_ours, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_voice_has_the_floor_or_wants_it_until_it_is_known_to_have_finished() {
+        let (from, voice) = (Samples(0), Voice::Quiet(Samples(320)));
+        assert_eq!(Floor::Contested { from, voice }.voice(), Some(voice));
+        assert_eq!(Floor::Caller { from, voice: Voice::Sounding }.voice(), Some(Voice::Sounding));
+        for floor in [Floor::Open, Floor::Agent, Floor::Settling { from, last: from }] {
+            assert_eq!(floor.voice(), None);
+        }
+    }
+
+    #[test]
     fn a_doubtful_echo_becomes_a_voice_after_three_slots() {
         let mut watch = EchoWatch::default();
         watch.begin();
+        assert!(watch.is_watching());
         assert_eq!(watch.speaking(Samples(0), false), None);
+        assert!(watch.is_watching());
         assert_eq!(watch.speaking(Samples(320), true), None);
         assert_eq!(watch.speaking(Samples(640), false), None);
         assert_eq!(watch.speaking(Samples(960), false), None);

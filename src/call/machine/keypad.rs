@@ -171,6 +171,7 @@ mod tests {
 
     #[test]
     fn the_same_key_by_another_way_much_later_is_another_key() {
+        assert_eq!(counted(&[(100, '3', Message), (2_100, '3', Media)]), "3");
         assert_eq!(counted(&[(100, '3', Message), (2_200, '3', Media)]), "33");
     }
 }

@@ -1,13 +1,16 @@
 //! Promises that need no audio: facts of the leg and events go in by hand.
 
 mod answers;
+mod apologies;
 mod deafness;
 mod drafting;
 mod ending;
 mod hold;
+mod interruptions;
 mod property;
 mod recording;
 mod turns;
+mod waits;
 
 use attendant_media::leg::Output;
 
@@ -18,9 +21,10 @@ use crate::agent::{self, Turn, Who};
 use crate::call::canned::Line;
 use crate::call::effect::{LegEffect, SttEffect};
 use crate::call::event::Command;
+use crate::call::timeline::Recovery;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::stt;
+use crate::{stt, tts};
 
 fn refused() -> ProviderError {
     ProviderError { provider: "test", kind: ErrorKind::Connection, what: "refused".to_owned(), retry_after: None }
@@ -33,7 +37,11 @@ struct Bench {
     /// What the leg was told is the end of a speech, until the far side has heard it.
     unfinished: Option<SpeechId>,
     paused: bool,
+    steps: u32,
 }
+
+/// No test of this module has half as many steps: a call that does not get on fails rather than hangs.
+const STEPS_AT_MOST: u32 = 50_000;
 
 const PERSON: &str = "sip:person@clinic.example";
 
@@ -93,7 +101,8 @@ impl Bench {
 
     fn ringing(setup: Setup) -> Self {
         let machine = Machine::new(setup, Time::ZERO);
-        let mut bench = Self { machine, now: Time::ZERO, effects: Vec::new(), unfinished: None, paused: false };
+        let mut bench =
+            Self { machine, now: Time::ZERO, effects: Vec::new(), unfinished: None, paused: false, steps: 0 };
         bench.collect();
         bench
     }
@@ -109,6 +118,8 @@ impl Bench {
     }
 
     fn collect(&mut self) {
+        self.steps += 1;
+        assert!(self.steps < STEPS_AT_MOST, "it never gets on: {:?}", self.machine);
         while let Some(effect) = self.machine.poll_effect() {
             match &effect {
                 Effect::Leg(LegEffect::SpeechEnd(id)) => self.unfinished = Some(*id),
@@ -208,9 +219,39 @@ impl Bench {
         said.iter().filter(|line| line.who == Who::Caller).map(|line| line.text.reveal().clone()).collect()
     }
 
+    /// How long it is until this deadline.
+    fn due(&self, timer: Timer) -> Option<Duration> {
+        self.machine.timers.get(timer).map(|at| at.since(self.now))
+    }
+
+    /// The agent says this and begins another sentence, and a voice says so many samples of it; nothing of it is heard yet.
+    fn speaks(&mut self, words: &str, samples: usize) -> SpeechId {
+        self.agent(agent::Event::Text(Pii::new(format!("{words}And"))));
+        let id = self.begun();
+        self.event(Event::Tts(tts::Event::Audio { id, audio: vec![1; samples].into() }));
+        id
+    }
+
+    /// What a voice was asked to say last.
+    fn begun(&self) -> SpeechId {
+        let begun = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Tts { input: tts::Input::Begin { id, .. }, .. } => Some(*id),
+            _ => None,
+        });
+        begun.expect("a voice is asked")
+    }
+
+    /// Time goes on for so long, and the deadlines that have come by then are met at once.
+    fn later(&mut self, time: Duration) {
+        self.now += time;
+        self.machine.handle(self.now, Input::Timeout);
+        self.collect();
+    }
+
     /// Jumps to the next deadline.
     fn time_out(&mut self) {
         self.now = self.machine.poll_timeout();
+        assert!(self.now < Time::NEVER, "nothing is due: {:?}", self.machine);
         self.machine.handle(self.now, Input::Timeout);
         self.collect();
     }
@@ -238,6 +279,10 @@ impl Bench {
 
     fn ended(&self) -> Option<EndReason> {
         self.effects.iter().find_map(|effect| if let Effect::End(reason) = effect { Some(*reason) } else { None })
+    }
+
+    fn recovered(&self, wanted: Recovery) -> usize {
+        self.count(|effect| matches!(effect, Effect::Journal(Entry::Recovered { what, .. }) if *what == wanted))
     }
 
     fn count(&self, wanted: impl Fn(&Effect) -> bool) -> usize {

@@ -126,3 +126,20 @@ fn a_voice_that_is_silent_while_an_apology_waits_behind_it_holds_nothing_up() {
     bench.wait(Duration::from_secs(20));
     assert_eq!((bench.transfers(), bench.ended()), (1, None));
 }
+
+#[test]
+fn an_agent_that_changes_the_language_is_spoken_and_heard_in_it_from_then_on() {
+    let mut bench = Bench::new(false);
+    assert_eq!(bench.machine.language(), Language::English);
+    bench.say("En français, s'il vous plaît.");
+    bench.agent(agent::Event::Language(Language::French));
+    assert_eq!(bench.machine.language(), Language::French);
+    let told =
+        bench.count(|effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Language(Language::French)))));
+    assert_eq!(told, 1);
+    bench.speaks("Nous sommes ouverts. ", 3_200);
+    let begun = |effect: &Effect| {
+        matches!(effect, Effect::Tts { input: tts::Input::Begin { language: Language::French, .. }, .. })
+    };
+    assert_eq!(bench.count(begun), 1);
+}

@@ -273,3 +273,76 @@ fn recognisers_that_say_nothing_to_a_voice_and_answer_nothing_pass_the_caller_to
     }
     assert_eq!((bench.transfers(), bench.ended()), (1, None));
 }
+
+/// How often the recogniser was given up.
+fn lost(bench: &Bench) -> usize {
+    bench.recovered(crate::call::timeline::Recovery::SttReopened)
+}
+
+#[test]
+fn while_another_session_opens_the_last_words_are_awaited_and_nothing_else_is_opened() {
+    use crate::call::settings::deadline::STT_FLUSH;
+    let late = STT_FLUSH + Duration::from_millis(100);
+    let mut bench = Bench::new(false);
+    bench.voice();
+    bench.settle();
+    bench.stt(stt::Event::Failed(refused()));
+    bench.later(late);
+    assert_eq!((lost(&bench), bench.due(Timer::Flush)), (1, Some(STT_FLUSH)));
+
+    // The same of a voice over which the agent went on.
+    let mut bench = Bench::new(false);
+    bench.say("When are you open?");
+    bench.speaks("We are open from nine to five. ", 32_000);
+    bench.agent(agent::Event::Done);
+    bench.voice();
+    bench.later(Duration::from_millis(CallConfig::default().barge_in_budget_ms));
+    bench.stt(stt::Event::Failed(refused()));
+    assert_eq!(bench.machine.floor(), Floor::Agent);
+    bench.later(late);
+    assert_eq!((lost(&bench), bench.due(Timer::Flush)), (1, Some(STT_FLUSH)));
+}
+
+#[test]
+fn a_second_failure_in_a_row_is_followed_by_a_pause() {
+    let mut bench = Bench::new(false);
+    bench.stt(stt::Event::Failed(refused()));
+    assert_eq!((opened(&bench), bench.due(Timer::SttReopen)), (2, None));
+    bench.stt(stt::Event::Failed(refused()));
+    assert_eq!((opened(&bench), bench.due(Timer::SttReopen)), (2, Some(Duration::from_millis(500))));
+}
+
+#[test]
+fn a_voice_is_put_to_another_session_before_it_is_taken_for_a_noise() {
+    let wordless = crate::call::settings::deadline::STT_PARTIAL;
+    for words in [Some("my number is"), None] {
+        let mut bench = Bench::new(false);
+        let from = bench.clock();
+        bench.leg(&Output::SpeechStart { at: from, echo: 0.0 });
+        if let Some(words) = words {
+            bench.partial(words, from, from + Samples::from_millis(900));
+        }
+        bench.later(wordless);
+        assert_eq!((opened(&bench), lost(&bench)), (2, 1));
+        assert!(matches!(bench.machine.floor(), Floor::Caller { .. }));
+        bench.stt(stt::Event::Ready);
+        bench.later(wordless);
+        // Words, and then none: it is the noise behind them. None at all: the next session may hear some.
+        assert_eq!(matches!(bench.machine.floor(), Floor::Settling { .. }), words.is_some());
+        assert_eq!(lost(&bench), if words.is_some() { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn who_is_about_to_leave_is_not_told_that_nobody_hears_them() {
+    let mut bench = Bench::new(false);
+    bench.say("Goodbye.");
+    bench.speaks("Goodbye, and thank you. ", 32_000);
+    bench.agent(agent::Event::HangUp);
+    bench.agent(agent::Event::Done);
+    for pause in [0, 0, 500, 1_000] {
+        bench.later(Duration::from_millis(pause));
+        bench.stt(stt::Event::Failed(refused()));
+    }
+    assert_eq!((lost(&bench), apologies(&bench)), (4, 0));
+}

@@ -159,3 +159,24 @@ fn a_refusal_to_be_recorded_is_answered_by_itself_and_its_draft_dropped() {
     assert_eq!((bench.confirmed(), bench.cancelled()), (0, 1));
     assert_eq!(bench.spoken(), "");
 }
+
+#[test]
+fn nothing_is_drafted_on_hold() {
+    let mut bench = Bench::new(false);
+    let (from, to) = bench.voice();
+    bench.partial(WORDS, from, to);
+    bench.signal(Signal::Hold);
+    bench.stt(stt::Event::EagerEnd { at: to });
+    assert_eq!(bench.asked().len(), 0);
+}
+
+#[test]
+fn a_draft_that_is_used_before_it_says_anything_has_the_deadline_of_any_answer_and_nothing_of_an_older_one() {
+    let mut bench = Bench::new(false);
+    let voice = bench.may_have_finished(WORDS);
+    let turn = bench.asked()[0].number - 1;
+    bench.event(Event::Agent { turn, event: text("No, never ever. And") });
+    bench.ends(WORDS, voice);
+    assert_eq!((bench.spoken().as_str(), bench.confirmed()), ("", 1));
+    assert_eq!(bench.due(Timer::Agent), Some(crate::call::settings::deadline::AGENT_EVENT));
+}

@@ -102,3 +102,25 @@ fn a_caller_on_hold_while_being_passed_on_hears_nothing_until_the_hold_is_over()
     bench.wait(Duration::from_secs(3));
     assert_eq!(fillers(&bench), 1);
 }
+
+#[test]
+fn who_is_passed_on_hears_a_filler_soon_and_is_heard_again_if_it_fails() {
+    let mut bench = transferring();
+    assert_eq!(bench.due(Timer::Filler), Some(CallConfig::default().filler()));
+    bench.now += Duration::from_secs(5);
+    bench.signal(Signal::Transferred(Err(486)));
+    assert_eq!(bench.due(Timer::Media), Some(CallConfig::default().media_timeout()));
+}
+
+#[test]
+fn last_words_end_a_hold_and_ask_nothing() {
+    for on_hold in [false, true] {
+        let mut bench = Bench::new(false);
+        if on_hold {
+            bench.signal(Signal::Hold);
+        }
+        bench.signal(Signal::Drain);
+        let ended = bench.count(|effect| matches!(effect, Effect::Leg(LegEffect::Unhold)));
+        assert_eq!((ended, bench.machine.expecting()), (usize::from(on_hold), ExpectKind::Nothing));
+    }
+}

@@ -194,3 +194,59 @@ fn a_call_that_breaks_off_keeps_what_any_end_would() {
     bench.say("Please don't record this.");
     assert!(!bench.machine.may_keep_recording(), "it was refused");
 }
+
+#[test]
+fn only_what_was_said_for_certain_refuses_on_the_way_to_a_person_and_nothing_on_hold() {
+    let config = CallConfig { transfer_to: Some(PERSON.to_owned()), ..CallConfig::default() };
+    let mut bench = Bench::answered(Setup { config: Arc::new(config), ..setup(true) });
+    bench.say("A person, please.");
+    bench.agent(agent::Event::Transfer { to: Pii::new(PERSON.to_owned()) });
+    bench.agent(agent::Event::Done);
+    let (from, to) = bench.voice();
+    bench.partial("And stop the recording.", from, to);
+    assert_eq!((bench.transfers(), discarded(&bench)), (1, 0));
+
+    // It is a turn of the caller's, and is answered as one when the hold is over.
+    let mut bench = Bench::new(true);
+    let (from, to) = bench.voice();
+    bench.signal(Signal::Hold);
+    bench.fin("Please stop the recording.", from, to);
+    assert_eq!(discarded(&bench), 0);
+    bench.signal(Signal::Unhold);
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: bench.clock() });
+    assert_eq!(discarded(&bench), 1);
+}
+
+#[test]
+fn the_last_words_of_a_voice_that_does_not_count_are_asked_for_only_if_they_may_refuse() {
+    let flushes =
+        |bench: &Bench| bench.count(|effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Flush { .. }))));
+    for (recorded, closing) in [(true, true), (false, true), (true, false)] {
+        let mut bench = Bench::new(recorded);
+        if closing {
+            bench.signal(Signal::Drain);
+        }
+        bench.leg(&Output::SpeechEnd { at: bench.clock() });
+        assert_eq!(flushes(&bench), usize::from(recorded && closing), "{recorded}, {closing}");
+    }
+}
+
+#[test]
+fn our_own_words_that_come_back_while_the_caller_leaves_refuse_nothing() {
+    for echo in [0.3, 0.0] {
+        let mut bench = Bench::new(true);
+        bench.say("What can I do?");
+        let id = bench.speaks("Please stop the recording. ", 3_200);
+        bench.event(Event::Tts(tts::Event::Done { id, samples: 3_200 }));
+        bench.leg(&Output::Played { id, samples: 3_200 });
+        let from = bench.clock();
+        bench.leg(&Output::SpeechStart { at: from, echo });
+        bench.signal(Signal::Gone(Gone::HungUp));
+        bench.now += Duration::from_millis(500);
+        bench.fin("Please stop the recording.", from, bench.clock());
+        bench.stt(stt::Event::Flushed { up_to: bench.clock() });
+        let is_ours = echo > 0.0;
+        assert_eq!((bench.ended(), discarded(&bench)), (Some(EndReason::Caller), usize::from(!is_ours)));
+    }
+}

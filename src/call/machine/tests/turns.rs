@@ -175,3 +175,69 @@ fn an_answer_to_words_and_keys_is_not_counted_from_the_words() {
     answer(&mut bench);
     assert_eq!(timeline(&bench).response(), None);
 }
+
+#[test]
+fn the_timeline_of_a_turn_has_every_stage_of_it_the_filler_and_the_interruption_too() {
+    let mut bench = Bench::new(false);
+    let (from, to) = bench.voice();
+    bench.settle();
+    // The filler comes before the last words.
+    bench.later(CallConfig::default().filler());
+    bench.fin("are you open", from, to);
+    bench.stt(stt::Event::Flushed { up_to: to });
+    answer(&mut bench);
+    let turn = timeline(&bench);
+    assert_eq!((turn.turn, turn.cut, bench.machine.counters().turns), (1, false, 1), "{turn:?}");
+    assert!(turn.stt_final_us.is_some() && turn.filler_us.is_some() && turn.finished_us.is_some(), "{turn:?}");
+    assert_eq!(turn.finished_us, turn.first_packet_us, "it was reported at its end");
+    bench.say("and on Sunday");
+    let id = bench.speaks("It is closed on Sundays. ", 32_000);
+    bench.leg(&Output::Played { id, samples: 320 });
+    let from = bench.clock();
+    bench.leg(&Output::SpeechStart { at: from, echo: 0.0 });
+    bench.partial("what about Monday", from, from + Samples::from_millis(600));
+    let turn = timeline(&bench);
+    assert_eq!((turn.turn, turn.cut), (2, true), "{turn:?}");
+}
+
+#[test]
+fn an_answer_in_two_parts_is_twice_in_the_journal_and_of_one_turn() {
+    let mut bench = Bench::new(false);
+    bench.say("are you open");
+    for _ in 0..2 {
+        let id = bench.speaks("One moment please. ", 3_200);
+        bench.agent(agent::Event::ToolStarted { name: "hours" });
+        bench.event(Event::Tts(crate::tts::Event::Done { id, samples: 3_200 }));
+        bench.hear_out();
+        assert_eq!(timeline(&bench).turn, 1);
+        bench.agent(agent::Event::ToolDone { name: "hours", ok: true });
+    }
+    assert_eq!(bench.count(|effect| matches!(effect, Effect::Journal(Entry::Turn(turn)) if turn.turn == 1)), 2);
+}
+
+#[test]
+fn what_is_asked_is_known_to_the_recogniser_from_the_moment_it_is_heard_and_said_once() {
+    let asked = Expect { kind: ExpectKind::Phone, ..Expect::default() };
+    let hints = |bench: &Bench| {
+        let digits =
+            |effect: &Effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Hints(h))) if h.digits);
+        bench.count(digits)
+    };
+    for expect_first in [true, false] {
+        let mut bench = Bench::new(false);
+        bench.say("I want to be called back");
+        if expect_first {
+            bench.agent(agent::Event::Expect(asked.clone()));
+        }
+        let id = bench.speaks("At which number? ", 32_000);
+        if !expect_first {
+            bench.agent(agent::Event::Expect(asked.clone()));
+        }
+        assert_eq!(bench.begun(), id, "it is one utterance");
+        assert_eq!((hints(&bench), bench.machine.asked.kind), (0, ExpectKind::Free));
+        for samples in [320, 640] {
+            bench.leg(&Output::Played { id, samples });
+            assert_eq!((hints(&bench), bench.machine.asked.kind), (1, ExpectKind::Phone));
+        }
+    }
+}
