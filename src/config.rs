@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::ApiConfig;
 use crate::call::cleaning::MediaConfig;
 use crate::call::settings::CallConfig;
+use crate::costs::PricesConfig;
 use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
 use crate::sim::ScriptedConfig;
@@ -42,6 +43,7 @@ pub struct Config {
     pub call: CallConfig,
     pub media: MediaConfig,
     pub records: RecordsConfig,
+    pub prices: PricesConfig,
 }
 
 /// `[log]`.
@@ -99,6 +101,7 @@ impl Config {
             call: read.section("call"),
             media: read.section("media"),
             records: read.section("records"),
+            prices: read.section("prices"),
         };
         read.finish()?;
         let wrong = [
@@ -114,6 +117,7 @@ impl Config {
             config.scripted.check(),
             config.call.check(),
             config.records.check(),
+            config.prices.check(&config.providers.paid()),
         ];
         let problems: Vec<Problem> = wrong.into_iter().flatten().map(|text| source.blame(&text)).collect();
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }

@@ -35,6 +35,7 @@ pub mod tts;
 // What the path is served by.
 pub mod clinic;
 pub mod clock;
+pub mod costs;
 pub mod emr;
 pub mod language;
 pub mod models;

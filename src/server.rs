@@ -22,6 +22,7 @@ use crate::call::desk::{Desk, DeskSetup};
 use crate::call::rendering;
 use crate::clinic::{Clinic, ClinicError};
 use crate::config::Config;
+use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
@@ -133,7 +134,12 @@ impl Server {
             PhraseCache::open(folder)
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
         });
-        let failed = rendering::render(&mut canned, &providers.voices, kept.transpose()?.as_ref()).await;
+        let till = Arc::new(Till::new(Prices::new(&config.prices)));
+        let meter = Meter::default();
+        let failed = rendering::render(&mut canned, &providers.voices, kept.transpose()?.as_ref(), &meter).await;
+        if let Some(bill) = till.settle(&meter, 0) {
+            tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; server.phrase_cache keeps them for the next start");
+        }
         if !failed.is_empty() {
             tracing::warn!(phrases = failed.len(), "some fixed phrases have no audio yet; they are spoken when needed");
         }
@@ -145,6 +151,7 @@ impl Server {
             canned,
             providers,
             records,
+            till,
             workers: config.server.workers(),
         })
         .map_err(StartError::Workers)?;

@@ -19,6 +19,7 @@ use attendant_media::speech::SpeechId;
 use tokio::sync::mpsc;
 
 use crate::call::event::Mailbox;
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::ProviderError;
@@ -39,6 +40,16 @@ pub trait Voice: Send + Sync + 'static {
     /// The text as this voice says it: what its audio of a fixed phrase is kept under.
     fn wording(&self, text: &str, _language: Language) -> String {
         text.to_owned()
+    }
+
+    /// As what it is paid in this language; `None` if it is not paid by the character.
+    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
+        None
+    }
+
+    /// How many characters of this text its vendor bills.
+    fn characters(&self, text: &str) -> u64 {
+        text.chars().count() as u64
     }
 
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.

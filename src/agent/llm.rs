@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
@@ -33,6 +34,11 @@ pub trait Model: Send + Sync + 'static {
 
     /// Whose key it uses: models with one account are refused together.
     fn account(&self) -> Option<&str> {
+        None
+    }
+
+    /// As what it is paid; `None` if it is not paid by the token.
+    fn paid_as(&self) -> Option<Paid<'_>> {
         None
     }
 
@@ -115,7 +121,10 @@ pub struct ToolCallPiece {
 /// Tokens, as the vendor counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
+    /// All that was sent.
     pub prompt: u64,
+    /// Of them, those that the vendor had in its cache.
+    pub cached: u64,
     pub answer: u64,
 }
 

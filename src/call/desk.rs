@@ -29,6 +29,7 @@ use super::timeline::Entry;
 use super::worker::Workers;
 use crate::agent::CallFacts;
 use crate::clock;
+use crate::costs::Till;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
@@ -47,6 +48,8 @@ pub struct DeskSetup {
     pub canned: Canned,
     pub providers: Providers,
     pub records: Records,
+    /// Where calls are paid.
+    pub till: Arc<Till>,
     /// Media workers; one a core.
     pub workers: usize,
 }
@@ -60,6 +63,7 @@ pub struct Desk {
     canned: Arc<Canned>,
     providers: Arc<Providers>,
     records: Arc<Records>,
+    till: Arc<Till>,
     workers: Workers,
     shared: Handle,
     room: Arc<Semaphore>,
@@ -90,6 +94,7 @@ impl Desk {
             canned: Arc::new(setup.canned),
             providers: Arc::new(setup.providers),
             records: Arc::new(setup.records),
+            till: setup.till,
             workers: Workers::start(setup.workers)?,
             shared: Handle::current(),
             draining: AtomicBool::new(false),
@@ -176,8 +181,11 @@ impl FrontDesk for Desk {
         self.calls.lock().going_on.insert(call, mailbox.clone());
         metrics::gauge!("calls_active").increment(1.0);
         let (calls, empty) = (self.calls.clone(), self.empty.clone());
+        let (till, meter) = (self.till.clone(), mailbox.meter().clone());
         let ended = Box::new(move |call, reason| {
             drop(room);
+            // A call that broke off without a last record is paid all the same.
+            till.settle(&meter, 0);
             let mut calls = calls.lock();
             calls.going_on.remove(&call);
             calls.health.ended(reason, Instant::now());
@@ -211,6 +219,7 @@ impl FrontDesk for Desk {
             shared: self.shared.clone(),
             recorder,
             journal,
+            till: self.till.clone(),
             ended,
         };
         if let Err(start) = self.workers.place(start) {

@@ -2,6 +2,7 @@
 
 use tokio::sync::mpsc;
 
+use crate::costs::Meter;
 use crate::provider::chain::Watch;
 use crate::tts::spoken::voice::Writing;
 use crate::{agent, stt, tts};
@@ -80,12 +81,18 @@ pub struct Mailbox {
     watch: Option<Watch>,
     /// Where a voice's words stand in the text as it was written.
     writing: Option<Writing>,
+    meter: Meter,
 }
 
 impl Mailbox {
     pub fn new() -> (Self, mpsc::Receiver<Event>) {
+        Self::metered(Meter::default())
+    }
+
+    /// What is used on behalf of it is counted on this meter.
+    pub fn metered(meter: Meter) -> (Self, mpsc::Receiver<Event>) {
         let (tx, rx) = mpsc::channel(MAILBOX_SIZE);
-        (Self { sender: tx, watch: None, writing: None }, rx)
+        (Self { sender: tx, watch: None, writing: None, meter }, rx)
     }
 
     /// The same mailbox for a session of this provider: what it reports tells whether the provider is well.
@@ -96,6 +103,11 @@ impl Mailbox {
     /// The same mailbox for a voice that is given texts as they are spoken.
     pub(crate) fn reading(&self, writing: Writing) -> Self {
         Self { writing: Some(writing), ..self.clone() }
+    }
+
+    /// What the call uses of providers that are paid by use.
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Waits for room. `false` once the call is gone.

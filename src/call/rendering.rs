@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::canned::{Canned, Line};
 use super::event::{Event, Mailbox};
+use crate::costs::Meter;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::tts::cache::{Key, PhraseCache};
@@ -16,16 +17,18 @@ use crate::tts::{self, Input, Reports, Voice};
 /// A phrase that takes longer is left to the voice at the time of the call.
 const AT_MOST: Duration = Duration::from_secs(20);
 
-/// Gives every phrase its audio. Returns those that no voice could say: calls will try again with a voice.
+/// Gives every phrase its audio. Returns those that no voice could say: calls will try again with a voice. What a voice is paid for it is
+/// counted on `meter`; what was kept costs nothing.
 pub async fn render(
     canned: &mut Canned,
     voices: &[Arc<dyn Voice>],
     kept: Option<&PhraseCache>,
+    meter: &Meter,
 ) -> Vec<(Language, Arc<str>)> {
     let mut failed = Vec::new();
     let unspoken: Vec<_> = canned.unspoken().collect();
     for (language, phrase, text) in unspoken {
-        let audio = recall_or_speak(voices, language, &text, kept).await;
+        let audio = recall_or_speak(voices, language, &text, kept, meter).await;
         match audio {
             Some(audio) => canned.insert(language, phrase, Line { text, audio: Some(audio) }),
             None => failed.push((language, text)),
@@ -36,7 +39,7 @@ pub async fn render(
 
 /// The text as the first voice says it that can; `None` if none can.
 pub async fn speak(voices: &[Arc<dyn Voice>], language: Language, text: &str) -> Option<Arc<[i16]>> {
-    recall_or_speak(voices, language, text, None).await
+    recall_or_speak(voices, language, text, None, &Meter::default()).await
 }
 
 async fn recall_or_speak(
@@ -44,6 +47,7 @@ async fn recall_or_speak(
     language: Language,
     text: &str,
     kept: Option<&PhraseCache>,
+    meter: &Meter,
 ) -> Option<Arc<[i16]>> {
     for voice in voices.iter().filter(|voice| voice.capabilities(language).is_some()) {
         let timbre = voice.timbre(language);
@@ -52,7 +56,7 @@ async fn recall_or_speak(
         if let Some(audio) = kept.and_then(|kept| kept.get(key)) {
             return Some(audio);
         }
-        let Ok(Some(audio)) = timeout(AT_MOST, say(voice.as_ref(), language, text)).await else { continue };
+        let Ok(Some(audio)) = timeout(AT_MOST, say(voice.as_ref(), language, text, meter)).await else { continue };
         if let Some(Err(error)) = kept.map(|kept| kept.put(key, &audio)) {
             tracing::warn!(%error, "a fixed phrase cannot be kept on disk; it is rendered again at the next start");
         }
@@ -61,8 +65,8 @@ async fn recall_or_speak(
     None
 }
 
-async fn say(voice: &dyn Voice, language: Language, text: &str) -> Option<Arc<[i16]>> {
-    let (mailbox, mut events) = Mailbox::new();
+async fn say(voice: &dyn Voice, language: Language, text: &str, meter: &Meter) -> Option<Arc<[i16]>> {
+    let (mailbox, mut events) = Mailbox::metered(meter.clone());
     let session = voice.open(Reports { mailbox });
     let id = SpeechId::default();
     session.send(Input::Begin { id, language }).await.ok()?;
@@ -110,13 +114,13 @@ mod tests {
         let kept = PhraseCache::open(folder.path()).unwrap();
         let mut first = Canned::texts();
         let voice: Arc<dyn Voice> = Arc::new(ScriptedVoice(ScriptedConfig::default()));
-        assert_eq!(render(&mut first, &[voice], Some(&kept)).await, []);
+        assert_eq!(render(&mut first, &[voice], Some(&kept), &Meter::default()).await, []);
         let mut second = Canned::texts();
-        assert_eq!(render(&mut second, &[Arc::new(Silent)], Some(&kept)).await, []);
+        assert_eq!(render(&mut second, &[Arc::new(Silent)], Some(&kept), &Meter::default()).await, []);
         for language in Language::ALL {
             assert_eq!(second.get(language, Phrase::Apology), first.get(language, Phrase::Apology));
         }
         let mut third = Canned::texts();
-        assert_ne!(render(&mut third, &[Arc::new(Silent)], None).await, []);
+        assert_ne!(render(&mut third, &[Arc::new(Silent)], None, &Meter::default()).await, []);
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::CallId;
 use super::registry::Transport;
 use crate::agent::Who;
+use crate::costs::Bill;
 use crate::language::Language;
 use crate::privacy::Pii;
 
@@ -58,6 +59,11 @@ pub enum Entry {
     },
     Unhold {
         at_us: u64,
+    },
+    /// What was used that is paid by use, and its price. Absent if nothing was.
+    Costs {
+        at_us: u64,
+        bill: Bill,
     },
     Ended {
         at_us: u64,
@@ -168,6 +174,9 @@ pub struct Counters {
     pub barge_ins: u32,
     pub false_barge_ins: u32,
     pub fillers: u32,
+    /// Characters of fixed phrases said from their recordings.
+    #[serde(default)]
+    pub cached_characters: u32,
     /// Answers begun before the turn was final, and those of them that were given.
     #[serde(default)]
     pub drafts: u32,

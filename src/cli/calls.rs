@@ -1,5 +1,6 @@
 //! `attendant calls`: past calls from their records.
 
+mod costs;
 mod list;
 mod waterfall;
 
@@ -12,7 +13,7 @@ use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::records::{Library, Past};
 
-/// List past calls, or show one: what was said, and where the time of each turn went.
+/// List past calls, or show one: what was said, where the time of each turn went, and what it cost.
 #[derive(Debug, Args)]
 pub(super) struct Calls {
     #[command(flatten)]

@@ -7,6 +7,8 @@ use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::clinic::Clinic;
 use crate::clock;
+use crate::config::Config;
+use crate::costs::Prices;
 use crate::emr::oscar::Oscar;
 use crate::emr::{Capabilities, Emr, EmrKind};
 use crate::models::Model;
@@ -51,9 +53,30 @@ impl Check {
         println!("thinking {}", thinking(&config.providers).join(", then "));
         println!("speaking {}", speaking(&config.providers).join(", then "));
         println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
+        println!("prices   {}", prices(&config));
         println!("calls    at most {} at once", config.call.max_calls);
         if self.emr { emr(&clinic) } else { Ok(Exit::Done) }
     }
+}
+
+/// What has a price, and a warning of what has none.
+fn prices(config: &Config) -> String {
+    let prices = Prices::new(&config.prices);
+    let used = config.providers.paid_models();
+    if config.providers.kind == Kind::Scripted || used.is_empty() {
+        return "nobody is paid by use".to_owned();
+    }
+    let without: Vec<String> = (used.iter())
+        .filter(|(what, provider, model)| !prices.has(*what, provider, model))
+        .map(|(_, provider, model)| format!("{provider} {model}"))
+        .collect();
+    if without.is_empty() {
+        return format!("{}, for every model that is configured", prices.currency());
+    }
+    format!(
+        "WARNING: no price for {}: what they cost is not counted; add [[prices.models]], as in docs/costs.md",
+        without.join(", ")
+    )
 }
 
 /// What keeps the appointments.

@@ -20,6 +20,7 @@ use crate::language::Language;
 use crate::{stt, tts};
 
 pub use hearing::recognisers;
+use speaking::Utterance;
 pub use speaking::voices;
 pub use thinking::{Asking, News, Thinkers};
 
@@ -58,16 +59,27 @@ fn at(place: usize, know: &[usize], is_well: impl Fn(usize) -> bool) -> Option<u
 
 /// Sees what a session reports on its way to the call.
 #[derive(Clone, Debug)]
-pub struct Watch(Arc<Breaker>);
+pub struct Watch {
+    breaker: Arc<Breaker>,
+    /// What the utterance that a voice has costs.
+    utterance: Option<Utterance>,
+}
 
 impl Watch {
+    const fn of(breaker: Arc<Breaker>) -> Self {
+        Self { breaker, utterance: None }
+    }
+
     pub(crate) fn see(&self, event: &Event) {
+        if let (Event::Tts(event), Some(utterance)) = (event, &self.utterance) {
+            utterance.see(event);
+        }
         match event {
             Event::Stt { event: stt::Event::Failed(error), .. } | Event::Tts(tts::Event::Failed { error, .. }) => {
                 self.failed(error);
             }
             Event::Stt { event: stt::Event::Final { .. } | stt::Event::Flushed { .. }, .. }
-            | Event::Tts(tts::Event::Done { .. }) => self.0.succeeded(),
+            | Event::Tts(tts::Event::Done { .. }) => self.breaker.succeeded(),
             Event::Stt { .. } | Event::Tts(_) | Event::Signal(_) | Event::Agent { .. } => {}
         }
     }
@@ -76,7 +88,7 @@ impl Watch {
         metrics::counter!("provider_failures_total", "provider" => error.provider, "kind" => format!("{:?}", error.kind))
             .increment(1);
         tracing::warn!(%error, "a session failed");
-        self.0.failed(error, Instant::now());
+        self.breaker.failed(error, Instant::now());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading records back: which calls there were, and what happened in one of them.
 //!
-//! A journal that breaks off (the process was killed) is read as far as it goes.
+//! A journal that breaks off (the process was killed) is read as far as it goes; lines of a newer release are passed over.
 
 use std::fs;
 use std::io;
@@ -83,7 +83,7 @@ fn stem(path: &Path) -> String {
 
 fn read(path: &Path) -> io::Result<Past> {
     let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
-    let entries = text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
+    let entries = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let recording = path.with_extension("wav");
     Ok(Past { call: stem(path), entries, recording: recording.exists().then_some(recording) })
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::order::{self, Order};
 use crate::agent::graph::{Graph, GraphError};
 use crate::agent::llm::openai::OpenAiConfig;
+use crate::costs::Kind as Use;
 use crate::language::Language;
 use crate::stt::deepgram::DeepgramConfig;
 use crate::tts::azure::AzureConfig;
@@ -211,6 +212,37 @@ impl ProvidersConfig {
     pub(super) fn thinkers(&self) -> Vec<&str> {
         let openai = self.openai.as_ref().map(|_| OPENAI);
         openai.into_iter().chain(self.models.keys().map(String::as_str)).chain([RULES]).collect()
+    }
+}
+
+impl ProvidersConfig {
+    /// The sections of providers that are paid by use, configured or not, and what for; by these prices name them.
+    pub fn paid(&self) -> Vec<(&str, Use)> {
+        let hosted = [
+            ("deepgram", Use::Hearing),
+            ("cartesia", Use::Speaking),
+            ("azure_speech", Use::Speaking),
+            (OPENAI, Use::Thinking),
+        ];
+        hosted.into_iter().chain(self.models.keys().map(|name| (name.as_str(), Use::Thinking))).collect()
+    }
+
+    /// The models that may be used as configured and are paid by use: what for, section, and the vendor's name of the model.
+    pub fn paid_models(&self) -> Vec<(Use, &str, String)> {
+        let mut models: Vec<(Use, &str, String)> = Vec::new();
+        let named = Language::ALL.into_iter().filter_map(|language| self.deepgram.as_ref()?.model_name(language));
+        models.extend(named.map(|name| (Use::Hearing, "deepgram", name.to_owned())));
+        if let Some(openai) = &self.openai {
+            models.push((Use::Thinking, OPENAI, openai.model.clone()));
+        }
+        models.extend(self.models.iter().map(|(name, model)| (Use::Thinking, name.as_str(), model.model.clone())));
+        models.extend(self.cartesia.iter().map(|cartesia| (Use::Speaking, "cartesia", cartesia.model.clone())));
+        let azure = |language| self.azure_speech.as_ref().map(|azure| azure.voice(language).to_owned());
+        let voices = Language::ALL.into_iter().filter_map(azure);
+        models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));
+        models.sort();
+        models.dedup();
+        models
     }
 }
 

@@ -37,6 +37,16 @@ enum Model {
     Flux,
 }
 
+impl Model {
+    /// Deepgram's own name of it, by which it is billed.
+    pub(super) const fn name(self, language: Language) -> &'static str {
+        match self {
+            Self::Nova => request::NOVA,
+            Self::Flux => request::flux_model(language),
+        }
+    }
+}
+
 /// See the module header.
 #[derive(Clone, Debug)]
 pub struct Deepgram(Arc<Shared>);

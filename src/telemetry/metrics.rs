@@ -93,6 +93,17 @@ pub const METRICS: &[Metric] = &[
     counter("llm_drafts_total", &["outcome"], "Answers begun before the turn was final: used, or dropped."),
     counter("llm_tokens_total", &["kind"], "Tokens of language models, prompt and answer, as far as the model tells."),
     counter(
+        "cost_units_total",
+        &["model", "provider", "unit"],
+        "What calls used of providers that are paid by use: audio_ms, characters, requests, tokens_in, tokens_cached, tokens_out.",
+    ),
+    counter(
+        "cost_micros_total",
+        &["model", "provider"],
+        "What it cost by `[prices]`, in millionths of their currency.",
+    ),
+    counter("cost_unpriced_total", &["model", "provider"], "Calls that used a model without a price."),
+    counter(
         "emr_unknown_outcomes_total",
         &[],
         "Writes to the clinic's book whose outcome is not known: the staff has a message for each.",

@@ -21,10 +21,14 @@ pub use config::{AzureConfig, regions};
 use super::pieces::{self, Speaker, Speaking};
 use super::{Capabilities, Input, Reports, Voice};
 use crate::config::Secret;
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after};
 
 const NAME: &str = "azure";
+
+/// Of `[providers]`, where its prices name it.
+const SECTION: &str = "azure_speech";
 
 /// The format that needs no resampling.
 const FORMAT: &str = "raw-16khz-16bit-mono-pcm";
@@ -79,6 +83,15 @@ impl Voice for Azure {
         format!("{NAME} {}", self.0.config.voice(language))
     }
 
+    fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
+        Some(Paid { provider: SECTION, model: self.0.config.voice(language) })
+    }
+
+    /// A Chinese character counts as two (Azure's pricing note, as read on 2026-11-21). The elements that carry a text are free.
+    fn characters(&self, text: &str) -> u64 {
+        text.chars().map(|c| if is_han(c) { 2 } else { 1 }).sum()
+    }
+
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
         pieces::open(Arc::new(OneSpeaker(self.0.clone())), reports)
     }
@@ -121,6 +134,10 @@ impl Speaker for OneSpeaker {
             }
         })
     }
+}
+
+const fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
 /// The audio of a piece; a text that is only punctuation has none.

@@ -34,6 +34,7 @@ fn the_page_names_every_key() {
         ("scripted", toml::Table::try_from(config.scripted).unwrap()),
         ("call", toml::Table::try_from(&config.call).unwrap()),
         ("media", toml::Table::try_from(config.media).unwrap()),
+        ("prices", toml::Table::try_from(&config.prices).unwrap()),
         ("records", toml::Table::try_from(&config.records).unwrap()),
     ];
     for (name, section) in sections {

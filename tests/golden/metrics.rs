@@ -32,6 +32,9 @@ counter llm_hedges_total{provider}
 counter llm_hedges_lost_total{provider}
 counter llm_drafts_total{outcome}
 counter llm_tokens_total{kind}
+counter cost_units_total{model, provider, unit}
+counter cost_micros_total{model, provider}
+counter cost_unpriced_total{model, provider}
 counter emr_unknown_outcomes_total
 counter emr_withdrawn_total
 counter stt_inputs_dropped_total

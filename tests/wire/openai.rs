@@ -82,11 +82,11 @@ const WHOLE: &str = ": ping\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Yes, \"}}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"你好.\"}}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
-    data: {\"choices\":null,\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5,\"total_tokens\":17}}\n\n\
+    data: {\"choices\":null,\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":8},\"total_tokens\":17}}\n\n\
     data: [DONE]\n\n";
 
 fn whole() -> Vec<Result<Delta, ProviderError>> {
-    let usage = Ok(Delta::Usage(Usage { prompt: 12, answer: 5 }));
+    let usage = Ok(Delta::Usage(Usage { prompt: 12, cached: 8, answer: 5 }));
     vec![text("Yes, "), text("你好."), usage, Ok(Delta::Finish(Finish::Stop))]
 }
 

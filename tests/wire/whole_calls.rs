@@ -173,6 +173,7 @@ fn shape(entry: &Entry) -> String {
             "ended {reason:?}, turns {}, interruptions {} and {} false, fillers {}, lost {}",
             counters.turns, counters.barge_ins, counters.false_barge_ins, counters.fillers, counters.packets_lost
         ),
+        Entry::Costs { bill, .. } => format!("costs {}", bill.total),
         Entry::Answered { .. } => "answered".into(),
         Entry::Key { .. } => "key".into(),
         Entry::Hold { .. } => "hold".into(),

@@ -128,7 +128,8 @@ impl Answer {
     pub(super) async fn ask(&self, agent: &AgentConfig, with_tools: bool, follows: bool) -> Result<Asked, Gone> {
         let request = self.request(agent, with_tools);
         let lines = self.turn.said.len();
-        let mut asking = self.desk.thinkers.ask(request.clone(), &agent.models, self.memory.may_hedge(lines));
+        let meter = self.reports.mailbox.meter();
+        let mut asking = self.desk.thinkers.ask(request.clone(), &agent.models, self.memory.may_hedge(lines), meter);
         let mut words = Words::new(self.turn.language, follows);
         loop {
             let error = match self.listen(&mut asking, &mut words).await? {

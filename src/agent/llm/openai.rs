@@ -20,6 +20,7 @@ use url::Url;
 use super::sse::Parser;
 use super::{Delta, Model, Request};
 use crate::config::{Secret, SecretSource};
+use crate::costs::Paid;
 use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::{ErrorKind, ProviderError};
 use chunk::Reading;
@@ -185,6 +186,10 @@ impl Model for OpenAi {
 
     fn account(&self) -> Option<&str> {
         Some(&self.0.account)
+    }
+
+    fn paid_as(&self) -> Option<Paid<'_>> {
+        Some(Paid { provider: self.0.name, model: &self.0.model })
     }
 
     fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {

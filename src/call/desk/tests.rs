@@ -1,5 +1,6 @@
 //! Faults in a call's own code: the caller hears words, the room is given back, and nobody else notices.
 
+mod costs;
 mod recording;
 
 use attendant_media::leg::{Codec, Format, LegConfig};
@@ -60,6 +61,7 @@ fn desk_with(mut canned: Canned, records: Records, agents: Arc<dyn Agents>, voic
         canned,
         providers: Providers { recognisers: vec![Arc::new(recogniser)], voices: vec![voice], agents },
         records,
+        till: Arc::default(),
         workers: 1,
     };
     Desk::open(setup).expect("a thread")

@@ -244,6 +244,7 @@ impl Machine {
         };
         let Some(audio) = line.audio else { return };
         self.counters.fillers += 1;
+        self.counters.cached_characters += line.text.chars().count() as u32;
         let at_us = self.at_us();
         self.turn.filler_us.get_or_insert(at_us);
         self.mouth.say_filler(&line.text, audio, &mut self.out);
@@ -260,7 +261,10 @@ impl Machine {
     pub(super) fn say(&mut self, phrase: Phrase, purpose: Purpose, expect: Expect) {
         let Some(line) = self.canned.get(self.language, phrase).cloned() else { return };
         match line.audio {
-            Some(audio) => self.mouth.say_canned(purpose, expect, &line.text, audio),
+            Some(audio) => {
+                self.counters.cached_characters += line.text.chars().count() as u32;
+                self.mouth.say_canned(purpose, expect, &line.text, audio);
+            }
             None => self.mouth.say(purpose, expect, &line.text),
         }
     }

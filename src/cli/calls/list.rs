@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::call::registry::Transport;
 use crate::call::timeline::{EndReason, Entry};
+use crate::costs::Money;
 use crate::records::Past;
 
 /// What a list says of a call. Numbers of callers are left to `show`.
@@ -20,6 +21,11 @@ pub(super) struct Row {
     pub response_ms: Option<u64>,
     pub ended: Option<EndReason>,
     pub recorded: bool,
+    /// Of what has a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
 }
 
 impl Row {
@@ -40,6 +46,10 @@ impl Row {
                     row.duration_ms = Some(at_us / 1_000);
                     row.ended = Some(*reason);
                 }
+                Entry::Costs { bill, .. } => {
+                    row.cost = Some(bill.total);
+                    row.currency = Some(bill.currency.clone());
+                }
                 Entry::Answered { .. }
                 | Entry::Line { .. }
                 | Entry::BargeIn { .. }
@@ -57,16 +67,16 @@ impl Row {
 
 pub(super) fn table(rows: &[Row]) -> String {
     let mut out = String::new();
-    let header = ["CALL", "BEGAN", "VIA", "LENGTH", "TURNS", "RESPONSE", "ENDED"].map(str::to_owned);
-    let cells: Vec<[String; 7]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
+    let header = ["CALL", "BEGAN", "VIA", "LENGTH", "TURNS", "RESPONSE", "COST", "ENDED"].map(str::to_owned);
+    let cells: Vec<[String; 8]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
     let width = |column: usize| cells.iter().map(|row| console::measure_text_width(&row[column])).max().unwrap_or(0);
-    let widths: [usize; 7] = std::array::from_fn(width);
+    let widths: [usize; 8] = std::array::from_fn(width);
     for row in &cells {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             // Numbers to the right, words to the left.
             let padded = match column {
-                3..=5 => format!("{cell:>width$}", width = widths[column]),
+                3..=6 => format!("{cell:>width$}", width = widths[column]),
                 _ => format!("{cell:<width$}", width = widths[column]),
             };
             line.push_str(&padded);
@@ -78,7 +88,7 @@ pub(super) fn table(rows: &[Row]) -> String {
     out
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
     [
         row.call.clone(),
@@ -87,6 +97,7 @@ fn cells(row: &Row) -> [String; 7] {
         or_dash(row.duration_ms.map(|ms| format!("{}:{:02}", ms / 60_000, ms / 1_000 % 60))),
         row.turns.to_string(),
         or_dash(row.response_ms.map(|ms| format!("{ms} ms"))),
+        or_dash(row.cost.zip(row.currency.as_ref()).map(|(cost, currency)| format!("{cost} {currency}"))),
         row.ended.map_or_else(|| "(no end)".into(), ended),
     ]
 }

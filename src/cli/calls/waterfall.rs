@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use console::style;
 
+use super::costs;
 use super::list::ended;
 use crate::agent::Who;
 use crate::call::timeline::{BargeIn, Counters, Entry, Recovery, TurnTimeline};
@@ -81,6 +82,7 @@ impl Page {
             Entry::Key { at_us } => self.event(*at_us, "key pressed"),
             Entry::Hold { at_us } => self.event(*at_us, "on hold"),
             Entry::Unhold { at_us } => self.event(*at_us, "off hold"),
+            Entry::Costs { bill, .. } => self.line(costs::table(bill)),
             Entry::Ended { at_us, reason, counters } => {
                 let text = format!(
                     "ended: {}; {} turns, {} barge-ins, {} packets lost, {} late and {} dry slots",

@@ -58,7 +58,7 @@ impl Recognizer for Place {
         // Nobody knows the language: whoever stands here says so.
         let member = &self.members[chosen.unwrap_or(self.place)];
         member.breaker.asked(now);
-        let mailbox = reports.mailbox.watched(Watch(member.breaker.clone()));
+        let mailbox = reports.mailbox.watched(Watch::of(member.breaker.clone()));
         member.provider.open(setup, Reports { mailbox, ..reports })
     }
 }

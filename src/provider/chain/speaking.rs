@@ -1,12 +1,17 @@
 //! Places of voices. Who stands at a place is decided for each utterance, by its language and by who is well then.
+//!
+//! What an utterance costs is counted here, by the characters given to a voice that is paid for them. A voice that fails before a sound of
+//! it is not paid, unless it was silent until the deadline: then it may have worked.
 
 use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Member, Order, Watch, at, in_order};
+use crate::costs::{Charge, Kind, Meter, Usage};
 use crate::language::Language;
 use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
@@ -61,7 +66,16 @@ impl Voice for Place {
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let sessions = self.members.iter().map(|_| None).collect();
-        tokio::spawn(Session { place: self.clone(), reports, sessions, speaking: None }.serve(queue));
+        let utterance = Utterance::default();
+        let session = Session {
+            place: self.clone(),
+            reports,
+            sessions,
+            speaking: None,
+            language: Language::default(),
+            utterance,
+        };
+        tokio::spawn(session.serve(queue));
         inputs
     }
 }
@@ -73,6 +87,8 @@ struct Session {
     sessions: Vec<Option<mpsc::Sender<Input>>>,
     /// The utterance that is open, and who has it.
     speaking: Option<(SpeechId, usize)>,
+    language: Language,
+    utterance: Utterance,
 }
 
 impl Session {
@@ -90,7 +106,8 @@ impl Session {
 
     fn open(&mut self, member: usize) -> mpsc::Sender<Input> {
         let Member { provider, breaker } = &self.place.members[member];
-        let mailbox = self.reports.mailbox.watched(Watch(breaker.clone()));
+        let watch = Watch { breaker: breaker.clone(), utterance: Some(self.utterance.clone()) };
+        let mailbox = self.reports.mailbox.watched(watch);
         let session = self.sessions[member].get_or_insert_with(|| provider.open(Reports { mailbox }));
         session.clone()
     }
@@ -111,8 +128,14 @@ impl Session {
                 self.sessions[member] = None;
             }
             self.place.members[chosen].breaker.asked(Instant::now());
+            self.language = *language;
+            self.utterance.begin(id);
         }
         let Some((_, member)) = self.speaking.filter(|(speaking, _)| *speaking == id) else { return true };
+        if let Input::Text { text, .. } = &input {
+            let voice = &self.place.members[member].provider;
+            self.utterance.text(id, voice.as_ref(), self.language, text.reveal(), self.reports.mailbox.meter());
+        }
         if self.open(member).send(input).await.is_ok() {
             return true;
         }
@@ -121,6 +144,138 @@ impl Session {
         let provider = self.place.members[member].provider.name();
         let what = "the session takes no more text".to_owned();
         let error = ProviderError { provider, kind: ErrorKind::Connection, what, retry_after: None };
-        self.reports.send(Event::Failed { id, error }).await
+        let failed = Event::Failed { id, error };
+        self.utterance.see(&failed);
+        self.reports.send(failed).await
+    }
+}
+
+/// What the utterance that is open costs. Shared by both ways: texts go one, sounds and failures come the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Utterance(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    id: SpeechId,
+    /// There is a sound of it: it is paid, whatever becomes of it.
+    is_heard: bool,
+    charge: Option<Charge>,
+}
+
+impl Utterance {
+    /// What was open before stays counted: it was given to a voice.
+    fn begin(&self, id: SpeechId) {
+        *self.0.lock() = Open { id, ..Open::default() };
+    }
+
+    fn text(&self, id: SpeechId, voice: &dyn Voice, language: Language, text: &str, meter: &Meter) {
+        let Some(paid) = voice.paid_as(language) else { return };
+        let usage = Usage { characters: voice.characters(text), ..Usage::default() };
+        let mut open = self.0.lock();
+        if open.id != id {
+            return;
+        }
+        match &mut open.charge {
+            Some(charge) => charge.more(usage),
+            none @ None => *none = Some(meter.charge(Kind::Speaking, paid, usage)),
+        }
+    }
+
+    pub(super) fn see(&self, event: &Event) {
+        let mut open = self.0.lock();
+        match event {
+            Event::Audio { id, .. } | Event::Done { id, .. } if *id == open.id => open.is_heard = true,
+            Event::Failed { id, error } if *id == open.id => {
+                if let Some(charge) = open.charge.take()
+                    && !open.is_heard
+                    && error.kind != ErrorKind::Timeout
+                {
+                    charge.waive();
+                }
+            }
+            Event::Audio { .. } | Event::Done { .. } | Event::Failed { .. } | Event::Word { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costs::Paid;
+    use crate::privacy::Pii;
+    use crate::sim::{ScriptedConfig, ScriptedVoice};
+
+    /// Paid, or this machine's own; fails each utterance so, or speaks.
+    struct Hosted(&'static str, Option<ErrorKind>);
+
+    impl Voice for Hosted {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn capabilities(&self, language: Language) -> Option<Capabilities> {
+            ScriptedVoice(ScriptedConfig::default()).capabilities(language)
+        }
+
+        fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
+            (self.0 != "own").then_some(Paid { provider: self.0, model: language.tag() })
+        }
+
+        fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+            let Some(kind) = self.1 else { return ScriptedVoice(ScriptedConfig::default()).open(reports) };
+            let (inputs, mut queue) = mpsc::channel(INPUTS);
+            let provider = self.0;
+            tokio::spawn(async move {
+                while let Some(input) = queue.recv().await {
+                    if let Input::End { id } = input {
+                        let error = ProviderError { provider, kind, what: "planted".to_owned(), retry_after: None };
+                        reports.send(Event::Failed { id, error }).await;
+                    }
+                }
+            });
+            inputs
+        }
+    }
+
+    /// Says two clauses of 4 and 6 characters as a call does, at the next place when one fails: what is counted.
+    async fn counted(voices: Vec<Hosted>) -> Vec<(&'static str, u64)> {
+        let places = voices.into_iter().map(|voice| Arc::new(voice) as Arc<dyn Voice>).collect();
+        let (mailbox, mut events) = crate::call::event::Mailbox::new();
+        let meter = mailbox.meter().clone();
+        for (attempt, place) in super::voices(places, Order::new()).into_iter().enumerate() {
+            let id = SpeechId { generation: 1, utterance: 1, attempt: attempt as _ };
+            let session = place.open(Reports { mailbox: mailbox.clone() });
+            let text = |text: &str| Input::Text { id, text: Pii::new(text.to_owned()) };
+            for input in
+                [Input::Begin { id, language: Language::French }, text("Oui,"), text(" déjà."), Input::End { id }]
+            {
+                session.send(input).await.unwrap();
+            }
+            let done = loop {
+                match events.recv().await {
+                    Some(crate::call::event::Event::Tts(Event::Done { .. })) => break true,
+                    Some(crate::call::event::Event::Tts(Event::Failed { .. })) => break false,
+                    Some(_) => {}
+                    None => panic!("the call goes on"),
+                }
+            };
+            if done {
+                break;
+            }
+        }
+        let lines = meter.lines();
+        assert!(lines.iter().all(|line| line.model == "fr-CA"));
+        lines.into_iter().map(|line| (line.provider, line.usage.characters)).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_text_counts_for_who_spoke_it_and_not_for_who_refused_it() {
+        let well = |name| Hosted(name, None);
+        let sick = |name, kind| Hosted(name, Some(kind));
+        assert_eq!(counted(vec![well("a"), well("b")]).await, [("a", 10)]);
+        assert_eq!(counted(vec![sick("a", ErrorKind::Limited), well("b")]).await, [("b", 10)]);
+        assert_eq!(counted(vec![sick("a", ErrorKind::Connection), well("own")]).await, []);
+        assert_eq!(counted(vec![sick("a", ErrorKind::Timeout), well("b")]).await, [("a", 10), ("b", 10)], "in doubt");
+        assert_eq!(counted(vec![well("own")]).await, []);
     }
 }

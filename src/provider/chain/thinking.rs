@@ -4,6 +4,11 @@
 //! It knows neither calls nor speech. Whether words were given out already, so that the next one must be asked to go on rather than the
 //! same again, is the asker's decision ([`Asking::next_model`]); so is whether an answer that ended was one ([`Asking::accept`],
 //! [`Asking::reject`]). At most two requests are open at once, and only until the first token of either. Dropping an [`Asking`] closes both.
+//!
+//! Every request of a model that is paid is counted from its beginning, by our estimate until the vendor says its own count; one that is
+//! refused, or cannot be made, is taken off again. One that is cancelled, or silent until its deadline, stays: the vendor may have worked.
+
+mod bill;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,8 +20,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Order, Watch, in_order};
 use crate::agent::llm::{Delta, Model, Request};
+use crate::costs::Meter;
 use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
+use bill::OneBill;
 
 /// Without a piece for so long a model has failed, whatever deadlines of its own it has: with it the caller hears a filler or an apology
 /// within the 3 s of V4.
@@ -47,7 +54,7 @@ impl Thinker {
             | ErrorKind::Request
             | ErrorKind::Empty => &self.breaker,
         };
-        Watch(breaker.clone()).failed(error);
+        Watch::of(breaker.clone()).failed(error);
     }
 }
 
@@ -85,8 +92,9 @@ impl Thinkers {
     }
 
     /// Begins to ask: those that `wanted` names, in its order, or everybody who is asked in the request's language. Those whose breaker
-    /// is open are left out while another is well. `hedge`: a second one may be asked if the first is late.
-    pub fn ask(self: &Arc<Self>, request: Request, wanted: &[String], hedge: bool) -> Asking {
+    /// is open are left out while another is well. `hedge`: a second one may be asked if the first is late. What they are paid for is
+    /// counted on `meter`.
+    pub fn ask(self: &Arc<Self>, request: Request, wanted: &[String], hedge: bool, meter: &Meter) -> Asking {
         let now = Instant::now();
         let all = match wanted {
             [] => in_order(&self.order, request.language, self.thinkers.len(), |_| true),
@@ -100,7 +108,8 @@ impl Thinkers {
         if waiting.is_empty() {
             waiting.extend(all.first());
         }
-        let mut asking = Asking { thinkers: self.clone(), request, waiting, first: None, rival: None, race_at: None };
+        let (thinkers, meter) = (self.clone(), meter.clone());
+        let mut asking = Asking { thinkers, meter, request, waiting, first: None, rival: None, race_at: None };
         if let Some(place) = asking.waiting.pop_front() {
             let attempt = asking.attempt(place, asking.request.clone());
             asking.race_at = hedge.then(|| attempt.thinker.model.hedge_after()).flatten().map(|late| now + late);
@@ -128,6 +137,7 @@ struct Attempt {
     thinker: Thinker,
     stream: BoxStream<'static, Result<Delta, ProviderError>>,
     due: Instant,
+    bill: Option<OneBill>,
 }
 
 impl Attempt {
@@ -141,7 +151,11 @@ impl Attempt {
             biased;
             piece = self.stream.next() => {
                 self.due = Instant::now() + PIECE;
-                piece.transpose()
+                let piece = piece.transpose();
+                if let Some(bill) = &mut self.bill {
+                    bill.piece(&piece);
+                }
+                piece
             }
             () = sleep_until(self.due) => Err(self.error(ErrorKind::Timeout, "no piece of the answer for 3 s")),
         }
@@ -165,6 +179,7 @@ async fn moment(at: Option<Instant>) {
 /// A request on its way to its answer.
 pub struct Asking {
     thinkers: Arc<Thinkers>,
+    meter: Meter,
     request: Request,
     /// Who may still be asked, in order.
     waiting: VecDeque<usize>,
@@ -199,8 +214,9 @@ impl Asking {
         let now = Instant::now();
         thinker.breaker.asked(now);
         thinker.account.asked(now);
+        let bill = OneBill::open(thinker.model.as_ref(), &request, &self.meter);
         let stream = thinker.model.stream(request);
-        Attempt { thinker, stream, due: now + PIECE }
+        Attempt { thinker, stream, due: now + PIECE, bill }
     }
 
     /// Who is being asked.

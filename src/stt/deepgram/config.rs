@@ -95,6 +95,11 @@ impl Choice {
 const HOSTS: Hosts = &[("api.eu.deepgram.com", Some("EU")), ("api.deepgram.com", None)];
 
 impl DeepgramConfig {
+    /// Deepgram's own name of the model that hears this language, if one does.
+    pub fn model_name(&self, language: Language) -> Option<&'static str> {
+        self.model.of(language).map(|model| model.name(language))
+    }
+
     /// Where it takes what callers say. Without the opt-out it is kept, and may be used elsewhere.
     pub fn place(&self) -> Place {
         match residency::of_address(&self.base_url, HOSTS, self.country.as_ref()) {

@@ -14,6 +14,8 @@ const MOST_KEYTERMS: usize = 50;
 /// groups of a telephone number stay together.
 const ENDPOINTING_MS: &str = "300";
 
+pub(super) const NOVA: &str = "nova-3";
+
 /// The address of a session. The key is in a header, never here.
 pub(super) fn address(config: &DeepgramConfig, base: &Url, model: Model, language: Language, hints: &Hints) -> Url {
     let mut url = base.clone();
@@ -27,7 +29,7 @@ pub(super) fn address(config: &DeepgramConfig, base: &Url, model: Model, languag
         query.clear();
         match model {
             Model::Nova => {
-                query.append_pair("model", "nova-3").append_pair("language", nova_language(language));
+                query.append_pair("model", NOVA).append_pair("language", nova_language(language));
                 query.append_pair("interim_results", "true").append_pair("vad_events", "true");
                 query.append_pair("endpointing", ENDPOINTING_MS).append_pair("smart_format", "true");
             }

@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
 
 use super::clock::Clock;
 use super::flux::Due;
-use super::{Model, Shared, failed, flux, nova, request};
+use super::{Model, NAME, Shared, failed, flux, nova, request};
+use crate::costs::{Kind, Meter, Paid, Usage};
 use crate::language::Language;
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{ErrorKind, ProviderError};
@@ -29,6 +30,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(4);
 
 /// Finalize or ForceEndTurn without an answer: after this, what was heard counts as all there is.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(800);
+
+/// Of 16 kHz linear PCM.
+const BYTES_A_MS: u64 = 32;
 
 /// When nothing is due.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -122,7 +126,8 @@ impl Session {
                 .await
                 .map_err(|_| failed(ErrorKind::Timeout, "connected, and not ready in time"))??;
         }
-        Ok(Connection::new(link, model))
+        let meter = self.reports.mailbox.meter().clone();
+        Ok(Connection::new(link, model, Bill { model: model.name(self.language), meter }))
     }
 
     async fn talk(&mut self, connection: &mut Connection) -> Result<Left, ProviderError> {
@@ -189,9 +194,27 @@ enum Reading {
     Flux(flux::Reading),
 }
 
+/// Who is told of the audio that is paid for.
+struct Bill {
+    model: &'static str,
+    meter: Meter,
+}
+
+impl Bill {
+    fn sent(&self, bytes: usize) {
+        let audio_ms = bytes as u64 / BYTES_A_MS;
+        self.meter.add(
+            Kind::Hearing,
+            Paid { provider: NAME, model: self.model },
+            Usage { audio_ms, ..Usage::default() },
+        );
+    }
+}
+
 /// A connection and all that is true of it alone.
 struct Connection {
     link: Link,
+    bill: Bill,
     reading: Reading,
     clock: Clock,
     /// What nova is sent of it.
@@ -210,7 +233,7 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(link: Link, model: Model) -> Self {
+    fn new(link: Link, model: Model, bill: Bill) -> Self {
         let reading = match model {
             Model::Nova => Reading::Nova(nova::Reading::default()),
             Model::Flux => Reading::Flux(flux::Reading::default()),
@@ -218,6 +241,7 @@ impl Connection {
         let now = Instant::now();
         Self {
             link,
+            bill,
             reading,
             clock: Clock::default(),
             gate: Gate::default(),
@@ -271,7 +295,11 @@ impl Connection {
         let room = self.audio.len();
         let audio = std::mem::replace(&mut self.audio, Vec::with_capacity(room));
         self.sent = Instant::now();
-        self.link.binary(audio).await
+        let bytes = audio.len();
+        self.link.binary(audio).await?;
+        // Deepgram is paid for the audio it is sent, silence included; a KeepAlive is none.
+        self.bill.sent(bytes);
+        Ok(())
     }
 
     fn voice(&mut self, sounding: bool) {

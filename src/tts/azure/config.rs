@@ -136,7 +136,7 @@ impl AzureConfig {
         Some(url)
     }
 
-    pub(super) fn voice(&self, language: Language) -> &str {
+    pub fn voice(&self, language: Language) -> &str {
         self.voices.get(&language).map_or_else(|| usual(language), String::as_str)
     }
 

@@ -13,6 +13,7 @@ use attendant::call::providers::Providers;
 use attendant::call::rendering;
 use attendant::call::settings::CallConfig;
 use attendant::call::timeline::Entry;
+use attendant::costs::Meter;
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::records::{Library, Past, Recording, Records, RecordsConfig};
@@ -74,7 +75,7 @@ impl Clinic {
         };
         let mut canned = Canned::texts();
         canned.insert(Language::English, Phrase::Greeting, Line { text: GREETING.sentence().into(), audio: None });
-        let unspoken = rendering::render(&mut canned, &providers.voices, None).await;
+        let unspoken = rendering::render(&mut canned, &providers.voices, None, &Meter::default()).await;
         assert!(unspoken.is_empty(), "the scripted voice says everything");
         replace(&mut providers);
         let path = Some(folder.path().to_path_buf());
@@ -87,6 +88,7 @@ impl Clinic {
             canned,
             providers,
             records: Records::open(&records).expect("the folder is writable"),
+            till: Arc::default(),
             workers: 1,
         })
         .expect("threads can be started");

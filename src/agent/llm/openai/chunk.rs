@@ -65,6 +65,17 @@ struct Tokens {
     prompt_tokens: u64,
     #[serde(default)]
     completion_tokens: u64,
+    #[serde(default)]
+    prompt_tokens_details: Option<Details>,
+    /// DeepSeek's name for the same.
+    #[serde(default)]
+    prompt_cache_hit_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default)]
+    cached_tokens: Option<u64>,
 }
 
 /// How far the stream is.
@@ -119,7 +130,9 @@ impl Reading {
             }
         }
         if let Some(tokens) = chunk.usage {
-            let usage = Usage { prompt: tokens.prompt_tokens, answer: tokens.completion_tokens };
+            let told = tokens.prompt_tokens_details.and_then(|details| details.cached_tokens);
+            let cached = told.or(tokens.prompt_cache_hit_tokens).unwrap_or(0).min(tokens.prompt_tokens);
+            let usage = Usage { prompt: tokens.prompt_tokens, cached, answer: tokens.completion_tokens };
             if usage != Usage::default() {
                 // Some send a running total with every chunk: the last one counts.
                 self.ready.retain(|delta| !matches!(delta, Delta::Usage(_)));

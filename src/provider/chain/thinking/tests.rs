@@ -3,8 +3,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::stream;
 use parking_lot::Mutex;
 
+mod costs;
+
 use super::*;
 use crate::agent::llm::{Finish, Message};
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::privacy::Pii;
 
@@ -45,6 +48,10 @@ impl Model for Scripted {
 
     fn account(&self) -> Option<&str> {
         self.account
+    }
+
+    fn paid_as(&self) -> Option<Paid<'_>> {
+        (!self.is_rules).then_some(Paid { provider: self.name, model: "m" })
     }
 
     fn stream(&self, _: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
@@ -107,7 +114,11 @@ fn request() -> Request {
 
 /// Asks as an asker does that has given nothing out: what was said, who failed, and how often two were asked.
 async fn whole(thinkers: &Arc<Thinkers>, hedge: bool) -> (String, Vec<ErrorKind>, usize) {
-    let mut asking = thinkers.ask(request(), &[], hedge);
+    metered(thinkers, hedge, &Meter::default()).await
+}
+
+async fn metered(thinkers: &Arc<Thinkers>, hedge: bool, meter: &Meter) -> (String, Vec<ErrorKind>, usize) {
+    let mut asking = thinkers.ask(request(), &[], hedge, meter);
     let (mut said, mut failed, mut hedged) = (String::new(), Vec::new(), 0);
     loop {
         match asking.next().await {
@@ -188,7 +199,7 @@ async fn a_late_first_token_is_raced_and_the_loser_is_cancelled() {
         let late = Scripted { hedge_ms: Some(750), ..model("a", vec![answer(first, "first.")]) };
         let (thinkers, models) = chain(vec![late, model("b", vec![answer(second, "second.")])]);
         let began = Instant::now();
-        let mut asking = thinkers.ask(request(), &[], true);
+        let mut asking = thinkers.ask(request(), &[], true, &Meter::default());
         assert!(matches!(asking.next().await, News::Hedged));
         assert_eq!(began.elapsed(), Duration::from_millis(750));
         let News::Piece(Delta::Text(words)) = asking.next().await else { panic!("a word") };
@@ -243,7 +254,7 @@ async fn only_who_can_is_asked_to_go_on() {
     let breaks = vec![(10, text("We are open. ")), (10, Err(ErrorKind::Connection))];
     let rules = Scripted { is_rules: true, ..model("rules", vec![answer(10, "Sorry?")]) };
     let (thinkers, models) = chain(vec![model("a", vec![breaks]), rules, model("c", vec![answer(10, "Until five.")])]);
-    let mut asking = thinkers.ask(request(), &[], false);
+    let mut asking = thinkers.ask(request(), &[], false, &Meter::default());
     assert!(matches!(asking.next().await, News::Piece(_)));
     assert!(matches!(asking.next().await, News::Failed(_)));
     assert!(asking.next_model(Some(request())));
@@ -258,7 +269,7 @@ async fn only_who_can_is_asked_to_go_on() {
 async fn an_agent_or_a_language_has_its_own_order() {
     let models = || vec![model("a", vec![answer(10, "a")]), model("b", vec![answer(10, "b")])];
     let (thinkers, asked_of) = chain(models());
-    let mut asking = thinkers.ask(request(), &["b".to_owned()], false);
+    let mut asking = thinkers.ask(request(), &["b".to_owned()], false, &Meter::default());
     assert!(matches!(asking.next().await, News::Piece(_)));
     assert_eq!(asked(&asked_of), [0, 1]);
     asking.reject(ErrorKind::Server, "not good");
