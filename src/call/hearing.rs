@@ -3,10 +3,13 @@
 //! Words are kept by their place on the sample clock, so a late or reordered final lands where it was said. Nothing here knows
 //! whose turn it is.
 
+mod losses;
+
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
+
+pub(super) use losses::Loss;
 
 use super::conversation::join;
 use super::ears::KEPT;
@@ -18,13 +21,6 @@ use crate::stt::{Capabilities, Event, Hints, Input, Setup};
 /// A final that begins within words already taken and ends at most this much after them brings nothing new: recognisers place its
 /// end a little after the last voiced sample.
 const OVERHANG: Samples = Samples::from_millis(400);
-
-/// Before the ears are given up: every recogniser is opened twice, and a single one so often.
-const TRIES_AT_LEAST: u32 = 4;
-/// The second attempt comes at once; from the third on, each waits twice as long as the one before.
-const SECOND_WAIT: Duration = Duration::from_millis(500);
-/// After all have failed, a caller may still be there to be heard later.
-const WAIT_AT_MOST: Duration = Duration::from_secs(3);
 
 /// Speech begins a little before acoustics notice it; a session that is opened late is replayed from here.
 const PREROLL: Samples = Samples::from_millis(300);
@@ -54,15 +50,6 @@ pub(super) enum News {
     /// No, the caller went on.
     Resumed,
     Failed,
-}
-
-/// What a failure of the session leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loss {
-    /// Another session is to be opened after this time.
-    Retry { after: Duration },
-    /// Every recogniser has failed often enough. The next round begins after this time.
-    Hopeless { after: Duration },
 }
 
 #[derive(Clone, Debug)]
@@ -144,46 +131,6 @@ impl Hearing {
         }));
     }
 
-    /// The session failed: what it may still say does not count. The same recogniser is opened once more, then the next one.
-    pub(super) fn lost(&mut self) -> Loss {
-        self.session += 1;
-        self.failures += 1;
-        let recognisers = self.capabilities.len() as u32;
-        if self.failures >= self.tries() {
-            self.failures = 0;
-            self.recogniser = 0;
-            self.flushing = None;
-            return Loss::Hopeless { after: WAIT_AT_MOST };
-        }
-        self.recogniser = (self.failures / 2 % recognisers.max(1)) as usize;
-        let after = match self.failures {
-            0 | 1 => Duration::ZERO,
-            more => (SECOND_WAIT * (1 << (more - 2).min(8))).min(WAIT_AT_MOST),
-        };
-        Loss::Retry { after }
-    }
-
-    /// Opens another session after a failure. It hears `voice` again: where it began and, if it has, where it ended.
-    pub(super) fn reopen(
-        &mut self,
-        voice: Option<(Samples, Option<Samples>)>,
-        now: Samples,
-        out: &mut VecDeque<Effect>,
-    ) {
-        self.open(voice.map_or(now, |(from, _)| from), now, out);
-        if let Some((from, to)) = voice {
-            self.input(Input::SpeechStart { at: from }, out);
-            if let Some(at) = to {
-                self.input(Input::SpeechEnd { at }, out);
-            }
-        }
-        if let Some(asked) = &mut self.flushing {
-            asked.again += 1;
-            let up_to = asked.up_to;
-            self.input(Input::Flush { up_to }, out);
-        }
-    }
-
     /// Whether the present recogniser says words while the caller speaks.
     pub(super) fn has_partials(&self) -> bool {
         self.capabilities.get(self.recogniser).is_some_and(|capabilities| capabilities.partials)
@@ -251,15 +198,6 @@ impl Hearing {
     /// How long the session has listened to a voice that began at `from` and found no new word in it.
     pub(super) fn wordless(&self, from: Samples) -> Samples {
         self.listened.saturating_sub(self.worded.max(from))
-    }
-
-    /// Whether every recogniser has been tried as often as makes sense: the next failure is the last.
-    pub(super) fn is_at_its_last(&self) -> bool {
-        self.failures + 1 >= self.tries()
-    }
-
-    fn tries(&self) -> u32 {
-        TRIES_AT_LEAST.max(2 * self.capabilities.len() as u32)
     }
 
     /// Whether words there were taken already.
@@ -360,103 +298,4 @@ fn reach<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Samples {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_partial_that_comes_after_its_final_says_nothing_twice() {
-        let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
-        let mut hearing = Hearing::new(Language::English, vec![recogniser]);
-        hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
-        let text = || Pii::new("definitely".to_owned());
-        let (from, to) = (Samples(1_600), Samples(9_600));
-        let fin = Event::Final { text: text(), from, to, confidence: 0.9, language: None };
-        assert_eq!(hearing.handle(1, fin), News::Words { to, fin: true });
-        assert_eq!(hearing.handle(1, Event::Partial { text: text(), stable: 0, from, to }), News::Nothing);
-        assert_eq!(hearing.words(), "definitely");
-    }
-    fn hearing() -> Hearing {
-        let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
-        let mut hearing = Hearing::new(Language::English, vec![recogniser]);
-        hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
-        hearing
-    }
-
-    fn partial(text: &str, from: u64, to: u64) -> Event {
-        let (from, to) = (Samples::from_millis(from), Samples::from_millis(to));
-        Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to }
-    }
-
-    /// Where the newest session begins.
-    fn replayed(effects: &VecDeque<Effect>) -> Samples {
-        let opened = effects.iter().rev().find_map(|effect| match effect {
-            Effect::Stt(SttEffect::Open { replay_from, .. }) => Some(*replay_from),
-            _ => None,
-        });
-        opened.expect("a session was opened")
-    }
-
-    #[test]
-    fn what_a_session_said_counts_until_the_next_one_has_said_more() {
-        let (mut hearing, mut out) = (hearing(), VecDeque::new());
-        hearing.handle(1, partial("two tickets", 1_000, 1_800));
-        let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
-        hearing.flush(from, up_to, &mut out);
-        assert!(!hearing.was_asked_again());
-        assert_eq!(hearing.lost(), Loss::Retry { after: Duration::ZERO });
-        hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
-        assert!(hearing.was_asked_again());
-        assert_eq!(replayed(&out), Samples::from_millis(700));
-        assert_eq!(hearing.words(), "two tickets");
-        hearing.handle(3, partial("two", 1_000, 1_400));
-        assert_eq!(hearing.words(), "two tickets");
-        hearing.handle(3, partial("two tickets please", 1_000, 2_300));
-        assert_eq!(hearing.words(), "two tickets please");
-        assert_eq!(hearing.take(up_to), "two tickets please");
-        assert_eq!(hearing.words(), "");
-    }
-
-    #[test]
-    fn a_session_that_answers_the_flush_has_the_last_word() {
-        let (mut hearing, mut out) = (hearing(), VecDeque::new());
-        hearing.handle(1, partial("too tickets", 1_000, 2_350));
-        let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
-        hearing.flush(from, up_to, &mut out);
-        hearing.lost();
-        hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
-        hearing.handle(3, partial("two tickets", 1_000, 2_300));
-        assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
-        assert_eq!(hearing.words(), "two tickets");
-    }
-
-    #[test]
-    fn debug_shows_no_word_of_the_caller() {
-        let mut hearing = hearing();
-        hearing.handle(1, partial("Anna", 1_000, 2_000));
-        assert_eq!(hearing.words(), "Anna");
-        assert!(!format!("{hearing:?}").contains("Anna"));
-    }
-
-    #[test]
-    fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them() {
-        let (mut hearing, mut out) = (hearing(), VecDeque::new());
-        hearing.handle(1, partial("the beginning", 1_000, 3_000));
-        hearing.lost();
-        hearing.reopen(Some((Samples::from_millis(1_000), None)), Samples::from_millis(11_500), &mut out);
-        assert_eq!(replayed(&out), Samples::from_millis(3_000));
-        hearing.handle(3, partial("and the end", 3_200, 12_000));
-        assert_eq!(hearing.words(), "the beginning and the end");
-    }
-
-    #[test]
-    fn words_from_before_the_replay_are_kept_and_it_follows_them() {
-        let (mut hearing, mut out) = (hearing(), VecDeque::new());
-        hearing.handle(1, partial("please cancel", 1_000, 2_000));
-        hearing.lost();
-        let (from, up_to) = (Samples::from_millis(2_100), Samples::from_millis(2_400));
-        hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
-        assert_eq!(replayed(&out), Samples::from_millis(2_000));
-        hearing.handle(3, partial("it", 2_150, 2_350));
-        assert_eq!(hearing.words(), "please cancel it");
-    }
-}
+mod tests;

@@ -7,28 +7,34 @@
 //! | file | decides |
 //! | --- | --- |
 //! | `machine/listening` | what the caller's voice and words mean for the floor |
+//! | `machine/endpointing` | when the caller has finished, and what becomes of the turn |
 //! | `machine/keypad` | what keys mean for the floor, and which reports are of one key |
 //! | `machine/answering` | asking the agent, speaking its answer, covering waits |
 //! | `machine/drafting` | answering before the turn is final, where nobody hears it |
 //! | `machine/deafness` | what to do when the recogniser fails or is late |
 //! | `machine/hold` | what waits while the other side has us on hold |
 //! | `machine/recording` | whether the call may be recorded: announced, not refused |
+//! | `machine/phase` | where the call is between ringing and over |
+//! | `machine/clock` | which sample and which microsecond of the call it is |
 //! | `machine/ending` | silence, limits, transfer, goodbye: how a call ends, once |
 
 mod answering;
+mod clock;
 mod deafness;
 mod drafting;
 mod ending;
+mod endpointing;
 mod hold;
 mod keypad;
 mod listening;
+mod phase;
 mod recording;
 mod timer;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use attendant_media::frame::{RATE, Samples};
+use attendant_media::frame::Samples;
 use attendant_media::leg::Output;
 use attendant_media::speech::SpeechId;
 use attendant_media::time::{Time, Timers};
@@ -48,6 +54,7 @@ use crate::agent::{Expect, ExpectKind};
 use crate::language::Language;
 use drafting::Drafts;
 use keypad::Keypad;
+use phase::{Line, Phase};
 use recording::Recording;
 pub use timer::Timer;
 
@@ -76,31 +83,6 @@ pub enum Input<'a> {
     MediaReceived,
     /// The time of [`Machine::poll_timeout`] has come.
     Timeout,
-}
-
-/// Where the call is between ringing and over.
-#[derive(Clone, Debug, PartialEq)]
-enum Phase {
-    Ringing,
-    Talking,
-    /// The other side put us on hold.
-    OnHold,
-    /// The caller is being passed to a person.
-    Transferring(Line),
-    /// The last words are being said; after them the call ends for this reason.
-    Closing(EndReason),
-    /// All was said; the far side's buffer still plays it.
-    HangingUp(EndReason),
-    /// It is over but for the caller's last words, which the recogniser still has.
-    Leaving(EndReason),
-    Ended,
-}
-
-/// Whether the other side has put us on hold while a transfer is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    Open,
-    Held,
 }
 
 #[derive(Debug)]
@@ -404,34 +386,6 @@ impl Machine {
 
     fn journal(&mut self, entry: Entry) {
         self.out.push_back(Effect::Journal(entry));
-    }
-
-    fn at_us(&self) -> u64 {
-        self.now.as_micros().saturating_sub(self.origin.as_micros())
-    }
-
-    /// Microseconds from the answer to `now`.
-    pub fn at_us_of(&self, now: Time) -> u64 {
-        match self.phase {
-            Phase::Ringing => 0,
-            Phase::Talking
-            | Phase::OnHold
-            | Phase::Transferring(_)
-            | Phase::Closing(_)
-            | Phase::HangingUp(_)
-            | Phase::Leaving(_)
-            | Phase::Ended => now.as_micros().saturating_sub(self.origin.as_micros()),
-        }
-    }
-
-    /// When a sample of the leg clock was heard or sent.
-    fn time_of(&self, at: Samples) -> Time {
-        self.origin + at.as_duration()
-    }
-
-    /// The leg clock's sample of this moment.
-    fn clock(&self) -> Samples {
-        Samples(self.at_us() * u64::from(RATE) / 1_000_000)
     }
 }
 

@@ -12,6 +12,7 @@ mod recording;
 mod turns;
 mod waits;
 
+use attendant_media::frame::RATE;
 use attendant_media::leg::Output;
 
 use std::time::Duration;

@@ -1,0 +1,77 @@
+//! What follows a session that failed: which recogniser is opened next and after what pause, and when there is no point in another.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use attendant_media::frame::Samples;
+
+use super::Hearing;
+use crate::call::effect::Effect;
+use crate::stt::Input;
+
+/// Before the ears are given up: every recogniser is opened twice, and a single one so often.
+const TRIES_AT_LEAST: u32 = 4;
+/// The second attempt comes at once; from the third on, each waits twice as long as the one before.
+const SECOND_WAIT: Duration = Duration::from_millis(500);
+/// After all have failed, a caller may still be there to be heard later.
+const WAIT_AT_MOST: Duration = Duration::from_secs(3);
+
+/// What a failure of the session leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::call) enum Loss {
+    /// Another session is to be opened after this time.
+    Retry { after: Duration },
+    /// Every recogniser has failed often enough. The next round begins after this time.
+    Hopeless { after: Duration },
+}
+
+impl Hearing {
+    /// The session failed: what it may still say does not count. The same recogniser is opened once more, then the next one.
+    pub(in crate::call) fn lost(&mut self) -> Loss {
+        self.session += 1;
+        self.failures += 1;
+        let recognisers = self.capabilities.len() as u32;
+        if self.failures >= self.tries() {
+            self.failures = 0;
+            self.recogniser = 0;
+            self.flushing = None;
+            return Loss::Hopeless { after: WAIT_AT_MOST };
+        }
+        self.recogniser = (self.failures / 2 % recognisers.max(1)) as usize;
+        let after = match self.failures {
+            0 | 1 => Duration::ZERO,
+            more => (SECOND_WAIT * (1 << (more - 2).min(8))).min(WAIT_AT_MOST),
+        };
+        Loss::Retry { after }
+    }
+
+    /// Opens another session after a failure. It hears `voice` again: where it began and, if it has, where it ended.
+    pub(in crate::call) fn reopen(
+        &mut self,
+        voice: Option<(Samples, Option<Samples>)>,
+        now: Samples,
+        out: &mut VecDeque<Effect>,
+    ) {
+        self.open(voice.map_or(now, |(from, _)| from), now, out);
+        if let Some((from, to)) = voice {
+            self.input(Input::SpeechStart { at: from }, out);
+            if let Some(at) = to {
+                self.input(Input::SpeechEnd { at }, out);
+            }
+        }
+        if let Some(asked) = &mut self.flushing {
+            asked.again += 1;
+            let up_to = asked.up_to;
+            self.input(Input::Flush { up_to }, out);
+        }
+    }
+
+    /// Whether every recogniser has been tried as often as makes sense: the next failure is the last.
+    pub(in crate::call) fn is_at_its_last(&self) -> bool {
+        self.failures + 1 >= self.tries()
+    }
+
+    fn tries(&self) -> u32 {
+        TRIES_AT_LEAST.max(2 * self.capabilities.len() as u32)
+    }
+}

@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn a_partial_that_comes_after_its_final_says_nothing_twice() {
+    let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
+    let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+    hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
+    let text = || Pii::new("definitely".to_owned());
+    let (from, to) = (Samples(1_600), Samples(9_600));
+    let fin = Event::Final { text: text(), from, to, confidence: 0.9, language: None };
+    assert_eq!(hearing.handle(1, fin), News::Words { to, fin: true });
+    assert_eq!(hearing.handle(1, Event::Partial { text: text(), stable: 0, from, to }), News::Nothing);
+    assert_eq!(hearing.words(), "definitely");
+}
+
+fn hearing() -> Hearing {
+    let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
+    let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+    hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
+    hearing
+}
+
+fn partial(text: &str, from: u64, to: u64) -> Event {
+    let (from, to) = (Samples::from_millis(from), Samples::from_millis(to));
+    Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to }
+}
+
+/// Where the newest session begins.
+fn replayed(effects: &VecDeque<Effect>) -> Samples {
+    let opened = effects.iter().rev().find_map(|effect| match effect {
+        Effect::Stt(SttEffect::Open { replay_from, .. }) => Some(*replay_from),
+        _ => None,
+    });
+    opened.expect("a session was opened")
+}
+
+#[test]
+fn what_a_session_said_counts_until_the_next_one_has_said_more() {
+    let (mut hearing, mut out) = (hearing(), VecDeque::new());
+    hearing.handle(1, partial("two tickets", 1_000, 1_800));
+    let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
+    hearing.flush(from, up_to, &mut out);
+    assert!(!hearing.was_asked_again());
+    assert_eq!(hearing.lost(), Loss::Retry { after: Duration::ZERO });
+    hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
+    assert!(hearing.was_asked_again());
+    assert_eq!(replayed(&out), Samples::from_millis(700));
+    assert_eq!(hearing.words(), "two tickets");
+    hearing.handle(3, partial("two", 1_000, 1_400));
+    assert_eq!(hearing.words(), "two tickets");
+    hearing.handle(3, partial("two tickets please", 1_000, 2_300));
+    assert_eq!(hearing.words(), "two tickets please");
+    assert_eq!(hearing.take(up_to), "two tickets please");
+    assert_eq!(hearing.words(), "");
+}
+
+#[test]
+fn a_session_that_answers_the_flush_has_the_last_word() {
+    let (mut hearing, mut out) = (hearing(), VecDeque::new());
+    hearing.handle(1, partial("too tickets", 1_000, 2_350));
+    let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
+    hearing.flush(from, up_to, &mut out);
+    hearing.lost();
+    hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
+    hearing.handle(3, partial("two tickets", 1_000, 2_300));
+    assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
+    assert_eq!(hearing.words(), "two tickets");
+}
+
+#[test]
+fn debug_shows_no_word_of_the_caller() {
+    let mut hearing = hearing();
+    hearing.handle(1, partial("Anna", 1_000, 2_000));
+    assert_eq!(hearing.words(), "Anna");
+    assert!(!format!("{hearing:?}").contains("Anna"));
+}
+
+#[test]
+fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them() {
+    let (mut hearing, mut out) = (hearing(), VecDeque::new());
+    hearing.handle(1, partial("the beginning", 1_000, 3_000));
+    hearing.lost();
+    hearing.reopen(Some((Samples::from_millis(1_000), None)), Samples::from_millis(11_500), &mut out);
+    assert_eq!(replayed(&out), Samples::from_millis(3_000));
+    hearing.handle(3, partial("and the end", 3_200, 12_000));
+    assert_eq!(hearing.words(), "the beginning and the end");
+}
+
+#[test]
+fn words_from_before_the_replay_are_kept_and_it_follows_them() {
+    let (mut hearing, mut out) = (hearing(), VecDeque::new());
+    hearing.handle(1, partial("please cancel", 1_000, 2_000));
+    hearing.lost();
+    let (from, up_to) = (Samples::from_millis(2_100), Samples::from_millis(2_400));
+    hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
+    assert_eq!(replayed(&out), Samples::from_millis(2_000));
+    hearing.handle(3, partial("it", 2_150, 2_350));
+    assert_eq!(hearing.words(), "please cancel it");
+}
