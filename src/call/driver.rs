@@ -2,16 +2,16 @@
 //!
 //! One task a call, on the media worker that owns the call's sockets: it reads the clock once a wake-up, moves audio between
 //! path, leg, machine and ears, and never waits for a provider. Each step runs under `catch_unwind`: a fault ends this call with
-//! words ([`fault`]), and nothing else; [`perform`] carries out each effect, [`response`] counts how long each answer took, [`farewell`]
+//! words ([`fault`]), and nothing else; [`intake`] takes what came from the caller, [`perform`] carries out each effect, [`response`] counts how long each answer took, [`farewell`]
 //! tells the desk of the end.
 
 mod farewell;
 mod fault;
+mod intake;
 mod perform;
 mod response;
 
 use std::io;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -24,12 +24,11 @@ use tokio::time::{Instant, sleep_until};
 use farewell::{Ended, Farewell};
 
 use super::CallId;
-use super::arrivals::Datagram;
 use super::ears::Ears;
-use super::event::{Command, Event, Gone, Mailbox, Signal};
+use super::event::{Command, Event, Mailbox, Signal};
 use super::fetching::Fetching;
 use super::machine::{Input, Machine};
-use super::path::{DATAGRAM, Fetched, Path};
+use super::path::{DATAGRAM, Path};
 use super::providers::Providers;
 use super::registry::{MediaPath, StreamMedia};
 use super::tap::Tap;
@@ -221,51 +220,6 @@ impl Driver {
                     self.machine.handle(now, Input::Timeout);
                 }
             }
-        }
-    }
-
-    /// Takes what has come to the sockets since the last fetch, each datagram as of when it came.
-    fn fetch(&mut self, now: Time, buffer: &mut [u8; DATAGRAM]) {
-        self.fetching.begin(now);
-        while let Some((came, fetched)) = self.fetching.next(now, &mut self.path, buffer) {
-            match fetched {
-                Fetched::Rtp(Datagram { len, from, .. }) => self.rtp(now, came, from, &buffer[..len]),
-                Fetched::Rtcp(Datagram { len, from, .. }) => self.rtcp(came, from, &buffer[..len]),
-            }
-            // What it makes heard belongs to the slot in which it came, not to the one that fetched it.
-            self.leg_output(now);
-        }
-    }
-
-    fn rtp(&mut self, now: Time, came: Time, from: SocketAddr, packet: &[u8]) {
-        let Some(leg) = &mut self.leg else { return };
-        if !self.path.is_caller(came, from, packet) {
-            metrics::counter!("rtp_strangers_total").increment(1);
-            return;
-        }
-        self.fetching.packet(came, now);
-        leg.handle(came, leg::Input::Rtp(packet));
-        self.machine.handle(now, Input::MediaReceived);
-    }
-
-    fn rtcp(&mut self, came: Time, from: SocketAddr, packet: &[u8]) {
-        let Some(leg) = &mut self.leg else { return };
-        if self.path.is_callers_host(from) {
-            leg.handle(came, leg::Input::Rtcp(packet));
-        } else {
-            metrics::counter!("rtcp_strangers_total").increment(1);
-        }
-    }
-
-    fn chunk(&mut self, now: Time, chunk: Option<StreamMedia>) {
-        let Some(leg) = &mut self.leg else { return };
-        match chunk {
-            Some(StreamMedia { sequence, timestamp, payload }) => {
-                leg.handle(now, leg::Input::Payload { sequence, timestamp, payload: &payload });
-                self.machine.handle(now, Input::MediaReceived);
-            }
-            // Nothing will come any more.
-            None => self.machine.handle(now, Input::Event(Event::Signal(Signal::Gone(Gone::Lost)))),
         }
     }
 
