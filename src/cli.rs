@@ -8,6 +8,7 @@ mod calls;
 mod check;
 mod dialling;
 mod exit;
+mod experiments;
 mod load;
 mod origin;
 mod providers;
@@ -42,6 +43,7 @@ enum Command {
     Check(check::Check),
     Call(call::Call),
     Calls(calls::Calls),
+    Experiments(experiments::Experiments),
     Load(load::Load),
     Providers(providers::Providers),
     Say(say::Say),
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),
+        Command::Experiments(command) => command.run(),
         Command::Load(command) => command.run(),
         Command::Providers(command) => command.run(),
         Command::Say(command) => command.run(),

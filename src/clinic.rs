@@ -13,6 +13,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::costs::budget::BudgetConfig;
 use crate::emr::{EmrConfig, EmrKind};
 use crate::language::Language;
 use crate::provider::residency::Country;
@@ -55,6 +56,8 @@ pub struct ClinicConfig {
     pub emr: Option<EmrConfig>,
     /// What callers say, and what is said to them, may not leave this country.
     pub residency: Option<Country>,
+    /// What its calls may cost in a day.
+    pub budget: Option<BudgetConfig>,
     /// Words of the clinic's own and how voices say them, in each language.
     #[serde(default)]
     pub lexicon: lexicon::Words,
@@ -235,6 +238,7 @@ impl ClinicConfig {
             }
         }
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
+        wrong.extend(self.budget.iter().flat_map(BudgetConfig::check));
         if let Some(emr) = &self.emr {
             wrong.extend(emr.check());
             if emr.kind == EmrKind::Book && emr.file.is_none() && self.id != SAMPLE {

@@ -27,7 +27,11 @@ pub fn stamp(at: OffsetDateTime) -> String {
 
 /// Now, for the calendar of a clinic.
 pub fn now() -> jiff::Timestamp {
-    let at = wall();
+    timestamp(wall())
+}
+
+/// The same time, for a calendar.
+pub fn timestamp(at: OffsetDateTime) -> jiff::Timestamp {
     jiff::Timestamp::new(at.unix_timestamp(), at.nanosecond().cast_signed()).unwrap_or_default()
 }
 

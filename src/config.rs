@@ -16,6 +16,7 @@ use crate::api::ApiConfig;
 use crate::call::cleaning::MediaConfig;
 use crate::call::settings::CallConfig;
 use crate::costs::PricesConfig;
+use crate::experiments::ExperimentsConfig;
 use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
 use crate::sim::ScriptedConfig;
@@ -44,6 +45,7 @@ pub struct Config {
     pub media: MediaConfig,
     pub records: RecordsConfig,
     pub prices: PricesConfig,
+    pub experiments: ExperimentsConfig,
 }
 
 /// `[log]`.
@@ -102,6 +104,7 @@ impl Config {
             media: read.section("media"),
             records: read.section("records"),
             prices: read.section("prices"),
+            experiments: read.section("experiments"),
         };
         read.finish()?;
         let wrong = [
@@ -118,6 +121,7 @@ impl Config {
             config.call.check(),
             config.records.check(),
             config.prices.check(&config.providers.paid()),
+            config.experiments.check(&config.providers.known()),
         ];
         let problems: Vec<Problem> = wrong.into_iter().flatten().map(|text| source.blame(&text)).collect();
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }

@@ -4,6 +4,7 @@
 //! currency: no floating point, and the sum of the parts is the total. Nothing in here knows who called or what was said.
 
 pub mod bill;
+pub mod budget;
 pub mod estimate;
 pub mod meter;
 pub mod money;
@@ -14,4 +15,4 @@ pub use bill::Bill;
 pub use meter::{Charge, Kind, Line, Meter, Paid, Usage};
 pub use money::Money;
 pub use prices::{Prices, PricesConfig};
-pub use till::Till;
+pub use till::{Account, Till};

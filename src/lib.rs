@@ -37,6 +37,7 @@ pub mod clinic;
 pub mod clock;
 pub mod costs;
 pub mod emr;
+pub mod experiments;
 pub mod language;
 pub mod models;
 pub mod phrases;

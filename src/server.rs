@@ -3,6 +3,7 @@
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
 
 mod order;
+mod plans;
 mod providers;
 mod residency;
 mod settings;
@@ -21,19 +22,21 @@ use crate::call::canned::{Canned, Line, Phrase};
 use crate::call::desk::{Desk, DeskSetup};
 use crate::call::rendering;
 use crate::clinic::{Clinic, ClinicError};
+use crate::clock;
 use crate::config::Config;
+use crate::costs::budget::Budget;
 use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::records::{Recording, Records};
+use crate::records::{Library, Recording, Records};
 use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
 pub use providers::Hosted;
 pub use residency::{Sends, sends};
-pub use settings::{AgentsConfig, ClinicSection, Kind, ProvidersConfig, ServerConfig};
+pub use settings::{AgentsConfig, Cheaper, ClinicSection, Kind, ProvidersConfig, ServerConfig};
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,9 @@ pub enum StartError {
     /// A provider would take what callers say where the clinic does not allow it.
     #[error("{}", .0.join("\n"))]
     Residency(Vec<String>),
+    /// A budget that cannot be kept.
+    #[error("{}", .0.join("\n"))]
+    Budget(Vec<String>),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error(transparent)]
@@ -72,7 +78,12 @@ impl StartError {
     /// A mistake in the configuration, rather than a machine that cannot do what is asked.
     pub const fn is_configuration(&self) -> bool {
         match self {
-            Self::Clinic(_) | Self::Agents(_) | Self::NoClinic(_) | Self::Provider(_) | Self::Residency(_) => true,
+            Self::Clinic(_)
+            | Self::Agents(_)
+            | Self::NoClinic(_)
+            | Self::Provider(_)
+            | Self::Residency(_)
+            | Self::Budget(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Book(error) => matches!(error, BookError::Seed(_)),
@@ -85,7 +96,12 @@ impl StartError {
 
 /// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
 pub fn check(config: &Config) -> Result<Clinic, StartError> {
-    let wrong = config.agents.graph()?.unknown_models(&config.providers.thinkers());
+    let graph = config.agents.graph()?;
+    let mut wrong = graph.unknown_models(&config.providers.thinkers());
+    for (experiment, arm, instead) in config.experiments.all() {
+        let unknown = graph.unknown_prompts(&instead.prompts);
+        wrong.extend(unknown.into_iter().map(|what| format!("experiments.{experiment}.arms.{arm}.prompts: {what}")));
+    }
     if !wrong.is_empty() && config.providers.kind == Kind::Embedded {
         return Err(GraphError(wrong).into());
     }
@@ -94,6 +110,10 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
         None => Clinic::sample(),
     };
     book::check(&clinic)?;
+    let wrong = plans::check_budget(config, &clinic);
+    if !wrong.is_empty() {
+        return Err(StartError::Budget(wrong));
+    }
     if let Some(country) = &clinic.config.residency {
         let file = config.clinic.file.as_ref().map_or_else(String::new, |file| format!("{}: ", file.display()));
         let mut leaving = residency::leaving(&config.providers, country);
@@ -129,15 +149,19 @@ impl Server {
         let mut canned = canned(&graph, &clinic, config.records.recording);
         let (loading, facts) = (config.clone(), clinic.clone());
         let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph)).await;
-        let providers = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
+        let staff = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
+        let providers = staff.providers(&providers::Asked::default());
         let kept = config.server.phrase_cache.as_ref().map(|folder| {
             PhraseCache::open(folder)
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
         });
-        let till = Arc::new(Till::new(Prices::new(&config.prices)));
+        let kept = kept.transpose()?;
+        let till = Arc::new(Till::new(Prices::new(&config.prices), budget_of(&config, &clinic).await?));
+        let unspoken = canned.clone();
         let meter = Meter::default();
-        let failed = rendering::render(&mut canned, &providers.voices, kept.transpose()?.as_ref(), &meter).await;
-        if let Some(bill) = till.settle(&meter, 0) {
+        let failed = rendering::render(&mut canned, &providers.voices, kept.as_ref(), &meter).await;
+        let plans = plans::Served::open(&config, staff, &canned, unspoken, kept.as_ref(), &meter).await?;
+        if let Some(bill) = till.bill(&meter, 0) {
             tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; server.phrase_cache keeps them for the next start");
         }
         if !failed.is_empty() {
@@ -152,6 +176,7 @@ impl Server {
             providers,
             records,
             till,
+            plans: Arc::new(plans),
             workers: config.server.workers(),
         })
         .map_err(StartError::Workers)?;
@@ -168,6 +193,7 @@ impl Server {
         let addresses = http.addresses().to_vec();
         transports.spawn(sip.run());
         transports.spawn(http.run());
+        transports.spawn(look_at_budget(desk.clone(), stop.clone()));
         transports.close();
         Ok(Self { desk, listening, http: addresses, transports, stop })
     }
@@ -196,6 +222,36 @@ impl Server {
         }
         drained
     }
+}
+
+/// A new day shows in the metrics within this time, also without a call.
+const LOOK: Duration = Duration::from_secs(60);
+
+async fn look_at_budget(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut due = tokio::time::interval(LOOK);
+    while stop.run_until_cancelled(due.tick()).await.is_some() {
+        desk.look_at_budget();
+    }
+}
+
+/// The clinic's budget with today's calls, as far as their records tell.
+async fn budget_of(config: &Config, clinic: &Clinic) -> Result<Option<Budget>, StartError> {
+    let Some(wanted) = clinic.config.budget.clone() else { return Ok(None) };
+    let (folder, currency) = (config.records.folder(), config.prices.currency.clone());
+    let mut budget = Budget::new(wanted, clinic.zone.clone(), clock::now());
+    let read = tokio::task::spawn_blocking(move || {
+        // Folders are named by days in UTC; today's began at most a day before.
+        let since = budget.today().yesterday().unwrap_or_else(|_| budget.today()).to_string();
+        let unreadable = |error| StartError::Records { folder: folder.display().to_string(), error };
+        let bills = Library::new(folder.clone()).bills(&since).map_err(unreadable)?;
+        let told = budget.recount(bills, &currency);
+        tracing::info!(calls = told.calls, spent = %told.spent, currency, "today's calls so far, of their records");
+        if told.in_other_currencies > 0 {
+            tracing::warn!(calls = told.in_other_currencies, "today's calls in another currency are not on the budget");
+        }
+        Ok(budget)
+    });
+    read.await.map_err(|fault| StartError::Workers(io::Error::other(fault)))?.map(Some)
 }
 
 /// A transport has this long to close its sockets.

@@ -8,7 +8,7 @@ mod go_on;
 mod memory;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -26,9 +26,20 @@ use memory::Memory;
 #[derive(Clone)]
 pub struct Desk(Arc<Inner>);
 
+/// What some calls are answered with in place of the usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unusual {
+    /// Models that are asked, in their order, whatever agent and language.
+    pub models: Option<Vec<String>>,
+    /// Which file stands for which of an agent's prompts.
+    pub prompts: BTreeMap<String, String>,
+}
+
+#[derive(Clone)]
 struct Inner {
     thinkers: Arc<Thinkers>,
-    graph: Graph,
+    graph: Arc<Graph>,
+    unusual: Unusual,
     /// The first one answers where the number dialled names no other.
     clinics: Vec<Arc<Clinic>>,
     books: Books,
@@ -61,13 +72,20 @@ impl Desk {
         }
         Ok(Self(Arc::new(Inner {
             thinkers: Arc::new(thinkers),
-            graph,
+            graph: Arc::new(graph),
+            unusual: Unusual::default(),
             clinics: clinics.into_iter().map(Arc::new).collect(),
             books,
             messages: Arc::new(messages),
             ledger: Arc::new(ledger),
             clock,
         })))
+    }
+
+    /// The same desk, for calls that are answered otherwise.
+    #[must_use]
+    pub fn answering(&self, unusual: Unusual) -> Self {
+        Self(Arc::new(Inner { unusual, ..Inner::clone(&self.0) }))
     }
 
     /// The clinic whose id or number this is, else the first.

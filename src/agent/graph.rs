@@ -174,13 +174,30 @@ impl Graph {
             .collect()
     }
 
+    /// Which of these stand-ins for prompts cannot be used: lines with the mend. Every language whose agents are told the one must have
+    /// the other.
+    pub fn unknown_prompts(&self, instead: &BTreeMap<String, String>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (file, other) in instead {
+            let told = |crew: &Crew| crew.agents.values().any(|agent| agent.prompt == *file);
+            let languages: Vec<Language> =
+                self.crews.iter().filter(|(_, crew)| told(crew)).map(|(language, _)| *language).collect();
+            if languages.is_empty() {
+                wrong.push(format!("no agent is told `{file}`; name a prompt that an agent's file names"));
+            }
+            let missing = languages.iter().filter(|language| !self.templates.has_prompt(**language, other));
+            wrong.extend(missing.map(|language| format!("no usable prompts/{language}/{other}; add the file")));
+        }
+        wrong
+    }
+
     fn crew(&self, language: Language) -> &Crew {
         &self.crews[&self.language(language)]
     }
 
-    /// What the agent is told.
-    pub fn prompt(&self, agent: &AgentConfig, variables: &Variables<'_>) -> String {
-        self.templates.prompt(self.language(variables.language), &agent.prompt, variables)
+    /// What an agent is told by this file of its language's prompts.
+    pub fn prompt(&self, file: &str, variables: &Variables<'_>) -> String {
+        self.templates.prompt(self.language(variables.language), file, variables)
     }
 
     /// What the agent says first.

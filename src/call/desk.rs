@@ -22,14 +22,15 @@ use super::cleaning::MediaConfig;
 use super::driver::Start;
 use super::event::{Event, Mailbox, Signal};
 use super::machine::Setup;
-use super::providers::Providers;
+use super::providers::{Plan, Plans, Providers};
 use super::registry::{Arriving, CallHandle, FrontDesk, NewCall, Refusal, Ticket};
 use super::settings::CallConfig;
 use super::timeline::Entry;
 use super::worker::Workers;
 use crate::agent::CallFacts;
 use crate::clock;
-use crate::costs::Till;
+use crate::costs::budget::Level;
+use crate::costs::{Account, Till};
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
@@ -39,7 +40,6 @@ use health::Health;
 const RETRY_AFTER: Duration = Duration::from_secs(20);
 
 /// What the desk needs of the rest of the server.
-#[derive(Debug)]
 pub struct DeskSetup {
     pub config: CallConfig,
     pub media: MediaConfig,
@@ -50,11 +50,12 @@ pub struct DeskSetup {
     pub records: Records,
     /// Where calls are paid.
     pub till: Arc<Till>,
+    /// Who serves calls otherwise than `providers` and `canned` do.
+    pub plans: Arc<dyn Plans>,
     /// Media workers; one a core.
     pub workers: usize,
 }
 
-#[derive(Debug)]
 pub struct Desk {
     config: Arc<CallConfig>,
     media: MediaConfig,
@@ -64,6 +65,7 @@ pub struct Desk {
     providers: Arc<Providers>,
     records: Arc<Records>,
     till: Arc<Till>,
+    plans: Arc<dyn Plans>,
     workers: Workers,
     shared: Handle,
     room: Arc<Semaphore>,
@@ -72,10 +74,33 @@ pub struct Desk {
     empty: Arc<Notify>,
 }
 
+#[derive(Debug)]
+struct GoingOn {
+    mailbox: Mailbox,
+    began: jiff::Timestamp,
+    serving: Serving,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Serving {
+    Usual,
+    Cheaper,
+}
+
 #[derive(Debug, Default)]
 struct Calls {
-    going_on: HashMap<CallId, Mailbox>,
+    going_on: HashMap<CallId, GoingOn>,
     health: Health,
+}
+
+impl Calls {
+    fn level(&self, till: &Till) -> Level {
+        if !till.has_budget() {
+            return Level::Within;
+        }
+        let going_on = self.going_on.values().map(|call| (call.began, call.mailbox.meter()));
+        till.standing(clock::now(), going_on).map_or(Level::Within, |standing| standing.level)
+    }
 }
 
 impl Desk {
@@ -95,6 +120,7 @@ impl Desk {
             providers: Arc::new(setup.providers),
             records: Arc::new(setup.records),
             till: setup.till,
+            plans: setup.plans,
             workers: Workers::start(setup.workers)?,
             shared: Handle::current(),
             draining: AtomicBool::new(false),
@@ -119,13 +145,30 @@ impl Desk {
         if tokio::time::timeout(grace, self.until_empty()).await.is_ok() {
             return true;
         }
-        let rest: Vec<Mailbox> = self.calls.lock().going_on.values().cloned().collect();
+        let rest: Vec<Mailbox> = self.calls.lock().going_on.values().map(|call| call.mailbox.clone()).collect();
         tracing::info!(calls = rest.len(), "grace is over; the calls going on are asked to end");
         for mailbox in rest {
             // A call that ended meanwhile needs no asking.
             tokio::spawn(async move { mailbox.send(Event::Signal(Signal::Drain)).await });
         }
         tokio::time::timeout(LAST_WORDS, self.until_empty()).await.is_ok()
+    }
+
+    /// How far the day's budget is, told where it is to be told. For whoever looks now and then, so that a new day shows without a call.
+    pub fn look_at_budget(&self) -> Level {
+        self.calls.lock().level(&self.till)
+    }
+
+    /// Who serves this call, if not the usual ones. Cheaper ones may carry fewer calls: beyond that calls are served as usual.
+    fn plan(&self, call: CallId) -> Option<Plan> {
+        let plan = self.plans.plan(call, self.look_at_budget())?;
+        let carried = plan.providers.recognisers.first().and_then(|first| first.capacity(self.language));
+        let serving = || self.calls.lock().going_on.values().filter(|call| call.serving == Serving::Cheaper).count();
+        if plan.cheaper && carried.is_some_and(|carried| serving() >= carried) {
+            tracing::warn!(%call, "the cheaper recogniser has as many calls as it carries; this one is served as usual");
+            return None;
+        }
+        Some(plan)
     }
 
     async fn until_empty(&self) {
@@ -178,16 +221,29 @@ impl FrontDesk for Desk {
             dialled: new.arriving.dialled.clone(),
             language: self.language,
         });
-        self.calls.lock().going_on.insert(call, mailbox.clone());
+        let plan = self.plan(call);
+        let (mut providers, mut canned, mut serving) = (self.providers.clone(), self.canned.clone(), Serving::Usual);
+        if let Some(Plan { providers: theirs, canned: said, cheaper, arms }) = plan {
+            if cheaper {
+                serving = Serving::Cheaper;
+                metrics::counter!("calls_cheaper_total").increment(1);
+            }
+            journal.append(&Entry::Planned { cheaper, arms });
+            (providers, canned) = (theirs, said);
+        }
+        let account = Account { till: self.till.clone(), began: clock::timestamp(began) };
+        let going_on = GoingOn { mailbox: mailbox.clone(), began: account.began, serving };
+        self.calls.lock().going_on.insert(call, going_on);
         metrics::gauge!("calls_active").increment(1.0);
         let (calls, empty) = (self.calls.clone(), self.empty.clone());
-        let (till, meter) = (self.till.clone(), mailbox.meter().clone());
+        let (paid, meter) = (account.clone(), mailbox.meter().clone());
         let ended = Box::new(move |call, reason| {
             drop(room);
             // A call that broke off without a last record is paid all the same.
-            till.settle(&meter, 0);
+            paid.settle(&meter, 0);
             let mut calls = calls.lock();
             calls.going_on.remove(&call);
+            calls.level(&paid.till);
             calls.health.ended(reason, Instant::now());
             metrics::gauge!("calls_active").decrement(1.0);
             metrics::counter!("calls_ended_total", "reason" => format!("{reason:?}")).increment(1);
@@ -198,7 +254,7 @@ impl FrontDesk for Desk {
         });
         let language = self.language;
         let capabilities =
-            self.providers.recognisers.iter().map(|r| r.capabilities(language).unwrap_or(NO_PARTIALS)).collect();
+            providers.recognisers.iter().map(|r| r.capabilities(language).unwrap_or(NO_PARTIALS)).collect();
         let recorder = self.records.recorder(call, began);
         let start = Start {
             facts: CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language },
@@ -209,17 +265,17 @@ impl FrontDesk for Desk {
             events,
             machine: Setup {
                 config: self.config.clone(),
-                canned: self.canned.clone(),
+                canned,
                 language,
                 recognisers: capabilities,
-                voices: self.providers.voices.len(),
+                voices: providers.voices.len(),
                 recorded: recorder.is_some(),
             },
-            providers: self.providers.clone(),
+            providers,
             shared: self.shared.clone(),
             recorder,
             journal,
-            till: self.till.clone(),
+            account,
             ended,
         };
         if let Err(start) = self.workers.place(start) {
@@ -235,6 +291,21 @@ impl FrontDesk for Desk {
 /// A recogniser that does not know the language promises nothing.
 const NO_PARTIALS: crate::stt::Capabilities =
     crate::stt::Capabilities { partials: false, end_of_turn: false, flush: false };
+
+impl std::fmt::Debug for DeskSetup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeskSetup")
+            .field("config", &self.config)
+            .field("providers", &self.providers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("config", &self.config).field("providers", &self.providers).finish_non_exhaustive()
+    }
+}
 
 #[cfg(test)]
 mod tests;

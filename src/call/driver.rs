@@ -34,7 +34,7 @@ use super::registry::{MediaPath, StreamMedia};
 use super::tap::Tap;
 use super::timeline::{Counters, EndReason, Entry};
 use crate::agent::{Agent, CallFacts};
-use crate::costs::Till;
+use crate::costs::Account;
 use crate::records::{Journal, Recorder};
 use crate::tts;
 
@@ -58,7 +58,7 @@ pub(super) struct Start {
     pub(super) shared: Handle,
     pub(super) journal: Journal,
     pub(super) recorder: Option<Recorder>,
-    pub(super) till: Arc<Till>,
+    pub(super) account: Account,
     /// Told when the call is over, on the worker; must not wait.
     pub(super) ended: Ended,
 }
@@ -88,7 +88,7 @@ pub(super) struct Driver {
     mailbox: Mailbox,
     commands: mpsc::Sender<Command>,
     journal: Journal,
-    till: Arc<Till>,
+    account: Account,
     marked: u64,
     ended: Option<EndReason>,
     apology: Option<super::effect::Audio>,
@@ -152,7 +152,7 @@ impl Driver {
             mailbox: start.mailbox,
             commands: start.commands,
             journal: start.journal,
-            till: start.till,
+            account: start.account,
             marked: 0,
             ended: None,
             apology,
@@ -329,7 +329,7 @@ impl Driver {
             };
         }
         let at_us = self.machine.at_us_of(now);
-        if let Some(bill) = self.till.settle(self.mailbox.meter(), u64::from(counters.cached_characters)) {
+        if let Some(bill) = self.account.settle(self.mailbox.meter(), u64::from(counters.cached_characters)) {
             self.journal.append(&Entry::Costs { at_us, bill });
         }
         self.journal.append(&Entry::Ended { at_us, reason, counters });

@@ -2,6 +2,7 @@
 //!
 //! The words in it belong to a patient: entries go to the call's own record (mode 0600), never to a log.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,13 @@ pub enum Entry {
         caller: Pii<String>,
         dialled: String,
         language: Language,
+    },
+    /// It is served otherwise than usual.
+    Planned {
+        /// The day's budget was spent.
+        cheaper: bool,
+        /// The arm of each experiment it is in.
+        arms: BTreeMap<String, String>,
     },
     Answered {
         at_us: u64,

@@ -62,7 +62,11 @@ impl Check {
 /// What has a price, and a warning of what has none.
 fn prices(config: &Config) -> String {
     let prices = Prices::new(&config.prices);
-    let used = config.providers.paid_models();
+    let mut used = config.providers.paid_models();
+    for (_, _, arm) in config.experiments.all() {
+        let voices = arm.voices.get("azure_speech").into_iter().flat_map(|voices| voices.values());
+        used.extend(voices.map(|voice| (crate::costs::Kind::Speaking, "azure_speech", voice.clone())));
+    }
     if config.providers.kind == Kind::Scripted || used.is_empty() {
         return "nobody is paid by use".to_owned();
     }

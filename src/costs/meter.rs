@@ -138,6 +138,12 @@ impl Meter {
         self.0.lock().used()
     }
 
+    /// The same of a call that is going on; nothing once its bill was written.
+    pub fn unsettled(&self) -> Vec<Line> {
+        let sheet = self.0.lock();
+        if sheet.settled { Vec::new() } else { sheet.used() }
+    }
+
     /// The same for the bill: once. `None` if that was done before.
     pub fn settle(&self) -> Option<Vec<Line>> {
         let mut sheet = self.0.lock();

@@ -1,27 +1,90 @@
-//! Where the calls of this server are settled: prices, and what is counted for all of them together.
+//! Where the calls of this server are settled: prices, the clinic's budget of the day, and what is counted for all of them together.
 //!
 //! A call is settled once, when it is over, however it ended.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
 use super::bill::Bill;
+use super::budget::{Budget, Level, Standing};
 use super::meter::{Line, Meter, Usage};
+use super::money::Money;
 use super::prices::Prices;
 
 /// One per process.
 #[derive(Debug, Default)]
 pub struct Till {
     prices: Prices,
+    budget: Option<Mutex<Budget>>,
+}
+
+/// Where one call is settled, as of its beginning.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub till: Arc<Till>,
+    pub began: Timestamp,
+}
+
+impl Account {
+    /// The bill of a call that is over; `None` if it used nothing that is paid, or was settled before.
+    pub fn settle(&self, meter: &Meter, cached_characters: u64) -> Option<Bill> {
+        let bill = self.till.bill(meter, cached_characters)?;
+        if let Some(budget) = &self.till.budget {
+            budget.lock().settle(self.began, bill.total);
+        }
+        Some(bill)
+    }
 }
 
 impl Till {
-    pub const fn new(prices: Prices) -> Self {
-        Self { prices }
+    pub fn new(prices: Prices, budget: Option<Budget>) -> Self {
+        Self { prices, budget: budget.map(Mutex::new) }
     }
 
-    /// The bill of a call that is over; `None` if it used nothing that is paid, or was settled before.
-    pub fn settle(&self, meter: &Meter, cached_characters: u64) -> Option<Bill> {
+    /// What was used and is in no call's day: it is counted, and on no budget.
+    pub fn bill(&self, meter: &Meter, cached_characters: u64) -> Option<Bill> {
         let lines = meter.settle()?;
         self.count(&lines);
         Bill::of(&lines, &self.prices, cached_characters)
+    }
+
+    /// How far the day's budget is, with the calls that are going on (when each began, its meter); `None` without a budget. Who is to be
+    /// told is told, in the log and the metrics.
+    pub fn standing<'a>(
+        &self,
+        now: Timestamp,
+        going_on: impl IntoIterator<Item = (Timestamp, &'a Meter)>,
+    ) -> Option<Standing> {
+        let going_on = going_on.into_iter().map(|(began, meter)| {
+            let costs = meter.unsettled().iter().filter_map(|line| self.prices.cost(line)).sum::<Money>();
+            (began, costs)
+        });
+        let standing = self.budget.as_ref()?.lock().standing(now, going_on);
+        metrics::gauge!("budget_spent_percent").set(standing.percent());
+        metrics::gauge!("budget_level").set(match standing.level {
+            Level::Within => 0.0,
+            Level::Alarm => 1.0,
+            Level::Spent => 2.0,
+        });
+        if standing.is_new {
+            let Standing { spent, day, .. } = standing;
+            let currency = self.prices.currency();
+            match standing.level {
+                Level::Within => {}
+                Level::Alarm => tracing::warn!(%spent, %day, currency, "most of the day's budget for calls is spent"),
+                Level::Spent => tracing::error!(
+                    %spent, %day, currency,
+                    "the day's budget for calls is spent: new calls use [providers.cheaper] until midnight at the clinic"
+                ),
+            }
+        }
+        Some(standing)
+    }
+
+    pub const fn has_budget(&self) -> bool {
+        self.budget.is_some()
     }
 
     fn count(&self, lines: &[Line]) {
@@ -70,15 +133,15 @@ mod tests {
     fn a_call_is_counted_once_by_provider_and_model() {
         let config =
             "[[models]]\nprovider = \"deepgram\"\nmodel = \"nova-3\"\nper_minute = 0.006\n".parse::<toml::Table>();
-        let till = Till::new(Prices::new(&config.unwrap().try_into().unwrap()));
+        let till = Till::new(Prices::new(&config.unwrap().try_into().unwrap()), None);
         let meter = Meter::default();
         let paid = |provider, model| Paid { provider, model };
         meter.add(Kind::Hearing, paid("deepgram", "nova-3"), Usage { audio_ms: 30_000, ..Usage::default() });
         meter.add(Kind::Speaking, paid("cartesia", "sonic-3"), Usage { characters: 12, ..Usage::default() });
         let recorder = recorder();
         metrics::with_local_recorder(&recorder, || {
-            assert_eq!(till.settle(&meter, 0).unwrap().total.0, 3_000);
-            assert_eq!(till.settle(&meter, 0), None);
+            assert_eq!(till.bill(&meter, 0).unwrap().total.0, 3_000);
+            assert_eq!(till.bill(&meter, 0), None);
         });
         let text = recorder.handle().render();
         for line in [

@@ -19,9 +19,9 @@ use crate::call::event::Event;
 use crate::language::Language;
 use crate::{stt, tts};
 
-pub use hearing::recognisers;
+pub use hearing::{Ears, recognisers};
 use speaking::Utterance;
-pub use speaking::voices;
+pub use speaking::{Mouths, voices};
 pub use thinking::{Asking, News, Thinkers};
 
 /// A provider and what is known of it.
@@ -46,6 +46,14 @@ fn in_order(order: &Order, language: Language, members: usize, knows: impl Fn(us
         Some(named) => named.iter().copied().filter(|member| *member < members && knows(*member)).collect(),
         None => (0..members).filter(|member| knows(*member)).collect(),
     }
+}
+
+/// An order in which these alone are asked, in every language that one of them knows.
+fn only(wanted: &[usize], usual: &Order, knows: impl Fn(usize, Language) -> bool) -> Order {
+    let known = |language| wanted.iter().any(|member| knows(*member, language));
+    let theirs =
+        Language::ALL.into_iter().filter(|language| known(*language)).map(|language| (language, wanted.to_vec()));
+    usual.clone().into_iter().chain(theirs).collect()
 }
 
 /// Of those who know the language, in their order, who stands at `place`: the first from there on who is well, else one before
@@ -102,6 +110,14 @@ mod tests {
         assert_eq!(in_order(&order, Language::Cantonese, 3, |_| true), [2, 0]);
         assert_eq!(in_order(&order, Language::Cantonese, 3, |member| member != 2), [0]);
         assert_eq!(in_order(&order, Language::French, 3, |_| true), [0, 1, 2]);
+    }
+
+    #[test]
+    fn some_alone_are_asked_where_one_of_them_knows_the_language() {
+        let usual = Order::from([(Language::Cantonese, vec![0]), (Language::French, vec![2, 1])]);
+        let order = only(&[1], &usual, |_, language| language != Language::Cantonese);
+        assert_eq!(order[&Language::Cantonese], [0]);
+        assert_eq!((&order[&Language::French], &order[&Language::English]), (&vec![1], &vec![1]));
     }
 
     #[test]

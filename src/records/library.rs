@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::call::timeline::Entry;
+use crate::costs::Bill;
 
 /// A folder of records.
 #[derive(Clone, Debug)]
@@ -44,6 +45,48 @@ impl Library {
             }
         }
         found.iter().map(|path| read(path)).collect()
+    }
+
+    /// When each call of this day (UTC, as its folder is named) or a later one began (RFC 3339), and its bill; calls that cost nothing are
+    /// left out.
+    pub fn bills(&self, since: &str) -> io::Result<Vec<(String, Bill)>> {
+        let mut bills = Vec::new();
+        for day in self.days(since)? {
+            for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
+                let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
+                // Of a long transcript two lines are wanted.
+                let wanted = ["{\"entry\":\"rang\"", "{\"entry\":\"costs\""];
+                let lines = text.lines().filter(|line| wanted.iter().any(|begin| line.starts_with(begin)));
+                let mut began = None;
+                for entry in lines.filter_map(|line| serde_json::from_str(line).ok()) {
+                    if let Entry::Rang { at, .. } = entry {
+                        began = Some(at);
+                    } else if let (Entry::Costs { bill, .. }, Some(at)) = (entry, &began) {
+                        bills.push((at.clone(), bill));
+                    }
+                }
+            }
+        }
+        Ok(bills)
+    }
+
+    /// Every call of this day (UTC, as its folder is named) and later ones, in the order in which they began.
+    pub fn since(&self, day: &str) -> io::Result<Vec<Past>> {
+        let mut found = Vec::new();
+        for path in self.days(day)? {
+            for path in sorted(&path)?.into_iter().filter(|path| is_journal(path)) {
+                found.push(read(&path)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn days(&self, since: &str) -> io::Result<Vec<PathBuf>> {
+        if !self.root.exists() {
+            return Ok(Vec::new());
+        }
+        let is_asked = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().as_ref() >= since);
+        Ok(sorted(&self.root)?.into_iter().filter(|path| is_day(path) && is_asked(path)).collect())
     }
 
     /// Calls whose id begins or ends with `id`. Ends, because ids that begin alike are calls of one hour.

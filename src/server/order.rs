@@ -32,13 +32,24 @@ pub(super) fn check(section: &str, order: &Order, known: &[(&str, &dyn Fn(Langua
     wrong
 }
 
+/// The same of a list that holds for every language.
+pub(super) fn check_list(key: &str, list: &[String], known: &[&str]) -> Vec<String> {
+    let names = known.join(", ");
+    if list.is_empty() {
+        return vec![format!("{key}: nobody is asked; name some of {names}")];
+    }
+    let unknown = list.iter().filter(|name| !known.contains(&name.as_str()));
+    unknown.map(|name| format!("{key}: `{name}` is not configured; want some of {names}")).collect()
+}
+
 /// The same with places in the list of providers in place of their names: a name may stand for several.
 pub(super) fn places(order: &Order, names: &[&str]) -> BTreeMap<Language, Vec<usize>> {
-    let of = |wanted: &String| {
-        let found: Vec<usize> = (0..names.len()).filter(|n| names[*n] == wanted).collect();
-        found
-    };
-    order.iter().map(|(language, list)| (*language, list.iter().flat_map(of).collect())).collect()
+    order.iter().map(|(language, list)| (*language, places_of(list, names))).collect()
+}
+
+pub(super) fn places_of(list: &[String], names: &[&str]) -> Vec<usize> {
+    let of = |wanted: &String| (0..names.len()).filter(|n| names[*n] == wanted).collect::<Vec<_>>();
+    list.iter().flat_map(of).collect()
 }
 
 #[cfg(test)]

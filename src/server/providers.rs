@@ -1,5 +1,6 @@
-//! Makes the providers that the configuration names, each in the order in which they are fallen back on.
+//! Makes the providers that the configuration names, and puts them together for a call, in the order in which they are fallen back on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::time::timeout;
 use super::settings::{Kind, ProvidersConfig};
 use super::{StartError, order};
 use crate::agent::brain::RuleBrain;
-use crate::agent::conversation::{Books, Desk};
+use crate::agent::conversation::{Books, Desk, Unusual};
 use crate::agent::graph::Graph;
 use crate::agent::llm::Model;
 use crate::agent::llm::openai::OpenAi;
@@ -22,8 +23,9 @@ use crate::config::Config;
 use crate::emr::book::Book;
 use crate::emr::oscar::Oscar;
 use crate::emr::{Emr, EmrKind};
-use crate::provider::chain::{self, Thinkers};
-use crate::sim::{ScriptedAgents, ScriptedRecognizer, ScriptedVoice};
+use crate::language::Language;
+use crate::provider::chain::{self, Ears, Mouths, Thinkers};
+use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::stt::deepgram::Deepgram;
 use crate::tts::Voice;
@@ -71,59 +73,154 @@ impl Hosted {
     }
 }
 
-/// Loading models takes seconds; call it where waiting is allowed.
-pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Providers, StartError> {
-    let mut providers = match config.providers.kind {
-        Kind::Embedded => {
-            let missing = config.speech.missing();
-            if !missing.is_empty() {
-                return Err(StartError::Missing(missing));
-            }
-            let hosted = Hosted::of(&config.providers)?;
-            let embedded = speech::load(&config.speech)?;
-            let mut recognisers = embedded.recognisers;
-            if let Some(deepgram) = hosted.deepgram {
-                recognisers.insert(0, deepgram);
-            }
-            let ears: Vec<&str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
-            let hearing = order::places(&config.providers.hearing, &ears);
-            let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
-            let mut names = Vec::new();
-            if let Some(cartesia) = hosted.cartesia {
-                names.push("cartesia");
-                voices.push(cartesia);
-            }
-            if let Some(azure) = hosted.azure_speech {
-                names.push("azure_speech");
-                voices.push(azure);
-            }
-            voices.extend(embedded.voices);
-            names.resize(voices.len(), "embedded");
-            let speaking = order::places(&config.providers.speaking, &names);
-            let folder = config.records.folder();
-            let ledger = Ledger::open(folder.clone())
-                .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
-            let clinics = vec![clinic.clone()];
-            let models = hosted.openai.into_iter().chain(hosted.models).map(|model| model as Arc<dyn Model>);
-            let models = models.chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
-            let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
-            let thinkers = Thinkers::new(models, thinking);
-            let books = books(clinic, &folder)?;
-            let desk = Desk::new(thinkers, graph, clinics, books, Messages::new(folder), ledger, clock::now)?;
-            Providers {
-                recognisers: chain::recognisers(recognisers, hearing),
-                voices: chain::voices(voices, speaking),
-                agents: Arc::new(desk),
+/// Everybody who can be asked, to be put together for a call.
+pub(super) struct Staff {
+    team: Team,
+    lexicon: Lexicon,
+}
+
+enum Team {
+    Real(Box<Real>),
+    Scripted(ScriptedConfig),
+}
+
+struct Real {
+    ears: Ears,
+    /// As `[providers.hearing]` names them, by place.
+    ear_names: Vec<&'static str>,
+    hearing: chain::Order,
+    mouths: Mouths,
+    mouth_names: Vec<&'static str>,
+    speaking: chain::Order,
+    desk: Desk,
+}
+
+/// Who is asked in place of the usual ones; where nothing is said, as usual.
+#[derive(Clone, Default)]
+pub(super) struct Asked {
+    pub hearing: Option<Vec<String>>,
+    pub thinking: Option<Vec<String>>,
+    pub speaking: Option<Vec<String>>,
+    /// Which file stands for which of an agent's prompts.
+    pub prompts: BTreeMap<String, String>,
+    /// In place of the usual voices: [`Staff::voices`].
+    pub voices: Option<Mouths>,
+}
+
+impl Staff {
+    /// All voices, those of these providers under other names; `None` if nothing is other than usual. To be made once: what is known of a
+    /// voice is known to all calls that it serves.
+    pub(super) fn voices(
+        &self,
+        config: &ProvidersConfig,
+        names: &BTreeMap<String, BTreeMap<Language, String>>,
+    ) -> Result<Option<Mouths>, StartError> {
+        let Team::Real(real) = &self.team else { return Ok(None) };
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let mut config = config.clone();
+        if let (Some(cartesia), Some(voices)) = (&mut config.cartesia, names.get("cartesia")) {
+            cartesia.voices.extend(voices.clone());
+        }
+        if let (Some(azure), Some(voices)) = (&mut config.azure_speech, names.get("azure_speech")) {
+            azure.voices.extend(voices.clone());
+        }
+        let hosted = Hosted::of(&config)?;
+        let cartesia = hosted.cartesia.map(|voice| ("cartesia", voice as Arc<dyn Voice>));
+        let azure = hosted.azure_speech.map(|voice| ("azure_speech", voice as Arc<dyn Voice>));
+        let mut mouths = real.mouths.clone();
+        for (name, voice) in cartesia.into_iter().chain(azure).filter(|(name, _)| names.contains_key(*name)) {
+            if let Some(place) = real.mouth_names.iter().position(|mouth| *mouth == name) {
+                mouths = mouths.with(place, voice);
             }
         }
-        Kind::Scripted => Providers {
-            recognisers: vec![Arc::new(ScriptedRecognizer(config.scripted))],
-            voices: vec![Arc::new(ScriptedVoice(config.scripted))],
-            agents: Arc::new(ScriptedAgents(config.scripted)),
-        },
-    };
-    providers.voices = spoken::voice::in_front_of(providers.voices, Lexicon::new(&clinic.config.lexicon));
-    Ok(providers)
+        Ok(Some(mouths))
+    }
+
+    /// They share what is known of each: a provider that fails one call is passed over by all, however they are served.
+    pub(super) fn providers(&self, asked: &Asked) -> Providers {
+        let mut providers = match &self.team {
+            Team::Real(real) => real.providers(asked),
+            Team::Scripted(scripted) => Providers {
+                recognisers: vec![Arc::new(ScriptedRecognizer(*scripted))],
+                voices: vec![Arc::new(ScriptedVoice(*scripted))],
+                agents: Arc::new(ScriptedAgents(*scripted)),
+            },
+        };
+        providers.voices = spoken::voice::in_front_of(providers.voices, self.lexicon.clone());
+        providers
+    }
+}
+
+impl Real {
+    fn providers(&self, asked: &Asked) -> Providers {
+        let hearing = asked.hearing.as_ref().map_or_else(
+            || self.hearing.clone(),
+            |wanted| self.ears.only(&order::places_of(wanted, &self.ear_names), &self.hearing),
+        );
+        let speaking = asked.speaking.as_ref().map_or_else(
+            || self.speaking.clone(),
+            |wanted| self.mouths.only(&order::places_of(wanted, &self.mouth_names), &self.speaking),
+        );
+        let mouths = asked.voices.as_ref().unwrap_or(&self.mouths);
+        let unusual = Unusual { models: asked.thinking.clone(), prompts: asked.prompts.clone() };
+        Providers {
+            recognisers: self.ears.places(hearing),
+            voices: mouths.places(speaking),
+            agents: Arc::new(if unusual == Unusual::default() {
+                self.desk.clone()
+            } else {
+                self.desk.answering(unusual)
+            }),
+        }
+    }
+}
+
+/// Loading models takes seconds; call it where waiting is allowed.
+pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Staff, StartError> {
+    let lexicon = Lexicon::new(&clinic.config.lexicon);
+    if config.providers.kind == Kind::Scripted {
+        return Ok(Staff { team: Team::Scripted(config.scripted), lexicon });
+    }
+    let missing = config.speech.missing();
+    if !missing.is_empty() {
+        return Err(StartError::Missing(missing));
+    }
+    let hosted = Hosted::of(&config.providers)?;
+    let embedded = speech::load(&config.speech)?;
+    let mut recognisers = embedded.recognisers;
+    if let Some(deepgram) = hosted.deepgram {
+        recognisers.insert(0, deepgram);
+    }
+    let ear_names: Vec<&'static str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
+    let hearing = order::places(&config.providers.hearing, &ear_names);
+    let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
+    let mut mouth_names = Vec::new();
+    if let Some(cartesia) = hosted.cartesia {
+        mouth_names.push("cartesia");
+        voices.push(cartesia);
+    }
+    if let Some(azure) = hosted.azure_speech {
+        mouth_names.push("azure_speech");
+        voices.push(azure);
+    }
+    voices.extend(embedded.voices);
+    mouth_names.resize(voices.len(), "embedded");
+    let speaking = order::places(&config.providers.speaking, &mouth_names);
+    let folder = config.records.folder();
+    let ledger = Ledger::open(folder.clone())
+        .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+    let clinics = vec![clinic.clone()];
+    let models = hosted.openai.into_iter().chain(hosted.models).map(|model| model as Arc<dyn Model>);
+    let models = models.chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
+    let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
+    let thinkers = Thinkers::new(models, thinking);
+    let books = books(clinic, &folder)?;
+    let desk = Desk::new(thinkers, graph, clinics, books, Messages::new(folder), ledger, clock::now)?;
+    let (ears, mouths) = (Ears::new(recognisers), Mouths::new(voices));
+    let real = Real { ears, ear_names, hearing, mouths, mouth_names, speaking, desk };
+    Ok(Staff { team: Team::Real(Box::new(real)), lexicon })
 }
 
 /// What keeps the clinic's appointments, in `<records>/book`.

@@ -9,6 +9,7 @@ use super::order::{self, Order};
 use crate::agent::graph::{Graph, GraphError};
 use crate::agent::llm::openai::OpenAiConfig;
 use crate::costs::Kind as Use;
+use crate::experiments::Known;
 use crate::language::Language;
 use crate::stt::deepgram::DeepgramConfig;
 use crate::tts::azure::AzureConfig;
@@ -130,6 +131,9 @@ pub struct ProvidersConfig {
     pub cartesia: Option<CartesiaConfig>,
     /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
     pub azure_speech: Option<AzureConfig>,
+    /// Who is asked in new calls once the clinic's budget of the day is spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cheaper: Option<Cheaper>,
     /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub thinking: Order,
@@ -184,6 +188,7 @@ impl ProvidersConfig {
         }
         let models = self.thinkers();
         let models: Vec<(&str, &dyn Fn(Language) -> bool)> = models.iter().map(|name| (*name, &any as _)).collect();
+        wrong.extend(self.check_cheaper());
         wrong.extend(order::check("providers.thinking", &self.thinking, &models));
         wrong.extend(order::check("providers.hearing", &self.hearing, &ears));
         wrong.extend(order::check("providers.speaking", &self.speaking, &voices));
@@ -198,6 +203,46 @@ impl ProvidersConfig {
             }
         }
         wrong
+    }
+}
+
+/// `[providers.cheaper]`: each in the order in which they are asked, in every language that one of them knows; what is left out is as usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cheaper {
+    pub hearing: Option<Vec<String>>,
+    pub thinking: Option<Vec<String>>,
+    pub speaking: Option<Vec<String>>,
+}
+
+impl ProvidersConfig {
+    /// Who may be named where somebody is to hear, to think and to speak.
+    pub(super) fn names(&self) -> [Vec<&str>; 3] {
+        let is_set = |name, set| if set { Some(name) } else { None };
+        let ears = is_set("deepgram", self.deepgram.is_some()).into_iter().chain(["whisper"]).collect();
+        let hosted = [is_set("cartesia", self.cartesia.is_some()), is_set("azure_speech", self.azure_speech.is_some())];
+        let voices = hosted.into_iter().flatten().chain(["embedded"]).collect();
+        [ears, self.thinkers(), voices]
+    }
+
+    /// Who may be named in an experiment.
+    pub fn known(&self) -> Known<'_> {
+        let [_, models, voices] = self.names();
+        let named_voices = voices.iter().copied().filter(|name| *name != "embedded").collect();
+        Known { models, voices, named_voices }
+    }
+
+    fn check_cheaper(&self) -> Vec<String> {
+        let Some(cheaper) = &self.cheaper else { return Vec::new() };
+        let lists = [("hearing", &cheaper.hearing), ("thinking", &cheaper.thinking), ("speaking", &cheaper.speaking)];
+        if lists.iter().all(|(_, list)| list.is_none()) {
+            return vec!["providers.cheaper: nobody is named; write hearing, thinking or speaking".to_owned()];
+        }
+        let known = self.names();
+        let named = lists.iter().zip(&known).filter_map(|((key, list), known)| Some((key, list.as_ref()?, known)));
+        named
+            .flat_map(|(key, list, known)| order::check_list(&format!("providers.cheaper.{key}"), list, known))
+            .collect()
     }
 }
 

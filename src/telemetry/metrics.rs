@@ -102,6 +102,17 @@ pub const METRICS: &[Metric] = &[
         &["model", "provider"],
         "What it cost by `[prices]`, in millionths of their currency.",
     ),
+    gauge(
+        "budget_spent_percent",
+        &[],
+        "Of the day's budget for calls, today's and those going on. Absent without `[budget]`.",
+    ),
+    gauge(
+        "budget_level",
+        &[],
+        "0: within the budget; 1: over its `alarm_percent`; 2: spent, new calls use `[providers.cheaper]`. Absent without `[budget]`.",
+    ),
+    counter("calls_cheaper_total", &[], "Calls served by `[providers.cheaper]`."),
     counter("cost_unpriced_total", &["model", "provider"], "Calls that used a model without a price."),
     counter(
         "emr_unknown_outcomes_total",

@@ -46,6 +46,40 @@ fn the_page_names_every_key() {
     }
 }
 
+/// What `attendant check` says of a clinic whose file begins so, with this configuration.
+fn checked(clinic_begins: &str, rest: &str) -> Result<(), String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clinic = folder.path().join("clinic.toml");
+    let sample = include_str!("../../agents/sample-clinic.toml");
+    let (top, tables) = sample.split_once("\n[").expect("the sample has tables");
+    std::fs::write(&clinic, format!("{top}\n{clinic_begins}\n[{tables}")).expect("it is writable");
+    let file = folder.path().join("attendant.toml");
+    std::fs::write(&file, format!("[clinic]\nfile = {:?}\n{rest}", clinic.display().to_string()))
+        .expect("it is writable");
+    let place = format!("{}/", folder.path().display());
+    let config = Config::load(&Source::new(Some(file), [])).map_err(|wrong| wrong.to_string().replace(&place, ""))?;
+    attendant::server::check(&config).map(drop).map_err(|error| error.to_string().replace(&place, ""))
+}
+
+#[test]
+fn a_budget_that_cannot_be_kept_is_refused_with_the_mend() {
+    let budget = "[budget]\nday = 25.5\n";
+    let price = "[[prices.models]]\nprovider = \"openai\"\nmodel = \"m\"\nper_million_in = 1\nper_million_out = 2\n";
+    let cheaper = "[providers.cheaper]\nthinking = [\"rules\"]\n";
+    assert_eq!(checked(budget, &format!("{price}{cheaper}")), Ok(()));
+    let said = [
+        checked(budget, ""),
+        checked(budget, &format!("{price}{cheaper}[records]\ntranscripts = false\n")),
+        checked("[budget]\nday = 0\nalarm_percent = 100\n", ""),
+        checked("[budget]\nday = -1\n", ""),
+        checked("", "[providers.cheaper]\n"),
+        checked("", "[providers.cheaper]\nhearing = []\nthinking = [\"openai\"]\nspeaking = [\"embeded\"]\n"),
+        checked("", &price.replace("per_million_out", "per_minute")),
+    ];
+    let said: Vec<String> = said.into_iter().map(|said| said.expect_err("it is refused")).collect();
+    insta::assert_snapshot!(said.join("\n\n"));
+}
+
 #[test]
 fn a_clinic_that_keeps_its_data_at_home_refuses_who_takes_it_abroad() {
     let folder = tempfile::tempdir().unwrap();

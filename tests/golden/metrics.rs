@@ -34,6 +34,9 @@ counter llm_drafts_total{outcome}
 counter llm_tokens_total{kind}
 counter cost_units_total{model, provider, unit}
 counter cost_micros_total{model, provider}
+gauge budget_spent_percent
+gauge budget_level
+counter calls_cheaper_total
 counter cost_unpriced_total{model, provider}
 counter emr_unknown_outcomes_total
 counter emr_withdrawn_total

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use attendant::call::event::{self, Mailbox};
+use attendant::costs::{Kind, Meter};
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::sim::code::{Code, speak};
@@ -52,14 +53,16 @@ pub fn deepgram(address: SocketAddr, more: &str) -> Deepgram {
 struct Ears {
     inputs: mpsc::Sender<Input>,
     mailbox: mpsc::Receiver<event::Event>,
+    meter: Meter,
     at: u64,
 }
 
 impl Ears {
     fn open(recogniser: &dyn Recognizer, language: Language, hints: Hints) -> Self {
         let (sender, mailbox) = Mailbox::new();
+        let meter = sender.meter().clone();
         let inputs = recogniser.open(Setup { language, hints }, Reports { session: 1, mailbox: sender });
-        Self { inputs, mailbox, at: BEGIN }
+        Self { inputs, mailbox, meter, at: BEGIN }
     }
 
     async fn hear(&mut self, audio: &[i16]) {
@@ -423,5 +426,26 @@ async fn the_simulated_vendor_refuses_what_deepgram_would() {
         socket.send(message).await.expect("open");
         let Some(Ok(Frame::Close(Some(close)))) = in_time(socket.next()).await else { panic!("it closes") };
         assert_eq!(u16::from(close.code), 1008);
+    }
+}
+
+#[tokio::test]
+async fn the_audio_that_is_sent_is_counted_for_its_model_and_no_other() {
+    for (model, name, all_of_it) in [("flux", "flux-general-en", true), ("nova-3", "nova-3", false)] {
+        let recogniser = deepgram(vendor(Trouble::default()).await, &format!("model = \"{model}\""));
+        let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+        // 2 s of silence, which nova is not sent.
+        ears.hear(&[0; 32_000]).await;
+        ears.say(code()).await;
+        ears.flush().await;
+        ears.until(is_flushed).await;
+        let given = (ears.at - BEGIN) / 16;
+        let lines = ears.meter.lines();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((line.kind, line.provider, line.model.as_str()), (Kind::Hearing, "deepgram", name));
+        let sent = line.usage.audio_ms;
+        // The last message may still be put together when the last words come.
+        let bounds = if all_of_it { given - 700..=given } else { 500..=given - 1_400 };
+        assert!(bounds.contains(&sent), "{model}: {sent} of {given} ms");
     }
 }

@@ -174,6 +174,7 @@ fn shape(entry: &Entry) -> String {
             counters.turns, counters.barge_ins, counters.false_barge_ins, counters.fillers, counters.packets_lost
         ),
         Entry::Costs { bill, .. } => format!("costs {}", bill.total),
+        Entry::Planned { cheaper, arms } => format!("planned {cheaper} {arms:?}"),
         Entry::Answered { .. } => "answered".into(),
         Entry::Key { .. } => "key".into(),
         Entry::Hold { .. } => "hold".into(),

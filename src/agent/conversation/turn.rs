@@ -152,7 +152,8 @@ impl Answer {
     /// What the model is asked.
     pub(super) fn request(&self, agent: &AgentConfig, with_tools: bool) -> Request {
         let now = self.now();
-        let prompt = self.desk.graph.prompt(agent, &self.variables(&now));
+        let file = self.desk.unusual.prompts.get(&agent.prompt).unwrap_or(&agent.prompt);
+        let prompt = self.desk.graph.prompt(file, &self.variables(&now));
         Request {
             messages: context::messages(prompt, &self.turn.said, &self.memory.rounds(), self.turn.number),
             tools: if with_tools { specs(agent, self.emr().is_some()) } else { Arc::default() },

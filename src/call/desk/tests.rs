@@ -12,6 +12,7 @@ use super::*;
 use crate::agent::{Agent, Agents};
 use crate::call::canned::{Line, Phrase};
 use crate::call::event::{Command, RtcpTo};
+use crate::call::providers::AsUsual;
 use crate::call::registry::{MediaPath, Transport};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::tts::{self, Voice};
@@ -62,6 +63,7 @@ fn desk_with(mut canned: Canned, records: Records, agents: Arc<dyn Agents>, voic
         providers: Providers { recognisers: vec![Arc::new(recogniser)], voices: vec![voice], agents },
         records,
         till: Arc::default(),
+        plans: Arc::new(AsUsual),
         workers: 1,
     };
     Desk::open(setup).expect("a thread")

@@ -48,7 +48,7 @@ fn answered() -> (Driver, Farewell) {
             agents: Arc::new(ScriptedAgents(ScriptedConfig::default())),
         }),
         shared: Handle::current(),
-        till: Arc::default(),
+        account: Account::default(),
         journal: Records::none().journal(CallId::new(), crate::clock::wall()),
         recorder: None,
         ended: Box::new(|_, _| {}),

@@ -50,7 +50,8 @@ impl Row {
                     row.cost = Some(bill.total);
                     row.currency = Some(bill.currency.clone());
                 }
-                Entry::Answered { .. }
+                Entry::Planned { .. }
+                | Entry::Answered { .. }
                 | Entry::Line { .. }
                 | Entry::BargeIn { .. }
                 | Entry::Recovered { .. }

@@ -48,6 +48,14 @@ impl Page {
                 let via = format!("{transport:?}").to_lowercase();
                 self.line(format!("{at}  {via}  {} -> {dialled}  {language}", caller.reveal()));
             }
+            Entry::Planned { cheaper, arms } => {
+                if *cheaper {
+                    self.line(style("cheaper providers: the day's budget was spent").dim().to_string());
+                }
+                for (experiment, arm) in arms {
+                    self.line(style(format!("experiment {experiment}: {arm}")).dim().to_string());
+                }
+            }
             Entry::Answered { at_us } => self.event(*at_us, "answered"),
             Entry::Line { at_us, who, text, cut, .. } => {
                 let who = match who {

@@ -5,20 +5,44 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Member, Order, Watch, at, in_order};
+use super::{Member, Order, Watch, at, in_order, only};
 use crate::language::Language;
 use crate::provider::breaker::Breaker;
 use crate::stt::{Capabilities, Input, Recognizer, Reports, Setup};
 
 /// As many places as there are recognisers, in the order in which they are asked.
 pub fn recognisers(providers: Vec<Arc<dyn Recognizer>>, order: Order) -> Vec<Arc<dyn Recognizer>> {
-    let members: Arc<[Member<dyn Recognizer>]> = providers
-        .into_iter()
-        .map(|provider| Member { breaker: Arc::new(Breaker::new(provider.name())), provider })
-        .collect();
-    let order = Arc::new(order);
-    let place = |place| Place { place, members: members.clone(), order: order.clone() };
-    (0..members.len()).map(|n| Arc::new(place(n)) as Arc<dyn Recognizer>).collect()
+    Ears::new(providers).places(order)
+}
+
+/// Recognisers and what is known of each, whatever the order in which a call asks them.
+#[derive(Clone)]
+pub struct Ears(Arc<[Member<dyn Recognizer>]>);
+
+impl std::fmt::Debug for Ears {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|member| member.provider.name())).finish()
+    }
+}
+
+impl Ears {
+    pub fn new(providers: Vec<Arc<dyn Recognizer>>) -> Self {
+        let member =
+            |provider: Arc<dyn Recognizer>| Member { breaker: Arc::new(Breaker::new(provider.name())), provider };
+        Self(providers.into_iter().map(member).collect())
+    }
+
+    /// As many places as there are recognisers, in this order.
+    pub fn places(&self, order: Order) -> Vec<Arc<dyn Recognizer>> {
+        let order = Arc::new(order);
+        let place = |place| Place { place, members: self.0.clone(), order: order.clone() };
+        (0..self.0.len()).map(|n| Arc::new(place(n)) as Arc<dyn Recognizer>).collect()
+    }
+
+    /// These alone, in every language that one of them knows; elsewhere as usual.
+    pub fn only(&self, wanted: &[usize], usual: &Order) -> Order {
+        only(wanted, usual, |n, language| self.0.get(n).is_some_and(|m| m.provider.capabilities(language).is_some()))
+    }
 }
 
 struct Place {

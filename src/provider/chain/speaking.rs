@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Member, Order, Watch, at, in_order};
+use super::{Member, Order, Watch, at, in_order, only};
 use crate::costs::{Charge, Kind, Meter, Usage};
 use crate::language::Language;
 use crate::provider::breaker::Breaker;
@@ -22,13 +22,43 @@ const INPUTS: usize = 64;
 
 /// As many places as there are voices, in the order in which they are asked.
 pub fn voices(providers: Vec<Arc<dyn Voice>>, order: Order) -> Vec<Arc<dyn Voice>> {
-    let members: Arc<[Member<dyn Voice>]> = providers
-        .into_iter()
-        .map(|provider| Member { breaker: Arc::new(Breaker::new(provider.name())), provider })
-        .collect();
-    let order = Arc::new(order);
-    let place = |place| Place { place, members: members.clone(), order: order.clone() };
-    (0..members.len()).map(|n| Arc::new(place(n)) as Arc<dyn Voice>).collect()
+    Mouths::new(providers).places(order)
+}
+
+/// Voices and what is known of each, whatever the order in which a call asks them.
+#[derive(Clone)]
+pub struct Mouths(Arc<[Member<dyn Voice>]>);
+
+impl std::fmt::Debug for Mouths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|member| member.provider.name())).finish()
+    }
+}
+
+impl Mouths {
+    pub fn new(providers: Vec<Arc<dyn Voice>>) -> Self {
+        let member = |provider: Arc<dyn Voice>| Member { breaker: Arc::new(Breaker::new(provider.name())), provider };
+        Self(providers.into_iter().map(member).collect())
+    }
+
+    /// The same, with another voice in the place of one.
+    #[must_use]
+    pub fn with(&self, place: usize, voice: Arc<dyn Voice>) -> Self {
+        let other = Member { breaker: Arc::new(Breaker::new(voice.name())), provider: voice };
+        Self(self.0.iter().enumerate().map(|(n, m)| if n == place { other.clone() } else { m.clone() }).collect())
+    }
+
+    /// As many places as there are voices, in this order.
+    pub fn places(&self, order: Order) -> Vec<Arc<dyn Voice>> {
+        let order = Arc::new(order);
+        let place = |place| Place { place, members: self.0.clone(), order: order.clone() };
+        (0..self.0.len()).map(|n| Arc::new(place(n)) as Arc<dyn Voice>).collect()
+    }
+
+    /// These alone, in every language that one of them knows; elsewhere as usual.
+    pub fn only(&self, wanted: &[usize], usual: &Order) -> Order {
+        only(wanted, usual, |n, language| self.0.get(n).is_some_and(|m| m.provider.capabilities(language).is_some()))
+    }
 }
 
 #[derive(Clone)]

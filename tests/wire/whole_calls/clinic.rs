@@ -9,7 +9,7 @@ use attendant::api::{self, ApiConfig};
 use attendant::call::canned::{Canned, Line, Phrase};
 use attendant::call::cleaning::MediaConfig;
 use attendant::call::desk::{Desk, DeskSetup};
-use attendant::call::providers::Providers;
+use attendant::call::providers::{AsUsual, Providers};
 use attendant::call::rendering;
 use attendant::call::settings::CallConfig;
 use attendant::call::timeline::Entry;
@@ -89,6 +89,7 @@ impl Clinic {
             providers,
             records: Records::open(&records).expect("the folder is writable"),
             till: Arc::default(),
+            plans: Arc::new(AsUsual),
             workers: 1,
         })
         .expect("threads can be started");
