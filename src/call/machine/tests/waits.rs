@@ -216,3 +216,15 @@ fn times_count_from_the_answer() {
     bench.signal(Signal::Answered);
     assert_eq!(bench.machine.at_us_of(at), 3_000_000);
 }
+
+#[test]
+fn what_is_said_from_recordings_is_counted_for_the_bill() {
+    let mut bench = Bench::new(false);
+    let counted = |bench: &Bench| bench.machine.counters().cached_characters as usize;
+    assert_eq!(counted(&bench), "Greeting".len());
+    bench.say("Are you open?");
+    bench.later(CallConfig::default().filler());
+    assert_eq!(counted(&bench), "Greeting".len() + "Filler(0)".len());
+    bench.speaks("Yes, we are. ", 3_200);
+    assert_eq!(counted(&bench), "Greeting".len() + "Filler(0)".len(), "a voice says that");
+}
