@@ -4,7 +4,8 @@
 //! Such a file lists sentences by intent (English), or tables of them by language; it is written by someone who has not read the
 //! training files and measured before anyone of the brain's authors reads it. Only totals are printed: a list of what failed would
 //! turn the measure into training data. Some sentences anyone would write ("good afternoon") stand in the training files too, so the
-//! bounds must also hold without those. A set once trained on loses its `aside-`: `fresh.toml` and `other.toml` only guard.
+//! bounds must also hold without those. A set once trained on or looked at loses its `aside-`: `fresh.toml`, `third.toml` and
+//! `other.toml` only guard.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -22,6 +23,14 @@ const TRAINING: &[(Language, &str)] = &[
     (Language::English, include_str!("../../agents/en-CA/intents.toml")),
     (Language::English, include_str!("../../agents/en-CA/foreign.toml")),
     (Language::English, include_str!("../../agents/en-CA/callers.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/unusual-1.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/unusual-2.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/unusual-3.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/unusual-4.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/unusual-5.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/ordinary-1.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/ordinary-2.toml")),
+    (Language::English, include_str!("../../agents/en-CA/writers/ordinary-3.toml")),
     (Language::Mandarin, include_str!("../../agents/zh-CN/intents.toml")),
     (Language::Cantonese, include_str!("../../agents/zh-HK/intents.toml")),
     (Language::Punjabi, include_str!("../../agents/pa-IN/intents.toml")),
@@ -128,6 +137,17 @@ fn what_was_trained_on_is_understood() {
     let ((right, all), (declined, foreign)) = (understood(&set), declined(&set));
     assert!(right * 100 >= all * 96, "{right} of {all} understood");
     assert!(declined * 100 >= foreign * 98, "{declined} of {foreign} declined");
+}
+
+/// A writer's set that is not part of the training, but was looked at when the way to decide was chosen: it was 142 of 164 and 74 of 80
+/// before eight further writers were trained on.
+#[test]
+fn another_writer_is_understood() {
+    let set = parse(include_str!("intents/third.toml"));
+    let ((right, all), (declined, foreign)) = (understood(&set), declined(&set));
+    println!("{right} of {all} understood, {declined} of {foreign} declined");
+    assert!(right * 100 >= all * 93, "{right} of {all} understood");
+    assert!(declined * 100 >= foreign * 92, "{declined} of {foreign} declined");
 }
 
 /// Hours, address, message, person and goodbye in the other four languages, and what must be declined.

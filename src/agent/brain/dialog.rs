@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::intent::{Intent, Understood, understand};
 use super::lexicon::{Lexicon, Replies};
 use crate::agent::ExpectKind;
+use crate::agent::tools::ToolName;
 use crate::language::Language;
 use crate::phrases::{Phrases, emergency};
 use crate::tokens::{made_of, tokens};
@@ -132,24 +133,38 @@ impl Dialog {
         if let Some(answer) = self.book_returned(tool, result) {
             return self.remember(answer);
         }
+        let Some(tool) = ToolName::named(tool) else { return Move::say("", ExpectKind::Nothing) };
         let answer = match (tool, ok) {
-            ("clinic_info", true) => {
+            (ToolName::ClinicInfo, true) => {
                 self.facts.extend(result["say"].as_str().map(str::to_owned));
                 let (question, expect) = self.after_fact();
                 Move::say(&format!("{} {question}", self.facts.join(" ")), expect)
             }
-            ("clinic_info", false) if code == "unknown_day" => {
+            (ToolName::ClinicInfo, false) if code == "unknown_day" => {
                 let mut week = Move::call("clinic_info", json!({ "topic": "hours" }));
                 week.say = self.replies().unknown_day.clone();
                 return week;
             }
-            ("clinic_info", false) => self.go(Step::OfferPerson, &self.replies().fact_failed, ExpectKind::YesNo),
-            ("take_message", _) => self.message_returned(ok, code),
-            ("transfer_to_person", false) => {
+            (ToolName::ClinicInfo, false) => self.go(Step::OfferPerson, &self.replies().fact_failed, ExpectKind::YesNo),
+            (ToolName::TakeMessage, true | false) => self.message_returned(ok, code),
+            (ToolName::TransferToPerson, false) => {
                 self.go(Step::OfferMessage, &self.replies().nobody_there, ExpectKind::YesNo)
             }
             // Passed on, or hung up: nothing is left to say.
-            _ => return Move::say("", ExpectKind::Nothing),
+            (ToolName::TransferToPerson, true) | (ToolName::EndCall, true | false) => {
+                return Move::say("", ExpectKind::Nothing);
+            }
+            // Of a book that is not there.
+            (
+                ToolName::SearchPatient
+                | ToolName::VerifyIdentity
+                | ToolName::FindEarliestAppointment
+                | ToolName::CheckAppointments
+                | ToolName::CreateAppointment
+                | ToolName::UpdateAppointment
+                | ToolName::CancelAppointment,
+                true | false,
+            ) => return Move::say("", ExpectKind::Nothing),
         };
         self.remember(answer)
     }

@@ -83,7 +83,7 @@ impl Understood {
 
 /// Understands one utterance, as a recogniser wrote it.
 pub fn understand(text: &str, language: Language) -> Understood {
-    understand_by(classifier::trained(), text, language)
+    understand_by(classifier::trained(language), text, language)
 }
 
 /// The same by a classifier of one's own.
@@ -116,11 +116,14 @@ pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     }
 }
 
+/// Those with words in them.
+pub(super) fn sentences(text: &str, language: Language) -> impl Iterator<Item = &str> {
+    text.split(['.', '?', '!', '。', '\u{ff1f}', '\u{ff01}', '।', ';']).filter(move |s| !tokens(s, language).is_empty())
+}
+
 /// What each sentence wants, without the manners around it unless there is nothing else; never empty.
 fn intents(classifier: &Classifier, text: &str, language: Language) -> Vec<Intent> {
-    let sentences =
-        text.split(['.', '?', '!', '。', '\u{ff1f}', '\u{ff01}', '।', ';']).filter(|s| !tokens(s, language).is_empty());
-    let each: Vec<Intent> = sentences.flat_map(|s| classifier.intents(s, language)).collect();
+    let each: Vec<Intent> = sentences(text, language).flat_map(|s| classifier.intents(s, language)).collect();
     let wishes: Vec<Intent> = each.iter().copied().filter(|i| !i.is_manners()).collect();
     match (wishes.is_empty(), each.first()) {
         (false, _) => wishes,

@@ -24,6 +24,9 @@ const DECAY: f32 = 5e-4;
 /// Length every example's features are brought to: with it the probabilities of training settle within the epochs.
 const LENGTH: f32 = 4.0;
 
+/// Features by their place among the weights, with their values.
+type Known = Vec<(u32, f32)>;
+
 /// Weights by feature and class.
 #[derive(Debug)]
 pub struct Linear {
@@ -68,18 +71,18 @@ pub const fn join(left: u64, right: u64) -> u64 {
 }
 
 impl Linear {
-    /// Learns from features and their class, below `classes`.
+    /// Learns from features, their class, below `classes`, and how many times each counts.
     ///
     /// # Panics
     /// With more than [`CLASSES`] classes.
     #[must_use]
-    pub fn train(examples: &[(Vec<Feature>, usize)], classes: usize) -> Self {
-        assert!(classes <= CLASSES && examples.iter().all(|(_, class)| *class < classes), "a class out of range");
+    pub fn train(examples: &[(Vec<Feature>, usize, f32)], classes: usize) -> Self {
+        assert!(classes <= CLASSES && examples.iter().all(|(_, class, _)| *class < classes), "a class out of range");
         let mut seen: HashMap<u64, u32, AsItIs> = HashMap::default();
         let mut count: Vec<u32> = Vec::new();
-        let mut rows: Vec<(Vec<(u32, f32)>, usize)> = examples
+        let mut rows: Vec<(Known, usize, f32)> = examples
             .iter()
-            .map(|(features, class)| {
+            .map(|(features, class, weight)| {
                 let known = features.iter().map(|(name, value)| {
                     let next = count.len() as u32;
                     let at = *seen.entry(*name).or_insert(next);
@@ -89,7 +92,7 @@ impl Linear {
                     count[at as usize] += 1;
                     (at, *value)
                 });
-                (known.collect(), *class)
+                (known.collect(), *class, *weight)
             })
             .collect();
         let mut kept = 0;
@@ -103,7 +106,7 @@ impl Linear {
             })
             .collect();
         let index = seen.into_iter().filter_map(|(name, at)| Some((name, moved[at as usize]?))).collect();
-        for (row, _) in &mut rows {
+        for (row, ..) in &mut rows {
             row.retain_mut(|(at, _)| {
                 moved[*at as usize].is_some_and(|to| {
                     *at = to;
@@ -115,8 +118,8 @@ impl Linear {
         let mut linear = Self { classes, index, weights: vec![[0.0; CLASSES]; kept as usize] };
         for epoch in 0..EPOCHS {
             let rate = RATE / (1.0 + epoch as f32 * 0.1);
-            for (row, class) in &rows {
-                linear.learn(row, *class, rate);
+            for (row, class, weight) in &rows {
+                linear.learn(row, *class, rate * weight);
             }
         }
         linear
@@ -187,7 +190,7 @@ mod tests {
     #[test]
     fn what_two_examples_share_tells_their_class() {
         let examples = [("open today", 0), ("open tomorrow", 0), ("park here", 1), ("park there", 1)];
-        let linear = Linear::train(&examples.map(|(text, class)| (words(text), class)), 2);
+        let linear = Linear::train(&examples.map(|(text, class)| (words(text), class, 1.0)), 2);
         assert_eq!(linear.features(), 2, "words of one example are left out");
         assert!(linear.probabilities(&words("open sunday"))[0] > 0.9);
         assert!(linear.probabilities(&words("park anywhere"))[1] > 0.9);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use network::Network;
 use pieces::Pieces;
 
-pub use ridge::Ridge;
+pub use ridge::{Landmarks, Lesson, Lessons, Ridge};
 
 /// Numbers of a sentence.
 pub const WIDTH: usize = 512;

@@ -89,10 +89,21 @@ fn bundles() -> Vec<(Vector, usize)> {
     (0..40).map(|n| towards(n % 2, n)).collect()
 }
 
+fn learnt(landmarks: &Landmarks, examples: &[(Vector, usize)]) -> Lessons {
+    let lesson = |(vector, class)| Lesson { vector, class, weight: 1.0 };
+    landmarks.learn(&examples.iter().map(|(vector, class)| lesson((vector, *class))).collect::<Vec<_>>(), 2)
+}
+
+fn trained(examples: &[(Vector, usize)]) -> Ridge {
+    let landmarks = Landmarks::new(&examples.iter().map(|(vector, _)| vector).collect::<Vec<_>>());
+    let all: Vec<usize> = (0..examples.len()).collect();
+    landmarks.solve(&learnt(&landmarks, examples), &all).unwrap()
+}
+
 #[test]
 fn what_is_near_the_examples_of_a_class_scores_for_it_and_what_is_near_none_for_none() {
     let examples = bundles();
-    let ridge = Ridge::train(&examples, 2).unwrap();
+    let ridge = trained(&examples);
     let mut fresh = [0.0; WIDTH];
     (fresh[7], fresh[300]) = (0.9, 0.436);
     let scores = ridge.scores(&fresh);
@@ -101,13 +112,31 @@ fn what_is_near_the_examples_of_a_class_scores_for_it_and_what_is_near_none_for_
     far[400] = -1.0;
     let scores = ridge.scores(&far);
     assert!((scores[0] - scores[1]).abs() < 0.1, "{scores:?}");
-    assert!(Ridge::train(&[], 2).is_none());
+    let landmarks = Landmarks::new(&[&examples[0].0]);
+    assert!(landmarks.solve(&learnt(&landmarks, &[]), &[0]).is_none());
+    let together = ridge.scores_of(&[&fresh, &far]);
+    assert!(together[1].iter().zip(&scores).all(|(a, b)| (a - b).abs() < 1e-5), "{together:?}");
+}
+
+#[test]
+fn what_was_learnt_of_two_parts_is_learnt_of_the_whole_and_can_be_taken_away() {
+    let examples = bundles();
+    let landmarks = Landmarks::new(&examples[..10].iter().map(|(vector, _)| vector).collect::<Vec<_>>());
+    let scores = |lessons: &Lessons| landmarks.solve(lessons, &[0, 1, 5, 6]).unwrap().scores(&examples[30].0);
+    let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+    let mut sums = learnt(&landmarks, &examples[..25]);
+    let part = scores(&sums);
+    let rest = learnt(&landmarks, &examples[25..]);
+    sums += &rest;
+    assert!(near(&scores(&sums), &scores(&learnt(&landmarks, &examples))));
+    sums -= &rest;
+    assert!(near(&scores(&sums), &part));
 }
 
 #[test]
 fn what_was_learnt_can_be_kept() {
     let examples = bundles();
-    let ridge = Ridge::train(&examples, 2).unwrap();
+    let ridge = trained(&examples);
     let bytes = ridge.to_bytes();
     let again = Ridge::from_bytes(&bytes).unwrap();
     assert_eq!(again.scores(&examples[3].0), ridge.scores(&examples[3].0));
