@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod chain;
 pub mod residency;
+pub mod sarvam;
 pub mod socket;
 pub mod trial;
 

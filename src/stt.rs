@@ -5,6 +5,10 @@
 
 pub mod deepgram;
 mod gate;
+pub mod sarvam;
+mod tape;
+mod utterances;
+mod voices;
 pub mod whisper;
 
 use attendant_media::frame::{Frame, Samples};

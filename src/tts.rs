@@ -9,9 +9,12 @@ pub mod cartesia;
 pub mod espeak;
 pub mod hibari;
 mod pieces;
+pub mod qwen;
 pub mod routing;
+pub mod sarvam;
 pub mod sentence;
 pub mod spoken;
+mod streamed;
 
 use std::sync::Arc;
 

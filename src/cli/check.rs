@@ -132,13 +132,15 @@ fn data(providers: &ProvidersConfig, residency: Option<&Country>) -> String {
 
 /// Who hears, in the order in which they are asked.
 fn hearing(providers: &ProvidersConfig) -> Vec<String> {
-    match (providers.kind, &providers.deepgram) {
-        (Kind::Scripted, _) => vec!["scripted".to_owned()],
-        (Kind::Embedded, None) => vec!["whisper, on this machine".to_owned()],
-        (Kind::Embedded, Some(deepgram)) => {
-            vec![format!("deepgram at {}", deepgram.base_url), "whisper, on this machine".to_owned()]
-        }
+    if providers.kind == Kind::Scripted {
+        return vec!["scripted".to_owned()];
     }
+    let sarvam = (providers.sarvam.iter()).filter(|sarvam| !sarvam.hears.is_empty()).map(|sarvam| {
+        let languages: Vec<&str> = sarvam.hears.iter().map(|language| language.tag()).collect();
+        format!("sarvam at {} ({})", sarvam.base_url, languages.join(", "))
+    });
+    let deepgram = providers.deepgram.iter().map(|deepgram| format!("deepgram at {}", deepgram.base_url));
+    sarvam.chain(deepgram).chain(["whisper, on this machine".to_owned()]).collect()
 }
 
 /// Who thinks, in the order in which they are asked.
@@ -167,5 +169,13 @@ fn speaking(providers: &ProvidersConfig) -> Vec<String> {
         format!("cartesia at {} ({})", cartesia.base_url, languages.join(", "))
     });
     let azure = providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.region));
-    cartesia.into_iter().chain(azure).chain(["voices on this machine".to_owned()]).collect()
+    let sarvam = (providers.sarvam.iter()).filter(|sarvam| !sarvam.voices.is_empty()).map(|sarvam| {
+        let languages: Vec<&str> = sarvam.voices.keys().map(|language| language.tag()).collect();
+        format!("sarvam at {} ({})", sarvam.base_url, languages.join(", "))
+    });
+    let qwen = providers.qwen.iter().map(|qwen| {
+        let languages: Vec<&str> = qwen.voices.keys().map(|language| language.tag()).collect();
+        format!("qwen at {} ({})", qwen.base_url, languages.join(", "))
+    });
+    sarvam.chain(qwen).chain(cartesia).chain(azure).chain(["voices on this machine".to_owned()]).collect()
 }

@@ -35,7 +35,7 @@ enum What {
 /// tokens, which the vendors charge. Nothing of any caller is sent.
 #[derive(Debug, Args)]
 struct Check {
-    /// Only this one: deepgram, cartesia, azure_speech or openai.
+    /// Only this one: deepgram, sarvam, qwen, cartesia, azure_speech, openai, or the name of a model.
     name: Option<String>,
     #[command(flatten)]
     origin: Origin,
@@ -94,11 +94,23 @@ async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec
         let language = first_known(language, |language| deepgram.capabilities(language).is_some());
         rows.push(row("deepgram", "hears", language, trial::hear(deepgram, language).await));
     }
+    if let Some(sarvam) = hosted.sarvam_ears.as_deref().filter(|_| wanted("sarvam")) {
+        let language = first_known(language, |language| sarvam.capabilities(language).is_some());
+        rows.push(row("sarvam", "hears", language, trial::hear(sarvam, language).await));
+    }
     if let Some(openai) = hosted.openai.as_deref().filter(|_| wanted("openai")) {
         rows.push(row("openai", "thinks", language, trial::think(openai, language).await));
     }
     for model in hosted.models.iter().filter(|model| wanted(model.name())) {
         rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), language).await));
+    }
+    if let Some(sarvam) = hosted.sarvam_voice.as_deref().filter(|_| wanted("sarvam")) {
+        let language = first_known(language, |language| sarvam.capabilities(language).is_some());
+        rows.push(row("sarvam", "speaks", language, trial::speak(sarvam, language).await));
+    }
+    if let Some(qwen) = hosted.qwen.as_deref().filter(|_| wanted("qwen")) {
+        let language = first_known(language, |language| qwen.capabilities(language).is_some());
+        rows.push(row("qwen", "speaks", language, trial::speak(qwen, language).await));
     }
     if let Some(cartesia) = hosted.cartesia.as_deref().filter(|_| wanted("cartesia")) {
         let language = first_known(language, |language| cartesia.capabilities(language).is_some());

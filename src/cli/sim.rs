@@ -27,8 +27,8 @@ enum What {
     Oscar(oscar::OscarArgs),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's recognisers,
-/// Cartesia's and Azure's voices.
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's and Sarvam's recognisers,
+/// Cartesia's, Azure's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. They understand nothing: a recogniser hears the codes of
 /// `attendant load` as their words and any other voice as a fixed sentence. For measuring without vendors, `attendant serve
@@ -112,6 +112,8 @@ impl Providers {
             println!("Deepgram        ws://{bound}  (last words after {} ms)", self.stt);
             println!("Cartesia        ws://{bound}  (first audio after {} ms)", self.tts);
             println!("Azure speech    http://{bound}  (the same)");
+            println!("Sarvam          ws://{bound}  (hears as Deepgram, speaks as Cartesia)");
+            println!("Qwen            ws://{bound}  (speaks as Cartesia)");
             vendors::serve(listener, settings, troubles, interrupted()).await.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })

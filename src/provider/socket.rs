@@ -44,6 +44,7 @@ pub struct Connector {
     provider: &'static str,
     /// `None`: the address needs no TLS.
     tls: Option<TlsConnector>,
+    closes: fn(u16) -> ErrorKind,
 }
 
 impl std::fmt::Debug for Connector {
@@ -70,7 +71,12 @@ impl Connector {
         } else {
             None
         };
-        Ok(Self { provider, tls })
+        Ok(Self { provider, tls, closes: usual })
+    }
+
+    /// For a vendor whose close codes mean something else than [`usual`].
+    pub fn closing(self, closes: fn(u16) -> ErrorKind) -> Self {
+        Self { closes, ..self }
     }
 
     /// Connects within the deadline. A refusal keeps the status, the vendor's code and its Retry-After.
@@ -88,7 +94,7 @@ impl Connector {
             .map_err(|_| failed(ErrorKind::Request, "its address is no WebSocket address; see base_url"))?;
         request.headers_mut().extend(headers);
         match timeout(deadline, self.open(url, request)).await {
-            Ok(Ok(socket)) => Ok(Link { socket, provider }),
+            Ok(Ok(socket)) => Ok(Link { socket, provider, closes: self.closes }),
             Ok(Err(error)) => Err(self.refused(error)),
             Err(_) => Err(failed(ErrorKind::Timeout, "no connection in time")),
         }
@@ -150,6 +156,7 @@ pub enum Incoming {
 pub struct Link {
     socket: WebSocketStream<Stream>,
     provider: &'static str,
+    closes: fn(u16) -> ErrorKind,
 }
 
 impl Link {
@@ -190,14 +197,17 @@ impl Link {
         timeout(CLOSE_DEADLINE, self.socket.close(None)).await.ok();
     }
 
-    /// RFC 6455 section 7.4.1: 1008 is how a vendor calls what we sent wrong.
     fn closed(&self, frame: Option<CloseFrame>) -> ProviderError {
         let close = frame.as_ref().map_or(1005, |frame| u16::from(frame.code));
         // "NET-0001", or "DATA-0000: ..." in words.
         let reason = frame.as_ref().and_then(|frame| code(frame.reason.split([':', ' ']).next()?)).unwrap_or_default();
-        let kind = if close == 1008 { ErrorKind::Request } else { ErrorKind::Connection };
-        failed(self.provider, kind, format!("closed with {close} {reason}").trim_end())
+        failed(self.provider, (self.closes)(close), format!("closed with {close} {reason}").trim_end())
     }
+}
+
+/// RFC 6455 section 7.4.1: 1008 is how a vendor calls what we sent wrong.
+const fn usual(close: u16) -> ErrorKind {
+    if close == 1008 { ErrorKind::Request } else { ErrorKind::Connection }
 }
 
 fn failed(provider: &'static str, kind: ErrorKind, what: &str) -> ProviderError {

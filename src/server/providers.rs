@@ -28,9 +28,12 @@ use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::stt::deepgram::Deepgram;
+use crate::stt::sarvam::SarvamEars;
 use crate::tts::Voice;
 use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
+use crate::tts::qwen::Qwen;
+use crate::tts::sarvam::SarvamVoice;
 use crate::tts::spoken::{self, Lexicon};
 
 /// Providers on other machines that the configuration names.
@@ -39,6 +42,11 @@ pub struct Hosted {
     pub deepgram: Option<Arc<Deepgram>>,
     pub cartesia: Option<Arc<Cartesia>>,
     pub azure_speech: Option<Arc<Azure>>,
+    /// If it is to hear any language.
+    pub sarvam_ears: Option<Arc<SarvamEars>>,
+    /// If it is to speak any.
+    pub sarvam_voice: Option<Arc<SarvamVoice>>,
+    pub qwen: Option<Arc<Qwen>>,
     pub openai: Option<Arc<OpenAi>>,
     /// By name.
     pub models: Vec<Arc<OpenAi>>,
@@ -60,7 +68,15 @@ impl Hosted {
         ) -> Result<Option<Arc<P>>, StartError> {
             config.map(|config| new(config, section).map(Arc::new).map_err(StartError::Provider)).transpose()
         }
+        let sarvam = config.sarvam.as_ref();
         Ok(Self {
+            sarvam_ears: made(sarvam.filter(|sarvam| !sarvam.hears.is_empty()), "providers.sarvam", SarvamEars::new)?,
+            sarvam_voice: made(
+                sarvam.filter(|sarvam| !sarvam.voices.is_empty()),
+                "providers.sarvam",
+                SarvamVoice::new,
+            )?,
+            qwen: made(config.qwen.as_ref(), "providers.qwen", Qwen::new)?,
             deepgram: made(config.deepgram.as_ref(), "providers.deepgram", Deepgram::new)?,
             cartesia: made(config.cartesia.as_ref(), "providers.cartesia", Cartesia::new)?,
             azure_speech: made(config.azure_speech.as_ref(), "providers.azure_speech", Azure::new)?,
@@ -126,11 +142,20 @@ impl Staff {
         if let (Some(azure), Some(voices)) = (&mut config.azure_speech, names.get("azure_speech")) {
             azure.voices.extend(voices.clone());
         }
+        if let (Some(sarvam), Some(voices)) = (&mut config.sarvam, names.get("sarvam")) {
+            sarvam.voices.extend(voices.clone());
+        }
+        if let (Some(qwen), Some(voices)) = (&mut config.qwen, names.get("qwen")) {
+            qwen.voices.extend(voices.clone());
+        }
         let hosted = Hosted::of(&config)?;
         let cartesia = hosted.cartesia.map(|voice| ("cartesia", voice as Arc<dyn Voice>));
         let azure = hosted.azure_speech.map(|voice| ("azure_speech", voice as Arc<dyn Voice>));
         let mut mouths = real.mouths.clone();
-        for (name, voice) in cartesia.into_iter().chain(azure).filter(|(name, _)| names.contains_key(*name)) {
+        let sarvam = hosted.sarvam_voice.map(|voice| ("sarvam", voice as Arc<dyn Voice>));
+        let qwen = hosted.qwen.map(|voice| ("qwen", voice as Arc<dyn Voice>));
+        let made = cartesia.into_iter().chain(azure).chain(sarvam).chain(qwen);
+        for (name, voice) in made.filter(|(name, _)| names.contains_key(*name)) {
             if let Some(place) = real.mouth_names.iter().position(|mouth| *mouth == name) {
                 mouths = mouths.with(place, voice);
             }
@@ -193,10 +218,22 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Sta
     if let Some(deepgram) = hosted.deepgram {
         recognisers.insert(0, deepgram);
     }
+    // Who knows few languages is there for these.
+    if let Some(sarvam) = hosted.sarvam_ears {
+        recognisers.insert(0, sarvam);
+    }
     let ear_names: Vec<&'static str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
     let hearing = order::places(&config.providers.hearing, &ear_names);
     let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
     let mut mouth_names = Vec::new();
+    if let Some(sarvam) = hosted.sarvam_voice {
+        mouth_names.push("sarvam");
+        voices.push(sarvam);
+    }
+    if let Some(qwen) = hosted.qwen {
+        mouth_names.push("qwen");
+        voices.push(qwen);
+    }
     if let Some(cartesia) = hosted.cartesia {
         mouth_names.push("cartesia");
         voices.push(cartesia);

@@ -32,6 +32,8 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
             "what is said to callers",
             config.azure_speech.as_ref().map(|azure| azure.place()),
         ),
+        to("providers.sarvam", "what callers say and hear", config.sarvam.as_ref().map(|sarvam| sarvam.place())),
+        to("providers.qwen", "what is said to callers", config.qwen.as_ref().map(|qwen| qwen.place())),
     ]
     .into_iter()
     .flatten()
@@ -92,9 +94,10 @@ mod tests {
             openai = { base_url = "https://llm.clinic.example/v1", model = "m", country = "CA" }
             deepgram = { base_url = "wss://hears.clinic.example", key = { env = "K" }, country = "CA" }
             cartesia = { base_url = "ws://127.0.0.1:1", key = { env = "K" }, voices = { en-CA = "v" } }
+            sarvam = { base_url = "wss://sarvam.clinic.example", key = { env = "K" }, country = "CA" }
         "#;
         assert_eq!(leaves(stays), Vec::<String>::new());
-        assert_eq!(sends(&config(stays)).len(), 4);
+        assert_eq!(sends(&config(stays)).len(), 5);
         let nobody =
             config("kind = \"scripted\"\nopenai = { base_url = \"https://api.openai.com/v1\", model = \"m\" }");
         assert_eq!(sends(&nobody), []);
@@ -108,6 +111,8 @@ mod tests {
             openai = { base_url = "https://llm.clinic.example/v1", model = "m" }
             deepgram = { key = { env = "K" } }
             cartesia = { key = { env = "K" }, voices = { en-CA = "v" } }
+            sarvam = { key = { env = "K" } }
+            qwen = { base_url = "wss://dashscope.aliyuncs.com", key = { env = "K" } }
         "#,
         );
         assert_eq!(
@@ -117,6 +122,8 @@ mod tests {
                 "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
+                "residency: CA, but providers.sarvam sends what callers say and hear to wherever the vendor takes it; take [providers.sarvam] out",
+                "residency: CA, but providers.qwen sends what is said to callers to CN; take [providers.qwen] out",
             ]
         );
         assert!(leaves("azure_speech = { region = \"marsnorth\", key = { env = \"K\" } }")[0].contains("not stated"));

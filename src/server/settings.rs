@@ -11,9 +11,11 @@ use crate::agent::llm::openai::OpenAiConfig;
 use crate::costs::Kind as Use;
 use crate::experiments::Known;
 use crate::language::Language;
+use crate::provider::sarvam::SarvamConfig;
 use crate::stt::deepgram::DeepgramConfig;
 use crate::tts::azure::AzureConfig;
 use crate::tts::cartesia::CartesiaConfig;
+use crate::tts::qwen::QwenConfig;
 
 /// `[server]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,16 +133,20 @@ pub struct ProvidersConfig {
     pub cartesia: Option<CartesiaConfig>,
     /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
     pub azure_speech: Option<AzureConfig>,
+    /// `[providers.sarvam]`: hears and speaks Punjabi, before everybody else who does.
+    pub sarvam: Option<SarvamConfig>,
+    /// `[providers.qwen]`: speaks Mandarin and Cantonese, before everybody else who does.
+    pub qwen: Option<QwenConfig>,
     /// Who is asked in new calls once the clinic's budget of the day is spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cheaper: Option<Cheaper>,
     /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub thinking: Order,
-    /// Who hears a language, if not as usual: `deepgram`, `whisper`.
+    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
-    /// Who speaks a language, if not as usual: `cartesia`, `azure_speech`, `embedded`.
+    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `embedded`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub speaking: Order,
 }
@@ -170,10 +176,19 @@ impl ProvidersConfig {
         if let Some(azure) = &self.azure_speech {
             wrong.extend(azure.check("providers.azure_speech"));
         }
+        if let Some(sarvam) = &self.sarvam {
+            wrong.extend(sarvam.check("providers.sarvam"));
+        }
+        if let Some(qwen) = &self.qwen {
+            wrong.extend(qwen.check("providers.qwen"));
+        }
         let deepgram =
             |language| self.deepgram.as_ref().is_some_and(|deepgram| deepgram.check_language("", language).is_none());
         let cartesia =
             |language| self.cartesia.as_ref().is_some_and(|cartesia| cartesia.voices.contains_key(&language));
+        let sarvam_hears = |language| self.sarvam.as_ref().is_some_and(|sarvam| sarvam.is_to_hear(language));
+        let sarvam_speaks = |language| self.sarvam.as_ref().is_some_and(|sarvam| sarvam.voice(language).is_some());
+        let qwen = |language| self.qwen.as_ref().is_some_and(|qwen| qwen.voice(language).is_some());
         let any = |_| true;
         let mut ears: Vec<(&str, &dyn Fn(Language) -> bool)> = vec![("whisper", &any)];
         let mut voices: Vec<(&str, &dyn Fn(Language) -> bool)> = vec![("embedded", &any)];
@@ -186,6 +201,13 @@ impl ProvidersConfig {
         if self.azure_speech.is_some() {
             voices.push(("azure_speech", &any));
         }
+        if self.sarvam.is_some() {
+            ears.push((SARVAM, &sarvam_hears));
+            voices.push((SARVAM, &sarvam_speaks));
+        }
+        if self.qwen.is_some() {
+            voices.push(("qwen", &qwen));
+        }
         let models = self.thinkers();
         let models: Vec<(&str, &dyn Fn(Language) -> bool)> = models.iter().map(|name| (*name, &any as _)).collect();
         wrong.extend(self.check_cheaper());
@@ -196,6 +218,8 @@ impl ProvidersConfig {
             ("deepgram", self.deepgram.is_some()),
             ("cartesia", self.cartesia.is_some()),
             ("azure_speech", self.azure_speech.is_some()),
+            (SARVAM, self.sarvam.is_some()),
+            ("qwen", self.qwen.is_some()),
         ];
         for (name, is_set) in hosted {
             if self.kind == Kind::Scripted && is_set {
@@ -248,6 +272,9 @@ impl ProvidersConfig {
 
 /// `[providers.openai]`, where models are named.
 const OPENAI: &str = "openai";
+
+/// Sarvam's section, where it hears and where it speaks.
+const SARVAM: &str = "sarvam";
 
 /// The rule-based brain, the same.
 const RULES: &str = "rules";

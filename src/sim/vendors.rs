@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{ScriptedConfig, Trouble, azure, cartesia, deepgram, openai};
+use super::{ScriptedConfig, Trouble, azure, cartesia, deepgram, openai, qwen, sarvam};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,9 @@ pub async fn serve(
 
 fn router(scripted: ScriptedConfig, troubles: Troubles) -> Router {
     openai::router(openai::Settings { scripted, fault: troubles.model })
-        .merge(deepgram::router(scripted, troubles.hearing))
+        .merge(deepgram::router(scripted, troubles.hearing.clone()))
+        .merge(sarvam::router(scripted, troubles.hearing, troubles.speaking.clone()))
+        .merge(qwen::router(scripted, troubles.speaking.clone()))
         .merge(azure::router(scripted, troubles.speaking.clone()))
         .merge(cartesia::router(scripted, troubles.speaking))
 }

@@ -10,7 +10,6 @@ mod mel;
 mod pool;
 mod script;
 mod session;
-mod tape;
 
 use std::num::NonZero;
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 
 /// Longest piece of audio in one event: 200 ms at 16 kHz.
-const CHUNK: usize = 3_200;
+pub(super) const CHUNK: usize = 3_200;
 /// Texts waiting to be spoken: far more clauses than 15 s of speech hold.
 const INPUTS: usize = 64;
 
@@ -143,22 +143,24 @@ fn end_of(finished: &Utterance, provider: &'static str) -> Event {
 /// What voices put around a piece, so that two of them join like one sentence: 300 ms of nothing between "open Monday," and
 /// "to Friday" sounds like the end of a turn.
 fn trimmed<'a>(audio: &'a [i16], text: &str) -> &'a [i16] {
-    const AUDIBLE: u16 = 150;
     let sounds = |sample: &i16| sample.unsigned_abs() > AUDIBLE;
     let Some(first) = audio.iter().position(sounds) else { return audio };
     let last = audio.iter().rposition(sounds).unwrap_or(audio.len());
-    let pause = if text.trim_end().ends_with(['.', '!', '?', '。', '！', '？', '।']) {
-        AFTER_SENTENCE
-    } else {
-        AFTER_CLAUSE
-    };
+    let pause = if ends_sentence(text) { AFTER_SENTENCE } else { AFTER_CLAUSE };
     &audio[first.saturating_sub(BEFORE)..(last + pause).min(audio.len())]
 }
 
+pub(super) fn ends_sentence(text: &str) -> bool {
+    text.trim_end().ends_with(['.', '!', '?', '。', '！', '？', '।'])
+}
+
+/// Under this level, of 32,767, a sample is silence.
+pub(super) const AUDIBLE: u16 = 150;
+
 /// Kept before the first sound, after a clause, and after a sentence: 30, 80 and 220 ms at 16 kHz.
-const BEFORE: usize = 480;
-const AFTER_CLAUSE: usize = 1_280;
-const AFTER_SENTENCE: usize = 3_520;
+pub(super) const BEFORE: usize = 480;
+pub(super) const AFTER_CLAUSE: usize = 1_280;
+pub(super) const AFTER_SENTENCE: usize = 3_520;
 
 /// Words first, then the audio they are in.
 async fn report(utterance: &mut Utterance, text: &str, audio: &[i16], reports: &Reports) -> bool {
@@ -182,7 +184,7 @@ async fn report(utterance: &mut Utterance, text: &str, audio: &[i16], reports: &
 }
 
 /// Place, length in bytes, and share of the whole of each word; in Chinese each character is a word.
-fn words(text: &str) -> Vec<(usize, usize, std::ops::Range<f64>)> {
+pub(super) fn words(text: &str) -> Vec<(usize, usize, std::ops::Range<f64>)> {
     let is_han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
     let mut places: Vec<(usize, usize)> = Vec::new();
     let mut open = false;

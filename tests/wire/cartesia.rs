@@ -43,33 +43,34 @@ pub fn cartesia(address: SocketAddr) -> Cartesia {
     Cartesia::new(&config, "providers.cartesia").expect("the configuration is sound")
 }
 
-struct Mouth {
+/// One call's session at a voice.
+pub struct Mouth {
     inputs: mpsc::Sender<Input>,
     events: mpsc::Receiver<event::Event>,
 }
 
-const fn id(utterance: u16) -> SpeechId {
+pub const fn id(utterance: u16) -> SpeechId {
     SpeechId { generation: 1, utterance, attempt: 0 }
 }
 
 impl Mouth {
-    fn open(voice: &dyn Voice) -> Self {
+    pub fn open(voice: &dyn Voice) -> Self {
         let (mailbox, events) = Mailbox::new();
         Self { inputs: voice.open(Reports { mailbox }), events }
     }
 
-    async fn give(&self, input: Input) {
+    pub async fn give(&self, input: Input) {
         self.inputs.send(input).await.expect("the session goes on");
     }
 
-    async fn begin(&self, id: SpeechId, language: Language, texts: &[&str]) {
+    pub async fn begin(&self, id: SpeechId, language: Language, texts: &[&str]) {
         self.give(Input::Begin { id, language }).await;
         for text in texts {
             self.give(Input::Text { id, text: Pii::new((*text).to_owned()) }).await;
         }
     }
 
-    async fn next(&mut self) -> Event {
+    pub async fn next(&mut self) -> Event {
         match in_time(self.events.recv()).await.expect("the session keeps it") {
             event::Event::Tts(event) => event,
             other => panic!("a voice speaks, and nothing else: {other:?}"),
@@ -77,7 +78,7 @@ impl Mouth {
     }
 
     /// Everything of one utterance, to its end.
-    async fn whole(&mut self) -> Vec<Event> {
+    pub async fn whole(&mut self) -> Vec<Event> {
         let mut all = Vec::new();
         loop {
             let event = self.next().await;
@@ -109,7 +110,7 @@ fn heard(events: &[Event], text: &str) -> (u64, Vec<(String, u64, u64)>) {
     (samples, words)
 }
 
-fn failure(events: &[Event]) -> Option<ProviderError> {
+pub fn failure(events: &[Event]) -> Option<ProviderError> {
     events.iter().find_map(|event| match event {
         Event::Failed { error, .. } => Some(error.clone()),
         _ => None,

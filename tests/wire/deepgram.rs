@@ -27,7 +27,7 @@ use crate::desk::in_time;
 const BOTH: [&str; 2] = ["nova-3", "flux"];
 
 /// Where the audio of every test begins on the call's clock: a session opens late.
-const BEGIN: u64 = 48_000;
+pub const BEGIN: u64 = 48_000;
 
 /// A simulated vendor that answers after 50 ms.
 pub async fn vendor(hearing: Trouble) -> SocketAddr {
@@ -50,22 +50,23 @@ pub fn deepgram(address: SocketAddr, more: &str) -> Deepgram {
     Deepgram::new(&config, "providers.deepgram").expect("the configuration is sound")
 }
 
-struct Ears {
-    inputs: mpsc::Sender<Input>,
+/// One call's session at a recogniser.
+pub struct Ears {
+    pub inputs: mpsc::Sender<Input>,
     mailbox: mpsc::Receiver<event::Event>,
     meter: Meter,
-    at: u64,
+    pub at: u64,
 }
 
 impl Ears {
-    fn open(recogniser: &dyn Recognizer, language: Language, hints: Hints) -> Self {
+    pub fn open(recogniser: &dyn Recognizer, language: Language, hints: Hints) -> Self {
         let (sender, mailbox) = Mailbox::new();
         let meter = sender.meter().clone();
         let inputs = recogniser.open(Setup { language, hints }, Reports { session: 1, mailbox: sender });
         Self { inputs, mailbox, meter, at: BEGIN }
     }
 
-    async fn hear(&mut self, audio: &[i16]) {
+    pub async fn hear(&mut self, audio: &[i16]) {
         for chunk in audio.chunks(SLOT_SAMPLES) {
             let mut frame = [0; SLOT_SAMPLES];
             frame[..chunk.len()].copy_from_slice(chunk);
@@ -75,14 +76,14 @@ impl Ears {
         }
     }
 
-    async fn say(&mut self, code: Code) {
+    pub async fn say(&mut self, code: Code) {
         self.inputs.send(Input::SpeechStart { at: Samples(self.at) }).await.ok();
         let audio: Vec<i16> = code.sentence().split(' ').flat_map(speak).collect();
         self.hear(&audio).await;
         self.inputs.send(Input::SpeechEnd { at: Samples(self.at) }).await.ok();
     }
 
-    async fn flush(&mut self) {
+    pub async fn flush(&mut self) {
         let up_to = Samples(self.at);
         // Audio goes on while the end of the turn is waited for.
         self.hear(&[0; 3_200]).await;
@@ -90,7 +91,7 @@ impl Ears {
         self.hear(&[0; 9_600]).await;
     }
 
-    async fn next(&mut self) -> Event {
+    pub async fn next(&mut self) -> Event {
         match in_time(self.mailbox.recv()).await.expect("the session keeps it") {
             event::Event::Stt { event, .. } => event,
             other => panic!("a session speaks of words, not {other:?}"),
@@ -98,7 +99,7 @@ impl Ears {
     }
 
     /// Everything up to and including the first such event, but for signs of life.
-    async fn until(&mut self, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    pub async fn until(&mut self, last: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut all = Vec::new();
         loop {
             let event = self.next().await;
@@ -113,16 +114,16 @@ impl Ears {
     }
 }
 
-const fn code() -> Code {
+pub const fn code() -> Code {
     Code { call: 42, turn: 200, part: 0, parts: 1 }
 }
 
-const fn is_flushed(event: &Event) -> bool {
+pub const fn is_flushed(event: &Event) -> bool {
     matches!(event, Event::Flushed { .. })
 }
 
 /// The words of the finals in the order of their places.
-fn finals(events: &[Event]) -> String {
+pub fn finals(events: &[Event]) -> String {
     let mut pieces: Vec<(u64, &str)> = events
         .iter()
         .filter_map(|event| match event {
@@ -286,7 +287,7 @@ async fn nobody_there_and_nobody_who_answers_are_told_apart() {
 }
 
 /// The next connection, and the path and query that it asks for.
-async fn accept(listener: &TcpListener) -> (WebSocketStream<TcpStream>, String) {
+pub async fn accept(listener: &TcpListener) -> (WebSocketStream<TcpStream>, String) {
     let (stream, _) = in_time(listener.accept()).await.expect("a connection");
     let mut asked = String::new();
     #[expect(clippy::result_large_err, reason = "the shape is tungstenite's")]
@@ -299,7 +300,7 @@ async fn accept(listener: &TcpListener) -> (WebSocketStream<TcpStream>, String) 
     (socket, asked)
 }
 
-async fn next_text(socket: &mut WebSocketStream<TcpStream>) -> Option<String> {
+pub async fn next_text(socket: &mut WebSocketStream<TcpStream>) -> Option<String> {
     loop {
         match in_time(socket.next()).await? {
             Ok(Frame::Text(text)) => return Some(text.to_string()),

@@ -11,7 +11,7 @@ use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
 use tokio::net::TcpListener;
 
-use super::{azure::azure, cartesia::cartesia, deepgram::deepgram};
+use super::{azure::azure, cartesia::cartesia, deepgram::deepgram, sarvam, streamed_voices::voice};
 
 async fn vendors(troubles: Troubles) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -22,8 +22,8 @@ async fn vendors(troubles: Troubles) -> SocketAddr {
     address
 }
 
-/// Deepgram, OpenAI, Cartesia and Azure, in this order.
-async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 4] {
+/// Deepgram, Sarvam, OpenAI, Cartesia, Azure and Sarvam, in this order.
+async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 6] {
     rustls::crypto::ring::default_provider().install_default().ok();
     let address = vendors(troubles).await;
     let config = OpenAiConfig {
@@ -37,20 +37,26 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 4] {
     };
     let model = OpenAi::new(&config, "providers.openai").expect("the configuration is sound");
     let english = Language::English;
-    [
-        trial::hear(&deepgram(address, ""), english).await,
-        trial::think(&model, english).await,
-        trial::speak(&cartesia(address), english).await,
-        trial::speak(&azure(address), english).await,
-    ]
+    let (punjabi, speaks) = (Language::Punjabi, voice("sarvam", address, Language::Punjabi, 1_000));
+    let (deepgram, sarvam) = (deepgram(address, ""), sarvam::ears(address, ""));
+    let (cartesia, azure) = (cartesia(address), azure(address));
+    tokio::join!(
+        trial::hear(&deepgram, english),
+        trial::hear(&sarvam, punjabi),
+        trial::think(&model, english),
+        trial::speak(&cartesia, english),
+        trial::speak(&azure, english),
+        trial::speak(speaks.as_ref(), punjabi),
+    )
+    .into()
 }
 
 #[tokio::test]
 async fn a_good_provider_says_how_long_each_stage_took() {
-    let [hears, thinks, speaks, speaks_too] =
-        try_all(Troubles::default()).await.map(|outcome| outcome.expect("all are well"));
-    assert!(hears.connect_ms.is_some(), "{hears:?}");
-    for spoken in [thinks, speaks, speaks_too] {
+    let all = try_all(Troubles::default()).await.map(|outcome| outcome.expect("all are well"));
+    let (hear, answer) = all.split_at(2);
+    assert!(hear.iter().all(|hears| hears.connect_ms.is_some()), "{hear:?}");
+    for spoken in answer {
         let first = spoken.first_ms.expect("something came first");
         assert!((50..=spoken.whole_ms).contains(&first), "{spoken:?}");
     }
@@ -62,7 +68,7 @@ async fn a_provider_that_refuses_is_named_with_its_reason() {
     let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
     let kinds = try_all(troubles).await.map(|outcome| outcome.expect_err("all refuse").kind);
     let no_key = ErrorKind::Unauthorised;
-    assert_eq!(kinds, [no_key, ErrorKind::Limited, no_key, no_key]);
+    assert_eq!(kinds, [no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,11 +20,11 @@ use tokio::time::{Duration, Instant};
 
 use super::engine::Heard;
 use super::pool::{Pool, Recognition, Urgency};
-use super::tape::{Range, Tape};
 use super::{guard, script};
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
+use crate::stt::tape::{Range, Tape};
 use crate::stt::{Event, Input, Reports, Setup};
 
 /// A voice is noticed a little after it began.

@@ -1,10 +1,12 @@
 //! Whole calls whose ears are at a simulated vendor, with each of its faults: the caller is never left in silence that is owed, every word
 //! of theirs is heard once, and the call ends as it should.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use attendant::agent::Who;
 use attendant::call::timeline::{EndReason, Recovery};
+use attendant::language::Language;
 use attendant::provider::chain;
 use attendant::sim::{Fault, Trouble};
 use attendant::stt::Recognizer;
@@ -16,6 +18,7 @@ use crate::recorded::{LONGEST_SILENCE, Recorded};
 use crate::wire::azure::azure;
 use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
+use crate::wire::{sarvam, streamed_voices};
 
 /// A question of two parts in the answer, then goodbye.
 const SHORT: [u8; 2] = [2, 1];
@@ -83,13 +86,20 @@ async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::providers
     Told { past, longest_silence }
 }
 
+/// Whose ears these are: a recogniser at a simulated vendor.
+fn hears(model: &str, address: SocketAddr) -> Arc<dyn Recognizer> {
+    match model {
+        "sarvam" => Arc::new(sarvam::ears(address, "stt_silence_ms = 2000\nhears = [\"en-CA\"]")),
+        _ => Arc::new(deepgram(address, &format!("silence_ms = 2000\nmodel = \"{model}\""))),
+    }
+}
+
 /// One call a row, all at once: a recogniser with trouble, and a second one that is well.
 async fn table(model: &'static str, rows: Vec<(Fault, Trouble)>) {
     let calls = rows.into_iter().zip(1..).map(|((fault, trouble), n)| {
         tokio::spawn(async move {
-            let more = format!("silence_ms = 2000\nmodel = \"{model}\"");
-            let first: Arc<dyn Recognizer> = Arc::new(deepgram(vendor(trouble).await, &more));
-            let second: Arc<dyn Recognizer> = Arc::new(deepgram(vendor(Trouble::default()).await, &more));
+            let first = hears(model, vendor(trouble).await);
+            let second = hears(model, vendor(Trouble::default()).await);
             let number = format!("+1604555{n:04}");
             let told = call(&number, |providers| providers.recognisers = vec![first, second]).await;
             (fault, call_of(&number), told)
@@ -129,12 +139,39 @@ async fn a_session_at_nova_that_fails_costs_no_word() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_at_sarvam_that_fails_costs_no_word() {
+    let mut rows: Vec<_> = FAULTS.map(|fault| (fault, Trouble::first(1, fault))).into();
+    rows.push((Fault::Unanswered, Trouble::always(Some(Fault::Unanswered))));
+    table("sarvam", rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_whose_every_session_fails_is_replaced_and_no_word_is_lost() {
     table("flux", FAULTS.map(|fault| (fault, Trouble::always(Some(fault)))).into()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
+    voices("cartesia").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_without_word_times_that_fails_is_replaced_at_the_sentence_that_was_cut() {
+    for name in ["sarvam", "qwen"] {
+        voices(name).await;
+    }
+}
+
+/// Whose voice this is: one at a simulated vendor.
+fn speaks(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
+    match name {
+        "cartesia" => Arc::new(cartesia(address)),
+        _ => streamed_voices::voice(name, address, Language::English, 1_000),
+    }
+}
+
+/// One call a fault, all at once: a voice with trouble, and a second one that is well.
+async fn voices(name: &'static str) {
     let faults = [
         Fault::Stalls,
         Fault::Deaf,
@@ -149,24 +186,24 @@ async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
     ];
     let calls = faults.into_iter().zip(1..).map(|(fault, n)| {
         tokio::spawn(async move {
-            let first: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::always(Some(fault))).await));
-            let second: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::default()).await));
+            let first = speaks(name, cartesia::vendor(Trouble::always(Some(fault))).await);
+            let second = speaks(name, cartesia::vendor(Trouble::default()).await);
             let number = format!("+1604555{n:04}");
             (fault, call_of(&number), call(&number, |providers| providers.voices = vec![first, second]).await)
         })
     });
     for call in calls.collect::<Vec<_>>() {
         let (fault, number, told) = call.await.expect("every call goes well");
-        assert_eq!(told.reason(), Some(EndReason::Goodbye), "{fault:?}: {:#?}", told.past.entries);
-        assert!(told.recoveries(Recovery::NextVoice) > 0, "{fault:?}");
-        assert_eq!(told.recoveries(Recovery::Apologised), 0, "{fault:?}");
-        assert!(told.longest_silence <= LONGEST_SILENCE, "{fault:?}: {:?}", told.longest_silence);
+        assert_eq!(told.reason(), Some(EndReason::Goodbye), "{name} {fault:?}: {:#?}", told.past.entries);
+        assert!(told.recoveries(Recovery::NextVoice) > 0, "{name} {fault:?}");
+        assert_eq!(told.recoveries(Recovery::Apologised), 0, "{name} {fault:?}");
+        assert!(told.longest_silence <= LONGEST_SILENCE, "{name} {fault:?}: {:?}", told.longest_silence);
         // What the history says was said is what was heard: every sentence, once.
         let agent = told.lines(Who::Agent);
         for (turn, parts) in (1..).zip(SHORT) {
             for part in 0..parts {
                 let sentence = Code { call: number, turn, part, parts }.sentence();
-                assert_eq!(agent.matches(&sentence).count(), 1, "{fault:?}: {agent}");
+                assert_eq!(agent.matches(&sentence).count(), 1, "{name} {fault:?}: {agent}");
             }
         }
     }

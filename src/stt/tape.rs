@@ -1,4 +1,4 @@
-//! What was heard lately: 16 kHz audio by its place on the call's sample clock, gaps filled with silence, 12 s at most.
+//! What a session heard lately: 16 kHz audio by its place on the call's sample clock, gaps filled with silence, 12 s at most.
 
 use std::collections::VecDeque;
 

@@ -1,0 +1,176 @@
+//! What simulated voices over a WebSocket have in common that speak one piece after the other: words as the tones of [`super::code`] after the
+//! scripted delay and then faster than anybody listens, and every [`Fault`]. Their protocols are [`Protocol`]s.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::Delay;
+use super::code::{WORD_SAMPLES, speak};
+use super::fault::{Fault, Trouble};
+
+/// What [`Fault::Slow`] adds to the first audio.
+const SLOW: Duration = Duration::from_millis(1_500);
+
+/// Faults in mid-answer strike after so many words: within the second sentence of a code.
+const STRIKES_AFTER: u32 = 12;
+
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) delay: Delay,
+    pub(super) trouble: Trouble,
+}
+
+/// What a vendor does when it is told something.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Act {
+    Say(Value),
+    /// Says it, and closes.
+    Refuse(Value, u16),
+    /// Speaks this text, after what it speaks already.
+    Speak(String),
+    /// Forgets what it has not said yet.
+    Forget,
+    Close(u16),
+}
+
+pub(super) trait Protocol: Send {
+    /// What it says first.
+    fn hello(&mut self) -> Option<Value>;
+
+    fn take(&mut self, message: &Value) -> Vec<Act>;
+
+    /// What comes before the audio of a piece.
+    fn before(&mut self) -> Vec<Value>;
+
+    fn audio(&mut self, bytes: &[u8]) -> Value;
+
+    /// What comes after it.
+    fn after(&mut self) -> Vec<Value>;
+
+    fn error(&mut self) -> (Value, u16);
+}
+
+/// Something to be said, and whether it is audio.
+#[derive(Clone, Debug)]
+struct Due {
+    at: Instant,
+    said: Value,
+    is_audio: bool,
+}
+
+pub(super) struct Session<P> {
+    pub(super) socket: WebSocket,
+    pub(super) delay: Delay,
+    pub(super) fault: Option<Fault>,
+    pub(super) protocol: P,
+    outbox: VecDeque<Due>,
+    words: u32,
+}
+
+impl<P: Protocol> Session<P> {
+    pub(super) fn new(socket: WebSocket, delay: Delay, fault: Option<Fault>, protocol: P) -> Self {
+        Self { socket, delay, fault, protocol, outbox: VecDeque::new(), words: 0 }
+    }
+
+    pub(super) async fn run(mut self) {
+        if let Some(hello) = self.protocol.hello()
+            && self.send(&hello).await.is_break()
+        {
+            return;
+        }
+        loop {
+            let due = self.outbox.front().map(|due| due.at);
+            let went = tokio::select! {
+                frame = self.socket.recv() => match frame {
+                    Some(Ok(Frame::Text(text))) => {
+                        let message = serde_json::from_str(text.as_str()).unwrap_or_default();
+                        self.message(&message).await
+                    }
+                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => ControlFlow::Continue(()),
+                    Some(Ok(Frame::Binary(_) | Frame::Close(_)) | Err(_)) | None => ControlFlow::Break(()),
+                },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => match self.outbox.pop_front() {
+                    Some(due) => self.perform(due).await,
+                    None => ControlFlow::Continue(()),
+                },
+            };
+            if went.is_break() {
+                return;
+            }
+        }
+    }
+
+    async fn message(&mut self, message: &Value) -> ControlFlow<()> {
+        for act in self.protocol.take(message) {
+            match act {
+                Act::Say(_) if self.fault == Some(Fault::Deaf) => {}
+                Act::Say(said) => self.send(&said).await?,
+                Act::Refuse(said, code) => {
+                    self.send(&said).await?;
+                    return self.close(code).await;
+                }
+                Act::Speak(text) => self.speak(&text),
+                Act::Forget if self.fault == Some(Fault::Late) => {}
+                Act::Forget => self.outbox.clear(),
+                Act::Close(code) => return self.close(code).await,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn speak(&mut self, text: &str) {
+        let mut delay = self.delay.draw(&mut rand::rng());
+        if self.fault == Some(Fault::Slow) {
+            delay += SLOW;
+        }
+        let soonest = Instant::now() + delay;
+        let at = self.outbox.back().map_or(soonest, |last| last.at.max(soonest));
+        let mut plan = |said, is_audio| self.outbox.push_back(Due { at, said, is_audio });
+        for said in self.protocol.before() {
+            plan(said, false);
+        }
+        for word in text.split_whitespace().filter(|_| self.fault != Some(Fault::Empty)) {
+            let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+            plan(self.protocol.audio(&bytes), true);
+        }
+        for said in self.protocol.after() {
+            plan(said, false);
+        }
+    }
+
+    async fn perform(&mut self, due: Due) -> ControlFlow<()> {
+        self.words += u32::from(due.is_audio);
+        let struck = self.words > STRIKES_AFTER;
+        match self.fault {
+            Some(Fault::Deaf) => ControlFlow::Continue(()),
+            Some(Fault::Stalls) if struck => ControlFlow::Continue(()),
+            Some(Fault::Breaks) if struck => ControlFlow::Break(()),
+            Some(Fault::Errors) if struck => {
+                let (error, code) = self.protocol.error();
+                self.send(&error).await?;
+                self.close(code).await
+            }
+            Some(_) | None => self.send(&due.said).await,
+        }
+    }
+
+    async fn send(&mut self, said: &Value) -> ControlFlow<()> {
+        if self.socket.send(Frame::Text(said.to_string().into())).await.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    async fn close(&mut self, code: u16) -> ControlFlow<()> {
+        // Whoever has left does not need it.
+        self.socket.send(Frame::Close(Some(CloseFrame { code, reason: "simulated".into() }))).await.ok();
+        ControlFlow::Break(())
+    }
+}

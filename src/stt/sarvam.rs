@@ -1,0 +1,71 @@
+//! Sarvam's recogniser, for Punjabi first: its realtime interface, with partials, told by our acoustics where a voice begins and ends.
+//!
+//! One connection a session, opened while the phone rings; audio leaves as 16 kHz linear PCM, and only that of voices. A session never
+//! connects again by itself: what fails is reported, and the call decides. Facts of the protocol: Sarvam's Python SDK 0.1.39 and its page
+//! on realtime streaming, as read on 2026-11-21.
+
+mod request;
+mod session;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::{Capabilities, Input, Recognizer, Reports, Setup};
+use crate::config::Secret;
+use crate::language::Language;
+use crate::provider::sarvam::{NAME, SarvamConfig, kind_of_close};
+use crate::provider::socket::Connector;
+use crate::provider::{ErrorKind, ProviderError};
+
+/// Room for the 10 s that a call may replay (500 frames) and what comes while connecting.
+const INPUTS: usize = 1_024;
+
+/// See the module header.
+#[derive(Clone, Debug)]
+pub struct SarvamEars(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    config: SarvamConfig,
+    address: Url,
+    key: Secret,
+    connector: Connector,
+}
+
+impl SarvamEars {
+    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    pub fn new(config: &SarvamConfig, section: &str) -> Result<Self, String> {
+        let wrong = config.check(section);
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n"));
+        }
+        let address = config.address("/speech-to-text-realtime/ws").map_err(|e| format!("{section}.base_url: {e}"))?;
+        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
+        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let connector = connector.closing(kind_of_close);
+        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
+    }
+}
+
+impl Recognizer for SarvamEars {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        let known = Capabilities { partials: true, end_of_turn: false, flush: true };
+        self.0.config.is_to_hear(language).then_some(known)
+    }
+
+    fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        tokio::spawn(session::run(self.0.clone(), setup, queue, reports));
+        inputs
+    }
+}
+
+fn failed(kind: ErrorKind, what: &str) -> ProviderError {
+    ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
+}

@@ -1,0 +1,87 @@
+//! What we say to Sarvam's recogniser. Golden texts below, as its own SDK sends them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use url::Url;
+
+use crate::provider::sarvam::SarvamConfig;
+use crate::stt::Hints;
+
+/// Sarvam takes as many keyterms, of as many characters each.
+const MOST_KEYTERMS: usize = 50;
+const LONGEST_KEYTERM: usize = 64;
+
+/// The model that takes keyterms; others take the same words as a prompt.
+const WITH_KEYTERMS: &str = "saaras:v4";
+
+/// The address of a session. The key is in a header, never here. `manual`: we say where an utterance begins and ends.
+pub(super) fn address(config: &SarvamConfig, address: &Url, code: &str, hints: &Hints) -> Url {
+    let mut url = address.clone();
+    {
+        let mut query = url.query_pairs_mut();
+        query.append_pair("language_code", code).append_pair("model", &config.stt_model);
+        query.append_pair("stream_type", "fast").append_pair("mode", "transcribe");
+        let terms = terms(hints);
+        if !terms.is_empty() && config.stt_model == WITH_KEYTERMS {
+            query.append_pair("keyterms", &json!(terms).to_string());
+        } else if !terms.is_empty() {
+            query.append_pair("prompt", &terms.join(", "));
+        }
+        query.append_pair("endpointing", "manual").append_pair("encoding", "linear16");
+        query.append_pair("sample_rate", "16000");
+    }
+    url
+}
+
+/// Words that are likely from the next utterance on. Keyterms hold for a connection; a prompt can be changed within it.
+pub(super) fn likely(hints: &Hints) -> String {
+    json!({"event": "config.update", "prompt": terms(hints).join(", ")}).to_string()
+}
+
+pub(super) fn language(code: &str) -> String {
+    json!({"event": "config.update", "language_code": code}).to_string()
+}
+
+pub(super) fn audio(samples: &[i16]) -> String {
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    json!({"event": "audio_input", "audio": STANDARD.encode(bytes)}).to_string()
+}
+
+/// A message without fields.
+pub(super) fn plain(event: &'static str) -> String {
+    json!({"event": event}).to_string()
+}
+
+fn terms(hints: &Hints) -> Vec<&str> {
+    let fits = |term: &&str| !term.is_empty() && term.chars().count() <= LONGEST_KEYTERM;
+    hints.phrases.iter().map(String::as_str).filter(fits).take(MOST_KEYTERMS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(more: &str, hints: &Hints) -> String {
+        let config: SarvamConfig = toml::from_str(&format!("key = {{ env = \"X\" }}\n{more}")).unwrap();
+        address(&config, &config.address("/speech-to-text-realtime/ws").unwrap(), "pa-IN", hints).to_string()
+    }
+
+    #[test]
+    fn what_we_say_is_what_its_own_sdk_says() {
+        let hints = Hints { phrases: vec!["Dr. Wong & Sons".into(), "ਕੌਰ".into(), "x".repeat(65)], digits: true };
+        let all = [
+            said("", &hints),
+            said("stt_model = \"saaras:v3-realtime\"\nbase_url = \"wss://example.org/s/\"", &hints),
+            said("", &Hints::default()),
+            plain("speech_start"),
+            audio(&[0x0100, 0x0302]),
+            plain("speech_end"),
+            likely(&Hints { phrases: vec!["Wong".into(), "Kaur".into()], digits: false }),
+            language("en-IN"),
+            plain("ping"),
+            plain("end"),
+        ];
+        insta::assert_snapshot!(all.join("\n"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Which audio of a caller goes to a recogniser that is told where a voice begins and ends, and as which utterance: each voice of at least
+//! 125 ms from a little before its beginning to its end (V6), and nothing else.
+//!
+//! Pure. An utterance is over where its voice ends, whether or not the call asks for last words: its words are there sooner, and help to decide
+//! whether the caller has finished. A voice that goes on for long, or beyond a flush, is continued as another utterance.
+
+use attendant_media::frame::{Frame, RATE, SLOT_SAMPLES, Samples};
+
+use super::Event;
+use super::tape::{Range, Tape};
+use super::utterances::Utterances;
+
+/// A voice is noticed a little after it began: 300 ms.
+const PREROLL: u64 = 4_800;
+/// What follows the last voiced sample: final consonants are faint. 200 ms.
+const POSTROLL: u64 = 3_200;
+/// Less voice than this is no speech (V6): 125 ms.
+const SHORTEST: u64 = 2_000;
+/// Nobody is made to wait longer than 25 s of speech for its words.
+const LONGEST: u64 = 25 * RATE as u64;
+/// Samples a step: 40 ms of live audio, at most 500 ms of what is heard again.
+const AT_LEAST: usize = 2 * SLOT_SAMPLES;
+const AT_MOST: usize = RATE as usize / 2;
+
+/// What the vendor is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// An utterance begins.
+    Begin,
+    /// Its next audio.
+    Audio(Vec<i16>),
+    /// It is over.
+    End,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Voices {
+    pub(super) utterances: Utterances,
+    tape: Tape,
+    /// Where the present voice began.
+    voice: Option<u64>,
+    /// Everything before this was sent, or is not wanted.
+    sent: u64,
+}
+
+impl Voices {
+    pub(super) const fn is_sounding(&self) -> bool {
+        self.voice.is_some()
+    }
+
+    /// The end of what was heard.
+    pub(super) fn heard(&self) -> Samples {
+        Samples(self.tape.end())
+    }
+
+    pub(super) fn audio(&mut self, at: Samples, frame: &Frame, out: &mut Vec<Step>) {
+        self.tape.take(at.0, frame);
+        self.begin_if_due(out);
+        self.send(AT_LEAST, out);
+        let end = self.tape.end();
+        if self.utterances.begun().is_some_and(|from| end >= from.0 + LONGEST) {
+            self.end(end, out);
+        }
+    }
+
+    pub(super) fn speech_start(&mut self, at: Samples, out: &mut Vec<Step>) {
+        self.voice.get_or_insert(at.0);
+        self.begin_if_due(out);
+    }
+
+    pub(super) fn speech_end(&mut self, at: Samples, out: &mut Vec<Step>) {
+        let Some(since) = self.voice.take() else { return };
+        // All of it may have come before it was known to be a voice.
+        if !self.utterances.is_open() && at.0 >= since + SHORTEST {
+            self.begin(since, out);
+        }
+        self.end(at.0, out);
+    }
+
+    pub(super) fn flush(&mut self, up_to: Samples, out: &mut Vec<Step>, said: &mut Vec<Event>) {
+        self.end(self.tape.end(), out);
+        self.utterances.flush(up_to, said);
+    }
+
+    /// The vendor has ended the open utterance by itself: the voice goes on as another.
+    pub(super) const fn was_ended(&mut self) {
+        if self.voice.is_some() {
+            self.voice = Some(self.sent);
+        }
+    }
+
+    /// A voice that is long enough to be one is sent from now on.
+    fn begin_if_due(&mut self, out: &mut Vec<Step>) {
+        let due = self.voice.filter(|since| !self.utterances.is_open() && self.tape.end() >= since + SHORTEST);
+        if let Some(since) = due {
+            self.begin(since, out);
+        }
+    }
+
+    fn begin(&mut self, since: u64, out: &mut Vec<Step>) {
+        self.utterances.begin(Samples(since.max(self.sent)));
+        self.sent = since.saturating_sub(PREROLL).max(self.sent);
+        out.push(Step::Begin);
+    }
+
+    /// What there is of the open utterance, if it is at least so much.
+    fn send(&mut self, at_least: usize, out: &mut Vec<Step>) {
+        if !self.utterances.is_open() {
+            return;
+        }
+        let waiting = self.tape.slice(Range { from: self.sent, to: self.tape.end() });
+        if waiting.len() < at_least.max(1) {
+            return;
+        }
+        out.extend(waiting.chunks(AT_MOST).map(|piece| Step::Audio(piece.to_vec())));
+        self.sent = self.tape.end();
+        self.utterances.goes_on(Samples(self.sent));
+    }
+
+    /// The open utterance is over; a voice that goes on begins another.
+    fn end(&mut self, at: u64, out: &mut Vec<Step>) {
+        if !self.utterances.is_open() {
+            return;
+        }
+        self.send(1, out);
+        self.utterances.end(Samples((at + POSTROLL).min(self.sent)));
+        self.was_ended();
+        out.push(Step::End);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is sent when this is heard: voices by their slots, the frame numbers as samples.
+    fn sent(slots: u64, voices: &[(u64, u64)]) -> Vec<String> {
+        let (mut all, mut out) = (Voices::default(), Vec::new());
+        for slot in 0..slots {
+            all.audio(Samples::from_slots(slot), &[slot as i16; SLOT_SAMPLES], &mut out);
+            for (from, to) in voices {
+                if slot == from + 3 {
+                    all.speech_start(Samples::from_slots(*from), &mut out);
+                }
+                if slot == to + 10 {
+                    all.speech_end(Samples::from_slots(*to), &mut out);
+                }
+            }
+        }
+        let mut told: Vec<String> = Vec::new();
+        let mut span: Option<(i16, i16)> = None;
+        for step in out {
+            match step {
+                Step::Begin => told.push("begin".to_owned()),
+                Step::Audio(audio) => {
+                    let (first, last) = (audio[0], audio[audio.len() - 1]);
+                    assert!(audio.len() <= AT_MOST && span.is_none_or(|(_, to)| first >= to), "in order");
+                    span = Some((span.map_or(first, |(from, _)| from), last));
+                }
+                Step::End => {
+                    told.push(
+                        span.take().map_or_else(|| "end of nothing".into(), |(from, to)| format!("{from} to {to}")),
+                    );
+                }
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_voice_is_sent_from_before_its_beginning_to_after_its_end() {
+        assert_eq!(sent(400, &[(100, 150), (250, 300)]), ["begin", "85 to 160", "begin", "235 to 310"]);
+        // What was sent is not sent again.
+        assert_eq!(sent(400, &[(100, 150), (162, 200)]), ["begin", "85 to 160", "begin", "161 to 210"]);
+    }
+
+    #[test]
+    fn silence_and_sounds_under_125_ms_are_not_sent() {
+        assert_eq!(sent(400, &[]), [""; 0]);
+        let (mut all, mut out) = (Voices::default(), Vec::new());
+        for slot in 0..50 {
+            all.audio(Samples::from_slots(slot), &[9; SLOT_SAMPLES], &mut out);
+        }
+        // Told late, when it was over already.
+        all.speech_start(Samples::from_slots(49), &mut out);
+        all.speech_end(Samples::from_slots(50), &mut out);
+        all.flush(Samples::from_slots(50), &mut out, &mut Vec::new());
+        assert_eq!(out, []);
+    }
+
+    #[test]
+    fn a_voice_that_goes_on_is_continued_where_it_was_cut() {
+        let cut = 100 + LONGEST / SLOT_SAMPLES as u64;
+        let all = sent(cut + 200, &[(100, cut + 100)]);
+        assert_eq!(
+            all,
+            ["begin".to_owned(), format!("85 to {}", cut - 1), "begin".into(), format!("{cut} to {}", cut + 110)]
+        );
+    }
+
+    #[test]
+    fn what_was_heard_before_it_was_known_to_be_a_voice_is_sent_at_once() {
+        let (mut all, mut out) = (Voices::default(), Vec::new());
+        for slot in 0..100 {
+            all.audio(Samples::from_slots(slot), &[slot as i16; SLOT_SAMPLES], &mut out);
+        }
+        all.speech_start(Samples::from_slots(20), &mut out);
+        all.speech_end(Samples::from_slots(90), &mut out);
+        let audio: usize = out.iter().map(|step| if let Step::Audio(audio) = step { audio.len() } else { 0 }).sum();
+        assert_eq!((out.first(), out.last(), audio), (Some(&Step::Begin), Some(&Step::End), 95 * SLOT_SAMPLES));
+    }
+}

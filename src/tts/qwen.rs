@@ -1,0 +1,229 @@
+//! Qwen3-TTS realtime at Alibaba's Model Studio, for Mandarin and Cantonese first, over one WebSocket a call: 16 kHz linear PCM, no times of words,
+//! so they are estimated.
+//!
+//! Facts of the protocol: the dashscope Python SDK 2.0.2 and Model Studio's pages on its events, as read on 2026-11-21. A piece is
+//! committed by us (`mode` commit) and answered by a response of its own, which ends with `response.done`. The SDK can send
+//! `response.cancel`, of which the pages say nothing: what was cancelled is left with its connection ([`super::streamed`]).
+
+mod config;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
+use url::Url;
+use uuid::Uuid;
+
+pub use config::QwenConfig;
+
+use super::streamed::{self, Connecting, News, Vendor};
+use super::{Capabilities, Input, Reports, Voice};
+use crate::config::Secret;
+use crate::language::Language;
+use crate::provider::socket::Connector;
+use crate::provider::{ErrorKind, ProviderError, code};
+
+const NAME: &str = "qwen";
+
+/// See the module header.
+#[derive(Clone, Debug)]
+pub struct Qwen(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    config: QwenConfig,
+    address: Url,
+    key: Secret,
+    connector: Connector,
+}
+
+impl Qwen {
+    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    pub fn new(config: &QwenConfig, section: &str) -> Result<Self, String> {
+        let wrong = config.check(section);
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n"));
+        }
+        let address = config.address().map_err(|error| format!("{section}.base_url: {error}"))?;
+        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
+        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
+    }
+}
+
+impl Voice for Qwen {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.0.config.voice(language).map(|_| Capabilities { exact_word_times: false })
+    }
+
+    fn timbre(&self, language: Language) -> String {
+        let voice = self.0.config.voice(language).unwrap_or_default();
+        format!("{NAME} {} {voice}", self.0.config.model)
+    }
+
+    fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+        streamed::open(self.0.clone(), reports)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    delta: Option<String>,
+    #[serde(default)]
+    response: Option<Response>,
+    #[serde(default)]
+    error: Option<Told>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Response {
+    #[serde(default)]
+    status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Told {
+    #[serde(default)]
+    code: Option<String>,
+}
+
+impl Vendor for Shared {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn connect(&self) -> Connecting {
+        let (connector, address, deadline) = (self.connector.clone(), self.address.clone(), self.config.connect());
+        let key = HeaderValue::try_from(format!("Bearer {}", self.key.expose()));
+        Box::pin(async move {
+            let mut key = key.map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
+            key.set_sensitive(true);
+            connector.connect(&address, [(AUTHORIZATION, key)], deadline).await
+        })
+    }
+
+    fn prepare(&self, language: Language) -> Vec<String> {
+        let session = json!({
+            "voice": self.config.voice(language).unwrap_or_default(),
+            "mode": "commit",
+            "response_format": "pcm",
+            "sample_rate": 16_000,
+            "language_type": config::spoken(language).unwrap_or("Auto"),
+        });
+        vec![json!({"event_id": event_id(), "type": "session.update", "session": session}).to_string()]
+    }
+
+    fn speak(&self, text: &str) -> Vec<String> {
+        vec![
+            json!({"event_id": event_id(), "type": "input_text_buffer.append", "text": text}).to_string(),
+            json!({"event_id": event_id(), "type": "input_text_buffer.commit"}).to_string(),
+        ]
+    }
+
+    fn read(&self, message: &str) -> Result<News, ProviderError> {
+        let unread = || failed(ErrorKind::Server, "sent a message that cannot be read");
+        let message: Message = serde_json::from_str(message).map_err(|_| unread())?;
+        match message.kind.as_str() {
+            "response.audio.delta" => {
+                let audio = message.delta.as_deref().and_then(|delta| STANDARD.decode(delta).ok());
+                audio.map(News::Audio).ok_or_else(unread)
+            }
+            "response.done" => match message.response.and_then(|response| response.status) {
+                Some(status) if status == "failed" => Err(failed(ErrorKind::Server, "its response failed")),
+                Some(_) | None => Ok(News::Done),
+            },
+            "error" => {
+                let told = message.error.and_then(|error| error.code);
+                let told = told.as_deref().and_then(code).unwrap_or("without a code");
+                Err(failed(kind_of(told), &format!("an error message, {told}")))
+            }
+            _ => Ok(News::Nothing),
+        }
+    }
+
+    fn keep_alive(&self) -> Option<String> {
+        None
+    }
+
+    fn silence(&self) -> Duration {
+        self.config.silence()
+    }
+}
+
+/// Every message has an id of its own within its connection.
+fn event_id() -> String {
+    format!("event_{}", Uuid::new_v4().simple())
+}
+
+/// Model Studio's error codes by their parts: `InvalidApiKey`, `Throttling.RateQuota`, `Arrearage`, `invalid_value`.
+fn kind_of(code: &str) -> ErrorKind {
+    let code = code.to_ascii_lowercase().replace('_', "");
+    let has = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
+    if has(&["apikey", "unauthorized", "accessdenied"]) {
+        ErrorKind::Unauthorised
+    } else if has(&["throttling", "ratelimit", "quota", "arrearage"]) {
+        ErrorKind::Limited
+    } else if has(&["invalid", "notfound", "unsupported"]) {
+        ErrorKind::Request
+    } else {
+        ErrorKind::Server
+    }
+}
+
+fn failed(kind: ErrorKind, what: &str) -> ProviderError {
+    ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn shared() -> Arc<Shared> {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        Qwen::new(&toml::from_str("key = { env = \"PATH\" }").unwrap(), "providers.qwen").unwrap().0
+    }
+
+    #[test]
+    fn what_we_say_is_what_its_own_sdk_says() {
+        let shared = shared();
+        let mut all = vec![shared.address.to_string()];
+        let said = shared.prepare(Language::Cantonese).into_iter().chain(shared.speak("你好。"));
+        all.extend(said.map(|message| {
+            let mut message: Value = serde_json::from_str(&message).unwrap();
+            let id = message["event_id"].take();
+            assert!(id.as_str().is_some_and(|id| id.len() == 38 && id.starts_with("event_")), "{id}");
+            message.to_string()
+        }));
+        insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn what_went_wrong_keeps_its_code_and_not_its_words() {
+        for (code, kind) in [
+            ("InvalidApiKey", ErrorKind::Unauthorised),
+            ("Throttling.RateQuota", ErrorKind::Limited),
+            ("invalid_value", ErrorKind::Request),
+            ("InternalError.Algo", ErrorKind::Server),
+            ("Jane Roe said", ErrorKind::Server),
+        ] {
+            let text = json!({"type": "error", "error": {"code": code, "message": "Jane Roe said"}}).to_string();
+            let error = shared().read(&text).unwrap_err();
+            assert!(error.kind == kind && !error.what.contains("Jane"), "{code}: {error}");
+        }
+        assert_eq!(shared().read("<html>").unwrap_err().kind, ErrorKind::Server);
+    }
+}

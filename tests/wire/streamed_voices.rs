@@ -1,0 +1,227 @@
+//! The clients of voices that speak one piece after the other against the simulated ones: the same for each vendor.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use attendant::language::Language;
+use attendant::sim::{Fault, Trouble};
+use attendant::tts::qwen::{Qwen, QwenConfig};
+use attendant::tts::sarvam::SarvamVoice;
+use attendant::tts::{Event, Input, Voice};
+use futures_util::future::join_all;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
+
+use super::cartesia::{Mouth, NAMES, failure, id, vendor};
+use super::deepgram::{accept, next_text};
+use super::sarvam;
+use crate::desk::in_time;
+
+/// Who is tried, with the language that it speaks.
+const VENDORS: [(&str, Language); 2] = [("sarvam", Language::Punjabi), ("qwen", Language::Cantonese)];
+
+/// It speaks this language.
+pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u64) -> Arc<dyn Voice> {
+    match name {
+        "sarvam" => {
+            let more = format!("tts_silence_ms = {silence_ms}\nvoices = {{ {language} = \"simran\" }}");
+            let config = sarvam::config(address, &more);
+            let voice = SarvamVoice::new(&config, "providers.sarvam").expect("the configuration is sound");
+            std::fs::remove_file(config.key.file.expect("it is in a file")).expect("it was read");
+            Arc::new(voice)
+        }
+        "qwen" => Arc::new(qwen(address, language, silence_ms)),
+        other => panic!("nobody is called {other}"),
+    }
+}
+
+fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> Qwen {
+    let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
+    writeln!(key, "a-key").expect("it is writable");
+    let file = key.path().display();
+    let text = format!(
+        "base_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"Kiki\" }}"
+    );
+    let config: QwenConfig = toml::from_str(&text).expect("the configuration is read");
+    Qwen::new(&config, "providers.qwen").expect("the configuration is sound")
+}
+
+#[tokio::test]
+async fn an_utterance_in_pieces_is_spoken_with_its_words_at_their_bytes() {
+    for (name, language) in VENDORS {
+        let mut mouth = Mouth::open(voice(name, vendor(Trouble::default()).await, language, 1_000).as_ref());
+        for round in 1..3 {
+            let text = ["alfa bravo charlie, ", "delta echo. ", "… "];
+            mouth.begin(id(round), language, &text).await;
+            mouth.give(Input::End { id: id(round) }).await;
+            let events = mouth.whole().await;
+            let text = text.concat();
+            let (mut heard, mut words, mut last) = (0, Vec::new(), 0);
+            for event in &events {
+                match event {
+                    Event::Audio { audio, .. } => {
+                        assert!(audio.len() <= 3_200, "at most 200 ms a piece");
+                        heard += audio.len() as u64;
+                    }
+                    Event::Word { at, len, from, to, exact, .. } => {
+                        assert!(!exact && from < to && *from >= last, "{name}: {event:?} after {last}");
+                        last = *from;
+                        words.push(&text[*at..*at + *len]);
+                    }
+                    Event::Done { samples, .. } => assert_eq!(*samples, heard, "{name}"),
+                    Event::Failed { error, .. } => panic!("{name}: {error}"),
+                }
+            }
+            assert_eq!(words, ["alfa", "bravo", "charlie,", "delta", "echo."], "{name}");
+            // Five words of 100 ms each; what is silent of the last is less than a pause.
+            assert!((7_000..=8_000).contains(&heard), "{name}: {heard}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_fault_has_its_name() {
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+    let rows =
+        VENDORS.into_iter().flat_map(|(name, language)| NAMES.map(|(fault, kind)| (name, language, fault, kind)));
+    let all = rows.map(|(name, language, fault, kind)| async move {
+        let mut mouth = Mouth::open(voice(name, vendor(Trouble::always(Some(fault))).await, language, 300).as_ref());
+        mouth.begin(id(1), language, &[long]).await;
+        mouth.give(Input::End { id: id(1) }).await;
+        (name, fault, kind, mouth.whole().await)
+    });
+    for (name, fault, kind, events) in join_all(all).await {
+        let Some(error) = failure(&events) else { panic!("{name} {fault:?}: {events:?}") };
+        let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
+        assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, name), "{fault:?}: {error}");
+        let silent = !matches!(fault, Fault::Stalls | Fault::Errors | Fault::Breaks);
+        assert!(!silent || events.len() == 1, "{name} {fault:?}: a failure without a sound has no sound");
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
+    for (name, language) in VENDORS {
+        for by_begin in [false, true] {
+            let address = vendor(Trouble::always(Some(Fault::Late))).await;
+            let mut mouth = Mouth::open(voice(name, address, language, 1_000).as_ref());
+            mouth.begin(id(1), language, &["one two three four five six seven eight nine ten"]).await;
+            while !matches!(mouth.next().await, Event::Audio { .. }) {}
+            if !by_begin {
+                mouth.give(Input::Cancel { id: id(1) }).await;
+            }
+            mouth.begin(id(2), language, &["alfa bravo."]).await;
+            mouth.give(Input::End { id: id(2) }).await;
+            let mut second = 0;
+            loop {
+                match mouth.next().await {
+                    Event::Audio { id: of, audio } if of == id(2) => second += audio.len() as u64,
+                    Event::Audio { .. } => assert_eq!(second, 0, "{name}: the first is silent once the second speaks"),
+                    Event::Done { id: of, samples } if of == id(2) => {
+                        assert_eq!(samples, second, "{name}");
+                        break;
+                    }
+                    Event::Word { .. } | Event::Done { .. } => {}
+                    Event::Failed { error, .. } => panic!("{name}: {error}"),
+                }
+            }
+            assert!((2_000..=3_520).contains(&second), "{name}: {second}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_cancelled_leaves_no_connection_and_the_next_one_is_there_before_it_is_needed() {
+    for (name, language) in VENDORS {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let mouth = Mouth::open(voice(name, listener.local_addr().expect("bound"), language, 1_000).as_ref());
+        // Warm before anything is to be said.
+        let (mut first, _) = accept(&listener).await;
+        mouth.begin(id(1), language, &["alfa bravo."]).await;
+        while !next_text(&mut first).await.expect("open").contains("alfa") {}
+        mouth.give(Input::Cancel { id: id(1) }).await;
+        let (mut second, _) = accept(&listener).await;
+        while next_text(&mut first).await.is_some() {}
+        // Nothing was said on this one: it stays.
+        mouth.begin(id(2), language, &[]).await;
+        mouth.give(Input::Cancel { id: id(2) }).await;
+        mouth.begin(id(3), language, &["charlie."]).await;
+        while !next_text(&mut second).await.expect("open").contains("charlie") {}
+        drop(mouth);
+        while in_time(second.next()).await.is_some_and(|frame| frame.is_ok_and(|frame| !frame.is_close())) {}
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_broke_is_made_again_for_the_next_utterance() {
+    for (name, language) in VENDORS {
+        let mut mouth =
+            Mouth::open(voice(name, vendor(Trouble::first(1, Fault::Breaks)).await, language, 1_000).as_ref());
+        let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+        mouth.begin(id(1), language, &[long]).await;
+        assert!(failure(&mouth.whole().await).is_some(), "{name}");
+        mouth.begin(id(2), language, &["Come in."]).await;
+        mouth.give(Input::End { id: id(2) }).await;
+        assert_eq!(failure(&mouth.whole().await), None, "{name}");
+    }
+}
+
+/// What it says before it closes.
+async fn refusal(address: SocketAddr, said: &[&str]) -> Value {
+    let path = "/api-ws/v1/realtime?model=qwen3-tts-flash-realtime";
+    let mut request = format!("ws://{address}{path}").into_client_request().expect("an address");
+    request.headers_mut().insert("authorization", "Bearer k".parse().expect("a header"));
+    let (mut socket, _) = connect_async(request).await.expect("it takes it");
+    for text in said {
+        socket.send(Frame::text(*text)).await.expect("open");
+    }
+    let mut last = Value::Null;
+    loop {
+        match in_time(socket.next()).await.expect("it closes").expect("it closes well") {
+            Frame::Text(text) => last = serde_json::from_str(&text).expect("JSON"),
+            Frame::Close(_) => return last,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_simulated_qwen_refuses_what_model_studio_would() {
+    let address = vendor(Trouble::default()).await;
+    let update = r#"{"event_id":"1","type":"session.update","session":{"voice":"Kiki","mode":"commit",
+        "response_format":"pcm","sample_rate":16000,"language_type":"Chinese"}}"#;
+    let append = r#"{"event_id":"2","type":"input_text_buffer.append","text":"hello"}"#;
+    let commit = r#"{"event_id":"3","type":"input_text_buffer.commit"}"#;
+    for said in [
+        &[r#"{"type":"session.update","session":{}}"#][..],
+        &[&update.replace("Chinese", "Punjabi")],
+        &[&update.replace("\"voice\"", "\"speaker\"")],
+        &[append, commit],
+        &[update, commit],
+        &[update, append, &commit.replace('3', "2")],
+        &[r#"{"event_id":"1","type":"speak"}"#],
+    ] {
+        let told = refusal(address, said).await;
+        assert_eq!(
+            (told["type"].as_str(), told["error"]["code"].as_str()),
+            (Some("error"), Some("invalid_value")),
+            "{said:?}"
+        );
+    }
+    let status = |path: &'static str, key: &'static str| async move {
+        let mut request = format!("ws://{address}{path}").into_client_request().expect("an address");
+        request.headers_mut().insert("authorization", key.parse().expect("a header"));
+        match connect_async(request).await {
+            Err(WsError::Http(response)) => response.status().as_u16(),
+            other => panic!("refused: {other:?}"),
+        }
+    };
+    assert_eq!(status("/api-ws/v1/realtime?model=qwen3-tts-flash-realtime", "Bearer ").await, 401);
+    assert_eq!(status("/api-ws/v1/realtime?model=qwen3-tts-flash", "Bearer k").await, 404);
+}
