@@ -35,7 +35,7 @@ impl Default for PricesConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrice {
-    /// The section of `[providers]` it belongs to: `deepgram`, `cartesia`, `azure_speech`, `openai`, or a name of `[providers.models]`.
+    /// The section of `[providers]` it belongs to: `deepgram`, `sarvam`, `qwen`, `cartesia`, `azure_speech`, `openai`, or a name of `[providers.models]`.
     pub provider: String,
     /// As the vendor names it; `*`: every model of that provider that has no price of its own.
     pub model: String,
@@ -127,15 +127,18 @@ impl PricesConfig {
                     known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
                 )),
                 (Some(_), Err(what)) => wrong.push(format!("{key}: {name} has {what}")),
-                (Some((_, kind)), Ok(rate)) if rate.kind() != *kind => wrong.push(format!(
-                    "{key}: {name} is for {}; write {}",
-                    kind.name(),
-                    match kind {
-                        Kind::Hearing => "per_minute",
-                        Kind::Thinking => "per_million_in and per_million_out",
-                        Kind::Speaking => "per_1000_characters",
-                    }
-                )),
+                // Some hear and speak.
+                (Some((_, kind)), Ok(rate)) if !known.contains(&(price.provider.as_str(), rate.kind())) => {
+                    wrong.push(format!(
+                        "{key}: {name} is for {}; write {}",
+                        kind.name(),
+                        match kind {
+                            Kind::Hearing => "per_minute",
+                            Kind::Thinking => "per_million_in and per_million_out",
+                            Kind::Speaking => "per_1000_characters",
+                        }
+                    ));
+                }
                 (Some(_), Ok(_)) if price.model.is_empty() => {
                     wrong.push(format!(
                         "{key}.model: empty; write the vendor's name of the model, or \"{ANY}\" for all"

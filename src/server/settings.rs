@@ -243,8 +243,16 @@ impl ProvidersConfig {
     /// Who may be named where somebody is to hear, to think and to speak.
     pub(super) fn names(&self) -> [Vec<&str>; 3] {
         let is_set = |name, set| if set { Some(name) } else { None };
-        let ears = is_set("deepgram", self.deepgram.is_some()).into_iter().chain(["whisper"]).collect();
-        let hosted = [is_set("cartesia", self.cartesia.is_some()), is_set("azure_speech", self.azure_speech.is_some())];
+        let hears = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.hears.is_empty());
+        let speaks = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.voices.is_empty());
+        let ears = [is_set(SARVAM, hears), is_set("deepgram", self.deepgram.is_some())];
+        let ears = ears.into_iter().flatten().chain(["whisper"]).collect();
+        let hosted = [
+            is_set(SARVAM, speaks),
+            is_set("qwen", self.qwen.is_some()),
+            is_set("cartesia", self.cartesia.is_some()),
+            is_set("azure_speech", self.azure_speech.is_some()),
+        ];
         let voices = hosted.into_iter().flatten().chain(["embedded"]).collect();
         [ears, self.thinkers(), voices]
     }
@@ -294,6 +302,9 @@ impl ProvidersConfig {
             ("deepgram", Use::Hearing),
             ("cartesia", Use::Speaking),
             ("azure_speech", Use::Speaking),
+            (SARVAM, Use::Hearing),
+            (SARVAM, Use::Speaking),
+            ("qwen", Use::Speaking),
             (OPENAI, Use::Thinking),
         ];
         hosted.into_iter().chain(self.models.keys().map(|name| (name.as_str(), Use::Thinking))).collect()
@@ -312,6 +323,11 @@ impl ProvidersConfig {
         let azure = |language| self.azure_speech.as_ref().map(|azure| azure.voice(language).to_owned());
         let voices = Language::ALL.into_iter().filter_map(azure);
         models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));
+        if let Some(sarvam) = &self.sarvam {
+            models.extend((!sarvam.hears.is_empty()).then(|| (Use::Hearing, SARVAM, sarvam.stt_model.clone())));
+            models.extend((!sarvam.voices.is_empty()).then(|| (Use::Speaking, SARVAM, sarvam.tts_model.clone())));
+        }
+        models.extend(self.qwen.iter().map(|qwen| (Use::Speaking, "qwen", qwen.model.clone())));
         models.sort();
         models.dedup();
         models

@@ -24,6 +24,7 @@ pub use config::QwenConfig;
 use super::streamed::{self, Connecting, News, Vendor};
 use super::{Capabilities, Input, Reports, Voice};
 use crate::config::Secret;
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::socket::Connector;
 use crate::provider::{ErrorKind, ProviderError, code};
@@ -68,6 +69,10 @@ impl Voice for Qwen {
     fn timbre(&self, language: Language) -> String {
         let voice = self.0.config.voice(language).unwrap_or_default();
         format!("{NAME} {} {voice}", self.0.config.model)
+    }
+
+    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
+        Some(Paid { provider: NAME, model: &self.0.config.model })
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

@@ -17,6 +17,7 @@ use url::Url;
 use super::streamed::{self, Connecting, News, Vendor};
 use super::{Capabilities, Input, Reports, Voice};
 use crate::config::Secret;
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::sarvam::{NAME, SarvamConfig, code, kind_of_close};
 use crate::provider::socket::Connector;
@@ -70,6 +71,10 @@ impl Voice for SarvamVoice {
     fn timbre(&self, language: Language) -> String {
         let voice = self.0.config.voice(language).unwrap_or_default();
         format!("{NAME} {} {voice}", self.0.config.tts_model)
+    }
+
+    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
+        Some(Paid { provider: NAME, model: &self.0.config.tts_model })
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

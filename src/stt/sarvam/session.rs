@@ -6,15 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attendant_media::frame::Samples;
+use attendant_media::frame::{RATE, Samples};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 
 use super::{Shared, failed, request};
+use crate::costs::{Kind, Meter, Paid, Usage};
 use crate::language::Language;
-use crate::provider::sarvam::code;
+use crate::provider::sarvam::{NAME, code};
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{self, ErrorKind, ProviderError, kind_of_status};
 use crate::stt::voices::{Step, Voices};
@@ -36,7 +37,7 @@ pub(super) async fn run(shared: Arc<Shared>, setup: Setup, mut inputs: mpsc::Rec
     };
     let error = match connected {
         Ok(link) => {
-            let mut session = Session::new(shared, setup, link);
+            let mut session = Session::new(shared, setup, link, reports.mailbox.meter().clone());
             session.said.push(Event::Ready);
             let left = session.talk(&mut inputs, &reports).await;
             session.bye(left.is_ok());
@@ -119,6 +120,8 @@ fn read(text: &str) -> Result<Message, ProviderError> {
 
 struct Session {
     shared: Arc<Shared>,
+    /// Sarvam is paid for the audio it is sent.
+    meter: Meter,
     language: Language,
     hints: Hints,
     link: Link,
@@ -137,10 +140,11 @@ struct Session {
 }
 
 impl Session {
-    fn new(shared: Arc<Shared>, setup: Setup, link: Link) -> Self {
+    fn new(shared: Arc<Shared>, setup: Setup, link: Link, meter: Meter) -> Self {
         let now = Instant::now();
         Self {
             shared,
+            meter,
             language: setup.language,
             hints: setup.hints,
             link,
@@ -207,7 +211,11 @@ impl Session {
         for step in std::mem::take(&mut self.steps) {
             match step {
                 Step::Begin => self.link.text(request::plain("speech_start")).await?,
-                Step::Audio(audio) => self.link.text(request::audio(&audio)).await?,
+                Step::Audio(audio) => {
+                    self.link.text(request::audio(&audio)).await?;
+                    let usage = Usage { audio_ms: audio.len() as u64 * 1_000 / u64::from(RATE), ..Usage::default() };
+                    self.meter.add(Kind::Hearing, Paid { provider: NAME, model: &self.shared.config.stt_model }, usage);
+                }
                 Step::End => {
                     self.link.text(request::plain("speech_end")).await?;
                     // Whether it is still there when its final does not come.
