@@ -196,6 +196,10 @@ impl Dialog {
             | Intent::Providers
             | Intent::Languages => {
                 let day = understood.day.clone().or_else(|| Lexicon::of(self.language).day(said).map(str::to_owned));
+                if understood.also == Some(Intent::Message) {
+                    // Its first question follows the fact.
+                    self.begin_message();
+                }
                 self.fact(&[Some(intent), understood.also], day.as_deref())
             }
             Intent::Message => self.begin_message(),

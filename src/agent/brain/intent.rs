@@ -69,7 +69,7 @@ impl Intent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Understood {
     pub intent: Intent,
-    /// A second fact asked for in the same breath.
+    /// What a caller who asked for a fact wants besides, in the same breath: another fact, or to leave a message.
     pub also: Option<Intent>,
     /// For hours: the day, as `clinic_info` takes it.
     pub day: Option<String>,
@@ -97,7 +97,8 @@ pub(super) fn understand_by(classifier: &Classifier, text: &str, language: Langu
     }
     let mut wanted = intents(classifier, text, language);
     let intent = wanted.remove(0);
-    let also = wanted.into_iter().find(|other| intent.topic().is_some() && other.topic().is_some() && *other != intent);
+    let follows = |other: &Intent| *other != intent && (other.topic().is_some() || *other == Intent::Message);
+    let also = wanted.into_iter().find(|other| intent.topic().is_some() && follows(other));
     let asks_hours = intent == Intent::Hours || also == Some(Intent::Hours);
     let day = asks_hours.then(|| day(&said, language)).flatten();
     Understood { intent, also, day }

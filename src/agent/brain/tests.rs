@@ -132,6 +132,16 @@ async fn two_questions_in_one_breath_get_two_answers() {
 }
 
 #[tokio::test]
+async fn a_question_and_a_wish_to_leave_a_message_in_one_breath_are_both_served() {
+    let mut talk = Talk::new(Language::English);
+    let answer = talk.say("Is there parking near the clinic? I would like to leave a message for the doctor.").await;
+    assert!(answer.contains("free parking") && answer.contains("name"), "{answer}");
+    assert_eq!(talk.expect, "name");
+    talk.say("it's jane roe").await;
+    assert_eq!(talk.expect, "phone");
+}
+
+#[tokio::test]
 async fn a_message_is_taken_read_back_and_kept() {
     let mut talk = Talk::new(Language::English);
     assert!(talk.say("id like to leave a message please").await.contains("name"));
