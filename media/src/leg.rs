@@ -39,7 +39,7 @@ pub struct Leg {
     inbound: Inbound,
     outbound: Outbound,
     reports: Reports,
-    ears: Ears,
+    ears: Option<Ears>,
     /// Keys as tones, where no telephone-events were agreed.
     in_band: Option<InBand>,
     heard: Frame,
@@ -60,7 +60,7 @@ impl Leg {
             inbound: Inbound::new(&config),
             outbound: Outbound::new(&config),
             reports: Reports::new(&config, start),
-            ears: Ears::new(&config),
+            ears: config.ears.then(|| Ears::new(&config)),
             in_band: in_band(config.framing, config.dtmf),
             heard: SILENCE,
             said: SILENCE,
@@ -205,7 +205,9 @@ impl Leg {
                 None
             }
         };
-        self.ears.said(&self.said);
+        if let Some(ears) = &mut self.ears {
+            ears.said(&self.said);
+        }
         self.pending.put(Ready::Said { at: Samples::from_slots(slot) });
         let Some(played) = played else { return };
         if let Some(samples) = played.heard {
@@ -228,7 +230,9 @@ impl Leg {
         if let Some(digit) = self.in_band.as_mut().and_then(|keys| keys.push(&self.heard)) {
             self.pending.put(Ready::Dtmf { digit, at });
         }
-        self.ears.heard(at, &mut self.heard, &mut self.pending);
+        if let Some(ears) = &mut self.ears {
+            ears.heard(at, &mut self.heard, &mut self.pending);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ fn config(codec: Codec, cleaning: bool) -> LegConfig {
         first_sequence: 1,
         first_timestamp: 1,
         rtcp_interval: Duration::from_millis(100),
+        ears: true,
         denoise: cleaning,
         gain: cleaning,
         echo_control: cleaning,

@@ -19,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         first_sequence: 65_530,
         first_timestamp: u32::MAX - 500,
         rtcp_interval: RTCP_INTERVAL,
+        ears: true,
         denoise: false,
         gain: false,
         echo_control: false,

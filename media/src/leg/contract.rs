@@ -57,6 +57,9 @@ pub struct LegConfig {
     pub first_timestamp: u32,
     /// Between two of our RTCP reports on average, [`RTCP_INTERVAL`] outside tests; at least a slot.
     pub rtcp_interval: Duration,
+    /// What a heard frame means is judged: voices, echo, fax tone. Without it nothing is cleaned either; for a party whose turns
+    /// nobody follows.
+    pub ears: bool,
     pub denoise: bool,
     pub gain: bool,
     pub echo_control: bool,
@@ -74,6 +77,7 @@ impl LegConfig {
             first_sequence: 1,
             first_timestamp: 1,
             rtcp_interval: RTCP_INTERVAL,
+            ears: true,
             denoise: false,
             gain: false,
             echo_control: false,

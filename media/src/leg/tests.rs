@@ -4,6 +4,7 @@ mod network;
 mod opus;
 mod packets;
 
+use std::f64::consts::TAU;
 use std::time::Duration;
 
 use super::*;
@@ -27,6 +28,7 @@ fn config() -> LegConfig {
         first_sequence: u16::MAX,
         first_timestamp: u32::MAX - 100,
         rtcp_interval: RTCP_INTERVAL,
+        ears: true,
         denoise: false,
         gain: false,
         echo_control: false,
@@ -108,6 +110,40 @@ fn speech_comes_out_as_mu_law_and_is_heard_by_a_second_leg() {
         (tone[..15_000].iter().map(|&s| i64::from(s).pow(2)).sum::<i64>(), error(&tone, &heard, delay));
     assert!(delay < 64, "delay {delay} samples");
     assert!(error * 300 < power, "error {error} of {power}");
+}
+
+#[test]
+fn a_leg_without_ears_hears_the_same_and_judges_nothing() {
+    let tone: Vec<i16> =
+        (0..64_000).map(|n| (8_000.0 * (f64::from(n) * 1_100.0 * TAU / 16_000.0).sin()) as i16).collect();
+    let hear = |ears: bool| {
+        let mut far = Leg::new(config(), Time::ZERO);
+        let mut leg = Leg::new(LegConfig { ears, ..config() }, Time::ZERO);
+        far.handle(Time::ZERO, Input::Audible(ID));
+        let (mut rest, mut heard, mut judged) = (&tone[..], Vec::new(), 0);
+        for n in 0..200_u64 {
+            let now = Time::from_millis(20 * n);
+            let taken = far.room().min(rest.len());
+            far.handle(now, Input::Speech { id: ID, audio: &rest[..taken] });
+            rest = &rest[taken..];
+            while let Some(output) = far.poll_output() {
+                let Output::Rtp { packet, .. } = output else { continue };
+                leg.handle(now, Input::Rtp(packet));
+                while let Some(output) = leg.poll_output() {
+                    match output {
+                        Output::Heard { audio, .. } => heard.extend_from_slice(audio),
+                        Output::FaxTone { .. } | Output::SpeechStart { .. } | Output::Speaking { .. } => judged += 1,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        (heard, judged)
+    };
+    let ((with, judged), (without, not_judged)) = (hear(true), hear(false));
+    assert!(with == without && !with.is_empty());
+    assert!(judged > 0);
+    assert_eq!(not_judged, 0);
 }
 
 fn error(tone: &[i16], heard: &[i16], delay: usize) -> i64 {

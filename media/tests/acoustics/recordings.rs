@@ -73,6 +73,7 @@ pub fn config(codec: Codec) -> LegConfig {
         first_sequence: 1,
         first_timestamp: 1,
         rtcp_interval: RTCP_INTERVAL,
+        ears: true,
         denoise: false,
         gain: false,
         echo_control: false,

@@ -130,6 +130,7 @@ pub fn leg_config(agreed: &Agreed) -> LegConfig {
         first_sequence: rand::random(),
         first_timestamp: rand::random(),
         rtcp_interval: RTCP_INTERVAL,
+        ears: true,
         // The desk switches these on as configured.
         denoise: false,
         gain: false,

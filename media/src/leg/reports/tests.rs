@@ -19,6 +19,7 @@ fn config(ssrc: u32) -> LegConfig {
         first_sequence: 65_000,
         first_timestamp: u32::MAX - 1_000,
         rtcp_interval: RTCP_INTERVAL,
+        ears: true,
         denoise: false,
         gain: false,
         echo_control: false,

@@ -140,6 +140,7 @@ pub(super) fn leg(entrance: &Entrance, wire: Wire, inbound: Codec) -> LegConfig 
         first_sequence: rand::random(),
         first_timestamp: rand::random(),
         rtcp_interval: RTCP_INTERVAL,
+        ears: true,
         // The desk switches these on as configured.
         denoise: false,
         gain: false,
