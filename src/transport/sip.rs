@@ -10,6 +10,7 @@
 //!                                     phone: dial ─────────────────────────┘
 //! ```
 
+mod accept;
 pub mod allow;
 mod client;
 mod clock;
@@ -20,6 +21,7 @@ pub mod digest;
 pub mod exchange;
 pub mod gate;
 mod inbound;
+mod lanes;
 pub mod latch;
 mod merged;
 pub mod message;

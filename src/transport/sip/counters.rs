@@ -15,7 +15,7 @@ pub enum Dropped {
     Flood,
     /// A stranger's stream that was of no use.
     Idle,
-    /// A call's queue was full, or its mailbox would not take a signal in time.
+    /// A call's queue was full, or its mailbox would not take a signal in time; or a stream's, whose peer does not read.
     Overflow,
 }
 

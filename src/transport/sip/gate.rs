@@ -15,6 +15,8 @@ use rsipstack::transport::TransportEvent;
 use super::allow::{Limiter, Network, Rate};
 use super::counters::{Counters, Dropped};
 use super::dialog::Dialogs;
+use super::lanes::Lanes;
+use super::stack::peer_of;
 use super::streams::{Standing, Streams, Use};
 use super::{message, unknown_method};
 use crate::transport::sip::clock::Clock;
@@ -230,24 +232,39 @@ impl GatedSocket {
     }
 }
 
-/// The same gate for what arrives on streams, where the stack itself does the reading.
-pub(crate) struct StreamGate(pub(crate) Arc<Gate>);
+/// The same gate for what arrives on streams, where the stack itself does the reading; what passes goes on by the stream's own lane.
+pub(crate) struct StreamGate {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) lanes: Lanes,
+}
 
 #[async_trait::async_trait]
 impl rsipstack::transaction::endpoint::TransportEventInspector for StreamGate {
     async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
-        let TransportEvent::Incoming(message, connection, from) = event else { return Some(event) };
-        if connection.is_reliable() {
-            let peer = from.get_socketaddr().ok()?;
-            let ip = peer.ip();
-            let verdict = self.0.within_rate(ip, self.0.clock.now()).and_then(|()| self.0.message(&message, ip));
-            if let Err(reason) = verdict {
-                self.0.count(reason);
-                return None;
+        match event {
+            TransportEvent::Incoming(message, connection, from) if connection.is_reliable() => {
+                let peer = from.get_socketaddr().ok()?;
+                let ip = peer.ip();
+                let gate = &self.gate;
+                let verdict = gate.within_rate(ip, gate.clock.now()).and_then(|()| gate.message(&message, ip));
+                if let Err(reason) = verdict {
+                    gate.count(reason);
+                    return None;
+                }
+                gate.streams.used(peer, gate.use_of(&message));
+                if self.lanes.take(peer, message, connection, from).is_err() {
+                    gate.count(Dropped::Overflow);
+                }
+                None
             }
-            self.0.streams.used(peer, self.0.use_of(&message));
+            TransportEvent::Closed(connection) => {
+                if let Some(peer) = peer_of(&connection) {
+                    self.lanes.close(peer);
+                }
+                Some(TransportEvent::Closed(connection))
+            }
+            TransportEvent::Incoming(..) | TransportEvent::New(_) => Some(event),
         }
-        Some(TransportEvent::Incoming(message, connection, from))
     }
 }
 

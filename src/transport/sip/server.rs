@@ -7,6 +7,7 @@ use attendant_media::time::Time;
 use parking_lot::Mutex;
 use rsipstack::sip::{HeadersExt, Method};
 use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transport::SipConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::allow::{Limiter, Rate};
@@ -195,16 +196,30 @@ async fn dispatch(stack: &Arc<Stack>, transaction: Transaction) -> Option<Transa
 
 /// Answers a request outside of any call. A stranger gets nothing: an answer would tell a scanner that we are here.
 async fn answer(stack: &Arc<Stack>, mut transaction: Transaction, answer: Refused) {
-    let known = transaction.connection.as_ref().and_then(peer_of).is_some_and(|peer| stack.gate.knows(peer.ip()));
-    if !known {
+    let peer = transaction.connection.as_ref().and_then(peer_of);
+    let Some(peer) = peer.filter(|peer| stack.gate.knows(peer.ip())) else {
         stack.count(Dropped::Stranger);
         return;
-    }
+    };
     if transaction.original.method == Method::Invite {
         refuse(stack, transaction, answer, &token());
         return;
     }
     let response = stack.response(&transaction.original, answer.status, &token(), answer.headers);
-    // The asker repeats its request if this is lost.
-    transaction.respond(response).await.ok();
+    if !transaction.connection.as_ref().is_some_and(SipConnection::is_reliable) {
+        // The asker repeats its request if this is lost.
+        transaction.respond(response).await.ok();
+        return;
+    }
+    // A stream may be full, and nobody else waits for its peer to read.
+    match stack.lanes.answer(peer) {
+        Some(place) => {
+            tokio::spawn(async move {
+                // Fails when the peer has closed the stream, and then it wants no answer.
+                transaction.respond(response).await.ok();
+                drop(place);
+            });
+        }
+        None => stack.count(Dropped::Overflow),
+    }
 }

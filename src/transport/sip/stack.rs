@@ -8,23 +8,23 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rsipstack::EndpointBuilder;
-use rsipstack::sip::{Header, HeadersExt, HostWithPort, Request, Response, Transport};
+use rsipstack::sip::{Header, HeadersExt, Request, Response, Transport};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::{Endpoint, TransactionReceiver};
-use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::udp::UdpConnection;
-use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
+use rsipstack::transport::{SipConnection, TransportLayer};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::accept::accept;
 use super::allow::{Network, is_private};
 use super::clock::Clock;
 use super::counters::{Counters, Dropped};
 use super::dialog::{Dialogs, Path};
 use super::gate::{Gate, GatedSocket, Strangers, StreamGate};
+use super::lanes::Lanes;
 use super::message::{self, make};
-use super::streams::Standing;
 
 /// Add this to the log filter: the stack logs whole messages, patients' numbers included. [`super::Error::LogsWouldLeak`]
 /// keeps a process without it from starting.
@@ -87,6 +87,7 @@ pub(crate) struct Stack {
     pub(crate) dialogs: Dialogs,
     pub(crate) counters: Arc<Counters>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) lanes: Lanes,
     pub(crate) clock: Clock,
     pub(crate) listening: Vec<Listening>,
     external: Option<IpAddr>,
@@ -117,6 +118,7 @@ impl Stack {
         let dialogs = Dialogs::default();
         let gate = Arc::new(Gate::new(options.allow, options.strangers, counters.clone(), dialogs.clone(), clock));
         let closing = CancellationToken::new();
+        let lanes = Lanes::new(closing.child_token());
         let layer = TransportLayer::new(closing.child_token());
         layer.set_stream_idle_timeout(STREAM_IDLE);
         let mut listening = Vec::new();
@@ -141,8 +143,9 @@ impl Stack {
             .with_user_agent(options.user_agent)
             .with_transport_layer(layer)
             .with_cancel_token(closing.clone())
-            .with_transport_inspector(Box::new(StreamGate(gate.clone())))
+            .with_transport_inspector(Box::new(StreamGate { gate: gate.clone(), lanes: lanes.clone() }))
             .build();
+        lanes.lead_to(&endpoint.inner);
         let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;
         let parting = Arc::new(Semaphore::new(PARTING as usize));
         tokio::spawn(farewell(stop.clone(), dialogs.clone(), parting.clone(), closing.clone()));
@@ -156,6 +159,7 @@ impl Stack {
             dialogs,
             counters,
             gate,
+            lanes,
             clock,
             listening,
             external: options.external,
@@ -298,45 +302,6 @@ fn cannot_bind(wire: &str, address: SocketAddr, error: &io::Error) -> io::Error 
         error.kind(),
         format!("cannot listen on {wire} {address}: {error}; free the port or change sip.{wire}"),
     )
-}
-
-/// Takes connections until told to stop; strangers' are closed at once, and [`super::streams`] says how many live.
-async fn accept(listener: TcpListener, endpoint: EndpointInnerRef, gate: Arc<Gate>, stop: CancellationToken) {
-    let Ok(local) = listener.local_addr() else { return };
-    let local = SipAddr { r#type: Some(Transport::Tcp), addr: HostWithPort::from(local) };
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        // An error here is the peer's (reset before accept) or a lack of descriptors, which passes.
-        let Ok((stream, peer)) = accepted else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        if !gate.hears(peer.ip()) {
-            gate.count(Dropped::Stranger);
-            continue;
-        }
-        let Some(place) = gate.streams.admit(peer, gate.standing(peer.ip())) else {
-            gate.count(Dropped::Flood);
-            continue;
-        };
-        let handle = match place.standing() {
-            Standing::Listed => None,
-            Standing::Stranger => match socket2::SockRef::from(&stream).try_clone() {
-                Ok(handle) => Some(handle),
-                // Out of descriptors: who could not be closed is not taken.
-                Err(_) => continue,
-            },
-        };
-        stream.set_nodelay(true).ok();
-        let closed = stop.child_token();
-        let Ok(connection) = TcpConnection::from_stream(stream, local.clone(), Some(closed.clone())) else { continue };
-        // The stack cancels the token of a connection that has ended.
-        tokio::spawn(place.keep(handle, closed, gate.counters()));
-        endpoint.transport_layer.add_connection(SipConnection::Tcp(connection));
-    }
 }
 
 /// The tag in a request's To header: it belongs to a dialog.
