@@ -36,6 +36,7 @@ pub mod tts;
 pub mod clinic;
 pub mod clock;
 pub mod costs;
+pub mod descriptors;
 pub mod emr;
 pub mod experiments;
 pub mod language;

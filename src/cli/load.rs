@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::dialling::Ring;
 use super::{Exit, Failure};
 use crate::config::LogConfig;
+use crate::descriptors;
 use crate::load::{self, Plan, Progress, report::Report};
 use crate::telemetry;
 
@@ -50,6 +51,7 @@ pub(super) struct Load {
 impl Load {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         telemetry::start(&LogConfig { filter: "warn".into(), ..LogConfig::default() });
+        descriptors::raise();
         let plan = Plan {
             calls: usize::from(self.calls),
             ramp: Duration::from_secs(self.ramp),

@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::origin::Origin;
 use super::{Exit, Failure};
+use crate::descriptors;
 use crate::server::{Kind, Server, StartError};
 use crate::telemetry;
 
@@ -27,6 +28,14 @@ impl Serve {
             config.providers.kind = kind;
         }
         telemetry::start(&config.log);
+        let (open, needed) = (descriptors::raise(), descriptors::needed(config.call.max_calls));
+        if open < needed {
+            tracing::warn!(
+                open,
+                needed,
+                "too few files may be open for call.max_calls; raise the limit (LimitNOFILE of a systemd unit, ulimit -Hn) or lower call.max_calls"
+            );
+        }
         let grace = Duration::from_secs(config.server.grace_s);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(crate::priority::shared_threads())

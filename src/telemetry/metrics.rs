@@ -142,7 +142,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         "sip_dropped_total",
         &["reason"],
-        "SIP messages and streams dropped without an answer: stranger, scanner, malformed, flood, idle, overflow.",
+        "SIP messages and streams dropped without an answer: stranger, scanner, malformed, flood, idle, overflow, exhausted.",
     ),
     gauge(
         "sip_trunk_reachable",

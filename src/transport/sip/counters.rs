@@ -17,10 +17,13 @@ pub enum Dropped {
     Idle,
     /// A call's queue was full, or its mailbox would not take a signal in time; or a stream's, whose peer does not read.
     Overflow,
+    /// A stream that could not be taken: the process may open no more.
+    Exhausted,
 }
 
 impl Dropped {
-    const ALL: [Self; 6] = [Self::Stranger, Self::Scanner, Self::Malformed, Self::Flood, Self::Idle, Self::Overflow];
+    const ALL: [Self; 7] =
+        [Self::Stranger, Self::Scanner, Self::Malformed, Self::Flood, Self::Idle, Self::Overflow, Self::Exhausted];
 
     /// The label in metrics.
     pub const fn label(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Dropped {
             Self::Flood => "flood",
             Self::Idle => "idle",
             Self::Overflow => "overflow",
+            Self::Exhausted => "exhausted",
         }
     }
 }
