@@ -133,6 +133,11 @@ pub struct Server {
     http: Vec<SocketAddr>,
     transports: TaskTracker,
     stop: CancellationToken,
+    /// Cancelled once SIP is not heard any more.
+    deaf: CancellationToken,
+    /// For tests that let the SIP stack have a fault.
+    #[cfg(test)]
+    pub(crate) sip_running: tokio::task::AbortHandle,
 }
 
 impl Server {
@@ -185,17 +190,28 @@ impl Server {
         let transports = TaskTracker::new();
         let sip = sip::Server::bind(config.sip, desk.clone(), stop.clone()).await?;
         let ready = {
-            let desk = desk.clone();
-            move || desk.is_ready()
+            let (desk, deaf) = (desk.clone(), sip.deaf());
+            move || !deaf.is_cancelled() && desk.is_ready()
         };
         let http = api::Server::bind(&config.api, &config.stream, desk.clone(), ready, stop.clone()).await?;
-        let listening = sip.addresses().to_vec();
+        let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
+        #[cfg(test)]
+        let sip_running = sip.running();
         let addresses = http.addresses().to_vec();
         transports.spawn(sip.run());
         transports.spawn(http.run());
         transports.spawn(look_at_budget(desk.clone(), stop.clone()));
         transports.close();
-        Ok(Self { desk, listening, http: addresses, transports, stop })
+        Ok(Self {
+            desk,
+            listening,
+            http: addresses,
+            transports,
+            stop,
+            deaf,
+            #[cfg(test)]
+            sip_running,
+        })
     }
 
     /// Where it listens for SIP.
@@ -210,6 +226,11 @@ impl Server {
 
     pub fn desk(&self) -> &Arc<Desk> {
         &self.desk
+    }
+
+    /// Returns when calls cannot be taken any more by a fault of our own: only a new process takes some again.
+    pub async fn fault(&self) {
+        self.deaf.cancelled().await;
     }
 
     /// Takes no new calls, lets those going on end for as long as `grace`, then closes every socket. `true` if every call ended by

@@ -4,6 +4,7 @@
 //! here; each is counted. It sits inside the socket that the stack reads from, so that the stack never sees the rest.
 
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use attendant_media::time::Time;
@@ -15,6 +16,7 @@ use rsipstack::transport::TransportEvent;
 use super::allow::{Limiter, Network, Rate};
 use super::counters::{Counters, Dropped};
 use super::dialog::Dialogs;
+use super::hearing::Reader;
 use super::lanes::Lanes;
 use super::stack::peer_of;
 use super::streams::{Standing, Streams, Use};
@@ -162,6 +164,12 @@ impl Gate {
     }
 }
 
+/// A datagram that the parser has a fault over is malformed; what passes, the stack parses once more, with the same outcome.
+fn surviving(judge: impl FnOnce() -> Result<(), Dropped>) -> Result<(), Dropped> {
+    // The gate's own state is behind locks that do not poison, and counts only.
+    catch_unwind(AssertUnwindSafe(judge)).unwrap_or(Err(Dropped::Malformed))
+}
+
 /// Parses a datagram, or says that it is no SIP message.
 pub fn read(datagram: &[u8]) -> Option<SipMessage> {
     if !datagram.first()?.is_ascii_alphabetic() {
@@ -193,14 +201,16 @@ fn is_scanner(user_agent: &str) -> bool {
 pub(crate) struct GatedSocket {
     pub(crate) socket: tokio::net::UdpSocket,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) reader: Arc<Reader>,
 }
 
 #[async_trait::async_trait]
 impl StackSocket for GatedSocket {
     async fn recv_from(&self, buf: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
+        let _waiting = self.reader.waits();
         loop {
             let (length, from) = self.socket.recv_from(buf).await?;
-            match self.gate.datagram(&buf[..length], from.ip()) {
+            match surviving(|| self.gate.datagram(&buf[..length], from.ip())) {
                 Ok(()) => return Ok((length, from)),
                 Err(reason) => {
                     self.gate.count(reason);
@@ -328,6 +338,12 @@ mod tests {
         ] {
             assert_eq!(judge(&gate, text, CARRIER), Err(Dropped::Malformed), "{text}");
         }
+    }
+
+    #[test]
+    fn a_fault_over_one_datagram_costs_that_datagram() {
+        assert_eq!(surviving(|| panic!("planted")), Err(Dropped::Malformed));
+        assert_eq!(surviving(|| Ok(())), Ok(()));
     }
 
     #[test]

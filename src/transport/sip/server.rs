@@ -124,9 +124,22 @@ impl Server {
         Phone::over(self.serving.stack.clone(), config)
     }
 
-    /// Serves until the shutdown token is cancelled.
+    /// Cancelled once no call is heard any more: by a fault of the stack, or because serving is over.
+    pub fn deaf(&self) -> CancellationToken {
+        self.serving.stack.deaf.clone()
+    }
+
+    /// Ends the stack as a fault of its would.
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> tokio::task::AbortHandle {
+        self.serving.stack.running.clone()
+    }
+
+    /// Serves until the shutdown token is cancelled, or the stack has a fault.
     pub async fn run(self) {
         let stack = &self.serving.stack;
+        // Whatever ends this, a fault here included, nothing is taken afterwards.
+        let _deaf = stack.deaf.clone().drop_guard();
         let Some(mut incoming) = stack.incoming() else { return };
         if let Some(trunk) = self.serving.config.trunk.clone() {
             tokio::spawn(registration::keep(stack.clone(), trunk));
@@ -134,6 +147,7 @@ impl Server {
         loop {
             let transaction = tokio::select! {
                 () = stack.stop.cancelled() => break,
+                () = stack.deaf.cancelled() => return,
                 transaction = incoming.recv() => transaction,
             };
             let Some(transaction) = transaction else { return };

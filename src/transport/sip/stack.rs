@@ -23,6 +23,7 @@ use super::clock::Clock;
 use super::counters::{Counters, Dropped};
 use super::dialog::{Dialogs, Path};
 use super::gate::{Gate, GatedSocket, Strangers, StreamGate};
+use super::hearing::{self, Reader};
 use super::lanes::Lanes;
 use super::message::{self, make};
 
@@ -96,6 +97,10 @@ pub(crate) struct Stack {
     pub(crate) stop: CancellationToken,
     /// Cancelled: the sockets are closed, nothing can be sent or will come.
     pub(crate) closed: CancellationToken,
+    /// Cancelled: what comes is not heard any more, by a fault or because serving is over.
+    pub(crate) deaf: CancellationToken,
+    #[cfg(test)]
+    pub(crate) running: tokio::task::AbortHandle,
     incoming: Mutex<Option<TransactionReceiver>>,
     /// Held by those who have last words of their own; all are back before the sockets close.
     parting: Arc<Semaphore>,
@@ -121,14 +126,16 @@ impl Stack {
         let lanes = Lanes::new(closing.child_token());
         let layer = TransportLayer::new(closing.child_token());
         layer.set_stream_idle_timeout(STREAM_IDLE);
-        let mut listening = Vec::new();
+        let (mut listening, mut readers) = (Vec::new(), Vec::new());
         for address in options.udp {
             let socket =
                 tokio::net::UdpSocket::bind(address).await.map_err(|error| cannot_bind("udp", address, &error))?;
             // Best effort: the kernel may allow less.
             socket2::SockRef::from(&socket).set_recv_buffer_size(UDP_BUFFER).ok();
             listening.push(Listening { transport: Wire::Udp, address: socket.local_addr()? });
-            let gated = Arc::new(GatedSocket { socket, gate: gate.clone() });
+            let reader = Arc::<Reader>::default();
+            readers.push(reader.clone());
+            let gated = Arc::new(GatedSocket { socket, gate: gate.clone(), reader });
             let connection =
                 UdpConnection::from_socket(gated, None, Some(closing.child_token())).await.map_err(io::Error::other)?;
             layer.add_transport(connection.into());
@@ -150,7 +157,11 @@ impl Stack {
         let parting = Arc::new(Semaphore::new(PARTING as usize));
         tokio::spawn(farewell(stop.clone(), dialogs.clone(), parting.clone(), closing.clone()));
         let serving = endpoint.inner.clone();
-        tokio::spawn(async move { serving.serve().await.ok() });
+        let served = tokio::spawn(async move { serving.serve().await });
+        #[cfg(test)]
+        let running = served.abort_handle();
+        let deaf = CancellationToken::new();
+        tokio::spawn(hearing::watch(served, readers, closing.clone(), deaf.clone()));
         for listener in listeners {
             tokio::spawn(accept(listener, endpoint.inner.clone(), gate.clone(), stop.clone()));
         }
@@ -166,6 +177,9 @@ impl Stack {
             user_agent: options.user_agent,
             stop,
             closed: closing,
+            deaf,
+            #[cfg(test)]
+            running,
             incoming: Mutex::new(Some(incoming)),
             parting,
         }))
