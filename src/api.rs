@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::call::desk::NotReady;
 use crate::call::registry::FrontDesk;
 use crate::telemetry;
 use crate::transport::stream::{Entrance, StreamConfig, socket};
@@ -35,8 +36,11 @@ const MOST_BODY: usize = 64 * 1024;
 #[derive(Clone)]
 struct Shared {
     entrance: Arc<Entrance>,
-    ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    ready: Arc<Ready>,
 }
+
+/// Whether new calls are taken.
+type Ready = dyn Fn() -> Result<(), NotReady> + Send + Sync;
 
 /// Why it does not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +71,7 @@ impl Server {
         api: &ApiConfig,
         streams: &StreamConfig,
         desk: Arc<dyn FrontDesk>,
-        ready: impl Fn() -> bool + Send + Sync + 'static,
+        ready: impl Fn() -> Result<(), NotReady> + Send + Sync + 'static,
         stop: CancellationToken,
     ) -> Result<Self, Error> {
         let entrance = Entrance::open(streams, api.public_url.as_deref(), desk, stop.clone()).map_err(Error::Config)?;

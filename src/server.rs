@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::agent::graph::{Graph, GraphError, Variables};
 use crate::api;
 use crate::call::canned::{Canned, Line, Phrase};
-use crate::call::desk::{Desk, DeskSetup};
+use crate::call::desk::{Desk, DeskSetup, NotReady};
 use crate::call::rendering;
 use crate::clinic::{Clinic, ClinicError};
 use crate::clock;
@@ -191,7 +191,8 @@ impl Server {
         let sip = sip::Server::bind(config.sip, desk.clone(), stop.clone()).await?;
         let ready = {
             let (desk, deaf) = (desk.clone(), sip.deaf());
-            move || !deaf.is_cancelled() && desk.is_ready()
+            // A fault comes first: what follows it, draining, is no reason.
+            move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { desk.ready() }
         };
         let http = api::Server::bind(&config.api, &config.stream, desk.clone(), ready, stop.clone()).await?;
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());

@@ -4,6 +4,7 @@
 //! clinic's own line.
 
 mod health;
+mod readiness;
 
 use std::collections::HashMap;
 use std::io;
@@ -35,6 +36,8 @@ use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
 use health::Health;
+
+pub use readiness::NotReady;
 
 /// When a refused caller may try again: about a call's length over the number of calls.
 const RETRY_AFTER: Duration = Duration::from_secs(20);
@@ -133,9 +136,15 @@ impl Desk {
         self.calls.lock().going_on.len()
     }
 
-    /// Whether new calls are taken, room aside.
-    pub fn is_ready(&self) -> bool {
-        !self.draining.load(Ordering::Relaxed) && self.calls.lock().health.is_good(Instant::now())
+    /// Whether a new call would be taken.
+    pub fn ready(&self) -> Result<(), NotReady> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(NotReady::Draining);
+        }
+        if !self.calls.lock().health.is_good(Instant::now()) {
+            return Err(NotReady::Unwell);
+        }
+        if self.room.available_permits() == 0 { Err(NotReady::Full) } else { Ok(()) }
     }
 
     /// Takes no new calls, waits `grace` for those going on to end, then asks the rest to say goodbye and waits once more for as
@@ -194,7 +203,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 
 impl FrontDesk for Desk {
     fn admit(&self, arriving: &Arriving) -> Result<Ticket, Refusal> {
-        if !self.is_ready() {
+        if let Err(NotReady::Draining | NotReady::Unwell | NotReady::Deaf) = self.ready() {
             metrics::counter!("calls_refused_total", "why" => "not_ready").increment(1);
             return Err(self.refusal());
         }

@@ -114,7 +114,9 @@ mod tests {
         assert_eq!(reqwest::get(&ready).await.unwrap().status(), 200);
         server.sip_running.abort();
         server.fault().await;
-        assert_eq!(reqwest::get(&ready).await.unwrap().status(), 503);
+        let told = reqwest::get(&ready).await.unwrap();
+        assert_eq!(told.status(), 503);
+        assert_eq!(told.text().await.unwrap(), "not ready: SIP is not being served\n");
         let never = || signal(SignalKind::user_defined1()).unwrap();
         let ended = attend(server, Duration::from_secs(120), never(), never()).await.unwrap_err();
         assert_eq!(ended.exit.code(), 70);

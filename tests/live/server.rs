@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use attendant::call::desk::NotReady;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::config::Config;
 use attendant::load::clips;
@@ -92,7 +93,7 @@ async fn a_draining_server_takes_no_new_call() {
     let going_on = telephone.dial(&dialling).await.unwrap();
     let desk = server.desk().clone();
     let draining = tokio::spawn(server.drain(Duration::from_secs(30)));
-    while desk.is_ready() {
+    while desk.ready() != Err(NotReady::Draining) {
         tokio::task::yield_now().await;
     }
     let refused = telephone.dial(&dialling).await.unwrap_err();

@@ -60,7 +60,7 @@ impl House {
             MediaPath::Rtp { .. } => panic!("streams are no sockets"),
         });
         let stop = CancellationToken::new();
-        let server = Server::bind(&api, &streams, Arc::new(desk), || true, stop.clone()).await.expect("a free port");
+        let server = Server::bind(&api, &streams, Arc::new(desk), || Ok(()), stop.clone()).await.expect("a free port");
         let address = server.addresses()[0];
         let running = tokio::spawn(server.run());
         Self { address, carrier, secrets, started, stop, running, _folder: folder }

@@ -99,6 +99,23 @@ async fn a_call_that_cannot_begin_gives_its_room_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_desk_says_why_it_takes_no_call() {
+    let desk = desk(Arc::new(NoAgents), Arc::new(ScriptedVoice(ScriptedConfig::default())));
+    assert_eq!(desk.ready(), Ok(()));
+    let arriving = Arriving { dialled: "100".into(), caller: Pii::new("x".into()), transport: Transport::Sip };
+    let ticket = desk.admit(&arriving).expect("there is room");
+    assert_eq!(desk.ready(), Err(NotReady::Full));
+    drop(ticket);
+    assert_eq!(desk.ready(), Ok(()));
+    for _ in 0..5 {
+        desk.calls.lock().health.ended(crate::call::timeline::EndReason::Failed, Instant::now());
+    }
+    assert_eq!(desk.ready(), Err(NotReady::Unwell));
+    assert!(desk.drain(PATIENCE).await);
+    assert_eq!(desk.ready(), Err(NotReady::Draining));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_apology_for_a_fault_is_a_stream_that_the_caller_can_hear() {
     let desk = desk(Arc::new(ScriptedAgents(ScriptedConfig::default())), Arc::new(NoVoice));
     let (caller, handle, mut commands) = call(&desk).await;

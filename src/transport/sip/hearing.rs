@@ -21,7 +21,7 @@ pub(crate) struct Reader(AtomicU64);
 
 impl Reader {
     /// The reader is there, until this is dropped.
-    pub(crate) fn waits(&self) -> impl Drop + use<'_> {
+    pub(crate) fn waits(&self) -> Waiting<'_> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Waiting(self)
     }
@@ -31,7 +31,8 @@ impl Reader {
     }
 }
 
-struct Waiting<'a>(&'a Reader);
+/// See [`Reader::waits`].
+pub(crate) struct Waiting<'a>(&'a Reader);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {

@@ -104,7 +104,7 @@ impl Clinic {
         let web = ApiConfig { listen: vec![any], public_url: Some(PUBLIC.into()) };
         let ready = {
             let desk = desk.clone();
-            move || desk.is_ready()
+            move || desk.ready()
         };
         let http = api::Server::bind(&web, &streams, desk.clone(), ready, stop.clone())
             .await
