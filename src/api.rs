@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::desk::NotReady;
 use crate::call::registry::FrontDesk;
+use crate::records::FirstTimes;
 use crate::telemetry;
 use crate::transport::stream::{Entrance, StreamConfig, socket};
 
@@ -66,15 +67,18 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Binds. Cancelling `stop` closes every stream and the server. `ready` says whether new calls are taken.
+    /// Binds. Cancelling `stop` closes every stream and the server. `ready` says whether new calls are taken; `announced` knows the calls that
+    /// earlier processes have answered.
     pub async fn bind(
         api: &ApiConfig,
         streams: &StreamConfig,
         desk: Arc<dyn FrontDesk>,
         ready: impl Fn() -> Result<(), NotReady> + Send + Sync + 'static,
+        announced: FirstTimes,
         stop: CancellationToken,
     ) -> Result<Self, Error> {
-        let entrance = Entrance::open(streams, api.public_url.as_deref(), desk, stop.clone()).map_err(Error::Config)?;
+        let entrance =
+            Entrance::open(streams, api.public_url.as_deref(), desk, announced, stop.clone()).map_err(Error::Config)?;
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for &address in &api.listen {

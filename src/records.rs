@@ -3,11 +3,13 @@
 //! ```text
 //! <path>/2026-11-21/<call>.jsonl     one [`crate::call::timeline::Entry`] a line
 //! <path>/2026-11-21/<call>.wav       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock
+//! <path>/webhooks/2026-11-21         digests of carriers' webhooks that were answered
 //! ```
 //!
 //! Days are UTC; folders are 0700, files 0600. Writing happens on two threads of its own behind bounded queues: a slow disk costs
 //! records, which are counted, never audio. Nothing in a record may reach a log.
 
+mod first_times;
 mod journal;
 mod library;
 mod recording;
@@ -22,6 +24,7 @@ use time::OffsetDateTime;
 
 use crate::call::CallId;
 
+pub use first_times::FirstTimes;
 pub use journal::Journal;
 pub use library::{Library, Past};
 pub use recording::Recorder;

@@ -29,7 +29,7 @@ use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::records::{Library, Recording, Records};
+use crate::records::{FirstTimes, Library, Recording, Records};
 use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
@@ -151,6 +151,8 @@ impl Server {
         let folder = config.records.folder();
         let records = Records::open(&config.records)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+        let announced = FirstTimes::open(&folder)
+            .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
         let mut canned = canned(&graph, &clinic, config.records.recording);
         let (loading, facts) = (config.clone(), clinic.clone());
         let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph)).await;
@@ -194,7 +196,7 @@ impl Server {
             // A fault comes first: what follows it, draining, is no reason.
             move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { desk.ready() }
         };
-        let http = api::Server::bind(&config.api, &config.stream, desk.clone(), ready, stop.clone()).await?;
+        let http = api::Server::bind(&config.api, &config.stream, desk.clone(), ready, announced, stop.clone()).await?;
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();

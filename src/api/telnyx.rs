@@ -1,7 +1,7 @@
 //! `POST /webhooks/telnyx`: Telnyx reports a call's events. A new call is answered, with its stream, by a command of ours; everything
 //! else is acknowledged.
 //!
-//! Events come more than once and in any order: each `data.id` is acted on once. The acknowledgement does not wait for the command.
+//! Events come more than once and in any order: each `data.id` is acted on once, over restarts too. The acknowledgement does not wait for the command.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -56,7 +56,9 @@ pub(super) async fn event(State(shared): State<Shared>, headers: HeaderMap, body
         return (StatusCode::BAD_REQUEST, "not a call event\n").into_response();
     };
     match (door.verifier.delivery(&data.id), data.event_type.as_str()) {
-        (Delivery::First, "call.initiated") => initiated(&shared, data.payload),
+        (Delivery::First, "call.initiated") if shared.entrance.is_new(Wire::Telnyx, &data.id) => {
+            initiated(&shared, data.payload)
+        }
         (Delivery::First | Delivery::Again, _) => StatusCode::OK.into_response(),
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /webhooks/twilio/voice`: Twilio asks what to do with a call; the answer (TwiML) connects it to a stream, passes it on or declines.
 //!
 //! Only what Twilio has signed is answered. Twilio signs no time, so a webhook that comes again gets the same answer, whose token opens once,
-//! and nothing once that token is used or has expired.
+//! and nothing once that token is used or has expired, nor from a process that has not given the answer itself.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::Shared;
 use crate::call::registry::{Arriving, Refusal, Transport};
 use crate::transport::stream::carrier::{dial, escape};
-use crate::transport::stream::entrance::{Answered, Invitation};
+use crate::transport::stream::entrance::{Answered, Invitation, Opens};
 use crate::transport::stream::signature::twilio::{Body, verify};
 use crate::transport::stream::wire::Wire;
 
@@ -44,30 +44,38 @@ pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: Heade
     if account != door.account {
         return refused("foreign_account");
     }
-    if let Some(answered) = door.answered.lock().get(&call.to_owned()) {
+    let mut given = door.answered.lock();
+    if let Some(answered) = given.get(&call.to_owned()) {
         return if entrance.is_open(answered) { twiml(answered.answer.clone()) } else { refused("replayed") };
+    }
+    if !entrance.is_new(Wire::Twilio, call) {
+        return refused("replayed");
     }
     let arriving = Arriving {
         dialled: field("To").unwrap_or_default().to_owned(),
         caller: field("From").unwrap_or_default().to_owned().into(),
         transport: Transport::Twilio,
     };
-    match entrance.invite(Wire::Twilio, call, &arriving) {
-        Ok(invitation) => {
+    let answered = match entrance.invite(Wire::Twilio, call, &arriving) {
+        Ok(Invitation { nonce, expires, url }) => {
             // Nothing follows the stream: a call whose stream is closed is over, API or not.
             let answer = format!(
                 "<Response><Connect><Stream url=\"{}\"><Parameter name=\"caller\" value=\"{}\"/><Parameter name=\"dialled\" value=\"{}\"/></Stream></Connect></Response>",
-                escape(&invitation.url),
+                escape(&url),
                 escape(arriving.caller.reveal()),
                 escape(&arriving.dialled),
             );
-            let Invitation { nonce, expires, .. } = invitation;
-            door.answered.lock().insert(call.to_owned(), Answered { nonce, expires, answer: answer.clone() });
-            twiml(answer)
+            Answered { opens: Opens::Stream { nonce, expires }, answer }
         }
-        Err(Refusal::Busy { .. }) => twiml(DECLINE.to_owned()),
-        Err(Refusal::Divert { to }) => twiml(format!("<Response>{}</Response>", dial(to.reveal()))),
-    }
+        Err(Refusal::Busy { .. }) => Answered { opens: Opens::Nothing, answer: DECLINE.to_owned() },
+        Err(Refusal::Divert { to }) => {
+            Answered { opens: Opens::Nothing, answer: format!("<Response>{}</Response>", dial(to.reveal())) }
+        }
+    };
+    let answer = answered.answer.clone();
+    given.insert(call.to_owned(), answered);
+    drop(given);
+    twiml(answer)
 }
 
 fn twiml(answer: String) -> Response {

@@ -201,7 +201,11 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Of `attendant load`'s own callers, never of a server: chunks that were not taken in time.",
     ),
-    counter("records_lines_dropped_total", &[], "Lines of transcripts and timelines that were not written."),
+    counter(
+        "records_lines_dropped_total",
+        &[],
+        "Lines of transcripts, timelines and webhooks seen that were not written.",
+    ),
     counter("records_frames_dropped_total", &[], "Frames of recordings that were not written: silence in their place."),
     counter(
         "records_closes_dropped_total",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attendant::api::{ApiConfig, Server};
 use attendant::call::registry::{MediaPath, Refusal, StreamMedia, StreamOut};
+use attendant::records::FirstTimes;
 use attendant::transport::stream::config::{StreamConfig, TelnyxCodec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +40,7 @@ pub struct House {
     pub started: mpsc::Receiver<Started>,
     pub stop: CancellationToken,
     pub running: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl House {
@@ -49,8 +50,23 @@ impl House {
 
     pub async fn with(refusal: Option<Refusal>, change: impl FnOnce(&mut StreamConfig)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::in_folder(folder, MockServer::start().await, refusal, change).await
+    }
+
+    /// The next process on the same machine.
+    pub async fn restarted(self) -> Self {
+        self.stop.cancel();
+        in_time(self.running).await.expect("no panic");
+        Self::in_folder(self.folder, self.carrier, None, |_| {}).await
+    }
+
+    async fn in_folder(
+        folder: tempfile::TempDir,
+        carrier: MockServer,
+        refusal: Option<Refusal>,
+        change: impl FnOnce(&mut StreamConfig),
+    ) -> Self {
         let secrets = Secrets::in_folder(folder.path());
-        let carrier = MockServer::start().await;
         let mut streams = secrets.streams(&carrier.uri(), TelnyxCodec::Pcmu);
         change(&mut streams);
         let api = ApiConfig { listen: vec![([127, 0, 0, 1], 0).into()], public_url: Some(PUBLIC.into()) };
@@ -60,10 +76,13 @@ impl House {
             MediaPath::Rtp { .. } => panic!("streams are no sockets"),
         });
         let stop = CancellationToken::new();
-        let server = Server::bind(&api, &streams, Arc::new(desk), || Ok(()), stop.clone()).await.expect("a free port");
+        let announced = FirstTimes::open(folder.path()).expect("the folder is readable");
+        let server = Server::bind(&api, &streams, Arc::new(desk), || Ok(()), announced, stop.clone())
+            .await
+            .expect("a free port");
         let address = server.addresses()[0];
         let running = tokio::spawn(server.run());
-        Self { address, carrier, secrets, started, stop, running, _folder: folder }
+        Self { address, carrier, secrets, started, stop, running, folder }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -22,6 +22,7 @@ use super::wire::Wire;
 use crate::call::registry::{Arriving, FrontDesk, Refusal, Ticket};
 use crate::clock;
 use crate::config::Secret;
+use crate::records::FirstTimes;
 
 /// Connections that have not said which call they carry: more are refused with 503.
 const MOST_UNSTARTED: usize = 256;
@@ -36,6 +37,8 @@ pub struct Entrance {
     pub(crate) twilio: Option<TwilioDoor>,
     pub(crate) telnyx: Option<TelnyxDoor>,
     pub(crate) pcm: Option<Secret>,
+    /// Calls announced to us, `carrier id`: each is answered once, by whichever process.
+    pub(crate) announced: FirstTimes,
     pub(crate) stop: CancellationToken,
     /// Streams going on, and commands to carriers under way.
     pub(crate) tasks: TaskTracker,
@@ -55,16 +58,25 @@ pub(crate) struct TwilioDoor {
     pub(crate) account: String,
     pub(crate) token: Secret,
     pub(crate) carrier: Arc<Carrier>,
-    /// Our answers by call: a webhook that comes again is answered the same, and not at all once its token is used or has expired.
+    /// Our answers by call: a webhook that comes again is answered the same, and not at all once its token is used or has expired. Held
+    /// while a call is answered, so that two copies of its webhook get one answer.
     pub(crate) answered: Mutex<Seen<String, Answered>>,
 }
 
-/// What a webhook was answered, and until when (Unix seconds) that is of use.
+/// What a webhook was answered.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    pub(crate) nonce: Nonce,
-    pub(crate) expires: u64,
+    pub(crate) opens: Opens,
     pub(crate) answer: String,
+}
+
+/// What an answer lets in.
+#[derive(Debug)]
+pub(crate) enum Opens {
+    /// One stream, until then (Unix seconds).
+    Stream { nonce: Nonce, expires: u64 },
+    /// Nothing: the call was declined or passed on.
+    Nothing,
 }
 
 pub(crate) struct TelnyxDoor {
@@ -88,6 +100,7 @@ impl Entrance {
         config: &StreamConfig,
         public_url: Option<&str>,
         desk: Arc<dyn FrontDesk>,
+        announced: FirstTimes,
         stop: CancellationToken,
     ) -> Result<Arc<Self>, String> {
         let at = |key: &'static str| move |what: String| format!("stream.{key}: {what}");
@@ -132,6 +145,7 @@ impl Entrance {
             twilio,
             telnyx,
             pcm,
+            announced,
             stop,
             tasks: TaskTracker::new(),
             tokens: Tokens::new(key, config.token_lives_s),
@@ -184,9 +198,17 @@ impl Entrance {
         self.tokens.redeem(wire, token, now())
     }
 
-    /// Whether a stream may still come by this answer.
+    /// Whether this answer may be given again: its stream may still come, or it lets nobody in.
     pub(crate) fn is_open(&self, answered: &Answered) -> bool {
-        self.tokens.is_open(&answered.nonce, answered.expires, now())
+        match &answered.opens {
+            Opens::Stream { nonce, expires } => self.tokens.is_open(nonce, *expires, now()),
+            Opens::Nothing => true,
+        }
+    }
+
+    /// Whether this is the first announcement of this call, to this process or one before it.
+    pub(crate) fn is_new(&self, wire: Wire, id: &str) -> bool {
+        self.announced.first_time(&format!("{} {id}", wire.label()))
     }
 
     pub(crate) fn is_for(&self, admission: &Admission, claims: &Claims<'_>) -> bool {

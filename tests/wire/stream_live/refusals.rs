@@ -107,6 +107,35 @@ async fn a_webhook_that_comes_again_after_its_token_has_expired_is_refused() {
 }
 
 #[tokio::test]
+async fn a_call_that_one_process_has_answered_or_declined_is_not_answered_by_the_next() {
+    let house = House::open(None).await;
+    let first = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
+    assert_eq!(first.0, 200);
+    let house = house.restarted().await;
+    assert_eq!(webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await.0, 403);
+    assert_eq!(webhook(&house, &form("CA2"), &twilio_signature(&form("CA2"))).await.0, 200, "another call");
+    house.close().await;
+
+    let busy = House::open(Some(Refusal::Busy { retry_after: Duration::from_secs(1) })).await;
+    let declined = webhook(&busy, &form("CA1"), &twilio_signature(&form("CA1"))).await;
+    assert_eq!(webhook(&busy, &form("CA1"), &twilio_signature(&form("CA1"))).await, declined, "Twilio may ask again");
+    let house = busy.restarted().await;
+    assert_eq!(webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await.0, 403, "there is room by now");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_of_a_webhook_that_come_at_once_get_one_answer() {
+    let house = House::open(None).await;
+    let (form, signature) = (form("CA1"), twilio_signature(&form("CA1")));
+    let copies = (0..16).map(|_| webhook(&house, &form, &signature));
+    let answers = futures_util::future::join_all(copies).await;
+    assert_eq!(answers[0].0, 200);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    house.close().await;
+}
+
+#[tokio::test]
 async fn metrics_are_told_to_this_machine_and_to_nobody_behind_a_proxy() {
     attendant::telemetry::metrics::start();
     let house = House::open(None).await;

@@ -129,6 +129,19 @@ async fn an_event_is_acted_on_once_and_a_replay_refused() {
 }
 
 #[tokio::test]
+async fn an_event_that_one_process_has_acted_on_is_not_acted_on_by_the_next() {
+    let house = House::open(None).await;
+    // Once, as is checked when the carrier is dropped.
+    accept(&house, "answer").await;
+    let at = unix_now();
+    assert_eq!(post(&house, &initiated("e1"), at).await, 200);
+    commanded(&house, "answer").await;
+    let house = house.restarted().await;
+    assert_eq!(post(&house, &initiated("e1"), at).await, 200, "acknowledged, nothing more");
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_stream_of_another_call_is_closed() {
     let mut house = House::open(None).await;
     accept(&house, "answer").await;

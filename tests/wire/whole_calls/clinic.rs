@@ -16,7 +16,7 @@ use attendant::call::timeline::Entry;
 use attendant::costs::Meter;
 use attendant::language::Language;
 use attendant::privacy::Pii;
-use attendant::records::{Library, Past, Recording, Records, RecordsConfig};
+use attendant::records::{FirstTimes, Library, Past, Recording, Records, RecordsConfig};
 use attendant::sim::code::{Code, Heard as Made, Listener, call_of, speak};
 use attendant::sim::{Delay, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use attendant::transport::sip::{self, SipConfig};
@@ -106,7 +106,7 @@ impl Clinic {
             let desk = desk.clone();
             move || desk.ready()
         };
-        let http = api::Server::bind(&web, &streams, desk.clone(), ready, stop.clone())
+        let http = api::Server::bind(&web, &streams, desk.clone(), ready, FirstTimes::in_memory(), stop.clone())
             .await
             .expect("loopback has free ports");
         let running = TaskTracker::new();
