@@ -90,19 +90,24 @@ impl Trunk {
     /// Registers again and again, each time before the last one runs out.
     async fn register(&mut self, mut expires: u32) {
         let mut retry = FIRST_RETRY;
+        let mut raised = 0_u32;
         loop {
             let answer = self.send(Method::Register, Some(expires)).await;
             let status = answer.as_ref().map(message::status);
             match outcome(answer.as_ref(), expires) {
                 Outcome::Registered { seconds } => {
-                    retry = FIRST_RETRY;
+                    (retry, raised) = (FIRST_RETRY, 0);
                     metrics::gauge!("sip_trunk_registered").set(1.0);
                     self.rest(Duration::from_secs(u64::from(seconds) * 4 / 5)).await;
                     continue;
                 }
                 Outcome::TooBrief { min } => {
                     expires = min;
-                    continue;
+                    raised += 1;
+                    // Who wants more each time is not asked as fast as it answers.
+                    if raised == 1 {
+                        continue;
+                    }
                 }
                 Outcome::Not => {}
             }
@@ -179,7 +184,7 @@ enum Outcome {
     Registered {
         seconds: u32,
     },
-    /// Too brief for them (RFC 3261 section 10.2.8): what they want instead, seconds, is asked for at once.
+    /// Too brief for them (RFC 3261 section 10.2.8): what they want instead, seconds, is asked for at once, the first time.
     TooBrief {
         min: u32,
     },

@@ -182,9 +182,12 @@ async fn dispatch(stack: &Arc<Stack>, transaction: Transaction) -> Option<Transa
     let request = &transaction.original;
     if let Some(tag) = to_tag(request) {
         let call_id = request.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
+        let acknowledges = request.method == Method::Ack;
         match stack.dialogs.deliver(&call_id, &tag, transaction) {
             Delivery::Delivered => {}
             Delivery::Full => stack.count(Dropped::Overflow),
+            // Nothing answers an ACK (RFC 3261 section 17).
+            Delivery::NoSuchCall(_) if acknowledges => {}
             Delivery::NoSuchCall(transaction) => answer(stack, *transaction, Refused::new(481, &[])).await,
         }
         return None;

@@ -200,6 +200,22 @@ async fn a_registrar_that_wants_longer_registrations_gets_them() {
 }
 
 #[tokio::test]
+async fn a_registrar_that_wants_more_each_time_is_not_asked_without_a_pause() {
+    let registrar = Registrar::start().await;
+    let keeping = keeping(&format!("sip:{}", registrar.at), |trunk| trunk.expires_s = 60).await;
+    let first = registrar.next().await;
+    registrar.reply(&first, "423 Interval Too Brief", "Min-Expires: 61\r\n").await;
+    let mut last = registrar.after(&first).await;
+    for min in 62..64 {
+        let began = keeping.stack.clock.now();
+        registrar.reply(&last, "423 Interval Too Brief", &format!("Min-Expires: {min}\r\n")).await;
+        last = registrar.after(&last).await;
+        assert_eq!(header(&last, "Expires"), min.to_string());
+        assert!(keeping.stack.clock.now().since(began) >= Duration::from_secs(4), "asked again for {min} s");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_that_fails_gives_way_to_the_next() {
     let (first, second) = (Registrar::start().await, Registrar::start().await);
     let proxies = vec![format!("sip:{}", first.at), format!("sip:{};lr", second.at)];

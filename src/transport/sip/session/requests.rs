@@ -17,6 +17,10 @@ const RETRY_AFTER_S: u8 = 2;
 impl Session {
     pub(super) async fn request(&mut self, mut transaction: Transaction) -> Option<End> {
         let request = transaction.original.clone();
+        // Nothing answers an ACK (RFC 3261 section 17): this is one that no transaction claimed, such as a repeated one.
+        if request.method == Method::Ack {
+            return None;
+        }
         if !self.dialog.is_from_peer(&request) {
             self.reply(&mut transaction, Refused::new(481, &[])).await;
             return None;
@@ -47,7 +51,7 @@ impl Session {
                 let capable = [("Allow", ALLOW), ("Accept", ACCEPT), ("Supported", SUPPORTED)];
                 self.reply(&mut transaction, Refused::new(200, &capable)).await;
             }
-            // An ACK that no transaction claimed, such as a repeated one, needs no answer.
+            // Left alone above.
             Method::Ack => {}
             Method::Cancel
             | Method::Message
