@@ -18,7 +18,7 @@ pub enum Hours<'a> {
         today: Option<&'a Holiday>,
     },
     Day(Day<'a>),
-    /// Saturday and Sunday.
+    /// The next Saturday and Sunday, the sooner first.
     Days(Vec<Day<'a>>),
     /// Open now until, or the next opening.
     Now {
@@ -70,30 +70,38 @@ const WEEK: [Weekday; 7] = [
 ];
 
 /// Answers for what a caller calls a day: nothing (the week), `now`, `today`, `tomorrow`, `weekend`, `holidays`, a weekday in
-/// English, a date as 2026-12-25, or the name of a holiday in any language.
+/// English, a date as 2026-12-25, or the name of a holiday in any language. A day whose hours are over is past: its weekday is the next
+/// week's, and what is open today is what opens next.
 pub fn hours<'a>(clinic: &'a ClinicConfig, asked: Option<&str>, now: DateTime) -> Result<Hours<'a>, UnknownDay> {
     let today = now.date();
     let day = |date: Date| on(clinic, date, today);
+    let next = |weekday: Weekday| {
+        let soonest = day(plus(today, i64::from(today.weekday().until(weekday))));
+        if is_over(&soonest, now) { day(plus(soonest.date, 7)) } else { soonest }
+    };
     let Some(asked) = asked.map(str::trim).filter(|a| !a.is_empty()) else {
         return Ok(Hours::Week { groups: groups(clinic), today: day(today).holiday });
     };
     match asked.to_lowercase().as_str() {
         "now" => return Ok(at(clinic, now)),
+        "today" | "tonight" if is_over(&day(today), now) => return Ok(at(clinic, now)),
         "today" | "tonight" => return Ok(Hours::Day(day(today))),
         "tomorrow" => return Ok(Hours::Day(day(plus(today, 1)))),
         "day after tomorrow" => return Ok(Hours::Day(day(plus(today, 2)))),
         "weekend" => {
-            let saturday = coming(today, Weekday::Saturday);
-            return Ok(Hours::Days(vec![day(saturday), day(plus(saturday, 1))]));
+            let mut days = [Weekday::Saturday, Weekday::Sunday].map(next);
+            days.sort_by_key(|day| day.date);
+            return Ok(Hours::Days(days.into()));
         }
         "holidays" => return Ok(Hours::Holidays(holidays(clinic, today))),
         _ => {}
     }
     if let Some(weekday) = weekday(asked) {
-        return Ok(Hours::Day(day(coming(today, weekday))));
+        return Ok(Hours::Day(next(weekday)));
     }
     if let Ok(date) = asked.parse::<Date>() {
-        return Ok(Hours::Day(day(date)));
+        let asked = day(date);
+        return Ok(if is_over(&asked, now) { at(clinic, now) } else { Hours::Day(asked) });
     }
     holiday(clinic, asked, today).map(|h| Hours::Day(day(h.date))).ok_or(UnknownDay)
 }
@@ -170,9 +178,9 @@ fn of_weekday(clinic: &ClinicConfig, weekday: Weekday) -> &[Span] {
     }
 }
 
-/// The next such weekday; today counts.
-fn coming(today: Date, weekday: Weekday) -> Date {
-    plus(today, i64::from(today.weekday().until(weekday)))
+/// Whether it is today, and the clinic was open and will not be again.
+fn is_over(day: &Day<'_>, now: DateTime) -> bool {
+    day.date == now.date() && day.spans.iter().map(|span| span.to).max().is_some_and(|closed| closed <= now.time())
 }
 
 fn plus(date: Date, days: i64) -> Date {
@@ -221,6 +229,36 @@ mod tests {
         let week_of_christmas = date(2026, 12, 21).at(9, 0, 0, 0);
         assert!(day("friday", week_of_christmas).spans.is_empty());
         assert_eq!(day("thursday", week_of_christmas).spans[0].to, time(12, 0, 0, 0));
+    }
+
+    #[test]
+    fn a_day_whose_hours_are_over_is_never_told_as_if_they_were_to_come() {
+        let clinic = Clinic::sample();
+        let told = |asked: &str, now: DateTime| hours(&clinic.config, Some(asked), now).unwrap();
+        let closing = date(2026, 11, 21).at(13, 0, 0, 0);
+        let Hours::Day(saturday) = told("saturday", closing) else { panic!() };
+        assert_eq!((saturday.date, saturday.near), (date(2026, 11, 28), Near::Later));
+        for asked in ["today", "tonight", "2026-11-21"] {
+            assert_eq!(told(asked, closing), told("now", closing), "{asked}");
+        }
+        assert!(matches!(told("today", now()), Hours::Day(_)));
+        // A day without hours is closed, not over.
+        let sunday = date(2026, 11, 22).at(23, 0, 0, 0);
+        assert!(matches!(told("sunday", sunday), Hours::Day(day) if day.near == Near::Today && day.spans.is_empty()));
+    }
+
+    #[test]
+    fn a_weekend_is_the_saturday_and_the_sunday_that_are_still_to_come() {
+        let clinic = Clinic::sample();
+        let weekend =
+            |day: i8, hour: i8| match hours(&clinic.config, Some("weekend"), date(2026, 11, day).at(hour, 0, 0, 0)) {
+                Ok(Hours::Days(days)) => days.iter().map(|day| day.date.day()).collect::<Vec<_>>(),
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(weekend(20, 18), [21, 22]);
+        assert_eq!(weekend(21, 10), [21, 22]);
+        assert_eq!(weekend(21, 18), [22, 28]);
+        assert_eq!(weekend(22, 10), [22, 28]);
     }
 
     #[test]
