@@ -7,7 +7,6 @@ use crate::agent::Expect;
 use crate::call::canned::Phrase;
 use crate::call::conversation::join;
 use crate::call::effect::Effect;
-use crate::call::settings::deadline;
 use crate::call::turn::{Floor, Voice, endpoint_wait};
 use crate::call::utterance::Purpose;
 use crate::phrases::Refusal;
@@ -26,8 +25,11 @@ impl Machine {
         self.timers.set(Timer::Endpoint, due);
     }
 
-    /// The recogniser says that the caller has finished; acoustics must agree.
+    /// The recogniser says that the caller has finished; acoustics must agree, and the next key has its time.
     pub(super) fn end_of_turn(&mut self) {
+        if self.keypad.endpoint(self.now) > self.now {
+            return;
+        }
         if let Floor::Caller { voice: Voice::Quiet(_), .. } = self.floor {
             self.timers.clear(Timer::Endpoint);
             self.endpoint();
@@ -38,13 +40,17 @@ impl Machine {
         let Floor::Caller { from, voice: Voice::Quiet(last) } = self.floor else { return };
         self.turn.endpoint_us = Some(self.at_us());
         self.floor = Floor::Settling { from, last };
+        let owed = self.hearing.unanswered().is_some() && self.timers.is_set(Timer::Flush);
         self.hearing.flush(from, last, &mut self.out);
         if self.noise {
             // It goes on, and there may yet be words in it.
             let at = self.clock();
             self.hearing.input(stt::Input::SpeechStart { at }, &mut self.out);
         }
-        self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
+        // Words that are owed already are not owed later for it.
+        if !owed {
+            self.await_last_words();
+        }
         self.timers.set(Timer::Filler, self.now + self.config.filler());
     }
 

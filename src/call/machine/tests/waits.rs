@@ -169,6 +169,21 @@ fn a_recogniser_that_says_that_the_caller_has_finished_ends_the_wait_if_acoustic
 }
 
 #[test]
+fn a_recogniser_that_says_so_ends_no_turn_of_keys() {
+    let mut bench = Bench::new(false);
+    let (_, to) = bench.voice();
+    bench.signal(Signal::Dtmf('6'));
+    bench.now += MOMENT;
+    let due = bench.due(Timer::Endpoint);
+    bench.stt(stt::Event::EndOfTurn { at: to, confidence: 0.9 });
+    assert!(matches!(bench.machine.floor(), Floor::Caller { .. }));
+    assert_eq!(bench.due(Timer::Endpoint), due);
+    bench.signal(Signal::Dtmf('#'));
+    bench.stt(stt::Event::EndOfTurn { at: to, confidence: 0.9 });
+    assert!(matches!(bench.machine.floor(), Floor::Settling { .. }));
+}
+
+#[test]
 fn words_are_owed_from_the_end_of_a_question_to_the_end_of_its_answer_and_never_on_hold() {
     let mut bench = Bench::with_person();
     let owed = |bench: &Bench| bench.machine.owes_speech();
