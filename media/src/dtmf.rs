@@ -1,7 +1,8 @@
 //! Keys pressed, as telephone-events (RFC 4733), both ways.
 //!
-//! A press is many packets with one timestamp, any of which may be lost: it counts once, at the first that comes. Ours last
-//! 100 ms, end with three packets and keep 60 ms between them. Durations in ticks of the RTP clock.
+//! A press is many packets with one timestamp, any of which may be lost: it counts once, at the first that comes. One too long for
+//! its 16-bit duration goes on under a second timestamp (section 2.5.1.3; 1.4 s at 48 kHz). Ours last 100 ms, end with three packets
+//! and keep 60 ms between them. Durations in ticks of the RTP clock.
 
 mod inband;
 
@@ -19,6 +20,9 @@ const END_SLOTS: u16 = 3;
 /// Slots from a key to the next.
 pub const PRESS_SLOTS: u16 = HELD_SLOTS + END_SLOTS;
 
+/// The bit that says that the key was released (RFC 4733 section 2.3.1).
+const END: u8 = 0x80;
+
 /// Level of the tone, in dB below 0 dBm0.
 const VOLUME: u8 = 10;
 
@@ -31,20 +35,64 @@ pub const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 
 /// Tells presses from the packets that repeat them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keys {
-    last: Option<u32>,
+    last: Option<Segment>,
+}
+
+/// What has come of a press under one timestamp.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    timestamp: u32,
+    event: u8,
+    held: Held,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// So long at least.
+    For(u16),
+    /// It was released.
+    Over,
+}
+
+impl Segment {
+    fn of(timestamp: u32, event: u8, flags: u8, duration: u16) -> Self {
+        Self { timestamp, event, held: if flags & END == 0 { Held::For(duration) } else { Held::Over } }
+    }
+
+    /// Whether `next` goes on where this one ends, at the longest duration there is or the longest that came.
+    fn goes_on_in(&self, next: &Self) -> bool {
+        let ticks = next.timestamp.wrapping_sub(self.timestamp);
+        match self.held {
+            Held::For(duration) => {
+                next.event == self.event && (ticks == u32::from(u16::MAX) || ticks == u32::from(duration))
+            }
+            Held::Over => false,
+        }
+    }
 }
 
 impl Keys {
     /// Takes an event packet; the key, if it is the first packet of its press.
     pub fn push(&mut self, timestamp: u32, payload: &[u8]) -> Option<char> {
-        let &[event, _, _, _, ..] = payload else { return None };
+        let &[event, flags, high, low, ..] = payload else { return None };
         let key = *KEYS.get(usize::from(event))?;
+        let segment = Segment::of(timestamp, event, flags, u16::from_be_bytes([high, low]));
+        let Some(last) = &mut self.last else {
+            self.last = Some(segment);
+            return Some(key);
+        };
         // The last press, or one before it: a repetition that was overtaken.
-        if self.last.is_some_and(|last| last.wrapping_sub(timestamp) < OVERTAKEN) {
+        if last.timestamp.wrapping_sub(timestamp) < OVERTAKEN {
+            last.held = match (last.held, segment.held) {
+                (held, _) if last.timestamp != timestamp => held,
+                (Held::For(longest), Held::For(duration)) => Held::For(longest.max(duration)),
+                (Held::Over, _) | (_, Held::Over) => Held::Over,
+            };
             return None;
         }
-        self.last = Some(timestamp);
-        Some(key)
+        let same = last.goes_on_in(&segment);
+        self.last = Some(segment);
+        (!same).then_some(key)
     }
 }
 
@@ -99,7 +147,7 @@ impl Sending {
         press.slots += 1;
         let ended = press.slots > HELD_SLOTS;
         let duration = (press.slots.min(HELD_SLOTS) * ticks).to_be_bytes();
-        let flags = u8::from(ended) << 7 | VOLUME;
+        let flags = if ended { END | VOLUME } else { VOLUME };
         let event = Event {
             payload: [press.event, flags, duration[0], duration[1]],
             marker: press.slots == 1,
@@ -143,6 +191,23 @@ mod tests {
             }
             assert_eq!(heard, "1A#1", "packet {lost} of each lost");
         }
+    }
+
+    #[test]
+    fn a_key_held_longer_than_a_duration_can_tell_is_one_key() {
+        let mut keys = Keys::default();
+        assert_eq!(keys.push(0, &[5, 10, 0xff, 0xff]), Some('5'));
+        assert_eq!(keys.push(65_535, &[5, 10, 0, 160]), None);
+        assert_eq!(keys.push(65_535, &[5, 0x8a, 0x01, 0x40]), None);
+        // The last packet before the change is lost; another has come whose duration the next begins at.
+        assert_eq!(keys.push(200_000, &[5, 10, 0xf0, 0]), Some('5'));
+        assert_eq!(keys.push(265_535, &[5, 0x8a, 0, 160]), None);
+        assert_eq!(keys.push(300_000, &[5, 10, 0xf0, 0]), Some('5'));
+        assert_eq!(keys.push(300_000 + 0xf000, &[5, 10, 0, 160]), None);
+        // Released and pressed anew at once, and another key.
+        assert_eq!(keys.push(500_000, &[5, 0x8a, 0xff, 0xff]), Some('5'));
+        assert_eq!(keys.push(565_535, &[5, 10, 0, 160]), Some('5'));
+        assert_eq!(keys.push(565_535 + 160, &[6, 10, 0, 160]), Some('6'));
     }
 
     #[test]
