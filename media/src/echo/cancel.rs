@@ -16,6 +16,9 @@ const LEAD: u64 = 112;
 /// What we said that is kept: 510 ms of delay, the filter, and frames that come late.
 const KEPT: usize = 10_240;
 
+/// What a frame meets of it.
+const WINDOW: usize = SLOT_SAMPLES + TAPS;
+
 /// Step of the adaptation, a share of the stable maximum: converged in half a second of speech.
 const STEP: f32 = 0.4;
 
@@ -28,7 +31,7 @@ const LANES: usize = 8;
 /// See the module header.
 #[derive(Debug)]
 pub struct Cancel {
-    said: Box<[f32]>,
+    said: Box<[i16; KEPT]>,
     said_count: u64,
     heard_count: u64,
     taps: Box<[f32; TAPS]>,
@@ -45,8 +48,7 @@ impl Default for Cancel {
 impl Cancel {
     pub fn new() -> Self {
         Self {
-            // Twice, so that any window is contiguous.
-            said: vec![0.0; 2 * KEPT].into(),
+            said: Box::new([0; KEPT]),
             said_count: 0,
             heard_count: 0,
             taps: Box::new([0.0; TAPS]),
@@ -58,10 +60,8 @@ impl Cancel {
     /// The next frame that left.
     pub fn said(&mut self, frame: &Frame) {
         let start = (self.said_count % KEPT as u64) as usize;
-        for (n, &sample) in frame.iter().enumerate() {
-            self.said[start + n] = f32::from(sample);
-            self.said[start + n + KEPT] = f32::from(sample);
-        }
+        // The ring holds whole frames.
+        self.said[start..start + SLOT_SAMPLES].copy_from_slice(frame);
         self.said_count += SLOT_SAMPLES as u64;
     }
 
@@ -79,12 +79,11 @@ impl Cancel {
         let Some(delay) = self.delay else { return };
         // Sample n of the frame meets said[position + n - delay + LEAD - age], age 0..TAPS.
         let Some(newest) = (position + SLOT_SAMPLES as u64 - 1 + LEAD).checked_sub(delay) else { return };
-        let Some(oldest) = (newest + 1).checked_sub((SLOT_SAMPLES + TAPS) as u64) else { return };
+        let Some(oldest) = (newest + 1).checked_sub(WINDOW as u64) else { return };
         if newest >= self.said_count || oldest + (KEPT as u64) < self.said_count {
             return;
         }
-        let start = (oldest % KEPT as u64) as usize;
-        let window = &self.said[start..][..SLOT_SAMPLES + TAPS];
+        let window = self.window(oldest);
         let pure = judged.likelihood > OWN;
         let goal = if pure { RESIDUE } else { 1.0 };
         let mut power: f32 = window[..TAPS].iter().map(|x| x * x).sum();
@@ -102,6 +101,21 @@ impl Cancel {
             self.residue += (goal - self.residue) * 0.01;
             *sample = (error * self.residue).round() as i16;
         }
+    }
+}
+
+impl Cancel {
+    /// What was said from this sample on.
+    fn window(&self, oldest: u64) -> [f32; WINDOW] {
+        let start = (oldest % KEPT as u64) as usize;
+        let first = WINDOW.min(KEPT - start);
+        let mut window = [0.0; WINDOW];
+        for (part, said) in [(0..first, &self.said[start..]), (first..WINDOW, &self.said[..])] {
+            for (slot, &sample) in window[part].iter_mut().zip(said) {
+                *slot = f32::from(sample);
+            }
+        }
+        window
     }
 }
 
