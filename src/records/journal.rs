@@ -2,7 +2,7 @@
 //!
 //! A line that finds the queue full is dropped and counted: a disk that hangs must not hold up a call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -93,16 +93,23 @@ impl Writer {
 
 fn write(messages: &Receiver<Message>, counters: &Counters) {
     let mut files: HashMap<Arc<PathBuf>, File> = HashMap::new();
+    // Journals whose failure is in the log already.
+    let mut logged: HashSet<Arc<PathBuf>> = HashSet::new();
     for message in messages {
         match message {
             Message::Line { journal, line } => {
-                if let Err(error) = append(&mut files, journal, &line) {
+                if let Err(error) = append(&mut files, journal.clone(), &line) {
                     counters.lines_dropped.fetch_add(1, Ordering::Relaxed);
                     metrics::counter!("records_lines_dropped_total").increment(1);
-                    tracing::error!(%error, "a line of a call's journal could not be written; see to the disk and [records] path");
+                    if logged.insert(journal) {
+                        tracing::error!(%error, "lines of a call's journal could not be written; see to the disk and [records] path");
+                    }
                 }
             }
-            Message::Close { journal } => drop(files.remove(&journal)),
+            Message::Close { journal } => {
+                files.remove(&journal);
+                logged.remove(&journal);
+            }
             Message::Stop => return,
         }
     }

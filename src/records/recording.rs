@@ -1,12 +1,13 @@
 //! Writing recordings while calls go on: frames by value through a bounded queue to one thread.
 //!
 //! A media worker never waits and never allocates here. A frame that finds the queue full is counted and becomes silence, because
-//! each frame carries its place on the leg clock. A refused recording is deleted, also when it is refused at the last moment.
+//! each frame carries its place on the leg clock. A refused recording is deleted, also when it is refused at the last moment. A disk
+//! that takes nothing is asked again once a second, and logged once a recording.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
@@ -28,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// The header is brought up to date this often, so that a recording survives the end of the process: 5 s.
 const FLUSH_SAMPLES: u64 = 5 * RATE as u64;
+
+/// After a failure the disk is left alone for this long of the recording: 1 s.
+const AGAIN: Samples = Samples(RATE as u64);
 
 const RUNNING: u8 = 0;
 const CLOSED: u8 = 1;
@@ -117,9 +121,69 @@ impl Writer {
     }
 }
 
+/// A recording, from its first frame to its end.
+struct Reel {
+    take: Arc<Take>,
+    tape: Option<Tape>,
+    disk: Disk,
+}
+
+#[derive(Clone, Copy)]
+enum Disk {
+    Well,
+    /// Nothing is written before this place.
+    Failed {
+        again: Samples,
+    },
+}
+
+impl Reel {
+    /// Writes the frame, or counts it; the first failure is logged.
+    fn put(&mut self, at: Samples, heard: &Frame, said: &Frame, counters: &Counters) {
+        if self.take.state.load(Ordering::Acquire) == DISCARDED {
+            return;
+        }
+        let written = match self.disk {
+            Disk::Failed { again } if at < again => false,
+            Disk::Well | Disk::Failed { .. } => match self.write(at, heard, said) {
+                Ok(()) => true,
+                Err(error) => {
+                    if matches!(self.disk, Disk::Well) {
+                        tracing::error!(%error, "a recording cannot be written and has holes; see to the disk and [records] path");
+                    }
+                    // A frame out of place says nothing about the disk.
+                    let pause = if error.kind() == io::ErrorKind::InvalidInput { Samples::ZERO } else { AGAIN };
+                    self.disk = Disk::Failed { again: at + pause };
+                    false
+                }
+            },
+        };
+        if !written {
+            counters.frames_dropped.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("records_frames_dropped_total").increment(1);
+        }
+    }
+
+    fn write(&mut self, at: Samples, heard: &Frame, said: &Frame) -> io::Result<()> {
+        match &mut self.tape {
+            Some(tape) => tape.put(at, heard, said),
+            empty => empty.insert(Tape::create(&self.take.path)?).put(at, heard, said),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let Some(tape) = self.tape else { return Ok(()) };
+        let finished = tape.wav.finalize().map_err(into_io);
+        if self.take.state.load(Ordering::Acquire) == DISCARDED {
+            std::fs::remove_file(&self.take.path)
+        } else {
+            finished
+        }
+    }
+}
+
 /// One file being written.
 struct Tape {
-    take: Arc<Take>,
     wav: hound::WavWriter<BufWriter<File>>,
     /// Where the next sample goes, on the leg clock; the file begins at zero.
     next: Samples,
@@ -127,16 +191,16 @@ struct Tape {
 }
 
 impl Tape {
-    fn create(take: Arc<Take>) -> io::Result<Self> {
+    fn create(path: &Path) -> io::Result<Self> {
         let spec = hound::WavSpec {
             channels: 2,
             sample_rate: RATE,
             bits_per_sample: 16,
             sample_format: hound::SampleFormat::Int,
         };
-        let file = BufWriter::with_capacity(64 * 1024, private_file(&take.path)?);
+        let file = BufWriter::with_capacity(64 * 1024, private_file(path)?);
         let wav = hound::WavWriter::new(file, spec).map_err(into_io)?;
-        Ok(Self { take, wav, next: Samples::ZERO, flushed: Samples::ZERO })
+        Ok(Self { wav, next: Samples::ZERO, flushed: Samples::ZERO })
     }
 
     fn put(&mut self, at: Samples, heard: &Frame, said: &Frame) -> io::Result<()> {
@@ -160,12 +224,6 @@ impl Tape {
     fn pair(&mut self, left: i16, right: i16) -> io::Result<()> {
         self.wav.write_sample(left).and_then(|()| self.wav.write_sample(right)).map_err(into_io)
     }
-
-    fn finish(self) -> io::Result<()> {
-        let discarded = self.take.state.load(Ordering::Acquire) == DISCARDED;
-        let finished = self.wav.finalize().map_err(into_io);
-        if discarded { std::fs::remove_file(&self.take.path) } else { finished }
-    }
 }
 
 fn into_io(error: hound::Error) -> io::Error {
@@ -176,14 +234,14 @@ fn into_io(error: hound::Error) -> io::Error {
 }
 
 fn write(messages: &Receiver<Message>, counters: &Counters) {
-    let mut tapes: HashMap<PathBuf, Tape> = HashMap::new();
+    let mut reels: HashMap<PathBuf, Reel> = HashMap::new();
     loop {
         // An empty queue holds no frame of any closed take: now they can be finished.
         let message = match messages.try_recv() {
             Ok(message) => message,
             Err(TryRecvError::Disconnected) => break,
             Err(TryRecvError::Empty) => {
-                finish(&mut tapes, |tape| tape.take.state.load(Ordering::Acquire) != RUNNING);
+                finish(&mut reels, |reel| reel.take.state.load(Ordering::Acquire) != RUNNING);
                 match messages.recv_timeout(IDLE) {
                     Ok(message) => message,
                     Err(RecvTimeoutError::Timeout) => continue,
@@ -193,39 +251,24 @@ fn write(messages: &Receiver<Message>, counters: &Counters) {
         };
         match message {
             Message::Frame { take, at, heard, said } => {
-                if let Err(error) = put(&mut tapes, take, at, &heard, &said) {
-                    counters.frames_dropped.fetch_add(1, Ordering::Relaxed);
-                    metrics::counter!("records_frames_dropped_total").increment(1);
-                    tracing::error!(%error, "20 ms of a recording could not be written; see to the disk and [records] path");
+                if !reels.contains_key(&take.path) {
+                    let reel = Reel { take: take.clone(), tape: None, disk: Disk::Well };
+                    reels.insert(take.path.clone(), reel);
+                }
+                if let Some(reel) = reels.get_mut(&take.path) {
+                    reel.put(at, &heard, &said, counters);
                 }
             }
-            Message::Look(take) => finish(&mut tapes, |tape| Arc::ptr_eq(&tape.take, &take)),
+            Message::Look(take) => finish(&mut reels, |reel| Arc::ptr_eq(&reel.take, &take)),
             Message::Stop => break,
         }
     }
-    finish(&mut tapes, |_| true);
+    finish(&mut reels, |_| true);
 }
 
-fn put(
-    tapes: &mut HashMap<PathBuf, Tape>,
-    take: Arc<Take>,
-    at: Samples,
-    heard: &Frame,
-    said: &Frame,
-) -> io::Result<()> {
-    if take.state.load(Ordering::Acquire) == DISCARDED {
-        return Ok(());
-    }
-    if !tapes.contains_key(&take.path) {
-        let tape = Tape::create(take.clone())?;
-        tapes.insert(take.path.clone(), tape);
-    }
-    tapes.get_mut(&take.path).map_or(Ok(()), |tape| tape.put(at, heard, said))
-}
-
-fn finish(tapes: &mut HashMap<PathBuf, Tape>, which: impl Fn(&Tape) -> bool) {
-    for (_, tape) in tapes.extract_if(|_, tape| which(tape)) {
-        if let Err(error) = tape.finish() {
+fn finish(reels: &mut HashMap<PathBuf, Reel>, which: impl Fn(&Reel) -> bool) {
+    for (_, reel) in reels.extract_if(|_, reel| which(reel)) {
+        if let Err(error) = reel.finish() {
             tracing::error!(%error, "a recording could not be finished or deleted; see to the disk and [records] path");
         }
     }

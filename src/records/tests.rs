@@ -81,6 +81,36 @@ fn a_recording_has_the_caller_left_the_agent_right_and_silence_where_frames_were
 }
 
 #[test]
+fn a_recording_that_cannot_be_written_asks_the_disk_once_a_second_and_goes_on_when_it_can() {
+    let (folder, records) = records(Recording::Announced);
+    let day = folder.path().join("records/2026-11-21");
+    std::fs::write(&day, "a file where the day's folder should be").unwrap();
+    let counters = records.counters.clone();
+    let recorder = records.recorder(CallId::new(), BEGAN).unwrap();
+    let dropped = |count: u64| {
+        while counters.frames_dropped.load(Ordering::Relaxed) < count {
+            std::thread::yield_now();
+        }
+    };
+    for slot in 0..10 {
+        assert!(recorder.try_send(Samples::from_slots(slot), &[100; 320], &SILENCE));
+    }
+    dropped(10);
+    std::fs::remove_file(&day).unwrap();
+    for slot in 10..60 {
+        assert!(recorder.try_send(Samples::from_slots(slot), &[100; 320], &SILENCE));
+    }
+    drop(recorder);
+    records.close();
+    // The first failed at slot 0: it was asked again at slot 50.
+    assert_eq!(counters.frames_dropped.load(Ordering::Relaxed), 50);
+    let file = std::fs::read_dir(&day).unwrap().next().unwrap().unwrap().path();
+    let samples: Vec<i16> = hound::WavReader::open(&file).unwrap().samples().map(|sample| sample.unwrap()).collect();
+    assert_eq!(samples.len(), 60 * 320 * 2);
+    assert_eq!((samples[49 * 640], samples[50 * 640]), (0, 100));
+}
+
+#[test]
 fn a_refused_recording_is_deleted() {
     let (folder, records) = records(Recording::Announced);
     let call = CallId::new();
