@@ -43,6 +43,8 @@ pub(super) enum News {
     },
     /// All words up to the flush are there.
     Flushed,
+    /// All words up to an earlier flush are: the last one is still owed.
+    Behind,
     /// The recogniser says that the caller has finished.
     EndOfTurn,
     /// The recogniser thinks that the caller may have finished.
@@ -181,16 +183,16 @@ impl Hearing {
                 News::Listening
             }
             Event::EndOfTurn { .. } => News::EndOfTurn,
-            Event::Flushed { up_to } => {
-                if self.flushing.is_some_and(|asked| asked.up_to <= up_to) {
+            Event::Flushed { up_to } => match self.flushing {
+                Some(asked) if asked.up_to <= up_to => {
                     self.flushing = None;
                     self.failures = 0;
                     self.before.clear();
                     News::Flushed
-                } else {
-                    News::Nothing
                 }
-            }
+                Some(_) => News::Behind,
+                None => News::Nothing,
+            },
             Event::Failed(_) => News::Failed,
         }
     }

@@ -292,12 +292,13 @@ impl Machine {
         match self.hearing.handle(session, event) {
             News::Flushed | News::Failed if self.is_leaving() => self.leave(),
             News::Nothing => {}
-            News::Words { .. } | News::Listening | News::EndOfTurn | News::EagerEnd | News::Resumed
+            News::Words { .. } | News::Listening | News::Behind | News::EndOfTurn | News::EagerEnd | News::Resumed
                 if self.is_leaving() => {}
             News::Ready => self.timers.clear(Timer::SttReady),
             News::Words { to, fin } => self.words(to, fin),
             News::Listening => self.listened(),
             News::Flushed => self.flushed(),
+            News::Behind => self.behind(),
             News::EndOfTurn => self.end_of_turn(),
             News::EagerEnd => self.eager_end(),
             News::Resumed => self.drop_draft(),

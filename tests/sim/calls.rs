@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::caller::{Act, Sound, What, When};
+use super::ears::Eager;
 use super::line::Line;
 use super::mood::Mood;
 use super::sound;
@@ -24,6 +25,7 @@ pub fn script(seed: u64) -> Script {
         goodbye_after: if rng.random_bool(0.2) { 3 } else { 0 },
         tool_every: if rng.random_bool(0.3) { 2 } else { 0 },
         recorded: seed % 4 == 1,
+        eager: seed.is_multiple_of(6).then_some(Eager::FLUX),
         transfer_to: rng.random_bool(0.5).then(|| "+16045550100".to_owned()),
         ..Script::new(seed, acts, Vec::new())
     }

@@ -12,9 +12,6 @@ use super::caller::{Act, What, When};
 use super::ears::Eager;
 use super::world::{Note, Outcome, Script, World};
 
-/// Flux at its defaults: it thinks so about so early, and is sure about so late.
-const FLUX: Eager = Eager { may_ms: Some(260), has_ms: 560, tells_resumed: true };
-
 /// First token of the model.
 const TOKEN_MS: u64 = 600;
 
@@ -70,12 +67,12 @@ fn median(mut times: Vec<Duration>) -> Duration {
 fn a_draft_with_the_same_words_is_heard_sooner_by_the_time_between_may_have_and_has_finished() {
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for seed in 0..40 {
-        let drafted = asks(seed, FLUX, &[], answer());
+        let drafted = asks(seed, Eager::FLUX, &[], answer());
         unheard(&drafted);
         assert_eq!(drafted.asked().len(), 0, "seed {seed}: the agent is asked once, as a draft");
         assert_eq!(counters(&drafted), (1, 1), "seed {seed}");
         with.push(response(&drafted));
-        let plain = asks(seed, Eager { may_ms: None, ..FLUX }, &[], answer());
+        let plain = asks(seed, Eager { may_ms: None, ..Eager::FLUX }, &[], answer());
         assert_eq!(counters(&plain), (0, 0), "seed {seed}");
         without.push(response(&plain));
     }
@@ -83,8 +80,8 @@ fn a_draft_with_the_same_words_is_heard_sooner_by_the_time_between_may_have_and_
     let saved = without.saturating_sub(with);
     println!(
         "response, median of 40 calls (model {TOKEN_MS} ms, may have finished after {:?} ms, has after {} ms): {} ms without drafts, {} ms with, {} ms saved",
-        FLUX.may_ms,
-        FLUX.has_ms,
+        Eager::FLUX.may_ms,
+        Eager::FLUX.has_ms,
         without.as_millis(),
         with.as_millis(),
         saved.as_millis()
@@ -98,7 +95,7 @@ fn a_draft_with_the_same_words_is_heard_sooner_by_the_time_between_may_have_and_
 fn a_caller_who_goes_on_hears_nothing_of_the_draft_whether_the_recogniser_tells_or_not() {
     for tells_resumed in [true, false] {
         for seed in 0..20 {
-            let eager = Eager { has_ms: 900, tells_resumed, ..FLUX };
+            let eager = Eager { has_ms: 900, tells_resumed, ..Eager::FLUX };
             let outcome = asks(seed, eager, &[450], answer());
             unheard(&outcome);
             let (drafts, used) = counters(&outcome);
@@ -115,7 +112,7 @@ fn a_caller_who_goes_on_hears_nothing_of_the_draft_whether_the_recogniser_tells_
 fn a_tool_of_a_draft_runs_once_and_when_the_turn_is_final() {
     for pauses in [&[][..], &[450]] {
         for seed in 0..20 {
-            let outcome = asks(seed, Eager { has_ms: 900, ..FLUX }, pauses, answer().with_tool(800));
+            let outcome = asks(seed, Eager { has_ms: 900, ..Eager::FLUX }, pauses, answer().with_tool(800));
             unheard(&outcome);
             assert_eq!(outcome.tools_run, 1, "seed {seed}");
             assert_eq!(outcome.times(|note| *note == Note::ToolStarted).len(), 1, "seed {seed}");

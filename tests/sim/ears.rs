@@ -24,6 +24,11 @@ pub struct Eager {
     pub tells_resumed: bool,
 }
 
+impl Eager {
+    /// Flux at its defaults: it thinks so about so early, and is sure about so late.
+    pub const FLUX: Self = Self { may_ms: Some(260), has_ms: 560, tells_resumed: true };
+}
+
 /// What was said of the turn so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
@@ -64,6 +69,8 @@ pub struct Ears {
     sign_at: Samples,
     /// Connected since then: nothing comes before.
     ready_at: Time,
+    /// The last answer to a flush: nothing overtakes it.
+    answered_at: Time,
 }
 
 /// A hosted recogniser says something of what it hears so often, words or no words.
@@ -84,6 +91,7 @@ impl Ears {
             deaf: false,
             sign_at: Samples::ZERO,
             ready_at: Time::ZERO,
+            answered_at: Time::ZERO,
         }
     }
 
@@ -134,7 +142,7 @@ impl Ears {
 
     /// Every 20 ms: a partial when there is a new word.
     pub fn listen(&mut self, at: Time, now: Samples, said: &[Spoken], rng: &mut StdRng) -> Later {
-        if self.deaf || at < self.ready_at {
+        if self.deaf || at < self.ready_at.max(self.answered_at) {
             return Vec::new();
         }
         self.settle(now, said);
@@ -206,7 +214,8 @@ impl Ears {
         }
         let wait: Duration = ms(if self.mood == Mood::Slow { 900 } else { rng.random_range(30..250) });
         // What is asked before it is connected is answered after.
-        let wait = wait + self.ready_at.since(at);
+        let wait = (wait + self.ready_at.since(at)).max(self.answered_at.since(at));
+        self.answered_at = at + wait;
         let mut later = Vec::new();
         let new = &self.heard[self.finals..];
         if let (Some(first), Some(last)) = (new.first(), new.last()) {

@@ -35,7 +35,14 @@ impl Machine {
         }
     }
 
-    fn await_last_words(&mut self) {
+    /// An earlier flush was answered: the recogniser is at work, and the last one has its time.
+    pub(super) fn behind(&mut self) {
+        if self.timers.is_set(Timer::Flush) {
+            self.await_last_words();
+        }
+    }
+
+    pub(super) fn await_last_words(&mut self) {
         self.timers.set(Timer::Flush, self.now + deadline::STT_FLUSH);
     }
 

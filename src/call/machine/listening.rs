@@ -86,8 +86,8 @@ impl Machine {
                 self.timers.clear(Timer::Endpoint);
                 Floor::Caller { from, voice }
             }
+            // The words that are owed keep their deadline: a caller who goes on does not excuse a recogniser that went deaf.
             Floor::Settling { from, .. } => {
-                self.timers.clear(Timer::Flush);
                 self.timers.clear(Timer::Filler);
                 self.release_filler();
                 Floor::Caller { from, voice }

@@ -1,6 +1,7 @@
 //! Recognisers that fail at once, again and again, or hear nothing.
 
 use super::*;
+use crate::call::settings::deadline;
 
 fn opened(bench: &Bench) -> usize {
     bench.count(|effect| matches!(effect, Effect::Stt(SttEffect::Open { .. })))
@@ -44,6 +45,36 @@ fn recognisers_that_refuse_for_two_seconds_cost_the_caller_nothing_but_an_apolog
     assert_eq!(bench.ended(), None);
     bench.say("Are you open?");
     assert_eq!(bench.caller_lines(), ["Are you open?"]);
+}
+
+#[test]
+fn a_recogniser_that_owes_words_is_replaced_in_time_although_the_caller_goes_on() {
+    let mut bench = Bench::new(false);
+    bench.voice();
+    bench.settle();
+    let owed = bench.due(Timer::Flush).expect("the last words are awaited");
+    bench.now += Duration::from_secs(1);
+    bench.leg(&Output::SpeechStart { at: bench.clock(), echo: 0.0 });
+    bench.now += Duration::from_millis(500);
+    bench.leg(&Output::SpeechEnd { at: bench.clock() });
+    assert_eq!(bench.due(Timer::Flush), Some(owed - Duration::from_millis(1_500)));
+    bench.wait(Duration::from_secs(1));
+    assert_eq!(bench.recovered(Recovery::SttReopened), 1);
+}
+
+#[test]
+fn a_recogniser_that_answers_late_but_in_turn_is_kept() {
+    let mut bench = Bench::new(false);
+    let (_, first) = bench.voice();
+    bench.settle();
+    bench.now += Duration::from_secs(1);
+    bench.leg(&Output::SpeechStart { at: bench.clock(), echo: 0.0 });
+    bench.now += Duration::from_millis(500);
+    bench.leg(&Output::SpeechEnd { at: bench.clock() });
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: first });
+    assert_eq!(bench.due(Timer::Flush), Some(deadline::STT_FLUSH));
+    assert_eq!(bench.recovered(Recovery::SttReopened), 0);
 }
 
 #[test]
