@@ -54,9 +54,10 @@ mutants: ## changes in the real-time code and the call's machine that no test no
 test-long: tools models release ## what is too long for every change: 20,000 simulated calls, load, fuzzing, speech (docs/measure.md)
 	@.ci/test-long
 
-bench: deps models release ## the figures of benches/README.md: a leg's slot, with its machine, voice detection, embedded speech, a whole call
+bench: tools models release ## the figures of benches/README.md: a leg's slot, with its machine, their memory, voice detection, embedded speech, a whole call
 	@$(CARGO) bench --locked -p attendant-media --bench leg
 	@$(CARGO) bench --locked --profile dev --bench machine
+	@$(CARGO) nextest run --locked --test main --no-capture -E 'test(/^budget::/)'
 	@$(CARGO) bench --locked -p attendant-media --bench vad
 	@$(CARGO) bench --locked --profile dev --bench speech
 	@ATTENDANT=target/release/attendant .ci/demo
