@@ -3,14 +3,19 @@
 //! A command reads its arguments, does one thing and says what came of it. Results go to standard output, logs and progress to
 //! standard error.
 
+mod audit;
 mod call;
 mod calls;
 mod check;
 mod dialling;
 mod exit;
 mod experiments;
+mod init;
+mod keys;
 mod load;
+mod migrate;
 mod origin;
+mod past;
 mod providers;
 mod say;
 mod serve;
@@ -19,6 +24,9 @@ mod sim;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::server::StartError;
+use crate::store::StoreError;
 
 pub use exit::{Exit, Failure};
 
@@ -43,8 +51,12 @@ enum Command {
     Check(check::Check),
     Call(call::Call),
     Calls(calls::Calls),
+    Audit(audit::Audit),
     Experiments(experiments::Experiments),
+    Init(init::Init),
+    Keys(keys::Keys),
     Load(load::Load),
+    Migrate(migrate::Migrate),
     Providers(providers::Providers),
     Say(say::Say),
     Sim(sim::Sim),
@@ -59,17 +71,46 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let done = match cli.command {
+        Command::Audit(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),
         Command::Experiments(command) => command.run(),
+        Command::Init(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Load(command) => command.run(),
+        Command::Migrate(command) => command.run(),
         Command::Providers(command) => command.run(),
         Command::Say(command) => command.run(),
         Command::Sim(command) => command.run(),
     };
     exit::report(done)
+}
+
+/// For commands that wait for others, one thing at a time.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)
+}
+
+/// Who runs this command, for the audit.
+fn actor() -> String {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id).then(|| name.to_owned())
+    });
+    format!("user {}", name.unwrap_or(id))
+}
+
+fn start_failure(error: StartError) -> Failure {
+    if error.is_configuration() { Failure::usage(error) } else { Failure::unavailable(error) }
+}
+
+fn store_failure(error: StoreError) -> Failure {
+    start_failure(error.into())
 }
 
 /// The help of every command, for the golden test.

@@ -21,6 +21,7 @@ use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
 use crate::sim::ScriptedConfig;
 use crate::speech::SpeechConfig;
+use crate::store::StoreConfig;
 use crate::transport::sip::SipConfig;
 use crate::transport::stream::StreamConfig;
 
@@ -44,6 +45,7 @@ pub struct Config {
     pub call: CallConfig,
     pub media: MediaConfig,
     pub records: RecordsConfig,
+    pub store: StoreConfig,
     pub prices: PricesConfig,
     pub experiments: ExperimentsConfig,
 }
@@ -103,6 +105,7 @@ impl Config {
             call: read.section("call"),
             media: read.section("media"),
             records: read.section("records"),
+            store: read.section("store"),
             prices: read.section("prices"),
             experiments: read.section("experiments"),
         };
@@ -120,6 +123,7 @@ impl Config {
             config.scripted.check(),
             config.call.check(),
             config.records.check(),
+            config.store.check(),
             config.prices.check(&config.providers.paid()),
             config.experiments.check(&config.providers.known()),
         ];

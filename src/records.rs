@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Days are UTC; folders are 0700, files 0600. Writing happens on two threads of its own behind bounded queues: a slow disk costs
-//! records, which are counted, never audio. Nothing in a record may reach a log.
+//! records, which are counted, never audio. A journal is locked while it is written; once its call is over it is moved to the store, if there is
+//! one ([`crate::store`]). Nothing in a record may reach a log.
 
 mod first_times;
 mod journal;
@@ -19,10 +20,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::sync::mpsc;
 
 use crate::call::CallId;
+use crate::store::notes::Notes;
 
 pub use first_times::FirstTimes;
 pub use journal::Journal;
@@ -51,6 +55,15 @@ pub struct Counters {
 impl Records {
     /// Creates the folder and starts the writers that the settings ask for.
     pub fn open(settings: &RecordsConfig) -> io::Result<Self> {
+        Self::telling(settings, None, None)
+    }
+
+    /// As [`Self::open`]; each journal is told of when it is closed, and `notes` of recordings that were deleted. A queue that is full is counted, never waited for.
+    pub fn telling(
+        settings: &RecordsConfig,
+        closed: Option<mpsc::Sender<PathBuf>>,
+        notes: Option<Arc<Notes>>,
+    ) -> io::Result<Self> {
         let root = settings.folder();
         let counters = Arc::new(Counters::default());
         let writes = settings.transcripts || settings.recording == Recording::Announced;
@@ -58,9 +71,9 @@ impl Records {
             private_folder(&root)?;
         }
         Ok(Self {
-            journals: settings.transcripts.then(|| journal::Writer::start(counters.clone())).transpose()?,
+            journals: settings.transcripts.then(|| journal::Writer::start(counters.clone(), closed)).transpose()?,
             recordings: (settings.recording == Recording::Announced)
-                .then(|| recording::Writer::start(counters.clone()))
+                .then(|| recording::Writer::start(counters.clone(), notes))
                 .transpose()?,
             root,
             counters,
@@ -83,6 +96,13 @@ impl Records {
     /// The recording of a call, if calls are recorded. The caller must have been told before the first frame is sent.
     pub fn recorder(&self, call: CallId, began: OffsetDateTime) -> Option<Recorder> {
         self.recordings.as_ref().map(|writer| writer.recorder(self.file(call, began, "wav")))
+    }
+
+    /// Waits until every line given so far is on the disk and every journal that was dropped is closed, at most so long. Blocks.
+    pub fn flush(&self, patience: Duration) {
+        if let Some(writer) = &self.journals {
+            writer.flush(patience);
+        }
     }
 
     /// Lines and frames lost so far.
@@ -112,13 +132,13 @@ impl Drop for Records {
     }
 }
 
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Creates a file that only its owner can read, with its folder.
-fn private_file(path: &Path) -> io::Result<std::fs::File> {
+pub(crate) fn private_file(path: &Path) -> io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent() {
         private_folder(folder)?;

@@ -2,6 +2,7 @@
 //!
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
 
+pub(crate) mod keeping;
 mod order;
 mod plans;
 mod providers;
@@ -29,10 +30,13 @@ use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::records::{FirstTimes, Library, Recording, Records};
+use crate::records::{FirstTimes, Recording, Records};
+use crate::store::{History, HistoryError, Store, StoreError};
 use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
+
+use keeping::Keeping;
 
 pub use providers::Hosted;
 pub use residency::{Sends, sends};
@@ -47,6 +51,8 @@ pub enum StartError {
     Agents(#[from] GraphError),
     #[error("records cannot be kept in {folder}: {error}; see to the folder, or name another in records.path")]
     Records { folder: String, error: io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("the embedded speech is not complete:\n{}", .0.join("\n"))]
     Missing(Vec<String>),
     #[error(transparent)]
@@ -87,11 +93,22 @@ impl StartError {
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Book(error) => matches!(error, BookError::Seed(_)),
+            Self::Store(error) => matches!(error, StoreError::Keys(_) | StoreError::Schema(_) | StoreError::Secret(_)),
             Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Missing(_) | Self::Speech(_) => {
                 false
             }
         }
     }
+}
+
+/// Whose calls the configuration is for.
+pub fn clinic(config: &Config) -> Result<Clinic, ClinicError> {
+    config.clinic.file.as_ref().map_or_else(|| Ok(Clinic::sample()), |file| Clinic::load(file))
+}
+
+/// The clinic's store, if calls are kept in one; it is not made ready.
+pub fn store(config: &Config) -> Result<Option<Store>, StartError> {
+    Ok(keeping::open(config, &clinic(config)?)?)
 }
 
 /// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
@@ -105,11 +122,9 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
     if !wrong.is_empty() && config.providers.kind == Kind::Embedded {
         return Err(GraphError(wrong).into());
     }
-    let clinic = match &config.clinic.file {
-        Some(file) => Clinic::load(file)?,
-        None => Clinic::sample(),
-    };
+    let clinic = clinic(config)?;
     book::check(&clinic)?;
+    keeping::check(config)?;
     let wrong = plans::check_budget(config, &clinic);
     if !wrong.is_empty() {
         return Err(StartError::Budget(wrong));
@@ -138,6 +153,7 @@ pub struct Server {
     /// For tests that let the SIP stack have a fault.
     #[cfg(test)]
     pub(crate) sip_running: tokio::task::AbortHandle,
+    keeping: Keeping,
 }
 
 impl Server {
@@ -149,7 +165,9 @@ impl Server {
         let clinic = check(&config)?;
         let graph = config.agents.graph()?;
         let folder = config.records.folder();
-        let records = Records::open(&config.records)
+        let store = keeping::ready(&config, &clinic).await?;
+        let (closed, ends) = keeping::ends(store.as_ref());
+        let records = Records::telling(&config.records, closed, keeping::notes(&config, store.as_ref())?)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
         let announced = FirstTimes::open(&folder)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
@@ -163,7 +181,10 @@ impl Server {
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
         });
         let kept = kept.transpose()?;
-        let till = Arc::new(Till::new(Prices::new(&config.prices), budget_of(&config, &clinic).await?));
+        let till = Arc::new(Till::new(
+            Prices::new(&config.prices),
+            budget_of(&config, &clinic, keeping::history(&config, store.as_ref())).await?,
+        ));
         let unspoken = canned.clone();
         let meter = Meter::default();
         let failed = rendering::render(&mut canned, &providers.voices, kept.as_ref(), &meter).await;
@@ -174,6 +195,7 @@ impl Server {
         if !failed.is_empty() {
             tracing::warn!(phrases = failed.len(), "some fixed phrases have no audio yet; they are spoken when needed");
         }
+        let keeping = Keeping::start(&config, store, ends);
         let desk = Desk::open(DeskSetup {
             config: config.call,
             media: config.media,
@@ -211,6 +233,7 @@ impl Server {
             http: addresses,
             transports,
             stop,
+            keeping,
             deaf,
             #[cfg(test)]
             sip_running,
@@ -244,6 +267,7 @@ impl Server {
         if tokio::time::timeout(CLOSING, self.transports.wait()).await.is_err() {
             tracing::warn!("a transport did not close in time");
         }
+        self.keeping.finish(self.desk.records().clone()).await;
         drained
     }
 }
@@ -259,23 +283,26 @@ async fn look_at_budget(desk: Arc<Desk>, stop: CancellationToken) {
 }
 
 /// The clinic's budget with today's calls, as far as their records tell.
-async fn budget_of(config: &Config, clinic: &Clinic) -> Result<Option<Budget>, StartError> {
+async fn budget_of(config: &Config, clinic: &Clinic, history: History) -> Result<Option<Budget>, StartError> {
     let Some(wanted) = clinic.config.budget.clone() else { return Ok(None) };
-    let (folder, currency) = (config.records.folder(), config.prices.currency.clone());
+    let currency = &config.prices.currency;
     let mut budget = Budget::new(wanted, clinic.zone.clone(), clock::now());
-    let read = tokio::task::spawn_blocking(move || {
-        // Folders are named by days in UTC; today's began at most a day before.
-        let since = budget.today().yesterday().unwrap_or_else(|_| budget.today()).to_string();
-        let unreadable = |error| StartError::Records { folder: folder.display().to_string(), error };
-        let bills = Library::new(folder.clone()).bills(&since).map_err(unreadable)?;
-        let told = budget.recount(bills, &currency);
-        tracing::info!(calls = told.calls, spent = %told.spent, currency, "today's calls so far, of their records");
-        if told.in_other_currencies > 0 {
-            tracing::warn!(calls = told.in_other_currencies, "today's calls in another currency are not on the budget");
+    // Records are of days in UTC; today's calls began at most a day before.
+    let since = budget.today().yesterday().unwrap_or_else(|_| budget.today()).to_string();
+    let bills = match history.bills(&since).await {
+        Ok(bills) => bills,
+        Err(HistoryError::Library { folder, error }) => return Err(StartError::Records { folder, error }),
+        Err(HistoryError::Store(error)) => {
+            tracing::error!(%error, "today's calls that are in the store are not on the budget");
+            keeping::history(config, None).bills(&since).await.unwrap_or_default()
         }
-        Ok(budget)
-    });
-    read.await.map_err(|fault| StartError::Workers(io::Error::other(fault)))?.map(Some)
+    };
+    let told = budget.recount(bills, currency);
+    tracing::info!(calls = told.calls, spent = %told.spent, currency, "today's calls so far, of their records");
+    if told.in_other_currencies > 0 {
+        tracing::warn!(calls = told.in_other_currencies, "today's calls in another currency are not on the budget");
+    }
+    Ok(Some(budget))
 }
 
 /// A transport has this long to close its sockets.

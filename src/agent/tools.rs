@@ -27,7 +27,7 @@ use crate::language::Language;
 use crate::privacy::Pii;
 
 pub use dealings::Dealings;
-pub use ledger::{Ledger, State, Step};
+pub use ledger::{LEDGER, Ledger, State, Step};
 pub use messages::{Message, Messages};
 
 /// The tools by the names models and agents' files use.

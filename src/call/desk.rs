@@ -163,6 +163,11 @@ impl Desk {
         tokio::time::timeout(LAST_WORDS, self.until_empty()).await.is_ok()
     }
 
+    /// Where what calls leave behind is written.
+    pub fn records(&self) -> &Arc<Records> {
+        &self.records
+    }
+
     /// How far the day's budget is, told where it is to be told. For whoever looks now and then, so that a new day shows without a call.
     pub fn look_at_budget(&self) -> Level {
         self.calls.lock().level(&self.till)
@@ -225,6 +230,7 @@ impl FrontDesk for Desk {
         journal.append(&Entry::Rang {
             call,
             at: clock::stamp(began),
+            clinic: self.clinic.clone(),
             transport: new.arriving.transport,
             caller: new.arriving.caller.clone(),
             dialled: new.arriving.dialled.clone(),

@@ -22,6 +22,9 @@ pub enum Entry {
     Rang {
         call: CallId,
         at: String,
+        /// Whose call it is; absent in records of older releases.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        clinic: String,
         transport: Transport,
         caller: Pii<String>,
         dialled: String,

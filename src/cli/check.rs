@@ -14,6 +14,7 @@ use crate::emr::{Capabilities, Emr, EmrKind};
 use crate::models::Model;
 use crate::provider::residency::Country;
 use crate::server::{self, Kind, ProvidersConfig, StartError};
+use crate::store::{self, Kind as StoreKind};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
 #[derive(Debug, Args)]
@@ -45,6 +46,7 @@ impl Check {
             .collect();
         println!("sip      {}", addresses.join(", "));
         println!("records  {}", config.records.folder().display());
+        println!("store    {}", store(&config));
         let missing = config.speech.missing();
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));
@@ -81,6 +83,17 @@ fn prices(config: &Config) -> String {
         "WARNING: no price for {}: what they cost is not counted; add [[prices.models]], as in docs/costs.md",
         without.join(", ")
     )
+}
+
+/// Where records of calls that are over are kept.
+fn store(config: &Config) -> String {
+    match (config.store.kind(), &config.store.url) {
+        (StoreKind::Off, _) => "none: records of calls stay files".to_owned(),
+        (StoreKind::Embedded, _) | (StoreKind::Postgres, None) => {
+            format!("SQLite, {}", store::embedded(&config.records.folder()).display())
+        }
+        (StoreKind::Postgres, Some(url)) => format!("PostgreSQL, {url}"),
+    }
 }
 
 /// What keeps the appointments.

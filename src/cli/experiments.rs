@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,8 +14,8 @@ use time::macros::format_description;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
+use crate::agent::tools::{LEDGER, State};
 use crate::experiments::results::{Row, Tools, rows};
-use crate::records::Library;
 
 /// Compare the arms of experiments: calls, answers, hand-overs, failed tools, and what a call cost.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(super) struct Experiments {
     /// Calls of this day (UTC) and later: 2026-11-21.
     #[arg(long, value_name = "DATE", value_parser = date)]
     since: Option<Date>,
-    /// Folder of records, instead of the configured one.
+    /// Folder of journals to read, and no store.
     #[arg(long, value_name = "DIR")]
     records: Option<PathBuf>,
     /// Print JSON.
@@ -47,9 +47,17 @@ impl Experiments {
         };
         let since = self.since.map_or_else(String::new, |date| date.to_string());
         let unreadable = || format!("the records in {} cannot be read", root.display());
-        let library = Library::new(root.clone());
-        let calls = library.since(&since).with_context(unreadable).map_err(Failure::unavailable)?;
-        let tools = tools(&root.join("tools.jsonl")).with_context(unreadable).map_err(Failure::unavailable)?;
+        let ledger = root.join(LEDGER);
+        let (calls, kept, position) = super::runtime()?.block_on(async {
+            let (history, _) = super::past::history(&self.origin, self.records.as_deref()).await?;
+            // Before the ledger, whose lines are moved meanwhile.
+            let calls = history.since(&since).await.map_err(super::past::failure)?;
+            let Some(store) = history.store() else { return Ok((calls, Vec::new(), 0)) };
+            let position = store.position(&ledger).await.map_err(super::store_failure)?;
+            let kept = store.tool_steps().await.map_err(super::store_failure)?;
+            Ok::<_, Failure>((calls, kept, position.unwrap_or(0)))
+        })?;
+        let tools = tools(&ledger, position, kept).with_context(unreadable).map_err(Failure::unavailable)?;
         let calls = calls.iter().map(|past| (past.call.as_str(), past.entries.as_slice()));
         let rows = rows(calls, &tools, self.name.as_deref());
         if self.json {
@@ -70,28 +78,25 @@ struct Step {
     state: State,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Started,
-    Done,
-    Refused,
-}
-
-/// The tools of each call; a ledger that is not there tells of none.
-fn tools(ledger: &Path) -> std::io::Result<HashMap<String, Tools>> {
+/// The tools of each call: those that the store has, and those of the ledger, if it is there, from this place on.
+fn tools(ledger: &Path, position: u64, kept: Vec<(String, State)>) -> std::io::Result<HashMap<String, Tools>> {
     let mut tools: HashMap<String, Tools> = HashMap::new();
-    if !ledger.exists() {
-        return Ok(tools);
-    }
-    for line in BufReader::new(std::fs::File::open(ledger)?).lines() {
-        // A last line may be cut.
-        let Ok(Step { call, state }) = serde_json::from_str(&line?) else { continue };
+    let mut count = |call, state| {
         let of_call = tools.entry(call).or_default();
         match state {
             State::Started => of_call.begun += 1,
             State::Done => {}
             State::Refused => of_call.failed += 1,
+        }
+    };
+    kept.into_iter().for_each(|(call, state)| count(call, state));
+    if ledger.exists() {
+        let mut file = std::fs::File::open(ledger)?;
+        file.seek(SeekFrom::Start(position))?;
+        for line in BufReader::new(file).lines() {
+            // A last line may be cut.
+            let Ok(Step { call, state }) = serde_json::from_str(&line?) else { continue };
+            count(call, state);
         }
     }
     Ok(tools)
@@ -193,8 +198,13 @@ mod tests {
         let steps = [("a", "started"), ("a", "done"), ("b", "started"), ("a", "started"), ("a", "refused")];
         let text: String = steps.into_iter().map(|(call, state)| line(call, state)).collect();
         std::fs::write(file.path(), format!("{text}{{\"at\":")).unwrap();
-        let tools = tools(file.path()).unwrap();
+        let tools = tools(file.path(), 0, Vec::new()).unwrap();
         assert_eq!((tools["a"], tools["b"]), (Tools { begun: 2, failed: 1 }, Tools { begun: 1, failed: 0 }));
-        assert!(super::tools(Path::new("nowhere/tools.jsonl")).unwrap().is_empty());
+        assert!(super::tools(Path::new("nowhere/tools.jsonl"), 0, Vec::new()).unwrap().is_empty());
+        // The first three lines are in the store.
+        let kept = [("a", State::Started), ("a", State::Done), ("b", State::Started)];
+        let kept = kept.map(|(call, state)| (call.to_owned(), state)).to_vec();
+        let position = text.lines().take(3).map(|line| line.len() as u64 + 1).sum();
+        assert_eq!(super::tools(file.path(), position, kept).unwrap(), tools);
     }
 }

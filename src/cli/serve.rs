@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::descriptors;
-use crate::server::{Kind, Server, StartError};
+use crate::server::{Kind, Server};
 use crate::telemetry;
 
 /// After a fault calls going on have so long to end: meanwhile nobody new gets through.
@@ -49,7 +49,7 @@ impl Serve {
         runtime.block_on(async {
             let interrupt = signal(SignalKind::interrupt()).map_err(Failure::internal)?;
             let terminate = signal(SignalKind::terminate()).map_err(Failure::internal)?;
-            let server = Server::start(config).await.map_err(failure)?;
+            let server = Server::start(config).await.map_err(super::start_failure)?;
             for address in server.http() {
                 tracing::info!(%address, "listening for HTTP and media streams");
             }
@@ -88,10 +88,6 @@ async fn attend(
         _ = terminate.recv() => tracing::warn!("stopped at once"),
     }
     ends
-}
-
-fn failure(error: StartError) -> Failure {
-    if error.is_configuration() { Failure::usage(error) } else { Failure::unavailable(error) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Appending entries to journals, one thread for all calls: a call hands over a finished line and goes on.
 //!
-//! A line that finds the queue full is dropped and counted: a disk that hangs must not hold up a call.
+//! A line that finds the queue full is dropped and counted: a disk that hangs must not hold up a call. A journal is locked while it is open, which
+//! the system undoes when the process ends, however it does: so whoever finds one unlocked knows that nothing more comes.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -10,6 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
 
 use super::{Counters, private_file};
 use crate::call::timeline::Entry;
@@ -19,8 +23,15 @@ const QUEUE: usize = 4_096;
 
 #[derive(Debug)]
 enum Message {
-    Line { journal: Arc<PathBuf>, line: Vec<u8> },
-    Close { journal: Arc<PathBuf> },
+    Line {
+        journal: Arc<PathBuf>,
+        line: Vec<u8>,
+    },
+    Close {
+        journal: Arc<PathBuf>,
+    },
+    /// To be answered once everything before it is done.
+    Flush(SyncSender<()>),
     Stop,
 }
 
@@ -73,15 +84,24 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(counters: Arc<Counters>) -> io::Result<Self> {
+    pub(super) fn start(counters: Arc<Counters>, closed: Option<mpsc::Sender<PathBuf>>) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let counted = counters.clone();
-        let thread = std::thread::Builder::new().name("journals".into()).spawn(move || write(&messages, &counted))?;
+        let write = move || write(&messages, &counted, closed.as_ref());
+        let thread = std::thread::Builder::new().name("journals".into()).spawn(write)?;
         Ok(Self { queue, counters, thread })
     }
 
     pub(super) fn journal(&self, path: PathBuf) -> Journal {
         Journal(Some(Open { path: Arc::new(path), queue: self.queue.clone(), counters: self.counters.clone() }))
+    }
+
+    pub(super) fn flush(&self, patience: Duration) {
+        let (done, flushed) = sync_channel(1);
+        let sent = self.queue.send(Message::Flush(done)).is_ok();
+        if !sent || flushed.recv_timeout(patience).is_err() {
+            tracing::warn!("the writer of journals is behind: the disk is slow, or it had a fault");
+        }
     }
 
     pub(super) fn close(self) {
@@ -91,7 +111,7 @@ impl Writer {
     }
 }
 
-fn write(messages: &Receiver<Message>, counters: &Counters) {
+fn write(messages: &Receiver<Message>, counters: &Counters, closed: Option<&mpsc::Sender<PathBuf>>) {
     let mut files: HashMap<Arc<PathBuf>, File> = HashMap::new();
     // Journals whose failure is in the log already.
     let mut logged: HashSet<Arc<PathBuf>> = HashSet::new();
@@ -107,9 +127,15 @@ fn write(messages: &Receiver<Message>, counters: &Counters) {
                 }
             }
             Message::Close { journal } => {
-                files.remove(&journal);
                 logged.remove(&journal);
+                // Closing it unlocks it. One that never had a line is no file.
+                let was_open = files.remove(&journal).is_some();
+                if was_open && closed.is_some_and(|closed| closed.try_send(journal.to_path_buf()).is_err()) {
+                    metrics::counter!("store_ends_dropped_total").increment(1);
+                }
             }
+            // Who asked may have gone.
+            Message::Flush(done) => drop(done.try_send(())),
             Message::Stop => return,
         }
     }
@@ -121,6 +147,8 @@ fn append(files: &mut HashMap<Arc<PathBuf>, File>, journal: Arc<PathBuf>, line: 
         std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
         std::collections::hash_map::Entry::Vacant(new) => {
             let file = private_file(new.key())?;
+            // Whoever saw the empty file first lets go of it at once.
+            file.lock()?;
             new.insert(file)
         }
     };

@@ -44,16 +44,28 @@ impl Library {
                 break;
             }
         }
-        found.iter().map(|path| read(path)).collect()
+        there(found.iter().map(|path| read(path)))
     }
 
-    /// When each call of this day (UTC, as its folder is named) or a later one began (RFC 3339), and its bill; calls that cost nothing are
-    /// left out.
-    pub fn bills(&self, since: &str) -> io::Result<Vec<(String, Bill)>> {
+    /// Every journal, the oldest first: of calls that are over and of those going on.
+    pub fn journals(&self) -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for day in self.days("")? {
+            found.extend(sorted(&day)?.into_iter().filter(|path| is_journal(path)));
+        }
+        Ok(found)
+    }
+
+    /// Of each call of this day (UTC, as its folder is named) or a later one: its id, when it began (RFC 3339), and its bill; calls that cost
+    /// nothing are left out.
+    pub fn bills(&self, since: &str) -> io::Result<Vec<(String, String, Bill)>> {
         let mut bills = Vec::new();
         for day in self.days(since)? {
             for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
-                let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
+                let text = match fs::read(&path) {
+                    Err(error) if is_gone(&error) => continue,
+                    read => String::from_utf8_lossy(&read?).into_owned(),
+                };
                 // Of a long transcript two lines are wanted.
                 let wanted = ["{\"entry\":\"rang\"", "{\"entry\":\"costs\""];
                 let lines = text.lines().filter(|line| wanted.iter().any(|begin| line.starts_with(begin)));
@@ -62,7 +74,7 @@ impl Library {
                     if let Entry::Rang { at, .. } = entry {
                         began = Some(at);
                     } else if let (Entry::Costs { bill, .. }, Some(at)) = (entry, &began) {
-                        bills.push((at.clone(), bill));
+                        bills.push((stem(&path), at.clone(), bill));
                     }
                 }
             }
@@ -75,10 +87,10 @@ impl Library {
         let mut found = Vec::new();
         for path in self.days(day)? {
             for path in sorted(&path)?.into_iter().filter(|path| is_journal(path)) {
-                found.push(read(&path)?);
+                found.push(read(&path));
             }
         }
-        Ok(found)
+        there(found)
     }
 
     fn days(&self, since: &str) -> io::Result<Vec<PathBuf>> {
@@ -96,12 +108,21 @@ impl Library {
             for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
                 let stem = stem(&path);
                 if stem.starts_with(id) || stem.ends_with(id) {
-                    found.push(read(&path)?);
+                    found.push(read(&path));
                 }
             }
         }
-        Ok(found)
+        there(found)
     }
+}
+
+/// Those that are still there: a journal is moved to the store once its call is over.
+fn there<T>(read: impl IntoIterator<Item = io::Result<T>>) -> io::Result<Vec<T>> {
+    read.into_iter().filter(|read| !read.as_ref().is_err_and(is_gone)).collect()
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -17,6 +17,8 @@ use std::time::Duration;
 use attendant_media::frame::{Frame, RATE, SLOT_SAMPLES, Samples};
 
 use super::{Counters, private_file};
+use crate::store::audit::{Action, Note};
+use crate::store::notes::Notes;
 
 /// Frames waiting to be written: 0.4 s of 100 calls, 2.6 MB.
 const QUEUE: usize = 2_048;
@@ -36,11 +38,27 @@ const AGAIN: Samples = Samples(RATE as u64);
 const RUNNING: u8 = 0;
 const CLOSED: u8 = 1;
 const DISCARDED: u8 = 2;
+/// Discarded, and noted.
+const NOTED: u8 = 3;
 
 #[derive(Debug)]
 struct Take {
     path: PathBuf,
     state: AtomicU8,
+}
+
+impl Take {
+    fn is_discarded(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= DISCARDED
+    }
+
+    /// Notes once that it was discarded, if it was: also if nothing of it had come to the disk yet.
+    fn note(&self, notes: Option<&Notes>, outcome: &str) {
+        let discarded = self.state.compare_exchange(DISCARDED, NOTED, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        if let (true, Some(notes), Some(call)) = (discarded, notes, self.path.file_stem()) {
+            notes.write(&Note::new("attendant", Action::RecordingDeleted, &call.to_string_lossy(), outcome));
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -102,10 +120,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(counters: Arc<Counters>) -> io::Result<Self> {
+    /// `notes` are told of recordings that were deleted.
+    pub(super) fn start(counters: Arc<Counters>, notes: Option<Arc<Notes>>) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let counted = counters.clone();
-        let thread = std::thread::Builder::new().name("recordings".into()).spawn(move || write(&messages, &counted))?;
+        let thread = std::thread::Builder::new()
+            .name("recordings".into())
+            .spawn(move || write(&messages, &counted, notes.as_deref()))?;
         Ok(Self { queue, counters, thread })
     }
 
@@ -140,7 +161,7 @@ enum Disk {
 impl Reel {
     /// Writes the frame, or counts it; the first failure is logged.
     fn put(&mut self, at: Samples, heard: &Frame, said: &Frame, counters: &Counters) {
-        if self.take.state.load(Ordering::Acquire) == DISCARDED {
+        if self.take.is_discarded() {
             return;
         }
         let written = match self.disk {
@@ -174,11 +195,7 @@ impl Reel {
     fn finish(self) -> io::Result<()> {
         let Some(tape) = self.tape else { return Ok(()) };
         let finished = tape.wav.finalize().map_err(into_io);
-        if self.take.state.load(Ordering::Acquire) == DISCARDED {
-            std::fs::remove_file(&self.take.path)
-        } else {
-            finished
-        }
+        if self.take.is_discarded() { std::fs::remove_file(&self.take.path) } else { finished }
     }
 }
 
@@ -233,7 +250,7 @@ fn into_io(error: hound::Error) -> io::Error {
     }
 }
 
-fn write(messages: &Receiver<Message>, counters: &Counters) {
+fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes>) {
     let mut reels: HashMap<PathBuf, Reel> = HashMap::new();
     loop {
         // An empty queue holds no frame of any closed take: now they can be finished.
@@ -241,7 +258,7 @@ fn write(messages: &Receiver<Message>, counters: &Counters) {
             Ok(message) => message,
             Err(TryRecvError::Disconnected) => break,
             Err(TryRecvError::Empty) => {
-                finish(&mut reels, |reel| reel.take.state.load(Ordering::Acquire) != RUNNING);
+                finish(&mut reels, notes, |reel| reel.take.state.load(Ordering::Acquire) != RUNNING);
                 match messages.recv_timeout(IDLE) {
                     Ok(message) => message,
                     Err(RecvTimeoutError::Timeout) => continue,
@@ -259,16 +276,22 @@ fn write(messages: &Receiver<Message>, counters: &Counters) {
                     reel.put(at, &heard, &said, counters);
                 }
             }
-            Message::Look(take) => finish(&mut reels, |reel| Arc::ptr_eq(&reel.take, &take)),
+            Message::Look(take) => {
+                finish(&mut reels, notes, |reel| Arc::ptr_eq(&reel.take, &take));
+                take.note(notes, "done");
+            }
             Message::Stop => break,
         }
     }
-    finish(&mut reels, |_| true);
+    finish(&mut reels, notes, |_| true);
 }
 
-fn finish(reels: &mut HashMap<PathBuf, Reel>, which: impl Fn(&Reel) -> bool) {
+fn finish(reels: &mut HashMap<PathBuf, Reel>, notes: Option<&Notes>, which: impl Fn(&Reel) -> bool) {
     for (_, reel) in reels.extract_if(|_, reel| which(reel)) {
-        if let Err(error) = reel.finish() {
+        let take = reel.take.clone();
+        let finished = reel.finish();
+        take.note(notes, if finished.is_ok() { "done" } else { "failed" });
+        if let Err(error) = finished {
             tracing::error!(%error, "a recording could not be finished or deleted; see to the disk and [records] path");
         }
     }

@@ -112,13 +112,22 @@ fn a_recording_that_cannot_be_written_asks_the_disk_once_a_second_and_goes_on_wh
 
 #[test]
 fn a_refused_recording_is_deleted() {
-    let (folder, records) = records(Recording::Announced);
-    let call = CallId::new();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("records");
+    let recording = Recording::Announced;
+    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording };
+    let notes = Arc::new(Notes::open(&root).unwrap());
+    let records = Records::telling(&settings, None, Some(notes)).unwrap();
+    let (call, other) = (CallId::new(), CallId::new());
     let recorder = records.recorder(call, BEGAN).unwrap();
     assert!(recorder.try_send(Samples::ZERO, &[100; 320], &SILENCE));
     recorder.discard();
+    drop(records.recorder(other, BEGAN).unwrap());
     records.close();
-    assert!(!folder.path().join("records/2026-11-21").join(format!("{call}.wav")).exists());
+    assert!(!root.join("2026-11-21").join(format!("{call}.wav")).exists());
+    let noted = std::fs::read_to_string(root.join("audit.jsonl")).unwrap();
+    assert_eq!(noted.lines().count(), 1, "{noted}");
+    assert!(noted.contains(&call.to_string()) && noted.contains("recording_deleted"), "{noted}");
 }
 
 #[test]

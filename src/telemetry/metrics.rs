@@ -213,6 +213,25 @@ pub const METRICS: &[Metric] = &[
         "Records left open because the disk does not keep up; their lines are there.",
     ),
     counter("records_closes_delayed_total", &[], "Recordings closed late because the disk does not keep up."),
+    counter("store_records_kept_total", &[], "Records of calls written to the store."),
+    counter(
+        "store_failures_total",
+        &[],
+        "Tries to write to the store that failed: what was to be written waits on the disk.",
+    ),
+    counter(
+        "store_ends_dropped_total",
+        &[],
+        "Ends of calls of which the store was not told: their records are found within a minute.",
+    ),
+    counter("store_notes_dropped_total", &[], "Notes for the audit lost to a failing disk."),
+    gauge(
+        "store_records_waiting",
+        &[],
+        "Records of calls that are over and not in the store yet, as of the last look.",
+    ),
+    gauge("store_up", &[], "1 if the store does what it is asked. Absent without a store."),
+    gauge("store_connections", &["state"], "Connections to the database: idle or used. Absent without a store."),
 ];
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();

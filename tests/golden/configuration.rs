@@ -36,6 +36,7 @@ fn the_page_names_every_key() {
         ("media", toml::Table::try_from(config.media).unwrap()),
         ("prices", toml::Table::try_from(&config.prices).unwrap()),
         ("records", toml::Table::try_from(&config.records).unwrap()),
+        ("store", toml::Table::try_from(&config.store).unwrap()),
     ];
     for (name, section) in sections {
         let (_, text) = page.split_once(&format!("[{name}]\n")).unwrap_or_else(|| panic!("[{name}] is missing"));

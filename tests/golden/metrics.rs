@@ -77,6 +77,13 @@ counter records_lines_dropped_total
 counter records_frames_dropped_total
 counter records_closes_dropped_total
 counter records_closes_delayed_total
+counter store_records_kept_total
+counter store_failures_total
+counter store_ends_dropped_total
+counter store_notes_dropped_total
+gauge store_records_waiting
+gauge store_up
+gauge store_connections{state}
 ";
     assert_eq!(lines.join("\n") + "\n", wanted);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use attendant::agent::Who;
 use attendant::call::timeline::Entry;
 use attendant::config::Config;
-use attendant::records::{Library, Past};
+use attendant::records::Past;
 use attendant::server::Server;
 use attendant::softphone::dial::{Dialling, Telephone};
 use attendant::softphone::{Behaviour, Outcome, Utterance, line};
@@ -15,11 +15,14 @@ use attendant::transport::sip::CodecName;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use crate::recorded;
+
 /// A call longer than this has gone wrong.
 const LIMIT: Duration = Duration::from_secs(150);
 
 pub struct House {
     server: Server,
+    config: Config,
     folder: TempDir,
 }
 
@@ -40,8 +43,8 @@ impl House {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = config(folder.path());
         change(&mut config);
-        let server = Server::start(config).await.expect("make models has run");
-        Self { server, folder }
+        let server = Server::start(config.clone()).await.expect("make models has run");
+        Self { server, config, folder }
     }
 
     /// A mu-law call from `caller`, lived through as `behaviour` wants.
@@ -61,8 +64,7 @@ impl House {
     /// Waits until every call is over and written down; the newest first.
     pub async fn close(self) -> (Vec<Past>, TempDir) {
         assert!(self.server.drain(Duration::from_secs(20)).await, "calls end by themselves");
-        let calls = Library::new(self.folder.path().join("records")).newest(100).expect("records are readable");
-        (calls, self.folder)
+        (recorded::past(&self.config).await, self.folder)
     }
 }
 

@@ -10,15 +10,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use attendant::agent::Who;
-use attendant::records::Library;
+use attendant::call::timeline::Entry;
+use attendant::config::{Config, Source};
 use attendant::softphone::dial::{Dialling, Telephone};
 use attendant::softphone::{Script, line};
+use attendant::store::embedded;
 use attendant::transport::sip::{CodecName, Credentials};
 use attendant_media::time::Time;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::house::{said, spoken};
+use crate::recorded;
 
 /// Of the caller over SIP, and of the one over a stream.
 const NUMBERS: [&str; 2] = ["+16045550188", "+17785550177"];
@@ -149,19 +152,36 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
     keeping.join().expect("the log is kept to its end");
 
     // The records are where these things belong.
-    let calls = Library::new(path("records")).newest(10).unwrap();
+    let config = Config::load(&Source::new(Some(path("attendant.toml")), [])).unwrap();
+    let calls = recorded::past(&config).await;
     assert_eq!(calls.len(), 2);
     let records = files(&path("records"));
-    let journals: String = records.iter().filter_map(|file| fs::read_to_string(file).ok()).collect();
+    let callers: Vec<&str> = (calls.iter())
+        .filter_map(|call| match call.entries.first() {
+            Some(Entry::Rang { caller, .. }) => Some(caller.reveal().as_str()),
+            Some(_) | None => None,
+        })
+        .collect();
     let words: Vec<String> =
         calls.iter().flat_map(|call| said(call, Who::Caller)).map(|words| words.trim().to_lowercase()).collect();
     println!("{words:?}");
-    assert!(NUMBERS.iter().all(|number| journals.contains(&number[1..])), "the journals name the callers");
+    assert!(
+        NUMBERS.iter().all(|number| callers.iter().any(|caller| caller.contains(&number[1..]))),
+        "who rang is known"
+    );
     assert!(words.iter().any(|words| words.contains("anna")), "the name was understood: {words:?}");
     assert!(records.iter().any(|file| file.extension().is_some_and(|kind| kind == "wav")), "calls were recorded");
     for file in &records {
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
     }
+
+    // Not even there to be read by whoever has the database and not its keys.
+    let database = String::from_utf8_lossy(&fs::read(embedded(&path("records"))).unwrap()).to_lowercase();
+    assert!(calls.iter().all(|call| database.contains(&call.call)), "it is all in one file");
+    // Four letters come by chance in so many sealed bytes.
+    let mut long = SECRETS.into_iter().filter(|secret| secret.len() > 5);
+    let leak = long.find(|secret| database.contains(&secret.to_lowercase()));
+    assert_eq!(leak, None, "it is in the database");
 
     let logged = fs::read_to_string(&log).unwrap() + &fs::read_to_string(path("server.out")).unwrap() + &served;
     let logged = logged.to_lowercase();

@@ -12,10 +12,13 @@ use attendant::sim::Delay;
 use attendant::softphone::dial::{Dialling, Telephone};
 use attendant::softphone::report::Report;
 use attendant::softphone::{Ended, Script, Utterance, line};
+use attendant::store::embedded;
 use attendant::transport::sip::CodecName;
 use attendant_media::frame::SLOT_SAMPLES;
 use attendant_media::time::Time;
 use tokio::time::Instant;
+
+use crate::recorded;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -53,7 +56,7 @@ async fn a_call_is_greeted_answered_recorded_and_ended() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path());
     config.api.listen = vec!["127.0.0.1:0".parse().unwrap()];
-    let server = Server::start(config).await.unwrap();
+    let server = Server::start(config.clone()).await.unwrap();
     let dialling = dialling(&server);
     let telephone = Telephone::for_target(&dialling).await.unwrap();
     let answered = telephone.dial(&dialling).await.unwrap();
@@ -70,7 +73,10 @@ async fn a_call_is_greeted_answered_recorded_and_ended() {
     assert!(!metrics.contains(&dialling.from) && !metrics.contains("127.0.0.1"), "nobody is named: {metrics}");
 
     assert!(server.drain(Duration::from_secs(10)).await);
-    let calls = Library::new(folder.path().to_path_buf()).newest(2).unwrap();
+    assert!(embedded(folder.path()).exists());
+    let journals = Library::new(folder.path().to_path_buf()).journals().unwrap();
+    assert_eq!(journals, Vec::<std::path::PathBuf>::new(), "the journal was moved to the store");
+    let calls = recorded::past(&config).await;
     let [call] = &calls[..] else { panic!("one call was made") };
     let has = |wanted: fn(&Entry) -> bool| call.entries.iter().any(wanted);
     assert!(has(|entry| matches!(entry, Entry::Answered { .. })));

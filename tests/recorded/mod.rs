@@ -1,10 +1,23 @@
-//! What a call's recording says of it: both sides on the leg's clock, whatever the machine that runs the tests is busy with.
+//! What stays of calls: their records, wherever they are kept, and what a call's recording says of it: both sides on the leg's clock, whatever the machine that runs the tests is busy with.
 
 use attendant::call::timeline::Entry;
-use attendant::records::Past;
+use attendant::config::Config;
+use attendant::records::{Library, Past};
+use attendant::store::History;
 use attendant_media::frame::{Frame, SLOT_SAMPLES, Samples};
 
 use crate::desk::in_time;
+
+/// Every call of a server with this configuration, whole, the newest first: from the store, and from journals that are not in it.
+pub async fn past(config: &Config) -> Vec<Past> {
+    let store = attendant::server::store(config).expect("its keys are there");
+    let history = History::new(Library::new(config.records.folder()), store);
+    let mut whole = Vec::new();
+    for figures in history.newest(100).await.expect("records are readable") {
+        whole.extend(history.find(&figures.call).await.expect("records are readable"));
+    }
+    whole
+}
 
 /// V4: the longest silence while words are owed.
 pub const LONGEST_SILENCE: Samples = Samples::from_millis(3_000);

@@ -264,7 +264,7 @@ impl ToolRound {
 
     /// In the ledger before it begins, else not at all.
     async fn journalled(&self, tool: ToolName, call: &ToolCall) -> Outcome {
-        if let Err(error) = self.step(tool, call, State::Started).await {
+        if let Err(error) = self.step(tool, call, State::Started, None).await {
             tracing::error!(call = %self.session.call.call, %error, "the tool ledger cannot be written");
             return Outcome::refused(
                 "not_journalled",
@@ -273,17 +273,21 @@ impl ToolRound {
         }
         let outcome = tools::run(tool, &call.arguments, &self.session).await;
         let state = if outcome.is_ok() { State::Done } else { State::Refused };
-        if let Err(error) = self.step(tool, call, state).await {
+        let code = outcome.result["code"].as_str().map(str::to_owned);
+        if let Err(error) = self.step(tool, call, state, code).await {
             tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
         }
         outcome
     }
 
-    async fn step(&self, tool: ToolName, call: &ToolCall, state: State) -> std::io::Result<()> {
+    async fn step(&self, tool: ToolName, call: &ToolCall, state: State, code: Option<String>) -> std::io::Result<()> {
         let ledger = self.desk.ledger.clone();
         let (call_id, turn, id) = (self.session.call.call, self.turn, call.id.clone());
         let at = clock::stamp_of((self.desk.clock)());
-        let write = move || ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool: tool.name(), state });
+        let write = move || {
+            let code = code.as_deref();
+            ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool: tool.name(), state, code })
+        };
         tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::call::CallId;
 
@@ -27,9 +27,15 @@ pub struct Step<'a> {
     pub turn: u32,
     pub tool: &'static str,
     pub state: State,
+    /// Of what was refused: the code that the model was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Its file in the folder of records.
+pub const LEDGER: &str = "tools.jsonl";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Started,
@@ -40,8 +46,7 @@ pub enum State {
 impl Ledger {
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let file =
-            std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(folder.join("tools.jsonl"))?;
+        let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(folder.join(LEDGER))?;
         Ok(Self { file: Some(parking_lot::Mutex::new(file)) })
     }
 

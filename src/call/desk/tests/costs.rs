@@ -117,7 +117,7 @@ async fn what_a_call_used_is_priced_in_its_record() {
     assert_eq!((line.provider.as_str(), line.model.as_str(), line.usage.characters), ("cartesia", "sonic-3", 9));
     assert_eq!((bill.total, bill.cached_characters, counters.cached_characters), (Money(9_000), 0, 0));
     let bills = Library::new(path).bills("2026-01-01").expect("records are readable");
-    assert_eq!(bills.iter().map(|(_, bill)| bill.total).collect::<Vec<_>>(), [Money(9_000)]);
+    assert_eq!(bills.iter().map(|(_, _, bill)| bill.total).collect::<Vec<_>>(), [Money(9_000)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

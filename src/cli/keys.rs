@@ -1,0 +1,66 @@
+//! `attendant keys`: the keys that seal what is a patient's.
+
+use clap::{Args, Subcommand};
+
+use super::origin::Origin;
+use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
+use crate::server;
+use crate::store::audit::{Action, Note};
+use crate::store::keys;
+
+/// Show which keys seal how much of the store, or rotate them.
+#[derive(Debug, Args)]
+pub(super) struct Keys {
+    #[command(flatten)]
+    origin: Origin,
+    #[command(subcommand)]
+    command: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Say how many rows each key has sealed.
+    Show,
+    /// Add a new key to the file and seal everything anew with it. Running servers go on with the key before until they are started again; run `attendant
+    /// keys reseal` then.
+    Rotate,
+    /// Seal anew whatever older keys have sealed; also to go on after a rotation that was broken off.
+    Reseal,
+}
+
+impl Keys {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let config = self.origin.load()?;
+        let file = config.store.keys_file(&config.records.folder());
+        // First of all whether the database can be had: a new key is of no use without it.
+        runtime()?.block_on(async {
+            let Some(store) = server::store(&config).map_err(start_failure)? else {
+                println!("store.enabled is false: nothing is sealed");
+                return Ok(Exit::Done);
+            };
+            store.make_ready().await.map_err(store_failure)?;
+            let store = match self.command {
+                What::Show | What::Reseal => store,
+                What::Rotate => {
+                    let version = keys::add(&file).map_err(Failure::usage)?;
+                    println!("{} has a new key, version {version}; keep a copy of the file", file.display());
+                    store.close().await;
+                    let store = server::store(&config).map_err(start_failure)?;
+                    let store = store.ok_or_else(|| Failure::internal(anyhow::anyhow!("the store is gone")))?;
+                    let note = Note::new(&actor(), Action::KeysRotated, &format!("version {version}"), "done");
+                    store.note(&note).await.map_err(store_failure)?;
+                    store
+                }
+            };
+            if !matches!(self.command, What::Show) {
+                println!("{} rows sealed anew", store.reseal().await.map_err(store_failure)?);
+            }
+            let sealed = store.sealed_by().await.map_err(store_failure)?;
+            for version in store.keys().versions() {
+                println!("version {version}: {} rows", sealed.get(&version).copied().unwrap_or(0));
+            }
+            store.close().await;
+            Ok(Exit::Done)
+        })
+    }
+}

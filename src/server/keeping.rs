@@ -1,0 +1,118 @@
+//! The store beside the calls: ready before a port is bound, fed while calls come and go, and once more when the last one is over.
+//!
+//! PostgreSQL may be down when the server starts: calls are answered and their records wait. A database with other tables than this release's, or keys
+//! that are missing or weak, stop the start: what they would do to records cannot be undone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use crate::clinic::Clinic;
+use crate::config::Config;
+use crate::records::{Library, Records};
+use crate::store::audit::{Action, Note};
+use crate::store::import::{Importer, QUEUE};
+use crate::store::keys::Keys;
+use crate::store::notes::Notes;
+use crate::store::{History, Kind, Store, StoreError};
+
+/// What is left is written for so long when the server stops; the rest waits for the next start.
+const FINISHING: Duration = Duration::from_secs(10);
+
+/// The store of a running server; without one, nothing.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    store: Store,
+    stop: CancellationToken,
+    importing: JoinHandle<()>,
+}
+
+/// What the configuration and the clinic say of the store; `None` if there is to be none. It is not made ready.
+pub(crate) fn open(config: &Config, clinic: &Clinic) -> Result<Option<Store>, StoreError> {
+    match config.store.kind() {
+        Kind::Off => Ok(None),
+        Kind::Embedded | Kind::Postgres => {
+            Store::open(&config.store, &config.records.folder(), &clinic.config.id).map(Some)
+        }
+    }
+}
+
+/// Keys that are there must be good; those of the embedded database may still be to be made.
+pub(super) fn check(config: &Config) -> Result<(), StoreError> {
+    let file = config.store.keys_file(&config.records.folder());
+    match config.store.kind() {
+        Kind::Embedded | Kind::Postgres if config.store.keys.is_some() || file.exists() => {
+            Keys::load(&file)?;
+        }
+        Kind::Embedded | Kind::Postgres | Kind::Off => {}
+    }
+    Ok(())
+}
+
+/// The store as calls need it.
+pub(super) async fn ready(config: &Config, clinic: &Clinic) -> Result<Option<Store>, StartError> {
+    let Some(store) = open(config, clinic)? else { return Ok(None) };
+    match store.make_ready().await {
+        Ok(()) => {}
+        Err(error @ StoreError::Database(_)) if !store.is_embedded() => {
+            tracing::error!(%error, "the store is not there; calls are answered, and their records wait in the folder of records");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Some(store))
+}
+
+/// Where past calls are, for whoever reads them.
+pub(super) fn history(config: &Config, store: Option<&Store>) -> History {
+    History::new(Library::new(config.records.folder()), store.cloned())
+}
+
+/// Where a server with a store writes what is to be in the audit.
+pub(super) fn notes(config: &Config, store: Option<&Store>) -> Result<Option<Arc<Notes>>, StartError> {
+    if store.is_none() {
+        return Ok(None);
+    }
+    let folder = config.records.folder();
+    let notes =
+        Notes::open(&folder).map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+    notes.write(&Note::new("attendant", Action::ServerStarted, concat!("release ", env!("CARGO_PKG_VERSION")), "done"));
+    Ok(Some(Arc::new(notes)))
+}
+
+/// Where the writer of journals tells of those that it closed, if anybody is to hear of it.
+pub(super) fn ends(store: Option<&Store>) -> (Option<mpsc::Sender<PathBuf>>, mpsc::Receiver<PathBuf>) {
+    let (closed, ends) = mpsc::channel(QUEUE);
+    (store.map(|_| closed), ends)
+}
+
+impl Keeping {
+    pub(super) fn start(config: &Config, store: Option<Store>, ends: mpsc::Receiver<PathBuf>) -> Self {
+        let running = store.map(|store| {
+            let importer = Importer::new(store.clone(), Library::new(config.records.folder()));
+            let stop = CancellationToken::new();
+            Running { importing: tokio::spawn(importer.run(ends, stop.clone())), stop, store }
+        });
+        Self { running }
+    }
+
+    /// Writes what calls have left behind until now, as far as there is time.
+    pub(super) async fn finish(self, records: Arc<Records>) {
+        let Some(Running { store, stop, importing }) = self.running else { return };
+        let flushed = tokio::task::spawn_blocking(move || records.flush(FINISHING / 2)).await;
+        stop.cancel();
+        if flushed.is_err() || tokio::time::timeout(FINISHING, importing).await.is_err() {
+            tracing::warn!("not every record was written to the store; the next start writes the others");
+        }
+        store.close().await;
+    }
+}

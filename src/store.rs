@@ -1,0 +1,240 @@
+//! What is kept of calls in a database: SQLite beside the records, or PostgreSQL; the same tables, statements and code for both.
+//!
+//! A call never waits for it. What a call leaves behind is written to its journal on disk while it goes on ([`crate::records`]); when it is over, the
+//! journal is moved here in one transaction and then deleted ([`import`]). So the journals are the spool: with the database down they wait, and
+//! a call that was moved already is not written again. A patient's words and numbers are sealed before they leave the process ([`keys`]).
+//! A store is opened for one clinic, and no question to it is answered with another's calls.
+
+pub mod audit;
+mod history;
+pub mod import;
+mod insert;
+pub mod keys;
+pub mod migrate;
+pub mod notes;
+mod read;
+mod record;
+mod reseal;
+mod schema;
+mod settings;
+pub mod tail;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sea_query::Value;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
+    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use crate::config::Secret;
+use keys::{Keys, KeysError};
+use migrate::Standing;
+
+pub use history::{History, HistoryError};
+pub use insert::Kept;
+pub use record::Record;
+pub use settings::{Kind, StoreConfig};
+
+/// A connection is waited for so long, also while the database is away.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// One statement in PostgreSQL.
+const STATEMENT: Duration = Duration::from_secs(10);
+
+/// Why something could not be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(
+        "the database does not do what it is asked: {0}; see that it runs and can be reached, and [store] in the configuration"
+    )]
+    Database(#[from] DbErr),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error("the store's folder {folder} cannot be used: {error}; see to the folder, or name another in records.path")]
+    Folder { folder: String, error: io::Error },
+    #[error("the database said nothing for {0} s; see how it is")]
+    Silent(u64),
+    #[error("a record cannot be read: {0}; it was written by a newer release, or changed by hand")]
+    Record(String),
+    /// The tables are not those of this release.
+    #[error("{0}")]
+    Schema(String),
+    #[error("the secret of the database: {0}")]
+    Secret(String),
+}
+
+impl StoreError {
+    /// It concerns one record: others can be written.
+    fn is_of_one_record(&self) -> bool {
+        let Self::Database(DbErr::Exec(error) | DbErr::Query(error)) = self else {
+            return matches!(self, Self::Record(_));
+        };
+        let RuntimeErr::SqlxError(error) = error else { return false };
+        // What breaks a rule of the tables, and what PostgreSQL calls a data exception.
+        error.as_database_error().is_some_and(|error| {
+            error.kind() != sqlx::error::ErrorKind::Other
+                || error.code().is_some_and(|code| code.len() == 5 && code.starts_with("22"))
+        })
+    }
+}
+
+/// The records of one clinic. Cheap to clone: a pool of connections is behind it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: DatabaseConnection,
+    keys: Arc<Keys>,
+    clinic: Arc<str>,
+    instance: Arc<str>,
+    /// Where recordings are.
+    records: Arc<Path>,
+}
+
+impl Store {
+    /// Reads the keys and prepares the connections; nothing is asked of the database yet, so that it may be down. `records` is the folder of records,
+    /// `clinic` whose store it is. Must be called within a runtime, which looks after the connections. Of the embedded database the folder, the file and, the first time, its keys are created.
+    pub fn open(settings: &StoreConfig, records: &Path, clinic: &str) -> Result<Self, StoreError> {
+        let keys = Arc::new(keys_of(settings, records)?);
+        let mut options = ConnectOptions::new(settings.url.clone().unwrap_or_else(|| "sqlite:attendant".to_owned()));
+        options
+            .max_connections(settings.connections)
+            .acquire_timeout(CONNECTING)
+            .connect_lazy(true)
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false)
+            .set_application_name("attendant")
+            .statement_timeout(STATEMENT);
+        if settings.kind() == Kind::Embedded {
+            let file = embedded(records);
+            create(&file)?;
+            options.map_sqlx_sqlite_opts(move |sqlite| {
+                // A journal is deleted once its transaction is committed: then it must be on the disk, hence the whole synchronisation.
+                sqlite.filename(&file).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            });
+        }
+        let password: Option<Secret> = settings.password().map_err(StoreError::Secret)?;
+        if let Some(password) = password {
+            options.map_sqlx_postgres_opts(move |postgres| postgres.password(password.expose()));
+        }
+        let database = lazily(options)?;
+        let instance = settings.instance();
+        Ok(Self { database, keys, clinic: clinic.into(), instance: instance.into(), records: records.into() })
+    }
+
+    /// Whether the tables are those of this release.
+    pub async fn standing(&self) -> Result<Standing, StoreError> {
+        migrate::standing(&self.database).await
+    }
+
+    /// Brings the tables up to this release; what was done, one line each.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
+        migrate::apply(&self.database).await
+    }
+
+    /// As [`Self::migrate`] for the embedded database; of PostgreSQL, which others may be using, the tables must be right already.
+    pub async fn make_ready(&self) -> Result<(), StoreError> {
+        match self.standing().await? {
+            Standing::Current => Ok(()),
+            Standing::Behind(_) if self.is_embedded() => {
+                let done = self.migrate().await?;
+                tracing::info!(migrations = done.len(), "the embedded database has the tables of this release");
+                Ok(())
+            }
+            Standing::Behind(pending) => Err(StoreError::Schema(format!(
+                "the database lacks {} migrations of this release; make a copy of it, then run `attendant migrate` (`--dry-run` shows what it does)",
+                pending.len()
+            ))),
+        }
+    }
+
+    pub fn is_embedded(&self) -> bool {
+        self.database.get_database_backend() == DbBackend::Sqlite
+    }
+
+    pub fn keys(&self) -> &Arc<Keys> {
+        &self.keys
+    }
+
+    /// Connections that are open, and those of them that nobody uses.
+    pub fn connections(&self) -> (usize, usize) {
+        let (all, idle) = if self.is_embedded() {
+            let pool = self.database.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.database.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        (all as usize, idle)
+    }
+
+    /// Closes the connections; the embedded database is then one file.
+    pub async fn close(self) {
+        if let Err(error) = self.database.close_by_ref().await {
+            tracing::warn!(%error, "the connections of the store did not close");
+        }
+    }
+
+    /// One that writes: of the embedded database only one at a time, which the others wait for.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        self.database.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
+    }
+
+    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        rows(&self.database, sql, values).await
+    }
+}
+
+/// `$1` is known to both databases.
+async fn rows(on: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+    on.query_all_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await
+}
+
+async fn execute(on: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
+    let done = on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?;
+    Ok(done.rows_affected())
+}
+
+/// Nothing is waited for: with `connect_lazy` the pool is made at once.
+fn lazily(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    let mut connecting = std::pin::pin!(Database::connect(options));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match connecting.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(made) => made,
+        std::task::Poll::Pending => Err(DbErr::Custom("a pool that connects lazily was not there at once".into())),
+    }
+}
+
+/// The embedded database's file.
+pub fn embedded(records: &Path) -> PathBuf {
+    records.join("store/attendant.db")
+}
+
+/// An empty file is an empty database; SQLite gives the files beside it the same mode.
+fn create(file: &Path) -> Result<(), StoreError> {
+    let made = match crate::records::private_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    };
+    made.map_err(|error| StoreError::Folder { folder: file.parent().unwrap_or(file).display().to_string(), error })
+}
+
+/// The configured keys. Those of the embedded database are made with it, unless others are named.
+fn keys_of(settings: &StoreConfig, records: &Path) -> Result<Keys, KeysError> {
+    let file = settings.keys_file(records);
+    let is_new = settings.keys.is_none() && !file.exists() && !embedded(records).exists();
+    if is_new && settings.kind() == Kind::Embedded {
+        match keys::create(&file) {
+            // Somebody was quicker.
+            Err(KeysError::Exists { .. }) => {}
+            made => made?,
+        }
+    }
+    Keys::load(&file)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Who did what: rows that are only ever added, each chained to the one before it, a chain for each clinic and instance.
+//!
+//! The chain is a code by the store's keys ([`super::keys`]) over the row and the code before it; the head, which tells how long the chain is, has one of its own. So
+//! a row that was changed, taken out or put in is found ([`Store::verify_audit`]), also by whoever may write to the database but has no keys. What cannot
+//! be found is a whole database put back to an older copy: note the head that `attendant audit verify` prints. No row holds a
+//! patient's name, number or words: subjects are ids.
+
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde::{Deserialize, Serialize};
+
+use super::keys::Keys;
+use super::{Store, StoreError, execute, rows};
+use crate::clock;
+
+/// What is done and worth a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// A call's transcript was shown.
+    CallRead,
+    /// A caller refused to be recorded, or hung up before hearing of it: the recording was deleted.
+    RecordingDeleted,
+    AppointmentBooked,
+    AppointmentMoved,
+    AppointmentCancelled,
+    ServerStarted,
+    TablesMigrated,
+    KeysRotated,
+}
+
+/// One row to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who did it: `attendant`, or `user NAME` of the machine.
+    pub actor: String,
+    pub action: Action,
+    /// What it was done to: the id of a call, or of a tool's run in it.
+    pub subject: String,
+    /// `done`, or the code of what hindered it.
+    pub outcome: String,
+}
+
+impl Note {
+    /// As of now.
+    pub fn new(actor: &str, action: Action, subject: &str, outcome: &str) -> Self {
+        let at_ms = clock::now().as_millisecond();
+        Self { at_ms, actor: actor.to_owned(), action, subject: subject.to_owned(), outcome: outcome.to_owned() }
+    }
+}
+
+impl Note {
+    /// When it was done: RFC 3339.
+    pub fn at(&self) -> String {
+        super::record::stamp(self.at_ms)
+    }
+}
+
+/// One chain, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    pub instance: String,
+    /// Rows that it should have.
+    pub rows: i64,
+    /// The newest row's code, by which it can be known again.
+    pub head: String,
+    /// What is wrong with it, row by row.
+    pub broken: Vec<String>,
+}
+
+/// Before the first row.
+const BEGINNING: [u8; 32] = [0; 32];
+
+/// Rows read at once.
+const PAGE: i64 = 1_000;
+
+impl Store {
+    /// Adds one row of this clinic and instance.
+    pub async fn note(&self, note: &Note) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        self.append(&transaction, note).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Adds a row within a transaction of the caller's. Others that add to the same chain wait for it.
+    pub(super) async fn append(&self, on: &impl ConnectionTrait, note: &Note) -> Result<(), StoreError> {
+        let (clinic, instance) = (&*self.clinic, &*self.instance);
+        let key = self.keys.newest();
+        let of = |rest: Vec<Value>| [vec![clinic.into(), instance.into()], rest].concat();
+        let head = head_code(&self.keys, key, clinic, instance, 0, &BEGINNING)?;
+        let insert = "INSERT INTO audit_heads (clinic, instance, seq, code, key, proof) VALUES ($1, $2, 0, $3, $4, $5) ON CONFLICT (clinic, instance) DO NOTHING";
+        execute(on, insert, of(vec![BEGINNING.to_vec().into(), i64::from(key).into(), head.to_vec().into()])).await?;
+        // Holds the chain until the transaction ends.
+        execute(on, "UPDATE audit_heads SET seq = seq + 1 WHERE clinic = $1 AND instance = $2", of(vec![])).await?;
+        let found =
+            rows(on, "SELECT seq, code FROM audit_heads WHERE clinic = $1 AND instance = $2", of(vec![])).await?;
+        let found = found.first().ok_or_else(|| StoreError::Record("the head of the audit chain".to_owned()))?;
+        let (seq, before): (i64, Vec<u8>) = (found.try_get_by_index(0)?, found.try_get_by_index(1)?);
+        let code = row_code(&self.keys, key, &before, clinic, instance, seq, note)?;
+        let values = [
+            seq.into(),
+            note.at_ms.into(),
+            note.actor.clone().into(),
+            word(note.action).into(),
+            note.subject.clone().into(),
+            note.outcome.clone().into(),
+            i64::from(key).into(),
+            code.to_vec().into(),
+        ];
+        let insert = "INSERT INTO audit (clinic, instance, seq, at_ms, actor, action, subject, outcome, key, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        execute(on, insert, of(values.into())).await?;
+        let proof = head_code(&self.keys, key, clinic, instance, seq, &code)?;
+        let update = "UPDATE audit_heads SET code = $3, key = $4, proof = $5 WHERE clinic = $1 AND instance = $2";
+        execute(on, update, of(vec![code.to_vec().into(), i64::from(key).into(), proof.to_vec().into()])).await?;
+        Ok(())
+    }
+
+    /// The newest rows of this clinic, the oldest of them first: instance, number in its chain, and what was done.
+    pub async fn audited(&self, limit: u32) -> Result<Vec<(String, i64, Note)>, StoreError> {
+        let sql = "SELECT instance, seq, at_ms, actor, action, subject, outcome FROM audit WHERE clinic = $1 ORDER BY at_ms DESC, seq DESC LIMIT $2";
+        let found = self.rows(sql, vec![self.clinic.to_string().into(), i64::from(limit).into()]).await?;
+        let row = |row: &QueryResult| {
+            let action: String = row.try_get_by_index(4)?;
+            let action = serde_json::from_value(action.into())
+                .map_err(|_| StoreError::Record("a row of the audit".to_owned()))?;
+            let note = Note {
+                at_ms: row.try_get_by_index(2)?,
+                actor: row.try_get_by_index(3)?,
+                action,
+                subject: row.try_get_by_index(5)?,
+                outcome: row.try_get_by_index(6)?,
+            };
+            Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, note))
+        };
+        found.iter().rev().map(row).collect()
+    }
+
+    /// Every chain of this clinic, gone through row by row.
+    pub async fn verify_audit(&self) -> Result<Vec<Chain>, StoreError> {
+        let instances = "SELECT instance FROM audit_heads WHERE clinic = $1 UNION SELECT instance FROM audit WHERE clinic = $1 ORDER BY 1";
+        let mut chains = Vec::new();
+        for row in self.rows(instances, vec![self.clinic.to_string().into()]).await? {
+            chains.push(self.verify(row.try_get_by_index(0)?).await?);
+        }
+        Ok(chains)
+    }
+
+    async fn verify(&self, instance: String) -> Result<Chain, StoreError> {
+        let of = || vec![self.clinic.to_string().into(), instance.clone().into()];
+        let mut broken = Vec::new();
+        let heads = self
+            .rows("SELECT seq, code, key, proof FROM audit_heads WHERE clinic = $1 AND instance = $2", of())
+            .await?;
+        let head = match heads.first() {
+            Some(head) => Some(self.head(head, &instance, &mut broken)?),
+            None => {
+                broken.push("the head is gone: rows may be missing at the end".to_owned());
+                None
+            }
+        };
+        let mut before = BEGINNING.to_vec();
+        let mut last = 0;
+        loop {
+            let page = "SELECT seq, at_ms, actor, action, subject, outcome, key, code FROM audit WHERE clinic = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+            let values: Vec<Value> = [of(), vec![last.into(), PAGE.into()]].concat();
+            let page = self.rows(page, values).await?;
+            if page.is_empty() {
+                break;
+            }
+            for row in &page {
+                let seq: i64 = row.try_get_by_index(0)?;
+                match seq - last {
+                    1 => {}
+                    2 => broken.push(format!("row {} is gone", last + 1)),
+                    _ => broken.push(format!("rows {} to {} are gone", last + 1, seq - 1)),
+                }
+                let code: Vec<u8> = row.try_get_by_index(7)?;
+                // After a gap nobody knows the code before it; what follows is checked again from here.
+                if seq - last == 1 {
+                    broken.extend(self.fault(row, &instance, seq, &before, &code)?);
+                }
+                (before, last) = (code, seq);
+            }
+        }
+        let (rows, code) = head.unwrap_or_else(|| (last, before.clone()));
+        if last < rows {
+            broken.push(format!("rows {} to {rows} are gone", last + 1));
+        } else if last > rows {
+            broken.push(format!("rows {} to {last} were put in", rows + 1));
+        } else if before != code {
+            broken.push(format!("row {last} is not the one that was written last"));
+        }
+        let head = code.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Chain { instance, rows, head, broken })
+    }
+
+    fn head(&self, row: &QueryResult, instance: &str, broken: &mut Vec<String>) -> Result<(i64, Vec<u8>), StoreError> {
+        let (seq, code, key, proof): (i64, Vec<u8>, i64, Vec<u8>) =
+            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        match head_code(&self.keys, version(key), &self.clinic, instance, seq, &code) {
+            Ok(right) if proof == right => {}
+            Ok(_) => broken.push("the head was changed: rows may be missing at the end".to_owned()),
+            Err(error) => broken.push(format!("the head cannot be checked: {error}")),
+        }
+        Ok((seq, code))
+    }
+
+    /// What is wrong with a row, given the code of the one before it.
+    fn fault(
+        &self,
+        row: &QueryResult,
+        instance: &str,
+        seq: i64,
+        before: &[u8],
+        code: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        let changed = || Some(format!("row {seq} is not what was written there"));
+        let action: String = row.try_get_by_index(3)?;
+        let Ok(action) = serde_json::from_value(action.into()) else { return Ok(changed()) };
+        let note = Note {
+            at_ms: row.try_get_by_index(1)?,
+            actor: row.try_get_by_index(2)?,
+            action,
+            subject: row.try_get_by_index(4)?,
+            outcome: row.try_get_by_index(5)?,
+        };
+        let key: i64 = row.try_get_by_index(6)?;
+        Ok(match row_code(&self.keys, version(key), before, &self.clinic, instance, seq, &note) {
+            Ok(right) if code == right => None,
+            Ok(_) => changed(),
+            Err(error) => Some(format!("row {seq} cannot be checked: {error}")),
+        })
+    }
+}
+
+fn version(key: i64) -> u32 {
+    u32::try_from(key).unwrap_or_default()
+}
+
+fn row_code(
+    keys: &Keys,
+    key: u32,
+    before: &[u8],
+    clinic: &str,
+    instance: &str,
+    seq: i64,
+    note: &Note,
+) -> Result<[u8; 32], StoreError> {
+    let Note { at_ms, actor, action, subject, outcome } = note;
+    let parts: [&[u8]; 10] = [
+        b"row",
+        before,
+        clinic.as_bytes(),
+        instance.as_bytes(),
+        &seq.to_be_bytes(),
+        &at_ms.to_be_bytes(),
+        actor.as_bytes(),
+        word(*action).as_bytes(),
+        subject.as_bytes(),
+        outcome.as_bytes(),
+    ];
+    Ok(keys.code(key, &parts)?)
+}
+
+fn head_code(
+    keys: &Keys,
+    key: u32,
+    clinic: &str,
+    instance: &str,
+    seq: i64,
+    code: &[u8],
+) -> Result<[u8; 32], StoreError> {
+    Ok(keys.code(key, &[b"head", clinic.as_bytes(), instance.as_bytes(), &seq.to_be_bytes(), code])?)
+}
+
+/// As it stands in a row.
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::CallRead => "call_read",
+        Action::RecordingDeleted => "recording_deleted",
+        Action::AppointmentBooked => "appointment_booked",
+        Action::AppointmentMoved => "appointment_moved",
+        Action::AppointmentCancelled => "appointment_cancelled",
+        Action::ServerStarted => "server_started",
+        Action::TablesMigrated => "tables_migrated",
+        Action::KeysRotated => "keys_rotated",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Moving the journals of calls that are over into the store, in the background.
+//!
+//! A journal is locked by whoever writes it, for as long as it is written, also if the process ends. One that can be locked is over: its call's record
+//! is written, then the file is deleted. If either fails, or the process ends between them, the file stays and is tried again, and the record
+//! is there once all the same. No call waits for any of this.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::notes::FILE as NOTES;
+use super::tail::Lines;
+use super::{Kept, Record, Store, StoreError};
+use crate::agent::tools::LEDGER;
+use crate::records::Library;
+
+/// Ends of calls that wait to be looked at. One that finds it full is counted, and found at the next look at the folder.
+pub const QUEUE: usize = 1_024;
+
+/// The folder is looked through this often for what was missed.
+const LOOK: Duration = Duration::from_secs(60);
+/// After a failure it is tried again so soon, then twice as late each time, to the longest.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// A database that says nothing for so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What records are written to.
+#[async_trait]
+pub trait Keeper: Send + Sync {
+    /// Whole or not at all, and once however often it is tried.
+    async fn keep(&self, record: &Record) -> Result<Kept, StoreError>;
+
+    /// Moves what files in the folder of records have grown by.
+    async fn follow(&self, _records: &Path) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Connections, and those of them that nobody uses.
+    fn connections(&self) -> (usize, usize) {
+        (0, 0)
+    }
+}
+
+#[async_trait]
+impl Keeper for Store {
+    async fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
+        Self::keep(self, record).await
+    }
+
+    async fn follow(&self, records: &Path) -> Result<(), StoreError> {
+        Self::follow(self, &records.join(LEDGER), Lines::Tools).await?;
+        Self::follow(self, &records.join(NOTES), Lines::Notes).await?;
+        Ok(())
+    }
+
+    fn connections(&self) -> (usize, usize) {
+        Self::connections(self)
+    }
+}
+
+/// Moves journals; see the module header.
+#[derive(Debug)]
+pub struct Importer<K> {
+    keeper: K,
+    library: Library,
+}
+
+/// What a look through the folder found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Written now.
+    pub kept: usize,
+    /// Over, and still waiting.
+    pub waiting: usize,
+}
+
+impl<K: Keeper> Importer<K> {
+    pub const fn new(keeper: K, library: Library) -> Self {
+        Self { keeper, library }
+    }
+
+    /// Moves what is there and what comes through `closed`, until `stop`; then looks through the folder once more.
+    pub async fn run(self, mut closed: mpsc::Receiver<PathBuf>, stop: CancellationToken) {
+        let mut retry = FIRST_RETRY;
+        let mut due = Instant::now();
+        let mut standing = Standing::default();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                path = closed.recv() => match path {
+                    // While the database is down only the retry asks it.
+                    Some(path) if standing.is_up => {
+                        let moved = match self.import(&path).await {
+                            Ok(_) => self.follow().await,
+                            Err(error) => Err(error),
+                        };
+                        match moved {
+                            Err(error) if error.is_of_one_record() => wrong(&path, &error),
+                            Err(error) => {
+                                standing.failed(&error);
+                                due = Instant::now() + retry;
+                            }
+                            Ok(()) => {}
+                        }
+                    }
+                    Some(_) => {}
+                    None => break,
+                },
+                () = tokio::time::sleep_until(due) => {
+                    let (found, error) = self.look().await;
+                    match error {
+                        None => {
+                            standing.well(found);
+                            (retry, due) = (FIRST_RETRY, Instant::now() + LOOK);
+                        }
+                        Some(error) => {
+                            standing.failed(&error);
+                            due = Instant::now() + retry;
+                            retry = (retry * 2).min(LONGEST_RETRY);
+                        }
+                    }
+                    self.tell(found);
+                }
+            }
+        }
+        let (found, error) = self.look().await;
+        self.tell(found);
+        if let Some(error) = error {
+            tracing::warn!(%error, waiting = found.waiting, "records of calls stay in the folder of records; the next start writes them");
+        }
+    }
+
+    /// Moves every journal that is over. Stops when the store fails: the others would fail as well.
+    pub async fn look(&self) -> (Found, Option<StoreError>) {
+        let mut found = Found::default();
+        let journals = match self.library.journals() {
+            Ok(journals) => journals,
+            Err(error) => return (found, Some(self.unreadable(error))),
+        };
+        let mut failure = self.follow().await.err();
+        for path in journals {
+            match &failure {
+                Some(_) => found.waiting += usize::from(lock(&path).is_ok_and(|file| file.is_some())),
+                None => match self.import(&path).await {
+                    Ok(kept) => found.kept += usize::from(kept == Some(Kept::Now)),
+                    Err(error) => {
+                        found.waiting += 1;
+                        if error.is_of_one_record() {
+                            wrong(&path, &error);
+                        } else {
+                            failure = Some(error);
+                        }
+                    }
+                },
+            }
+        }
+        (found, failure)
+    }
+
+    /// Moves one journal; `None` if its call goes on, or it was moved meanwhile.
+    pub async fn import(&self, path: &Path) -> Result<Option<Kept>, StoreError> {
+        // Nothing else was ever written there by us.
+        let is_ours = path.file_stem().is_some_and(|stem| uuid::Uuid::try_parse(&stem.to_string_lossy()).is_ok());
+        if !is_ours {
+            return Ok(None);
+        }
+        let Some(file) = lock(path).map_err(|error| self.unreadable(error))? else { return Ok(None) };
+        let record = read(&file, path).map_err(|error| self.unreadable(error))?;
+        // One that was created this moment, and whose writer waits for this lock.
+        if record.is_empty() {
+            return Ok(None);
+        }
+        let kept = match tokio::time::timeout(PATIENCE, self.keeper.keep(&record)).await {
+            Ok(kept) => kept?,
+            Err(_) => return Err(StoreError::Silent(PATIENCE.as_secs())),
+        };
+        if kept == Kept::Now {
+            metrics::counter!("store_records_kept_total").increment(1);
+        }
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unreadable(error)),
+            Ok(()) | Err(_) => Ok(Some(kept)),
+        }
+    }
+
+    async fn follow(&self) -> Result<(), StoreError> {
+        let followed = tokio::time::timeout(PATIENCE, self.keeper.follow(self.library.root())).await;
+        match followed.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs()))) {
+            // As after somebody has changed the audit: calls are written all the same.
+            Err(error) if error.is_of_one_record() => {
+                metrics::counter!("store_failures_total").increment(1);
+                tracing::error!(%error, "what tools did, or notes for the audit, do not fit into the store and wait; see `attendant audit verify`");
+                Ok(())
+            }
+            followed => followed,
+        }
+    }
+
+    fn unreadable(&self, error: io::Error) -> StoreError {
+        StoreError::Folder { folder: self.library.root().display().to_string(), error }
+    }
+
+    fn tell(&self, found: Found) {
+        metrics::gauge!("store_records_waiting").set(found.waiting as f64);
+        let (all, idle) = self.keeper.connections();
+        metrics::gauge!("store_connections", "state" => "idle").set(idle as f64);
+        metrics::gauge!("store_connections", "state" => "used").set(all.saturating_sub(idle) as f64);
+    }
+}
+
+/// A call's id is no secret.
+fn wrong(path: &Path, error: &StoreError) {
+    metrics::counter!("store_failures_total").increment(1);
+    tracing::error!(journal = %path.display(), %error, "this record does not fit into the store, and stays where it is");
+}
+
+/// Locked, if nobody writes it; `None` if somebody does, or it is gone.
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn read(mut file: &File, path: &Path) -> io::Result<Record> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let call = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Record::of(&call, &String::from_utf8_lossy(&bytes)))
+}
+
+/// Whether the store does what it is asked; its changes are told once.
+#[derive(Debug)]
+struct Standing {
+    is_up: bool,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self { is_up: true }
+    }
+}
+
+impl Standing {
+    fn well(&mut self, found: Found) {
+        metrics::gauge!("store_up").set(1.0);
+        if !self.is_up {
+            tracing::info!(records = found.kept, "the store is back; the records that waited are written");
+        }
+        self.is_up = true;
+    }
+
+    fn failed(&mut self, error: &StoreError) {
+        metrics::counter!("store_failures_total").increment(1);
+        metrics::gauge!("store_up").set(0.0);
+        if self.is_up {
+            tracing::error!(%error, "records cannot be written to the store; they wait in the folder of records, and calls go on");
+        }
+        self.is_up = false;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! Keys that seal a patient's words and numbers before they go to the database: AES-256-GCM, each key with a version.
+//!
+//! A sealed value begins with the version of its key, so that old ones stay readable when a new key seals. It is bound to its place (table,
+//! column, row): one that was moved elsewhere does not open. Every file is refused whose keys are missing, weak or open to others. A key is
+//! never in a log or an error.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+/// Bytes of a key.
+pub const LENGTH: usize = 32;
+
+/// Bytes of the version before each sealed value.
+const VERSION: usize = 4;
+
+/// Why keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    #[error(
+        "the store's keys in {file} cannot be read: {error}; put the file back where it was, or name it in store.keys; if there never was one, `attendant init` writes it"
+    )]
+    Unreadable { file: String, error: io::Error },
+    #[error(
+        "the store's keys in {file} are not in order: {what}; put the right file there, or, before the first call, delete it and run `attendant init`"
+    )]
+    Wrong { file: String, what: String },
+    #[error(
+        "{file} is there already; keys are not overwritten, for what they sealed would be lost: `attendant keys rotate` adds one"
+    )]
+    Exists { file: String },
+    #[error("the store's keys cannot be written to {file}: {error}; see to the folder, or name another file")]
+    Unwritable { file: String, error: io::Error },
+    #[error("version {0} of the store's keys is missing; put the key back that was taken out of the file")]
+    Missing(u32),
+    #[error(
+        "a sealed value does not open: it was changed, moved from its place, or sealed by another key of the same version"
+    )]
+    Tampered,
+}
+
+/// Every key there is, by its version.
+pub struct Keys {
+    all: BTreeMap<u32, Key>,
+    newest: u32,
+}
+
+struct Key {
+    sealing: LessSafeKey,
+    chaining: [u8; LENGTH],
+}
+
+/// The file: TOML.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    keys: Vec<Written>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: u32,
+    /// Base64.
+    key: String,
+}
+
+impl Keys {
+    pub fn load(path: &Path) -> Result<Self, KeysError> {
+        let file = path.display().to_string();
+        let unreadable = |error| KeysError::Unreadable { file: file.clone(), error };
+        let wrong = |what: &str| KeysError::Wrong { file: file.clone(), what: what.to_owned() };
+        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+        if mode & 0o007 != 0 {
+            return Err(wrong("everybody on this machine may read or write them (chmod 600)"));
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        // The parser's own words would show the line, and the key in it.
+        let written: File = toml::from_str(&text).map_err(|_| wrong("not what `attendant init` writes"))?;
+        let mut all = BTreeMap::new();
+        for Written { version, key } in written.keys {
+            let bytes = STANDARD.decode(key).ok().and_then(|bytes| <[u8; LENGTH]>::try_from(bytes).ok());
+            let bytes = bytes.ok_or_else(|| wrong(&format!("version {version} is not 32 bytes in base64")))?;
+            if let Some(why) = weakness(&bytes) {
+                return Err(wrong(&format!("version {version} is weak ({why})")));
+            }
+            if version == 0 || all.insert(version, Key::of(&bytes)).is_some() {
+                return Err(wrong(&format!("version {version} is there twice, or is 0")));
+            }
+        }
+        let newest = *all.last_key_value().ok_or_else(|| wrong("there is none in it"))?.0;
+        Ok(Self { all, newest })
+    }
+
+    /// The version that seals.
+    pub const fn newest(&self) -> u32 {
+        self.newest
+    }
+
+    /// Of every key.
+    pub fn versions(&self) -> impl Iterator<Item = u32> + '_ {
+        self.all.keys().copied()
+    }
+
+    /// Seals by the newest key. `place` is where it will stand, and must be given again to open it.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        let mut body = plain.to_vec();
+        self.all[&self.newest]
+            .sealing
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut body)
+            .expect("what is said in a call is far shorter than AES-GCM's 64 GB");
+        [&self.newest.to_be_bytes()[..], &nonce, &body].concat()
+    }
+
+    pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, KeysError> {
+        let (version, rest) = sealed.split_first_chunk::<VERSION>().ok_or(KeysError::Tampered)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(KeysError::Tampered)?;
+        let version = u32::from_be_bytes(*version);
+        let key = self.all.get(&version).ok_or(KeysError::Missing(version))?;
+        let mut body = body.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let plain = key.sealing.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body);
+        Ok(plain.map_err(|_| KeysError::Tampered)?.to_vec())
+    }
+
+    /// A code over these parts that nobody can make without the key of this version.
+    pub fn code(&self, version: u32, parts: &[&[u8]]) -> Result<[u8; 32], KeysError> {
+        let key = self.all.get(&version).ok_or(KeysError::Missing(version))?;
+        Ok(code(&key.chaining, parts))
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("newest", &self.newest).finish_non_exhaustive()
+    }
+}
+
+impl Key {
+    /// One key a use, so that no two uses ever meet.
+    fn of(bytes: &[u8; LENGTH]) -> Self {
+        let sealing = code(bytes, &[b"attendant store: sealing"]);
+        let key = UnboundKey::new(&AES_256_GCM, &sealing).expect("AES-256 takes 32 bytes");
+        Self { sealing: LessSafeKey::new(key), chaining: code(bytes, &[b"attendant store: chaining"]) }
+    }
+}
+
+fn code(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        // With their lengths, so that no two lists of parts read alike.
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Of 32 random bytes fewer than this many different ones come once in 10^12 times.
+const DIFFERENT: usize = 18;
+
+/// Why somebody could guess this key.
+fn weakness(key: &[u8; LENGTH]) -> Option<&'static str> {
+    let mut kinds = key.to_vec();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let step = key[1].wrapping_sub(key[0]);
+    if key.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step) {
+        return Some("its bytes count up");
+    }
+    if key.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+        return Some("it is a text");
+    }
+    (kinds.len() < DIFFERENT).then_some("its bytes repeat")
+}
+
+const HEADER: &str = "\
+# Keys of attendant's store, written by `attendant init`. Whoever has this file and the database can read what callers said; without it
+# nobody can. Keep a copy of it apart from copies of the database. The highest version seals; the others open what they sealed.
+
+";
+
+/// Writes a file with one strong key, readable by the owner alone.
+pub fn create(path: &Path) -> Result<(), KeysError> {
+    let file = path.display().to_string();
+    match write_new(path, &File { keys: vec![fresh(1)] }) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(KeysError::Exists { file }),
+        made => made.map_err(|error| KeysError::Unwritable { file, error }),
+    }
+}
+
+/// Adds a strong key, which seals from then on; its version. The file is there whole, with it or without, whatever happens meanwhile.
+pub fn add(path: &Path) -> Result<u32, KeysError> {
+    // Only to a file whose keys are good.
+    let version = Keys::load(path)?.newest() + 1;
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| KeysError::Unreadable { file: file.clone(), error })?;
+    let mut keys: File = toml::from_str(&text)
+        .map_err(|_| KeysError::Wrong { file: file.clone(), what: "not what `attendant init` writes".to_owned() })?;
+    keys.keys.push(fresh(version));
+    let beside = path.with_extension(format!("new-{version}"));
+    let written = write_new(&beside, &keys).and_then(|()| std::fs::rename(&beside, path));
+    let written = written.and_then(|()| std::fs::File::open(path.parent().unwrap_or(path))?.sync_all());
+    written.map_err(|error| KeysError::Unwritable { file, error })?;
+    Ok(version)
+}
+
+fn fresh(version: u32) -> Written {
+    let key: [u8; LENGTH] = rand::random();
+    Written { version, key: STANDARD.encode(key) }
+}
+
+fn write_new(path: &Path, keys: &File) -> io::Result<()> {
+    let text = HEADER.to_owned() + &toml::to_string(keys).map_err(io::Error::other)?;
+    let mut file = crate::records::private_file(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use super::*;
+
+    fn file(folder: &tempfile::TempDir, text: &str) -> std::path::PathBuf {
+        let path = folder.path().join("keys.toml");
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        path
+    }
+
+    fn written(keys: &[(u32, [u8; LENGTH])]) -> String {
+        let lines = keys
+            .iter()
+            .map(|(version, key)| format!("[[keys]]\nversion = {version}\nkey = \"{}\"\n", STANDARD.encode(key)));
+        lines.collect()
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_place_alone_and_with_its_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new): ([u8; LENGTH], [u8; LENGTH]) = (rand::random(), rand::random());
+        let one = Keys::load(&file(&folder, &written(&[(1, old)]))).unwrap();
+        let sealed = one.seal("transcript.text/a/1", "我要预约".as_bytes());
+        assert_ne!(sealed, one.seal("transcript.text/a/1", "我要预约".as_bytes()), "no two alike");
+        let two = Keys::load(&file(&folder, &written(&[(1, old), (7, new)]))).unwrap();
+        assert_eq!((two.newest(), two.versions().collect::<Vec<_>>()), (7, vec![1, 7]));
+        assert_eq!(two.open("transcript.text/a/1", &sealed).unwrap(), "我要预约".as_bytes());
+        assert!(matches!(two.open("transcript.text/a/2", &sealed), Err(KeysError::Tampered)));
+        let mut changed = sealed.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(matches!(two.open("transcript.text/a/1", &changed), Err(KeysError::Tampered)));
+        assert!(matches!(two.open("transcript.text/a/1", &sealed[..10]), Err(KeysError::Tampered)));
+        let other = Keys::load(&file(&folder, &written(&[(7, new)]))).unwrap();
+        assert!(matches!(other.open("transcript.text/a/1", &sealed), Err(KeysError::Missing(1))));
+        assert!(other.open("x", &two.seal("x", b"y")).is_ok());
+    }
+
+    #[test]
+    fn weak_missing_and_open_keys_are_refused_with_the_mend_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let strong: [u8; LENGTH] = rand::random();
+        let counting: [u8; LENGTH] = std::array::from_fn(|at| 3 * at as u8);
+        let halves: [u8; LENGTH] = std::array::from_fn(|at| strong[at % 16]);
+        let text: [u8; LENGTH] = *b"correct horse battery staple 123";
+        for (text, words) in [
+            (written(&[(1, [0; LENGTH])]), "weak"),
+            (written(&[(1, counting)]), "count up"),
+            (written(&[(1, halves)]), "repeat"),
+            (written(&[(1, text)]), "it is a text"),
+            (written(&[(1, strong), (1, strong)]), "twice"),
+            (written(&[(0, strong)]), "is 0"),
+            ("keys = []".to_owned(), "none in it"),
+            ("[[keys]]\nversion = 1\nkey = \"c2hvcnQ=\"".to_owned(), "32 bytes"),
+            ("[[keys]]\nversion = 1\nkee = \"c2hvcnQ=\"".to_owned(), "not what"),
+        ] {
+            let error = Keys::load(&file(&folder, &text)).unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains("attendant init"), "{text}: {error}");
+            assert!(!error.contains("c2hvcnQ"), "{error}");
+        }
+        let path = file(&folder, &written(&[(1, strong)]));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(Keys::load(&path).unwrap_err().to_string().contains("chmod 600"));
+        let missing = Keys::load(&folder.path().join("nowhere")).unwrap_err().to_string();
+        assert!(missing.contains("nowhere") && missing.contains("attendant init"), "{missing}");
+    }
+
+    #[test]
+    fn keys_are_made_strong_private_and_only_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/keys.toml");
+        create(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let keys = Keys::load(&path).unwrap();
+        assert_eq!(format!("{keys:?}"), "Keys { newest: 1, .. }");
+        assert!(matches!(create(&path), Err(KeysError::Exists { .. })));
+    }
+}

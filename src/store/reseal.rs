@@ -1,0 +1,74 @@
+//! Sealing anew, by the newest key, what older keys sealed: in small transactions, so that it can be broken off and gone on with at any time.
+
+use sea_orm::sea_query::Value;
+
+use super::record::place;
+use super::{Store, StoreError, execute, rows};
+
+/// Rows of one transaction: others wait for it with SQLite.
+const AT_ONCE: i64 = 200;
+
+/// A sealed column: its table, its name, and the column that tells rows of one call apart.
+const SEALED: [(&str, &str, Option<&str>); 3] =
+    [("calls", "caller", None), ("transcript", "text", Some("seq")), ("events", "body", Some("seq"))];
+
+impl Store {
+    /// Seals anew what is not sealed by the newest key; how many rows.
+    pub async fn reseal(&self) -> Result<u64, StoreError> {
+        let mut done = 0;
+        for column in SEALED {
+            loop {
+                let some = self.some_of(column).await?;
+                done += some;
+                if some == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Rows that each version of the keys has sealed, of every clinic.
+    pub async fn sealed_by(&self) -> Result<std::collections::BTreeMap<u32, i64>, StoreError> {
+        let mut found = std::collections::BTreeMap::new();
+        for (table, column, _) in SEALED {
+            let sql = format!("SELECT key, COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY key");
+            for row in self.rows(&sql, vec![]).await? {
+                let (key, rows): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+                *found.entry(u32::try_from(key).unwrap_or_default()).or_default() += rows;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn some_of(&self, (table, column, seq): (&str, &str, Option<&str>)) -> Result<u64, StoreError> {
+        let newest = i64::from(self.keys.newest());
+        let transaction = self.begin().await?;
+        let (line, order) = seq.map_or_else(|| ("0", "call".to_owned()), |seq| (seq, format!("call, {seq}")));
+        let sql = format!("SELECT call, {line}, {column}, key FROM {table} WHERE key < $1 ORDER BY {order} LIMIT $2");
+        let found = rows(&transaction, &sql, vec![newest.into(), AT_ONCE.into()]).await?;
+        for row in &found {
+            let (call, line, key): (String, i64, i64) =
+                (row.try_get_by_index(0)?, number(row, 1)?, row.try_get_by_index(3)?);
+            // A call that began without a number has none sealed.
+            let sealed: Option<Vec<u8>> = row.try_get_by_index(2)?;
+            let place = place(&format!("{table}.{column}"), &call, line);
+            let anew = sealed.map(|sealed| self.keys.open(&place, &sealed)).transpose()?;
+            let anew = anew.map(|plain| self.keys.seal(&place, &plain));
+            let mut values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), call.into(), key.into()];
+            let mut sql = format!("UPDATE {table} SET {column} = $1, key = $2 WHERE call = $3 AND key = $4");
+            if let Some(seq) = seq {
+                sql.push_str(&format!(" AND {seq} = $5"));
+                values.push(line.into());
+            }
+            execute(&transaction, &sql, values).await?;
+        }
+        transaction.commit().await?;
+        Ok(found.len() as u64)
+    }
+}
+
+/// PostgreSQL's `0` is a smaller integer than its columns.
+fn number(row: &sea_orm::QueryResult, at: usize) -> Result<i64, sea_orm::DbErr> {
+    row.try_get_by_index::<i64>(at).or_else(|_| row.try_get_by_index::<i32>(at).map(i64::from))
+}

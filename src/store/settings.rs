@@ -1,0 +1,189 @@
+//! `[store]` in the configuration.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Secret, SecretSource};
+
+/// `[store]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Without it the records of calls stay the files that they are written to while calls go on.
+    pub enabled: bool,
+    /// `postgres://user@host/database`, without a password; unset: SQLite, in the folder of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Of the database's user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretSource>,
+    /// File with the keys that seal what is a patient's; unset, with SQLite: `store/keys.toml` in the folder of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PathBuf>,
+    /// To the database, at most.
+    pub connections: u32,
+    /// Name of this server among those that share a database; unset: the machine's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Off,
+    Embedded,
+    Postgres,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { enabled: true, url: None, password: None, keys: None, connections: 4, instance: None }
+    }
+}
+
+/// Connections that one server has a use for.
+const MOST: u32 = 64;
+
+impl StoreConfig {
+    pub const fn kind(&self) -> Kind {
+        match (self.enabled, &self.url) {
+            (false, _) => Kind::Off,
+            (true, None) => Kind::Embedded,
+            (true, Some(_)) => Kind::Postgres,
+        }
+    }
+
+    /// Where the keys are.
+    pub fn keys_file(&self, records: &Path) -> PathBuf {
+        self.keys.clone().unwrap_or_else(|| records.join("store/keys.toml"))
+    }
+
+    pub(super) fn password(&self) -> Result<Option<Secret>, String> {
+        self.password.as_ref().map(SecretSource::read).transpose()
+    }
+
+    /// The configured name, else the machine's.
+    pub(super) fn instance(&self) -> String {
+        let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+        let name = self.instance.clone().unwrap_or_else(machine);
+        if name.is_empty() { "attendant".to_owned() } else { name }
+    }
+
+    /// What is wrong, as `key: what is wrong; what to write instead`.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.connections == 0 || self.connections > MOST {
+            wrong.push(format!("store.connections: {} does not fit; write 1 to {MOST}", self.connections));
+        }
+        if self.instance.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            wrong.push("store.instance: empty; write a name, or leave it out".to_owned());
+        }
+        if self.kind() != Kind::Postgres {
+            if self.password.is_some() {
+                wrong.push("store.password: SQLite has none; set store.url too, or leave it out".to_owned());
+            }
+            return wrong;
+        }
+        match self.url.as_deref().map(url::Url::parse) {
+            Some(Ok(url)) if !matches!(url.scheme(), "postgres" | "postgresql") => {
+                wrong.push(
+                    "store.url: not PostgreSQL's; write postgres://user@host/database, or leave it out for SQLite"
+                        .to_owned(),
+                );
+            }
+            Some(Ok(url)) if url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password") => {
+                wrong.push(
+                    "store.url: has a password in it; write it to a file and name that in store.password".to_owned(),
+                );
+            }
+            Some(Ok(_)) | None => {}
+            Some(Err(_)) => wrong.push("store.url: no URL; write postgres://user@host/database".to_owned()),
+        }
+        if self.keys.is_none() {
+            wrong.push(
+                "store.keys: missing; run `attendant init --keys FILE` once, name the file here, and give every server of this database the same"
+                    .to_owned(),
+            );
+        }
+        match self.password() {
+            Ok(Some(password)) => {
+                wrong.extend(
+                    weakness(password.expose()).map(|why| format!("store.password: {why}; set a long random one")),
+                );
+            }
+            Ok(None) => {}
+            Err(why) => wrong.push(format!("store.password: {why}")),
+        }
+        wrong
+    }
+}
+
+/// Shorter ones can be guessed by trying.
+const SHORTEST: usize = 12;
+
+/// Why this password would be no protection.
+fn weakness(password: &str) -> Option<String> {
+    let known = ["password", "postgres", "attendant", "changeme", "secret", "letmein", "123456", "qwerty"];
+    let small = password.to_lowercase();
+    if password.chars().count() < SHORTEST {
+        return Some(format!("shorter than {SHORTEST} characters"));
+    }
+    // One of them with digits and signs about it, or twice, is as well known.
+    let mut rest = small.clone();
+    for word in known {
+        rest = rest.replace(word, "");
+    }
+    let left = rest.chars().filter(|c| c.is_alphabetic()).count();
+    let mut kinds: Vec<char> = small.chars().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    (left < 4 && rest.len() < small.len() || kinds.len() < 5).then(|| "a well-known or simple one".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Vec<String> {
+        toml::from_str::<StoreConfig>(text).unwrap().check()
+    }
+
+    #[test]
+    fn the_defaults_are_sqlite_and_in_order() {
+        assert_eq!(StoreConfig::default().check(), Vec::<String>::new());
+        assert_eq!(StoreConfig::default().kind(), Kind::Embedded);
+        assert_eq!(check("enabled = false"), Vec::<String>::new());
+        assert!(!StoreConfig::default().instance().is_empty());
+    }
+
+    #[test]
+    fn a_store_that_cannot_work_or_would_leak_is_told_before_a_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = |text: &str| {
+            let file = folder.path().join(text);
+            std::fs::write(&file, text).unwrap();
+            format!("keys = \"k\"\nurl = \"postgres://a@h/d\"\npassword = {{ file = {file:?} }}")
+        };
+        assert_eq!(check(&secret("mK3-vq09-Zp-xx71")), Vec::<String>::new());
+        for (text, key, words) in [
+            ("connections = 0".to_owned(), "store.connections", "1 to 64"),
+            ("password = { env = \"X\" }".to_owned(), "store.password", "SQLite has none"),
+            ("url = \"mysql://a@h/d\"\nkeys = \"k\"".to_owned(), "store.url", "not PostgreSQL's"),
+            ("url = \"postgres://a:hidden@h/d\"\nkeys = \"k\"".to_owned(), "store.url", "has a password in it"),
+            (
+                "url = \"postgres://a@h/d?password=hidden\"\nkeys = \"k\"".to_owned(),
+                "store.url",
+                "has a password in it",
+            ),
+            ("url = \"postgres://a@h/d\"".to_owned(), "store.keys", "attendant init"),
+            (secret("short"), "store.password", "shorter than 12"),
+            (secret("postgres-postgres-1"), "store.password", "well-known"),
+            (secret("aaaaaaaaaaaaaaaa"), "store.password", "simple"),
+        ] {
+            let wrong = check(&text);
+            assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains(words), "{text}: {wrong:?}");
+            assert!(!wrong[0].contains("hidden"), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Lines of files that grow while the server runs, moved into tables: the ledger of tools, and notes for the audit.
+//!
+//! How far a file was read is written in the same transaction as its lines, so that each line is moved once however the process ends. The
+//! files stay: they are what is read while the database is down.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait, QueryResult};
+use serde::Deserialize;
+
+use super::audit::{Action, Note};
+use super::record::from_word;
+use super::{Store, StoreError, execute, rows};
+use crate::agent::tools::{LEDGER, State, ToolName};
+
+/// Read at once; some 5,000 lines.
+const MOST: u64 = 1 << 20;
+
+/// What the lines of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// [`crate::agent::tools::Step`].
+    Tools,
+    /// [`Note`].
+    Notes,
+}
+
+/// A line of the ledger.
+#[derive(Debug, Deserialize)]
+struct Step {
+    at: jiff::Timestamp,
+    call: String,
+    id: String,
+    turn: u32,
+    tool: String,
+    state: State,
+    #[serde(default)]
+    code: Option<String>,
+}
+
+impl Store {
+    /// Moves the lines that this file has grown by; how many. One that breaks off waits for its end.
+    pub async fn follow(&self, path: &Path, lines: Lines) -> Result<usize, StoreError> {
+        let mut moved = 0;
+        loop {
+            let some = self.some(path, lines).await?;
+            moved += some;
+            if some == 0 {
+                return Ok(moved);
+            }
+        }
+    }
+
+    async fn some(&self, path: &Path, lines: Lines) -> Result<usize, StoreError> {
+        // Mostly nothing was added, and nobody is to wait for that.
+        if self.position(path).await? == std::fs::metadata(path).ok().map(|file| file.len()) {
+            return Ok(0);
+        }
+        let name = name(path);
+        let of = |position: u64| -> Vec<Value> {
+            let position = i64::try_from(position).unwrap_or(i64::MAX);
+            vec![self.instance.to_string().into(), name.clone().into(), position.into()]
+        };
+        let folder = |error: io::Error| StoreError::Folder { folder: path.display().to_string(), error };
+        let transaction = self.begin().await?;
+        let insert =
+            "INSERT INTO spools (instance, path, position) VALUES ($1, $2, $3) ON CONFLICT (instance, path) DO NOTHING";
+        execute(&transaction, insert, of(0)).await?;
+        // Holds it until the transaction ends.
+        let hold = "UPDATE spools SET position = position + $3 WHERE instance = $1 AND path = $2";
+        execute(&transaction, hold, of(0)).await?;
+        let select = "SELECT position FROM spools WHERE instance = $1 AND path = $2 AND position >= $3";
+        let found = rows(&transaction, select, of(0)).await?;
+        let position: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let (mut position, text) = grown(path, position.unsigned_abs()).map_err(folder)?;
+        let mut moved = 0;
+        for line in text.split_inclusive('\n') {
+            match lines {
+                Lines::Tools => self.step(&transaction, of(position), line).await?,
+                Lines::Notes => match serde_json::from_str::<Note>(line) {
+                    Ok(note) => self.append(&transaction, &note).await?,
+                    Err(_) => unreadable(path),
+                },
+            }
+            position += line.len() as u64;
+            moved += 1;
+        }
+        let update = "UPDATE spools SET position = $3 WHERE instance = $1 AND path = $2";
+        execute(&transaction, update, of(position)).await?;
+        transaction.commit().await?;
+        Ok(moved)
+    }
+
+    /// Every step of a tool in this clinic's calls: the call, and what became of it.
+    pub async fn tool_steps(&self) -> Result<Vec<(String, State)>, StoreError> {
+        let found = self.rows("SELECT call, state FROM tools WHERE clinic = $1", vec![self.clinic.to_string().into()]);
+        let step = |row: &QueryResult| {
+            let state: String = row.try_get_by_index(1)?;
+            let state = from_word(state).map_err(|_| StoreError::Record("a step of a tool".to_owned()))?;
+            Ok((row.try_get_by_index(0)?, state))
+        };
+        found.await?.iter().map(step).collect()
+    }
+
+    /// How far this file was moved, in bytes; `None` if nothing of it was.
+    pub async fn position(&self, path: &Path) -> Result<Option<u64>, StoreError> {
+        let of = vec![self.instance.to_string().into(), name(path).into()];
+        let found = self.rows("SELECT position FROM spools WHERE instance = $1 AND path = $2", of).await?;
+        Ok(found.first().map(|row| row.try_get_by_index::<i64>(0)).transpose()?.map(i64::unsigned_abs))
+    }
+
+    /// One line of the ledger, and its row of the audit if it is the end of a write to the book.
+    async fn step(&self, on: &impl ConnectionTrait, of: Vec<Value>, line: &str) -> Result<(), StoreError> {
+        let Ok(Step { at, call, id, turn, tool, state, code }) = serde_json::from_str(line) else {
+            unreadable(Path::new(LEDGER));
+            return Ok(());
+        };
+        let values: [Value; 8] = [
+            call.clone().into(),
+            id.clone().into(),
+            word(state).into(),
+            self.clinic.to_string().into(),
+            at.as_millisecond().into(),
+            i64::from(turn).into(),
+            tool.clone().into(),
+            code.clone().into(),
+        ];
+        let values = of.into_iter().chain(values).collect();
+        let insert = "INSERT INTO tools (instance, path, position, call, id, state, clinic, at_ms, turn, tool, code) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (instance, path, position) DO NOTHING";
+        let is_new = execute(on, insert, values).await? > 0;
+        let Some(action) = ToolName::named(&tool).and_then(write) else { return Ok(()) };
+        let outcome = match (state, code) {
+            (State::Started, _) => None,
+            (State::Done, _) => Some("done".to_owned()),
+            // The question that comes before a write is none.
+            (State::Refused, Some(code)) => Some(code).filter(|code| code != "not_confirmed"),
+            (State::Refused, None) => None,
+        };
+        if let Some(outcome) = outcome.filter(|_| is_new) {
+            let note = Note {
+                at_ms: at.as_millisecond(),
+                actor: "attendant".to_owned(),
+                action,
+                subject: format!("{call}/{id}"),
+                outcome,
+            };
+            self.append(on, &note).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a tool writes to the book.
+const fn write(tool: ToolName) -> Option<Action> {
+    match tool {
+        ToolName::CreateAppointment => Some(Action::AppointmentBooked),
+        ToolName::UpdateAppointment => Some(Action::AppointmentMoved),
+        ToolName::CancelAppointment => Some(Action::AppointmentCancelled),
+        ToolName::ClinicInfo
+        | ToolName::SearchPatient
+        | ToolName::VerifyIdentity
+        | ToolName::FindEarliestAppointment
+        | ToolName::CheckAppointments
+        | ToolName::TakeMessage
+        | ToolName::TransferToPerson
+        | ToolName::EndCall => None,
+    }
+}
+
+pub(super) const fn word(state: State) -> &'static str {
+    match state {
+        State::Started => "started",
+        State::Done => "done",
+        State::Refused => "refused",
+    }
+}
+
+/// Whole lines from this place on, and where they begin: at 0 if the file is shorter than it was.
+fn grown(path: &Path, position: u64) -> io::Result<(u64, String)> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, String::new())),
+        opened => opened?,
+    };
+    let position = if file.metadata()?.len() < position { 0 } else { position };
+    file.seek(SeekFrom::Start(position))?;
+    let mut bytes = Vec::new();
+    file.take(MOST).read_to_end(&mut bytes)?;
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    bytes.truncate(whole);
+    Ok((position, String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not a text"))?))
+}
+
+/// As it is known whatever folder a command is run from.
+fn name(path: &Path) -> String {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+fn unreadable(path: &Path) {
+    tracing::error!(path = %path.display(), "a line of this file is not in the store, for it cannot be read; it stays in the file");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+use std::io::Write;
+
+use super::*;
+use crate::store::tests::{count, folder, store};
+
+fn add(path: &Path, text: &str) {
+    let mut file = File::options().append(true).create(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+fn step(id: &str, tool: &str, state: &str, rest: &str) -> String {
+    format!(
+        "{{\"at\":\"2026-11-21T18:00:00.250Z\",\"call\":\"c1\",\"id\":\"{id}\",\"turn\":3,\"tool\":\"{tool}\",\"state\":\"{state}\"{rest}}}\n"
+    )
+}
+
+#[tokio::test]
+async fn what_tools_did_is_moved_once_and_writes_to_the_book_are_in_the_audit() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let ledger = folder.path().join("tools.jsonl");
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 0, "there is none yet");
+    let asked = ",\"code\":\"not_confirmed\"";
+    add(&ledger, &step("a", "create_appointment", "started", ""));
+    add(&ledger, &step("a", "create_appointment", "refused", asked));
+    add(&ledger, &step("b", "create_appointment", "started", ""));
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 3);
+    // A line that is being written waits for its end.
+    let done = step("b", "create_appointment", "done", "");
+    let (first, rest) = done.split_at(40);
+    add(&ledger, first);
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 0);
+    add(&ledger, rest);
+    add(&ledger, &step("c", "cancel_appointment", "refused", ",\"code\":\"outcome_unknown\""));
+    add(&ledger, &step("d", "clinic_info", "done", ""));
+    add(&ledger, "no line of ours\n");
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 4);
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 0);
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (6, 2));
+    // The file is told of anew from its beginning, as after a restore: nothing is there twice.
+    store.database.execute_unprepared("DELETE FROM spools").await.unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (6, 2));
+    let told: Vec<Note> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note).collect();
+    let note = |action, id: &str, outcome: &str| Note {
+        at_ms: 1_795_284_000_250,
+        actor: "attendant".to_owned(),
+        action,
+        subject: format!("c1/{id}"),
+        outcome: outcome.to_owned(),
+    };
+    let wanted =
+        [note(Action::AppointmentBooked, "b", "done"), note(Action::AppointmentCancelled, "c", "outcome_unknown")];
+    assert_eq!(told, wanted);
+    assert_eq!(store.tool_steps().await.unwrap().len(), 6);
+    assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
+}
+
+#[tokio::test]
+async fn notes_of_a_running_server_are_moved_into_the_chain_once() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let notes = crate::store::notes::Notes::open(folder.path()).unwrap();
+    let path = folder.path().join(crate::store::notes::FILE);
+    let note = |subject| Note::new("attendant", Action::RecordingDeleted, subject, "done");
+    notes.write(&note("one"));
+    assert_eq!(store.follow(&path, Lines::Notes).await.unwrap(), 1);
+    notes.write(&note("two"));
+    notes.write(&note("three"));
+    assert_eq!(store.follow(&path, Lines::Notes).await.unwrap(), 2);
+    let told: Vec<String> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note.subject).collect();
+    assert_eq!(told, ["one", "two", "three"]);
+    assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
+}

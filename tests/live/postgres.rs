@@ -1,0 +1,145 @@
+//! A PostgreSQL of the test's own: in a temporary folder, on a socket there, with a password; ended with the test.
+//!
+//! It does not run as root: there it runs as the user that Debian's package makes, or as nobody.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use attendant::config::SecretSource;
+use attendant::store::{StoreConfig, keys};
+use tempfile::TempDir;
+
+/// Longest wait for a server to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PASSWORD: &str = "kq7-Vx20-mmT4-psw9";
+
+pub struct Postgres {
+    folder: TempDir,
+    /// Where keys and password are.
+    ours: TempDir,
+    server: Option<Child>,
+}
+
+impl Postgres {
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ours = tempfile::tempdir().expect("a temporary folder");
+        let secret = folder.path().join("password");
+        std::fs::write(&secret, PASSWORD).expect("it is writable");
+        std::fs::copy(&secret, ours.path().join("password")).expect("it is writable");
+        keys::create(&ours.path().join("keys.toml")).expect("it is writable");
+        if let Some((user, group)) = instead_of_root() {
+            for path in [folder.path(), &secret] {
+                chown(path, Some(user), Some(group)).expect("root may");
+            }
+        }
+        let made = program("initdb")
+            .args(["--username=attendant", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .arg(format!("--pwfile={}", secret.display()))
+            .arg(data(folder.path()))
+            .current_dir(folder.path())
+            .output()
+            .expect("make tools has run");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut postgres = Self { folder, ours, server: None };
+        postgres.again();
+        postgres
+    }
+
+    /// Starts it, the first time or after [`Self::stop`]; returns when it answers.
+    pub fn again(&mut self) {
+        let mut server = program("postgres")
+            .arg("-D")
+            .arg(data(self.folder.path()))
+            .arg("-k")
+            .arg(self.folder.path())
+            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "lc_messages=C"])
+            .current_dir(self.folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("make tools has run");
+        let log = server.stderr.take().expect("it is piped");
+        let (ready, is_ready) = sync_channel(1);
+        std::thread::spawn(move || {
+            // To its end, or the server would stop at a full pipe.
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                if line.contains("ready to accept connections") {
+                    ready.try_send(()).ok();
+                }
+            }
+        });
+        self.server = Some(server);
+        is_ready.recv_timeout(PATIENCE).expect("it is ready in time");
+    }
+
+    /// Ends it at once, as a machine that goes down.
+    pub fn stop(&mut self) {
+        let Some(mut server) = self.server.take() else { return };
+        let id = rustix::process::Pid::from_raw(server.id() as i32).expect("it runs");
+        rustix::process::kill_process(id, rustix::process::Signal::QUIT).expect("it is ours");
+        server.wait().expect("it ends");
+    }
+
+    /// Runs a statement, as its administrator.
+    pub fn run(&self, sql: &str) {
+        let done = Command::new("psql")
+            .args(["--no-psqlrc", "--quiet", "--username=attendant", "--dbname=postgres", "--command", sql, "--host"])
+            .arg(self.folder.path())
+            .env("PGPASSWORD", PASSWORD)
+            .output()
+            .expect("make tools has run");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    pub fn settings(&self) -> StoreConfig {
+        let file = |name: &str| self.ours.path().join(name);
+        StoreConfig {
+            url: Some(format!("postgres://attendant@localhost/postgres?host={}", self.folder.path().display())),
+            password: Some(SecretSource { env: None, file: Some(file("password")) }),
+            keys: Some(file("keys.toml")),
+            ..StoreConfig::default()
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// One of PostgreSQL's programs, which Debian keeps out of the way.
+fn program(name: &str) -> Command {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let found =
+        versions.map(|version| version.expect("readable").path().join("bin").join(name)).filter(|path| path.exists());
+    let mut command = Command::new(found.max().unwrap_or_else(|| name.into()));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    if let Some((user, group)) = instead_of_root() {
+        command.uid(user).gid(group);
+    }
+    command
+}
+
+/// User and group to run it as, if we are root.
+fn instead_of_root() -> Option<(u32, u32)> {
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let users = std::fs::read_to_string("/etc/passwd").expect("every system has it");
+    let of = |name: &str| {
+        let line = users.lines().find(|line| line.starts_with(&format!("{name}:")))?;
+        let mut fields = line.split(':').skip(2).map(|field| field.parse().ok());
+        Some((fields.next()??, fields.next()??))
+    };
+    of("postgres").or_else(|| of("nobody"))
+}
