@@ -6,6 +6,7 @@
 
 mod clock;
 mod config;
+mod connection;
 mod flux;
 mod nova;
 mod request;

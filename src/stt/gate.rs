@@ -50,6 +50,16 @@ impl Gate {
         self.voice = sounding;
     }
 
+    /// Acoustics heard a voice begin, and not end yet.
+    pub(super) const fn has_voice(&self) -> bool {
+        self.voice
+    }
+
+    /// What comes next is sent, silence too.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
     /// One slot more; what is to be sent now, in order.
     pub(super) fn take(&mut self, at: Samples, frame: &Frame) -> Drain<'_, (Samples, Frame)> {
         let sounds = self.voice || mean_square(frame) >= SILENT;

@@ -122,6 +122,7 @@ pub const METRICS: &[Metric] = &[
     counter("emr_withdrawn_total", &[], "Appointments taken back because somebody else wrote the same time at once."),
     counter("stt_inputs_dropped_total", &[], "Frames and orders that a recogniser did not take in time."),
     counter("deepgram_configure_failures_total", &[], "Thresholds that Deepgram refused."),
+    counter("deepgram_idle_closes_total", &[], "Connections that Deepgram closed while nothing was said."),
     counter("cartesia_late_messages_total", &[], "Messages of Cartesia for what nobody wants any more."),
     counter(
         "whisper_faults_total",

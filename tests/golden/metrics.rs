@@ -42,6 +42,7 @@ counter emr_unknown_outcomes_total
 counter emr_withdrawn_total
 counter stt_inputs_dropped_total
 counter deepgram_configure_failures_total
+counter deepgram_idle_closes_total
 counter cartesia_late_messages_total
 counter whisper_faults_total
 counter whisper_partials_skipped_total

@@ -5,6 +5,7 @@ pub mod azure;
 pub mod cartesia;
 mod chain;
 pub mod deepgram;
+mod deepgram_silence;
 mod hostile_streams;
 mod keys;
 mod model_cancel;

@@ -1,7 +1,8 @@
 //! What Flux says over v2, read: its turns become partials, eager ends, resumptions and finals.
 //!
 //! A message holds the whole turn's words, so a partial is passed on only when they have changed. A flush is over when the turn has
-//! ended, or when no turn is open and the audio it was about has been heard. ForceEndTurn ends only what was recognised by then, and
+//! ended, or when no turn is open and the audio it was about has been heard; silence is not sent, so that the last of it may never be
+//! spoken of. ForceEndTurn ends only what was recognised by then, and
 //! is ignored where no turn is open (its page, 2026-11-21): a turn that opens after it is asked to end once more.
 
 use attendant_media::frame::Samples;
@@ -15,6 +16,9 @@ use crate::stt::Event;
 
 /// Words begin about so long before Flux reports that a turn has: used where it gives no times of words.
 const NOTICED_AFTER: Samples = Samples::from_millis(500);
+
+/// Flux speaks of every 250 ms of audio, as its page says: twice that at the end of what was sent, all of it silence, may go without a word.
+const UNSPOKEN: Samples = Samples::from_millis(500);
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type")]
@@ -74,6 +78,7 @@ struct Turn {
 #[derive(Clone, Copy, Debug)]
 struct Flush {
     up_to: Samples,
+    /// What Flux must have spoken of.
     sent: Samples,
     asked_again: bool,
 }
@@ -202,22 +207,44 @@ impl Reading {
 
     /// Last words are wanted. What Flux has ended by itself needs no asking.
     pub(super) fn flush(&mut self, up_to: Samples, clock: &Clock, out: &mut Vec<Event>) -> Due {
-        if self.turn.is_none() && self.closed >= up_to {
+        self.flush_of(up_to, clock.now(), out)
+    }
+
+    /// The same while nothing is sent.
+    pub(super) fn flush_at_rest(&mut self, up_to: Samples, clock: &Clock, out: &mut Vec<Event>) -> Due {
+        self.flush_of(up_to, spoken_of(clock), out)
+    }
+
+    fn flush_of(&mut self, up_to: Samples, sent: Samples, out: &mut Vec<Event>) -> Due {
+        if self.turn.is_none() && (self.closed >= up_to || self.covered >= sent) {
             out.push(Event::Flushed { up_to });
             return Due::Nothing;
         }
         // A turn that opens only afterwards is asked to end again: the first request found none.
-        self.flush = Some(Flush { up_to, sent: clock.now(), asked_again: false });
+        self.flush = Some(Flush { up_to, sent, asked_again: false });
         Due::ForceEndTurn
+    }
+
+    /// Nothing more is sent for now.
+    pub(super) fn rest(&mut self, clock: &Clock, out: &mut Vec<Event>) -> Due {
+        if let Some(flush) = &mut self.flush {
+            flush.sent = flush.sent.min(spoken_of(clock));
+        }
+        self.go_on_flushing(out)
     }
 
     pub(super) const fn is_flushing(&self) -> bool {
         self.flush.is_some()
     }
 
+    /// No words are under way.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.flush.is_none() && self.turn.is_none()
+    }
+
     /// ForceEndTurn has had no answer for long: if the audio was heard at all, what there is is all there is.
     pub(super) fn flush_late(&mut self, out: &mut Vec<Event>) {
-        let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to) else { return };
+        let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to.min(flush.sent)) else { return };
         self.flush = None;
         self.settle(out);
         out.push(Event::Flushed { up_to: flush.up_to });
@@ -238,6 +265,11 @@ impl Reading {
             language: None,
         });
     }
+}
+
+/// While nothing is sent, Flux has nothing to say of what comes after this.
+fn spoken_of(clock: &Clock) -> Samples {
+    clock.now().saturating_sub(UNSPOKEN)
 }
 
 #[cfg(test)]
@@ -365,6 +397,36 @@ mod tests {
         bench.reading.flush(Samples(47_000), &bench.clock, &mut Vec::new());
         assert_eq!(bench.read(&info("Update", 0, "", 0.0, 3.9, "")).1, [""; 0]);
         assert_eq!(bench.read(&info("Update", 0, "", 0.0, 4.0, "")).1, ["flushed 47000"]);
+    }
+
+    #[test]
+    fn the_last_of_the_silence_that_was_sent_is_not_waited_for_once_nothing_more_is() {
+        let mut bench = Bench::new();
+        let mut out = Vec::new();
+        bench.read(&info("Update", 0, "", 0.0, 3.8, ""));
+        assert_eq!(bench.reading.flush(Samples(70_000), &bench.clock, &mut out), Due::ForceEndTurn);
+        assert_eq!(out, []);
+        assert_eq!(bench.reading.rest(&bench.clock, &mut out), Due::Nothing);
+        assert_eq!(out, [Event::Flushed { up_to: Samples(70_000) }]);
+        // Asked in the middle of the silence, long after the audio that was sent.
+        out.clear();
+        assert_eq!(bench.reading.flush_at_rest(Samples(900_000), &bench.clock, &mut out), Due::Nothing);
+        assert_eq!(out, [Event::Flushed { up_to: Samples(900_000) }]);
+        // What has not been heard yet is waited for.
+        bench.clock.take(Samples(900_000), 64_000);
+        assert_eq!(bench.reading.flush_at_rest(Samples(990_000), &bench.clock, &mut out), Due::ForceEndTurn);
+        assert_eq!(bench.read(&info("Update", 0, "", 0.0, 7.0, "")).1, [""; 0]);
+        assert_eq!(bench.read(&info("Update", 0, "", 0.0, 7.5, "")).1, ["flushed 990000"]);
+    }
+
+    #[test]
+    fn an_open_turn_is_taken_as_it_is_though_its_end_was_asked_for_in_silence_and_never_came() {
+        let mut bench = Bench::new();
+        bench.read(&info("StartOfTurn", 0, "are you open", 0.0, 3.75, ""));
+        let mut out = Vec::new();
+        assert_eq!(bench.reading.flush_at_rest(Samples(900_000), &bench.clock, &mut out), Due::ForceEndTurn);
+        bench.reading.flush_late(&mut out);
+        assert_eq!(out.iter().map(short).collect::<Vec<_>>(), ["final are you open 68000..76000", "flushed 900000"]);
     }
 
     #[test]

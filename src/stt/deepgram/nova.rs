@@ -193,6 +193,11 @@ impl Reading {
         self.flush.is_some()
     }
 
+    /// No words are under way.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.flush.is_none() && self.partial.is_none()
+    }
+
     /// Finalize has had no answer for long: if the audio was heard at all, what there is is all there is.
     pub(super) fn flush_late(&mut self, out: &mut Vec<Event>) {
         let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to) else { return };
