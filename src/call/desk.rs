@@ -22,7 +22,7 @@ use super::canned::Canned;
 use super::cleaning::MediaConfig;
 use super::driver::Start;
 use super::event::{Event, Mailbox, Signal};
-use super::machine::Setup;
+use super::machine::{Service, Setup};
 use super::providers::{Plan, Plans, Providers};
 use super::registry::{Arriving, CallHandle, FrontDesk, NewCall, Refusal, Ticket};
 use super::settings::CallConfig;
@@ -109,11 +109,16 @@ impl Calls {
 impl Desk {
     /// Starts the media workers. Must be called within the shared runtime, on which providers will work.
     pub fn open(setup: DeskSetup) -> io::Result<Arc<Self>> {
+        let workers = Workers::start(setup.workers)?;
+        Ok(Self::with(setup, workers))
+    }
+
+    fn with(setup: DeskSetup, workers: Workers) -> Arc<Self> {
         // The recogniser that every call begins with may carry fewer calls than are allowed.
         let carried = setup.providers.recognisers.first().and_then(|first| first.capacity(setup.language));
         let room = carried.map_or(setup.config.max_calls, |carried| carried.min(setup.config.max_calls));
         tracing::info!(room, allowed = setup.config.max_calls, carried, "calls at once");
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             room: Arc::new(Semaphore::new(room)),
             config: Arc::new(setup.config),
             media: setup.media,
@@ -124,12 +129,12 @@ impl Desk {
             records: Arc::new(setup.records),
             till: setup.till,
             plans: setup.plans,
-            workers: Workers::start(setup.workers)?,
+            workers,
             shared: Handle::current(),
             draining: AtomicBool::new(false),
             calls: Arc::default(),
             empty: Arc::default(),
-        }))
+        })
     }
 
     pub fn active(&self) -> usize {
@@ -252,14 +257,14 @@ impl FrontDesk for Desk {
         metrics::gauge!("calls_active").increment(1.0);
         let (calls, empty) = (self.calls.clone(), self.empty.clone());
         let (paid, meter) = (account.clone(), mailbox.meter().clone());
-        let ended = Box::new(move |call, reason| {
+        let ended = Box::new(move |call, reason, service| {
             drop(room);
             // A call that broke off without a last record is paid all the same.
             paid.settle(&meter, 0);
             let mut calls = calls.lock();
             calls.going_on.remove(&call);
             calls.level(&paid.till);
-            calls.health.ended(reason, Instant::now());
+            calls.health.ended(reason, service, Instant::now());
             metrics::gauge!("calls_active").decrement(1.0);
             metrics::counter!("calls_ended_total", "reason" => format!("{reason:?}")).increment(1);
             tracing::info!(%call, ?reason, "a call ended");
@@ -297,7 +302,7 @@ impl FrontDesk for Desk {
             // Dropping the commands' sender tells the transport to refuse.
             tracing::error!(%call, "no media worker takes the call");
             let Start { ended, .. } = start;
-            ended(call, super::timeline::EndReason::Failed);
+            ended(call, super::timeline::EndReason::Failed, Service::Failed);
         }
         CallHandle { call, mailbox }
     }

@@ -27,7 +27,7 @@ use super::CallId;
 use super::ears::Ears;
 use super::event::{Command, Event, Mailbox, Signal};
 use super::fetching::Fetching;
-use super::machine::{Input, Machine};
+use super::machine::{Input, Machine, Service};
 use super::path::{DATAGRAM, Path};
 use super::providers::Providers;
 use super::registry::{MediaPath, StreamMedia};
@@ -105,7 +105,7 @@ pub(super) async fn run(start: Start, epoch: Instant) {
             if commands.send(Command::HangUp).await.is_err() {
                 tracing::debug!(%call, "transport already gone");
             }
-            farewell.say(EndReason::Failed);
+            farewell.say(EndReason::Failed, Service::Failed);
             return;
         }
     };
@@ -113,10 +113,11 @@ pub(super) async fn run(start: Start, epoch: Instant) {
     drop(commands);
     driver.warm_up();
     let reason = driver.talk(&mut events).await;
+    let service = driver.machine.service();
     events.close();
     // Its recording is settled before anybody hears of the end, also when it is dropped in a panic: what follows may be the end of the process.
     drop(driver);
-    farewell.say(reason);
+    farewell.say(reason, service);
 }
 
 impl Driver {

@@ -14,6 +14,7 @@
 //! | `machine/deafness` | what to do when the recogniser fails or is late |
 //! | `machine/hold` | what waits while the other side has us on hold |
 //! | `machine/recording` | whether the call may be recorded: announced, not refused |
+//! | `machine/service` | whether the caller was served, whoever ends the call |
 //! | `machine/phase` | where the call is between ringing and over |
 //! | `machine/clock` | which sample and which microsecond of the call it is |
 //! | `machine/ending` | silence, limits, transfer, goodbye: how a call ends, once |
@@ -29,6 +30,7 @@ mod keypad;
 mod listening;
 mod phase;
 mod recording;
+mod service;
 mod timer;
 
 use std::collections::VecDeque;
@@ -56,6 +58,7 @@ use drafting::Drafts;
 use keypad::Keypad;
 use phase::{Line, Phase};
 use recording::Recording;
+pub use service::Service;
 pub use timer::Timer;
 
 /// What a machine is made with.
@@ -119,6 +122,7 @@ pub struct Machine {
     /// Times in a row that the caller was asked to repeat.
     repeats: u32,
     apologies: u32,
+    service: Service,
     /// The beginning of the voice that a second session was opened for, since its words had stopped.
     heard_again: Option<Samples>,
     /// The call was to end while a transfer was under way: it does if the transfer fails.
@@ -156,6 +160,7 @@ impl Machine {
             silence_prompts: 0,
             repeats: 0,
             apologies: 0,
+            service: Service::default(),
             heard_again: None,
             due_end: None,
             config: setup.config,
@@ -231,6 +236,10 @@ impl Machine {
 
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    pub fn service(&self) -> Service {
+        self.service
     }
 
     /// Whether the agent owes the caller words: it was asked, and is not being listened to, or passes the caller on (the 3 s promise holds).

@@ -31,6 +31,15 @@ impl Workers {
         Ok(Self { workers })
     }
 
+    /// One worker on this task's own [`LocalSet`]: its calls pass in the test's virtual time.
+    #[cfg(test)]
+    pub(super) fn here() -> Self {
+        let (calls, queue) = mpsc::channel::<Start>(WAITING);
+        let active = Arc::new(AtomicUsize::new(0));
+        tokio::task::spawn_local(work(queue, active.clone()));
+        Self { workers: vec![Worker { calls, active }] }
+    }
+
     /// Calls that are going on or waiting to begin.
     #[cfg(test)]
     pub(super) fn active(&self) -> usize {
@@ -51,6 +60,18 @@ impl Workers {
     }
 }
 
+/// Begins calls as they come; on a [`LocalSet`].
+async fn work(mut queue: mpsc::Receiver<Start>, counted: Arc<AtomicUsize>) {
+    let epoch = Instant::now();
+    while let Some(call) = queue.recv().await {
+        let active = Active(counted.clone());
+        tokio::task::spawn_local(async move {
+            driver::run(call, epoch).await;
+            drop(active);
+        });
+    }
+}
+
 /// Counts a call until it is over, also by a fault.
 struct Active(Arc<AtomicUsize>);
 
@@ -62,7 +83,7 @@ impl Drop for Active {
 
 impl Worker {
     fn start(number: usize) -> io::Result<Self> {
-        let (calls, mut queue) = mpsc::channel::<Start>(WAITING);
+        let (calls, queue) = mpsc::channel::<Start>(WAITING);
         let active = Arc::new(AtomicUsize::new(0));
         let counted = active.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -71,16 +92,7 @@ impl Worker {
                 tracing::debug!("media threads run at ordinary priority; CAP_SYS_NICE raises them");
             }
             let local = LocalSet::new();
-            local.block_on(&runtime, async move {
-                let epoch = Instant::now();
-                while let Some(call) = queue.recv().await {
-                    let active = Active(counted.clone());
-                    tokio::task::spawn_local(async move {
-                        driver::run(call, epoch).await;
-                        drop(active);
-                    });
-                }
-            });
+            local.block_on(&runtime, work(queue, counted));
         })?;
         Ok(Self { calls, active })
     }

@@ -1,6 +1,7 @@
 //! Faults in a call's own code: the caller hears words, the room is given back, and nobody else notices.
 
 mod costs;
+mod health;
 mod recording;
 
 use attendant_media::leg::{Codec, Format, LegConfig};
@@ -108,7 +109,7 @@ async fn the_desk_says_why_it_takes_no_call() {
     drop(ticket);
     assert_eq!(desk.ready(), Ok(()));
     for _ in 0..5 {
-        desk.calls.lock().health.ended(crate::call::timeline::EndReason::Failed, Instant::now());
+        desk.calls.lock().health.ended(crate::call::timeline::EndReason::Failed, Service::Failed, Instant::now());
     }
     assert_eq!(desk.ready(), Err(NotReady::Unwell));
     assert!(desk.drain(PATIENCE).await);

@@ -51,7 +51,7 @@ fn answered() -> (Driver, Farewell) {
         account: Account::default(),
         journal: Records::none().journal(CallId::new(), crate::clock::wall()),
         recorder: None,
-        ended: Box::new(|_, _| {}),
+        ended: Box::new(|_, _, _| {}),
     };
     let Ok((farewell, _events, mut driver)) = Driver::begin(start, Instant::now()) else {
         panic!("the socket is good")
@@ -75,12 +75,12 @@ fn hears(driver: &mut Driver, at_ms: u64, from: &str, sequence: u8) -> bool {
 async fn a_silence_on_hold_moves_no_media_and_one_of_a_call_does() {
     let (mut driver, farewell) = answered();
     assert!(hears(&mut driver, 5_000, MOVED, 2), "after 5 s of silence the caller may have moved");
-    farewell.say(EndReason::Caller);
+    farewell.say(EndReason::Caller, Service::Unproven);
 
     let (mut driver, farewell) = answered();
     tell(&mut driver, 100, Signal::Hold);
     assert!(!hears(&mut driver, 5_000, MOVED, 2), "on hold silence says nothing");
-    farewell.say(EndReason::Caller);
+    farewell.say(EndReason::Caller, Service::Unproven);
 }
 
 #[tokio::test]
@@ -91,5 +91,5 @@ async fn whoever_is_back_from_hold_is_heard_at_once_from_where_the_call_went_mea
     tell(&mut driver, 200, Signal::Unhold);
     assert!(hears(&mut driver, 220, MOVED, 3));
     assert!(!hears(&mut driver, 240, CALLER, 4), "and it is a stream like any other from then on");
-    farewell.say(EndReason::Caller);
+    farewell.say(EndReason::Caller, Service::Unproven);
 }

@@ -2,7 +2,7 @@
 
 use attendant_media::speech::SpeechId;
 
-use super::{Line, Machine, Phase, Timer};
+use super::{Line, Machine, Phase, Service, Timer};
 use crate::agent::{Event, Expect, ExpectKind, Turn, Who};
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
@@ -37,6 +37,7 @@ impl Machine {
     /// The floor is the agent's, for what it answers from now on.
     pub(super) fn begin_answer(&mut self) {
         self.floor = Floor::Agent;
+        self.service = self.service.asked();
         self.announce();
         // What became of an answer that nobody heard, or of a notice, is not this answer's.
         let TurnTimeline { turn, speech_end_us, endpoint_due_us, endpoint_us, stt_final_us, filler_us, .. } = self.turn;
@@ -154,6 +155,7 @@ impl Machine {
         self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::Apologised, detail: String::new() });
         self.timers.clear(Timer::Filler);
         self.apologies += 1;
+        self.service = Service::Failed;
         if self.apologies > APOLOGIES {
             self.close(Phrase::SilenceGoodbye, crate::call::timeline::EndReason::Failed);
             return;
@@ -210,6 +212,7 @@ impl Machine {
             (Phase::Talking, Some(to)) if !is_recorded && self.apologies < APOLOGIES => {
                 self.apologies += 1;
                 self.drop_answer();
+                self.service = Service::Failed;
                 self.floor = Floor::Agent;
                 self.thought.then = Then::Transfer(Pii::new(to));
             }
@@ -318,6 +321,10 @@ impl Machine {
                 self.conversation.agent(&said.text, said.cut);
             }
             Purpose::Answer => {
+                // A greeting answers nobody.
+                if self.counters.turns > 0 && !said.text.is_empty() {
+                    self.service = self.service.answered();
+                }
                 self.conversation.agent(&said.text, said.cut);
                 let finished = TurnTimeline { finished_us: Some(self.at_us()), cut: said.cut, ..self.turn.clone() };
                 self.journal(Entry::Turn(finished));

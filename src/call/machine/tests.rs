@@ -9,6 +9,7 @@ mod hold;
 mod interruptions;
 mod property;
 mod recording;
+mod service;
 mod turns;
 mod waits;
 
