@@ -30,6 +30,8 @@ pub enum ErrorKind {
     Unauthorised,
     /// 429 or quota.
     Limited,
+    /// It works on this machine and has as many sessions as it carries: nothing is wrong with it.
+    Full,
     /// 5xx, or the vendor's own error message.
     Server,
     /// Our request was wrong: trying again will not help.
@@ -42,7 +44,7 @@ impl ErrorKind {
     /// Whether the same provider may do better if asked again.
     pub const fn retryable(self) -> bool {
         match self {
-            Self::Connection | Self::Timeout | Self::Limited | Self::Server | Self::Empty => true,
+            Self::Connection | Self::Timeout | Self::Limited | Self::Full | Self::Server | Self::Empty => true,
             Self::Unauthorised | Self::Request => false,
         }
     }

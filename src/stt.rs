@@ -6,6 +6,7 @@
 pub mod deepgram;
 mod gate;
 pub mod sarvam;
+pub(crate) mod seats;
 mod tape;
 mod utterances;
 mod voices;
@@ -28,6 +29,11 @@ pub trait Recognizer: Send + Sync + 'static {
 
     /// Calls in this language that it can serve at once, in time; `None` if it knows no bound of its own.
     fn capacity(&self, _language: Language) -> Option<usize> {
+        None
+    }
+
+    /// Further calls in this language that it can serve now; `None` if it knows no bound of its own.
+    fn room(&self, _language: Language) -> Option<usize> {
         None
     }
 

@@ -72,6 +72,8 @@ pub struct Desk {
     workers: Workers,
     shared: Handle,
     room: Arc<Semaphore>,
+    /// Calls that the recogniser carries with which they begin while all are well; `room` counts them.
+    carried: Option<usize>,
     draining: AtomicBool,
     calls: Arc<Mutex<Calls>>,
     empty: Arc<Notify>,
@@ -120,6 +122,7 @@ impl Desk {
         tracing::info!(room, allowed = setup.config.max_calls, carried, "calls at once");
         Arc::new(Self {
             room: Arc::new(Semaphore::new(room)),
+            carried,
             config: Arc::new(setup.config),
             media: setup.media,
             clinic: setup.clinic,
@@ -149,7 +152,8 @@ impl Desk {
         if !self.calls.lock().health.is_good(Instant::now()) {
             return Err(NotReady::Unwell);
         }
-        if self.room.available_permits() == 0 { Err(NotReady::Full) } else { Ok(()) }
+        let is_full = self.room.available_permits() == 0 || self.hears_nobody_else();
+        if is_full { Err(NotReady::Full) } else { Ok(()) }
     }
 
     /// Takes no new calls, waits `grace` for those going on to end, then asks the rest to say goodbye and waits once more for as
@@ -190,6 +194,12 @@ impl Desk {
         Some(plan)
     }
 
+    /// Who hears new calls now, in the place of one that fails, carries no more than it has.
+    fn hears_nobody_else(&self) -> bool {
+        let first = self.providers.recognisers.first();
+        self.carried.is_none() && first.and_then(|first| first.room(self.language)) == Some(0)
+    }
+
     async fn until_empty(&self) {
         loop {
             let changed = self.empty.notified();
@@ -217,7 +227,8 @@ impl FrontDesk for Desk {
             metrics::counter!("calls_refused_total", "why" => "not_ready").increment(1);
             return Err(self.refusal());
         }
-        let Ok(room) = self.room.clone().try_acquire_owned() else {
+        let room = self.room.clone().try_acquire_owned().ok().filter(|_| !self.hears_nobody_else());
+        let Some(room) = room else {
             metrics::counter!("calls_refused_total", "why" => "full").increment(1);
             return Err(self.refusal());
         };

@@ -142,6 +142,9 @@ fn in_words(name: &str, error: &ProviderError) -> String {
         ErrorKind::Timeout => format!("see to the network, or raise the deadlines of [providers.{name}]"),
         ErrorKind::Unauthorised => format!("the key of [providers.{name}] is refused: see to providers.{name}.key"),
         ErrorKind::Limited => "the account's quota or rate is used up: see to its plan".to_owned(),
+        ErrorKind::Full => {
+            "as many calls as this machine carries are going on: try again, or see to speech.calls".to_owned()
+        }
         ErrorKind::Server => "the vendor has a fault: try again, and see its status page".to_owned(),
         ErrorKind::Request => format!("see to the model, voice and base_url of [providers.{name}]"),
         ErrorKind::Empty => format!("see to the model or voice of [providers.{name}]"),

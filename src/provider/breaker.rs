@@ -1,7 +1,7 @@
 //! Whether a provider is worth asking, for every call of this server together: one breaker a provider and account.
 //!
 //! Five failures in a row, a refused key, or a Retry-After open it; then nobody asks for a while, and after that one session tries
-//! (half-open). What is no fault of the provider's, such as a request it must refuse, does not count.
+//! (half-open). What is no fault of the provider's, such as a request it must refuse or one too many, does not count.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Breaker {
 
     pub fn failed(&self, error: &ProviderError, now: Instant) {
         let at_once = match error.kind {
-            ErrorKind::Request => return,
+            ErrorKind::Request | ErrorKind::Full => return,
             ErrorKind::Unauthorised => true,
             ErrorKind::Limited => error.retry_after.is_some(),
             ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Empty => false,
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_key_and_a_retry_after_open_it_at_once_and_a_wrong_request_never() {
+    async fn a_refused_key_and_a_retry_after_open_it_at_once_and_a_wrong_request_or_a_full_house_never() {
         let now = Instant::now();
         for (kind, retry_after, well_after) in [
             (ErrorKind::Unauthorised, None, 60),
@@ -159,6 +159,7 @@ mod tests {
         let breaker = Breaker::new("x");
         for _ in 0..10 {
             breaker.failed(&error(ErrorKind::Request, None), now);
+            breaker.failed(&error(ErrorKind::Full, None), now);
         }
         assert!(breaker.is_well(now));
     }

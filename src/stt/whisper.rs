@@ -17,8 +17,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Capabilities, Input, Recognizer, Reports, Setup};
+use super::seats::Seats;
+use super::{Capabilities, Event, Input, Recognizer, Reports, Setup};
 use crate::language::Language;
+use crate::provider::{ErrorKind, ProviderError};
 use engine::Engine;
 pub use engine::LoadError;
 use pool::Pool;
@@ -35,6 +37,7 @@ pub struct Whisper {
     pace: Pace,
     /// Calls at once, if somebody has decided.
     calls: Option<usize>,
+    seats: Seats,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,12 +69,21 @@ impl Whisper {
         })?;
         let gone = |_| LoadError::Threads(std::io::Error::other("the thread ended while loading"));
         let [english, others] = told.recv().map_err(gone)?;
-        Ok(Self { pool: Arc::new(pool), threads, pace: Pace { english, others }, calls: None })
+        Ok(Self { pool: Arc::new(pool), threads, pace: Pace { english, others }, calls: None, seats: Seats::default() })
     }
 
     /// Takes so many calls at once; 0: as many as were measured.
     pub fn for_calls(self, calls: usize) -> Self {
         Self { calls: (calls > 0).then_some(calls), ..self }
+    }
+
+    fn carried(&self, language: Language) -> usize {
+        let pace = match language {
+            Language::English => self.pace.english,
+            Language::Mandarin | Language::Cantonese | Language::Punjabi | Language::French => self.pace.others,
+        };
+        let each = A_CALL.as_millis() / pace.as_millis().max(1);
+        self.calls.unwrap_or_else(|| (each as usize * self.threads).max(1))
     }
 
     /// Recognises at most 10 s at once; for tests and figures. Samples are 16 kHz. `None` if nobody spoke.
@@ -91,17 +103,29 @@ impl Recognizer for Whisper {
     }
 
     fn capacity(&self, language: Language) -> Option<usize> {
-        let pace = match language {
-            Language::English => self.pace.english,
-            Language::Mandarin | Language::Cantonese | Language::Punjabi | Language::French => self.pace.others,
-        };
-        let each = A_CALL.as_millis() / pace.as_millis().max(1);
-        Some(self.calls.unwrap_or_else(|| (each as usize * self.threads).max(1)))
+        Some(self.carried(language))
+    }
+
+    fn room(&self, language: Language) -> Option<usize> {
+        Some(self.seats.free(self.carried(language)))
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
-        tokio::spawn(session::run(self.pool.clone(), setup, queue, reports));
+        let (pool, seats, carried) = (self.pool.clone(), self.seats.clone(), self.carried(setup.language));
+        tokio::spawn(async move {
+            match seats.take(carried).await {
+                Some(_seat) => session::run(pool, setup, queue, reports).await,
+                // A call that is gone meanwhile need not be told.
+                None => drop(reports.send(Event::Failed(full())).await),
+            }
+        });
         inputs
     }
+}
+
+fn full() -> ProviderError {
+    metrics::counter!("whisper_sessions_refused_total").increment(1);
+    let what = "has as many calls as this machine carries; see speech.calls".to_owned();
+    ProviderError { provider: "whisper", kind: ErrorKind::Full, what, retry_after: None }
 }

@@ -129,6 +129,11 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Recognitions that ended in a fault of the embedded recogniser; each costs its call a session.",
     ),
+    counter(
+        "whisper_sessions_refused_total",
+        &[],
+        "Sessions that were refused since the embedded recogniser had as many calls as it carries.",
+    ),
     counter("whisper_partials_skipped_total", &[], "Recognitions on the way that found no free thread."),
     counter(
         "whisper_refused_total",

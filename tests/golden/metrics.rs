@@ -45,6 +45,7 @@ counter deepgram_configure_failures_total
 counter deepgram_idle_closes_total
 counter cartesia_late_messages_total
 counter whisper_faults_total
+counter whisper_sessions_refused_total
 counter whisper_partials_skipped_total
 counter whisper_refused_total
 counter whisper_rejected_total{why}

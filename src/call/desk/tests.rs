@@ -3,6 +3,7 @@
 mod costs;
 mod health;
 mod recording;
+mod room;
 
 use attendant_media::leg::{Codec, Format, LegConfig};
 use tokio::net::UdpSocket;
@@ -70,18 +71,23 @@ fn desk_with(mut canned: Canned, records: Records, agents: Arc<dyn Agents>, voic
     Desk::open(setup).expect("a thread")
 }
 
+fn arriving() -> Arriving {
+    Arriving { dialled: "100".to_owned(), caller: Pii::new("anonymous".to_owned()), transport: Transport::Sip }
+}
+
 /// A call from the socket that is given back, and its commands.
 async fn call(desk: &Desk) -> (UdpSocket, CallHandle, mpsc::Receiver<Command>) {
+    started(desk, desk.admit(&arriving()).expect("there is room")).await
+}
+
+async fn started(desk: &Desk, ticket: Ticket) -> (UdpSocket, CallHandle, mpsc::Receiver<Command>) {
     let caller = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let remote = caller.local_addr().expect("bound");
-    let arriving =
-        Arriving { dialled: "100".to_owned(), caller: Pii::new("anonymous".to_owned()), transport: Transport::Sip };
     let (to_us, commands) = mpsc::channel(8);
     let leg = LegConfig::plain(PCMU, 7);
-    let ticket = desk.admit(&arriving).expect("there is room");
     let media = MediaPath::Rtp { socket, rtcp: None, rtcp_to: RtcpTo::Muxed, remote, peer: None };
-    let handle = desk.start(ticket, NewCall { arriving, leg, media, commands: to_us });
+    let handle = desk.start(ticket, NewCall { arriving: arriving(), leg, media, commands: to_us });
     (caller, handle, commands)
 }
 

@@ -61,6 +61,12 @@ impl Place {
     fn usual(&self, language: Language) -> Option<&Member<dyn Recognizer>> {
         at(self.place, &self.who_knows(language), |_| true).map(|member| &self.members[member])
     }
+
+    /// Who stands here now.
+    fn present(&self, language: Language, now: Instant) -> Option<&Member<dyn Recognizer>> {
+        let is_well = |n: usize| self.members[n].breaker.is_well(now);
+        at(self.place, &self.who_knows(language), is_well).map(|member| &self.members[member])
+    }
 }
 
 impl Recognizer for Place {
@@ -76,11 +82,14 @@ impl Recognizer for Place {
         self.usual(language)?.provider.capacity(language)
     }
 
+    fn room(&self, language: Language) -> Option<usize> {
+        self.present(language, Instant::now())?.provider.room(language)
+    }
+
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
         let now = Instant::now();
-        let chosen = at(self.place, &self.who_knows(setup.language), |n| self.members[n].breaker.is_well(now));
         // Nobody knows the language: whoever stands here says so.
-        let member = &self.members[chosen.unwrap_or(self.place)];
+        let member = self.present(setup.language, now).unwrap_or(&self.members[self.place]);
         member.breaker.asked(now);
         let mailbox = reports.mailbox.watched(Watch::of(member.breaker.clone()));
         member.provider.open(setup, Reports { mailbox, ..reports })

@@ -50,6 +50,7 @@ impl Thinker {
             ErrorKind::Connection
             | ErrorKind::Timeout
             | ErrorKind::Limited
+            | ErrorKind::Full
             | ErrorKind::Server
             | ErrorKind::Request
             | ErrorKind::Empty => &self.breaker,

@@ -7,12 +7,12 @@ use crate::call::event::Gone;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::stt::{self, Recognizer};
 
-/// A recogniser that cannot be reached.
-struct Unreachable;
+/// A recogniser that fails every session so.
+pub(super) struct Fails(pub(super) ErrorKind);
 
-impl Recognizer for Unreachable {
+impl Recognizer for Fails {
     fn name(&self) -> &'static str {
-        "unreachable"
+        "fails"
     }
 
     fn capabilities(&self, _language: Language) -> Option<stt::Capabilities> {
@@ -20,16 +20,22 @@ impl Recognizer for Unreachable {
     }
 
     fn open(&self, _setup: stt::Setup, reports: stt::Reports) -> mpsc::Sender<stt::Input> {
-        let what = "cannot be connected to".to_owned();
-        let error = ProviderError { provider: "unreachable", kind: ErrorKind::Connection, what, retry_after: None };
+        let (kind, what) = (self.0, "it fails".to_owned());
+        let error = ProviderError { provider: "fails", kind, what, retry_after: None };
         tokio::spawn(async move { reports.send(stt::Event::Failed(error)).await });
         mpsc::channel(64).0
     }
 }
 
-const PERSON: &str = "sip:person@clinic.example";
+/// Nobody who hears can be reached.
+fn deaf() -> Vec<Arc<dyn Recognizer>> {
+    vec![Arc::new(Fails(ErrorKind::Connection)), Arc::new(Fails(ErrorKind::Connection))]
+}
 
-fn desk(transfer_to: Option<&str>) -> Arc<Desk> {
+pub(super) const PERSON: &str = "sip:person@clinic.example";
+
+/// In the test's own time; to be made on a [`LocalSet`].
+pub(super) fn desk(recognisers: Vec<Arc<dyn Recognizer>>, transfer_to: Option<&str>) -> Arc<Desk> {
     let mut canned = Canned::default();
     for phrase in [Phrase::Greeting, Phrase::Transfer] {
         let line = Line { text: "Good day.".into(), audio: Some(vec![0; 3_200].into()) };
@@ -45,7 +51,7 @@ fn desk(transfer_to: Option<&str>) -> Arc<Desk> {
         language: Language::English,
         canned,
         providers: Providers {
-            recognisers: vec![Arc::new(Unreachable), Arc::new(Unreachable)],
+            recognisers,
             voices: vec![Arc::new(ScriptedVoice(ScriptedConfig::default()))],
             agents: Arc::new(ScriptedAgents(ScriptedConfig::default())),
         },
@@ -68,14 +74,10 @@ async fn hears_the_apology(caller: &UdpSocket) {
     }
 }
 
-fn arriving() -> Arriving {
-    Arriving { dialled: "100".to_owned(), caller: Pii::new("anonymous".to_owned()), transport: Transport::Sip }
-}
-
 #[tokio::test(start_paused = true)]
 async fn five_callers_who_hang_up_on_the_apology_are_enough() {
     let calls = async {
-        let desk = desk(None);
+        let desk = desk(deaf(), None);
         for _ in 0..5 {
             let (caller, handle, _commands) = call(&desk).await;
             assert!(handle.mailbox.send(Event::Signal(Signal::Answered)).await);
@@ -94,7 +96,7 @@ async fn five_callers_who_hang_up_on_the_apology_are_enough() {
 #[tokio::test(start_paused = true)]
 async fn callers_who_are_passed_on_after_the_apology_were_failed_and_those_who_asked_nothing_tell_nothing() {
     let calls = async {
-        let desk = desk(Some(PERSON));
+        let desk = desk(deaf(), Some(PERSON));
         for _ in 0..5 {
             assert_eq!(desk.ready(), Ok(()));
             let (_caller, handle, mut commands) = call(&desk).await;
