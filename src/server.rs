@@ -2,6 +2,7 @@
 //!
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
 
+mod asked;
 pub(crate) mod keeping;
 mod order;
 mod plans;

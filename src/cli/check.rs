@@ -8,9 +8,10 @@ use super::{Exit, Failure};
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
-use crate::costs::Prices;
+use crate::costs::{Kind as Use, Prices};
 use crate::emr::oscar::Oscar;
 use crate::emr::{Capabilities, Emr, EmrKind};
+use crate::language::Language;
 use crate::models::Model;
 use crate::provider::residency::Country;
 use crate::server::{self, Kind, ProvidersConfig, StartError};
@@ -51,9 +52,9 @@ impl Check {
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));
         }
-        println!("hearing  {}", hearing(&config.providers).join(", then "));
-        println!("thinking {}", thinking(&config.providers).join(", then "));
-        println!("speaking {}", speaking(&config.providers).join(", then "));
+        println!("hearing  {}", asked(&config.providers, Use::Hearing));
+        println!("thinking {}", asked(&config.providers, Use::Thinking));
+        println!("speaking {}", asked(&config.providers, Use::Speaking));
         println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
         println!("prices   {}", prices(&config));
         println!("calls    at most {} at once", config.call.max_calls);
@@ -67,7 +68,7 @@ fn prices(config: &Config) -> String {
     let mut used = config.providers.paid_models();
     for (_, _, arm) in config.experiments.all() {
         let voices = arm.voices.get("azure_speech").into_iter().flat_map(|voices| voices.values());
-        used.extend(voices.map(|voice| (crate::costs::Kind::Speaking, "azure_speech", voice.clone())));
+        used.extend(voices.map(|voice| (Use::Speaking, "azure_speech", voice.clone())));
     }
     if config.providers.kind == Kind::Scripted || used.is_empty() {
         return "nobody is paid by use".to_owned();
@@ -143,52 +144,108 @@ fn data(providers: &ProvidersConfig, residency: Option<&Country>) -> String {
     residency.map_or_else(|| goes.clone(), |country| format!("{goes}; the clinic keeps it in {country}"))
 }
 
-/// Who hears, in the order in which they are asked.
-fn hearing(providers: &ProvidersConfig) -> Vec<String> {
+/// Who is asked, in the order in which they are; by language, if not in all alike.
+fn asked(providers: &ProvidersConfig, what: Use) -> String {
     if providers.kind == Kind::Scripted {
-        return vec!["scripted".to_owned()];
+        return "scripted".to_owned();
     }
-    let sarvam = (providers.sarvam.iter()).filter(|sarvam| !sarvam.hears.is_empty()).map(|sarvam| {
-        let languages: Vec<&str> = sarvam.hears.iter().map(|language| language.tag()).collect();
-        format!("sarvam at {} ({})", sarvam.base_url, languages.join(", "))
-    });
-    let deepgram = providers.deepgram.iter().map(|deepgram| format!("deepgram at {}", deepgram.base_url));
-    sarvam.chain(deepgram).chain(["whisper, on this machine".to_owned()]).collect()
+    let mut orders: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for language in Language::ALL {
+        let names = providers.asked(what, language);
+        match orders.iter_mut().find(|(_, order)| *order == names) {
+            Some((languages, _)) => languages.push(language.tag()),
+            None => orders.push((vec![language.tag()], names)),
+        }
+    }
+    let in_words =
+        |names: &[&str]| names.iter().map(|name| described(providers, what, name)).collect::<Vec<_>>().join(", then ");
+    match &orders[..] {
+        [(_, names)] => in_words(names),
+        several => {
+            let lines: Vec<String> = several
+                .iter()
+                .map(|(languages, names)| format!("{}: {}", languages.join(", "), in_words(names)))
+                .collect();
+            // Under the first of them.
+            lines.join("\n         ")
+        }
+    }
 }
 
-/// Who thinks, in the order in which they are asked.
-fn thinking(providers: &ProvidersConfig) -> Vec<String> {
-    if providers.kind == Kind::Scripted {
-        return vec!["scripted".to_owned()];
-    }
-    let openai = providers.openai.as_ref().map(|model| format!("{} at {}", model.model, model.base_url));
-    let models = providers.models.iter().map(|(name, model)| format!("{name} ({} at {})", model.model, model.base_url));
-    let rules = match Model::SentenceEncoder.missing() {
+/// Who this is, and where.
+fn described(providers: &ProvidersConfig, what: Use, name: &str) -> String {
+    let at = match (what, name) {
+        (Use::Hearing, "whisper") => return "whisper, on this machine".to_owned(),
+        (Use::Speaking, "embedded") => return "voices on this machine".to_owned(),
+        (Use::Thinking, "rules") => return rules(),
+        (Use::Thinking, "openai") => {
+            providers.openai.as_ref().map(|model| format!("{} at {}", model.model, model.base_url))
+        }
+        (Use::Thinking, _) => {
+            providers.models.get(name).map(|model| format!("{name} ({} at {})", model.model, model.base_url))
+        }
+        (_, "azure_speech") => providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.region)),
+        (_, "deepgram") => providers.deepgram.as_ref().map(|deepgram| format!("deepgram at {}", deepgram.base_url)),
+        (_, "cartesia") => providers.cartesia.as_ref().map(|cartesia| format!("cartesia at {}", cartesia.base_url)),
+        (_, "sarvam") => providers.sarvam.as_ref().map(|sarvam| format!("sarvam at {}", sarvam.base_url)),
+        (_, "qwen") => providers.qwen.as_ref().map(|qwen| format!("qwen at {}", qwen.base_url)),
+        (Use::Hearing | Use::Speaking, _) => None,
+    };
+    at.unwrap_or_else(|| name.to_owned())
+}
+
+fn rules() -> String {
+    match Model::SentenceEncoder.missing() {
         None => "rules, on this machine".to_owned(),
         Some(file) => {
             format!("rules, on this machine, by words alone ({} is missing; run `make models`)", file.display())
         }
-    };
-    openai.into_iter().chain(models).chain([rules]).collect()
+    }
 }
 
-/// Who speaks, in the order in which they are asked.
-fn speaking(providers: &ProvidersConfig) -> Vec<String> {
-    if providers.kind == Kind::Scripted {
-        return vec!["scripted".to_owned()];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn providers(text: &str) -> ProvidersConfig {
+        toml::from_str(text).expect("the section is read")
     }
-    let cartesia = providers.cartesia.as_ref().map(|cartesia| {
-        let languages: Vec<&str> = cartesia.voices.keys().map(|language| language.tag()).collect();
-        format!("cartesia at {} ({})", cartesia.base_url, languages.join(", "))
-    });
-    let azure = providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.region));
-    let sarvam = (providers.sarvam.iter()).filter(|sarvam| !sarvam.voices.is_empty()).map(|sarvam| {
-        let languages: Vec<&str> = sarvam.voices.keys().map(|language| language.tag()).collect();
-        format!("sarvam at {} ({})", sarvam.base_url, languages.join(", "))
-    });
-    let qwen = providers.qwen.iter().map(|qwen| {
-        let languages: Vec<&str> = qwen.voices.keys().map(|language| language.tag()).collect();
-        format!("qwen at {} ({})", qwen.base_url, languages.join(", "))
-    });
-    sarvam.chain(qwen).chain(cartesia).chain(azure).chain(["voices on this machine".to_owned()]).collect()
+
+    #[test]
+    fn who_is_asked_is_told_by_language_in_the_order_of_the_configuration() {
+        let text = r#"
+            deepgram = { key = { env = "K" } }
+            azure_speech = { key = { env = "K" }, region = "canadacentral" }
+            hearing = { en-CA = ["whisper"], fr-CA = ["whisper", "deepgram"] }
+            speaking = { zh-HK = ["embedded", "azure_speech"] }
+            openai = { base_url = "http://127.0.0.1:8000/v1", model = "m" }
+            thinking = { pa-IN = ["rules"] }
+        "#;
+        let providers = providers(text);
+        assert_eq!(
+            asked(&providers, Use::Hearing),
+            "en-CA: whisper, on this machine\n         \
+             zh-CN, zh-HK, pa-IN: deepgram at wss://api.deepgram.com, then whisper, on this machine\n         \
+             fr-CA: whisper, on this machine, then deepgram at wss://api.deepgram.com"
+        );
+        assert_eq!(
+            asked(&providers, Use::Speaking),
+            "en-CA, zh-CN, pa-IN, fr-CA: azure in canadacentral, then voices on this machine\n         \
+             zh-HK: voices on this machine, then azure in canadacentral"
+        );
+        let thinking = asked(&providers, Use::Thinking);
+        assert!(
+            thinking.starts_with("en-CA, zh-CN, zh-HK, fr-CA: m at http://127.0.0.1:8000/v1, then rules"),
+            "{thinking}"
+        );
+        assert!(thinking.contains("\n         pa-IN: rules, on this machine"), "{thinking}");
+    }
+
+    #[test]
+    fn who_does_not_know_a_language_is_not_asked_in_it_and_an_order_for_all_is_told_once() {
+        let flux = providers("deepgram = { key = { env = \"K\" }, model = \"flux\" }");
+        assert!(asked(&flux, Use::Hearing).contains("\n         zh-CN, zh-HK, pa-IN: whisper, on this machine"));
+        assert_eq!(asked(&ProvidersConfig::default(), Use::Hearing), "whisper, on this machine");
+        assert_eq!(asked(&providers("kind = \"scripted\""), Use::Speaking), "scripted");
+    }
 }

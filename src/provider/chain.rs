@@ -41,7 +41,7 @@ impl<P: ?Sized> Clone for Member<P> {
 pub type Order = BTreeMap<Language, Vec<usize>>;
 
 /// The providers to ask in this language.
-fn in_order(order: &Order, language: Language, members: usize, knows: impl Fn(usize) -> bool) -> Vec<usize> {
+pub(crate) fn in_order(order: &Order, language: Language, members: usize, knows: impl Fn(usize) -> bool) -> Vec<usize> {
     match order.get(&language) {
         Some(named) => named.iter().copied().filter(|member| *member < members && knows(*member)).collect(),
         None => (0..members).filter(|member| knows(*member)).collect(),
