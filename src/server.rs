@@ -188,13 +188,21 @@ impl Server {
         ));
         let unspoken = canned.clone();
         let meter = Meter::default();
-        let failed = rendering::render(&mut canned, &providers.voices, kept.as_ref(), &meter).await;
+        let failed =
+            rendering::render(&mut canned, &providers.voices, &staff.last_resort(), kept.as_ref(), &meter).await;
         let plans = plans::Served::open(&config, staff, &canned, unspoken, kept.as_ref(), &meter).await?;
         if let Some(bill) = till.bill(&meter, 0) {
             tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; server.phrase_cache keeps them for the next start");
         }
-        if !failed.is_empty() {
-            tracing::warn!(phrases = failed.len(), "some fixed phrases have no audio yet; they are spoken when needed");
+        let (mute, later): (Vec<_>, Vec<_>) = failed.into_iter().partition(|(_, phrase)| phrase.needs_audio());
+        if !later.is_empty() {
+            tracing::warn!(phrases = later.len(), "some fixed phrases have no audio yet; they are spoken when needed");
+        }
+        if !mute.is_empty() {
+            tracing::error!(
+                phrases = mute.len(),
+                "nobody could say what callers hear while they wait or when a voice fails; see to espeak-ng"
+            );
         }
         let keeping = Keeping::start(&config, store, ends);
         let desk = Desk::open(DeskSetup {

@@ -28,6 +28,21 @@ pub enum Phrase {
     RecordingStopped,
 }
 
+impl Phrase {
+    /// Whether it is said where no voice speaks: while one is waited for, or after all have failed.
+    pub const fn needs_audio(self) -> bool {
+        match self {
+            Self::Filler(_) | Self::Apology | Self::Transfer | Self::TransferFailed | Self::SilenceGoodbye => true,
+            Self::Greeting
+            | Self::RecordingNotice
+            | Self::StillThere
+            | Self::RepeatPlease
+            | Self::TimeLimit
+            | Self::RecordingStopped => false,
+        }
+    }
+}
+
 /// A phrase's words, and its audio if a voice could render it at start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {

@@ -1,4 +1,5 @@
-//! Renders the fixed phrases before the first call, each with the first voice that can, or takes what it said at an earlier start.
+//! Renders the fixed phrases before the first call, each with the first voice that can, or takes what it said at an earlier start. What
+//! must be heard although no voice speaks is said by one of last resort if the others cannot, whoever is to speak in the language.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use attendant_media::speech::SpeechId;
 use tokio::time::timeout;
 
-use super::canned::{Canned, Line};
+use super::canned::{Canned, Line, Phrase};
 use super::event::{Event, Mailbox};
 use crate::costs::Meter;
 use crate::language::Language;
@@ -17,21 +18,25 @@ use crate::tts::{self, Input, Reports, Voice};
 /// A phrase that takes longer is left to the voice at the time of the call.
 const AT_MOST: Duration = Duration::from_secs(20);
 
-/// Gives every phrase its audio. Returns those that no voice could say: calls will try again with a voice. What a voice is paid for it is
-/// counted on `meter`; what was kept costs nothing.
+/// Gives every phrase its audio. Returns those that no voice could say: calls will try again with a voice, but for those that need audio.
+/// What a voice is paid for it is counted on `meter`; what was kept costs nothing.
 pub async fn render(
     canned: &mut Canned,
     voices: &[Arc<dyn Voice>],
+    last_resort: &[Arc<dyn Voice>],
     kept: Option<&PhraseCache>,
     meter: &Meter,
-) -> Vec<(Language, Arc<str>)> {
+) -> Vec<(Language, Phrase)> {
     let mut failed = Vec::new();
     let unspoken: Vec<_> = canned.unspoken().collect();
     for (language, phrase, text) in unspoken {
-        let audio = recall_or_speak(voices, language, &text, kept, meter).await;
+        let mut audio = recall_or_speak(voices, language, &text, kept, meter).await;
+        if audio.is_none() && phrase.needs_audio() {
+            audio = recall_or_speak(last_resort, language, &text, kept, meter).await;
+        }
         match audio {
             Some(audio) => canned.insert(language, phrase, Line { text, audio: Some(audio) }),
-            None => failed.push((language, text)),
+            None => failed.push((language, phrase)),
         }
     }
     failed
@@ -87,7 +92,6 @@ async fn say(voice: &dyn Voice, language: Language, text: &str, meter: &Meter) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::canned::Phrase;
     use crate::sim::{ScriptedConfig, ScriptedVoice};
 
     /// Speaks as the scripted voice, and then no more.
@@ -114,13 +118,30 @@ mod tests {
         let kept = PhraseCache::open(folder.path()).unwrap();
         let mut first = Canned::texts();
         let voice: Arc<dyn Voice> = Arc::new(ScriptedVoice(ScriptedConfig::default()));
-        assert_eq!(render(&mut first, &[voice], Some(&kept), &Meter::default()).await, []);
+        assert_eq!(render(&mut first, &[voice], &[], Some(&kept), &Meter::default()).await, []);
         let mut second = Canned::texts();
-        assert_eq!(render(&mut second, &[Arc::new(Silent)], Some(&kept), &Meter::default()).await, []);
+        assert_eq!(render(&mut second, &[Arc::new(Silent)], &[], Some(&kept), &Meter::default()).await, []);
         for language in Language::ALL {
             assert_eq!(second.get(language, Phrase::Apology), first.get(language, Phrase::Apology));
         }
         let mut third = Canned::texts();
-        assert_ne!(render(&mut third, &[Arc::new(Silent)], None, &Meter::default()).await, []);
+        assert_ne!(render(&mut third, &[Arc::new(Silent)], &[], None, &Meter::default()).await, []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_must_be_heard_though_no_voice_speaks_is_said_by_the_voice_of_last_resort() {
+        let mut canned = Canned::texts();
+        canned.insert(Language::French, Phrase::Greeting, Line { text: "Bonjour.".into(), audio: None });
+        let last: Arc<dyn Voice> = Arc::new(ScriptedVoice(ScriptedConfig::default()));
+        let failed = render(&mut canned, &[Arc::new(Silent)], &[last], None, &Meter::default()).await;
+        assert!(
+            failed.contains(&(Language::French, Phrase::Greeting)),
+            "the voice itself greets, once it speaks again"
+        );
+        for language in Language::ALL {
+            let has_audio = |phrase| canned.get(language, phrase).is_some_and(|line| line.audio.is_some());
+            assert!(has_audio(Phrase::Filler(0)) && has_audio(Phrase::Filler(1)) && has_audio(Phrase::Apology));
+            assert!(has_audio(Phrase::Transfer) && has_audio(Phrase::SilenceGoodbye) && !has_audio(Phrase::StillThere));
+        }
     }
 }

@@ -69,7 +69,7 @@ impl Phrases<'_> {
     async fn spoken(&self, staff: &Staff, asked: &Asked) -> Arc<Canned> {
         let mut said = self.unspoken.clone();
         let voices = staff.providers(asked).voices;
-        let failed = rendering::render(&mut said, &voices, self.kept, self.meter).await;
+        let failed = rendering::render(&mut said, &voices, &staff.last_resort(), self.kept, self.meter).await;
         if !failed.is_empty() {
             tracing::warn!(
                 phrases = failed.len(),

@@ -32,6 +32,7 @@ use crate::stt::sarvam::SarvamEars;
 use crate::tts::Voice;
 use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
+use crate::tts::espeak::Espeak;
 use crate::tts::qwen::Qwen;
 use crate::tts::sarvam::SarvamVoice;
 use crate::tts::spoken::{self, Lexicon};
@@ -161,6 +162,15 @@ impl Staff {
             }
         }
         Ok(Some(mouths))
+    }
+
+    /// Who says the phrases that must be heard although no voice speaks, whatever the configuration says of who speaks.
+    pub(super) fn last_resort(&self) -> Vec<Arc<dyn Voice>> {
+        let voices: Vec<Arc<dyn Voice>> = match &self.team {
+            Team::Real(_) => vec![Arc::new(Espeak::default())],
+            Team::Scripted(_) => Vec::new(),
+        };
+        spoken::voice::in_front_of(voices, self.lexicon.clone())
     }
 
     /// They share what is known of each: a provider that fails one call is passed over by all, however they are served.

@@ -123,7 +123,7 @@ impl Http {
             ErrorKind::Unauthorised => "it refuses the account",
             ErrorKind::Timeout => "it does not answer in time",
             ErrorKind::Connection => "it cannot be reached",
-            ErrorKind::Limited | ErrorKind::Server | ErrorKind::Request | ErrorKind::Empty => {
+            ErrorKind::Limited | ErrorKind::Full | ErrorKind::Server | ErrorKind::Request | ErrorKind::Empty => {
                 "it does not answer as it should"
             }
         };

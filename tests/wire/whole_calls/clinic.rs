@@ -75,7 +75,7 @@ impl Clinic {
         };
         let mut canned = Canned::texts();
         canned.insert(Language::English, Phrase::Greeting, Line { text: GREETING.sentence().into(), audio: None });
-        let unspoken = rendering::render(&mut canned, &providers.voices, None, &Meter::default()).await;
+        let unspoken = rendering::render(&mut canned, &providers.voices, &[], None, &Meter::default()).await;
         assert!(unspoken.is_empty(), "the scripted voice says everything");
         replace(&mut providers);
         let path = Some(folder.path().to_path_buf());
