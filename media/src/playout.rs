@@ -150,6 +150,13 @@ impl Playout {
         }
     }
 
+    /// A slot in which nothing leaves: what was to fade out in it has ended without.
+    pub fn skip(&mut self) {
+        if let Some(speech) = self.speech.as_mut().filter(|speech| speech.motion == Motion::FadingOut) {
+            speech.motion = Motion::Paused;
+        }
+    }
+
     /// Goes on from `back` samples before the pause, at most [`BEHIND`], faded in.
     pub fn resume(&mut self, back: u32) {
         if let Some(speech) = &mut self.speech {

@@ -89,9 +89,11 @@ impl Outbound {
         played
     }
 
-    /// A slot without a packet: we are on hold.
+    /// A slot without a packet: we are on hold. Nothing of what was said before is left to sound after it.
     pub(super) fn skip(&mut self, said: &mut Frame) {
         *said = SILENCE;
+        self.playout.skip();
+        self.from_wide.reset();
         self.timestamp = self.timestamp.wrapping_add(self.ticks());
     }
 

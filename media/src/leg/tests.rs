@@ -164,6 +164,34 @@ fn on_hold_nothing_is_sent_and_the_clock_goes_on() {
 }
 
 #[test]
+fn what_was_paused_for_a_hold_is_not_heard_after_it() {
+    let mut leg = Leg::new(config(), Time::ZERO);
+    leg.handle(Time::ZERO, Input::Audible(ID));
+    leg.handle(Time::ZERO, Input::Speech { id: ID, audio: &[9_000; 6_400] });
+    let silent = |leg: &mut Leg, slots: std::ops::Range<u64>| {
+        let mut sound = false;
+        for n in slots {
+            leg.handle(Time::from_millis(20 * n), Input::Timeout);
+            while let Some(output) = leg.poll_output() {
+                if let Output::Rtp { packet, .. } = output {
+                    // 0xff is silence in mu-law.
+                    sound |= packet[12..].iter().any(|byte| *byte != 0xff);
+                }
+            }
+        }
+        !sound
+    };
+    assert!(!silent(&mut leg, 0..5));
+    leg.handle(Time::from_millis(90), Input::Pause);
+    leg.handle(Time::from_millis(90), Input::Hold);
+    assert!(silent(&mut leg, 5..10));
+    leg.handle(Time::from_millis(190), Input::Unhold);
+    assert!(silent(&mut leg, 10..15));
+    leg.handle(Time::from_millis(290), Input::Resume { back: 0 });
+    assert!(!silent(&mut leg, 15..20));
+}
+
+#[test]
 fn a_packet_too_large_to_hold_is_lost_once() {
     let mut leg = Leg::new(config(), Time::ZERO);
     for n in 0..50_u64 {
