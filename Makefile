@@ -4,10 +4,10 @@ CARGO ?= cargo
 PHASE  = .ci/phase
 
 .DEFAULT_GOAL := help
-.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench test-long
+.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench bench-vendors test-long
 
 help: ## print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run: deps models build ## start the server and ring it with recorded speech (KEEP=1 leaves it running)
 	@.ci/demo
@@ -42,7 +42,7 @@ nextest: ## the tests alone
 deny: ## licences, sources and bans of dependencies
 	@$(PHASE) deny .ci/deny
 
-load: release ## 100 calls at once for two minutes against scripted providers (CALLS, RAMP, DURATION)
+load: release ## 100 calls at once for two minutes against scripted providers, or simulated vendors (CALLS, RAMP, DURATION; VENDORS=1)
 	@.ci/load
 
 fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH; TARGETS="sdp sip")
@@ -61,3 +61,7 @@ bench: tools models release ## the figures of benches/README.md: a leg's slot, w
 	@$(CARGO) bench --locked -p attendant-media --bench vad
 	@$(CARGO) bench --locked --profile dev --bench speech
 	@ATTENDANT=target/release/attendant .ci/demo
+
+bench-vendors: tools models release ## what vendors cost: 100 calls against simulated ones, then what each fault of theirs costs a caller (benches/README.md)
+	@VENDORS=1 .ci/load
+	@$(CARGO) nextest run --locked --run-ignored only --no-capture -E 'test(what_each_fault_costs_a_caller)'

@@ -1,6 +1,6 @@
 //! Many callers at once against one server, each with recorded speech, who check every answer and measure what a caller can.
 //!
-//! The server must run with scripted providers: their answers carry a code ([`crate::sim::code`]), so that a missing, cut, repeated
+//! The server must run with scripted providers, or with simulated vendors: their answers carry a code ([`crate::sim::code`]), so that a missing, cut, repeated
 //! or foreign answer is a fault. A run bounds itself in calls and time, and calls itself invalid if its own packets left late.
 
 mod caller;
@@ -8,6 +8,7 @@ mod clips;
 mod process;
 pub mod report;
 mod run;
+mod stages;
 
 pub use caller::{Fault, Tally};
 pub use clips::{DEFAULT_FOLDER, clips};

@@ -5,6 +5,7 @@ pub mod chain;
 pub mod residency;
 pub mod sarvam;
 pub mod socket;
+pub mod tls;
 pub mod trial;
 
 use std::time::Duration;

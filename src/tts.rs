@@ -59,6 +59,12 @@ pub trait Voice: Send + Sync + 'static {
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
 }
 
+/// As some vendors bill a text: a Chinese character counts as two.
+fn characters_with_han_twice(text: &str) -> u64 {
+    let is_han = |c| matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}');
+    text.chars().map(|c| if is_han(c) { 2 } else { 1 }).sum()
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// Word times are the voice's own, not an estimate.

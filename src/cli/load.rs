@@ -43,6 +43,10 @@ pub(super) struct Load {
     /// The server's process on this machine: its processor time and memory are printed per call.
     #[arg(long, value_name = "PID")]
     server: Option<u32>,
+    /// The server's folder of records on this machine, with this run's calls alone: how long it took from an answer's first words to its first
+    /// clause at the voice is printed as well.
+    #[arg(long, value_name = "DIR")]
+    records: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -58,6 +62,7 @@ impl Load {
             duration: Duration::from_secs(self.duration),
             less: self.less.map(Duration::from_millis),
             server: self.server,
+            records: self.records,
             dialling: self.ring.dialling("load"),
             say: self.say,
         };
@@ -79,7 +84,10 @@ impl Load {
 
 fn failure(failure: load::Failure) -> Failure {
     match failure {
-        load::Failure::Clips(_) | load::Failure::Telephone(_) | load::Failure::Server(_) => Failure::usage(failure),
+        load::Failure::Clips(_)
+        | load::Failure::Telephone(_)
+        | load::Failure::Server(_)
+        | load::Failure::Records(_) => Failure::usage(failure),
         load::Failure::Io(_) => Failure::unavailable(failure),
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::{Exit, Failure};
 use crate::sim::vendors::{self, Troubles};
-use crate::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
+use crate::sim::{Delay, Fault, Profile, ScriptedConfig, Trouble, openai};
 
 /// Stand-ins for the outside world, for trying and measuring without keys.
 #[derive(Debug, Args)]
@@ -30,7 +30,8 @@ enum What {
 /// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's and Sarvam's recognisers,
 /// Cartesia's, Azure's, Sarvam's and Qwen's voices.
 ///
-/// Any key will do; requests that a vendor would refuse are refused. They understand nothing: a recogniser hears the codes of
+/// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
+/// (docs/measure.md), unless told otherwise: `200`, `100..300` to draw evenly, `188/465` for a median and a p99, in milliseconds. They understand nothing: a recogniser hears the codes of
 /// `attendant load` as their words and any other voice as a fixed sentence. For measuring without vendors, `attendant serve
 /// --providers scripted` answers within the server's own process.
 #[derive(Debug, Args)]
@@ -38,24 +39,27 @@ struct Providers {
     /// Address of this machine to listen on.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR:PORT")]
     bind: SocketAddr,
-    /// Milliseconds to the first token: `200`, or `100..300` to draw it.
-    #[arg(long, default_value_t = ScriptedConfig::default().llm_ms, value_name = "MS")]
-    llm: Delay,
+    /// To the first token.
+    #[arg(long, value_name = "MS")]
+    llm: Option<Delay>,
     /// Parts of an answer, a sentence each.
     #[arg(long, default_value_t = ScriptedConfig::default().parts, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=15))]
     parts: u8,
-    /// Milliseconds from the request for last words to those words.
-    #[arg(long, default_value_t = ScriptedConfig::default().stt_ms, value_name = "MS")]
-    stt: Delay,
+    /// From the request for last words to those words.
+    #[arg(long, value_name = "MS")]
+    stt: Option<Delay>,
     /// The language model fails so at every request.
     #[arg(long, value_name = "HOW")]
     fault: Option<openai::Fault>,
     /// The recognisers fail so on every connection.
     #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_HEARING))]
     stt_fault: Option<Fault>,
-    /// Milliseconds from a text to its first audio.
-    #[arg(long, default_value_t = ScriptedConfig::default().tts_ms, value_name = "MS")]
-    tts: Delay,
+    /// From a text to its first audio.
+    #[arg(long, value_name = "MS")]
+    tts: Option<Delay>,
+    /// What delays are drawn from: the same number, the same delays in the same order.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
     /// The voices fail so on every connection.
     #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_SPEAKING))]
     tts_fault: Option<Fault>,
@@ -88,6 +92,20 @@ async fn interrupted() {
 }
 
 impl Providers {
+    fn profile(&self) -> Profile {
+        let mut profile = Profile::published(self.parts, self.seed);
+        if let Some(delay) = self.llm {
+            profile = profile.thinking_in(delay);
+        }
+        if let Some(delay) = self.stt {
+            profile = profile.hearing_in(delay);
+        }
+        if let Some(delay) = self.tts {
+            profile = profile.speaking_in(delay);
+        }
+        profile
+    }
+
     fn run(self) -> Result<Exit, Failure> {
         if !openai::may_bind(self.bind) {
             return Err(Failure::usage(anyhow!(
@@ -95,7 +113,7 @@ impl Providers {
                 self.bind
             )));
         }
-        let settings = ScriptedConfig { llm_ms: self.llm, stt_ms: self.stt, tts_ms: self.tts, parts: self.parts };
+        let profile = self.profile();
         let troubles = Troubles {
             model: self.fault,
             hearing: Trouble::always(self.stt_fault),
@@ -108,13 +126,20 @@ impl Providers {
                 .with_context(|| format!("{} cannot be listened on; choose another with --bind", self.bind))
                 .map_err(Failure::unavailable)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
-            println!("language model  http://{bound}/v1  (first token after {} ms)", self.llm);
-            println!("Deepgram        ws://{bound}  (last words after {} ms)", self.stt);
-            println!("Cartesia        ws://{bound}  (first audio after {} ms)", self.tts);
-            println!("Azure speech    http://{bound}  (the same)");
-            println!("Sarvam          ws://{bound}  (hears as Deepgram, speaks as Cartesia)");
-            println!("Qwen            ws://{bound}  (speaks as Cartesia)");
-            vendors::serve(listener, settings, troubles, interrupted()).await.map_err(Failure::internal)?;
+            let Profile { model, deepgram, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } = profile;
+            println!(
+                "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
+                self.seed
+            );
+            println!("language model  http://{bound}/v1  (first token after {model})");
+            println!("Deepgram        ws://{bound}  (last words after {deepgram})");
+            println!("Cartesia        ws://{bound}  (first audio after {cartesia})");
+            println!("Azure speech    http://{bound}  (first audio after {azure})");
+            println!(
+                "Sarvam          ws://{bound}  (last words after {sarvam_ears}, first audio after {sarvam_voice})"
+            );
+            println!("Qwen            ws://{bound}  (first audio after {qwen})");
+            vendors::serve(listener, profile, troubles, interrupted()).await.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })
     }
@@ -130,6 +155,19 @@ mod tests {
     struct Command {
         #[command(flatten)]
         providers: Providers,
+    }
+
+    #[test]
+    fn vendors_take_what_is_published_of_them_unless_told_otherwise() {
+        let profile = |arguments: &[&str]| {
+            let all = ["providers"].iter().chain(arguments);
+            Command::try_parse_from(all).expect("they are taken").providers.profile()
+        };
+        let published = profile(&[]);
+        assert_eq!(published.deepgram, Delay::Spread { median: 247, p99: 326 });
+        let told = profile(&["--stt", "100", "--tts", "150..200", "--seed", "7"]);
+        assert_eq!((told.deepgram, told.qwen), (Delay::Fixed(100), Delay::Drawn([150, 200])));
+        assert_eq!((told.model, told.seed), (published.model, 7));
     }
 
     #[test]

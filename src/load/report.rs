@@ -32,6 +32,8 @@ pub struct Report {
     pub response_ms: Spread,
     /// The response less the waits and delays that were named: the server's own share, the way there and back included.
     pub own_share_ms: Option<Spread>,
+    /// From an answer's first words at the call to its first clause at the voice, by the server's records.
+    pub token_to_voice_ms: Option<Spread>,
     pub greeting_ms: Spread,
     pub silenced_ms: Spread,
     /// The server's packets, against the earliest of each call.
@@ -89,7 +91,7 @@ pub(super) struct Done {
 }
 
 /// What was measured beside the calls.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Around {
     pub(super) asked: usize,
     pub(super) refused: usize,
@@ -98,6 +100,8 @@ pub(super) struct Around {
     pub(super) server: Option<[Usage; 3]>,
     /// While all calls were up.
     pub(super) steady: Duration,
+    /// Of the server's records, microseconds.
+    pub(super) token_to_voice: Option<Vec<u32>>,
 }
 
 impl Report {
@@ -129,6 +133,7 @@ impl Report {
             faults,
             response_ms: Spread::of(responses),
             own_share_ms: own_share,
+            token_to_voice_ms: around.token_to_voice.map(Spread::of),
             greeting_ms: Spread::of(
                 done.iter()
                     .filter_map(|call| Some(us(call.outcome.measure.greeting()?.since(call.outcome.answered))))
@@ -199,6 +204,9 @@ impl Report {
         row(&mut out, "response", &self.response_ms);
         if let Some(own) = &self.own_share_ms {
             row(&mut out, "own share of it", own);
+        }
+        if let Some(stage) = &self.token_to_voice_ms {
+            row(&mut out, "first token to voice", stage);
         }
         row(&mut out, "greeting", &self.greeting_ms);
         row(&mut out, "interruption to silence", &self.silenced_ms);
@@ -295,6 +303,7 @@ mod tests {
             faults: BTreeMap::from([("cut".to_owned(), 1)]),
             response_ms: spread,
             own_share_ms: Some(spread),
+            token_to_voice_ms: Some(spread),
             server: Some(Server { cpu_percent_per_call: 0.41, mib_per_call: 0.5 }),
             ..Report::default()
         };

@@ -16,6 +16,7 @@ use super::caller::Caller;
 use super::clips::clips;
 use super::process::Usage;
 use super::report::{Around, Done, Report};
+use super::stages::token_to_voice;
 use crate::sim::code::call_of;
 use crate::softphone::dial::{Dialling, Telephone};
 use crate::softphone::{Line, Utterance, line};
@@ -40,6 +41,8 @@ pub struct Plan {
     pub less: Option<Duration>,
     /// The server's process, if it runs on this machine.
     pub server: Option<u32>,
+    /// Its folder of records, with this run's calls alone, if it is on this machine.
+    pub records: Option<PathBuf>,
     pub dialling: Dialling,
 }
 
@@ -50,6 +53,8 @@ pub enum Failure {
     Clips(#[from] crate::softphone::NotSpeech),
     #[error("no telephone on this machine: {0}")]
     Telephone(String),
+    #[error("the server's records cannot be read: {0}; name its folder of records, or none")]
+    Records(std::io::Error),
     #[error("the server's process cannot be read: {0}; name a running one, or none")]
     Server(std::io::Error),
     #[error(transparent)]
@@ -132,12 +137,15 @@ pub fn run(plan: &Plan, progress: &Arc<Progress>) -> Result<Report, Failure> {
         while let Some(call) = done.recv().await {
             calls.push(call);
         }
+        // Each call has ended, and what it wrote of its turns stands before its end.
+        let token_to_voice = plan.records.as_deref().map(token_to_voice).transpose().map_err(Failure::Records)?;
         let around = Around {
             asked: plan.calls,
             refused: progress.refused.load(Ordering::Relaxed),
             less: plan.less,
             server: before.zip(full).zip(after).map(|((before, full), after)| [before, full, after]),
             steady: plan.duration,
+            token_to_voice,
         };
         Ok(Report::of(&calls, around))
     })

@@ -11,6 +11,7 @@ use url::Url;
 use super::ErrorKind;
 use super::residency::{self, Country, Hosts, Place};
 use super::socket::is_address;
+use super::tls::{self, Authority};
 use crate::config::SecretSource;
 use crate::language::Language;
 
@@ -27,6 +28,9 @@ pub struct SarvamConfig {
     /// Where a server of your own is; the vendor's own hosts say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     /// The languages that it hears; the others are heard by the next recogniser.
     #[serde(default = "hears")]
     pub hears: Vec<Language>,
@@ -102,6 +106,7 @@ impl SarvamConfig {
             wrong.push(format!("{section}.key: {what}"));
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
+        wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         if self.hears.is_empty() && self.voices.is_empty() {
             wrong.push(format!("{section}.hears: it neither hears nor speaks; write for example [\"pa-IN\"]"));
         }

@@ -1,4 +1,4 @@
-//! One WebSocket to a vendor, over TLS (rustls with ring and the machine's own certificates) or, to this machine, without.
+//! One WebSocket to a vendor, over TLS ([`tls`]) or, to this machine, without.
 //!
 //! Everything has a deadline and a bound: connecting, writing, messages of 1 MiB, buffers of 16 KiB. It never retries, and what it
 //! says of a failure never holds a key, a text or an address's query.
@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use rustls_platform_verifier::BuilderVerifierExt;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,6 +22,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::either::Either;
 use url::Url;
 
+use super::tls::{self, Authority};
 use super::{ErrorKind, ProviderError, code, kind_of_status, retry_after};
 
 type Stream = Either<TcpStream, TlsStream<TcpStream>>;
@@ -59,18 +59,9 @@ pub fn is_address(text: &str) -> bool {
 }
 
 impl Connector {
-    /// The error says what is wrong with this machine's certificates.
-    pub fn new(provider: &'static str, base: &Url) -> Result<Self, String> {
-        let tls = if base.scheme() == "wss" {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let config = rustls::ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .and_then(BuilderVerifierExt::with_platform_verifier)
-                .map_err(|error| format!("TLS cannot be used: {error}; install ca-certificates"))?;
-            Some(TlsConnector::from(Arc::new(config.with_no_client_auth())))
-        } else {
-            None
-        };
+    /// The error says what is wrong with this machine's certificates, or with those of `ca`.
+    pub fn new(provider: &'static str, base: &Url, ca: Option<&Authority>) -> Result<Self, String> {
+        let tls = if base.scheme() == "wss" { Some(TlsConnector::from(Arc::new(tls::client(ca)?))) } else { None };
         Ok(Self { provider, tls, closes: usual })
     }
 
@@ -125,7 +116,8 @@ impl Connector {
 
     fn refused(&self, error: WsError) -> ProviderError {
         let WsError::Http(response) = error else {
-            return failed(self.provider, ErrorKind::Connection, "cannot be connected to");
+            let why = tls::refusal(&error).unwrap_or("cannot be connected to");
+            return failed(self.provider, ErrorKind::Connection, why);
         };
         let status = response.status().as_u16();
         let told = response.body().as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());

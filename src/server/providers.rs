@@ -307,3 +307,6 @@ async fn warm(emr: &dyn Emr, clinic: &Clinic) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

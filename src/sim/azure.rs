@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 
 use super::code::{WORD_SAMPLES, speak};
 use super::fault::{Fault, Trouble};
-use super::{Delay, ScriptedConfig};
+use super::pace::Pace;
 
 const SLOW: Duration = Duration::from_millis(1_500);
 
@@ -27,14 +27,13 @@ const STRIKES_AFTER: usize = 4;
 
 #[derive(Clone, Debug)]
 struct Settings {
-    delay: Delay,
+    pace: Pace,
     trouble: Trouble,
 }
 
 /// Its part of the simulated vendors.
-pub(super) fn router(scripted: ScriptedConfig, trouble: Trouble) -> Router {
-    let settings = Settings { delay: scripted.tts_ms, trouble };
-    Router::new().route("/cognitiveservices/v1", post(synthesise)).with_state(settings)
+pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
+    Router::new().route("/cognitiveservices/v1", post(synthesise)).with_state(Settings { pace, trouble })
 }
 
 async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: String) -> Response {
@@ -59,7 +58,7 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
         return StatusCode::BAD_REQUEST.into_response();
     }
     let Some(text) = spoken(&body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let mut delay = settings.delay.draw(&mut rand::rng());
+    let mut delay = settings.pace.draw();
     if fault == Some(Fault::Slow) {
         delay += SLOW;
     }

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak};
 use super::fault::{Fault, Trouble};
-use super::{Delay, ScriptedConfig};
+use super::pace::Pace;
 
 /// What [`Fault::Slow`] adds to the first audio.
 const SLOW: Duration = Duration::from_millis(1_500);
@@ -50,13 +50,13 @@ const KEYS: [&str; 13] = [
 
 #[derive(Clone, Debug)]
 struct Settings {
-    delay: Delay,
+    pace: Pace,
     trouble: Trouble,
 }
 
 /// Its part of the simulated vendors.
-pub(super) fn router(scripted: ScriptedConfig, trouble: Trouble) -> Router {
-    Router::new().route("/tts/websocket", get(connect)).with_state(Settings { delay: scripted.tts_ms, trouble })
+pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
+    Router::new().route("/tts/websocket", get(connect)).with_state(Settings { pace, trouble })
 }
 
 async fn connect(State(settings): State<Settings>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
@@ -73,7 +73,7 @@ async fn connect(State(settings): State<Settings>, headers: HeaderMap, upgrade: 
             ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
         }
         Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        fault => upgrade.on_upgrade(move |socket| Session::new(socket, settings.delay, fault).run()),
+        fault => upgrade.on_upgrade(move |socket| Session::new(socket, settings.pace, fault).run()),
     }
 }
 
@@ -90,7 +90,7 @@ struct Context {
 
 struct Session {
     socket: WebSocket,
-    delay: Delay,
+    pace: Pace,
     fault: Option<Fault>,
     contexts: HashMap<String, Context>,
     outbox: VecDeque<(Instant, Value)>,
@@ -98,8 +98,8 @@ struct Session {
 }
 
 impl Session {
-    fn new(socket: WebSocket, delay: Delay, fault: Option<Fault>) -> Self {
-        Self { socket, delay, fault, contexts: HashMap::new(), outbox: VecDeque::new(), chunks: 0 }
+    fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>) -> Self {
+        Self { socket, pace, fault, contexts: HashMap::new(), outbox: VecDeque::new(), chunks: 0 }
     }
 
     async fn run(mut self) {
@@ -144,7 +144,7 @@ impl Session {
 
     fn speak(&mut self, request: &Value, id: &str) {
         let text = request["transcript"].as_str().unwrap_or_default();
-        let mut delay = self.delay.draw(&mut rand::rng());
+        let mut delay = self.pace.draw();
         if self.fault == Some(Fault::Slow) {
             delay += SLOW;
         }

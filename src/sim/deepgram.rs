@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ear::Ear;
 use super::fault::{Fault, Trouble};
-use super::{Delay, ScriptedConfig};
+use super::pace::Pace;
 use query::Asked;
 
 /// A connection without audio and without KeepAlive is closed by Deepgram after so long.
@@ -38,13 +38,13 @@ const INTERIM: u64 = 4_800;
 
 #[derive(Clone, Debug)]
 struct Settings {
-    delay: Delay,
+    pace: Pace,
     trouble: Trouble,
 }
 
 /// Its part of the simulated vendors.
-pub fn router(scripted: ScriptedConfig, trouble: Trouble) -> Router {
-    let settings = Settings { delay: scripted.stt_ms, trouble };
+pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
+    let settings = Settings { pace, trouble };
     Router::new().route("/v1/listen", get(listen_v1)).route("/v2/listen", get(listen_v2)).with_state(settings)
 }
 
@@ -89,7 +89,7 @@ fn answer(
         Some(_) | None => {}
     }
     match asked {
-        Ok(asked) => upgrade.on_upgrade(move |socket| Session::new(socket, settings.delay, fault, asked).run()),
+        Ok(asked) => upgrade.on_upgrade(move |socket| Session::new(socket, settings.pace, fault, asked).run()),
         Err(what) => refuse(StatusCode::BAD_REQUEST, "INVALID_QUERY_PARAMETER", &what),
     }
 }
@@ -115,7 +115,7 @@ enum Protocol {
 
 struct Session {
     socket: WebSocket,
-    delay: Delay,
+    pace: Pace,
     fault: Option<Fault>,
     protocol: Protocol,
     ear: Ear,
@@ -126,13 +126,13 @@ struct Session {
 }
 
 impl Session {
-    fn new(socket: WebSocket, delay: Delay, fault: Option<Fault>, asked: Asked) -> Self {
+    fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>, asked: Asked) -> Self {
         let protocol = match asked {
             Asked::Nova => Protocol::Nova(nova::Nova::new(fault)),
             Asked::Flux(thresholds) => Protocol::Flux(flux::Flux::new(thresholds)),
         };
         let (ear, outbox) = (Ear::default(), VecDeque::new());
-        Self { socket, delay, fault, protocol, ear, outbox, answered: 0, active: Instant::now() }
+        Self { socket, pace, fault, protocol, ear, outbox, answered: 0, active: Instant::now() }
     }
 
     async fn run(mut self) {
@@ -197,7 +197,7 @@ impl Session {
         for act in acts {
             let mut at = Instant::now();
             if matches!(act, Act::SayLater(_)) {
-                at += self.delay.draw(&mut rand::rng());
+                at += self.pace.draw();
             }
             if self.fault == Some(Fault::Slow) && !matches!(&act, Act::Say(said) if said["type"] == "Connected") {
                 at += SLOW;

@@ -9,9 +9,9 @@ use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
-use super::Delay;
 use super::code::{WORD_SAMPLES, speak};
 use super::fault::{Fault, Trouble};
+use super::pace::Pace;
 
 /// What [`Fault::Slow`] adds to the first audio.
 const SLOW: Duration = Duration::from_millis(1_500);
@@ -21,7 +21,7 @@ const STRIKES_AFTER: u32 = 12;
 
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) delay: Delay,
+    pub(super) pace: Pace,
     pub(super) trouble: Trouble,
 }
 
@@ -65,7 +65,7 @@ struct Due {
 
 pub(super) struct Session<P> {
     pub(super) socket: WebSocket,
-    pub(super) delay: Delay,
+    pub(super) pace: Pace,
     pub(super) fault: Option<Fault>,
     pub(super) protocol: P,
     outbox: VecDeque<Due>,
@@ -73,8 +73,8 @@ pub(super) struct Session<P> {
 }
 
 impl<P: Protocol> Session<P> {
-    pub(super) fn new(socket: WebSocket, delay: Delay, fault: Option<Fault>, protocol: P) -> Self {
-        Self { socket, delay, fault, protocol, outbox: VecDeque::new(), words: 0 }
+    pub(super) fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>, protocol: P) -> Self {
+        Self { socket, pace, fault, protocol, outbox: VecDeque::new(), words: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -124,7 +124,7 @@ impl<P: Protocol> Session<P> {
     }
 
     fn speak(&mut self, text: &str) {
-        let mut delay = self.delay.draw(&mut rand::rng());
+        let mut delay = self.pace.draw();
         if self.fault == Some(Fault::Slow) {
             delay += SLOW;
         }

@@ -2,8 +2,10 @@
 //!
 //! `POST /v1/chat/completions` (streamed or whole) answers with a code: its call is that of the first code which the caller said in this
 //! conversation (callers of `attendant load` say theirs; 0 without), its turn the number of user messages. To "bye" it says
-//! goodbye with the tool that ends the call; `GET /v1/models` names the one model. It can have the faults that real servers have
-//! ([`Fault`]). It serves addresses of this machine only.
+//! goodbye with the tool that ends the call; `GET /v1/models` names the one model. It says what an answer took ([`usage`]), streamed only to who
+//! asks (`stream_options`). It can have the faults that real servers have ([`Fault`]). It serves addresses of this machine only.
+
+mod usage;
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,8 +23,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::ScriptedConfig;
 use super::code::Code;
+use super::pace::Pace;
+use super::{Profile, ScriptedConfig};
+use usage::Cache;
 
 const MODEL: &str = "scripted";
 
@@ -48,10 +52,19 @@ pub enum Fault {
     Breaks,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) scripted: ScriptedConfig,
-    pub(super) fault: Option<Fault>,
+    pace: Pace,
+    /// Of an answer.
+    parts: u8,
+    fault: Option<Fault>,
+    cache: Cache,
+}
+
+impl Settings {
+    pub(super) fn new(pace: Pace, parts: u8, fault: Option<Fault>) -> Self {
+        Self { pace, parts, fault, cache: Cache::default() }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,7 +73,15 @@ struct Request {
     #[serde(default)]
     stream: bool,
     #[serde(default)]
+    stream_options: StreamOptions,
+    #[serde(default)]
     tools: Vec<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,11 +89,24 @@ struct Message {
     role: String,
     #[serde(default)]
     content: Value,
+    #[serde(default)]
+    tool_calls: Value,
 }
 
 impl Request {
     fn of_users(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter().filter(|message| message.role == "user")
+    }
+
+    /// Everything that counts as tokens, in the order in which a cache compares it.
+    fn counted(&self) -> impl Iterator<Item = String> {
+        let tools = self.tools.iter().map(Value::to_string);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let spoken = self.messages.iter().map(move |message| match &message.tool_calls {
+            Value::Null => text(&message.content),
+            calls => format!("{}{calls}", text(&message.content)),
+        });
+        tools.chain(spoken)
     }
 
     /// What it answers; each conversation is told apart by what was said in it, as requests of all calls come over any connection.
@@ -98,7 +132,8 @@ pub async fn serve(
     fault: Option<Fault>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let settings = Settings { scripted: settings, fault };
+    let profile = Profile::from(settings);
+    let settings = Settings::new(profile.pace(profile.model, 0), profile.parts, fault);
     axum::serve(listener, router(settings)).with_graceful_shutdown(stop).await
 }
 
@@ -117,33 +152,40 @@ async fn models() -> Json<Value> {
 }
 
 async fn complete(State(settings): State<Settings>, extract::Json(request): extract::Json<Request>) -> Response {
-    let Settings { scripted: settings, fault } = settings;
+    let Settings { pace, parts, fault, cache } = settings;
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
         Some(Fault::Fails) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(Fault::Limits) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "20")]).into_response(),
         Some(Fault::Breaks) | None => {}
     }
-    let code = request.answer(settings.parts);
-    let text: String = (0..settings.parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
-    let delay = settings.llm_ms.draw(&mut rand::rng());
-    crate::clock::elapse(delay).await;
+    let code = request.answer(parts);
+    let text: String = (0..parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
+    let usage = cache.ask(request.counted());
+    crate::clock::elapse(pace.draw()).await;
     if !request.stream {
         let message = json!({"role": "assistant", "content": text.trim_end()});
         let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
-        return Json(
-            json!({"id": "scripted", "object": "chat.completion", "created": 0, "model": MODEL, "choices": [choice]}),
-        )
-        .into_response();
+        let whole = json!({"id": "scripted", "object": "chat.completion", "created": 0, "model": MODEL,
+            "choices": [choice], "usage": usage.answered(&text)});
+        return Json(whole).into_response();
     }
+    let mut said = text.as_str();
     let mut lines = vec![chunk(&json!({"role": "assistant", "content": ""}), None)];
     if request.is_goodbye() {
         let call = json!({"index": 0, "id": "1", "function": {"name": END_CALL, "arguments": "{}"}});
-        lines.push(chunk(&json!({"content": "Goodbye."}), None));
+        said = "Goodbye.";
+        lines.push(chunk(&json!({"content": said}), None));
         lines.push(chunk(&json!({"tool_calls": [call]}), Some("tool_calls")));
     } else {
         lines.extend(text.split_inclusive(' ').map(|word| chunk(&json!({"content": word}), None)));
         lines.push(chunk(&json!({}), Some("stop")));
+    }
+    if request.stream_options.include_usage {
+        // In a chunk of its own, without choices.
+        let usage = json!({"id": "scripted", "object": "chat.completion.chunk", "created": 0, "model": MODEL,
+            "choices": [], "usage": usage.answered(said)});
+        lines.push(format!("data: {usage}\n\n"));
     }
     lines.push("data: [DONE]\n\n".to_owned());
     let breaks = fault == Some(Fault::Breaks);
@@ -192,9 +234,20 @@ mod tests {
         let whole: Value = post(question(false)).await.unwrap().json().await.unwrap();
         let code = Code { call: 0, turn: 1, part: 0, parts: 1 };
         assert_eq!(whole["choices"][0]["message"]["content"], code.sentence());
+        let usage = json!({"prompt_tokens": 8, "completion_tokens": 16, "total_tokens": 24,
+            "prompt_tokens_details": {"cached_tokens": 0}});
+        assert_eq!(whole["usage"], usage);
 
         let streamed = post(question(true)).await.unwrap().text().await.unwrap();
-        assert!(streamed.ends_with("data: [DONE]\n\n"));
+        assert!(streamed.ends_with("data: [DONE]\n\n") && !streamed.contains("usage"), "{streamed}");
+        let mut counted = question(true);
+        counted["stream_options"] = json!({"include_usage": true});
+        let counted = post(counted).await.unwrap().text().await.unwrap();
+        let last = counted
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok())
+            .next_back();
+        assert_eq!(last.map(|chunk| (chunk["choices"].clone(), chunk["usage"].clone())), Some((json!([]), usage)));
         let text: String = streamed
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok())

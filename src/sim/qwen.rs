@@ -1,7 +1,7 @@
 //! A stand-in for Qwen3-TTS realtime behind `/api-ws/v1/realtime`, on this machine only. It is strict where Model Studio is, and is tried with
 //! the dashscope Python SDK (2.0.2).
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -14,9 +14,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::ScriptedConfig;
 use super::fault::{Fault, Trouble};
 use super::mouth::{self, Act, Protocol, Settings};
+use super::pace::Pace;
 
 const RETRY_AFTER: &str = "20";
 
@@ -40,9 +40,8 @@ const KEYS: [&str; 11] = [
 const LANGUAGES: [&str; 4] = ["Auto", "Chinese", "English", "French"];
 
 /// Its part of the simulated vendors.
-pub(super) fn router(scripted: ScriptedConfig, trouble: Trouble) -> Router {
-    let settings = Settings { delay: scripted.tts_ms, trouble };
-    Router::new().route("/api-ws/v1/realtime", get(connect)).with_state(settings)
+pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
+    Router::new().route("/api-ws/v1/realtime", get(connect)).with_state(Settings { pace, trouble })
 }
 
 async fn connect(
@@ -68,7 +67,7 @@ async fn connect(
         Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         fault => {
             let voice = Voice { fault, ..Voice::default() };
-            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.delay, fault, voice).run())
+            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, fault, voice).run())
         }
     }
 }
@@ -85,6 +84,8 @@ struct Voice {
     ids: HashSet<String>,
     /// Responses so far: the number of the present one.
     responses: u32,
+    /// Characters of the pieces that wait for their response, in order, as Model Studio bills them.
+    billed: VecDeque<u64>,
 }
 
 impl Protocol for Voice {
@@ -118,6 +119,7 @@ impl Protocol for Voice {
                 if text.is_empty() || text.chars().count() > LONGEST || !self.is_configured {
                     return vec![refusal("nothing to be spoken, too much, or in no voice")];
                 }
+                self.billed.push_back(characters(&text));
                 let said = json!({"type": "input_text_buffer.committed", "item_id": "item_simulated"});
                 vec![Act::Say(numbered(said)), Act::Speak(text)]
             }
@@ -155,8 +157,8 @@ impl Protocol for Voice {
 
     fn after(&mut self) -> Vec<Value> {
         let id = self.response();
-        let response =
-            json!({"id": id, "object": "realtime.response", "status": "completed", "usage": {"characters": 1}});
+        let usage = json!({"characters": self.billed.pop_front().unwrap_or_default()});
+        let response = json!({"id": id, "object": "realtime.response", "status": "completed", "usage": usage});
         vec![
             numbered(json!({"type": "response.audio.done", "response_id": id})),
             numbered(json!({"type": "response.done", "response": response})),
@@ -172,6 +174,11 @@ impl Voice {
     fn response(&self) -> String {
         format!("resp_{}", self.responses)
     }
+}
+
+/// A Chinese character counts as two, any other as one (Alibaba's page on the billing of its voices, as read on 2026-11-22).
+fn characters(text: &str) -> u64 {
+    text.chars().map(|c| if matches!(c, '\u{3400}'..='\u{9fff}') { 2 } else { 1 }).sum()
 }
 
 /// Every event of the server has an id.

@@ -12,20 +12,17 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use super::ScriptedConfig;
 use super::fault::{Fault, Trouble};
 use super::mouth::{self, Settings};
+use super::pace::Pace;
 
 const RETRY_AFTER: &str = "20";
 
-/// Its part of the simulated vendors.
-pub(super) fn router(scripted: ScriptedConfig, hearing: Trouble, speaking: Trouble) -> Router {
-    let ears = Router::new()
-        .route("/speech-to-text-realtime/ws", get(hear))
-        .with_state(Settings { delay: scripted.stt_ms, trouble: hearing });
-    let voice = Router::new()
-        .route("/text-to-speech/ws", get(speak))
-        .with_state(Settings { delay: scripted.tts_ms, trouble: speaking });
+/// Its part of the simulated vendors: where it hears, and where it speaks.
+pub(super) fn router(halves: [(Pace, Trouble); 2]) -> Router {
+    let [ears, voice] = halves.map(|(pace, trouble)| Settings { pace, trouble });
+    let ears = Router::new().route("/speech-to-text-realtime/ws", get(hear)).with_state(ears);
+    let voice = Router::new().route("/text-to-speech/ws", get(speak)).with_state(voice);
     ears.merge(voice)
 }
 
@@ -39,7 +36,7 @@ async fn hear(
         Ok(fault) => {
             // What it does not take it says on the connection (close code 4000).
             let asked = ears::asked(query.as_deref().unwrap_or_default());
-            upgrade.on_upgrade(move |socket| ears::Session::new(socket, settings.delay, fault).run(asked))
+            upgrade.on_upgrade(move |socket| ears::Session::new(socket, settings.pace, fault).run(asked))
         }
         Err(refusal) => refusal,
     }
@@ -54,7 +51,7 @@ async fn speak(
     let asked = voice::asked(query.as_deref().unwrap_or_default());
     match (admitted(&settings, &headers), asked) {
         (Ok(fault), Ok(protocol)) => {
-            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.delay, fault, protocol).run())
+            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, fault, protocol).run())
         }
         (Ok(_), Err(what)) => refuse(StatusCode::BAD_REQUEST, "invalid_request_error", &what),
         (Err(refusal), _) => refusal,

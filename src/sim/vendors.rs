@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{ScriptedConfig, Trouble, azure, cartesia, deepgram, openai, qwen, sarvam};
+use super::{Profile, Trouble, azure, cartesia, deepgram, openai, qwen, sarvam};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +18,20 @@ pub struct Troubles {
 /// Serves until `stop` resolves. The listener must be bound to a loopback address.
 pub async fn serve(
     listener: TcpListener,
-    scripted: ScriptedConfig,
+    profile: impl Into<Profile>,
     troubles: Troubles,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(scripted, troubles)).with_graceful_shutdown(stop).await
+    axum::serve(listener, router(&profile.into(), troubles)).with_graceful_shutdown(stop).await
 }
 
-fn router(scripted: ScriptedConfig, troubles: Troubles) -> Router {
-    openai::router(openai::Settings { scripted, fault: troubles.model })
-        .merge(deepgram::router(scripted, troubles.hearing.clone()))
-        .merge(sarvam::router(scripted, troubles.hearing, troubles.speaking.clone()))
-        .merge(qwen::router(scripted, troubles.speaking.clone()))
-        .merge(azure::router(scripted, troubles.speaking.clone()))
-        .merge(cartesia::router(scripted, troubles.speaking))
+fn router(profile: &Profile, troubles: Troubles) -> Router {
+    let ears = profile.pace(profile.sarvam_ears, 2);
+    let voice = profile.pace(profile.sarvam_voice, 3);
+    openai::router(openai::Settings::new(profile.pace(profile.model, 0), profile.parts, troubles.model))
+        .merge(deepgram::router(profile.pace(profile.deepgram, 1), troubles.hearing.clone()))
+        .merge(sarvam::router([(ears, troubles.hearing), (voice, troubles.speaking.clone())]))
+        .merge(qwen::router(profile.pace(profile.qwen, 4), troubles.speaking.clone()))
+        .merge(azure::router(profile.pace(profile.azure, 5), troubles.speaking.clone()))
+        .merge(cartesia::router(profile.pace(profile.cartesia, 6), troubles.speaking))
 }

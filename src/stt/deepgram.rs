@@ -69,7 +69,8 @@ impl Deepgram {
         }
         let base = Url::parse(&config.base_url).map_err(|error| format!("{section}.base_url: {error}"))?;
         let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector = Connector::new(NAME, &base).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let connector =
+            Connector::new(NAME, &base, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
         Ok(Self(Arc::new(Shared { config: config.clone(), base, key, connector })))
     }
 }

@@ -43,7 +43,8 @@ impl SarvamEars {
         }
         let address = config.address("/speech-to-text-realtime/ws").map_err(|e| format!("{section}.base_url: {e}"))?;
         let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let connector =
+            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
         let connector = connector.closing(kind_of_close);
         Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
     }

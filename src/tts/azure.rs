@@ -23,7 +23,7 @@ use super::{Capabilities, Input, Reports, Voice};
 use crate::config::Secret;
 use crate::costs::Paid;
 use crate::language::Language;
-use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after};
+use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after, tls};
 
 const NAME: &str = "azure";
 
@@ -60,10 +60,9 @@ impl Azure {
         }
         let address = config.address().ok_or_else(|| format!("{section}.base_url: no HTTP address"))?;
         let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let http = Client::builder()
-            .connect_timeout(config.silence())
-            .pool_idle_timeout(KEPT)
-            .tcp_nodelay(true)
+        let http = Client::builder().connect_timeout(config.silence()).pool_idle_timeout(KEPT).tcp_nodelay(true);
+        let http = tls::http(http, config.ca.as_ref())
+            .map_err(|what| format!("{section}.ca: {what}"))?
             .build()
             .map_err(|error| format!("{section}: no HTTP client: {error}"))?;
         Ok(Self(Arc::new(Shared { config: config.clone(), address, key, http })))
@@ -89,7 +88,7 @@ impl Voice for Azure {
 
     /// A Chinese character counts as two (Azure's pricing note, as read on 2026-11-21). The elements that carry a text are free.
     fn characters(&self, text: &str) -> u64 {
-        text.chars().map(|c| if is_han(c) { 2 } else { 1 }).sum()
+        super::characters_with_han_twice(text)
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
@@ -129,15 +128,13 @@ impl Speaker for OneSpeaker {
                 }
                 Ok(Ok(response)) => Err(refused(&response)),
                 Ok(Err(error)) if error.is_timeout() => Err(failed(ErrorKind::Timeout, "no connection in time")),
-                Ok(Err(_)) => Err(failed(ErrorKind::Connection, "cannot be connected to")),
+                Ok(Err(error)) => {
+                    Err(failed(ErrorKind::Connection, tls::refusal(&error).unwrap_or("cannot be connected to")))
+                }
                 Err(_) => Err(failed(ErrorKind::Timeout, "no answer in time")),
             }
         })
     }
-}
-
-const fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
 /// The audio of a piece; a text that is only punctuation has none.

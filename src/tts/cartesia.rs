@@ -50,7 +50,8 @@ impl Cartesia {
         let mut address = Url::parse(&config.base_url).map_err(|error| format!("{section}.base_url: {error}"))?;
         address.set_path(&format!("{}/tts/websocket", address.path().trim_end_matches('/')));
         let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let connector =
+            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
         Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
     }
 }

@@ -52,7 +52,8 @@ impl Qwen {
         }
         let address = config.address().map_err(|error| format!("{section}.base_url: {error}"))?;
         let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let connector =
+            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
         Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
     }
 }
@@ -73,6 +74,11 @@ impl Voice for Qwen {
 
     fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
         Some(Paid { provider: NAME, model: &self.0.config.model })
+    }
+
+    /// A Chinese character counts as two (Alibaba's page on the billing of its voices, as read on 2026-11-22).
+    fn characters(&self, text: &str) -> u64 {
+        super::characters_with_han_twice(text)
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
@@ -214,6 +220,11 @@ mod tests {
             message.to_string()
         }));
         insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn a_chinese_character_is_billed_as_two_and_a_mark_as_one() {
+        assert_eq!(Qwen(shared()).characters("你好，Dr Wong。"), 13);
     }
 
     #[test]

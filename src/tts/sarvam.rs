@@ -47,7 +47,8 @@ impl SarvamVoice {
         }
         let address = address(config).map_err(|error| format!("{section}.base_url: {error}"))?;
         let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector = Connector::new(NAME, &address).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let connector =
+            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
         let connector = connector.closing(kind_of_close);
         Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
     }

@@ -47,6 +47,7 @@ async fn run(path: &str, user: &str) {
         say: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav")],
         less: None,
         server: None,
+        records: None,
         dialling: Dialling {
             target: format!("ws://127.0.0.1:{port}{path}"),
             from: String::new(),
@@ -110,6 +111,7 @@ async fn calls_that_share_simulated_vendors_get_no_answer_of_another_call() {
         say: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav")],
         less: None,
         server: None,
+        records: None,
         dialling: Dialling {
             target: format!("sip:clinic@{}", server.listening()[0].address),
             from: String::new(),

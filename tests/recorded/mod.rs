@@ -51,6 +51,13 @@ impl Recorded {
         Self { caller: side(0), agent: side(1) }
     }
 
+    /// From this slot to the beginning of the agent's next sound: a word of a scripted voice begins after 40 ms of silence.
+    pub fn next_word(&self, from: usize) -> Option<Samples> {
+        let frames = self.agent.as_chunks::<SLOT_SAMPLES>().0;
+        let begins = |slot: usize| sounds(&frames[slot]) && (slot == 0 || !sounds(&frames[slot - 1]));
+        (from..frames.len()).find(|slot| begins(*slot)).map(|slot| Samples::from_slots((slot - from) as u64))
+    }
+
     /// The longest from the last sound of either side to the next of the agent's. What lies before the agent's first sound, and before
     /// words of the caller's, is not owed.
     pub fn longest_silence(&self) -> Samples {
@@ -83,4 +90,6 @@ fn the_longest_silence_is_the_agents_and_counts_to_the_slot() {
     let caller = slots(&[(360, 0), (200, 5_000), (150, 0), (930, 0)]);
     let recorded = Recorded { caller, agent };
     assert_eq!(recorded.longest_silence(), LONGEST_SILENCE);
+    let next = |slot| recorded.next_word(slot).map(|wait| wait.0 / SLOT_SAMPLES as u64);
+    assert_eq!([next(0), next(50), next(51), next(719), next(731)], [Some(50), Some(0), Some(659), Some(11), None]);
 }

@@ -19,6 +19,7 @@ mod stream_desk;
 mod stream_live;
 pub mod streamed_voices;
 mod telnyx;
+mod tls;
 mod trial;
 mod twilio;
 mod whole_calls;

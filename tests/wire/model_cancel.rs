@@ -80,6 +80,7 @@ fn model(address: SocketAddr, name: &str) -> Arc<dyn Model> {
         model: "m".into(),
         key: None,
         country: None,
+        ca: None,
         first_piece_ms: 2_800,
         between_pieces_ms: 2_000,
         hedge_ms: 100,

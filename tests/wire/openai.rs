@@ -40,6 +40,7 @@ fn config(address: SocketAddr) -> OpenAiConfig {
         model: "m".into(),
         key: None,
         country: None,
+        ca: None,
         first_piece_ms: 300,
         between_pieces_ms: 300,
         hedge_ms: 0,

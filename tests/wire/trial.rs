@@ -34,6 +34,7 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 6] {
         between_pieces_ms: 2_000,
         hedge_ms: 0,
         country: None,
+        ca: None,
     };
     let model = OpenAi::new(&config, "providers.openai").expect("the configuration is sound");
     let english = Language::English;

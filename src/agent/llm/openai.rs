@@ -22,6 +22,7 @@ use super::{Delta, Model, Request};
 use crate::config::{Secret, SecretSource};
 use crate::costs::Paid;
 use crate::provider::residency::{self, Country, Hosts, Place};
+use crate::provider::tls::{self, Authority};
 use crate::provider::{ErrorKind, ProviderError};
 use chunk::Reading;
 
@@ -49,6 +50,9 @@ pub struct OpenAiConfig {
     /// Where a server of your own is; the vendor's own hosts say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     /// From the question to the first piece.
     #[serde(default = "first_piece")]
     pub first_piece_ms: u64,
@@ -107,6 +111,7 @@ impl OpenAiConfig {
             wrong.push(format!("{section}.key: {what}"));
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
+        wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         for (key, ms) in [("first_piece_ms", self.first_piece_ms), ("between_pieces_ms", self.between_pieces_ms)] {
             if !(100..=3_000).contains(&ms) {
                 wrong.push(format!(
@@ -158,8 +163,8 @@ impl OpenAi {
             name: section.strip_prefix(NAMED).map_or(NAME, |name| String::leak(name.to_owned())),
             account: format!("{} {:?}", config.base_url, config.key),
             hedge: (config.hedge_ms > 0).then(|| Duration::from_millis(config.hedge_ms)),
-            http: Client::builder()
-                .connect_timeout(CONNECT)
+            http: tls::http(Client::builder().connect_timeout(CONNECT), config.ca.as_ref())
+                .map_err(|what| format!("{section}.ca: {what}"))?
                 .build()
                 .map_err(|error| format!("{section}: no HTTP client: {error}"))?,
             endpoint: config.endpoint().ok_or_else(|| config.check(section).join("\n"))?,
@@ -268,14 +273,12 @@ impl Inner {
         let response = match timeout_at(due, post.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
-                return Err(failed(
-                    ErrorKind::Connection,
-                    if error.is_connect() {
-                        "cannot connect; is the server at its base_url up?"
-                    } else {
-                        "the connection broke"
-                    },
-                ));
+                let why = match tls::refusal(&error) {
+                    Some(why) => why,
+                    None if error.is_connect() => "cannot connect; is the server at its base_url up?",
+                    None => "the connection broke",
+                };
+                return Err(failed(ErrorKind::Connection, why));
             }
             Err(_) => return Err(failed(ErrorKind::Timeout, "no answer to the request in time")),
         };

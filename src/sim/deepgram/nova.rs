@@ -48,10 +48,11 @@ impl Nova {
             }
             Some("CloseStream") => {
                 let mut acts: Vec<Act> = self.fin(ear.heard(), "speech_final").into_iter().map(Act::Say).collect();
-                let duration = seconds(ear.heard());
-                acts.push(Act::Say(
-                    json!({"type": "Metadata", "request_id": "simulated", "duration": duration, "channels": 1}),
-                ));
+                // What is billed: the audio of this connection.
+                acts.push(Act::Say(json!({
+                    "type": "Metadata", "transaction_key": "deprecated", "request_id": "simulated", "sha256": "simulated",
+                    "created": crate::clock::stamp(crate::clock::wall()), "duration": seconds(ear.heard()), "channels": 1,
+                })));
                 acts.push(Act::Close(1000, ""));
                 acts
             }

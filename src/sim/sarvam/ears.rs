@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 use url::form_urlencoded;
 
-use crate::sim::Delay;
 use crate::sim::ear::Ear;
 use crate::sim::fault::Fault;
+use crate::sim::pace::Pace;
 
 /// What [`Fault::Slow`] adds to every answer.
 const SLOW: Duration = Duration::from_millis(1_500);
@@ -75,7 +75,7 @@ impl Utterance {
 
 pub(super) struct Session {
     socket: WebSocket,
-    delay: Delay,
+    pace: Pace,
     fault: Option<Fault>,
     begun: u32,
     open: Option<Utterance>,
@@ -85,8 +85,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) const fn new(socket: WebSocket, delay: Delay, fault: Option<Fault>) -> Self {
-        Self { socket, delay, fault, begun: 0, open: None, outbox: VecDeque::new(), answered: 0 }
+    pub(super) const fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>) -> Self {
+        Self { socket, pace, fault, begun: 0, open: None, outbox: VecDeque::new(), answered: 0 }
     }
 
     pub(super) async fn run(mut self, asked: Result<(), String>) {
@@ -175,7 +175,7 @@ impl Session {
             }
             return;
         }
-        let delay = self.delay.draw(&mut rand::rng());
+        let delay = self.pace.draw();
         let text = open.text();
         self.plan(delay, json!({"event": "transcript.final", "utterance_idx": open.number, "text": text}));
         if self.fault == Some(Fault::Disorder) && !open.words.is_empty() {

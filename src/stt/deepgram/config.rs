@@ -9,6 +9,7 @@ use crate::config::SecretSource;
 use crate::language::Language;
 use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::socket::is_address;
+use crate::provider::tls::{self, Authority};
 
 /// `[providers.deepgram]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct DeepgramConfig {
     /// Where a server of your own is; the vendor's own hosts say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     #[serde(default)]
     pub model: Choice,
     /// How sure Flux must be that a turn has ended.
@@ -121,6 +125,7 @@ impl DeepgramConfig {
             wrong.push(format!("{section}.key: {what}"));
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
+        wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         if !(0.5..=1.0).contains(&self.eot_threshold) {
             wrong.push(format!(
                 "{section}.eot_threshold: {} is not what Flux takes; write 0.5 to 1.0",

@@ -9,6 +9,7 @@ use url::Url;
 use crate::config::SecretSource;
 use crate::language::Language;
 use crate::provider::residency::{self, Country, Hosts, Place};
+use crate::provider::tls::{self, Authority};
 
 /// `[providers.azure_speech]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct AzureConfig {
     /// Where `base_url` is, or a region that attendant does not know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     /// Another voice than the usual one of a language.
     #[serde(default)]
     pub voices: BTreeMap<Language, String>,
@@ -109,6 +113,8 @@ impl AzureConfig {
             wrong.push(format!("{section}.key: {what}"));
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
+        let base = self.base_url.as_deref().unwrap_or("https:");
+        wrong.extend(tls::check(section, self.ca.as_ref(), base));
         for (language, voice) in &self.voices {
             let is_name =
                 !voice.is_empty() && voice.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ':'));

@@ -9,6 +9,7 @@ use crate::config::SecretSource;
 use crate::language::Language;
 use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::socket::is_address;
+use crate::provider::tls::{self, Authority};
 
 /// `[providers.cartesia]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct CartesiaConfig {
     /// Where a server of your own is; the vendor's own hosts say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     #[serde(default = "model")]
     pub model: String,
     /// The id of a voice for each language that it is to speak; the others are spoken by the next voice.
@@ -74,6 +78,7 @@ impl CartesiaConfig {
             wrong.push(format!("{section}.key: {what}"));
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
+        wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         if self.model.is_empty() {
             wrong.push(format!("{section}.model: missing; write for example sonic-3"));
         }

@@ -10,6 +10,7 @@ use crate::config::SecretSource;
 use crate::language::Language;
 use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::socket::is_address;
+use crate::provider::tls::{self, Authority};
 
 /// `[providers.qwen]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct QwenConfig {
     /// Where a server of your own is; the vendor's own hosts say so themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
     #[serde(default = "model")]
     pub model: String,
     /// The name of a voice for each language that it is to speak; the others are spoken by the next voice.
@@ -78,6 +82,7 @@ impl QwenConfig {
             wrong.push(format!("{section}.key: {what}"));
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
+        wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         if !self.model.ends_with("-realtime") && !self.model.contains("-realtime-") {
             let model = &self.model;
             wrong.push(format!(

@@ -68,6 +68,13 @@ impl Caller {
         self.acts.send(act).await.expect("the call goes on");
     }
 
+    /// Puts the receiver down.
+    pub async fn hang_up(self) {
+        let Self { acts, mut heard } = self;
+        drop(acts);
+        while heard.recv().await.is_some() {}
+    }
+
     pub async fn next(&mut self) -> Heard {
         crate::desk::in_time(self.heard.recv()).await.expect("the call goes on")
     }

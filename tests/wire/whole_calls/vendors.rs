@@ -21,16 +21,22 @@ use crate::wire::deepgram::{deepgram, vendor};
 use crate::wire::{sarvam, streamed_voices};
 
 /// A question of two parts in the answer, then goodbye.
-const SHORT: [u8; 2] = [2, 1];
+pub const SHORT: [u8; 2] = [2, 1];
 
 /// What a call of one question and a goodbye came to.
-struct Told {
-    past: Past,
+pub struct Told {
+    pub past: Past,
     /// On the leg's clock.
-    longest_silence: Samples,
+    pub longest_silence: Samples,
+    pub recorded: Recorded,
 }
 
 impl Told {
+    pub async fn of(past: Past) -> Self {
+        let recorded = Recorded::of(&past).await;
+        Self { past, longest_silence: recorded.longest_silence(), recorded }
+    }
+
     fn reason(&self) -> Option<EndReason> {
         self.past.entries.iter().find_map(|entry| match entry {
             Entry::Ended { reason, .. } => Some(*reason),
@@ -57,7 +63,7 @@ impl Told {
 }
 
 /// Listens until all of these parts were heard and it is quiet again, or the line closes.
-async fn listen(caller: &mut Caller, mut parts: Vec<Code>) {
+pub async fn listen(caller: &mut Caller, mut parts: Vec<Code>) {
     parts.reverse();
     loop {
         match caller.next().await {
@@ -69,7 +75,7 @@ async fn listen(caller: &mut Caller, mut parts: Vec<Code>) {
     }
 }
 
-async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::providers::Providers)) -> Told {
+pub async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::providers::Providers)) -> Told {
     let clinic = Clinic::open_with(TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
     let mut caller = ring(&clinic, Over::Pcm, number).await;
     let (call, over) = (call_of(number), Over::Pcm);
@@ -81,13 +87,12 @@ async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::providers
         listen(&mut caller, parts).await;
     }
     let past = clinic.past(1).await.remove(0);
-    let longest_silence = Recorded::of(&past).await.longest_silence();
     clinic.close().await;
-    Told { past, longest_silence }
+    Told::of(past).await
 }
 
 /// Whose ears these are: a recogniser at a simulated vendor.
-fn hears(model: &str, address: SocketAddr) -> Arc<dyn Recognizer> {
+pub fn hears(model: &str, address: SocketAddr) -> Arc<dyn Recognizer> {
     match model {
         "sarvam" => Arc::new(sarvam::ears(address, "stt_silence_ms = 2000\nhears = [\"en-CA\"]")),
         _ => Arc::new(deepgram(address, &format!("silence_ms = 2000\nmodel = \"{model}\""))),
@@ -157,15 +162,16 @@ async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_without_word_times_that_fails_is_replaced_at_the_sentence_that_was_cut() {
-    for name in ["sarvam", "qwen"] {
+    for name in ["sarvam", "qwen", "azure"] {
         voices(name).await;
     }
 }
 
 /// Whose voice this is: one at a simulated vendor.
-fn speaks(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
+pub fn speaks(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
     match name {
         "cartesia" => Arc::new(cartesia(address)),
+        "azure" => Arc::new(azure(address)),
         _ => streamed_voices::voice(name, address, Language::English, 1_000),
     }
 }

@@ -1,0 +1,95 @@
+//! How long each simulated vendor takes: what is published of it, or fixed delays.
+//!
+//! The published figures, where each is from, and which of them had to be derived or assumed: docs/measure.md. They are of a day
+//! and a place; a clinic's own are in its records.
+
+use super::pace::Pace;
+use super::{Delay, ScriptedConfig};
+
+/// Milliseconds: to the first token, from the request for last words to these, from a text to its first audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Of all draws; each vendor's own follow from it.
+    pub seed: u64,
+    /// Of an answer, a sentence each.
+    pub parts: u8,
+    pub model: Delay,
+    pub deepgram: Delay,
+    pub sarvam_ears: Delay,
+    pub cartesia: Delay,
+    pub azure: Delay,
+    pub sarvam_voice: Delay,
+    pub qwen: Delay,
+}
+
+const fn spread(median: u64, p99: u64) -> Delay {
+    Delay::Spread { median, p99 }
+}
+
+impl Profile {
+    /// As read on 2026-11-22; see docs/measure.md.
+    pub const fn published(parts: u8, seed: u64) -> Self {
+        Self {
+            seed,
+            parts,
+            // kwindla/aiewf-eval, gpt-4.1: p50 536, p95 1,771; the p99 of the log-normal through both.
+            model: spread(536, 2_905),
+            // pipecat-ai/stt-benchmark, 1,000 utterances.
+            deepgram: spread(247, 326),
+            // p99 of Pipecat's own table; median assumed at 0.6 of it, as of the slower ones in the benchmark above.
+            sarvam_ears: spread(700, 1_170),
+            // Coval, May 2026: p50 188, quartiles 100 apart; the p99 of the log-normal through both.
+            cartesia: spread(188, 465),
+            // Vexyl, 2025, the mean from Delhi; p99 assumed at 2.5 times it, as of Cartesia.
+            azure: spread(363, 910),
+            // The vendor's own, 2026; p99 assumed in the same way.
+            sarvam_voice: spread(250, 625),
+            // The model's first packet by its authors, without a network; p99 assumed in the same way.
+            qwen: spread(97, 240),
+        }
+    }
+
+    #[must_use]
+    pub const fn hearing_in(self, delay: Delay) -> Self {
+        Self { deepgram: delay, sarvam_ears: delay, ..self }
+    }
+
+    #[must_use]
+    pub const fn thinking_in(self, delay: Delay) -> Self {
+        Self { model: delay, ..self }
+    }
+
+    #[must_use]
+    pub const fn speaking_in(self, delay: Delay) -> Self {
+        Self { cartesia: delay, azure: delay, sarvam_voice: delay, qwen: delay, ..self }
+    }
+
+    /// Each vendor draws for itself: how often one is asked does not change what another takes. `which` tells them apart.
+    pub(super) fn pace(&self, delay: Delay, which: u64) -> Pace {
+        Pace::new(delay, self.seed.wrapping_mul(1_000).wrapping_add(which))
+    }
+}
+
+/// All vendors of a kind alike.
+impl From<ScriptedConfig> for Profile {
+    fn from(scripted: ScriptedConfig) -> Self {
+        Self::published(scripted.parts, 0)
+            .hearing_in(scripted.stt_ms)
+            .thinking_in(scripted.llm_ms)
+            .speaking_in(scripted.tts_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_delays_replace_every_published_one_of_their_kind() {
+        let scripted = ScriptedConfig::default();
+        let profile = Profile::from(scripted);
+        assert_eq!([profile.deepgram, profile.sarvam_ears], [scripted.stt_ms; 2]);
+        assert_eq!([profile.cartesia, profile.azure, profile.sarvam_voice, profile.qwen], [scripted.tts_ms; 4]);
+        assert_eq!((profile.model, profile.parts), (scripted.llm_ms, scripted.parts));
+    }
+}

@@ -1,0 +1,176 @@
+//! What each fault of a provider costs a caller, measured: whole calls in real time with Deepgram, a model behind chat completions and
+//! Cartesia, simulated, each with a second one that is well. A measurement: it judges nothing but that each call is answered, and runs
+//! for some minutes (`make bench-vendors`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use attendant::agent::conversation::{Books, Desk};
+use attendant::agent::graph::Graph;
+use attendant::agent::llm::Model;
+use attendant::agent::llm::openai::OpenAi;
+use attendant::agent::tools::{Ledger, Messages};
+use attendant::clinic::Clinic as Facts;
+use attendant::provider::chain::{Order, Thinkers};
+use attendant::sim::vendors::{self, Troubles};
+use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
+use tokio::net::TcpListener;
+
+use super::vendors::{SHORT, Told, call, hears, listen, speaks};
+use super::*;
+use crate::wire::{cartesia, deepgram};
+
+/// Calls with one fault at once, and how often that is done.
+const AT_ONCE: usize = 2;
+const WAVES: usize = 10;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    None,
+    /// In the recogniser's first session.
+    Hearing(Fault),
+    /// In every answer of the first model.
+    Thinking(Option<openai::Fault>),
+    /// In every connection of the first voice.
+    Speaking(Fault),
+}
+
+impl Outage {
+    fn all() -> Vec<Self> {
+        use Fault::{Breaks, Deaf, Empty, Errors, Fails, Limits, Silence, Slow, Stalls, Unauthorised};
+        let hearing = [Stalls, Deaf, Errors, Breaks, Slow, Unauthorised, Limits, Fails].map(Self::Hearing);
+        let thinking = [openai::Fault::Stalls, openai::Fault::Fails, openai::Fault::Limits, openai::Fault::Breaks];
+        let thinking = [None].into_iter().chain(thinking.map(Some)).map(Self::Thinking);
+        let speaking = [Stalls, Deaf, Errors, Breaks, Slow, Empty, Silence, Unauthorised, Limits, Fails];
+        [Self::None].into_iter().chain(hearing).chain(thinking).chain(speaking.map(Self::Speaking)).collect()
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::None => "no fault".into(),
+            Self::Hearing(fault) => format!("Deepgram {fault:?}"),
+            Self::Thinking(None) => "no fault, with a model".into(),
+            Self::Thinking(Some(fault)) => format!("model {fault:?}"),
+            Self::Speaking(fault) => format!("Cartesia {fault:?}"),
+        }
+    }
+
+    async fn call(self, number: &str) -> Told {
+        let well = Trouble::default;
+        let fault = |fault| Trouble::always(Some(fault));
+        let (hearing, speaking) = match self {
+            Self::None | Self::Thinking(_) => (well(), well()),
+            Self::Hearing(struck) => (Trouble::first(1, struck), well()),
+            Self::Speaking(struck) => (well(), fault(struck)),
+        };
+        let ears = [hearing, well()].map(deepgram::vendor);
+        let [first, second] = ears;
+        let ears = vec![hears("nova-3", first.await), hears("nova-3", second.await)];
+        let [first, second] = [speaking, well()].map(cartesia::vendor);
+        let voices = vec![speaks("cartesia", first.await), speaks("cartesia", second.await)];
+        match self {
+            Self::None | Self::Hearing(_) | Self::Speaking(_) => {
+                call(number, |providers| (providers.recognisers, providers.voices) = (ears, voices)).await
+            }
+            Self::Thinking(struck) => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let models = vec![model(struck, "first").await, model(None, "second").await];
+                let agents = Arc::new(desk(models, folder.path()));
+                let replace = |providers: &mut attendant::call::providers::Providers| {
+                    (providers.recognisers, providers.voices, providers.agents) = (ears, voices, agents);
+                };
+                converse_with_a_model(number, replace).await
+            }
+        }
+    }
+}
+
+/// Whose answers have as many parts as those of the scripted receptionist to the first question.
+async fn model(fault: Option<openai::Fault>, name: &str) -> Arc<dyn Model> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
+    let troubles = Troubles { model: fault, ..Troubles::default() };
+    tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
+    let text = format!("base_url = \"http://{address}/v1\"\nmodel = \"scripted\"");
+    let config = toml::from_str(&text).expect("the defaults do");
+    Arc::new(OpenAi::new(&config, &format!("providers.models.{name}")).expect("the configuration is sound"))
+}
+
+fn desk(models: Vec<Arc<dyn Model>>, folder: &std::path::Path) -> Desk {
+    Desk::new(
+        Thinkers::new(models, Order::new()),
+        Graph::built_in(),
+        vec![Facts::sample()],
+        Books::new(),
+        Messages::new(folder.join("messages")),
+        Ledger::open(folder.to_owned()).expect("the folder is writable"),
+        attendant::clock::now,
+    )
+    .expect("there is a clinic")
+}
+
+/// Two questions; then the caller hangs up.
+async fn converse_with_a_model(number: &str, replace: impl FnOnce(&mut attendant::call::providers::Providers)) -> Told {
+    let clinic = Clinic::open_with(TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
+    let mut caller = ring(&clinic, Over::Pcm, number).await;
+    let call = call_of(number);
+    hear_out(&mut caller, [GREETING].into_iter(), Over::Pcm).await;
+    for turn in 1..=2 {
+        let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
+        caller.act(Act::Say(said)).await;
+        let parts = (0..SHORT[0]).map(|part| Code { call, turn, part, parts: SHORT[0] }).collect();
+        listen(&mut caller, parts).await;
+    }
+    caller.hang_up().await;
+    let past = clinic.past(1).await.remove(0);
+    clinic.close().await;
+    Told::of(past).await
+}
+
+/// What the calls with one fault came to, in milliseconds.
+#[derive(Default)]
+struct Cost {
+    noticed_to_word: Vec<u64>,
+    silence: Vec<u64>,
+}
+
+impl Cost {
+    fn add(&mut self, told: &Told) {
+        let ms = |samples: attendant_media::frame::Samples| samples.as_duration().as_millis() as u64;
+        self.silence.push(ms(told.longest_silence));
+        let noticed = told.past.entries.iter().filter_map(|entry| match entry {
+            Entry::Recovered { at_us, .. } => usize::try_from(at_us / 20_000).ok(),
+            _ => None,
+        });
+        self.noticed_to_word.extend(noticed.filter_map(|slot| told.recorded.next_word(slot)).map(ms));
+    }
+}
+
+fn spread(of: &mut [u64]) -> String {
+    of.sort_unstable();
+    let at = |percent| *attendant::softphone::report::percentile(of, percent).expect("there is one");
+    if of.is_empty() { "-".into() } else { format!("{} {} ({})", at(50), at(99), of.len()) }
+}
+
+#[ignore = "a measurement of some minutes: make bench-vendors"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_each_fault_costs_a_caller() {
+    let mut costs: BTreeMap<usize, Cost> = BTreeMap::new();
+    for _ in 0..WAVES {
+        let all = Outage::all().into_iter().enumerate().cycle().take(AT_ONCE * Outage::all().len());
+        let calls = all.zip(1..).map(|((row, outage), n)| {
+            tokio::spawn(async move { (row, outage.call(&format!("+1604555{n:04}")).await) })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            let (row, told) = call.await.expect("every call is answered");
+            costs.entry(row).or_default().add(&told);
+        }
+    }
+    println!("{:<26}{:>26}{:>26}", "ms: p50 p99 (count)", "noticed to next word", "longest silence owed");
+    for (row, outage) in Outage::all().into_iter().enumerate() {
+        let cost = costs.entry(row).or_default();
+        println!("{:<26}{:>26}{:>26}", outage.name(), spread(&mut cost.noticed_to_word), spread(&mut cost.silence));
+    }
+}
