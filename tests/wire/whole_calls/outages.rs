@@ -14,9 +14,10 @@ use attendant::clinic::Clinic as Facts;
 use attendant::provider::chain::{Order, Thinkers};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
+use attendant_media::frame::Samples;
 use tokio::net::TcpListener;
 
-use super::vendors::{SHORT, Told, call, hears, listen, speaks};
+use super::vendors::{SHORT, Told, call, hears, speaks};
 use super::*;
 use crate::wire::{cartesia, deepgram};
 
@@ -76,7 +77,7 @@ impl Outage {
             Self::Thinking(struck) => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let models = vec![model(struck, "first").await, model(None, "second").await];
-                let agents = Arc::new(desk(models, folder.path()));
+                let agents: Arc<dyn attendant::agent::Agents> = Arc::new(desk(models, folder.path()));
                 let replace = |providers: &mut attendant::call::providers::Providers| {
                     (providers.recognisers, providers.voices, providers.agents) = (ears, voices, agents);
                 };
@@ -117,16 +118,32 @@ async fn converse_with_a_model(number: &str, replace: impl FnOnce(&mut attendant
     let mut caller = ring(&clinic, Over::Pcm, number).await;
     let call = call_of(number);
     hear_out(&mut caller, [GREETING].into_iter(), Over::Pcm).await;
-    for turn in 1..=2 {
+    for turn in 1..=2_u8 {
         let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
         caller.act(Act::Say(said)).await;
-        let parts = (0..SHORT[0]).map(|part| Code { call, turn, part, parts: SHORT[0] }).collect();
-        listen(&mut caller, parts).await;
+        hear_answer(&mut caller, call).await;
     }
     caller.hang_up().await;
     let past = clinic.past(1).await.remove(0);
+    let told = Told::of(past).await;
     clinic.close().await;
-    Told::of(past).await
+    told
+}
+
+/// Every part of it, in order; the model counts its turns by what it was told.
+async fn hear_answer(caller: &mut Caller, call: u16) {
+    let mut next = 0;
+    loop {
+        match caller.next().await {
+            Heard::Part(code) => {
+                assert_eq!((code.call, code.part), (call, next), "each part once, in order");
+                next += 1;
+            }
+            Heard::Finished | Heard::Over if next == SHORT[0] => return,
+            Heard::Began | Heard::Finished | Heard::Broken | Heard::Cleared => {}
+            Heard::Over => panic!("the line closed before part {next}"),
+        }
+    }
 }
 
 /// What the calls with one fault came to, in milliseconds.
@@ -138,7 +155,7 @@ struct Cost {
 
 impl Cost {
     fn add(&mut self, told: &Told) {
-        let ms = |samples: attendant_media::frame::Samples| samples.as_duration().as_millis() as u64;
+        let ms = |samples: Samples| samples.as_duration().as_millis() as u64;
         self.silence.push(ms(told.longest_silence));
         let noticed = told.past.entries.iter().filter_map(|entry| match entry {
             Entry::Recovered { at_us, .. } => usize::try_from(at_us / 20_000).ok(),

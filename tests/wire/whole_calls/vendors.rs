@@ -63,7 +63,7 @@ impl Told {
 }
 
 /// Listens until all of these parts were heard and it is quiet again, or the line closes.
-pub async fn listen(caller: &mut Caller, mut parts: Vec<Code>) {
+async fn listen(caller: &mut Caller, mut parts: Vec<Code>) {
     parts.reverse();
     loop {
         match caller.next().await {
@@ -87,8 +87,9 @@ pub async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::provi
         listen(&mut caller, parts).await;
     }
     let past = clinic.past(1).await.remove(0);
+    let told = Told::of(past).await;
     clinic.close().await;
-    Told::of(past).await
+    told
 }
 
 /// Whose ears these are: a recogniser at a simulated vendor.
