@@ -23,7 +23,7 @@ use crate::wire::{cartesia, deepgram};
 
 /// Calls with one fault at once, and how often that is done.
 const AT_ONCE: usize = 2;
-const WAVES: usize = 10;
+const WAVES: usize = 8;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug)]
