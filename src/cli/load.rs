@@ -43,8 +43,8 @@ pub(super) struct Load {
     /// The server's process on this machine: its processor time and memory are printed per call.
     #[arg(long, value_name = "PID")]
     server: Option<u32>,
-    /// The server's folder of records on this machine, with this run's calls alone: how long it took from an answer's first words to its first
-    /// clause at the voice is printed as well.
+    /// The server's folder of records on this machine, with this run's calls alone and `[store]` off: how long it took from an answer's first words
+    /// to its first clause at the voice is printed as well.
     #[arg(long, value_name = "DIR")]
     records: Option<PathBuf>,
     /// Print JSON.

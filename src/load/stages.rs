@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::call::timeline::Entry;
 use crate::records::Library;
 
-/// From an answer's first words to its first clause at the voice, each turn of every call in this folder, in microseconds. Turns that a
+/// The store is not asked: a server that is measured so keeps its records as files. From an answer's first words to its first clause at the voice, each turn of every call in this folder, in microseconds. Turns that a
 /// draft or a hang-up cut short of either have no such stage.
 pub(super) fn token_to_voice(folder: &Path) -> io::Result<Vec<u32>> {
     let calls = Library::new(folder.to_path_buf()).since("")?;
