@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod chain;
+pub mod grpc;
 pub mod residency;
 pub mod sarvam;
 pub mod socket;

@@ -13,6 +13,7 @@ pub mod deepgram;
 mod delay;
 mod ear;
 mod fault;
+pub mod google;
 mod mouth;
 pub mod openai;
 pub mod oscar;
@@ -24,6 +25,7 @@ mod sarvam;
 mod settings;
 pub mod vendors;
 mod voice;
+mod xml;
 
 pub use agent::ScriptedAgents;
 pub use delay::Delay;

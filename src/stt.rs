@@ -5,6 +5,7 @@
 
 pub mod deepgram;
 mod gate;
+pub mod google;
 pub mod sarvam;
 pub(crate) mod seats;
 mod tape;

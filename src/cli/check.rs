@@ -186,6 +186,7 @@ fn described(providers: &ProvidersConfig, what: Use, name: &str) -> String {
         }
         (_, "azure_speech") => providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.region)),
         (_, "deepgram") => providers.deepgram.as_ref().map(|deepgram| format!("deepgram at {}", deepgram.base_url)),
+        (_, "google") => providers.google.as_ref().map(|google| format!("google in {}", google.location)),
         (_, "cartesia") => providers.cartesia.as_ref().map(|cartesia| format!("cartesia at {}", cartesia.base_url)),
         (_, "sarvam") => providers.sarvam.as_ref().map(|sarvam| format!("sarvam at {}", sarvam.base_url)),
         (_, "qwen") => providers.qwen.as_ref().map(|qwen| format!("qwen at {}", qwen.base_url)),

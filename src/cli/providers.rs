@@ -35,7 +35,7 @@ enum What {
 /// tokens, which the vendors charge. Nothing of any caller is sent.
 #[derive(Debug, Args)]
 struct Check {
-    /// Only this one: deepgram, sarvam, qwen, cartesia, azure_speech, openai, or the name of a model.
+    /// Only this one: deepgram, google, sarvam, qwen, cartesia, azure_speech, openai, or the name of a model.
     name: Option<String>,
     #[command(flatten)]
     origin: Origin,
@@ -93,6 +93,9 @@ async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec
     if let Some(deepgram) = hosted.deepgram.as_deref().filter(|_| wanted("deepgram")) {
         let language = first_known(language, |language| deepgram.capabilities(language).is_some());
         rows.push(row("deepgram", "hears", language, trial::hear(deepgram, language).await));
+    }
+    if let Some(google) = hosted.google.as_deref().filter(|_| wanted("google")) {
+        rows.push(row("google", "hears", language, trial::hear(google, language).await));
     }
     if let Some(sarvam) = hosted.sarvam_ears.as_deref().filter(|_| wanted("sarvam")) {
         let language = first_known(language, |language| sarvam.capabilities(language).is_some());

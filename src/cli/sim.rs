@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::{Exit, Failure};
 use crate::sim::vendors::{self, Troubles};
-use crate::sim::{Delay, Fault, Profile, ScriptedConfig, Trouble, openai};
+use crate::sim::{Delay, Fault, Profile, ScriptedConfig, Trouble, google, openai};
 
 /// Stand-ins for the outside world, for trying and measuring without keys.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ enum What {
     Oscar(oscar::OscarArgs),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's and Sarvam's recognisers,
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, Sarvam's and Google's recognisers,
 /// Cartesia's, Azure's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
@@ -39,6 +39,9 @@ struct Providers {
     /// Address of this machine to listen on.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR:PORT")]
     bind: SocketAddr,
+    /// Address of this machine for Google's recogniser, whose protocol wants a port of its own.
+    #[arg(long, default_value = "127.0.0.1:8091", value_name = "ADDR:PORT")]
+    bind_google: SocketAddr,
     /// To the first token.
     #[arg(long, value_name = "MS")]
     llm: Option<Delay>,
@@ -107,11 +110,12 @@ impl Providers {
     }
 
     fn run(self) -> Result<Exit, Failure> {
-        if !openai::may_bind(self.bind) {
-            return Err(Failure::usage(anyhow!(
-                "--bind {}: not an address of this machine only; use 127.0.0.1",
-                self.bind
-            )));
+        for (name, bind) in [("bind", self.bind), ("bind-google", self.bind_google)] {
+            if !openai::may_bind(bind) {
+                return Err(Failure::usage(anyhow!(
+                    "--{name} {bind}: not an address of this machine only; use 127.0.0.1"
+                )));
+            }
         }
         let profile = self.profile();
         let troubles = Troubles {
@@ -125,8 +129,15 @@ impl Providers {
                 .await
                 .with_context(|| format!("{} cannot be listened on; choose another with --bind", self.bind))
                 .map_err(Failure::unavailable)?;
+            let for_google = TcpListener::bind(self.bind_google)
+                .await
+                .with_context(|| {
+                    format!("{} cannot be listened on; choose another with --bind-google", self.bind_google)
+                })
+                .map_err(Failure::unavailable)?;
+            let google_at = for_google.local_addr().map_err(Failure::internal)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
-            let Profile { model, deepgram, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } = profile;
+            let Profile { model, deepgram, google, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } = profile;
             println!(
                 "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
                 self.seed
@@ -139,7 +150,13 @@ impl Providers {
                 "Sarvam          ws://{bound}  (last words after {sarvam_ears}, first audio after {sarvam_voice})"
             );
             println!("Qwen            ws://{bound}  (first audio after {qwen})");
-            vendors::serve(listener, profile, troubles, interrupted()).await.map_err(Failure::internal)?;
+            println!("Google          http://{google_at}  (last words after {google})");
+            let hearing = troubles.hearing.clone();
+            let served = tokio::select! {
+                served = vendors::serve(listener, profile, troubles, interrupted()) => served,
+                served = google::serve(for_google, profile, hearing, std::future::pending()) => served,
+            };
+            served.map_err(Failure::internal)?;
             Ok(Exit::Done)
         })
     }

@@ -39,6 +39,16 @@ impl fmt::Debug for Secret {
 impl SecretSource {
     /// Reads it. The error is `what is wrong; what to do instead`.
     pub fn read(&self) -> Result<Secret, String> {
+        let whole = self.read_whole()?;
+        let secret = whole.0.lines().next().unwrap_or_default().trim();
+        if secret.is_empty() {
+            return Err(EMPTY.into());
+        }
+        Ok(Secret(secret.to_owned()))
+    }
+
+    /// The same of a secret of several lines, such as a key file.
+    pub fn read_whole(&self) -> Result<Secret, String> {
         let text = match (&self.env, &self.file) {
             (Some(variable), None) => std::env::var(variable)
                 .map_err(|_| format!("the environment variable {variable} is not set; set it to the secret"))?,
@@ -48,13 +58,11 @@ impl SecretSource {
                 return Err("its place is not clear; write either { env = \"NAME\" } or { file = \"/path\" }".into());
             }
         };
-        let secret = text.lines().next().unwrap_or_default().trim();
-        if secret.is_empty() {
-            return Err("the secret is empty; write it where the configuration says it is".into());
-        }
-        Ok(Secret(secret.to_owned()))
+        if text.trim().is_empty() { Err(EMPTY.into()) } else { Ok(Secret(text)) }
     }
 }
+
+const EMPTY: &str = "the secret is empty; write it where the configuration says it is";
 
 #[cfg(test)]
 mod tests {

@@ -50,7 +50,10 @@ pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Tri
         let session = recognizer.open(setup, stt::Reports { session: 1, mailbox });
         while next_heard(name, &mut events).await? != stt::Event::Ready {}
         let connect_ms = Some(ms(begun));
-        let up_to = say_question(name, &session).await?;
+        let up_to = match say_question(name, &session).await {
+            Ok(up_to) => up_to,
+            Err(error) => return Err(reason(&mut events).await.unwrap_or(error)),
+        };
         let asked = Instant::now();
         give(name, &session, stt::Input::Flush { up_to }).await?;
         let mut words = false;
@@ -98,6 +101,16 @@ fn question() -> Vec<i16> {
     let rate = wav.spec().sample_rate;
     let samples: Vec<i16> = wav.into_samples().map(|sample| sample.expect("its samples are whole")).collect();
     resample::whole(&samples, rate, RATE).expect("it has a rate that telephones use")
+}
+
+/// Why a session takes no more, if it has said so.
+async fn reason(events: &mut mpsc::Receiver<Event>) -> Option<ProviderError> {
+    loop {
+        match events.recv().await? {
+            Event::Stt { event: stt::Event::Failed(error), .. } => return Some(error),
+            Event::Stt { .. } | Event::Tts(_) | Event::Agent { .. } | Event::Signal(_) => {}
+        }
+    }
 }
 
 async fn next_heard(name: &'static str, events: &mut mpsc::Receiver<Event>) -> Result<stt::Event, ProviderError> {

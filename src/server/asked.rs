@@ -31,7 +31,7 @@ impl ProvidersConfig {
             (Use::Speaking, "cartesia") => {
                 self.cartesia.as_ref().is_some_and(|cartesia| cartesia.voices.contains_key(&language))
             }
-            // What is on this machine, Azure, and every model.
+            // What is on this machine, Google, Azure, and every model.
             (Use::Hearing | Use::Speaking | Use::Thinking, _) => true,
         }
     }

@@ -28,6 +28,7 @@ use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::stt::deepgram::Deepgram;
+use crate::stt::google::Google;
 use crate::stt::sarvam::SarvamEars;
 use crate::tts::Voice;
 use crate::tts::azure::Azure;
@@ -41,6 +42,7 @@ use crate::tts::spoken::{self, Lexicon};
 #[derive(Default)]
 pub struct Hosted {
     pub deepgram: Option<Arc<Deepgram>>,
+    pub google: Option<Arc<Google>>,
     pub cartesia: Option<Arc<Cartesia>>,
     pub azure_speech: Option<Arc<Azure>>,
     /// If it is to hear any language.
@@ -79,6 +81,7 @@ impl Hosted {
             )?,
             qwen: made(config.qwen.as_ref(), "providers.qwen", Qwen::new)?,
             deepgram: made(config.deepgram.as_ref(), "providers.deepgram", Deepgram::new)?,
+            google: made(config.google.as_ref(), "providers.google", Google::new)?,
             cartesia: made(config.cartesia.as_ref(), "providers.cartesia", Cartesia::new)?,
             azure_speech: made(config.azure_speech.as_ref(), "providers.azure_speech", Azure::new)?,
             openai: made(config.openai.as_ref(), "providers.openai", OpenAi::new)?,
@@ -225,6 +228,9 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Sta
     let hosted = Hosted::of(&config.providers)?;
     let embedded = speech::load(&config.speech)?;
     let mut recognisers = embedded.recognisers;
+    if let Some(google) = hosted.google {
+        recognisers.insert(0, google);
+    }
     if let Some(deepgram) = hosted.deepgram {
         recognisers.insert(0, deepgram);
     }

@@ -25,6 +25,7 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
         .filter_map(|(name, model)| to(&format!("providers.models.{name}"), "what was said", Some(model.place())));
     [
         to("providers.deepgram", "what callers say", config.deepgram.as_ref().map(|deepgram| deepgram.place())),
+        to("providers.google", "what callers say", config.google.as_ref().map(|google| google.place())),
         to("providers.openai", "what was said", config.openai.as_ref().map(|openai| openai.place())),
         to("providers.cartesia", "what is said to callers", config.cartesia.as_ref().map(|cartesia| cartesia.place())),
         to(
@@ -69,8 +70,14 @@ pub(super) fn allowed(country: &Country) -> String {
     } else {
         format!("providers.azure_speech with region {}, ", azure.join(" or "))
     };
+    let google = crate::stt::google::locations(country);
+    let google = if google.is_empty() {
+        String::new()
+    } else {
+        format!("providers.google with location {}, ", google.join(" or "))
+    };
     format!(
-        "allowed in {country}: whisper, the embedded voices and the rules on this machine, {azure}and any provider at an address of your own with country = \"{country}\""
+        "allowed in {country}: whisper, the embedded voices and the rules on this machine, {azure}{google}and any provider at an address of your own with country = \"{country}\""
     )
 }
 
@@ -92,12 +99,13 @@ mod tests {
         let stays = r#"
             azure_speech = { region = "canadacentral", key = { env = "K" } }
             openai = { base_url = "https://llm.clinic.example/v1", model = "m", country = "CA" }
+            google = { location = "northamerica-northeast1", key = { env = "K" } }
             deepgram = { base_url = "wss://hears.clinic.example", key = { env = "K" }, country = "CA" }
             cartesia = { base_url = "ws://127.0.0.1:1", key = { env = "K" }, voices = { en-CA = "v" } }
             sarvam = { base_url = "wss://sarvam.clinic.example", key = { env = "K" }, country = "CA" }
         "#;
         assert_eq!(leaves(stays), Vec::<String>::new());
-        assert_eq!(sends(&config(stays)).len(), 5);
+        assert_eq!(sends(&config(stays)).len(), 6);
         let nobody =
             config("kind = \"scripted\"\nopenai = { base_url = \"https://api.openai.com/v1\", model = \"m\" }");
         assert_eq!(sends(&nobody), []);
@@ -110,6 +118,7 @@ mod tests {
             azure_speech = { region = "eastus", key = { env = "K" } }
             openai = { base_url = "https://llm.clinic.example/v1", model = "m" }
             deepgram = { key = { env = "K" } }
+            google = { key = { env = "K" } }
             cartesia = { key = { env = "K" }, voices = { en-CA = "v" } }
             sarvam = { key = { env = "K" } }
             qwen = { base_url = "wss://dashscope.aliyuncs.com", key = { env = "K" } }
@@ -119,6 +128,7 @@ mod tests {
             all,
             [
                 "residency: CA, but providers.deepgram sends what callers say to wherever the vendor takes it; take [providers.deepgram] out",
+                "residency: CA, but providers.google sends what callers say to US; take [providers.google] out",
                 "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
@@ -132,6 +142,11 @@ mod tests {
     #[test]
     fn the_allowed_are_named() {
         let said = allowed(&"CA".to_owned().try_into().unwrap());
-        assert!(said.contains("canadacentral or canadaeast") && said.contains("country = \"CA\""), "{said}");
+        assert!(
+            said.contains("canadacentral or canadaeast")
+                && said.contains("northamerica-northeast1")
+                && said.contains("country = \"CA\""),
+            "{said}"
+        );
     }
 }

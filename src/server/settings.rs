@@ -13,6 +13,7 @@ use crate::experiments::Known;
 use crate::language::Language;
 use crate::provider::sarvam::SarvamConfig;
 use crate::stt::deepgram::DeepgramConfig;
+use crate::stt::google::GoogleConfig;
 use crate::tts::azure::AzureConfig;
 use crate::tts::cartesia::CartesiaConfig;
 use crate::tts::qwen::QwenConfig;
@@ -133,6 +134,8 @@ pub struct ProvidersConfig {
     pub cartesia: Option<CartesiaConfig>,
     /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
     pub azure_speech: Option<AzureConfig>,
+    /// `[providers.google]`: hears every language, after Deepgram if that is there too.
+    pub google: Option<GoogleConfig>,
     /// `[providers.sarvam]`: hears and speaks Punjabi, before everybody else who does.
     pub sarvam: Option<SarvamConfig>,
     /// `[providers.qwen]`: speaks Mandarin and Cantonese, before everybody else who does.
@@ -143,7 +146,7 @@ pub struct ProvidersConfig {
     /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub thinking: Order,
-    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `whisper`.
+    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
     /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `embedded`.
@@ -176,6 +179,9 @@ impl ProvidersConfig {
         if let Some(azure) = &self.azure_speech {
             wrong.extend(azure.check("providers.azure_speech"));
         }
+        if let Some(google) = &self.google {
+            wrong.extend(google.check("providers.google"));
+        }
         if let Some(sarvam) = &self.sarvam {
             wrong.extend(sarvam.check("providers.sarvam"));
         }
@@ -201,6 +207,9 @@ impl ProvidersConfig {
         if self.azure_speech.is_some() {
             voices.push(("azure_speech", &any));
         }
+        if self.google.is_some() {
+            ears.push(("google", &any));
+        }
         if self.sarvam.is_some() {
             ears.push((SARVAM, &sarvam_hears));
             voices.push((SARVAM, &sarvam_speaks));
@@ -218,6 +227,7 @@ impl ProvidersConfig {
             ("deepgram", self.deepgram.is_some()),
             ("cartesia", self.cartesia.is_some()),
             ("azure_speech", self.azure_speech.is_some()),
+            ("google", self.google.is_some()),
             (SARVAM, self.sarvam.is_some()),
             ("qwen", self.qwen.is_some()),
         ];
@@ -245,7 +255,8 @@ impl ProvidersConfig {
         let is_set = |name, set| if set { Some(name) } else { None };
         let hears = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.hears.is_empty());
         let speaks = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.voices.is_empty());
-        let ears = [is_set(SARVAM, hears), is_set("deepgram", self.deepgram.is_some())];
+        let (deepgram, google) = (self.deepgram.is_some(), self.google.is_some());
+        let ears = [is_set(SARVAM, hears), is_set("deepgram", deepgram), is_set("google", google)];
         let ears = ears.into_iter().flatten().chain(["whisper"]).collect();
         let hosted = [
             is_set(SARVAM, speaks),
@@ -300,6 +311,7 @@ impl ProvidersConfig {
     pub fn paid(&self) -> Vec<(&str, Use)> {
         let hosted = [
             ("deepgram", Use::Hearing),
+            ("google", Use::Hearing),
             ("cartesia", Use::Speaking),
             ("azure_speech", Use::Speaking),
             (SARVAM, Use::Hearing),
@@ -315,6 +327,7 @@ impl ProvidersConfig {
         let mut models: Vec<(Use, &str, String)> = Vec::new();
         let named = Language::ALL.into_iter().filter_map(|language| self.deepgram.as_ref()?.model_name(language));
         models.extend(named.map(|name| (Use::Hearing, "deepgram", name.to_owned())));
+        models.extend(self.google.iter().map(|google| (Use::Hearing, "google", google.model.clone())));
         if let Some(openai) = &self.openai {
             models.push((Use::Thinking, OPENAI, openai.model.clone()));
         }

@@ -15,10 +15,15 @@ use futures_util::{StreamExt, stream};
 use super::code::{WORD_SAMPLES, speak};
 use super::fault::{Fault, Trouble};
 use super::pace::Pace;
+use super::xml::{self, Element};
 
 const SLOW: Duration = Duration::from_millis(1_500);
 
 const RETRY_AFTER: &str = "20";
+
+/// Namespaces of markup, and of `xml:lang`.
+const SSML: &str = "http://www.w3.org/2001/10/synthesis";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 const LOCALES: [&str; 5] = ["en-CA", "fr-CA", "zh-CN", "zh-HK", "pa-IN"];
 
@@ -85,34 +90,17 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
     ([(header::CONTENT_TYPE, "audio/basic")], body).into_response()
 }
 
-/// The text of one `speak` with one `voice`, unescaped; `None` if it is anything else.
+/// The text of one `speak` with one `voice`; `None` if it is anything else. Microsoft's own examples leave the namespace out.
 fn spoken(ssml: &str) -> Option<String> {
-    let rest = ssml.strip_prefix("<speak version=\"1.0\" xmlns=\"http://www.w3.org/2001/10/synthesis\" xml:lang=\"")?;
-    let (locale, rest) = rest.split_once("\"><voice name=\"")?;
-    let (voice, rest) = rest.split_once("\">")?;
-    let text = rest.strip_suffix("</voice></speak>")?;
-    let is_known = LOCALES.contains(&locale) && voice.starts_with(locale) && voice.ends_with("Neural");
-    let is_text = !text.contains(['<', '>']) && !text.chars().any(char::is_control);
-    (is_known && is_text).then(|| unescape(text)).flatten()
-}
-
-/// An ampersand that begins none of XML's own entities is a mistake.
-fn unescape(text: &str) -> Option<String> {
-    let mut parts = text.split('&');
-    let mut plain = parts.next()?.to_owned();
-    for part in parts {
-        let (entity, rest) = part.split_once(';')?;
-        plain.push(match entity {
-            "amp" => '&',
-            "lt" => '<',
-            "gt" => '>',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => return None,
-        });
-        plain.push_str(rest);
-    }
-    Some(plain)
+    let root = xml::parse(ssml).ok()?;
+    let is_ssml = |element: &Element, name| element.is(SSML, name) || element.is("", name);
+    let locale = root.attribute(XML, "lang")?;
+    let [voice] = &root.children[..] else { return None };
+    let name = voice.attribute("", "name")?;
+    let is_known = LOCALES.contains(&locale) && name.starts_with(locale) && name.ends_with("Neural");
+    let is_good = is_ssml(&root, "speak") && root.attribute("", "version") == Some("1.0") && is_ssml(voice, "voice");
+    let is_text = voice.children.is_empty() && !voice.text.chars().any(char::is_control);
+    (is_known && is_good && is_text).then(|| voice.text.clone())
 }
 
 #[cfg(test)]

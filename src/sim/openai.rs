@@ -159,6 +159,11 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
         Some(Fault::Limits) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "20")]).into_response(),
         Some(Fault::Breaks) | None => {}
     }
+    if request.messages.is_empty() {
+        let error =
+            json!({"message": "messages is empty", "type": "invalid_request_error", "param": "messages", "code": null});
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+    }
     let code = request.answer(parts);
     let text: String = (0..parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
     let usage = cache.ask(request.counted());
@@ -173,7 +178,8 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
     let mut said = text.as_str();
     let mut lines = vec![chunk(&json!({"role": "assistant", "content": ""}), None)];
     if request.is_goodbye() {
-        let call = json!({"index": 0, "id": "1", "function": {"name": END_CALL, "arguments": "{}"}});
+        let call =
+            json!({"index": 0, "id": "1", "type": "function", "function": {"name": END_CALL, "arguments": "{}"}});
         said = "Goodbye.";
         lines.push(chunk(&json!({"content": said}), None));
         lines.push(chunk(&json!({"tool_calls": [call]}), Some("tool_calls")));

@@ -23,7 +23,6 @@ mod store;
 mod times;
 mod value;
 mod wsdl;
-mod xml;
 
 use std::io;
 use std::net::SocketAddr;

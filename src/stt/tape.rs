@@ -37,6 +37,11 @@ impl Tape {
         self.first += excess;
     }
 
+    /// Where what is kept begins.
+    pub(super) const fn begin(&self) -> u64 {
+        self.first
+    }
+
     pub(super) fn end(&self) -> u64 {
         self.first + self.audio.len() as u64
     }

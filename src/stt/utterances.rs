@@ -20,6 +20,23 @@ struct Utterance {
     to: Samples,
     /// What was heard of it so far.
     partial: String,
+    /// Words made final after it was ended, and how sure of them the vendor is: they are told with the rest of it.
+    held: Option<(String, f32)>,
+}
+
+impl Utterance {
+    /// A place that the vendor told, within the audio it was given.
+    fn place(&self, to: Option<Samples>) -> Samples {
+        to.filter(|to| *to > self.from).map_or(self.to, |to| to.min(self.to))
+    }
+
+    /// These words after those that are held: with a blank between them, but for Chinese.
+    fn with_held(&self, text: &str) -> String {
+        let Some((held, _)) = &self.held else { return text.to_owned() };
+        let parts = |c: char| c.is_whitespace() || ('\u{2e80}'..='\u{9fff}').contains(&c) || c >= '\u{ff00}';
+        let blank = if text.is_empty() || held.ends_with(parts) || text.starts_with(parts) { "" } else { " " };
+        format!("{held}{blank}{text}")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -33,9 +50,12 @@ pub(super) struct Utterances {
 }
 
 impl Utterances {
-    pub(super) fn begin(&mut self, from: Samples) {
-        self.open = Some(Utterance { number: self.next, from, to: from, partial: String::new() });
+    /// Its number.
+    pub(super) fn begin(&mut self, from: Samples) -> u32 {
+        let number = self.next;
+        self.open = Some(Utterance { number, from, to: from, partial: String::new(), held: None });
         self.next += 1;
+        number
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -61,6 +81,11 @@ impl Utterances {
         }
     }
 
+    /// All that matters of the open one was said: nothing is owed of it.
+    pub(super) fn leave(&mut self) {
+        self.open = None;
+    }
+
     pub(super) fn flush(&mut self, up_to: Samples, out: &mut Vec<Event>) {
         self.flush = Some((up_to, self.next));
         self.flushed(out);
@@ -71,17 +96,40 @@ impl Utterances {
         !self.awaited.is_empty()
     }
 
-    /// Words so far, of which the first `stable` bytes will not change.
-    pub(super) fn partial(&mut self, number: u32, text: &str, stable: usize, out: &mut Vec<Event>) {
-        let all = self.open.iter_mut().chain(&mut self.awaited);
-        // One that overtook its final, or that is not wanted any more, is old.
-        let Some(utterance) = all.into_iter().find(|utterance| utterance.number == number) else { return };
-        if text.trim().is_empty() {
+    /// One that overtook its final, or that is not wanted any more, is old: `None`.
+    fn known(&mut self, number: u32) -> Option<&mut Utterance> {
+        self.open.iter_mut().chain(&mut self.awaited).find(|utterance| utterance.number == number)
+    }
+
+    /// Words so far, up to `to` if the vendor says so; any of them may change.
+    pub(super) fn partial(&mut self, number: u32, text: &str, to: Option<Samples>, out: &mut Vec<Event>) {
+        let Some(utterance) = self.known(number).filter(|_| !text.trim().is_empty()) else { return };
+        utterance.partial = utterance.with_held(text);
+        let (text, from, to) = (Pii::new(utterance.partial.clone()), utterance.from, utterance.place(to));
+        out.push(Event::Partial { text, stable: 0, from, to });
+    }
+
+    /// Words up to `to` that will not change, of an utterance that may have more. In mid-voice they are told at once; of a voice that is over
+    /// the call wants one answer, not pieces that it might take for one.
+    pub(super) fn settled(
+        &mut self,
+        number: u32,
+        text: &str,
+        to: Option<Samples>,
+        confidence: f32,
+        out: &mut Vec<Event>,
+    ) {
+        let is_open = self.open.as_ref().is_some_and(|open| open.number == number);
+        let Some(utterance) = self.known(number).filter(|_| !text.trim().is_empty()) else { return };
+        if !is_open {
+            let sure = utterance.held.as_ref().map_or(confidence, |(_, before)| before.min(confidence));
+            utterance.held = Some((utterance.with_held(text), sure));
             return;
         }
-        text.clone_into(&mut utterance.partial);
-        let (text, from, to) = (Pii::new(utterance.partial.clone()), utterance.from, utterance.to);
-        out.push(Event::Partial { text, stable, from, to });
+        let to = utterance.place(to);
+        say(&Utterance { to, ..utterance.clone() }, text, confidence, out);
+        utterance.from = to;
+        utterance.partial.clear();
     }
 
     /// `true` if the open one is over that was not ended here: no more audio is taken for it.
@@ -94,7 +142,11 @@ impl Utterances {
                 None => return false,
             },
         };
-        say(&utterance, text, confidence, out);
+        let confidence = match &utterance.held {
+            Some((_, held)) if text.trim().is_empty() => *held,
+            Some(_) | None => confidence,
+        };
+        say(&utterance, &utterance.with_held(text), confidence, out);
         self.flushed(out);
         was_open
     }
@@ -160,7 +212,7 @@ mod tests {
         all.goes_on(Samples(900));
         all.end(Samples(800));
         all.fin(0, "", 1.0, &mut out);
-        all.partial(0, "hello", 0, &mut out);
+        all.partial(0, "hello", None, &mut out);
         assert_eq!(out, [Event::Listening { up_to: Samples(800) }]);
     }
 
@@ -169,7 +221,7 @@ mod tests {
         let (mut all, mut out) = (Utterances::default(), Vec::new());
         all.begin(Samples(100));
         all.goes_on(Samples(900));
-        all.partial(0, "yes please", 0, &mut out);
+        all.partial(0, "yes please", None, &mut out);
         all.end(Samples(900));
         all.flush(Samples(900), &mut out);
         out.clear();
@@ -186,5 +238,38 @@ mod tests {
         all.goes_on(Samples(900));
         assert!(all.fin(0, "hello", 1.0, &mut out) && !all.is_open());
         assert_eq!(out, [fin("hello", 100, 900, 1.0)]);
+    }
+
+    #[test]
+    fn words_made_final_in_mid_voice_have_their_own_places_and_the_rest_follows_them() {
+        let (mut all, mut out) = (Utterances::default(), Vec::new());
+        all.begin(Samples(100));
+        all.goes_on(Samples(900));
+        all.partial(0, "hello the", Some(Samples(600)), &mut out);
+        all.settled(0, "Hello.", Some(Samples(400)), 0.5, &mut out);
+        // A place beyond what was sent is none.
+        all.partial(0, " there", Some(Samples(2_000)), &mut out);
+        all.end(Samples(800));
+        all.settled(0, " There", Some(Samples(700)), 0.5, &mut out);
+        all.settled(0, " now.", Some(Samples(790)), 0.25, &mut out);
+        assert!(!all.fin(0, "", 1.0, &mut out));
+        let partial = |text: &str, from, to| {
+            let text = Pii::new(text.to_owned());
+            Event::Partial { text, stable: 0, from: Samples(from), to: Samples(to) }
+        };
+        let finals = [fin("Hello.", 100, 400, 0.5), fin("There now.", 400, 800, 0.25)];
+        assert_eq!(out[..2], [partial("hello the", 100, 600), finals[0].clone()]);
+        assert_eq!(out[2..], [partial(" there", 400, 900), finals[1].clone()]);
+        for (before, after, whole) in
+            [("one", "two", "one two"), ("我要", "预约。", "我要预约。"), ("one ", "two", "one two")]
+        {
+            let number = all.begin(Samples(900));
+            all.goes_on(Samples(1_000));
+            all.end(Samples(1_000));
+            out.clear();
+            all.settled(number, before, None, 1.0, &mut out);
+            all.fin(number, after, 1.0, &mut out);
+            assert_eq!(out, [fin(whole, 900, 1_000, 1.0)]);
+        }
     }
 }

@@ -16,8 +16,6 @@ const PREROLL: u64 = 4_800;
 const POSTROLL: u64 = 3_200;
 /// Less voice than this is no speech (V6): 125 ms.
 const SHORTEST: u64 = 2_000;
-/// Nobody is made to wait longer than 25 s of speech for its words.
-const LONGEST: u64 = 25 * RATE as u64;
 /// Samples a step: 40 ms of live audio, at most 500 ms of what is heard again.
 const AT_LEAST: usize = 2 * SLOT_SAMPLES;
 const AT_MOST: usize = RATE as usize / 2;
@@ -25,18 +23,20 @@ const AT_MOST: usize = RATE as usize / 2;
 /// What the vendor is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// An utterance begins.
-    Begin,
+    /// An utterance of this number begins; its first sample is at this place.
+    Begin { number: u32, at: Samples },
     /// Its next audio.
     Audio(Vec<i16>),
     /// It is over.
     End,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Voices {
     pub(super) utterances: Utterances,
     tape: Tape,
+    /// A voice that goes on for so long is continued as another utterance.
+    longest: u64,
     /// Where the present voice began.
     voice: Option<u64>,
     /// Everything before this was sent, or is not wanted.
@@ -44,6 +44,10 @@ pub(super) struct Voices {
 }
 
 impl Voices {
+    pub(super) fn new(longest: Samples) -> Self {
+        Self { utterances: Utterances::default(), tape: Tape::default(), longest: longest.0, voice: None, sent: 0 }
+    }
+
     pub(super) const fn is_sounding(&self) -> bool {
         self.voice.is_some()
     }
@@ -58,7 +62,7 @@ impl Voices {
         self.begin_if_due(out);
         self.send(AT_LEAST, out);
         let end = self.tape.end();
-        if self.utterances.begun().is_some_and(|from| end >= from.0 + LONGEST) {
+        if self.utterances.begun().is_some_and(|from| end >= from.0 + self.longest) {
             self.end(end, out);
         }
     }
@@ -82,6 +86,25 @@ impl Voices {
         self.utterances.flush(up_to, said);
     }
 
+    /// No more audio of the open utterance: its words are wanted now. A voice that goes on is continued as another.
+    pub(super) fn cut(&mut self, out: &mut Vec<Step>) {
+        self.end(self.tape.end(), out);
+    }
+
+    /// The open utterance's words are final up to `at`: it is left there, and what follows is sent again as another. `false`: what follows is
+    /// not kept any more, and the utterance goes on.
+    pub(super) fn roll_over(&mut self, at: Samples, out: &mut Vec<Step>) -> bool {
+        if !self.utterances.is_open() || at.0 < self.tape.begin() {
+            return false;
+        }
+        self.utterances.leave();
+        self.sent = at.0.min(self.sent);
+        self.was_ended();
+        self.begin(self.sent, out);
+        self.send(1, out);
+        true
+    }
+
     /// The vendor has ended the open utterance by itself: the voice goes on as another.
     pub(super) const fn was_ended(&mut self) {
         if self.voice.is_some() {
@@ -98,9 +121,9 @@ impl Voices {
     }
 
     fn begin(&mut self, since: u64, out: &mut Vec<Step>) {
-        self.utterances.begin(Samples(since.max(self.sent)));
-        self.sent = since.saturating_sub(PREROLL).max(self.sent);
-        out.push(Step::Begin);
+        let number = self.utterances.begin(Samples(since.max(self.sent)));
+        self.sent = since.saturating_sub(PREROLL).max(self.sent).max(self.tape.begin());
+        out.push(Step::Begin { number, at: Samples(self.sent) });
     }
 
     /// What there is of the open utterance, if it is at least so much.
@@ -133,9 +156,11 @@ impl Voices {
 mod tests {
     use super::*;
 
+    const LONGEST: Samples = Samples(25 * RATE as u64);
+
     /// What is sent when this is heard: voices by their slots, the frame numbers as samples.
     fn sent(slots: u64, voices: &[(u64, u64)]) -> Vec<String> {
-        let (mut all, mut out) = (Voices::default(), Vec::new());
+        let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
         for slot in 0..slots {
             all.audio(Samples::from_slots(slot), &[slot as i16; SLOT_SAMPLES], &mut out);
             for (from, to) in voices {
@@ -151,7 +176,7 @@ mod tests {
         let mut span: Option<(i16, i16)> = None;
         for step in out {
             match step {
-                Step::Begin => told.push("begin".to_owned()),
+                Step::Begin { number, at } => told.push(format!("begin {number} at {}", at.0 / SLOT_SAMPLES as u64)),
                 Step::Audio(audio) => {
                     let (first, last) = (audio[0], audio[audio.len() - 1]);
                     assert!(audio.len() <= AT_MOST && span.is_none_or(|(_, to)| first >= to), "in order");
@@ -169,15 +194,21 @@ mod tests {
 
     #[test]
     fn a_voice_is_sent_from_before_its_beginning_to_after_its_end() {
-        assert_eq!(sent(400, &[(100, 150), (250, 300)]), ["begin", "85 to 160", "begin", "235 to 310"]);
+        assert_eq!(
+            sent(400, &[(100, 150), (250, 300)]),
+            ["begin 0 at 85", "85 to 160", "begin 1 at 235", "235 to 310"]
+        );
         // What was sent is not sent again.
-        assert_eq!(sent(400, &[(100, 150), (162, 200)]), ["begin", "85 to 160", "begin", "161 to 210"]);
+        assert_eq!(
+            sent(400, &[(100, 150), (162, 200)]),
+            ["begin 0 at 85", "85 to 160", "begin 1 at 161", "161 to 210"]
+        );
     }
 
     #[test]
     fn silence_and_sounds_under_125_ms_are_not_sent() {
         assert_eq!(sent(400, &[]), [""; 0]);
-        let (mut all, mut out) = (Voices::default(), Vec::new());
+        let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
         for slot in 0..50 {
             all.audio(Samples::from_slots(slot), &[9; SLOT_SAMPLES], &mut out);
         }
@@ -190,23 +221,53 @@ mod tests {
 
     #[test]
     fn a_voice_that_goes_on_is_continued_where_it_was_cut() {
-        let cut = 100 + LONGEST / SLOT_SAMPLES as u64;
+        let cut = 100 + LONGEST.0 / SLOT_SAMPLES as u64;
         let all = sent(cut + 200, &[(100, cut + 100)]);
         assert_eq!(
             all,
-            ["begin".to_owned(), format!("85 to {}", cut - 1), "begin".into(), format!("{cut} to {}", cut + 110)]
+            [
+                "begin 0 at 85".to_owned(),
+                format!("85 to {}", cut - 1),
+                format!("begin 1 at {cut}"),
+                format!("{cut} to {}", cut + 110)
+            ]
         );
     }
 
     #[test]
     fn what_was_heard_before_it_was_known_to_be_a_voice_is_sent_at_once() {
-        let (mut all, mut out) = (Voices::default(), Vec::new());
+        let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
         for slot in 0..100 {
             all.audio(Samples::from_slots(slot), &[slot as i16; SLOT_SAMPLES], &mut out);
         }
         all.speech_start(Samples::from_slots(20), &mut out);
         all.speech_end(Samples::from_slots(90), &mut out);
         let audio: usize = out.iter().map(|step| if let Step::Audio(audio) = step { audio.len() } else { 0 }).sum();
-        assert_eq!((out.first(), out.last(), audio), (Some(&Step::Begin), Some(&Step::End), 95 * SLOT_SAMPLES));
+        assert_eq!(
+            (out.first(), out.last(), audio),
+            (Some(&Step::Begin { number: 0, at: Samples::from_slots(5) }), Some(&Step::End), 95 * SLOT_SAMPLES)
+        );
+    }
+
+    #[test]
+    fn a_voice_rolls_over_where_its_words_were_final_and_nothing_is_left_out() {
+        let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
+        for slot in 0..100 {
+            all.audio(Samples::from_slots(slot), &[slot as i16; SLOT_SAMPLES], &mut out);
+            if slot == 10 {
+                all.speech_start(Samples::from_slots(10), &mut out);
+            }
+        }
+        out.clear();
+        assert!(all.roll_over(Samples::from_slots(90), &mut out));
+        let [Step::Begin { number: 1, at }, Step::Audio(audio)] = &out[..] else { panic!("{out:?}") };
+        assert_eq!((*at, audio.len(), audio[0]), (Samples::from_slots(90), 10 * SLOT_SAMPLES, 90));
+        assert!(!all.utterances.is_awaiting(), "nothing is owed of the first");
+        // What is not kept any more cannot be sent again.
+        for slot in 100..1_000 {
+            all.audio(Samples::from_slots(slot), &[1; SLOT_SAMPLES], &mut out);
+        }
+        out.clear();
+        assert!(!all.roll_over(Samples::from_slots(95), &mut out) && out.is_empty() && all.utterances.is_open());
     }
 }

@@ -25,3 +25,4 @@ mod sip_serving;
 mod sip_streams;
 mod speech;
 mod store;
+mod vendor_sdks;

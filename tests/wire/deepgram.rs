@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use attendant::call::event::{self, Mailbox};
-use attendant::costs::{Kind, Meter};
+use attendant::costs::{Kind, Line, Meter};
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::sim::code::{Code, speak};
@@ -89,6 +89,11 @@ impl Ears {
         self.hear(&[0; 3_200]).await;
         self.inputs.send(Input::Flush { up_to }).await.ok();
         self.hear(&[0; 9_600]).await;
+    }
+
+    /// What was paid for so far.
+    pub fn bill(&self) -> Vec<Line> {
+        self.meter.lines()
     }
 
     pub async fn next(&mut self) -> Event {
@@ -375,7 +380,7 @@ async fn the_audio_that_is_sent_is_counted_for_its_model_and_no_other() {
         ears.flush().await;
         ears.until(is_flushed).await;
         let given = (ears.at - BEGIN) / 16;
-        let lines = ears.meter.lines();
+        let lines = ears.bill();
         let [line] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!((line.kind, line.provider, line.model.as_str()), (Kind::Hearing, "deepgram", name));
         let sent = line.usage.audio_ms;

@@ -6,6 +6,7 @@ pub mod cartesia;
 mod chain;
 pub mod deepgram;
 mod deepgram_silence;
+pub mod google;
 mod hostile_streams;
 mod keys;
 mod model_cancel;

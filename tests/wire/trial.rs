@@ -11,7 +11,7 @@ use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
 use tokio::net::TcpListener;
 
-use super::{azure::azure, cartesia::cartesia, deepgram::deepgram, sarvam, streamed_voices::voice};
+use super::{azure::azure, cartesia::cartesia, deepgram::deepgram, google, sarvam, streamed_voices::voice};
 
 async fn vendors(troubles: Troubles) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -22,9 +22,10 @@ async fn vendors(troubles: Troubles) -> SocketAddr {
     address
 }
 
-/// Deepgram, Sarvam, OpenAI, Cartesia, Azure and Sarvam, in this order.
-async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 6] {
+/// Deepgram, Sarvam, Google, OpenAI, Cartesia, Azure and Sarvam, in this order.
+async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 7] {
     rustls::crypto::ring::default_provider().install_default().ok();
+    let google = google::ears(google::vendor(troubles.hearing.clone()).await, "");
     let address = vendors(troubles).await;
     let config = OpenAiConfig {
         base_url: format!("http://{address}/v1/"),
@@ -44,6 +45,7 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 6] {
     tokio::join!(
         trial::hear(&deepgram, english),
         trial::hear(&sarvam, punjabi),
+        trial::hear(&google, english),
         trial::think(&model, english),
         trial::speak(&cartesia, english),
         trial::speak(&azure, english),
@@ -55,7 +57,7 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 6] {
 #[tokio::test]
 async fn a_good_provider_says_how_long_each_stage_took() {
     let all = try_all(Troubles::default()).await.map(|outcome| outcome.expect("all are well"));
-    let (hear, answer) = all.split_at(2);
+    let (hear, answer) = all.split_at(3);
     assert!(hear.iter().all(|hears| hears.connect_ms.is_some()), "{hear:?}");
     for spoken in answer {
         let first = spoken.first_ms.expect("something came first");
@@ -69,7 +71,7 @@ async fn a_provider_that_refuses_is_named_with_its_reason() {
     let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
     let kinds = try_all(troubles).await.map(|outcome| outcome.expect_err("all refuse").kind);
     let no_key = ErrorKind::Unauthorised;
-    assert_eq!(kinds, [no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key]);
+    assert_eq!(kinds, [no_key, no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key]);
 }
 
 #[tokio::test(start_paused = true)]

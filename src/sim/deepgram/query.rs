@@ -32,6 +32,7 @@ pub(super) fn v1(query: &str) -> Result<Asked, String> {
                 "interim_results" | "vad_events" | "smart_format" | "mip_opt_out" | "punctuate" | "numerals",
                 "true" | "false",
             ) => {}
+            ("channels", "1") => {}
             ("endpointing", value) if value == "false" || value.parse::<u32>().is_ok() => {}
             _ => given.take(&key, &value)?,
         }

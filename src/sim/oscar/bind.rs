@@ -9,7 +9,7 @@ use super::contract::{Contract, Field, Kind, Occurs, Operation};
 use super::refusal::Refusal;
 use super::times;
 use super::value::{Object, Value};
-use super::xml::Element;
+use crate::sim::xml::Element;
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 

@@ -10,8 +10,8 @@ use super::render;
 use super::security::{self, Claim, SOAP};
 use super::store::stored_end;
 use super::value::{Object, Value};
-use super::xml::{self, Element};
 use super::{Oscar, State};
+use crate::sim::xml::{self, Element};
 
 const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 

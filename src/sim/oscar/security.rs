@@ -1,7 +1,7 @@
 //! The security header: one UsernameToken with the number of a login and its token or password, and nothing else.
 
 use super::refusal::Security;
-use super::xml::Element;
+use crate::sim::xml::Element;
 
 pub(super) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
@@ -43,8 +43,8 @@ pub(super) fn claim(envelope: &Element) -> Result<Claim, Security> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::xml::parse;
     use super::*;
+    use crate::sim::xml::parse;
 
     fn header(inner: &str) -> Result<Claim, Security> {
         let envelope = format!(

@@ -155,4 +155,46 @@ mod tests {
         ];
         insta::assert_snapshot!(all.join("\n"));
     }
+
+    /// Asked for by Deepgram's own Python package (7.17.0), of the same.
+    const PACKAGE: [&str; 2] = [
+        "/v1/listen?encoding=linear16&endpointing=300&interim_results=true&keyterm=Dr.+Wong+%26+Sons&language=zh-HK&mip_opt_out=true&model=nova-3&sample_rate=16000&smart_format=true&vad_events=true",
+        "/v2/listen?model=flux-general-multi&encoding=linear16&sample_rate=16000&eager_eot_threshold=0.5&eot_threshold=0.7&keyterm=Wong&language_hint=fr&mip_opt_out=true",
+    ];
+    /// Its messages.
+    const MESSAGES: [&str; 5] = [
+        r#"{"type": "Finalize"}"#,
+        r#"{"type": "KeepAlive"}"#,
+        r#"{"type": "CloseStream"}"#,
+        r#"{"type": "ForceEndTurn"}"#,
+        r#"{"type": "Configure", "thresholds": {"eot_threshold": 1.0, "eager_eot_threshold": 0.5}, "keyterms": ["Wong"]}"#,
+    ];
+
+    #[test]
+    fn what_we_say_is_what_its_own_package_says() {
+        let hints = |phrase: &str, digits| Hints { phrases: vec![phrase.into()], digits };
+        let eager = config("eager_eot_threshold = 0.5");
+        let ours = [
+            said(&config(""), Model::Nova, Language::Cantonese, &hints("Dr. Wong & Sons", false)),
+            said(&eager, Model::Flux, Language::French, &hints("Wong", false)),
+        ];
+        // The order of a query is nobody's business.
+        let parts = |url: &str| {
+            let url = Url::parse(url).unwrap();
+            let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+            query.sort_unstable();
+            (url.path().to_owned(), query)
+        };
+        let package = PACKAGE.map(|path| parts(&format!("wss://api.deepgram.com{path}")));
+        assert_eq!(ours.each_ref().map(|url| parts(url)), package);
+        let messages = [
+            plain("Finalize"),
+            plain("KeepAlive"),
+            plain("CloseStream"),
+            plain("ForceEndTurn"),
+            configure(&eager, &hints("Wong", true)),
+        ];
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(messages.each_ref().map(|text| read(text)), MESSAGES.map(read));
+    }
 }

@@ -26,6 +26,9 @@ const PING_IDLE: Duration = Duration::from_secs(20);
 /// While something is owed: two answers within the 3 s after which the call takes a session for deaf.
 const PING_OWED: Duration = Duration::from_secs(1);
 
+/// Nobody is made to wait longer than 25 s of speech for its words.
+const LONGEST: Samples = Samples(25 * RATE as u64);
+
 /// Sarvam gives none.
 const CONFIDENCE: f32 = 1.0;
 
@@ -148,7 +151,7 @@ impl Session {
             language: setup.language,
             hints: setup.hints,
             link,
-            voices: Voices::default(),
+            voices: Voices::new(LONGEST),
             steps: Vec::new(),
             said: Vec::new(),
             owing: None,
@@ -210,7 +213,7 @@ impl Session {
     async fn perform(&mut self) -> Result<(), ProviderError> {
         for step in std::mem::take(&mut self.steps) {
             match step {
-                Step::Begin => self.link.text(request::plain("speech_start")).await?,
+                Step::Begin { .. } => self.link.text(request::plain("speech_start")).await?,
                 Step::Audio(audio) => {
                     self.link.text(request::audio(&audio)).await?;
                     let usage = Usage { audio_ms: audio.len() as u64 * 1_000 / u64::from(RATE), ..Usage::default() };
@@ -232,7 +235,7 @@ impl Session {
         self.owing = None;
         match message {
             Message::Partial { utterance_idx, text } => {
-                self.voices.utterances.partial(utterance_idx, text.trim(), 0, &mut self.said);
+                self.voices.utterances.partial(utterance_idx, text.trim(), None, &mut self.said);
             }
             Message::Final { utterance_idx, text } => {
                 if self.voices.utterances.fin(utterance_idx, &text, CONFIDENCE, &mut self.said) {

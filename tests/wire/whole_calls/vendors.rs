@@ -18,7 +18,7 @@ use crate::recorded::{LONGEST_SILENCE, Recorded};
 use crate::wire::azure::azure;
 use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
-use crate::wire::{sarvam, streamed_voices};
+use crate::wire::{google, sarvam, streamed_voices};
 
 /// A question of two parts in the answer, then goodbye.
 pub const SHORT: [u8; 2] = [2, 1];
@@ -62,15 +62,15 @@ impl Told {
     }
 }
 
-/// Listens until all of these parts were heard and it is quiet again, or the line closes.
-async fn listen(caller: &mut Caller, mut parts: Vec<Code>) {
+/// Listens until all of these parts were heard and it is quiet again, or the line closes: then what was not heard is told.
+async fn listen(caller: &mut Caller, mut parts: Vec<Code>) -> Vec<Code> {
     parts.reverse();
     loop {
         match caller.next().await {
             Heard::Part(code) => assert_eq!(Some(code), parts.pop(), "each part once, in order"),
-            Heard::Finished | Heard::Over if parts.is_empty() => return,
+            Heard::Finished if parts.is_empty() => return parts,
             Heard::Began | Heard::Finished | Heard::Broken | Heard::Cleared => {}
-            Heard::Over => panic!("the line closed before {parts:?}"),
+            Heard::Over => return parts,
         }
     }
 }
@@ -84,7 +84,10 @@ pub async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::provi
         let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
         caller.act(Act::Say(said)).await;
         let parts = (0..parts).map(|part| Code { call, turn, part, parts }).collect();
-        listen(&mut caller, parts).await;
+        let missed = listen(&mut caller, parts).await;
+        if !missed.is_empty() {
+            panic!("the line closed before {missed:?}: {:#?}", clinic.past(1).await.remove(0).entries);
+        }
     }
     let past = clinic.past(1).await.remove(0);
     let told = Told::of(past).await;
@@ -95,17 +98,23 @@ pub async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::provi
 /// Whose ears these are: a recogniser at a simulated vendor.
 pub fn hears(model: &str, address: SocketAddr) -> Arc<dyn Recognizer> {
     match model {
+        "google" => Arc::new(google::ears(address, "silence_ms = 2000")),
         "sarvam" => Arc::new(sarvam::ears(address, "stt_silence_ms = 2000\nhears = [\"en-CA\"]")),
         _ => Arc::new(deepgram(address, &format!("silence_ms = 2000\nmodel = \"{model}\""))),
     }
+}
+
+/// Where this one's simulated vendor is.
+async fn at(model: &str, trouble: Trouble) -> SocketAddr {
+    if model == "google" { google::vendor(trouble).await } else { vendor(trouble).await }
 }
 
 /// One call a row, all at once: a recogniser with trouble, and a second one that is well.
 async fn table(model: &'static str, rows: Vec<(Fault, Trouble)>) {
     let calls = rows.into_iter().zip(1..).map(|((fault, trouble), n)| {
         tokio::spawn(async move {
-            let first = hears(model, vendor(trouble).await);
-            let second = hears(model, vendor(Trouble::default()).await);
+            let first = hears(model, at(model, trouble).await);
+            let second = hears(model, at(model, Trouble::default()).await);
             let number = format!("+1604555{n:04}");
             let told = call(&number, |providers| providers.recognisers = vec![first, second]).await;
             (fault, call_of(&number), told)
@@ -149,6 +158,13 @@ async fn a_session_at_sarvam_that_fails_costs_no_word() {
     let mut rows: Vec<_> = FAULTS.map(|fault| (fault, Trouble::first(1, fault))).into();
     rows.push((Fault::Unanswered, Trouble::always(Some(Fault::Unanswered))));
     table("sarvam", rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_at_google_that_fails_costs_no_word() {
+    let mut rows: Vec<_> = FAULTS.map(|fault| (fault, Trouble::first(1, fault))).into();
+    rows.push((Fault::Unanswered, Trouble::always(Some(Fault::Unanswered))));
+    table("google", rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -96,4 +96,27 @@ mod tests {
             })
         );
     }
+
+    /// Sent by OpenAI's own Python package (3.54.0), asked for the same.
+    const PACKAGE: &str = r#"{"model":"m","stream":true,"messages":[{"role":"system","content":"You are."},{"role":"user","content":"Hello"},{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"end_call","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"done"}],"max_completion_tokens":100,"stream_options":{"include_usage":true},"temperature":0.5,"tools":[{"type":"function","function":{"name":"end_call","description":"Ends the call.","parameters":{"type":"object","properties":{}}}}]}"#;
+
+    #[test]
+    fn what_we_say_is_what_its_own_package_says() {
+        let call = ToolCall { id: "1".into(), name: "end_call".into(), arguments: "{}".to_owned().into() };
+        let parameters = json!({"type": "object", "properties": {}});
+        let request = Request {
+            messages: vec![
+                Message::System("You are.".to_owned().into()),
+                Message::User("Hello".to_owned().into()),
+                Message::Assistant { text: String::new().into(), calls: vec![call] },
+                Message::Tool { id: "1".into(), content: "done".to_owned().into() },
+            ],
+            tools: Arc::new([ToolSpec { name: "end_call", description: "Ends the call.", parameters }]),
+            language: Language::default(),
+            today: None,
+            temperature: Some(0.5),
+            max_tokens: Some(100),
+        };
+        assert_eq!(body("m", &request), serde_json::from_str::<Value>(PACKAGE).unwrap());
+    }
 }

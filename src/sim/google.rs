@@ -1,0 +1,160 @@
+//! A stand-in for Google's Speech-to-Text v2: `StreamingRecognize` over gRPC without TLS, on a port of its own of this machine.
+//!
+//! It is strict where Google is: token, path, the order of messages, their sizes, the length of a stream and of its silence; it is tried with
+//! Google's own Python package (2.41.0). A fault is a connection's.
+
+mod recognition;
+
+use std::io;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, Request, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use h2::RecvStream;
+use h2::server::SendResponse;
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use self::recognition::{Recognition, Went};
+use super::Profile;
+use super::fault::{Fault, Trouble};
+use super::pace::Pace;
+use crate::clock;
+use crate::stt::google::messages::METHOD;
+
+/// A `google.rpc.Status` with a `google.rpc.RetryInfo` of 20 s, as Google's Python package (googleapis-common-protos 1.76.0) serialises it.
+const RETRY_AFTER: &str = "CAgSBXF1b3RhGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCBQ=";
+
+/// What [`Fault::Slow`] adds to the last words.
+const SLOW: Duration = Duration::from_millis(1_500);
+
+/// What [`Fault::Disorder`] adds to every other stream's: the next one's overtake them.
+const LATE: Duration = Duration::from_millis(400);
+
+#[derive(Clone, Debug)]
+struct Settings {
+    pace: Pace,
+    trouble: Trouble,
+}
+
+/// Serves until `stop` resolves. The listener must be bound to a loopback address.
+pub async fn serve(
+    listener: TcpListener,
+    profile: impl Into<Profile>,
+    hearing: Trouble,
+    stop: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    let profile = profile.into();
+    let settings = Settings { pace: profile.pace(profile.google, 7), trouble: hearing };
+    let mut connections = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return Ok(()),
+            accepted = listener.accept() => {
+                let (stream, _) = accepted?;
+                connections.spawn(connection(stream, settings.clone()));
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Ends with the connection, or breaks it on purpose.
+async fn connection(stream: TcpStream, settings: Settings) {
+    let Ok(mut calls) = h2::server::handshake(stream).await else { return };
+    let fault = settings.trouble.strike();
+    let mut streams = JoinSet::new();
+    let mut begun = 0_u32;
+    loop {
+        tokio::select! {
+            call = calls.accept() => match call {
+                Some(Ok((request, respond))) => {
+                    let late = match fault {
+                        Some(Fault::Slow) => SLOW,
+                        Some(Fault::Disorder) if begun.is_multiple_of(2) => LATE,
+                        Some(_) | None => Duration::ZERO,
+                    };
+                    begun += 1;
+                    let delay = settings.pace.draw() + late;
+                    streams.spawn(stream_of(request, respond, delay, fault));
+                }
+                Some(Err(_)) | None => return,
+            },
+            Some(went) = streams.join_next() => {
+                if went.is_ok_and(|went| went == Went::Broke) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn stream_of(
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    delay: Duration,
+    fault: Option<Fault>,
+) -> Went {
+    let refusal = match fault {
+        Some(Fault::Unauthorised) => Some(16),
+        Some(Fault::Limits) => Some(8),
+        Some(Fault::Fails) => Some(14),
+        Some(_) | None => refused(&request),
+    };
+    if let Some(status) = refusal {
+        let mut response = Response::new(());
+        *response.headers_mut() = trailers(status);
+        if fault == Some(Fault::Limits) {
+            response.headers_mut().insert("grpc-status-details-bin", HeaderValue::from_static(RETRY_AFTER));
+        }
+        // Whoever has left does not need it.
+        respond.send_response(response, true).ok();
+        return Went::Well;
+    }
+    let mut response = Response::new(());
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    let Ok(out) = respond.send_response(response, false) else { return Went::Well };
+    Recognition::new(request.into_body(), out, fault, delay).run().await
+}
+
+/// The status that Google would refuse these headers with.
+fn refused(request: &Request<RecvStream>) -> Option<u16> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_grpc = header("content-type").starts_with("application/grpc") && header("te") == "trailers";
+    if request.uri().path() != METHOD || !is_grpc {
+        return Some(12);
+    }
+    if !header("authorization").strip_prefix("Bearer ").is_some_and(is_token) {
+        return Some(16);
+    }
+    // Google's own package sends none.
+    let routing = header("x-goog-request-params");
+    (!routing.is_empty() && !routing.starts_with("recognizer=projects%2F")).then_some(3)
+}
+
+/// A JWT of a service account for this service, which holds. Its signature is not looked at.
+fn is_token(token: &str) -> bool {
+    let part = |n: usize| -> Value {
+        let bytes = token.split('.').nth(n).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    };
+    let (head, claims, now) = (part(0), part(1), clock::wall().unix_timestamp());
+    let holds = claims["iat"].as_i64().zip(claims["exp"].as_i64());
+    head["alg"] == "RS256"
+        && claims["aud"] == "https://speech.googleapis.com/"
+        && claims["iss"] == claims["sub"]
+        && claims["iss"].as_str().is_some_and(|iss| iss.ends_with(".gserviceaccount.com"))
+        && holds.is_some_and(|(from, to)| from <= now + 10 && now < to && to - from <= 3_600)
+}
+
+fn trailers(status: u16) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("content-type", HeaderValue::from_static("application/grpc"));
+    trailers.insert("grpc-status", HeaderValue::from(status));
+    trailers.insert("grpc-message", HeaderValue::from_static("simulated"));
+    trailers
+}

@@ -1,0 +1,226 @@
+//! One `StreamingRecognize`: interim results every 300 ms of audio, a final one for each sentence that is over, and what is left when the
+//! client ends its side.
+//!
+//! It hears what [`crate::sim::ear`] hears, and ends a stream as Google does: after five minutes of audio, or ten seconds of nothing.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use h2::{RecvStream, SendStream};
+use prost::Message;
+use tokio::time::timeout;
+
+use super::trailers;
+use crate::clock;
+use crate::provider::grpc::Span;
+use crate::sim::ear::{Ear, Word};
+use crate::sim::fault::Fault;
+use crate::stt::google::messages::{
+    AudioEncoding, RecognitionResponseMetadata, SpeechRecognitionAlternative, Streaming, StreamingRecognitionResult,
+    StreamingRecognizeRequest, StreamingRecognizeResponse,
+};
+
+/// Samples a second.
+const RATE: u64 = 16_000;
+
+/// Interim results come so often, and a sentence is over when it has been followed by so much: 300 ms.
+const INTERIM: u64 = 4_800;
+
+/// Bytes of audio that a message may have, says Google's page on quotas.
+const MOST_AUDIO: usize = 25_600;
+
+/// A stream may have so much audio: the same page's 5 minutes.
+const LONGEST: u64 = 300 * RATE;
+
+/// A stream without a message for so long is ended: "Stream timed out after receiving no more client requests".
+const IDLE: Duration = Duration::from_secs(10);
+
+/// ABORTED, as Google calls both.
+const ABORTED: u16 = 10;
+
+const LANGUAGES: [&str; 6] = ["en-US", "en-CA", "fr-CA", "cmn-Hans-CN", "yue-Hant-HK", "pa-Guru-IN"];
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Went {
+    Well,
+    /// It takes the connection with it.
+    Broke,
+}
+
+/// Why a recognition is over before its end.
+enum Stop {
+    Status(u16),
+    /// Nothing is said any more.
+    Silent,
+    /// The connection breaks.
+    Broke,
+}
+
+pub(super) struct Recognition {
+    body: RecvStream,
+    bytes: BytesMut,
+    out: SendStream<Bytes>,
+    fault: Option<Fault>,
+    /// From the end of the client's side to the last words.
+    delay: Duration,
+    /// Answers with words; faults strike after the first.
+    answered: u32,
+    language: String,
+    ear: Ear,
+    /// Those that are not final yet.
+    words: Vec<Word>,
+    /// Some words are final: what follows begins with a blank.
+    goes_on: bool,
+}
+
+impl Recognition {
+    pub(super) fn new(body: RecvStream, out: SendStream<Bytes>, fault: Option<Fault>, delay: Duration) -> Self {
+        let (bytes, language, ear, words) = (BytesMut::new(), String::new(), Ear::default(), Vec::new());
+        Self { body, bytes, out, fault, delay, answered: 0, language, ear, words, goes_on: false }
+    }
+
+    pub(super) async fn run(mut self) -> Went {
+        // Whoever has left does not need to be told how it ended.
+        match self.hear().await {
+            Ok(()) => self.out.send_trailers(trailers(0)).ok(),
+            Err(Stop::Status(status)) => self.out.send_trailers(trailers(status)).ok(),
+            Err(Stop::Silent) => std::future::pending().await,
+            Err(Stop::Broke) => return Went::Broke,
+        };
+        Went::Well
+    }
+
+    async fn hear(&mut self) -> Result<(), Stop> {
+        let first = timeout(IDLE, self.next()).await.map_err(|_| Stop::Status(ABORTED))??.ok_or(Stop::Status(3))?;
+        self.language = language(&first).ok_or(Stop::Status(3))?;
+        let mut interim_at = INTERIM;
+        while let Some(message) = timeout(IDLE, self.next()).await.map_err(|_| Stop::Status(ABORTED))?? {
+            let Some(Streaming::Audio(audio)) = message.streaming else { return Err(Stop::Status(3)) };
+            if audio.len() > MOST_AUDIO || audio.len() % 2 == 1 || audio.is_empty() {
+                return Err(Stop::Status(3));
+            }
+            self.words.extend(self.ear.hear(&audio));
+            if self.ear.heard() > LONGEST {
+                return Err(Stop::Status(ABORTED));
+            }
+            if self.ear.heard() >= interim_at && !self.words.is_empty() {
+                interim_at = self.ear.heard() + INTERIM;
+                self.so_far()?;
+            }
+        }
+        self.words.extend(self.ear.finish());
+        clock::elapse(self.delay).await;
+        if self.fault == Some(Fault::Deaf) {
+            return Err(Stop::Silent);
+        }
+        if self.words.is_empty() {
+            return Ok(());
+        }
+        // Words that are never made final: the stream ends with what was said of them.
+        let is_final = self.fault != Some(Fault::Unanswered);
+        let last = self.result(self.words.len(), is_final);
+        self.say(vec![last])
+    }
+
+    /// Sentences that are over are final.
+    fn so_far(&mut self) -> Result<(), Stop> {
+        let heard = self.ear.heard();
+        let is_over = |word: &Word| word.text.ends_with('.') && word.to + INTERIM <= heard;
+        let over = self.words.iter().rposition(is_over).filter(|_| self.fault != Some(Fault::Unanswered));
+        let mut results = Vec::new();
+        if let Some(last) = over {
+            results.push(self.result(last + 1, true));
+            self.words.drain(..=last);
+            self.goes_on = true;
+        }
+        if !self.words.is_empty() {
+            results.push(self.result(self.words.len(), false));
+        }
+        self.say(results)
+    }
+
+    /// The first so many of the words.
+    fn result(&self, words: usize, is_final: bool) -> StreamingRecognitionResult {
+        let words = &self.words[..words];
+        let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let (confidence, stability) = if is_final { (0.98, 0.0) } else { (0.0, 0.9) };
+        let blank = if self.goes_on { " " } else { "" };
+        let best = SpeechRecognitionAlternative { transcript: format!("{blank}{}", text.join(" ")), confidence };
+        let to = words.last().map_or(0, |word| word.to);
+        StreamingRecognitionResult {
+            alternatives: vec![best],
+            is_final,
+            stability,
+            result_end_offset: Some(span(to)),
+            language_code: self.language.clone(),
+        }
+    }
+
+    /// The next message; `None` when the client has ended its side.
+    async fn next(&mut self) -> Result<Option<StreamingRecognizeRequest>, Stop> {
+        loop {
+            if let Some([0, a, b, c, d]) = self.bytes.first_chunk::<5>().copied() {
+                let length = u32::from_be_bytes([a, b, c, d]) as usize;
+                if self.bytes.len() >= 5 + length {
+                    self.bytes.advance(5);
+                    let message = self.bytes.split_to(length);
+                    return StreamingRecognizeRequest::decode(message).map(Some).map_err(|_| Stop::Status(3));
+                }
+            }
+            match self.body.data().await {
+                Some(Ok(data)) => {
+                    self.body.flow_control().release_capacity(data.len()).map_err(|_| Stop::Broke)?;
+                    self.bytes.extend_from_slice(&data);
+                }
+                // The client cancelled: there is nobody to answer.
+                Some(Err(_)) => return Err(Stop::Status(1)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn say(&mut self, results: Vec<StreamingRecognitionResult>) -> Result<(), Stop> {
+        self.answered += 1;
+        let strikes = self.answered > 1;
+        match self.fault {
+            Some(Fault::Deaf) => return Ok(()),
+            Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
+            Some(Fault::Errors) if strikes => return Err(Stop::Status(13)),
+            Some(_) | None => {}
+        }
+        let billed = self.ear.heard().div_ceil(RATE) * RATE;
+        let metadata = Some(RecognitionResponseMetadata { total_billed_duration: Some(span(billed)) });
+        let message = StreamingRecognizeResponse { metadata, results }.encode_to_vec();
+        let mut bytes = BytesMut::with_capacity(5 + message.len());
+        bytes.put_u8(0);
+        bytes.put_u32(message.len() as u32);
+        bytes.extend_from_slice(&message);
+        let stalls = strikes && self.fault == Some(Fault::Stalls);
+        if stalls {
+            // In the middle of a message.
+            bytes.truncate(bytes.len() / 2);
+        }
+        self.out.send_data(bytes.freeze(), false).map_err(|_| Stop::Status(1))?;
+        if stalls { Err(Stop::Silent) } else { Ok(()) }
+    }
+}
+
+fn span(samples: u64) -> Span {
+    Span { seconds: (samples / RATE) as i64, nanos: (samples % RATE * 1_000_000_000 / RATE) as i32 }
+}
+
+/// The language of a first message that Google would take.
+fn language(first: &StreamingRecognizeRequest) -> Option<String> {
+    let Some(Streaming::Config(streaming)) = &first.streaming else { return None };
+    let config = streaming.config.as_ref()?;
+    let decoding = config.decoding.as_ref()?;
+    let is_pcm = decoding.encoding == i32::from(AudioEncoding::Linear16)
+        && (decoding.sample_rate_hertz, decoding.audio_channel_count) == (16_000, 1);
+    let parts: Vec<&str> = first.recognizer.split('/').collect();
+    let is_named = matches!(parts[..], ["projects", project, "locations", location, "recognizers", "_"]
+        if !project.is_empty() && !location.is_empty());
+    let [code] = &config.language_codes[..] else { return None };
+    let known = LANGUAGES.contains(&code.as_str());
+    (is_named && is_pcm && known && !config.model.is_empty()).then(|| code.clone())
+}
