@@ -122,7 +122,7 @@ pub struct Appointment {
 }
 
 /// Where an appointment goes: the end is exclusive.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     pub provider: ProviderRef,
     pub start: DateTime,

@@ -47,6 +47,7 @@ pub mod privacy;
 pub mod provider;
 pub mod records;
 pub mod speech;
+pub mod state;
 pub mod store;
 pub mod tokens;
 

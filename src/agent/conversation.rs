@@ -19,6 +19,7 @@ use super::{Agent, Agents, CallFacts, Reports, Turn};
 use crate::clinic::Clinic;
 use crate::emr::Emr;
 use crate::provider::chain::Thinkers;
+use crate::state::Shared;
 
 use memory::Memory;
 
@@ -45,6 +46,7 @@ struct Inner {
     books: Books,
     messages: Arc<Messages>,
     ledger: Arc<Ledger>,
+    shared: Shared,
     clock: fn() -> jiff::Timestamp,
 }
 
@@ -63,7 +65,7 @@ impl Desk {
         graph: Graph,
         clinics: Vec<Clinic>,
         books: Books,
-        messages: Messages,
+        messages: impl Into<Arc<Messages>>,
         ledger: Ledger,
         clock: fn() -> jiff::Timestamp,
     ) -> Result<Self, NoClinic> {
@@ -76,10 +78,17 @@ impl Desk {
             unusual: Unusual::default(),
             clinics: clinics.into_iter().map(Arc::new).collect(),
             books,
-            messages: Arc::new(messages),
+            messages: messages.into(),
             ledger: Arc::new(ledger),
+            shared: Shared::default(),
             clock,
         })))
+    }
+
+    /// The same desk with a state that outlives it, or that other instances share; without, it is in memory.
+    #[must_use]
+    pub fn sharing(&self, shared: Shared) -> Self {
+        Self(Arc::new(Inner { shared, ..Inner::clone(&self.0) }))
     }
 
     /// The same desk, for calls that are answered otherwise.

@@ -8,8 +8,10 @@ mod clinic_info;
 mod consent;
 mod dealings;
 mod identity;
+mod interrupted;
 mod ledger;
 mod messages;
+mod once;
 mod schema;
 mod take_message;
 
@@ -25,10 +27,13 @@ use crate::clinic::Clinic;
 use crate::emr::Emr;
 use crate::language::Language;
 use crate::privacy::Pii;
+use crate::state::Shared;
 
 pub use dealings::Dealings;
+pub use interrupted::deliver;
 pub use ledger::{LEDGER, Ledger, State, Step};
 pub use messages::{Message, Messages};
+pub(super) use once::run_once;
 
 /// The tools by the names models and agents' files use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,6 +101,21 @@ impl ToolName {
         }
     }
 
+    /// What must not be done twice.
+    pub const fn writes_in_book(self) -> bool {
+        match self {
+            Self::CreateAppointment | Self::UpdateAppointment | Self::CancelAppointment => true,
+            Self::SearchPatient
+            | Self::VerifyIdentity
+            | Self::FindEarliestAppointment
+            | Self::CheckAppointments
+            | Self::ClinicInfo
+            | Self::TakeMessage
+            | Self::TransferToPerson
+            | Self::EndCall => false,
+        }
+    }
+
     /// What a model is told of it.
     pub fn spec(self) -> ToolSpec {
         match self {
@@ -145,6 +165,7 @@ pub struct Session {
     /// The clinic's book, if it has one.
     pub emr: Option<Arc<dyn Emr>>,
     pub dealings: Arc<Dealings>,
+    pub shared: Shared,
 }
 
 /// What came of a tool.

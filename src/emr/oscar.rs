@@ -34,6 +34,7 @@ use super::{
     Provider, ProviderRef, Sought,
 };
 use crate::clinic::Clinic;
+use crate::state::Shared;
 use days::Days;
 use failure::Failure;
 use soap::Soap;
@@ -63,8 +64,14 @@ struct Inner {
 }
 
 impl Oscar {
-    /// Asks nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+    /// The only one that works this book, as far as it knows: see [`Oscar::sharing`].
     pub fn new(clinic: &Clinic) -> Result<Self, String> {
+        Self::sharing(clinic, &Shared::default())
+    }
+
+    /// One of several that share locks and what is not settled. Asks nobody yet. The configuration has been checked; an error is `key: what is
+    /// wrong; what to write instead`.
+    pub fn sharing(clinic: &Clinic, shared: &Shared) -> Result<Self, String> {
         let missing = || "emr.oscar: missing; write [emr.oscar], as in docs/emr.md".to_owned();
         let emr = clinic.config.emr.as_ref().ok_or_else(missing)?;
         let oscar = emr.oscar.as_ref().ok_or_else(missing)?;
@@ -74,8 +81,8 @@ impl Oscar {
             providers: oscar.providers.clone(),
             codes: emr.codes.keys().copied().collect(),
             active: Mutex::default(),
-            days: Days::default(),
-            unsettled: Unsettled::default(),
+            days: Days::new(&clinic.config.id, shared.all().clone()),
+            unsettled: Unsettled::new(&clinic.config.id, shared),
             settle: Duration::from_millis(oscar.read_ms + oscar.settle_ms),
         })))
     }

@@ -15,7 +15,7 @@ use crate::agent::conversation::{Books, Desk, Unusual};
 use crate::agent::graph::Graph;
 use crate::agent::llm::Model;
 use crate::agent::llm::openai::OpenAi;
-use crate::agent::tools::{Ledger, Messages};
+use crate::agent::tools::{self, Ledger, Messages};
 use crate::call::providers::Providers;
 use crate::clinic::Clinic;
 use crate::clock;
@@ -27,6 +27,7 @@ use crate::language::Language;
 use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
+use crate::state::Shared;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::sarvam::SarvamEars;
@@ -262,6 +263,8 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Sta
     mouth_names.resize(voices.len(), "embedded");
     let speaking = order::places(&config.providers.speaking, &mouth_names);
     let folder = config.records.folder();
+    let shared =
+        Shared::alone(&folder).map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
     let ledger = Ledger::open(folder.clone())
         .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
     let clinics = vec![clinic.clone()];
@@ -269,20 +272,22 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Sta
     let models = models.chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
     let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
     let thinkers = Thinkers::new(models, thinking);
-    let books = books(clinic, &folder)?;
-    let desk = Desk::new(thinkers, graph, clinics, books, Messages::new(folder), ledger, clock::now)?;
+    let books = books(clinic, &folder, &shared)?;
+    let messages = Arc::new(Messages::new(folder));
+    Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
+    let desk = Desk::new(thinkers, graph, clinics, books, messages, ledger, clock::now)?.sharing(shared);
     let (ears, mouths) = (Ears::new(recognisers), Mouths::new(voices));
     let real = Real { ears, ear_names, hearing, mouths, mouth_names, speaking, desk };
     Ok(Staff { team: Team::Real(Box::new(real)), lexicon })
 }
 
 /// What keeps the clinic's appointments, in `<records>/book`.
-fn books(clinic: &Clinic, records: &Path) -> Result<Books, StartError> {
+fn books(clinic: &Clinic, records: &Path, shared: &Shared) -> Result<Books, StartError> {
     let Some(emr) = &clinic.config.emr else { return Ok(Books::new()) };
     let book: Arc<dyn Emr> = match emr.kind {
         EmrKind::Book => Arc::new(Book::open(&records.join("book"), clinic, clinic.local(clock::now()).date())?),
         EmrKind::Oscar => {
-            let oscar = Oscar::new(clinic).map_err(StartError::Provider)?;
+            let oscar = Oscar::sharing(clinic, shared).map_err(StartError::Provider)?;
             Handle::current().block_on(warm(&oscar, clinic));
             Arc::new(oscar)
         }

@@ -120,6 +120,11 @@ pub const METRICS: &[Metric] = &[
         "Writes to the clinic's book whose outcome is not known: the staff has a message for each.",
     ),
     counter("emr_withdrawn_total", &[], "Appointments taken back because somebody else wrote the same time at once."),
+    counter(
+        "state_locks_lost_total",
+        &[],
+        "Locks on a provider's day that were lost while they were held: nothing more was written under them.",
+    ),
     counter("stt_inputs_dropped_total", &[], "Frames and orders that a recogniser did not take in time."),
     counter("deepgram_configure_failures_total", &[], "Thresholds that Deepgram refused."),
     counter("deepgram_idle_closes_total", &[], "Connections that Deepgram closed while nothing was said."),

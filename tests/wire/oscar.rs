@@ -8,5 +8,6 @@ mod envelopes;
 mod faults;
 mod hostile;
 mod house;
+mod interrupted;
 mod logs;
 mod races;

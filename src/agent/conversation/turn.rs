@@ -183,6 +183,7 @@ impl Answer {
                 messages: self.desk.messages.clone(),
                 emr: self.emr(),
                 dealings: self.memory.dealings(),
+                shared: self.desk.shared.clone(),
             },
             turn: self.turn.number,
             tools: agent.tools.clone(),
@@ -271,7 +272,7 @@ impl ToolRound {
                 "the tool is out of order; offer to pass the caller to a person",
             );
         }
-        let outcome = tools::run(tool, &call.arguments, &self.session).await;
+        let outcome = tools::run_once(tool, self.turn, &call.arguments, &self.session).await;
         let state = if outcome.is_ok() { State::Done } else { State::Refused };
         let code = outcome.result["code"].as_str().map(str::to_owned);
         if let Err(error) = self.step(tool, call, state, code).await {

@@ -10,7 +10,6 @@ use jiff::civil::DateTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::dealings::{Meaning, OUTCOME_UNKNOWN};
 use super::{Message, Outcome, Session, ToolName, schema};
@@ -19,6 +18,7 @@ use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::clock;
 use crate::emr::{Appointment, Emr, EmrError, Held, PatientRef, ProviderRef, Refusal, VisitKind, slot};
 use crate::privacy::Pii;
+use crate::state::key::digest;
 
 pub(super) use find::{find, find_spec};
 pub(super) use write::{cancel, cancel_spec, create, create_spec, update, update_spec};
@@ -123,32 +123,27 @@ pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
 }
 
 /// What came of a write that failed. If it may have happened, the staff are told before the caller is.
-async fn failed_write(error: &EmrError, what: &str, session: &Session) -> Outcome {
-    if matches!(error, EmrError::Unknown(_)) {
-        let message = Message {
-            id: digest(&[&session.call.call.to_string(), what]),
-            at: clock::stamp_of(session.now),
-            call: session.call.call,
-            clinic: session.clinic.config.id.clone(),
-            caller: session.call.caller.clone(),
-            name: Pii::new("attendant".to_owned()),
-            number: session.call.caller.clone(),
-            text: Pii::new(format!("Not certain: {what}. Look in the book, then call back.")),
-        };
-        if let Err(error) = session.messages.keep(message).await {
-            tracing::error!(call = %session.call.call, %error, "an unknown outcome could not be left for the staff");
-        }
+pub(super) async fn failed_write(error: &EmrError, what: &str, session: &Session) -> Outcome {
+    if matches!(error, EmrError::Unknown(_))
+        && let Err(error) = session.messages.keep(doubt(what, session)).await
+    {
+        tracing::error!(call = %session.call.call, %error, "an unknown outcome could not be left for the staff");
     }
     failed(error, session)
 }
 
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
+/// What the staff are told of a write that may have happened.
+fn doubt(what: &str, session: &Session) -> Message {
+    Message {
+        id: digest(&[&session.call.call.to_string(), what]),
+        at: clock::stamp_of(session.now),
+        call: session.call.call,
+        clinic: session.clinic.config.id.clone(),
+        caller: session.call.caller.clone(),
+        name: Pii::new("attendant".to_owned()),
+        number: session.call.caller.clone(),
+        text: Pii::new(format!("Not certain: {what}. Look in the book, then call back.")),
     }
-    hash.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

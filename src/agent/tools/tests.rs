@@ -21,6 +21,7 @@ pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) 
         messages: Arc::new(Messages::new(folder.join("messages"))),
         emr: None,
         dealings: Arc::default(),
+        shared: Shared::default(),
     }
 }
 

@@ -1,59 +1,106 @@
 //! Writes of which nobody knows whether they happened: never sent again, and their time is given to nobody meanwhile.
 //!
-//! A request that was lost may still be carried out minutes later, by a server that was only slow.
+//! A request that was lost may still be carried out minutes later, by a server that was only slow; and who sent it may have ended before the
+//! answer came. So each is noted before it is sent, where every instance sees it and no crash loses it, and taken out when its outcome is known.
+//! A note holds a provider and a time, under a digest: nothing of a patient.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tokio::time::Instant;
+use serde::{Deserialize, Serialize};
 
-use super::super::{Place, slot};
+use super::super::{EmrError, Place, slot};
+use crate::clock;
+use crate::state::{Key, Shared, State};
 
-/// After that the server has done it or never will, and the staff have been told.
-const LIVES: Duration = Duration::from_secs(900);
+/// After that the server has done it or never will, and the staff have been told. Milliseconds.
+const LIVES_MS: i64 = 900_000;
 
-/// The oldest makes room: a clinic with so many at once books nothing anyway.
+/// A clinic with so many at once books nothing anyway.
 const MOST: usize = 512;
 
-struct Intent {
-    /// What was wished, or the appointment that was to change.
-    key: String,
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
     place: Option<Place>,
-    since: Instant,
+    /// Of the wall clock, since 1970.
+    since_ms: i64,
 }
 
-/// See the module header.
-#[derive(Default)]
-pub(super) struct Unsettled(Mutex<Vec<Intent>>);
+/// See the module header. To be used while the day is held.
+#[derive(Debug)]
+pub(super) struct Unsettled {
+    state: Arc<dyn State>,
+    shared: Shared,
+    key: Key,
+}
+
+/// What was unsettled when it was looked at, by what was wished or the appointment that was to change.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    standing: BTreeMap<String, Note>,
+    over: Vec<String>,
+}
 
 impl Unsettled {
-    pub(super) fn keep(&self, key: &str, place: Option<Place>) {
-        let now = Instant::now();
-        let mut all = self.0.lock();
-        all.retain(|intent| intent.key != key && now.duration_since(intent.since) < LIVES);
-        if all.len() >= MOST {
-            all.remove(0);
+    pub(super) fn new(clinic: &str, shared: &Shared) -> Self {
+        Self { state: shared.all().clone(), shared: shared.clone(), key: Key::unsettled(clinic) }
+    }
+
+    /// The name of a wish, or of an appointment, among them.
+    pub(super) fn name(&self, of: &str) -> String {
+        self.shared.pseudonym(of)
+    }
+
+    pub(super) async fn notes(&self) -> Result<Notes, EmrError> {
+        let table = self.state.table(&self.key).await.map_err(lost)?;
+        Ok(Notes::of(table, now()))
+    }
+
+    /// To be done before anything is sent.
+    pub(super) async fn begin(&self, name: &str, place: Option<&Place>, notes: &Notes) -> Result<(), EmrError> {
+        for over in &notes.over {
+            self.state.remove(&self.key, over).await.map_err(lost)?;
         }
-        all.push(Intent { key: key.to_owned(), place, since: now });
+        if notes.standing.len() >= MOST {
+            let what = format!("{MOST} writes are not settled; see to the EMR. Nothing was written");
+            return Err(EmrError::Unavailable(what));
+        }
+        let note = Note { place: place.cloned(), since_ms: now() };
+        let text = serde_json::to_string(&note).map_err(|_| EmrError::Unavailable("a note has no JSON form".into()))?;
+        self.state.put(&self.key, name, &text).await.map_err(lost)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
-        let now = Instant::now();
-        self.0.lock().iter().any(|intent| intent.key == key && now.duration_since(intent.since) < LIVES)
+    /// What came of it is known.
+    pub(super) async fn settle(&self, name: &str) {
+        if let Err(error) = self.state.remove(&self.key, name).await {
+            tracing::warn!(%error, minutes = LIVES_MS / 60_000, "a settled write keeps its time from others for a while");
+        }
+    }
+}
+
+impl Notes {
+    fn of(table: BTreeMap<String, String>, now: i64) -> Self {
+        let mut notes = Self::default();
+        for (name, text) in table {
+            match serde_json::from_str::<Note>(&text) {
+                Ok(note) if now < note.since_ms.saturating_add(LIVES_MS) => {
+                    notes.standing.insert(name, note);
+                }
+                Ok(_) | Err(_) => notes.over.push(name),
+            }
+        }
+        notes
     }
 
-    /// It was found to have happened.
-    pub(super) fn settle(&self, key: &str) {
-        self.0.lock().retain(|intent| intent.key != key);
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.standing.contains_key(name)
     }
 
     /// Whether another write may yet take a moment of this.
     pub(super) fn may_take(&self, place: &Place, except: &str) -> bool {
-        let now = Instant::now();
-        self.0.lock().iter().any(|intent| {
-            intent.key != except
-                && now.duration_since(intent.since) < LIVES
-                && intent.place.as_ref().is_some_and(|other| {
+        self.standing.iter().any(|(name, note)| {
+            name != except
+                && note.place.as_ref().is_some_and(|other| {
                     other.provider == place.provider
                         && slot::overlap((other.start, other.end), (place.start, place.end))
                 })
@@ -61,10 +108,12 @@ impl Unsettled {
     }
 }
 
-impl std::fmt::Debug for Unsettled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Unsettled").field(&self.0.lock().len()).finish()
-    }
+fn lost(lost: crate::state::Lost) -> EmrError {
+    EmrError::Unavailable(format!("{lost}; nothing was written"))
+}
+
+fn now() -> i64 {
+    clock::now().as_millisecond()
 }
 
 #[cfg(test)]
@@ -74,25 +123,38 @@ mod tests {
     use super::super::super::ProviderRef;
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    fn place(from: i8, to: i8) -> Place {
+        let at = |minute| date(2026, 3, 3).at(9, minute, 0, 0);
+        Place { provider: ProviderRef("101".into()), start: at(from), end: at(to) }
+    }
+
+    #[tokio::test]
     async fn a_doubtful_time_is_kept_from_others_until_it_is_settled_or_long_ago() {
-        let place = |from, to| Place {
-            provider: ProviderRef("101".into()),
-            start: date(2026, 3, 3).at(9, from, 0, 0),
-            end: date(2026, 3, 3).at(9, to, 0, 0),
-        };
-        let all = Unsettled::default();
-        all.keep("a", Some(place(0, 15)));
-        assert!(all.has("a") && all.may_take(&place(10, 25), "b"));
-        assert!(!all.may_take(&place(10, 25), "a") && !all.may_take(&place(15, 30), "b"));
-        tokio::time::advance(LIVES).await;
-        assert!(!all.has("a") && !all.may_take(&place(0, 15), "b"));
-        all.keep("a", Some(place(0, 15)));
-        all.settle("a");
-        assert!(!all.has("a"));
-        for n in 0..2 * MOST {
-            all.keep(&n.to_string(), None);
+        let shared = Shared::default();
+        let (one, other) = (Unsettled::new("c", &shared), Unsettled::new("c", &shared));
+        let (a, b) = (one.name("a"), one.name("b"));
+        one.begin(&a, Some(&place(0, 15)), &Notes::default()).await.unwrap();
+        let notes = other.notes().await.unwrap();
+        assert!(notes.has(&a) && notes.may_take(&place(10, 25), &b));
+        assert!(!notes.may_take(&place(10, 25), &a) && !notes.may_take(&place(15, 30), &b));
+
+        let table = shared.all().table(&Key::unsettled("c")).await.unwrap();
+        let later = Notes::of(table, now() + LIVES_MS);
+        assert!(!later.has(&a) && !later.may_take(&place(0, 15), &b));
+        other.begin(&b, None, &later).await.unwrap();
+        let notes = one.notes().await.unwrap();
+        assert!(!notes.has(&a) && notes.has(&b), "what is over makes room");
+        one.settle(&b).await;
+        assert!(!one.notes().await.unwrap().has(&b));
+    }
+
+    #[tokio::test]
+    async fn there_are_at_most_so_many() {
+        let unsettled = Unsettled::new("c", &Shared::default());
+        for n in 0..MOST {
+            unsettled.begin(&unsettled.name(&n.to_string()), None, &Notes::default()).await.unwrap();
         }
-        assert_eq!(all.0.lock().len(), MOST);
+        let notes = unsettled.notes().await.unwrap();
+        assert!(matches!(unsettled.begin("more", None, &notes).await, Err(EmrError::Unavailable(_))));
     }
 }

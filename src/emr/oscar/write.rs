@@ -11,10 +11,12 @@ use super::super::{
 };
 use super::Inner;
 use super::chart::Chart;
+use super::days::Hold;
 use super::envelope::Field;
 use super::failure::Failure;
 use super::looks::Looks;
 use super::row::{Row, Wanted};
+use super::unsettled::Notes;
 
 /// So that the staff see where it came from.
 const NOTES: &str = "Booked by telephone (attendant)";
@@ -42,10 +44,18 @@ pub(super) fn chart_number(patient: &PatientRef) -> Result<u64, EmrError> {
 
 impl Inner {
     pub(super) async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
-        let (place, day) = (&wanted.place, wanted.place.start.date());
         let patient = chart_number(&wanted.patient)?;
-        self.check_provider(&place.provider)?;
-        let _held = self.days.hold(vec![(place.provider.clone(), day)]).await?;
+        self.check_provider(&wanted.place.provider)?;
+        let held = self.days.hold(vec![(wanted.place.provider.clone(), wanted.place.start.date())]).await?;
+        let booked = self.book_held(&held, patient, wanted).await;
+        held.release().await;
+        booked
+    }
+
+    async fn book_held(&self, held: &Hold, patient: u64, wanted: NewAppointment) -> Result<Appointment, EmrError> {
+        let (place, day) = (&wanted.place, wanted.place.start.date());
+        let name = self.unsettled.name(&wanted.key);
+        let notes = self.unsettled.notes().await?;
         let (chart, rows, schedule) = try_join3(
             self.soap.chart(patient),
             self.soap.day_rows(&place.provider, day),
@@ -56,20 +66,26 @@ impl Inner {
         let standing =
             |row: &&Row| row.is_active() && row.patient == Some(patient) && row.is_at(&place.provider, place.start);
         if let Some(row) = rows.iter().find(standing) {
-            self.unsettled.settle(&wanted.key);
+            if notes.has(&name) {
+                self.unsettled.settle(&name).await;
+            }
             return Ok(row.appointment());
         }
-        if self.unsettled.has(&wanted.key) {
+        if notes.has(&name) {
             return Err(EmrError::Unknown("this was sent before, and whether it was written is not known yet".into()));
         }
         let Some(chart) = chart.filter(Chart::takes_bookings) else { return refused(Refusal::NotFound) };
-        self.check_place(place, schedule.as_ref(), &rows, None, &wanted.key)?;
-        let name = chart.name();
-        let fields = Wanted { patient, name: &name, place, kind: kind(wanted.kind), notes: NOTES }.fields();
+        check_place(place, schedule.as_ref(), &rows, None)?;
+        if notes.may_take(place, &name) {
+            return refused(Refusal::SlotTaken);
+        }
+        let called = chart.name();
+        let fields = Wanted { patient, name: &called, place, kind: kind(wanted.kind), notes: NOTES }.fields();
+        self.begin(held, &name, Some(place), &notes).await?;
         let until = self.until();
         let added = match self.soap.add(fields).await {
             Ok(id) => Ok(id),
-            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Refused(error)) => Err(error),
             Err(Failure::Faulted(error)) => self.look_for(patient, place, Some(error), until).await,
             Err(Failure::Lost(error)) => {
                 tracing::warn!(%error, "an appointment was sent and not answered; it is looked for");
@@ -80,54 +96,75 @@ impl Inner {
             Ok(id) => self.confirm(id, patient, place, until).await,
             Err(error) => Err(error),
         };
-        self.remember(&wanted.key, Some(place), &booked);
+        self.settle(&name, &booked).await;
         booked
     }
 
     pub(super) async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
         self.check_provider(&to.provider)?;
         let days = [(&held.provider, held.start), (&to.provider, to.start)];
-        let _held = self.days.hold(days.map(|(provider, at)| (provider.clone(), at.date())).to_vec()).await?;
-        let row = self.owned(&held).await?;
-        let key = row_key(row.id);
+        let days = self.days.hold(days.map(|(provider, at)| (provider.clone(), at.date())).to_vec()).await?;
+        let moved = self.reschedule_held(&days, &held, to).await;
+        days.release().await;
+        moved
+    }
+
+    async fn reschedule_held(&self, days: &Hold, held: &Held, to: Place) -> Result<Appointment, EmrError> {
+        let (row, notes) = try_join(self.owned(held), self.unsettled.notes()).await?;
+        let name = self.unsettled.name(&row_key(row.id));
         if row.is_active() && row.is_at(&to.provider, to.start) {
-            self.unsettled.settle(&key);
+            if notes.has(&name) {
+                self.unsettled.settle(&name).await;
+            }
             return Ok(row.appointment());
         }
-        self.check_movable(&row, &held)?;
+        check_movable(&row, held, notes.has(&name))?;
         let (rows, schedule) = try_join(
             self.soap.day_rows(&to.provider, to.start.date()),
             self.templates.of(&self.soap, &to.provider, to.start.date()),
         )
         .await
         .map_err(Failure::of_read)?;
-        self.check_place(&to, schedule.as_ref(), &rows, Some(row.id), &key)?;
+        check_place(&to, schedule.as_ref(), &rows, Some(row.id))?;
+        if notes.may_take(&to, &name) {
+            return refused(Refusal::SlotTaken);
+        }
+        self.begin(days, &name, Some(&to), &notes).await?;
         let until = self.until();
         let moved = match self.overwrite(row.id, row.at(&to), |row| row.is_at(&to.provider, to.start), until).await {
             Ok(()) => self.confirm_move(&row, &to, until).await,
             Err(error) => Err(error),
         };
-        self.remember(&key, Some(&to), &moved);
+        self.settle(&name, &moved).await;
         moved
     }
 
     pub(super) async fn cancel(&self, held: Held) -> Result<(), EmrError> {
-        let _held = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
-        let row = self.owned(&held).await?;
-        let key = row_key(row.id);
+        let days = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
+        let cancelled = self.cancel_held(&days, &held).await;
+        days.release().await;
+        cancelled
+    }
+
+    async fn cancel_held(&self, days: &Hold, held: &Held) -> Result<(), EmrError> {
+        let (row, notes) = try_join(self.owned(held), self.unsettled.notes()).await?;
+        let name = self.unsettled.name(&row_key(row.id));
         if !row.is_active() {
-            self.unsettled.settle(&key);
+            if notes.has(&name) {
+                self.unsettled.settle(&name).await;
+            }
             return Ok(());
         }
-        self.check_movable(&row, &held)?;
+        check_movable(&row, held, notes.has(&name))?;
         let is_cancelled = |row: &Row| !row.is_active();
+        self.begin(days, &name, None, &notes).await?;
         let until = self.until();
         let cancelled = match self.overwrite(row.id, row.cancelled(), is_cancelled, until).await {
             // What was answered with success is looked at all the same: an update says nothing.
             Ok(()) => self.await_row(row.id, is_cancelled, Some(unlike_sent()), until).await,
             Err(error) => Err(error),
         };
-        self.remember(&key, None, &cancelled);
+        self.settle(&name, &cancelled).await;
         cancelled
     }
 
@@ -140,38 +177,12 @@ impl Inner {
         if self.providers.contains_key(provider) { Ok(()) } else { refused(Refusal::NotFound) }
     }
 
-    /// The provider works then, nothing but `except` stands there, and nothing that is not settled may yet.
-    fn check_place(
-        &self,
-        place: &Place,
-        schedule: Option<&DaySchedule>,
-        rows: &[Row],
-        except: Option<u64>,
-        key: &str,
-    ) -> Result<(), EmrError> {
-        let in_template = schedule
-            .is_some_and(|day| !day.holiday && day.slots.iter().any(|slot| slot.start == place.start))
-            && place.start < place.end;
-        let taken = rows.iter().any(|row| Some(row.id) != except && row.is_active() && row.overlaps(place));
-        if !in_template || taken || self.unsettled.may_take(place, key) {
-            return refused(Refusal::SlotTaken);
-        }
-        Ok(())
-    }
-
     /// The appointment as it stands, if it is that patient's.
     async fn owned(&self, held: &Held) -> Result<Row, EmrError> {
         let patient = chart_number(&held.patient)?;
         let id = held.id.0.parse().or(refused(Refusal::NotFound))?;
         let row = self.soap.row(id).await.map_err(Failure::of_read)?;
         row.filter(|row| row.id == id && row.patient == Some(patient)).ok_or(EmrError::Refused(Refusal::NotFound))
-    }
-
-    fn check_movable(&self, row: &Row, held: &Held) -> Result<(), EmrError> {
-        if self.unsettled.has(&row_key(row.id)) {
-            return Err(EmrError::Unknown("an earlier change of this appointment may still come".into()));
-        }
-        if row.is_movable() && row.is_at(&held.provider, held.start) { Ok(()) } else { refused(Refusal::Changed) }
     }
 
     /// Made by our account, as far as is told.
@@ -323,12 +334,44 @@ impl Inner {
         Err(EmrError::Unknown("a change of an appointment was sent and not answered, and it does not show".into()))
     }
 
-    fn remember<T>(&self, key: &str, place: Option<&Place>, outcome: &Result<T, EmrError>) {
+    /// Noted where all see it, and the day is still ours: now it may be sent.
+    async fn begin(&self, days: &Hold, name: &str, place: Option<&Place>, notes: &Notes) -> Result<(), EmrError> {
+        self.unsettled.begin(name, place, notes).await?;
+        let sure = days.check();
+        if sure.is_err() {
+            self.unsettled.settle(name).await;
+        }
+        sure
+    }
+
+    async fn settle<T>(&self, name: &str, outcome: &Result<T, EmrError>) {
         if matches!(outcome, Err(EmrError::Unknown(_))) {
             metrics::counter!("emr_unknown_outcomes_total").increment(1);
-            self.unsettled.keep(key, place.cloned());
+        } else {
+            self.unsettled.settle(name).await;
         }
     }
+}
+
+/// The provider works then, and nothing but `except` stands there.
+fn check_place(
+    place: &Place,
+    schedule: Option<&DaySchedule>,
+    rows: &[Row],
+    except: Option<u64>,
+) -> Result<(), EmrError> {
+    let in_template = schedule
+        .is_some_and(|day| !day.holiday && day.slots.iter().any(|slot| slot.start == place.start))
+        && place.start < place.end;
+    let taken = rows.iter().any(|row| Some(row.id) != except && row.is_active() && row.overlaps(place));
+    if !in_template || taken { refused(Refusal::SlotTaken) } else { Ok(()) }
+}
+
+fn check_movable(row: &Row, held: &Held, is_unsettled: bool) -> Result<(), EmrError> {
+    if is_unsettled {
+        return Err(EmrError::Unknown("an earlier change of this appointment may still come".into()));
+    }
+    if row.is_movable() && row.is_at(&held.provider, held.start) { Ok(()) } else { refused(Refusal::Changed) }
 }
 
 fn row_key(id: u64) -> String {

@@ -2,6 +2,7 @@
 
 use attendant::clinic::Clinic;
 use attendant::emr::oscar::Oscar;
+use attendant::state::Shared;
 
 /// What tests change of `[emr.oscar]`.
 pub struct Settings<'a> {
@@ -61,6 +62,10 @@ impl Settings<'_> {
 
     /// Reads its secrets here and now: the files are gone afterwards.
     pub fn oscar(&self) -> (Clinic, Oscar) {
+        self.sharing(&Shared::default())
+    }
+
+    pub fn sharing(&self, shared: &Shared) -> (Clinic, Oscar) {
         rustls::crypto::ring::default_provider().install_default().ok();
         let folder = tempfile::tempdir().expect("as the test has it");
         let mut clinic = self.clinic();
@@ -72,7 +77,7 @@ impl Settings<'_> {
             std::fs::write(&path, secret).expect("as the test has it");
             source.file = Some(path);
         }
-        let oscar = Oscar::new(&clinic).expect("as the test has it");
+        let oscar = Oscar::sharing(&clinic, shared).expect("as the test has it");
         (clinic, oscar)
     }
 }

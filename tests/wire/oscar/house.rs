@@ -11,6 +11,7 @@ use attendant::emr::{Appointment, Emr, EmrError, NewAppointment, PatientRef, Pla
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::sim::oscar::{self as sim, Clock, Dialect, Fault, Knob};
+use attendant::state::Shared;
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -75,7 +76,16 @@ impl House {
     }
 
     pub fn as_user(&self, user: &str, password: &str) -> (Clinic, Oscar) {
-        let settings = Settings {
+        self.settings(user, password).oscar()
+    }
+
+    /// A process that shares its locks and what is not settled with those of the same state.
+    pub fn sharing(&self, shared: &Shared) -> (Clinic, Oscar) {
+        self.settings(&self.sim.login().user, &self.sim.login().password).sharing(shared)
+    }
+
+    fn settings<'a>(&'a self, user: &'a str, password: &'a str) -> Settings<'a> {
+        Settings {
             base_url: &self.base_url,
             dialect: self.dialect.name(),
             user,
@@ -85,8 +95,7 @@ impl House {
             connect_ms: 1_000,
             read_ms: 400,
             settle_ms: 1_000,
-        };
-        settings.oscar()
+        }
     }
 
     pub fn turn(&self, operation: &str, fault: Fault, times: u32) {
@@ -157,6 +166,7 @@ impl Caller {
             messages: Arc::new(Messages::new(folder.path().join("messages"))),
             emr: Some(emr),
             dealings: Arc::new(Dealings::default()),
+            shared: Shared::default(),
         };
         Self { session, folder }
     }

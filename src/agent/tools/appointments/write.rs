@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::dealings::Slot;
+use super::super::interrupted::UnderWay;
 use super::super::{Outcome, Session, ToolName, consent, schema};
-use super::{digest, failed, failed_write, local, verified, written};
+use super::{digest, doubt, failed, failed_write, local, verified, written};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Told, moment};
 use crate::emr::{Emr, Held, NewAppointment, Place, slot};
@@ -93,14 +94,20 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     let clinic = session.clinic.config.id.as_str();
     let key = digest(&[clinic, patient.0.reveal(), &slot.place.provider.0, &start, "book"]);
     let wanted = NewAppointment { patient, place: slot.place.clone(), kind: slot.kind, key };
+    let about = format!("a booking for {start}");
+    let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
+        Ok(under_way) => under_way,
+        Err(error) => return failed(&error, session),
+    };
     let outcome = match emr.book(wanted).await {
         Ok(booked) => Outcome::ok(json!({
             "start": written(booked.start),
             "provider": slot.provider_name,
             "say": appointment::booked(told, session.language),
         })),
-        Err(error) => failed_write(&error, &format!("a booking for {start}"), session).await,
+        Err(error) => failed_write(&error, &about, session).await,
     };
+    under_way.over().await;
     session.dealings.finish(what, outcome.clone());
     outcome
 }
@@ -135,6 +142,10 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
     let to = Place { end: slot::end_of(slot.place.start, minutes), ..slot.place.clone() };
     let old = written(held.start);
     let about = format!("moving the appointment of {} to {}", held.start, to.start);
+    let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
+        Ok(under_way) => under_way,
+        Err(error) => return failed(&error, session),
+    };
     let outcome = match emr.reschedule(held, to).await {
         Ok(moved) => Outcome::ok(json!({
             "start": written(moved.start),
@@ -143,6 +154,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
         })),
         Err(error) => failed_write(&error, &about, session).await,
     };
+    under_way.over().await;
     session.dealings.finish(what, outcome.clone());
     outcome
 }
@@ -167,13 +179,19 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         return ask(&what, &appointment::ask_to_cancel(told, session.language), session);
     }
     let start = held.start;
+    let about = format!("cancelling the appointment of {start}");
+    let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
+        Ok(under_way) => under_way,
+        Err(error) => return failed(&error, session),
+    };
     let outcome = match emr.cancel(held).await {
         Ok(()) => Outcome::ok(json!({
             "cancelled_start": written(start),
             "say": appointment::cancelled(start, session.language),
         })),
-        Err(error) => failed_write(&error, &format!("cancelling the appointment of {start}"), session).await,
+        Err(error) => failed_write(&error, &about, session).await,
     };
+    under_way.over().await;
     session.dealings.finish(what, outcome.clone());
     outcome
 }

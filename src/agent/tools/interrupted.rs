@@ -1,0 +1,67 @@
+//! Writes in the book that this process was in the middle of when it ended: the staff get a message for each when it starts again.
+//!
+//! The message is on the disk before the write is sent, and goes when the caller can be told what came of it. Kept beside the records and not
+//! among what instances share, since it says whom to call back.
+
+use std::sync::Arc;
+
+use super::{Message, Messages, Session};
+use crate::emr::EmrError;
+use crate::state::local::Local;
+use crate::state::{Key, State};
+
+/// A write that is under way.
+pub(super) struct UnderWay<'a> {
+    session: &'a Session,
+    key: Key,
+    id: String,
+}
+
+impl<'a> UnderWay<'a> {
+    /// Nothing may be written if this fails.
+    pub(super) async fn begin(message: &Message, session: &'a Session) -> Result<Self, EmrError> {
+        let key = Key::interrupted(&session.clinic.config.id);
+        let text =
+            serde_json::to_string(message).map_err(|_| EmrError::Unavailable("a message has no JSON form".into()))?;
+        let put = session.shared.here().put(&key, &message.id, &text).await;
+        put.map_err(|lost| EmrError::Unavailable(lost.to_string()))?;
+        Ok(Self { session, key, id: message.id.clone() })
+    }
+
+    /// What came of it is known, or the staff were told that it is not.
+    pub(super) async fn over(self) {
+        if let Err(lost) = self.session.shared.here().remove(&self.key, &self.id).await {
+            tracing::warn!(call = %self.session.call.call, %lost, "the staff will be asked about a write that is settled");
+        }
+    }
+}
+
+/// Leaves the staff a message for each write that the process before was in the middle of. To be called before the first call.
+pub async fn deliver(state: &Local, clinic: &str, messages: &Arc<Messages>) {
+    let key = Key::interrupted(clinic);
+    let Ok(left) = state.table(&key).await else { return };
+    if !left.is_empty() {
+        tracing::warn!(
+            clinic,
+            writes = left.len(),
+            "the program ended in the middle of writes to the book; the staff have a message for each"
+        );
+    }
+    for (id, text) in left {
+        let kept = match serde_json::from_str::<Message>(&text) {
+            Ok(message) => messages.keep(message).await,
+            Err(_) => Err(std::io::Error::other("it is not of this program")),
+        };
+        let removed = match kept {
+            Ok(()) => state.remove(&key, &id).await.map_err(|lost| lost.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = removed {
+            tracing::error!(
+                clinic,
+                error,
+                "a message about an interrupted write could not be left; it is tried again at the next start"
+            );
+        }
+    }
+}

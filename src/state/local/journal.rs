@@ -1,0 +1,138 @@
+//! What of a process's state outlives it: one JSON line for each change, in `<folder>/state.jsonl`, readable by its owner alone.
+//!
+//! The last line of a key counts. A line cut short by a crash never counted. What is not settled is synchronised before it counts; for the
+//! rest it is enough to outlive the process, since losing it with the machine only means that somebody looks once more. Times are the wall
+//! clock's, since another process reads them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::millis;
+use crate::clock;
+
+/// Lines after which the file is written anew: some 2 MB.
+const MOST_LINES: usize = 8_192;
+
+/// A value that is durable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stored {
+    Running,
+    Done(String),
+    Table(BTreeMap<String, String>),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    key: String,
+    /// Milliseconds since 1970.
+    until: u64,
+    /// None: it is gone.
+    value: Option<Stored>,
+}
+
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+    lines: usize,
+}
+
+/// Keys, how long they still live, and their values.
+type Found = Vec<(String, Duration, Stored)>;
+
+impl Journal {
+    /// Opens or creates it, and tells what still lives.
+    pub(super) fn open(folder: &Path) -> io::Result<(Self, Found)> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let path = folder.join("state.jsonl");
+        let mut text = Vec::new();
+        let mut file = open(&path)?;
+        file.try_lock().map_err(|_| io::Error::other("state.jsonl is another process's"))?;
+        file.read_to_end(&mut text)?;
+        let live = live(&text)?;
+        let mut journal = Self { path, file, lines: 0 };
+        journal.rewrite(&live)?;
+        let now = now();
+        let found = live.into_values().filter_map(|line| Some((line.key, left(line.until, now), line.value?)));
+        Ok((journal, found.collect()))
+    }
+
+    pub(super) fn append(&mut self, key: &str, lives: Duration, value: Option<Stored>) -> io::Result<()> {
+        let waits = matches!(value, Some(Stored::Table(_)));
+        let line = Line { key: key.to_owned(), until: now() + millis(lives), value };
+        let length = self.file.metadata()?.len();
+        let written = self.file.write_all(&encode(&line)?).and_then(|()| match waits {
+            true => self.file.sync_data(),
+            false => Ok(()),
+        });
+        if let Err(error) = written {
+            // Half a line would spoil the next one.
+            self.file.set_len(length)?;
+            return Err(error);
+        }
+        self.lines += 1;
+        if self.lines > MOST_LINES {
+            let live = live(&std::fs::read(&self.path)?)?;
+            self.rewrite(&live)?;
+        }
+        Ok(())
+    }
+
+    /// In place of the file, so that there is always a whole one.
+    fn rewrite(&mut self, live: &HashMap<String, Line>) -> io::Result<()> {
+        let beside = self.path.with_extension("new");
+        let mut file = open(&beside)?;
+        file.set_len(0)?;
+        file.try_lock().map_err(|_| io::Error::other("state.new is another process's"))?;
+        for line in live.values() {
+            file.write_all(&encode(line)?)?;
+        }
+        file.sync_data()?;
+        std::fs::rename(&beside, &self.path)?;
+        (self.file, self.lines) = (file, live.len());
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+}
+
+fn encode(line: &Line) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(line).map_err(io::Error::other)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The last line of each key that has not ended.
+fn live(text: &[u8]) -> io::Result<HashMap<String, Line>> {
+    let now = now();
+    let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let mut live = HashMap::new();
+    for (at, line) in text[..whole].split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+        // The error's own words could hold a value.
+        let line: Line = serde_json::from_slice(line)
+            .map_err(|_| io::Error::other(format!("line {} of state.jsonl is not of this program", at + 1)))?;
+        if line.value.is_none() || line.until <= now {
+            live.remove(&line.key);
+        } else {
+            live.insert(line.key.clone(), line);
+        }
+    }
+    Ok(live)
+}
+
+fn now() -> u64 {
+    u64::try_from(clock::now().as_millisecond()).unwrap_or_default()
+}
+
+const fn left(until: u64, now: u64) -> Duration {
+    Duration::from_millis(until.saturating_sub(now))
+}

@@ -1,0 +1,48 @@
+use super::*;
+
+fn table(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn what_was_begun_and_what_is_unsettled_outlives_the_process_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (done, running, unsettled) = (Key::tool_call("a"), Key::tool_call("b"), Key::unsettled("c"));
+    let lock = Key::day("c", "101", jiff::civil::date(2026, 11, 23));
+    let owner = Owner::new();
+    let first = Local::open(folder.path()).unwrap();
+    assert_eq!(first.begin(&done, owner).await, Ok(Begun::New));
+    first.finish(&done, owner, "booked").await.unwrap();
+    assert_eq!(first.begin(&running, owner).await, Ok(Begun::New));
+    first.put(&unsettled, "x", "1").await.unwrap();
+    first.put(&unsettled, "y", "2").await.unwrap();
+    first.remove(&unsettled, "x").await.unwrap();
+    first.lock(&lock, owner).await.unwrap();
+    assert!(Local::open(folder.path()).unwrap_err().to_string().contains("another process"));
+    drop(first);
+    // The last line was being written.
+    let path = folder.path().join("state.jsonl");
+    std::io::Write::write_all(&mut std::fs::OpenOptions::new().append(true).open(&path).unwrap(), b"{\"key\":")
+        .unwrap();
+    let second = Local::open(folder.path()).unwrap();
+    assert_eq!(second.begin(&done, Owner::new()).await, Ok(Begun::Done("booked".into())));
+    assert_eq!(second.begin(&running, Owner::new()).await, Ok(Begun::Running), "nobody knows what came of it");
+    assert_eq!(second.table(&unsettled).await, Ok(table(&[("y", "2")])));
+    assert!(matches!(second.lock(&lock, Owner::new()).await, Ok(Locked::Held { .. })), "its holder is gone");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_room_for_so_many_and_no_more_until_some_are_over() {
+    let state = Local::default();
+    let key = |n: usize| Key::tool_call(&n.to_string()).living(Duration::from_secs(60));
+    for n in 0..MOST {
+        assert_eq!(state.mark(&key(n)).await, Ok(true));
+    }
+    assert!(state.mark(&key(MOST)).await.unwrap_err().to_string().contains("at once"));
+    assert_eq!(state.mark(&key(0)).await, Ok(false), "what is known stays known");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(state.mark(&key(MOST)).await, Ok(true));
+    assert_eq!(state.0.held.lock().all.len(), 1);
+}
