@@ -17,7 +17,7 @@ test: tools models lint build nextest deny ## everything that must pass
 deps: ## install what building and running need (Debian 12, as root or with sudo)
 	@$(PHASE) deps .ci/deps
 
-tools: deps ## install what testing needs as well: rustfmt, clippy, cargo-nextest, cargo-deny, zeep
+tools: deps ## install what testing needs as well: rustfmt, clippy, cargo-nextest, cargo-deny, zeep, redis-server
 	@$(PHASE) tools .ci/deps --tools
 
 models: ## fetch the pinned models of the embedded speech into the user's cache

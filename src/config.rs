@@ -21,6 +21,7 @@ use crate::records::RecordsConfig;
 use crate::server::{AgentsConfig, ClinicSection, ProvidersConfig, ServerConfig};
 use crate::sim::ScriptedConfig;
 use crate::speech::SpeechConfig;
+use crate::state::StateConfig;
 use crate::store::StoreConfig;
 use crate::transport::sip::SipConfig;
 use crate::transport::stream::StreamConfig;
@@ -48,6 +49,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub prices: PricesConfig,
     pub experiments: ExperimentsConfig,
+    pub state: StateConfig,
 }
 
 /// `[log]`.
@@ -108,6 +110,7 @@ impl Config {
             store: read.section("store"),
             prices: read.section("prices"),
             experiments: read.section("experiments"),
+            state: read.section("state"),
         };
         read.finish()?;
         let wrong = [
@@ -126,6 +129,7 @@ impl Config {
             config.store.check(),
             config.prices.check(&config.providers.paid()),
             config.experiments.check(&config.providers.known()),
+            config.state.check(),
         ];
         let problems: Vec<Problem> = wrong.into_iter().flatten().map(|text| source.blame(&text)).collect();
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }

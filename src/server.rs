@@ -12,6 +12,7 @@ mod settings;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::records::{FirstTimes, Recording, Records};
+use crate::state::{self, OpenError, Shared};
 use crate::store::{History, HistoryError, Store, StoreError};
 use crate::telemetry;
 use crate::transport::sip;
@@ -73,6 +75,9 @@ pub enum StartError {
     Book(#[from] BookError),
     #[error("fixed phrases cannot be kept in {folder}: {error}; see to the folder, or leave out server.phrase_cache")]
     Phrases { folder: String, error: io::Error },
+    /// A state that cannot be shared.
+    #[error("{0}")]
+    State(String),
     #[error("the media workers cannot be started: {0}")]
     Workers(io::Error),
     #[error("SIP: {0}")]
@@ -90,6 +95,7 @@ impl StartError {
             | Self::NoClinic(_)
             | Self::Provider(_)
             | Self::Residency(_)
+            | Self::State(_)
             | Self::Budget(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
@@ -173,8 +179,9 @@ impl Server {
         let announced = FirstTimes::open(&folder)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
         let mut canned = canned(&graph, &clinic, config.records.recording);
-        let (loading, facts) = (config.clone(), clinic.clone());
-        let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph)).await;
+        let shared = share(&config, &folder).await?;
+        let (loading, facts, state) = (config.clone(), clinic.clone(), shared.clone());
+        let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph, &state)).await;
         let staff = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
         let providers = staff.providers(&providers::Asked::default());
         let kept = config.server.phrase_cache.as_ref().map(|folder| {
@@ -205,10 +212,11 @@ impl Server {
             );
         }
         let keeping = Keeping::start(&config, store, ends);
+        let clinic_id = clinic.config.id;
         let desk = Desk::open(DeskSetup {
             config: config.call,
             media: config.media,
-            clinic: clinic.config.id,
+            clinic: clinic_id.clone(),
             language: config.clinic.language,
             canned,
             providers,
@@ -235,6 +243,11 @@ impl Server {
         transports.spawn(sip.run());
         transports.spawn(http.run());
         transports.spawn(look_at_budget(desk.clone(), stop.clone()));
+        if shared.redis().is_some() {
+            let name = state::instance(&folder)
+                .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+            transports.spawn(state::tend(shared, clinic_id, name, stop.clone()));
+        }
         transports.close();
         Ok(Self {
             desk,
@@ -279,6 +292,26 @@ impl Server {
         self.keeping.finish(self.desk.records().clone()).await;
         drained
     }
+}
+
+/// The state of this process and of all instances. A Redis that does not answer yet keeps nobody from calling.
+async fn share(config: &Config, folder: &Path) -> Result<Shared, StartError> {
+    if config.providers.kind == Kind::Scripted && config.state.redis.is_empty() {
+        // Nothing is booked.
+        return Ok(Shared::default());
+    }
+    let shared = Shared::open(&config.state, folder).map_err(|error| match error {
+        OpenError::Folder(error) => StartError::Records { folder: folder.display().to_string(), error },
+        OpenError::Config(what) => StartError::State(what),
+    })?;
+    if let Some(redis) = shared.redis() {
+        // If it is lost, that is logged, and it is asked again.
+        if let Ok(about) = redis.about().await {
+            tracing::info!(version = about.version, millis = about.took.as_secs_f64() * 1e3, "Redis answers");
+            about.wrong.iter().for_each(|wrong| tracing::warn!("{wrong}"));
+        }
+    }
+    Ok(shared)
 }
 
 /// A new day shows in the metrics within this time, also without a call.

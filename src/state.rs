@@ -1,19 +1,25 @@
 //! What several instances of attendant share: locks, what was done already, marks, counts, and what is not settled yet.
 //!
-//! One contract, served within the process ([`local::Local`]); [`shared::Shared`] is what its users hold. Nothing here is on the path of a frame, and nothing waits longer than a caller may. Keys name no patient: see [`key`].
+//! One contract, served within the process ([`local::Local`]) or by Redis ([`redis::Redis`]); [`shared::Shared`] is what its users hold, and decides
+//! what is done when Redis is lost. Nothing here is on the path of a frame, and nothing waits longer than a caller may. Keys name no patient: see [`key`].
 
+mod config;
 pub mod key;
 pub mod lease;
 pub mod local;
 pub mod once;
+pub mod redis;
 pub mod shared;
+mod tending;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub use config::StateConfig;
 pub use key::Key;
 pub use lease::{Lease, NoLease};
-pub use shared::Shared;
+pub use shared::{OpenError, Shared};
+pub use tending::{instance, tend};
 
 /// Who holds a lock or runs a call: drawn anew for each, so that nobody gives back what is another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +72,7 @@ pub enum Begun {
 /// See the module header. Lives are those of the keys, counted from each write.
 #[async_trait::async_trait]
 pub trait State: fmt::Debug + Send + Sync + 'static {
+    /// The same owner may ask again.
     async fn lock(&self, key: &Key, owner: Owner) -> Result<Locked, Lost>;
 
     /// `false`: it is no longer the owner's, and nothing was changed.
@@ -74,7 +81,7 @@ pub trait State: fmt::Debug + Send + Sync + 'static {
     /// `false`: it was no longer the owner's, and nothing was changed.
     async fn unlock(&self, key: &Key, owner: Owner) -> Result<bool, Lost>;
 
-    /// Begins what is to be done once; whoever gets [`Begun::New`] does it.
+    /// Begins what is to be done once; whoever gets [`Begun::New`] does it. The same owner may ask again.
     async fn begin(&self, key: &Key, owner: Owner) -> Result<Begun, Lost>;
 
     /// What came of it. Changes nothing that another owner began.

@@ -15,6 +15,8 @@ use crate::language::Language;
 use crate::models::Model;
 use crate::provider::residency::Country;
 use crate::server::{self, Kind, ProvidersConfig, StartError};
+use crate::state::StateConfig;
+use crate::state::redis::Redis;
 use crate::store::{self, Kind as StoreKind};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
@@ -58,8 +60,38 @@ impl Check {
         println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
         println!("prices   {}", prices(&config));
         println!("calls    at most {} at once", config.call.max_calls);
-        if self.emr { emr(&clinic) } else { Ok(Exit::Done) }
+        let shared = state(&config.state)?;
+        let asked = if self.emr { emr(&clinic)? } else { Exit::Done };
+        Ok(if matches!(shared, Exit::Done) { asked } else { shared })
     }
+}
+
+/// Asks Redis, if instances share their state, and says what was found.
+fn state(config: &StateConfig) -> Result<Exit, Failure> {
+    let Some(secret) = config.secret.as_ref().filter(|_| !config.redis.is_empty()) else {
+        println!("state    within this process: one instance");
+        return Ok(Exit::Done);
+    };
+    let secret = secret.read().map_err(|what| Failure::usage(anyhow!("state.secret: {what}")))?;
+    let about = runtime()?.block_on(async {
+        let redis = Redis::new(config, secret.expose()).map_err(|what| Failure::usage(anyhow!(what)))?;
+        redis.about().await.map_err(|lost| Failure::unavailable(anyhow!("{}: {lost}", config.redis.join(", "))))
+    })?;
+    let kind = if config.is_cluster() { "a cluster of Redis" } else { "Redis" };
+    println!(
+        "state    {kind} {} at {}, {:.1} ms a question",
+        about.version,
+        config.redis.join(", "),
+        about.took.as_secs_f64() * 1e3
+    );
+    for wrong in &about.wrong {
+        println!("state    WRONG: {wrong}");
+    }
+    Ok(if about.wrong.is_empty() { Exit::Done } else { Exit::Found })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::internal(anyhow!(e)))
 }
 
 /// What has a price, and a warning of what has none.
@@ -116,11 +148,7 @@ fn emr(clinic: &Clinic) -> Result<Exit, Failure> {
     };
     let oscar = Oscar::new(clinic).map_err(|what| Failure::usage(anyhow!(what)))?;
     let now = clinic.local(clock::now()).datetime();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::internal(anyhow!(e)))?;
-    let findings = runtime.block_on(oscar.health(now)).map_err(Failure::unavailable)?;
+    let findings = runtime()?.block_on(oscar.health(now)).map_err(Failure::unavailable)?;
     for finding in &findings {
         match &finding.mend {
             None => println!("emr      {}", finding.what),

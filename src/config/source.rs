@@ -12,7 +12,8 @@ use super::problem::{Problem, Problems};
 const PREFIX: &str = "ATTENDANT";
 
 /// Keys whose value is a list; in the environment its members are separated by commas.
-const LISTS: [&str; 6] = ["api.listen", "sip.udp", "sip.tcp", "sip.codecs", "sip.allow", "sip.trunk.proxies"];
+const LISTS: [&str; 7] =
+    ["api.listen", "sip.udp", "sip.tcp", "sip.codecs", "sip.allow", "sip.trunk.proxies", "state.redis"];
 
 /// Where values come from. The environment is handed in, so that tests need not change their own.
 #[derive(Clone, Debug, Default)]

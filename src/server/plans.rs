@@ -151,6 +151,7 @@ mod tests {
     use super::*;
     use crate::agent::graph::Graph;
     use crate::server::{Kind, providers};
+    use crate::state::Shared;
 
     #[tokio::test(start_paused = true)]
     async fn a_call_is_in_its_arms_until_the_day_is_spent() {
@@ -158,7 +159,7 @@ mod tests {
         let mut config = Config { experiments: toml::from_str(experiments).unwrap(), ..Config::default() };
         config.providers.kind = Kind::Scripted;
         config.providers.cheaper = Some(Cheaper { thinking: Some(vec!["rules".to_owned()]), ..Cheaper::default() });
-        let staff = providers::open(&config, &Clinic::sample(), Graph::built_in()).unwrap();
+        let staff = providers::open(&config, &Clinic::sample(), Graph::built_in(), &Shared::default()).unwrap();
         let (canned, meter) = (Canned::texts(), Meter::default());
         let served = Served::open(&config, staff, &canned, canned.clone(), None, &meter).await.unwrap();
         let call = CallId::new();

@@ -217,7 +217,7 @@ impl Real {
 }
 
 /// Loading models takes seconds; call it where waiting is allowed.
-pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Staff, StartError> {
+pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shared) -> Result<Staff, StartError> {
     let lexicon = Lexicon::new(&clinic.config.lexicon);
     if config.providers.kind == Kind::Scripted {
         return Ok(Staff { team: Team::Scripted(config.scripted), lexicon });
@@ -263,8 +263,6 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Sta
     mouth_names.resize(voices.len(), "embedded");
     let speaking = order::places(&config.providers.speaking, &mouth_names);
     let folder = config.records.folder();
-    let shared =
-        Shared::alone(&folder).map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
     let ledger = Ledger::open(folder.clone())
         .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
     let clinics = vec![clinic.clone()];
@@ -272,10 +270,10 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph) -> Result<Sta
     let models = models.chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
     let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
     let thinkers = Thinkers::new(models, thinking);
-    let books = books(clinic, &folder, &shared)?;
+    let books = books(clinic, &folder, shared)?;
     let messages = Arc::new(Messages::new(folder));
     Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
-    let desk = Desk::new(thinkers, graph, clinics, books, messages, ledger, clock::now)?.sharing(shared);
+    let desk = Desk::new(thinkers, graph, clinics, books, messages, ledger, clock::now)?.sharing(shared.clone());
     let (ears, mouths) = (Ears::new(recognisers), Mouths::new(voices));
     let real = Real { ears, ear_names, hearing, mouths, mouth_names, speaking, desk };
     Ok(Staff { team: Team::Real(Box::new(real)), lexicon })

@@ -13,8 +13,17 @@ use sha2::{Digest, Sha256};
 pub struct Key {
     text: String,
     life: Duration,
-    /// Within one process it must outlive a crash.
-    durable: bool,
+    outlives: Outlives,
+}
+
+/// What the state within a process must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Outlives {
+    Nothing,
+    /// Its own end: it is on the disk, as far as the system tells.
+    Process,
+    /// The power's: it is synchronised before it counts.
+    Machine,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -23,9 +32,12 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// take longer.
 const LOCK: Duration = Duration::from_secs(10);
 
+/// An instance is given up after so long without a sign of life; it gives one every 30 s.
+const INSTANCE: Duration = Duration::from_secs(60);
+
 impl Key {
     fn new(text: String, life: Duration) -> Self {
-        Self { text, life, durable: false }
+        Self { text, life, outlives: Outlives::Nothing }
     }
 
     pub fn text(&self) -> &str {
@@ -36,8 +48,14 @@ impl Key {
         self.life
     }
 
-    pub(super) const fn is_durable(&self) -> bool {
-        self.durable
+    pub(super) const fn outlives(&self) -> Outlives {
+        self.outlives
+    }
+
+    /// The same where another machine knows it too.
+    #[must_use]
+    pub(super) fn known_elsewhere(&self) -> Self {
+        Self { outlives: Outlives::Process, ..self.clone() }
     }
 
     /// The same with another life, for those who cannot wait.
@@ -53,17 +71,27 @@ impl Key {
 
     /// One call of a tool; `digest` as of [`digest`].
     pub fn tool_call(digest: &str) -> Self {
-        Self { durable: true, ..Self::new(format!("idempotent:{digest}"), DAY) }
+        Self { outlives: Outlives::Process, ..Self::new(format!("idempotent:{digest}"), DAY) }
     }
 
     /// Writes to a clinic's book that were sent, or were about to be, and of which nobody knows yet what came of them.
     pub fn unsettled(clinic: &str) -> Self {
-        Self { durable: true, ..Self::new(format!("unsettled:{clinic}"), DAY) }
+        Self { outlives: Outlives::Machine, ..Self::new(format!("unsettled:{clinic}"), DAY) }
     }
 
-    /// Writes that this process was in the middle of: kept beside the records and nowhere else, since they say who is to be called back.
+    /// Writes that this process was in the middle of: kept beside the records and nowhere else, since they say who is to be called back. In OSCAR the
+    /// note that follows ([`Key::unsettled`]) brings them to the disk.
     pub fn interrupted(clinic: &str) -> Self {
-        Self { durable: true, ..Self::new(format!("interrupted:{clinic}"), 30 * DAY) }
+        Self { outlives: Outlives::Process, ..Self::new(format!("interrupted:{clinic}"), 30 * DAY) }
+    }
+
+    /// This instance has told what it left unsettled; gone if Redis forgot.
+    pub fn told(instance: &str) -> Self {
+        Self::new(format!("told:{instance}"), DAY)
+    }
+
+    pub fn instances() -> Self {
+        Self::new("instances".to_owned(), INSTANCE)
     }
 }
 
@@ -87,9 +115,13 @@ mod tests {
     fn the_lives_are_those_that_are_documented() {
         let page = include_str!("../../docs/shared-state.md");
         let day = date(2026, 11, 23);
-        for (key, life) in
-            [(Key::day("c", "101", day), "10 s"), (Key::tool_call("d"), "24 h"), (Key::unsettled("c"), "24 h")]
-        {
+        for (key, life) in [
+            (Key::day("c", "101", day), "10 s"),
+            (Key::tool_call("d"), "24 h"),
+            (Key::unsettled("c"), "24 h"),
+            (Key::told("i"), "24 h"),
+            (Key::instances(), "60 s"),
+        ] {
             let seconds = key.life().as_secs();
             assert!([format!("{seconds} s"), format!("{} h", seconds / 3_600)].contains(&life.to_owned()), "{key:?}");
             let name = key.text().split(':').next().unwrap();

@@ -14,6 +14,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::key::Outlives;
 use super::{Begun, Key, Locked, Lost, Owner, State};
 use crate::clock;
 use journal::{Journal, Stored};
@@ -87,7 +88,7 @@ impl Local {
         key: &Key,
         change: impl FnOnce(Option<&Value>) -> (Change, T) + Send + 'static,
     ) -> Result<T, Lost> {
-        if !key.is_durable() || self.0.journal.is_none() {
+        if key.outlives() == Outlives::Nothing || self.0.journal.is_none() {
             return self.0.apply(key, None, change);
         }
         let (inner, key) = (self.0.clone(), key.clone());
@@ -124,7 +125,7 @@ impl Inner {
         let (value, until) = match change {
             Change::Nothing => return Ok(told),
             Change::Put(value) => (Some(value), now + key.life()),
-            Change::Alter(value) => (Some(value), until.unwrap_or(now + key.life())),
+            Change::Alter(value) => (Some(value), until.unwrap_or_else(|| now + key.life())),
             Change::Remove => (None, now),
         };
         if value.is_some() && is_new {
@@ -135,7 +136,7 @@ impl Inner {
             drop(held);
             let stored = value.as_ref().and_then(Value::stored);
             journal
-                .append(key.text(), until - now, stored)
+                .append(key, until - now, stored)
                 .map_err(|error| Lost(format!("state.jsonl cannot be written: {error}; see to the disk")))?;
             held = self.held.lock();
         }
@@ -201,8 +202,8 @@ impl State for Local {
             held.fence
         };
         self.change(key, move |value| match value {
-            Some(_) => (Change::Nothing, Locked::Taken),
-            None => (Change::Put(Value::Lock(owner)), Locked::Held { fence }),
+            Some(_) if !is_lock_of(value, owner) => (Change::Nothing, Locked::Taken),
+            Some(_) | None => (Change::Put(Value::Lock(owner)), Locked::Held { fence }),
         })
         .await
     }
@@ -227,8 +228,8 @@ impl State for Local {
     async fn begin(&self, key: &Key, owner: Owner) -> Result<Begun, Lost> {
         self.change(key, move |value| match value {
             Some(Value::Once(Once::Done(value))) => (Change::Nothing, Begun::Done(value.clone())),
-            Some(_) => (Change::Nothing, Begun::Running),
-            None => (Change::Put(Value::Once(Once::Running(owner))), Begun::New),
+            Some(_) if !is_run_of(value, owner) => (Change::Nothing, Begun::Running),
+            Some(_) | None => (Change::Put(Value::Once(Once::Running(owner))), Begun::New),
         })
         .await
     }

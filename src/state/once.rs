@@ -41,10 +41,27 @@ impl Shared {
     pub async fn once(&self, key: &Key) -> Once {
         let owner = Owner::new();
         match begin(self.here(), key, owner).await {
-            Ok(Begun::New) => Once::New(Run { shared: self.clone(), key: key.clone(), owner }),
-            Ok(Begun::Running) => Once::Doubtful,
-            Ok(Begun::Done(value)) => Once::Known(value),
-            Err(lost) => Once::Refused(lost),
+            Ok(Begun::New) => {}
+            Ok(Begun::Running) => return Once::Doubtful,
+            Ok(Begun::Done(value)) => return Once::Known(value),
+            Err(lost) => return Once::Refused(lost),
+        }
+        let run = Run { shared: self.clone(), key: key.clone(), owner };
+        if self.redis().is_none() {
+            return Once::New(run);
+        }
+        match begin(&**self.all(), key, owner).await {
+            Ok(Begun::New) => Once::New(run),
+            Ok(Begun::Running) => {
+                run.forget().await;
+                Once::Doubtful
+            }
+            Ok(Begun::Done(value)) => {
+                run.remember(&value).await;
+                Once::Known(value)
+            }
+            // A call is one instance's: this one would know.
+            Err(_) => Once::New(run),
         }
     }
 }
@@ -52,13 +69,27 @@ impl Shared {
 impl Run {
     /// It was done.
     pub async fn finish(self, value: &str) {
-        if let Err(lost) = self.shared.here().finish(&self.key, self.owner, value).await {
-            tracing::error!(key = self.key.text(), %lost, "what was done once is not remembered; asked for again, it is doubtful");
+        self.remember(value).await;
+        if self.shared.redis().is_some() && self.shared.all().finish(&self.key, self.owner, value).await.is_err() {
+            self.shared.later(&self.key, self.owner, Some(value));
         }
     }
 
     /// Nothing was done.
     pub async fn abandon(self) {
+        self.forget().await;
+        if self.shared.redis().is_some() && self.shared.all().abandon(&self.key, self.owner).await.is_err() {
+            self.shared.later(&self.key, self.owner, None);
+        }
+    }
+
+    async fn remember(&self, value: &str) {
+        if let Err(lost) = self.shared.here().finish(&self.key, self.owner, value).await {
+            tracing::error!(key = self.key.text(), %lost, "what was done once is not remembered; asked for again, it is doubtful");
+        }
+    }
+
+    async fn forget(&self) {
         if let Err(lost) = self.shared.here().abandon(&self.key, self.owner).await {
             tracing::error!(key = self.key.text(), %lost, "what was not done is still marked as begun");
         }

@@ -120,6 +120,14 @@ pub const METRICS: &[Metric] = &[
         "Writes to the clinic's book whose outcome is not known: the staff has a message for each.",
     ),
     counter("emr_withdrawn_total", &[], "Appointments taken back because somebody else wrote the same time at once."),
+    gauge("state_redis_up", &[], "1: Redis answered last; 0: it did not. Absent without `[state] redis`."),
+    gauge("state_instances", &[], "Instances that share the state. Absent without `[state] redis`."),
+    counter("state_failures_total", &["operation"], "Questions to Redis without an answer."),
+    counter(
+        "state_late_dropped_total",
+        &[],
+        "Results that could not be told to Redis in time; they are on this instance's disk.",
+    ),
     counter(
         "state_locks_lost_total",
         &[],

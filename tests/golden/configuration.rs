@@ -37,6 +37,7 @@ fn the_page_names_every_key() {
         ("prices", toml::Table::try_from(&config.prices).unwrap()),
         ("records", toml::Table::try_from(&config.records).unwrap()),
         ("store", toml::Table::try_from(&config.store).unwrap()),
+        ("state", toml::Table::try_from(&config.state).unwrap()),
     ];
     for (name, section) in sections {
         let (_, text) = page.split_once(&format!("[{name}]\n")).unwrap_or_else(|| panic!("[{name}] is missing"));

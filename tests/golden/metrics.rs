@@ -40,6 +40,10 @@ counter calls_cheaper_total
 counter cost_unpriced_total{model, provider}
 counter emr_unknown_outcomes_total
 counter emr_withdrawn_total
+gauge state_redis_up
+gauge state_instances
+counter state_failures_total{operation}
+counter state_late_dropped_total
 counter state_locks_lost_total
 counter stt_inputs_dropped_total
 counter deepgram_configure_failures_total

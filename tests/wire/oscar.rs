@@ -11,3 +11,4 @@ mod house;
 mod interrupted;
 mod logs;
 mod races;
+mod shared;

@@ -5,13 +5,12 @@
 //! A note holds a provider and a time, under a digest: nothing of a patient.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::super::{EmrError, Place, slot};
 use crate::clock;
-use crate::state::{Key, Shared, State};
+use crate::state::{Key, Shared};
 
 /// After that the server has done it or never will, and the staff have been told. Milliseconds.
 const LIVES_MS: i64 = 900_000;
@@ -29,7 +28,6 @@ struct Note {
 /// See the module header. To be used while the day is held.
 #[derive(Debug)]
 pub(super) struct Unsettled {
-    state: Arc<dyn State>,
     shared: Shared,
     key: Key,
 }
@@ -43,7 +41,7 @@ pub(super) struct Notes {
 
 impl Unsettled {
     pub(super) fn new(clinic: &str, shared: &Shared) -> Self {
-        Self { state: shared.all().clone(), shared: shared.clone(), key: Key::unsettled(clinic) }
+        Self { shared: shared.clone(), key: Key::unsettled(clinic) }
     }
 
     /// The name of a wish, or of an appointment, among them.
@@ -52,14 +50,14 @@ impl Unsettled {
     }
 
     pub(super) async fn notes(&self) -> Result<Notes, EmrError> {
-        let table = self.state.table(&self.key).await.map_err(lost)?;
+        let table = self.shared.notes(&self.key).await.map_err(lost)?;
         Ok(Notes::of(table, now()))
     }
 
     /// To be done before anything is sent.
     pub(super) async fn begin(&self, name: &str, place: Option<&Place>, notes: &Notes) -> Result<(), EmrError> {
         for over in &notes.over {
-            self.state.remove(&self.key, over).await.map_err(lost)?;
+            self.shared.forget(&self.key, over).await.map_err(lost)?;
         }
         if notes.standing.len() >= MOST {
             let what = format!("{MOST} writes are not settled; see to the EMR. Nothing was written");
@@ -67,12 +65,12 @@ impl Unsettled {
         }
         let note = Note { place: place.cloned(), since_ms: now() };
         let text = serde_json::to_string(&note).map_err(|_| EmrError::Unavailable("a note has no JSON form".into()))?;
-        self.state.put(&self.key, name, &text).await.map_err(lost)
+        self.shared.note(&self.key, name, &text).await.map_err(lost)
     }
 
     /// What came of it is known.
     pub(super) async fn settle(&self, name: &str) {
-        if let Err(error) = self.state.remove(&self.key, name).await {
+        if let Err(error) = self.shared.forget(&self.key, name).await {
             tracing::warn!(%error, minutes = LIVES_MS / 60_000, "a settled write keeps its time from others for a while");
         }
     }
@@ -138,7 +136,7 @@ mod tests {
         assert!(notes.has(&a) && notes.may_take(&place(10, 25), &b));
         assert!(!notes.may_take(&place(10, 25), &a) && !notes.may_take(&place(15, 30), &b));
 
-        let table = shared.all().table(&Key::unsettled("c")).await.unwrap();
+        let table = shared.notes(&Key::unsettled("c")).await.unwrap();
         let later = Notes::of(table, now() + LIVES_MS);
         assert!(!later.has(&a) && !later.may_take(&place(0, 15), &b));
         other.begin(&b, None, &later).await.unwrap();

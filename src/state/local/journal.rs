@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::Key;
+use super::super::key::Outlives;
 use super::millis;
 use crate::clock;
 
@@ -64,9 +66,10 @@ impl Journal {
         Ok((journal, found.collect()))
     }
 
-    pub(super) fn append(&mut self, key: &str, lives: Duration, value: Option<Stored>) -> io::Result<()> {
-        let waits = matches!(value, Some(Stored::Table(_)));
-        let line = Line { key: key.to_owned(), until: now() + millis(lives), value };
+    pub(super) fn append(&mut self, key: &Key, lives: Duration, value: Option<Stored>) -> io::Result<()> {
+        // What is taken out may come back: somebody looks once more.
+        let waits = key.outlives() == Outlives::Machine && value.is_some();
+        let line = Line { key: key.text().to_owned(), until: now() + millis(lives), value };
         let length = self.file.metadata()?.len();
         let written = self.file.write_all(&encode(&line)?).and_then(|()| match waits {
             true => self.file.sync_data(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use attendant::agent::tools::{self, Messages, ToolName};
 use attendant::emr::Emr;
 use attendant::sim::oscar::Fault;
-use attendant::state::Shared;
+use attendant::state::{Shared, StateConfig};
 use serde_json::json;
 use tokio::runtime::Builder;
 
@@ -15,7 +15,7 @@ use super::house::{CHEN, Caller, House, JANE, MONDAY, NOW, code, wanted};
 /// The state of a process; of one that was just killed, as soon as it has let go of it.
 async fn opened(folder: &Path) -> Shared {
     loop {
-        match Shared::alone(folder) {
+        match Shared::open(&StateConfig::default(), folder) {
             Ok(shared) => return shared,
             Err(error) => assert!(error.to_string().contains("another process"), "{error}"),
         }

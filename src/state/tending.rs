@@ -1,0 +1,60 @@
+//! Looks after what instances share: notices when Redis is lost and when it is back, tells it what it missed, and gives signs of life.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{Key, Shared, State};
+
+/// Whether it answers is asked so often: a lost Redis is told before a caller meets it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Twice in its life.
+const BEAT: Duration = Duration::from_secs(30);
+
+/// Until stopped, for a clinic. Without Redis there is nothing to do.
+pub async fn tend(shared: Shared, clinic: String, instance: String, stop: CancellationToken) {
+    if shared.redis().is_none() {
+        return;
+    }
+    let mut due = interval(LOOK);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (unsettled, told) = (Key::unsettled(&clinic), Key::told(&instance));
+    let (mut next_beat, mut known) = (Instant::now(), 0);
+    while stop.run_until_cancelled(due.tick()).await.is_some() {
+        let Some(redis) = shared.redis() else { return };
+        // A Redis that came back empty has forgotten this, however short it was away, and with it what is unsettled.
+        let Ok(remembers) = redis.get(&told).await else { continue };
+        if shared.catch_up().await.is_err() {
+            continue;
+        }
+        if remembers.is_none() && (shared.restore(&unsettled).await.is_err() || redis.set(&told, "").await.is_err()) {
+            continue;
+        }
+        if Instant::now() < next_beat {
+            continue;
+        }
+        let Ok(instances) = redis.beat(&Key::instances(), &instance).await else { continue };
+        next_beat = Instant::now() + BEAT;
+        metrics::gauge!("state_instances").set(instances.len() as f64);
+        if instances.len() != known {
+            known = instances.len();
+            tracing::info!(instances = known, "instances that share the state");
+        }
+    }
+}
+
+/// The name of this instance: drawn once for a records folder and kept there.
+pub fn instance(folder: &Path) -> std::io::Result<String> {
+    let path = folder.join("instance");
+    match std::fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
+        Ok(_) | Err(_) => {
+            let name = format!("{:08x}", rand::random::<u32>());
+            std::fs::write(&path, format!("{name}\n"))?;
+            Ok(name)
+        }
+    }
+}
