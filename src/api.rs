@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::call::desk::NotReady;
 use crate::call::registry::FrontDesk;
 use crate::records::FirstTimes;
+use crate::state::Shared as State;
 use crate::telemetry;
 use crate::transport::stream::{Entrance, StreamConfig, socket};
 
@@ -75,10 +76,11 @@ impl Server {
         desk: Arc<dyn FrontDesk>,
         ready: impl Fn() -> Result<(), NotReady> + Send + Sync + 'static,
         announced: FirstTimes,
+        state: State,
         stop: CancellationToken,
     ) -> Result<Self, Error> {
-        let entrance =
-            Entrance::open(streams, api.public_url.as_deref(), desk, announced, stop.clone()).map_err(Error::Config)?;
+        let entrance = Entrance::open(streams, api.public_url.as_deref(), desk, announced, state, stop.clone())
+            .map_err(Error::Config)?;
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for &address in &api.listen {
@@ -117,6 +119,7 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/health", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/redis", get(health::redis))
         .route("/metrics", get(metrics::text))
         .route(twilio::PATH, post(twilio::voice))
         .route("/webhooks/telnyx", post(telnyx::event))

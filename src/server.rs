@@ -3,6 +3,7 @@
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
 
 mod asked;
+mod budget;
 pub(crate) mod keeping;
 mod order;
 mod plans;
@@ -25,16 +26,14 @@ use crate::call::canned::{Canned, Line, Phrase};
 use crate::call::desk::{Desk, DeskSetup, NotReady};
 use crate::call::rendering;
 use crate::clinic::{Clinic, ClinicError};
-use crate::clock;
 use crate::config::Config;
-use crate::costs::budget::Budget;
 use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::records::{FirstTimes, Recording, Records};
 use crate::state::{self, OpenError, Shared};
-use crate::store::{History, HistoryError, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
@@ -191,7 +190,7 @@ impl Server {
         let kept = kept.transpose()?;
         let till = Arc::new(Till::new(
             Prices::new(&config.prices),
-            budget_of(&config, &clinic, keeping::history(&config, store.as_ref())).await?,
+            budget::of(&config, &clinic, keeping::history(&config, store.as_ref())).await?,
         ));
         let unspoken = canned.clone();
         let meter = Meter::default();
@@ -235,18 +234,35 @@ impl Server {
             // A fault comes first: what follows it, draining, is no reason.
             move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { desk.ready() }
         };
-        let http = api::Server::bind(&config.api, &config.stream, desk.clone(), ready, announced, stop.clone()).await?;
+        let http = api::Server::bind(
+            &config.api,
+            &config.stream,
+            desk.clone(),
+            ready,
+            announced,
+            shared.clone(),
+            stop.clone(),
+        )
+        .await?;
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();
         let addresses = http.addresses().to_vec();
         transports.spawn(sip.run());
         transports.spawn(http.run());
-        transports.spawn(look_at_budget(desk.clone(), stop.clone()));
         if shared.redis().is_some() {
             let name = state::instance(&folder)
                 .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+            transports.spawn(budget::share(
+                desk.clone(),
+                shared.clone(),
+                clinic_id.clone(),
+                name.clone(),
+                stop.clone(),
+            ));
             transports.spawn(state::tend(shared, clinic_id, name, stop.clone()));
+        } else {
+            transports.spawn(budget::look(desk.clone(), stop.clone()));
         }
         transports.close();
         Ok(Self {
@@ -312,39 +328,6 @@ async fn share(config: &Config, folder: &Path) -> Result<Shared, StartError> {
         }
     }
     Ok(shared)
-}
-
-/// A new day shows in the metrics within this time, also without a call.
-const LOOK: Duration = Duration::from_secs(60);
-
-async fn look_at_budget(desk: Arc<Desk>, stop: CancellationToken) {
-    let mut due = tokio::time::interval(LOOK);
-    while stop.run_until_cancelled(due.tick()).await.is_some() {
-        desk.look_at_budget();
-    }
-}
-
-/// The clinic's budget with today's calls, as far as their records tell.
-async fn budget_of(config: &Config, clinic: &Clinic, history: History) -> Result<Option<Budget>, StartError> {
-    let Some(wanted) = clinic.config.budget.clone() else { return Ok(None) };
-    let currency = &config.prices.currency;
-    let mut budget = Budget::new(wanted, clinic.zone.clone(), clock::now());
-    // Records are of days in UTC; today's calls began at most a day before.
-    let since = budget.today().yesterday().unwrap_or_else(|_| budget.today()).to_string();
-    let bills = match history.bills(&since).await {
-        Ok(bills) => bills,
-        Err(HistoryError::Library { folder, error }) => return Err(StartError::Records { folder, error }),
-        Err(HistoryError::Store(error)) => {
-            tracing::error!(%error, "today's calls that are in the store are not on the budget");
-            keeping::history(config, None).bills(&since).await.unwrap_or_default()
-        }
-    };
-    let told = budget.recount(bills, currency);
-    tracing::info!(calls = told.calls, spent = %told.spent, currency, "today's calls so far, of their records");
-    if told.in_other_currencies > 0 {
-        tracing::warn!(calls = told.in_other_currencies, "today's calls in another currency are not on the budget");
-    }
-    Ok(Some(budget))
 }
 
 /// A transport has this long to close its sockets.

@@ -244,7 +244,7 @@ async fn with_book(
 ) -> Result<Outcome, Outcome> {
     Ok(match tool {
         ToolName::SearchPatient => identity::search(parse(arguments)?, emr, session).await,
-        ToolName::VerifyIdentity => identity::verify(&parse(arguments)?, session),
+        ToolName::VerifyIdentity => identity::verify(&parse(arguments)?, session).await,
         ToolName::FindEarliestAppointment => appointments::find(parse(arguments)?, emr, session).await,
         ToolName::CheckAppointments => appointments::check(&parse(arguments)?, emr, session).await,
         ToolName::CreateAppointment => appointments::create(&parse(arguments)?, emr, session).await,

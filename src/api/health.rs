@@ -1,5 +1,5 @@
-//! `GET /health`: the process answers. `GET /health/ready`: it takes calls, or why it does not, in a few words. For probes and balancers; no
-//! numbers.
+//! `GET /health`: the process answers. `GET /health/ready`: it takes calls, or why it does not, in a few words. `GET /health/redis`: what instances share
+//! answers. For probes and balancers; no numbers.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,6 +9,15 @@ use crate::call::desk::NotReady;
 
 pub(super) async fn live() -> &'static str {
     "ok\n"
+}
+
+/// Without it calls are taken all the same: no balancer should turn them away for this.
+pub(super) async fn redis(State(shared): State<Shared>) -> (StatusCode, &'static str) {
+    match shared.entrance.redis_is_up() {
+        None => (StatusCode::OK, "not configured\n"),
+        Some(true) => (StatusCode::OK, "ok\n"),
+        Some(false) => (StatusCode::SERVICE_UNAVAILABLE, "lost\n"),
+    }
 }
 
 pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {

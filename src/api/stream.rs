@@ -15,11 +15,11 @@ use crate::transport::stream::wire::Wire;
 use crate::transport::stream::{session, socket};
 
 pub(super) async fn twilio(state: State<Shared>, token: Path<String>, request: WebSocketUpgrade) -> Response {
-    carrier(&state.0, Wire::Twilio, &token.0, request)
+    carrier(&state.0, Wire::Twilio, &token.0, request).await
 }
 
 pub(super) async fn telnyx(state: State<Shared>, token: Path<String>, request: WebSocketUpgrade) -> Response {
-    carrier(&state.0, Wire::Telnyx, &token.0, request)
+    carrier(&state.0, Wire::Telnyx, &token.0, request).await
 }
 
 /// Without a token.
@@ -32,11 +32,11 @@ pub(super) async fn telnyx_without(state: State<Shared>) -> Response {
     without(&state.0, Wire::Telnyx)
 }
 
-fn carrier(shared: &Shared, wire: Wire, token: &str, request: WebSocketUpgrade) -> Response {
+async fn carrier(shared: &Shared, wire: Wire, token: &str, request: WebSocketUpgrade) -> Response {
     if shared.entrance.carrier(wire).is_none() {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match shared.entrance.redeem(wire, token) {
+    match shared.entrance.redeem(wire, token).await {
         Ok(admission) => upgrade(shared, wire, Some(admission), request),
         Err(refused) => unauthorised(wire, &refused.to_string()),
     }

@@ -55,12 +55,13 @@ pub(super) async fn event(State(shared): State<Shared>, headers: HeaderMap, body
     let Ok(Webhook { data }) = serde_json::from_slice::<Webhook>(&body) else {
         return (StatusCode::BAD_REQUEST, "not a call event\n").into_response();
     };
-    match (door.verifier.delivery(&data.id), data.event_type.as_str()) {
-        (Delivery::First, "call.initiated") if shared.entrance.is_new(Wire::Telnyx, &data.id) => {
-            initiated(&shared, data.payload)
-        }
-        (Delivery::First | Delivery::Again, _) => StatusCode::OK.into_response(),
+    let is_first = door.verifier.delivery(&data.id) == Delivery::First && data.event_type == "call.initiated";
+    // Telnyx may deliver it again, to this process, to one after it, or to another instance.
+    let is_first = is_first && shared.entrance.is_new(Wire::Telnyx, &data.id);
+    if is_first && shared.entrance.is_new_event(&data.id).await {
+        return initiated(&shared, data.payload);
     }
+    StatusCode::OK.into_response()
 }
 
 fn initiated(shared: &Shared, payload: Payload) -> Response {

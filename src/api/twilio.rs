@@ -44,37 +44,42 @@ pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: Heade
     if account != door.account {
         return refused("foreign_account");
     }
-    let mut given = door.answered.lock();
-    if let Some(answered) = given.get(&call.to_owned()) {
-        return if entrance.is_open(answered) { twiml(answered.answer.clone()) } else { refused("replayed") };
-    }
-    if !entrance.is_new(Wire::Twilio, call) {
+    if entrance.is_over_elsewhere(call).await {
         return refused("replayed");
     }
-    let arriving = Arriving {
-        dialled: field("To").unwrap_or_default().to_owned(),
-        caller: field("From").unwrap_or_default().to_owned().into(),
-        transport: Transport::Twilio,
-    };
-    let answered = match entrance.invite(Wire::Twilio, call, &arriving) {
-        Ok(Invitation { nonce, expires, url }) => {
-            // Nothing follows the stream: a call whose stream is closed is over, API or not.
-            let answer = format!(
-                "<Response><Connect><Stream url=\"{}\"><Parameter name=\"caller\" value=\"{}\"/><Parameter name=\"dialled\" value=\"{}\"/></Stream></Connect></Response>",
-                escape(&url),
-                escape(arriving.caller.reveal()),
-                escape(&arriving.dialled),
-            );
-            Answered { opens: Opens::Stream { nonce, expires }, answer }
+    let (answer, opens) = {
+        let mut given = door.answered.lock();
+        if let Some(answered) = given.get(&call.to_owned()) {
+            return if entrance.is_open(answered) { twiml(answered.answer.clone()) } else { refused("replayed") };
         }
-        Err(Refusal::Busy { .. }) => Answered { opens: Opens::Nothing, answer: DECLINE.to_owned() },
-        Err(Refusal::Divert { to }) => {
-            Answered { opens: Opens::Nothing, answer: format!("<Response>{}</Response>", dial(to.reveal())) }
+        if !entrance.is_new(Wire::Twilio, call) {
+            return refused("replayed");
         }
+        let arriving = Arriving {
+            dialled: field("To").unwrap_or_default().to_owned(),
+            caller: field("From").unwrap_or_default().to_owned().into(),
+            transport: Transport::Twilio,
+        };
+        let (answer, opens) = match entrance.invite(Wire::Twilio, call, &arriving) {
+            Ok(Invitation { nonce, expires, url }) => {
+                // Nothing follows the stream: a call whose stream is closed is over, API or not.
+                let answer = format!(
+                    "<Response><Connect><Stream url=\"{}\"><Parameter name=\"caller\" value=\"{}\"/><Parameter name=\"dialled\" value=\"{}\"/></Stream></Connect></Response>",
+                    escape(&url),
+                    escape(arriving.caller.reveal()),
+                    escape(&arriving.dialled),
+                );
+                (answer, Opens::Stream { nonce, expires })
+            }
+            Err(Refusal::Busy { .. }) => (DECLINE.to_owned(), Opens::Nothing),
+            Err(Refusal::Divert { to }) => (format!("<Response>{}</Response>", dial(to.reveal())), Opens::Nothing),
+        };
+        given.insert(call.to_owned(), Answered { opens, answer: answer.clone() });
+        (answer, opens)
     };
-    let answer = answered.answer.clone();
-    given.insert(call.to_owned(), answered);
-    drop(given);
+    if let Opens::Stream { nonce, expires } = opens {
+        entrance.tell_answered(call, &nonce, expires).await;
+    }
     twiml(answer)
 }
 

@@ -182,6 +182,11 @@ impl Desk {
         self.calls.lock().level(&self.till)
     }
 
+    /// Where calls are paid.
+    pub const fn till(&self) -> &Arc<Till> {
+        &self.till
+    }
+
     /// Who serves this call, if not the usual ones. Cheaper ones may carry fewer calls: beyond that calls are served as usual.
     fn plan(&self, call: CallId) -> Option<Plan> {
         let plan = self.plans.plan(call, self.look_at_budget())?;

@@ -102,6 +102,11 @@ impl Budget {
         self.today
     }
 
+    /// The clinic's day at that time.
+    pub fn date(&self, at: Timestamp) -> Date {
+        date(&self.zone, at)
+    }
+
     /// A call that began then is over. One of a day before today's is no longer of interest.
     pub fn settle(&mut self, began: Timestamp, cost: Money) {
         let day = date(&self.zone, began);

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use parking_lot::Mutex;
 
 use super::bill::Bill;
@@ -18,6 +19,15 @@ use super::prices::Prices;
 pub struct Till {
     prices: Prices,
     budget: Option<Mutex<Budget>>,
+    shares: Mutex<Shares>,
+}
+
+/// Of a day's budget, where several instances spend it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shares {
+    /// This instance's, when it was last looked at.
+    own: Money,
+    others: Option<(Date, Money)>,
 }
 
 /// Where one call is settled, as of its beginning.
@@ -40,7 +50,7 @@ impl Account {
 
 impl Till {
     pub fn new(prices: Prices, budget: Option<Budget>) -> Self {
-        Self { prices, budget: budget.map(Mutex::new) }
+        Self { prices, budget: budget.map(Mutex::new), shares: Mutex::default() }
     }
 
     /// What was used and is in no call's day: it is counted, and on no budget.
@@ -61,7 +71,13 @@ impl Till {
             let costs = meter.unsettled().iter().filter_map(|line| self.prices.cost(line)).sum::<Money>();
             (began, costs)
         });
-        let standing = self.budget.as_ref()?.lock().standing(now, going_on);
+        let mut budget = self.budget.as_ref()?.lock();
+        let mut shares = self.shares.lock();
+        let others =
+            shares.others.filter(|(day, _)| *day == budget.date(now)).map_or_else(Money::default, |(_, money)| money);
+        let standing = budget.standing(now, going_on.chain([(now, others)]));
+        shares.own = Money(standing.spent.0.saturating_sub(others.0));
+        drop((budget, shares));
         metrics::gauge!("budget_spent_percent").set(standing.percent());
         metrics::gauge!("budget_level").set(match standing.level {
             Level::Within => 0.0,
@@ -81,6 +97,16 @@ impl Till {
             }
         }
         Some(standing)
+    }
+
+    /// The day that is going on, and what this instance has spent of it, when it was last looked at; `None` without a budget.
+    pub fn own(&self, now: Timestamp) -> Option<(Date, Money)> {
+        Some((self.budget.as_ref()?.lock().date(now), self.shares.lock().own))
+    }
+
+    /// What the other instances have spent of that day.
+    pub fn others(&self, day: Date, spent: Money) {
+        self.shares.lock().others = Some((day, spent));
     }
 
     pub const fn has_budget(&self) -> bool {
@@ -128,6 +154,24 @@ mod tests {
     use super::*;
     use crate::costs::{Kind, Paid};
     use crate::telemetry::metrics::recorder;
+
+    #[test]
+    fn a_day_is_spent_by_all_instances_together() {
+        let now: Timestamp = "2026-11-21T20:00:00Z".parse().unwrap();
+        let config = toml::from_str("day = 10").unwrap();
+        let zone = jiff::tz::TimeZone::get("America/Toronto").unwrap();
+        let till = Till::new(Prices::default(), Some(Budget::new(config, zone, now)));
+        till.budget.as_ref().unwrap().lock().settle(now, Money(3_000_000));
+        let spent = |now| till.standing(now, []).unwrap().spent;
+        assert_eq!(spent(now), Money(3_000_000));
+        let (today, own) = till.own(now).unwrap();
+        assert_eq!(own, Money(3_000_000));
+        till.others(today, Money(7_000_000));
+        assert_eq!(till.standing(now, []).unwrap().level, Level::Spent);
+        assert_eq!(till.own(now).unwrap().1, Money(3_000_000), "theirs is not ours");
+        let tomorrow = now + jiff::SignedDuration::from_hours(24);
+        assert_eq!(spent(tomorrow), Money(0), "and was of that day");
+    }
 
     #[test]
     fn a_call_is_counted_once_by_provider_and_model() {

@@ -1,8 +1,10 @@
-//! Whether a provider is worth asking, for every call of this server together: one breaker a provider and account.
+//! Whether a provider is worth asking, for every call of this server together: one breaker a provider and account. Instances that share their state
+//! tell each other of what failed, though not of a refused key, which may be one's own mistake.
 //!
 //! Five failures in a row, a refused key, or a Retry-After open it; then nobody asks for a while, and after that one session tries
 //! (half-open). What is no fault of the provider's, such as a request it must refuse or one too many, does not count.
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -27,6 +29,7 @@ enum State {
     },
     Open {
         until: Instant,
+        cause: Cause,
     },
     /// One session tries, since then.
     HalfOpen {
@@ -34,23 +37,76 @@ enum State {
     },
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// It failed here.
+    Failures,
+    /// It refused the key that this instance has.
+    Key,
+    /// It failed at another instance.
+    Told,
+}
+
 /// See the module header.
 #[derive(Debug)]
 pub struct Breaker {
     provider: &'static str,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+}
+
+/// Those of this process, for what instances tell each other. Taken before a state, never after.
+static ALL: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+type Known = (&'static str, Weak<Mutex<State>>);
+
+/// The providers of this process, and for how long each that failed here is not asked any more.
+pub fn failed_here(now: Instant) -> Vec<(&'static str, Option<Duration>)> {
+    let mut all = ALL.lock();
+    all.retain(|(_, state)| state.strong_count() > 0);
+    let mut found: Vec<(&'static str, Option<Duration>)> = Vec::new();
+    for (provider, state) in all.iter() {
+        let left = state.upgrade().and_then(|state| match *state.lock() {
+            State::Open { until, cause: Cause::Failures } => {
+                Some(until.duration_since(now)).filter(|left| !left.is_zero())
+            }
+            State::Open { cause: Cause::Key | Cause::Told, .. } | State::Closed { .. } | State::HalfOpen { .. } => None,
+        });
+        match found.iter_mut().find(|(known, _)| known == provider) {
+            Some((_, longest)) => *longest = (*longest).max(left),
+            None => found.push((*provider, left)),
+        }
+    }
+    found
+}
+
+/// It failed at another instance: nobody here asks it for so long, unless it is known here already.
+pub fn failed_elsewhere(provider: &str, left: Duration, now: Instant) {
+    let all = ALL.lock();
+    for state in all.iter().filter(|(name, _)| *name == provider).filter_map(|(_, state)| state.upgrade()) {
+        let mut state = state.lock();
+        if matches!(*state, State::Closed { .. }) {
+            *state = State::Open { until: now + left.min(OPEN_AT_MOST), cause: Cause::Told };
+            tracing::warn!(
+                provider,
+                seconds = left.as_secs(),
+                "failed at another instance and is not asked for a while"
+            );
+        }
+    }
 }
 
 impl Breaker {
-    pub const fn new(provider: &'static str) -> Self {
-        Self { provider, state: Mutex::new(State::Closed { failures: 0 }) }
+    pub fn new(provider: &'static str) -> Self {
+        let state = Arc::new(Mutex::new(State::Closed { failures: 0 }));
+        ALL.lock().push((provider, Arc::downgrade(&state)));
+        Self { provider, state }
     }
 
     /// Whether a session may be opened now.
     pub fn is_well(&self, now: Instant) -> bool {
         match *self.state.lock() {
             State::Closed { .. } => true,
-            State::Open { until } => now >= until,
+            State::Open { until, .. } => now >= until,
             State::HalfOpen { since } => now >= since + PROBE,
         }
     }
@@ -59,7 +115,7 @@ impl Breaker {
     pub fn asked(&self, now: Instant) {
         let mut state = self.state.lock();
         match *state {
-            State::Open { until } if now >= until => *state = State::HalfOpen { since: now },
+            State::Open { until, .. } if now >= until => *state = State::HalfOpen { since: now },
             State::HalfOpen { since } if now >= since + PROBE => *state = State::HalfOpen { since: now },
             State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => {}
         }
@@ -98,7 +154,8 @@ impl Breaker {
             return;
         }
         let wait = error.retry_after.map_or(OPEN, |wait| wait.clamp(OPEN, OPEN_AT_MOST));
-        *state = State::Open { until: now + wait };
+        let cause = if error.kind == ErrorKind::Unauthorised { Cause::Key } else { Cause::Failures };
+        *state = State::Open { until: now + wait, cause };
         metrics::counter!("provider_breaker_opened_total", "provider" => self.provider).increment(1);
         if error.kind == ErrorKind::Unauthorised {
             // Time alone mends everything else.
@@ -162,6 +219,24 @@ mod tests {
             breaker.failed(&error(ErrorKind::Full, None), now);
         }
         assert!(breaker.is_well(now));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_failed_is_told_to_others_and_what_others_told_is_not_told_on() {
+        let now = Instant::now();
+        let (here, key, well) = (Breaker::new("here"), Breaker::new("key"), Breaker::new("well"));
+        here.failed(&error(ErrorKind::Limited, Some(90)), now);
+        key.failed(&error(ErrorKind::Unauthorised, None), now);
+        let of = |name: &str| failed_here(now).into_iter().find(|(provider, _)| *provider == name).unwrap().1;
+        assert_eq!((of("here"), of("key"), of("well")), (Some(Duration::from_secs(90)), None, None));
+        failed_elsewhere("well", Duration::from_secs(30), now);
+        failed_elsewhere("nobody", Duration::from_secs(30), now);
+        assert!(!well.is_well(now + Duration::from_secs(29)) && well.is_well(now + Duration::from_secs(30)));
+        assert_eq!(of("well"), None);
+        well.asked(now + Duration::from_secs(30));
+        failed_elsewhere("well", Duration::from_secs(30), now + Duration::from_secs(30));
+        well.succeeded();
+        assert!(well.is_well(now + Duration::from_secs(30)), "who tries finds out by themselves");
     }
 
     #[tokio::test(start_paused = true)]

@@ -35,6 +35,9 @@ const LOCK: Duration = Duration::from_secs(10);
 /// An instance is given up after so long without a sign of life; it gives one every 30 s.
 const INSTANCE: Duration = Duration::from_secs(60);
 
+/// A provider that failed is tried again after so long, unless it said when.
+const CIRCUIT: Duration = Duration::from_secs(60);
+
 impl Key {
     fn new(text: String, life: Duration) -> Self {
         Self { text, life, outlives: Outlives::Nothing }
@@ -90,6 +93,27 @@ impl Key {
         Self::new(format!("told:{instance}"), DAY)
     }
 
+    /// A provider that failed at an instance, for as long as nobody should ask it.
+    pub fn circuit(clinic: &str, service: &str) -> Self {
+        Self::new(format!("circuit:{clinic}:{service}"), CIRCUIT)
+    }
+
+    /// What each instance has spent on a clinic's calls in a day.
+    pub fn spent(clinic: &str, day: Date) -> Self {
+        Self::new(format!("budget:{clinic}:{day}"), 2 * DAY)
+    }
+
+    /// So much of `scope` by `id` in the window of this length that `now` (seconds since 1970) lies in.
+    pub fn rate(scope: &str, id: &str, window: Duration, now: u64) -> Self {
+        let number = now / window.as_secs().max(1);
+        Self::new(format!("ratelimit:{scope}:{id}:{number}"), window)
+    }
+
+    /// A one-time thing that was used: `what` it is, and a digest of it.
+    pub fn seen(what: &str, digest: &str, life: Duration) -> Self {
+        Self::new(format!("seen:{what}:{digest}"), life)
+    }
+
     pub fn instances() -> Self {
         Self::new("instances".to_owned(), INSTANCE)
     }
@@ -120,7 +144,11 @@ mod tests {
             (Key::tool_call("d"), "24 h"),
             (Key::unsettled("c"), "24 h"),
             (Key::told("i"), "24 h"),
+            (Key::rate("s", "i", DAY, 0), "24 h"),
+            (Key::circuit("c", "s"), "60 s"),
+            (Key::spent("c", day), "48 h"),
             (Key::instances(), "60 s"),
+            (Key::seen("token", "d", Duration::from_secs(60)), "60 s"),
         ] {
             let seconds = key.life().as_secs();
             assert!([format!("{seconds} s"), format!("{} h", seconds / 3_600)].contains(&life.to_owned()), "{key:?}");

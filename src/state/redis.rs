@@ -63,6 +63,11 @@ impl Redis {
         self.ask("ping", async { cmd("PING").query_async::<String>(connection).await }).await.map(drop)
     }
 
+    /// Whether it answered when it was last asked, which is within the last second.
+    pub fn is_up(&self) -> bool {
+        self.0.health.is_up()
+    }
+
     /// What it is, and what is wrong with how it is set up. Nobody waits for this: it has time to connect, and to fail so that it tells why.
     pub async fn about(&self) -> Result<About, Lost> {
         let connection = &mut self.0.connection.clone();

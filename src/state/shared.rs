@@ -99,6 +99,37 @@ impl Shared {
         self.0.redis.as_ref()
     }
 
+    /// Whether no other instance used it before; for what this one keeps its own account of. A Redis that is lost turns nobody away.
+    pub async fn is_unused_elsewhere(&self, key: &Key) -> bool {
+        match self.redis() {
+            Some(redis) => redis.mark(key).await.unwrap_or(true),
+            None => true,
+        }
+    }
+
+    /// What another instance left there, or this one.
+    pub async fn left(&self, key: &Key) -> Option<String> {
+        self.redis()?.get(key).await.unwrap_or(None)
+    }
+
+    pub async fn leave(&self, key: &Key, value: &str) {
+        if let Some(redis) = self.redis()
+            && let Err(lost) = redis.set(key, value).await
+        {
+            tracing::debug!(key = key.text(), %lost, "the other instances are not told");
+        }
+    }
+
+    /// The sum with this, of all instances; of this one alone while Redis is lost, so that a limit stays on.
+    pub async fn count(&self, key: &Key, by: u64) -> u64 {
+        // What cannot be counted here is full, which is over any limit.
+        let here = self.here().count(key, by).await.unwrap_or(u64::MAX);
+        match self.redis() {
+            Some(redis) => redis.count(key, by).await.map_or(here, |all| all.max(here)),
+            None => here,
+        }
+    }
+
     /// A note that binds every instance: on this one's disk, and where all see it. It counts when both have it.
     pub async fn note(&self, key: &Key, field: &str, value: &str) -> Result<(), Lost> {
         if self.redis().is_none() {

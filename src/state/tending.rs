@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Key, Shared, State};
+use super::redis::Redis;
+use super::{Key, Lost, Shared, State};
+use crate::provider::breaker;
 
 /// Whether it answers is asked so often: a lost Redis is told before a caller meets it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,6 +35,9 @@ pub async fn tend(shared: Shared, clinic: String, instance: String, stop: Cancel
         if remembers.is_none() && (shared.restore(&unsettled).await.is_err() || redis.set(&told, "").await.is_err()) {
             continue;
         }
+        if circuits(redis, &clinic, &instance).await.is_err() {
+            continue;
+        }
         if Instant::now() < next_beat {
             continue;
         }
@@ -44,6 +49,24 @@ pub async fn tend(shared: Shared, clinic: String, instance: String, stop: Cancel
             tracing::info!(instances = known, "instances that share the state");
         }
     }
+}
+
+/// Tells of the providers that failed here, and hears of those that failed elsewhere.
+async fn circuits(redis: &Redis, clinic: &str, instance: &str) -> Result<(), Lost> {
+    for (provider, left) in breaker::failed_here(Instant::now()) {
+        let key = Key::circuit(clinic, provider);
+        if let Some(left) = left {
+            let value = format!("{instance} {}", left.as_millis());
+            redis.set(&key.living(left), &value).await?;
+        } else if let Some(told) = redis.get(&key).await?
+            && let Some((who, left)) = told.split_once(' ')
+            && who != instance
+            && let Ok(left) = left.parse()
+        {
+            breaker::failed_elsewhere(provider, Duration::from_millis(left), Instant::now());
+        }
+    }
+    Ok(())
 }
 
 /// The name of this instance: drawn once for a records folder and kept there.

@@ -12,6 +12,7 @@ mod privacy;
 mod readers;
 pub mod redis;
 mod redis_contract;
+mod redis_instances;
 mod redis_lost;
 mod server;
 mod sip;

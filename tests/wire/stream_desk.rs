@@ -6,6 +6,7 @@ use std::sync::Arc;
 use attendant::api::{ApiConfig, Server};
 use attendant::call::registry::{MediaPath, Refusal, StreamMedia, StreamOut};
 use attendant::records::FirstTimes;
+use attendant::state::Shared;
 use attendant::transport::stream::config::{StreamConfig, TelnyxCodec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -77,9 +78,10 @@ impl House {
         });
         let stop = CancellationToken::new();
         let announced = FirstTimes::open(folder.path()).expect("the folder is readable");
-        let server = Server::bind(&api, &streams, Arc::new(desk), || Ok(()), announced, stop.clone())
-            .await
-            .expect("a free port");
+        let server =
+            Server::bind(&api, &streams, Arc::new(desk), || Ok(()), announced, Shared::default(), stop.clone())
+                .await
+                .expect("a free port");
         let address = server.addresses()[0];
         let running = tokio::spawn(server.run());
         Self { address, carrier, secrets, started, stop, running, folder }

@@ -2,7 +2,10 @@
 //!
 //! Decides when a caller counts as the owner of a chart: full name and birth date match one chart that has the number called from, or
 //! match charts of which a postal code or the end of a card number tells one. Whether someone is a patient is told to nobody: a search
-//! that finds nothing answers like one that needs a further factor, and a wrong factor like no chart.
+//! that finds nothing answers like one that needs a further factor, and a wrong factor like no chart. Failures are counted for the call, and for
+//! a day for the number called from and for each chart, whatever instance the calls are on.
+
+use std::time::Duration;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -17,10 +20,16 @@ use crate::clinic::spoken::appointment::Remark;
 use crate::emr::{Emr, Patient, Sought, card};
 use crate::language::Language;
 use crate::privacy::Pii;
+use crate::state::Key;
 use crate::tokens::tokens;
 
 /// Characters of a name: columns of EMRs hold no more.
 const LONGEST_NAME: usize = 30;
+
+/// Of a number or a chart, in a day: what three calls may fail. After that a person takes over until the next day.
+const MOST_FAILURES_A_DAY: u64 = 9;
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Years.
 const OLDEST: i16 = 120;
@@ -103,11 +112,11 @@ pub(super) async fn search(asked: Search, emr: &dyn Emr, session: &Session) -> O
     Outcome::ok(json!({ "patient": handle, "status": status, "say": remark.words(session.language) }))
 }
 
-pub(super) fn verify(asked: &Verify, session: &Session) -> Outcome {
+pub(super) async fn verify(asked: &Verify, session: &Session) -> Outcome {
     let Some(person) = session.dealings.person(&asked.patient) else {
         return Outcome::refused("unknown_patient", "there is no such patient handle; call search_patient first");
     };
-    if !session.dealings.may_verify() {
+    if !session.dealings.may_verify() || failures(&person, 0, session).await >= MOST_FAILURES_A_DAY {
         return give_up(session);
     }
     let value = match asked.factor {
@@ -135,11 +144,28 @@ pub(super) fn verify(asked: &Verify, session: &Session) -> Outcome {
         session.dealings.settle(&asked.patient, one.id.clone());
         return Outcome::ok(json!({ "status": "verified", "say": Remark::Found.words(session.language) }));
     }
+    failures(&person, 1, session).await;
     if session.dealings.failed() {
         Outcome::told("no_match", Remark::NoMatch.words(session.language))
     } else {
         give_up(session)
     }
+}
+
+/// Failed checks of the last day, of the number called from or of one of these charts, whichever are more; with so many new ones.
+async fn failures(person: &Person, new: u64, session: &Session) -> u64 {
+    let now = u64::try_from(session.now.as_second()).unwrap_or_default();
+    let key = |of: &str, id: &str| {
+        let name = session.shared.pseudonym(&format!("{}|{id}", session.clinic.config.id));
+        Key::rate(of, &name, DAY, now)
+    };
+    let calling = number(session.call.caller.reveal()).map(|number| key("identity-number", &number));
+    let charts = person.charts.iter().map(|chart| key("identity-chart", chart.id.0.reveal()));
+    let mut most = 0;
+    for key in calling.into_iter().chain(charts) {
+        most = most.max(session.shared.count(&key, new).await);
+    }
+    most
 }
 
 fn give_up(session: &Session) -> Outcome {

@@ -20,6 +20,10 @@ enum Standing {
 pub(super) struct Health(Mutex<Standing>);
 
 impl Health {
+    pub(super) fn is_up(&self) -> bool {
+        *self.0.lock() == Standing::Up
+    }
+
     /// An answer came, or why none did.
     pub(super) fn note<T>(&self, operation: &'static str, answer: &Result<T, String>) {
         let mut standing = self.0.lock();

@@ -17,15 +17,24 @@ use super::carrier::{Carrier, Telnyx, Twilio};
 use super::config::{StreamConfig, public_key};
 use super::signature::seen::{MOST, Seen};
 use super::signature::telnyx::Verifier;
-use super::token::{Admission, Claims, Nonce, Tokens};
+use super::token::{Admission, Claims, Nonce, Refused, Tokens};
 use super::wire::Wire;
 use crate::call::registry::{Arriving, FrontDesk, Refusal, Ticket};
 use crate::clock;
 use crate::config::Secret;
 use crate::records::FirstTimes;
+use crate::state::key::digest;
+use crate::state::redis::Redis;
+use crate::state::{Key, Shared};
 
 /// Connections that have not said which call they carry: more are refused with 503.
 const MOST_UNSTARTED: usize = 256;
+
+/// Carriers report an event again for minutes.
+const EVENTS: Duration = Duration::from_secs(3_600);
+
+/// Twilio signs no time: a webhook is as good after a day.
+const WEBHOOKS: Duration = Duration::from_secs(24 * 3_600);
 
 /// Connecting to a carrier's HTTP interface.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -43,6 +52,7 @@ pub struct Entrance {
     /// Streams going on, and commands to carriers under way.
     pub(crate) tasks: TaskTracker,
     tokens: Tokens,
+    shared: Shared,
     lives: Duration,
     waiting: Arc<Mutex<HashMap<Nonce, Ticket>>>,
     unstarted: Arc<Semaphore>,
@@ -71,7 +81,7 @@ pub(crate) struct Answered {
 }
 
 /// What an answer lets in.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Opens {
     /// One stream, until then (Unix seconds).
     Stream { nonce: Nonce, expires: u64 },
@@ -101,6 +111,7 @@ impl Entrance {
         public_url: Option<&str>,
         desk: Arc<dyn FrontDesk>,
         announced: FirstTimes,
+        shared: Shared,
         stop: CancellationToken,
     ) -> Result<Arc<Self>, String> {
         let at = |key: &'static str| move |what: String| format!("stream.{key}: {what}");
@@ -149,6 +160,7 @@ impl Entrance {
             stop,
             tasks: TaskTracker::new(),
             tokens: Tokens::new(key, config.token_lives_s),
+            shared,
             lives: Duration::from_secs(config.token_lives_s),
             waiting: Arc::default(),
             unstarted: Arc::new(Semaphore::new(MOST_UNSTARTED)),
@@ -194,8 +206,39 @@ impl Entrance {
         self.waiting.lock().remove(nonce);
     }
 
-    pub(crate) fn redeem(&self, wire: Wire, token: &str) -> Result<Admission, super::token::Refused> {
-        self.tokens.redeem(wire, token, now())
+    /// Uses a token up, for all instances.
+    pub(crate) async fn redeem(&self, wire: Wire, token: &str) -> Result<Admission, Refused> {
+        let admission = self.tokens.redeem(wire, token, now())?;
+        let is_first = self.shared.is_unused_elsewhere(&self.used(&admission.nonce)).await;
+        if is_first { Ok(admission) } else { Err(Refused::Used) }
+    }
+
+    fn used(&self, nonce: &Nonce) -> Key {
+        Key::seen("token", &hex(nonce), self.lives)
+    }
+
+    /// None: nothing is shared.
+    pub(crate) fn redis_is_up(&self) -> Option<bool> {
+        self.shared.redis().map(Redis::is_up)
+    }
+
+    /// Whether no other instance acted on this event of a carrier.
+    pub(crate) async fn is_new_event(&self, event: &str) -> bool {
+        self.shared.is_unused_elsewhere(&Key::seen("event", &digest(&[event]), EVENTS)).await
+    }
+
+    /// Tells other instances that this call's webhook was answered.
+    pub(crate) async fn tell_answered(&self, call: &str, nonce: &Nonce, expires: u64) {
+        self.shared.leave(&answered(call), &format!("{expires} {}", hex(nonce))).await;
+    }
+
+    /// Whether another instance answered this call's webhook with a token that was used or has expired: whoever sends it again is late, or
+    /// somebody else.
+    pub(crate) async fn is_over_elsewhere(&self, call: &str) -> bool {
+        let Some(told) = self.shared.left(&answered(call)).await else { return false };
+        let Some((expires, nonce)) = told.split_once(' ') else { return false };
+        let is_used = self.shared.left(&Key::seen("token", nonce, self.lives)).await.is_some();
+        is_used || expires.parse::<u64>().is_ok_and(|expires| now() >= expires)
     }
 
     /// Whether this answer may be given again: its stream may still come, or it lets nobody in.
@@ -239,6 +282,14 @@ impl Entrance {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+fn answered(call: &str) -> Key {
+    Key::seen("webhook", &digest(&[call]), WEBHOOKS)
+}
+
+fn hex(nonce: &Nonce) -> String {
+    nonce.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Unix seconds.

@@ -19,6 +19,7 @@ use attendant::privacy::Pii;
 use attendant::records::{FirstTimes, Library, Past, Recording, Records, RecordsConfig};
 use attendant::sim::code::{Code, Heard as Made, Listener, call_of, speak};
 use attendant::sim::{Delay, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
+use attendant::state::Shared;
 use attendant::transport::sip::{self, SipConfig};
 use attendant::transport::stream::config::TelnyxCodec;
 use attendant_media::frame::SLOT_SAMPLES;
@@ -106,9 +107,17 @@ impl Clinic {
             let desk = desk.clone();
             move || desk.ready()
         };
-        let http = api::Server::bind(&web, &streams, desk.clone(), ready, FirstTimes::in_memory(), stop.clone())
-            .await
-            .expect("loopback has free ports");
+        let http = api::Server::bind(
+            &web,
+            &streams,
+            desk.clone(),
+            ready,
+            FirstTimes::in_memory(),
+            Shared::default(),
+            stop.clone(),
+        )
+        .await
+        .expect("loopback has free ports");
         let running = TaskTracker::new();
         let (sip_at, http_at) = (sip.addresses()[0].address, http.addresses()[0]);
         running.spawn(sip.run());

@@ -191,6 +191,32 @@ async fn who_is_a_patient_is_told_to_nobody() {
 }
 
 #[tokio::test]
+async fn a_chart_and_a_number_that_failed_for_three_calls_go_to_a_person_for_the_rest_of_the_day() {
+    let mut caller = Caller::new();
+    let right = json!({ "factor": "postal_code", "value": "V6G 1C8" });
+    let verify = async |caller: &mut Caller, value: &str| {
+        caller.session.dealings = Arc::new(Dealings::default());
+        let twins = caller.call(ToolName::SearchPatient, jane("1962-04-12")).await["patient"].clone();
+        let mut told = Value::Null;
+        for _ in 0..3 {
+            let factor = json!({ "patient": twins, "factor": "postal_code", "value": value });
+            told = caller.call(ToolName::VerifyIdentity, factor).await;
+        }
+        told
+    };
+    // Another number each time: the charts are the same.
+    for number in ["+16045550111", "+16045550112", "+16045550113"] {
+        caller.session.call.caller = Pii::new(number.to_owned());
+        assert_eq!(verify(&mut caller, "V6B 1A1").await["code"], "too_many_failures");
+    }
+    caller.session.call.caller = Pii::new("+16045550114".to_owned());
+    let value = right["value"].as_str().unwrap();
+    assert_eq!(verify(&mut caller, value).await["code"], "too_many_failures", "even what is right");
+    caller.session.now = caller.session.now.saturating_add(24.hours()).unwrap();
+    assert_eq!(verify(&mut caller, value).await["status"], "verified", "until the next day");
+}
+
+#[tokio::test]
 async fn the_end_of_a_card_number_names_accents_and_order_are_understood() {
     let mut caller = Caller::new();
     caller.session.call.caller = Pii::new("anonymous".into());

@@ -1,0 +1,78 @@
+//! What instances tell each other, and what `attendant check` says of their Redis.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use attendant::provider::breaker::Breaker;
+use attendant::provider::{ErrorKind, ProviderError};
+use attendant::state::{Key, StateConfig, tend};
+use tokio::process::Command;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::redis::Redis;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn they_know_of_each_other_and_of_what_failed_anywhere() {
+    let redis = Redis::start().await;
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = folders.each_ref().map(|folder| redis.shared(folder.path()));
+    let (failed, well) = (Breaker::new("failed"), Breaker::new("well"));
+    let error = ProviderError {
+        provider: "failed",
+        kind: ErrorKind::Limited,
+        what: "too many requests".into(),
+        retry_after: Some(Duration::from_secs(90)),
+    };
+    failed.failed(&error, Instant::now());
+    other.all().set(&Key::circuit("c", "well"), "another 30000").await.unwrap();
+    let stop = CancellationToken::new();
+    let tending = [(&one, "one"), (&other, "other")]
+        .map(|(shared, name)| tokio::spawn(tend(shared.clone(), "c".to_owned(), name.to_owned(), stop.clone())));
+    let told = async {
+        while well.is_well(Instant::now()) || !redis.say("ZCARD attendant:instances").await.contains(":2") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, told).await.expect("they are told");
+    let kept = redis.say("GET attendant:circuit:c:failed").await;
+    assert!(kept.contains("one ") || kept.contains("other "), "{kept}");
+    stop.cancel();
+    for tending in tending {
+        timeout(PATIENCE, tending).await.expect("it stops").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn check_asks_redis_and_says_what_is_wrong() {
+    let mut redis = Redis::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let check = async |state: StateConfig| {
+        let file = folder.path().join("attendant.toml");
+        let records = folder.path().join("records").display().to_string();
+        let state =
+            toml::to_string(&toml::Table::from_iter([("state".to_owned(), toml::Value::try_from(state).unwrap())]));
+        let text = format!("[providers]\nkind = \"scripted\"\n[records]\npath = {records:?}\n{}", state.unwrap());
+        std::fs::write(&file, text).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
+        program.arg("check").arg("--config").arg(&file).stdin(Stdio::null()).kill_on_drop(true);
+        let ran = timeout(PATIENCE, program.output()).await.expect("in time").expect("the program is built");
+        let said = [ran.stdout, ran.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        (ran.status.code(), said)
+    };
+    let (code, said) = check(redis.config()).await;
+    assert!(code == Some(0) && said.contains("state    Redis 7."), "{code:?} {said}");
+    redis.say("CONFIG SET maxmemory-policy allkeys-lru").await;
+    let (code, said) = check(redis.config()).await;
+    assert!(code == Some(1) && said.contains("maxmemory-policy noeviction"), "{code:?} {said}");
+    redis.say("CONFIG SET requirepass hunter2hunter2").await;
+    let (code, said) = check(redis.config()).await;
+    assert!(code == Some(69) && said.contains("state.password"), "{code:?} {said}");
+    redis.kill().await;
+    let (code, said) = check(redis.config()).await;
+    assert!(code == Some(69) && said.contains("state.redis"), "{code:?} {said}");
+    let (code, said) = check(StateConfig { prefix: "{".to_owned(), ..redis.config() }).await;
+    assert!(code == Some(64) && said.contains("state.prefix"), "{code:?} {said}");
+}
