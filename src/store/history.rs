@@ -15,7 +15,7 @@ use crate::records::{Library, Past};
 /// What can be known of past calls.
 #[derive(Clone, Debug)]
 pub struct History {
-    library: Library,
+    files: Library,
     store: Option<Store>,
 }
 
@@ -31,7 +31,7 @@ pub enum HistoryError {
 impl History {
     /// Without a store, of journals alone.
     pub const fn new(library: Library, store: Option<Store>) -> Self {
-        Self { library, store }
+        Self { files: library, store }
     }
 
     /// The store, if there is one.
@@ -85,11 +85,11 @@ impl History {
     }
 
     fn journals<T: Default>(&self, read: impl FnOnce(&Library) -> io::Result<T>) -> Result<T, HistoryError> {
-        let root = self.library.root();
+        let root = self.files.root();
         if !root.exists() {
             return Ok(T::default());
         }
-        read(&self.library).map_err(|error| HistoryError::Library { folder: root.display().to_string(), error })
+        read(&self.files).map_err(|error| HistoryError::Library { folder: root.display().to_string(), error })
     }
 }
 

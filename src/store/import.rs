@@ -69,7 +69,7 @@ impl Keeper for Store {
 #[derive(Debug)]
 pub struct Importer<K> {
     keeper: K,
-    library: Library,
+    files: Library,
 }
 
 /// What a look through the folder found.
@@ -83,7 +83,7 @@ pub struct Found {
 
 impl<K: Keeper> Importer<K> {
     pub const fn new(keeper: K, library: Library) -> Self {
-        Self { keeper, library }
+        Self { keeper, files: library }
     }
 
     /// Moves what is there and what comes through `closed`, until `stop`; then looks through the folder once more.
@@ -140,7 +140,7 @@ impl<K: Keeper> Importer<K> {
     /// Moves every journal that is over. Stops when the store fails: the others would fail as well.
     pub async fn look(&self) -> (Found, Option<StoreError>) {
         let mut found = Found::default();
-        let journals = match self.library.journals() {
+        let journals = match self.files.journals() {
             Ok(journals) => journals,
             Err(error) => return (found, Some(self.unreadable(error))),
         };
@@ -191,7 +191,7 @@ impl<K: Keeper> Importer<K> {
     }
 
     async fn follow(&self) -> Result<(), StoreError> {
-        let followed = tokio::time::timeout(PATIENCE, self.keeper.follow(self.library.root())).await;
+        let followed = tokio::time::timeout(PATIENCE, self.keeper.follow(self.files.root())).await;
         match followed.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs()))) {
             // As after somebody has changed the audit: calls are written all the same.
             Err(error) if error.is_of_one_record() => {
@@ -204,7 +204,7 @@ impl<K: Keeper> Importer<K> {
     }
 
     fn unreadable(&self, error: io::Error) -> StoreError {
-        StoreError::Folder { folder: self.library.root().display().to_string(), error }
+        StoreError::Folder { folder: self.files.root().display().to_string(), error }
     }
 
     fn tell(&self, found: Found) {

@@ -20,6 +20,7 @@ mod dialog;
 pub mod digest;
 pub mod exchange;
 pub mod gate;
+mod gated;
 mod hearing;
 mod inbound;
 mod lanes;

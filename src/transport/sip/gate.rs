@@ -4,23 +4,17 @@
 //! here; each is counted. It sits inside the socket that the stack reads from, so that the stack never sees the rest.
 
 use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use attendant_media::time::Time;
 use parking_lot::Mutex;
-use rsipstack::platform::net::UdpSocket as StackSocket;
 use rsipstack::sip::{HeadersExt, Method, Request, SipMessage};
-use rsipstack::transport::TransportEvent;
 
 use super::allow::{Limiter, Network, Rate};
 use super::counters::{Counters, Dropped};
 use super::dialog::Dialogs;
-use super::hearing::Reader;
-use super::lanes::Lanes;
-use super::stack::peer_of;
+use super::message;
 use super::streams::{Standing, Streams, Use};
-use super::{message, unknown_method};
 use crate::transport::sip::clock::Clock;
 
 /// Nothing longer is SIP over UDP: it would arrive in fragments.
@@ -143,6 +137,14 @@ impl Gate {
         message::header(&request.headers, "Call-ID").is_some_and(|call_id| self.dialogs.knows(call_id))
     }
 
+    /// Whether what came on a stream reaches the stack; if so, the stream is of use.
+    pub(super) fn streamed(&self, message: &SipMessage, peer: SocketAddr) -> Result<(), Dropped> {
+        self.within_rate(peer.ip(), self.clock.now())?;
+        self.message(message, peer.ip())?;
+        self.streams.used(peer, self.use_of(message));
+        Ok(())
+    }
+
     /// What a stream is good for that such a message came on.
     fn use_of(&self, message: &SipMessage) -> Use {
         match message {
@@ -162,12 +164,6 @@ impl Gate {
     pub(crate) fn count(&self, reason: Dropped) {
         self.counters.count(reason);
     }
-}
-
-/// A datagram that the parser has a fault over is malformed; what passes, the stack parses once more, with the same outcome.
-fn surviving(judge: impl FnOnce() -> Result<(), Dropped>) -> Result<(), Dropped> {
-    // The gate's own state is behind locks that do not poison, and counts only.
-    catch_unwind(AssertUnwindSafe(judge)).unwrap_or(Err(Dropped::Malformed))
 }
 
 /// Parses a datagram, or says that it is no SIP message.
@@ -195,87 +191,6 @@ fn is_consistent(request: &Request) -> bool {
 fn is_scanner(user_agent: &str) -> bool {
     let user_agent = user_agent.to_ascii_lowercase();
     SCANNERS.iter().any(|scanner| user_agent.contains(scanner))
-}
-
-/// A UDP socket whose reader sees only what the gate lets through.
-pub(crate) struct GatedSocket {
-    pub(crate) socket: tokio::net::UdpSocket,
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) reader: Arc<Reader>,
-}
-
-#[async_trait::async_trait]
-impl StackSocket for GatedSocket {
-    async fn recv_from(&self, buf: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
-        let _waiting = self.reader.waits();
-        loop {
-            let (length, from) = self.socket.recv_from(buf).await?;
-            match surviving(|| self.gate.datagram(&buf[..length], from.ip())) {
-                Ok(()) => return Ok((length, from)),
-                Err(reason) => {
-                    self.gate.count(reason);
-                    self.say_if_unknown(reason, &buf[..length], from).await;
-                }
-            }
-        }
-    }
-
-    async fn send_to(&self, buf: &[u8], addr: SocketAddr) -> rsipstack::Result<usize> {
-        Ok(self.socket.send_to(buf, addr).await?)
-    }
-
-    fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
-        Ok(self.socket.local_addr()?)
-    }
-}
-
-impl GatedSocket {
-    /// What the stack cannot parse may be a whole request of a method it has never heard of: someone on the list gets 501.
-    async fn say_if_unknown(&self, reason: Dropped, datagram: &[u8], from: SocketAddr) {
-        if reason != Dropped::Malformed || !self.gate.knows(from.ip()) {
-            return;
-        }
-        if let Some(answer) = unknown_method::answer(datagram, from) {
-            // The asker repeats its request if this is lost.
-            self.socket.send_to(answer.as_bytes(), from).await.ok();
-        }
-    }
-}
-
-/// The same gate for what arrives on streams, where the stack itself does the reading; what passes goes on by the stream's own lane.
-pub(crate) struct StreamGate {
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) lanes: Lanes,
-}
-
-#[async_trait::async_trait]
-impl rsipstack::transaction::endpoint::TransportEventInspector for StreamGate {
-    async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
-        match event {
-            TransportEvent::Incoming(message, connection, from) if connection.is_reliable() => {
-                let peer = from.get_socketaddr().ok()?;
-                let ip = peer.ip();
-                let gate = &self.gate;
-                let verdict = gate.within_rate(ip, gate.clock.now()).and_then(|()| gate.message(&message, ip));
-                if let Err(reason) = verdict {
-                    gate.count(reason);
-                    return None;
-                }
-                gate.streams.used(peer, gate.use_of(&message));
-                if self.lanes.take(peer, message, connection, from).is_err() {
-                    gate.count(Dropped::Overflow);
-                }
-                None
-            }
-            TransportEvent::Closed(connection) => {
-                if let Some(peer) = peer_of(&connection) {
-                    self.lanes.close(peer);
-                }
-                Some(TransportEvent::Closed(connection))
-            }
-            TransportEvent::Incoming(..) | TransportEvent::New(_) => Some(event),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -338,12 +253,6 @@ mod tests {
         ] {
             assert_eq!(judge(&gate, text, CARRIER), Err(Dropped::Malformed), "{text}");
         }
-    }
-
-    #[test]
-    fn a_fault_over_one_datagram_costs_that_datagram() {
-        assert_eq!(surviving(|| panic!("planted")), Err(Dropped::Malformed));
-        assert_eq!(surviving(|| Ok(())), Ok(()));
     }
 
     #[test]
