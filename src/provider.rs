@@ -1,5 +1,6 @@
 //! What a provider of speech or thought may fail with, in one shape for all of them.
 
+pub mod account;
 pub mod breaker;
 pub mod chain;
 pub mod grpc;

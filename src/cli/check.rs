@@ -212,13 +212,12 @@ fn described(providers: &ProvidersConfig, what: Use, name: &str) -> String {
         (Use::Thinking, _) => {
             providers.models.get(name).map(|model| format!("{name} ({} at {})", model.model, model.base_url))
         }
-        (_, "azure_speech") => providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.region)),
-        (_, "deepgram") => providers.deepgram.as_ref().map(|deepgram| format!("deepgram at {}", deepgram.base_url)),
-        (_, "google") => providers.google.as_ref().map(|google| format!("google in {}", google.location)),
-        (_, "cartesia") => providers.cartesia.as_ref().map(|cartesia| format!("cartesia at {}", cartesia.base_url)),
-        (_, "sarvam") => providers.sarvam.as_ref().map(|sarvam| format!("sarvam at {}", sarvam.base_url)),
-        (_, "qwen") => providers.qwen.as_ref().map(|qwen| format!("qwen at {}", qwen.base_url)),
-        (Use::Hearing | Use::Speaking, _) => None,
+        (_, "azure_speech") => providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.own.region)),
+        (_, "google") => providers.google.as_ref().map(|google| format!("google in {}", google.own.location)),
+        (Use::Hearing | Use::Speaking, _) => {
+            let account = providers.accounts().into_iter().find(|(known, _)| *known == name);
+            account.map(|(name, account)| format!("{name} at {}", account.address()))
+        }
     };
     at.unwrap_or_else(|| name.to_owned())
 }

@@ -8,13 +8,10 @@ use serde::Serialize;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
-use crate::agent::llm::Model;
 use crate::language::Language;
 use crate::provider::trial::{self, Trial};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::server::Hosted;
-use crate::stt::Recognizer as _;
-use crate::tts::Voice as _;
 
 /// Try the providers on other machines that the configuration names.
 #[derive(Debug, Args)]
@@ -90,37 +87,16 @@ impl Check {
 async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec<Row> {
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let mut rows = Vec::new();
-    if let Some(deepgram) = hosted.deepgram.as_deref().filter(|_| wanted("deepgram")) {
-        let language = first_known(language, |language| deepgram.capabilities(language).is_some());
-        rows.push(row("deepgram", "hears", language, trial::hear(deepgram, language).await));
-    }
-    if let Some(google) = hosted.google.as_deref().filter(|_| wanted("google")) {
-        rows.push(row("google", "hears", language, trial::hear(google, language).await));
-    }
-    if let Some(sarvam) = hosted.sarvam_ears.as_deref().filter(|_| wanted("sarvam")) {
-        let language = first_known(language, |language| sarvam.capabilities(language).is_some());
-        rows.push(row("sarvam", "hears", language, trial::hear(sarvam, language).await));
-    }
-    if let Some(openai) = hosted.openai.as_deref().filter(|_| wanted("openai")) {
-        rows.push(row("openai", "thinks", language, trial::think(openai, language).await));
+    for ears in hosted.ears.iter().filter(|ears| wanted(ears.name())) {
+        let language = first_known(language, |language| ears.capabilities(language).is_some());
+        rows.push(row(ears.name(), "hears", language, trial::hear(ears.as_ref(), language).await));
     }
     for model in hosted.models.iter().filter(|model| wanted(model.name())) {
         rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), language).await));
     }
-    if let Some(sarvam) = hosted.sarvam_voice.as_deref().filter(|_| wanted("sarvam")) {
-        let language = first_known(language, |language| sarvam.capabilities(language).is_some());
-        rows.push(row("sarvam", "speaks", language, trial::speak(sarvam, language).await));
-    }
-    if let Some(qwen) = hosted.qwen.as_deref().filter(|_| wanted("qwen")) {
-        let language = first_known(language, |language| qwen.capabilities(language).is_some());
-        rows.push(row("qwen", "speaks", language, trial::speak(qwen, language).await));
-    }
-    if let Some(cartesia) = hosted.cartesia.as_deref().filter(|_| wanted("cartesia")) {
-        let language = first_known(language, |language| cartesia.capabilities(language).is_some());
-        rows.push(row("cartesia", "speaks", language, trial::speak(cartesia, language).await));
-    }
-    if let Some(azure) = hosted.azure_speech.as_deref().filter(|_| wanted("azure_speech")) {
-        rows.push(row("azure_speech", "speaks", language, trial::speak(azure, language).await));
+    for &(name, ref voice) in hosted.voices.iter().filter(|(name, _)| wanted(name)) {
+        let language = first_known(language, |language| voice.capabilities(language).is_some());
+        rows.push(row(name, "speaks", language, trial::speak(voice.as_ref(), language).await));
     }
     rows
 }

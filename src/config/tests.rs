@@ -61,6 +61,31 @@ fn a_hosted_recogniser_that_cannot_work_is_told_before_a_call() {
 }
 
 #[test]
+fn a_key_of_a_providers_section_that_nobody_knows_or_can_read_is_told() {
+    let key = "key = { env = \"PATH\" }\n";
+    let unknown = load(&format!("[providers.deepgram]\n{key}modle = \"flux\"\n"), &[]).unwrap_err();
+    let known = "base_url, key, country, ca, model, eot_threshold";
+    assert!(
+        unknown.starts_with(&format!("FILE: providers.deepgram.modle: unknown key; want one of {known}, ")),
+        "{unknown}"
+    );
+    for (text, wrong) in [
+        (
+            "[providers.cartesia]\ncountry = \"Canada\"\nvoices = {}\n",
+            "providers.cartesia.country: `Canada` is no country; write two",
+        ),
+        (
+            "[providers.sarvam]\nconnect_ms = \"soon\"\n",
+            "providers.sarvam.connect_ms: string \"soon\" is of the wrong kind; write an integer",
+        ),
+        ("[providers.azure_speech]\n", "providers.azure_speech.region: missing; set it"),
+    ] {
+        let said = load(&format!("{text}{key}"), &[]).unwrap_err();
+        assert!(said.starts_with(&format!("FILE: {wrong}")), "{said}");
+    }
+}
+
+#[test]
 fn an_order_of_providers_that_cannot_be_followed_is_told() {
     let text = "[providers.cartesia]\nkey = { env = \"PATH\" }\nvoices = { en-CA = \"v\" }\n\n[providers.hearing]\n\
         zh-HK = [\"deepgram\", \"whisper\"]\npa-IN = []\n\n[providers.speaking]\nfr-CA = [\"cartesia\", \"embedded\"]\n";

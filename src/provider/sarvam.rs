@@ -1,36 +1,29 @@
-//! `[providers.sarvam]`: where Sarvam is, who pays, which languages it hears, and whose voice speaks which.
+//! `[providers.sarvam]`: which languages Sarvam hears, and whose voice speaks which.
 //!
 //! One account for its recogniser and its voices. It knows Punjabi, and English as spoken in India; nothing else that callers here speak.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::ErrorKind;
-use super::residency::{self, Country, Hosts, Place};
-use super::socket::is_address;
-use super::tls::{self, Authority};
-use crate::config::SecretSource;
+use super::account::{self, Deadline, Limit, Own, Section};
+use super::residency::Hosts;
 use crate::language::Language;
 
 pub(crate) const NAME: &str = "sarvam";
 
-/// `[providers.sarvam]`.
+/// The header that the key is in.
+pub(crate) const KEY: &str = "api-subscription-key";
+
+/// `[providers.sarvam]`. `base_url`: `wss://api.sarvam.ai` unless it says otherwise.
+pub type SarvamConfig = Section<SarvamOwn>;
+
+/// What the section says beside the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SarvamConfig {
-    /// Without a path: `wss://api.sarvam.ai`.
-    #[serde(default = "base_url")]
-    pub base_url: String,
-    pub key: SecretSource,
-    /// Where a server of your own is; the vendor's own hosts say so themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<Country>,
-    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca: Option<Authority>,
+pub struct SarvamOwn {
     /// The languages that it hears; the others are heard by the next recogniser.
     #[serde(default = "hears")]
     pub hears: Vec<Language>,
@@ -44,18 +37,14 @@ pub struct SarvamConfig {
     #[serde(default = "tts_model")]
     pub tts_model: String,
     /// Connected and ready.
-    #[serde(default = "second")]
-    pub connect_ms: u64,
+    #[serde(default = "Deadline::of_voice")]
+    pub connect_ms: Deadline,
     /// A voice is heard, or last words are awaited, and Sarvam says nothing at all.
-    #[serde(default = "stt_silence")]
-    pub stt_silence_ms: u64,
+    #[serde(default = "Deadline::of_recogniser")]
+    pub stt_silence_ms: Deadline,
     /// From a text, or from the last audio, to the next.
-    #[serde(default = "second")]
-    pub tts_silence_ms: u64,
-}
-
-fn base_url() -> String {
-    "wss://api.sarvam.ai".to_owned()
+    #[serde(default = "Deadline::of_voice")]
+    pub tts_silence_ms: Deadline,
 }
 
 fn hears() -> Vec<Language> {
@@ -74,57 +63,29 @@ fn tts_model() -> String {
     "bulbul:v3".to_owned()
 }
 
-/// Below the 1.2 s after which the call asks the next voice, so that the log names the reason.
-const fn second() -> u64 {
-    1_000
-}
+impl Own for SarvamOwn {
+    /// Sarvam's pages, as read on 2026-11-21, name no region of its hosted interface.
+    const HOSTS: Hosts = &[("api.sarvam.ai", None)];
 
-/// Below the 2.5 s that the call waits for last words, for the same reason.
-const fn stt_silence() -> u64 {
-    2_000
-}
-
-/// Sarvam's pages, as read on 2026-11-21, name no region of its hosted interface.
-const HOSTS: Hosts = &[("api.sarvam.ai", None)];
-
-impl SarvamConfig {
-    /// Where it takes what callers say, and what is said to them.
-    pub fn place(&self) -> Place {
-        residency::of_address(&self.base_url, HOSTS, self.country.as_ref())
+    fn usual_address(&self) -> Cow<'static, str> {
+        "wss://api.sarvam.ai".into()
     }
 
-    /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
-    pub fn check(&self, section: &str) -> Vec<String> {
+    fn check(&self, section: &str) -> Vec<String> {
         let mut wrong = Vec::new();
-        if !is_address(&self.base_url) {
-            wrong.push(format!(
-                "{section}.base_url: `{}` is no WebSocket address; write for example wss://api.sarvam.ai",
-                self.base_url
-            ));
-        }
-        if let Err(what) = self.key.read() {
-            wrong.push(format!("{section}.key: {what}"));
-        }
-        wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
-        wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         if self.hears.is_empty() && self.voices.is_empty() {
             wrong.push(format!("{section}.hears: it neither hears nor speaks; write for example [\"pa-IN\"]"));
         }
         for language in self.hears.iter().filter(|language| code(**language).is_none()) {
             wrong.push(format!("{section}.hears: Sarvam does not know {language}; write pa-IN, en-CA or both"));
         }
-        for (language, voice) in &self.voices {
-            let is_name =
-                !voice.is_empty() && voice.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-            if code(*language).is_none() {
-                wrong
-                    .push(format!("{section}.voices.{language}: Sarvam does not speak it; leave it to the next voice"));
-            } else if !is_name {
-                wrong.push(format!(
-                    "{section}.voices.{language}: `{voice}` is no speaker; write one in small letters, for example simran"
-                ));
-            }
-        }
+        wrong.extend(account::check_voices(
+            section,
+            &self.voices,
+            "Sarvam",
+            |language| code(language).is_some(),
+            |_, voice| wrong_speaker(voice),
+        ));
         if !["saaras:v4", "saaras:v3-realtime"].contains(&self.stt_model.as_str()) {
             let model = &self.stt_model;
             wrong
@@ -134,18 +95,19 @@ impl SarvamConfig {
             let model = &self.tts_model;
             wrong.push(format!("{section}.tts_model: `{model}` is no voice; write bulbul:v3 or bulbul:v4-flash"));
         }
-        for (key, ms, most, then) in [
-            ("connect_ms", self.connect_ms, 1_200, "asks the next"),
-            ("stt_silence_ms", self.stt_silence_ms, 2_500, "gives the session up"),
-            ("tts_silence_ms", self.tts_silence_ms, 1_200, "asks the next voice"),
-        ] {
-            if !(100..=most).contains(&ms) {
-                wrong.push(format!("{section}.{key}: {ms} ms; write 100 to {most}: then the call {then}"));
-            }
-        }
+        wrong.extend(self.connect_ms.check(section, "connect_ms", Limit::Either));
+        wrong.extend(self.stt_silence_ms.check(section, "stt_silence_ms", Limit::Words));
+        wrong.extend(self.tts_silence_ms.check(section, "tts_silence_ms", Limit::Audio));
         wrong
     }
+}
 
+fn wrong_speaker(voice: &str) -> Option<String> {
+    let is_name = !voice.is_empty() && voice.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    (!is_name).then(|| format!("`{voice}` is no speaker; write one in small letters, for example simran"))
+}
+
+impl SarvamOwn {
     /// Whether it is to hear this language.
     pub fn is_to_hear(&self, language: Language) -> bool {
         code(language).is_some() && self.hears.contains(&language)
@@ -154,25 +116,6 @@ impl SarvamConfig {
     /// Whose voice speaks this language, if anybody's.
     pub fn voice(&self, language: Language) -> Option<&str> {
         code(language).and_then(|_| self.voices.get(&language)).map(String::as_str)
-    }
-
-    /// One of its addresses, without a query.
-    pub(crate) fn address(&self, path: &str) -> Result<Url, url::ParseError> {
-        let mut url = Url::parse(&self.base_url)?;
-        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-        Ok(url)
-    }
-
-    pub(crate) const fn connect(&self) -> Duration {
-        Duration::from_millis(self.connect_ms)
-    }
-
-    pub(crate) const fn stt_silence(&self) -> Duration {
-        Duration::from_millis(self.stt_silence_ms)
-    }
-
-    pub(crate) const fn tts_silence(&self) -> Duration {
-        Duration::from_millis(self.tts_silence_ms)
     }
 }
 
@@ -199,6 +142,7 @@ pub(crate) const fn kind_of_close(close: u16) -> ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::residency::Place;
 
     fn wrong(text: &str) -> Vec<String> {
         toml::from_str::<SarvamConfig>(&format!("key = {{ env = \"PATH\" }}\n{text}"))
@@ -210,8 +154,8 @@ mod tests {
     fn as_it_is_it_hears_and_speaks_punjabi() {
         let config: SarvamConfig = toml::from_str("key = { env = \"PATH\" }").unwrap();
         assert_eq!(config.check("providers.sarvam"), Vec::<String>::new());
-        assert_eq!(Language::ALL.map(|l| config.is_to_hear(l)), [false, false, false, true, false]);
-        assert_eq!(Language::ALL.map(|l| config.voice(l).is_some()), [false, false, false, true, false]);
+        assert_eq!(Language::ALL.map(|l| config.own.is_to_hear(l)), [false, false, false, true, false]);
+        assert_eq!(Language::ALL.map(|l| config.own.voice(l).is_some()), [false, false, false, true, false]);
         assert_eq!(config.place(), Place::Anywhere);
     }
 

@@ -20,16 +20,18 @@ impl ProvidersConfig {
         places.into_iter().map(|member| names[member]).collect()
     }
 
-    fn knows(&self, what: Use, name: &str, language: Language) -> bool {
+    pub(super) fn knows(&self, what: Use, name: &str, language: Language) -> bool {
         match (what, name) {
             (Use::Hearing, "deepgram") => {
-                self.deepgram.as_ref().is_some_and(|deepgram| deepgram.model_name(language).is_some())
+                self.deepgram.as_ref().is_some_and(|deepgram| deepgram.own.model_name(language).is_some())
             }
-            (Use::Hearing, "sarvam") => self.sarvam.as_ref().is_some_and(|sarvam| sarvam.is_to_hear(language)),
-            (Use::Speaking, "sarvam") => self.sarvam.as_ref().is_some_and(|sarvam| sarvam.voice(language).is_some()),
-            (Use::Speaking, "qwen") => self.qwen.as_ref().is_some_and(|qwen| qwen.voice(language).is_some()),
+            (Use::Hearing, "sarvam") => self.sarvam.as_ref().is_some_and(|sarvam| sarvam.own.is_to_hear(language)),
+            (Use::Speaking, "sarvam") => {
+                self.sarvam.as_ref().is_some_and(|sarvam| sarvam.own.voice(language).is_some())
+            }
+            (Use::Speaking, "qwen") => self.qwen.as_ref().is_some_and(|qwen| qwen.own.voice(language).is_some()),
             (Use::Speaking, "cartesia") => {
-                self.cartesia.as_ref().is_some_and(|cartesia| cartesia.voices.contains_key(&language))
+                self.cartesia.as_ref().is_some_and(|cartesia| cartesia.own.voices.contains_key(&language))
             }
             // What is on this machine, Google, Azure, and every model.
             (Use::Hearing | Use::Speaking | Use::Thinking, _) => true,

@@ -7,25 +7,27 @@ use crate::language::Language;
 /// For each language named, the providers that are asked in it, the first first; those left out are not asked.
 pub type Order = BTreeMap<Language, Vec<String>>;
 
-/// What is wrong, as `key: what is wrong; what to write instead`. `known` are the providers that are configured, each with whether it
-/// knows a language.
-pub(super) fn check(section: &str, order: &Order, known: &[(&str, &dyn Fn(Language) -> bool)]) -> Vec<String> {
-    let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+/// What is wrong, as `key: what is wrong; what to write instead`. `known` are the providers that are configured; `knows`: whether one knows a
+/// language.
+pub(super) fn check(
+    section: &str,
+    order: &Order,
+    known: &[&str],
+    knows: impl Fn(&str, Language) -> bool,
+) -> Vec<String> {
+    let names = known.join(", ");
     let mut wrong = Vec::new();
     for (language, list) in order {
         let key = format!("{section}.{language}");
         if list.is_empty() {
-            wrong.push(format!("{key}: nobody is asked; name some of {}", names()));
+            wrong.push(format!("{key}: nobody is asked; name some of {names}"));
         }
         for name in list {
-            match known.iter().find(|(known, _)| known == name) {
-                None => wrong.push(format!("{key}: `{name}` is not configured; want some of {}", names())),
-                Some((_, knows)) if !knows(*language) => {
-                    wrong.push(format!(
-                        "{key}: {name} does not know it as configured; leave it out, or see docs/providers.md"
-                    ));
-                }
-                Some(_) => {}
+            if !known.contains(&name.as_str()) {
+                wrong.push(format!("{key}: `{name}` is not configured; want some of {names}"));
+            } else if !knows(name, *language) {
+                let mend = "leave it out, or see docs/providers.md";
+                wrong.push(format!("{key}: {name} does not know it as configured; {mend}"));
             }
         }
     }

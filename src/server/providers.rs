@@ -28,32 +28,24 @@ use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::state::Shared;
+use crate::stt::Recognizer;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::sarvam::SarvamEars;
-use crate::tts::Voice;
 use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
 use crate::tts::espeak::Espeak;
-use crate::tts::qwen::Qwen;
-use crate::tts::sarvam::SarvamVoice;
 use crate::tts::spoken::{self, Lexicon};
+use crate::tts::{Voice, qwen, sarvam};
 
-/// Providers on other machines that the configuration names.
+/// Providers on other machines that the configuration names, each kind in the order in which they are asked.
 #[derive(Default)]
 pub struct Hosted {
-    pub deepgram: Option<Arc<Deepgram>>,
-    pub google: Option<Arc<Google>>,
-    pub cartesia: Option<Arc<Cartesia>>,
-    pub azure_speech: Option<Arc<Azure>>,
-    /// If it is to hear any language.
-    pub sarvam_ears: Option<Arc<SarvamEars>>,
-    /// If it is to speak any.
-    pub sarvam_voice: Option<Arc<SarvamVoice>>,
-    pub qwen: Option<Arc<Qwen>>,
-    pub openai: Option<Arc<OpenAi>>,
-    /// By name.
-    pub models: Vec<Arc<OpenAi>>,
+    pub ears: Vec<Arc<dyn Recognizer>>,
+    /// `openai`, then those with names.
+    pub models: Vec<Arc<dyn Model>>,
+    /// By their sections.
+    pub voices: Vec<(&'static str, Arc<dyn Voice>)>,
 }
 
 impl std::fmt::Debug for Hosted {
@@ -65,32 +57,41 @@ impl std::fmt::Debug for Hosted {
 impl Hosted {
     /// Connects to nobody yet.
     pub fn of(config: &ProvidersConfig) -> Result<Self, StartError> {
-        fn made<C, P>(
-            config: Option<&C>,
-            section: &str,
-            new: impl Fn(&C, &str) -> Result<P, String>,
-        ) -> Result<Option<Arc<P>>, StartError> {
-            config.map(|config| new(config, section).map(Arc::new).map_err(StartError::Provider)).transpose()
+        Self::made(config).map_err(StartError::Provider)
+    }
+
+    fn made(config: &ProvidersConfig) -> Result<Self, String> {
+        let mut hosted = Self::default();
+        // Who knows few languages is there for these, and asked first.
+        if let Some(sarvam) = &config.sarvam {
+            if !sarvam.own.hears.is_empty() {
+                hosted.ears.push(Arc::new(SarvamEars::new(sarvam, "providers.sarvam")?));
+            }
+            if !sarvam.own.voices.is_empty() {
+                hosted.voices.push(("sarvam", Arc::new(sarvam::voice(sarvam, "providers.sarvam")?)));
+            }
         }
-        let sarvam = config.sarvam.as_ref();
-        Ok(Self {
-            sarvam_ears: made(sarvam.filter(|sarvam| !sarvam.hears.is_empty()), "providers.sarvam", SarvamEars::new)?,
-            sarvam_voice: made(
-                sarvam.filter(|sarvam| !sarvam.voices.is_empty()),
-                "providers.sarvam",
-                SarvamVoice::new,
-            )?,
-            qwen: made(config.qwen.as_ref(), "providers.qwen", Qwen::new)?,
-            deepgram: made(config.deepgram.as_ref(), "providers.deepgram", Deepgram::new)?,
-            google: made(config.google.as_ref(), "providers.google", Google::new)?,
-            cartesia: made(config.cartesia.as_ref(), "providers.cartesia", Cartesia::new)?,
-            azure_speech: made(config.azure_speech.as_ref(), "providers.azure_speech", Azure::new)?,
-            openai: made(config.openai.as_ref(), "providers.openai", OpenAi::new)?,
-            models: (config.models.iter())
-                .map(|(name, model)| OpenAi::new(model, &format!("providers.models.{name}")).map(Arc::new))
-                .collect::<Result<_, _>>()
-                .map_err(StartError::Provider)?,
-        })
+        if let Some(qwen) = &config.qwen {
+            hosted.voices.push(("qwen", Arc::new(qwen::voice(qwen, "providers.qwen")?)));
+        }
+        if let Some(deepgram) = &config.deepgram {
+            hosted.ears.push(Arc::new(Deepgram::new(deepgram, "providers.deepgram")?));
+        }
+        if let Some(google) = &config.google {
+            hosted.ears.push(Arc::new(Google::new(google, "providers.google")?));
+        }
+        if let Some(cartesia) = &config.cartesia {
+            hosted.voices.push(("cartesia", Arc::new(Cartesia::new(cartesia, "providers.cartesia")?)));
+        }
+        if let Some(azure) = &config.azure_speech {
+            hosted.voices.push(("azure_speech", Arc::new(Azure::new(azure, "providers.azure_speech")?)));
+        }
+        let openai = config.openai.iter().map(|model| ("providers.openai".to_owned(), model));
+        let named = config.models.iter().map(|(name, model)| (format!("providers.models.{name}"), model));
+        for (section, model) in openai.chain(named) {
+            hosted.models.push(Arc::new(OpenAi::new(model, &section)?));
+        }
+        Ok(hosted)
     }
 }
 
@@ -141,25 +142,19 @@ impl Staff {
             return Ok(None);
         }
         let mut config = config.clone();
-        if let (Some(cartesia), Some(voices)) = (&mut config.cartesia, names.get("cartesia")) {
-            cartesia.voices.extend(voices.clone());
+        let known = [
+            ("cartesia", config.cartesia.as_mut().map(|cartesia| &mut cartesia.own.voices)),
+            ("azure_speech", config.azure_speech.as_mut().map(|azure| &mut azure.own.voices)),
+            ("sarvam", config.sarvam.as_mut().map(|sarvam| &mut sarvam.own.voices)),
+            ("qwen", config.qwen.as_mut().map(|qwen| &mut qwen.own.voices)),
+        ];
+        for (name, voices) in known {
+            if let (Some(voices), Some(others)) = (voices, names.get(name)) {
+                voices.extend(others.clone());
+            }
         }
-        if let (Some(azure), Some(voices)) = (&mut config.azure_speech, names.get("azure_speech")) {
-            azure.voices.extend(voices.clone());
-        }
-        if let (Some(sarvam), Some(voices)) = (&mut config.sarvam, names.get("sarvam")) {
-            sarvam.voices.extend(voices.clone());
-        }
-        if let (Some(qwen), Some(voices)) = (&mut config.qwen, names.get("qwen")) {
-            qwen.voices.extend(voices.clone());
-        }
-        let hosted = Hosted::of(&config)?;
-        let cartesia = hosted.cartesia.map(|voice| ("cartesia", voice as Arc<dyn Voice>));
-        let azure = hosted.azure_speech.map(|voice| ("azure_speech", voice as Arc<dyn Voice>));
         let mut mouths = real.mouths.clone();
-        let sarvam = hosted.sarvam_voice.map(|voice| ("sarvam", voice as Arc<dyn Voice>));
-        let qwen = hosted.qwen.map(|voice| ("qwen", voice as Arc<dyn Voice>));
-        let made = cartesia.into_iter().chain(azure).chain(sarvam).chain(qwen);
+        let made = Hosted::of(&config)?.voices.into_iter();
         for (name, voice) in made.filter(|(name, _)| names.contains_key(*name)) {
             if let Some(place) = real.mouth_names.iter().position(|mouth| *mouth == name) {
                 mouths = mouths.with(place, voice);
@@ -228,37 +223,10 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shar
     }
     let hosted = Hosted::of(&config.providers)?;
     let embedded = speech::load(&config.speech)?;
-    let mut recognisers = embedded.recognisers;
-    if let Some(google) = hosted.google {
-        recognisers.insert(0, google);
-    }
-    if let Some(deepgram) = hosted.deepgram {
-        recognisers.insert(0, deepgram);
-    }
-    // Who knows few languages is there for these.
-    if let Some(sarvam) = hosted.sarvam_ears {
-        recognisers.insert(0, sarvam);
-    }
+    let recognisers: Vec<Arc<dyn Recognizer>> = hosted.ears.into_iter().chain(embedded.recognisers).collect();
     let ear_names: Vec<&'static str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
     let hearing = order::places(&config.providers.hearing, &ear_names);
-    let mut voices: Vec<Arc<dyn Voice>> = Vec::new();
-    let mut mouth_names = Vec::new();
-    if let Some(sarvam) = hosted.sarvam_voice {
-        mouth_names.push("sarvam");
-        voices.push(sarvam);
-    }
-    if let Some(qwen) = hosted.qwen {
-        mouth_names.push("qwen");
-        voices.push(qwen);
-    }
-    if let Some(cartesia) = hosted.cartesia {
-        mouth_names.push("cartesia");
-        voices.push(cartesia);
-    }
-    if let Some(azure) = hosted.azure_speech {
-        mouth_names.push("azure_speech");
-        voices.push(azure);
-    }
+    let (mut mouth_names, mut voices): (Vec<_>, Vec<_>) = hosted.voices.into_iter().unzip();
     voices.extend(embedded.voices);
     mouth_names.resize(voices.len(), "embedded");
     let speaking = order::places(&config.providers.speaking, &mouth_names);
@@ -266,8 +234,7 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shar
     let ledger = Ledger::open(folder.clone())
         .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
     let clinics = vec![clinic.clone()];
-    let models = hosted.openai.into_iter().chain(hosted.models).map(|model| model as Arc<dyn Model>);
-    let models = models.chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
+    let models = hosted.models.into_iter().chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
     let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
     let thinkers = Thinkers::new(models, thinking);
     let books = books(clinic, &folder, shared)?;

@@ -1,6 +1,7 @@
 //! Whether a clinic's `residency` allows the providers that are configured. Asked before anything is started.
 
 use super::settings::{Kind, ProvidersConfig};
+use crate::costs::Kind as Use;
 use crate::provider::residency::{Country, Place};
 
 /// A provider that may be sent something, and where it takes it.
@@ -18,28 +19,19 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
     if config.kind == Kind::Scripted {
         return Vec::new();
     }
-    let to = |provider: &str, what, place: Option<Place>| {
-        place.map(|place| Sends { provider: provider.to_owned(), what, place })
+    let sends = |provider, what, place| Sends { provider, what, place };
+    let paid = config.paid();
+    let is_for = |name, wanted| paid.contains(&(name, wanted));
+    let what = |name| match (is_for(name, Use::Hearing), is_for(name, Use::Speaking)) {
+        (true, true) => "what callers say and hear",
+        (true, false) => "what callers say",
+        (false, _) => "what is said to callers",
     };
-    let models = (config.models.iter())
-        .filter_map(|(name, model)| to(&format!("providers.models.{name}"), "what was said", Some(model.place())));
-    [
-        to("providers.deepgram", "what callers say", config.deepgram.as_ref().map(|deepgram| deepgram.place())),
-        to("providers.google", "what callers say", config.google.as_ref().map(|google| google.place())),
-        to("providers.openai", "what was said", config.openai.as_ref().map(|openai| openai.place())),
-        to("providers.cartesia", "what is said to callers", config.cartesia.as_ref().map(|cartesia| cartesia.place())),
-        to(
-            "providers.azure_speech",
-            "what is said to callers",
-            config.azure_speech.as_ref().map(|azure| azure.place()),
-        ),
-        to("providers.sarvam", "what callers say and hear", config.sarvam.as_ref().map(|sarvam| sarvam.place())),
-        to("providers.qwen", "what is said to callers", config.qwen.as_ref().map(|qwen| qwen.place())),
-    ]
-    .into_iter()
-    .flatten()
-    .chain(models)
-    .collect()
+    let accounts = config.accounts().into_iter();
+    let accounts = accounts.map(|(name, account)| sends(format!("providers.{name}"), what(name), account.place()));
+    let openai = config.openai.iter().map(|model| ("providers.openai".to_owned(), model));
+    let named = config.models.iter().map(|(name, model)| (format!("providers.models.{name}"), model));
+    accounts.chain(openai.chain(named).map(|(name, model)| sends(name, "what was said", model.place()))).collect()
 }
 
 /// What leaves the country: a line for each provider, with the mend.
@@ -129,11 +121,11 @@ mod tests {
             [
                 "residency: CA, but providers.deepgram sends what callers say to wherever the vendor takes it; take [providers.deepgram] out",
                 "residency: CA, but providers.google sends what callers say to US; take [providers.google] out",
-                "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
                 "residency: CA, but providers.sarvam sends what callers say and hear to wherever the vendor takes it; take [providers.sarvam] out",
                 "residency: CA, but providers.qwen sends what is said to callers to CN; take [providers.qwen] out",
+                "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",
             ]
         );
         assert!(leaves("azure_speech = { region = \"marsnorth\", key = { env = \"K\" } }")[0].contains("not stated"));

@@ -11,6 +11,7 @@ use crate::agent::llm::openai::OpenAiConfig;
 use crate::costs::Kind as Use;
 use crate::experiments::Known;
 use crate::language::Language;
+use crate::provider::account::{Own, Section, Stated};
 use crate::provider::sarvam::SarvamConfig;
 use crate::stt::deepgram::DeepgramConfig;
 use crate::stt::google::GoogleConfig;
@@ -169,74 +170,45 @@ impl ProvidersConfig {
             }
             wrong.extend(model.check(&section));
         }
-        if let Some(deepgram) = &self.deepgram {
-            wrong.extend(deepgram.check("providers.deepgram"));
-            wrong.extend(deepgram.check_language("providers.deepgram", language));
-        }
-        if let Some(cartesia) = &self.cartesia {
-            wrong.extend(cartesia.check("providers.cartesia"));
-        }
-        if let Some(azure) = &self.azure_speech {
-            wrong.extend(azure.check("providers.azure_speech"));
-        }
-        if let Some(google) = &self.google {
-            wrong.extend(google.check("providers.google"));
-        }
-        if let Some(sarvam) = &self.sarvam {
-            wrong.extend(sarvam.check("providers.sarvam"));
-        }
-        if let Some(qwen) = &self.qwen {
-            wrong.extend(qwen.check("providers.qwen"));
-        }
-        let deepgram =
-            |language| self.deepgram.as_ref().is_some_and(|deepgram| deepgram.check_language("", language).is_none());
-        let cartesia =
-            |language| self.cartesia.as_ref().is_some_and(|cartesia| cartesia.voices.contains_key(&language));
-        let sarvam_hears = |language| self.sarvam.as_ref().is_some_and(|sarvam| sarvam.is_to_hear(language));
-        let sarvam_speaks = |language| self.sarvam.as_ref().is_some_and(|sarvam| sarvam.voice(language).is_some());
-        let qwen = |language| self.qwen.as_ref().is_some_and(|qwen| qwen.voice(language).is_some());
-        let any = |_| true;
-        let mut ears: Vec<(&str, &dyn Fn(Language) -> bool)> = vec![("whisper", &any)];
-        let mut voices: Vec<(&str, &dyn Fn(Language) -> bool)> = vec![("embedded", &any)];
-        if self.deepgram.is_some() {
-            ears.push(("deepgram", &deepgram));
-        }
-        if self.cartesia.is_some() {
-            voices.push(("cartesia", &cartesia));
-        }
-        if self.azure_speech.is_some() {
-            voices.push(("azure_speech", &any));
-        }
-        if self.google.is_some() {
-            ears.push(("google", &any));
-        }
-        if self.sarvam.is_some() {
-            ears.push((SARVAM, &sarvam_hears));
-            voices.push((SARVAM, &sarvam_speaks));
-        }
-        if self.qwen.is_some() {
-            voices.push(("qwen", &qwen));
-        }
-        let models = self.thinkers();
-        let models: Vec<(&str, &dyn Fn(Language) -> bool)> = models.iter().map(|name| (*name, &any as _)).collect();
+        let accounts = self.accounts();
+        wrong.extend(accounts.iter().flat_map(|(name, account)| account.check(&format!("providers.{name}"))));
+        let deepgram = self.deepgram.as_ref().map(|deepgram| &deepgram.own);
+        wrong.extend(deepgram.and_then(|deepgram| deepgram.check_language("providers.deepgram", language)));
+        let [ears, models, voices] = self.names();
         wrong.extend(self.check_cheaper());
-        wrong.extend(order::check("providers.thinking", &self.thinking, &models));
-        wrong.extend(order::check("providers.hearing", &self.hearing, &ears));
-        wrong.extend(order::check("providers.speaking", &self.speaking, &voices));
-        let hosted = [
-            ("deepgram", self.deepgram.is_some()),
-            ("cartesia", self.cartesia.is_some()),
-            ("azure_speech", self.azure_speech.is_some()),
-            ("google", self.google.is_some()),
-            (SARVAM, self.sarvam.is_some()),
-            ("qwen", self.qwen.is_some()),
-        ];
-        for (name, is_set) in hosted {
-            if self.kind == Kind::Scripted && is_set {
-                wrong.push(format!("providers.{name}: scripted providers replace every other; leave it out, or kind"));
-            }
+        for (key, orders, names, what) in [
+            ("thinking", &self.thinking, models, Use::Thinking),
+            ("hearing", &self.hearing, ears, Use::Hearing),
+            ("speaking", &self.speaking, voices, Use::Speaking),
+        ] {
+            let knows = |name: &str, language| self.knows(what, name, language);
+            wrong.extend(order::check(&format!("providers.{key}"), orders, &names, knows));
+        }
+        for (name, _) in accounts.iter().filter(|_| self.kind == Kind::Scripted) {
+            wrong.push(format!("providers.{name}: scripted providers replace every other; leave it out, or kind"));
         }
         wrong
+    }
+}
+
+impl ProvidersConfig {
+    /// The accounts of recognisers and voices that are there, by their names.
+    pub fn accounts(&self) -> Vec<(&'static str, &dyn Stated)> {
+        fn of<'a, O: Own>(
+            name: &'static str,
+            section: &'a Option<Section<O>>,
+        ) -> Option<(&'static str, &'a dyn Stated)> {
+            section.as_ref().map(|section| (name, section as &dyn Stated))
+        }
+        let accounts = [
+            of("deepgram", &self.deepgram),
+            of("google", &self.google),
+            of("cartesia", &self.cartesia),
+            of("azure_speech", &self.azure_speech),
+            of(SARVAM, &self.sarvam),
+            of("qwen", &self.qwen),
+        ];
+        accounts.into_iter().flatten().collect()
     }
 }
 
@@ -253,8 +225,8 @@ impl ProvidersConfig {
     /// Who may be named where somebody is to hear, to think and to speak.
     pub(super) fn names(&self) -> [Vec<&str>; 3] {
         let is_set = |name, set| if set { Some(name) } else { None };
-        let hears = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.hears.is_empty());
-        let speaks = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.voices.is_empty());
+        let hears = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.own.hears.is_empty());
+        let speaks = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.own.voices.is_empty());
         let (deepgram, google) = (self.deepgram.is_some(), self.google.is_some());
         let ears = [is_set(SARVAM, hears), is_set("deepgram", deepgram), is_set("google", google)];
         let ears = ears.into_iter().flatten().chain(["whisper"]).collect();
@@ -325,22 +297,23 @@ impl ProvidersConfig {
     /// The models that may be used as configured and are paid by use: what for, section, and the vendor's name of the model.
     pub fn paid_models(&self) -> Vec<(Use, &str, String)> {
         let mut models: Vec<(Use, &str, String)> = Vec::new();
-        let named = Language::ALL.into_iter().filter_map(|language| self.deepgram.as_ref()?.model_name(language));
+        let named = Language::ALL.into_iter().filter_map(|language| self.deepgram.as_ref()?.own.model_name(language));
         models.extend(named.map(|name| (Use::Hearing, "deepgram", name.to_owned())));
-        models.extend(self.google.iter().map(|google| (Use::Hearing, "google", google.model.clone())));
+        models.extend(self.google.iter().map(|google| (Use::Hearing, "google", google.own.model.clone())));
         if let Some(openai) = &self.openai {
             models.push((Use::Thinking, OPENAI, openai.model.clone()));
         }
         models.extend(self.models.iter().map(|(name, model)| (Use::Thinking, name.as_str(), model.model.clone())));
-        models.extend(self.cartesia.iter().map(|cartesia| (Use::Speaking, "cartesia", cartesia.model.clone())));
-        let azure = |language| self.azure_speech.as_ref().map(|azure| azure.voice(language).to_owned());
+        models.extend(self.cartesia.iter().map(|cartesia| (Use::Speaking, "cartesia", cartesia.own.model.clone())));
+        let azure = |language| self.azure_speech.as_ref().map(|azure| azure.own.voice(language).to_owned());
         let voices = Language::ALL.into_iter().filter_map(azure);
         models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));
         if let Some(sarvam) = &self.sarvam {
-            models.extend((!sarvam.hears.is_empty()).then(|| (Use::Hearing, SARVAM, sarvam.stt_model.clone())));
-            models.extend((!sarvam.voices.is_empty()).then(|| (Use::Speaking, SARVAM, sarvam.tts_model.clone())));
+            models.extend((!sarvam.own.hears.is_empty()).then(|| (Use::Hearing, SARVAM, sarvam.own.stt_model.clone())));
+            models
+                .extend((!sarvam.own.voices.is_empty()).then(|| (Use::Speaking, SARVAM, sarvam.own.tts_model.clone())));
         }
-        models.extend(self.qwen.iter().map(|qwen| (Use::Speaking, "qwen", qwen.model.clone())));
+        models.extend(self.qwen.iter().map(|qwen| (Use::Speaking, "qwen", qwen.own.model.clone())));
         models.sort();
         models.dedup();
         models

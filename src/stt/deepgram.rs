@@ -15,14 +15,12 @@ mod session;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use url::Url;
 
-pub use config::{Choice, DeepgramConfig};
+pub use config::{Choice, DeepgramConfig, DeepgramOwn};
 
 use super::{Capabilities, Input, Recognizer, Reports, Setup};
-use crate::config::Secret;
 use crate::language::Language;
-use crate::provider::socket::Connector;
+use crate::provider::account::Reached;
 use crate::provider::{ErrorKind, ProviderError};
 
 const NAME: &str = "deepgram";
@@ -50,28 +48,12 @@ impl Model {
 
 /// See the module header.
 #[derive(Clone, Debug)]
-pub struct Deepgram(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    config: DeepgramConfig,
-    base: Url,
-    key: Secret,
-    connector: Connector,
-}
+pub struct Deepgram(Arc<Reached<DeepgramOwn>>);
 
 impl Deepgram {
     /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
     pub fn new(config: &DeepgramConfig, section: &str) -> Result<Self, String> {
-        let wrong = config.check(section);
-        if !wrong.is_empty() {
-            return Err(wrong.join("\n"));
-        }
-        let base = Url::parse(&config.base_url).map_err(|error| format!("{section}.base_url: {error}"))?;
-        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector =
-            Connector::new(NAME, &base, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
-        Ok(Self(Arc::new(Shared { config: config.clone(), base, key, connector })))
+        config.reach(section, NAME, "").map(|reached| Self(Arc::new(reached)))
     }
 }
 
@@ -81,7 +63,7 @@ impl Recognizer for Deepgram {
     }
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        let model = self.0.config.model.of(language)?;
+        let model = self.0.config.own.model.of(language)?;
         Some(Capabilities { partials: true, end_of_turn: model == Model::Flux, flush: true })
     }
 

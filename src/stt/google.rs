@@ -15,8 +15,9 @@ mod session;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use url::Url;
 
-pub use config::{GoogleConfig, locations};
+pub use config::{GoogleConfig, GoogleOwn, locations};
 
 use self::key::ServiceAccount;
 use super::{Capabilities, Input, Recognizer, Reports, Setup};
@@ -47,11 +48,11 @@ impl Google {
         if !wrong.is_empty() {
             return Err(wrong.join("\n"));
         }
-        let key = config.key.read_whole().and_then(|key| ServiceAccount::read(key.expose()));
+        let key = config.account.key.read_whole().and_then(|key| ServiceAccount::read(key.expose()));
         let account = key.map_err(|what| format!("{section}.key: {what}"))?;
-        let base = config.address().map_err(|error| format!("{section}.location: {error}"))?;
-        let channel =
-            Channel::new(NAME, &base, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
+        let base = Url::parse(&config.address()).map_err(|error| format!("{section}.location: {error}"))?;
+        let channel = Channel::new(NAME, &base, config.account.ca.as_ref())
+            .map_err(|what| format!("{section}.base_url: {what}"))?;
         Ok(Self(Arc::new(Shared { config: config.clone(), account, channel })))
     }
 }

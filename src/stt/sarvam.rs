@@ -10,13 +10,11 @@ mod session;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use url::Url;
 
 use super::{Capabilities, Input, Recognizer, Reports, Setup};
-use crate::config::Secret;
 use crate::language::Language;
-use crate::provider::sarvam::{NAME, SarvamConfig, kind_of_close};
-use crate::provider::socket::Connector;
+use crate::provider::account::Reached;
+use crate::provider::sarvam::{NAME, SarvamConfig, SarvamOwn, kind_of_close};
 use crate::provider::{ErrorKind, ProviderError};
 
 /// Room for the 10 s that a call may replay (500 frames) and what comes while connecting.
@@ -24,29 +22,13 @@ const INPUTS: usize = 1_024;
 
 /// See the module header.
 #[derive(Clone, Debug)]
-pub struct SarvamEars(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    config: SarvamConfig,
-    address: Url,
-    key: Secret,
-    connector: Connector,
-}
+pub struct SarvamEars(Arc<Reached<SarvamOwn>>);
 
 impl SarvamEars {
     /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
     pub fn new(config: &SarvamConfig, section: &str) -> Result<Self, String> {
-        let wrong = config.check(section);
-        if !wrong.is_empty() {
-            return Err(wrong.join("\n"));
-        }
-        let address = config.address("/speech-to-text-realtime/ws").map_err(|e| format!("{section}.base_url: {e}"))?;
-        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector =
-            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
-        let connector = connector.closing(kind_of_close);
-        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
+        let reached = config.reach(section, NAME, request::PATH)?;
+        Ok(Self(Arc::new(reached.closing(kind_of_close))))
     }
 }
 
@@ -57,7 +39,7 @@ impl Recognizer for SarvamEars {
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
         let known = Capabilities { partials: true, end_of_turn: false, flush: true };
-        self.0.config.is_to_hear(language).then_some(known)
+        self.0.config.own.is_to_hear(language).then_some(known)
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {

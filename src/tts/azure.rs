@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use url::Url;
 
-pub use config::{AzureConfig, regions};
+pub use config::{AzureConfig, AzureOwn, regions};
 
 use super::pieces::{self, Speaker, Speaking};
 use super::{Capabilities, Input, Reports, Voice};
@@ -58,10 +58,14 @@ impl Azure {
         if !wrong.is_empty() {
             return Err(wrong.join("\n"));
         }
-        let address = config.address().ok_or_else(|| format!("{section}.base_url: no HTTP address"))?;
-        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let http = Client::builder().connect_timeout(config.silence()).pool_idle_timeout(KEPT).tcp_nodelay(true);
-        let http = tls::http(http, config.ca.as_ref())
+        let address =
+            config::endpoint(&config.address()).ok_or_else(|| format!("{section}.base_url: no HTTP address"))?;
+        let key = config.account.key.read().map_err(|what| format!("{section}.key: {what}"))?;
+        let http = Client::builder()
+            .connect_timeout(config.own.silence_ms.duration())
+            .pool_idle_timeout(KEPT)
+            .tcp_nodelay(true);
+        let http = tls::http(http, config.account.ca.as_ref())
             .map_err(|what| format!("{section}.ca: {what}"))?
             .build()
             .map_err(|error| format!("{section}: no HTTP client: {error}"))?;
@@ -79,11 +83,11 @@ impl Voice for Azure {
     }
 
     fn timbre(&self, language: Language) -> String {
-        format!("{NAME} {}", self.0.config.voice(language))
+        format!("{NAME} {}", self.0.config.own.voice(language))
     }
 
     fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
-        Some(Paid { provider: SECTION, model: self.0.config.voice(language) })
+        Some(Paid { provider: SECTION, model: self.0.config.own.voice(language) })
     }
 
     /// A Chinese character counts as two (Azure's pricing note, as read on 2026-11-21). The elements that carry a text are free.
@@ -107,7 +111,7 @@ impl Speaker for OneSpeaker {
     fn speak(&self, text: String, language: Language) -> Speaking {
         let shared = self.0.clone();
         Box::pin(async move {
-            let body = ssml::speak(&text, language, shared.config.voice(language));
+            let body = ssml::speak(&text, language, shared.config.own.voice(language));
             let mut key = HeaderValue::try_from(shared.key.expose())
                 .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
             key.set_sensitive(true);
@@ -119,7 +123,7 @@ impl Speaker for OneSpeaker {
                 .header("X-Microsoft-OutputFormat", FORMAT)
                 .header(USER_AGENT, "attendant")
                 .body(body);
-            let silence = shared.config.silence();
+            let silence = shared.config.own.silence_ms.duration();
             match timeout(silence, request.send()).await {
                 Ok(Ok(response)) if response.status().is_success() => {
                     let audio = read(response, silence).await?;

@@ -12,15 +12,13 @@ mod words;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use url::Url;
 
-pub use config::CartesiaConfig;
+pub use config::{CartesiaConfig, CartesiaOwn};
 
 use super::{Capabilities, Input, Reports, Voice};
-use crate::config::Secret;
 use crate::costs::Paid;
 use crate::language::Language;
-use crate::provider::socket::Connector;
+use crate::provider::account::Reached;
 use crate::provider::{ErrorKind, ProviderError};
 
 const NAME: &str = "cartesia";
@@ -30,29 +28,12 @@ const INPUTS: usize = 64;
 
 /// See the module header.
 #[derive(Clone, Debug)]
-pub struct Cartesia(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    config: CartesiaConfig,
-    address: Url,
-    key: Secret,
-    connector: Connector,
-}
+pub struct Cartesia(Arc<Reached<CartesiaOwn>>);
 
 impl Cartesia {
     /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
     pub fn new(config: &CartesiaConfig, section: &str) -> Result<Self, String> {
-        let wrong = config.check(section);
-        if !wrong.is_empty() {
-            return Err(wrong.join("\n"));
-        }
-        let mut address = Url::parse(&config.base_url).map_err(|error| format!("{section}.base_url: {error}"))?;
-        address.set_path(&format!("{}/tts/websocket", address.path().trim_end_matches('/')));
-        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector =
-            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
-        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
+        config.reach(section, NAME, "/tts/websocket").map(|reached| Self(Arc::new(reached)))
     }
 }
 
@@ -62,16 +43,16 @@ impl Voice for Cartesia {
     }
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.0.config.voice(language).map(|_| Capabilities { exact_word_times: true })
+        self.0.config.own.voice(language).map(|_| Capabilities { exact_word_times: true })
     }
 
     fn timbre(&self, language: Language) -> String {
-        let voice = self.0.config.voice(language).unwrap_or_default();
-        format!("{NAME} {} {voice}", self.0.config.model)
+        let voice = self.0.config.own.voice(language).unwrap_or_default();
+        format!("{NAME} {} {voice}", self.0.config.own.model)
     }
 
     fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
-        Some(Paid { provider: NAME, model: &self.0.config.model })
+        Some(Paid { provider: NAME, model: &self.0.config.own.model })
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

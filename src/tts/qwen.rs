@@ -7,83 +7,33 @@
 
 mod config;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
-use url::Url;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use uuid::Uuid;
 
-pub use config::QwenConfig;
+pub use config::{QwenConfig, QwenOwn};
 
-use super::streamed::{self, Connecting, News, Vendor};
-use super::{Capabilities, Input, Reports, Voice};
-use crate::config::Secret;
-use crate::costs::Paid;
+use super::streamed::{Connecting, News, Streamed, Vendor};
 use crate::language::Language;
-use crate::provider::socket::Connector;
+use crate::provider::account::Reached;
 use crate::provider::{ErrorKind, ProviderError, code};
 
 const NAME: &str = "qwen";
 
-/// See the module header.
-#[derive(Clone, Debug)]
-pub struct Qwen(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    config: QwenConfig,
-    address: Url,
-    key: Secret,
-    connector: Connector,
+/// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+pub fn voice(config: &QwenConfig, section: &str) -> Result<Streamed, String> {
+    reached(config, section).map(Streamed::new)
 }
 
-impl Qwen {
-    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
-    pub fn new(config: &QwenConfig, section: &str) -> Result<Self, String> {
-        let wrong = config.check(section);
-        if !wrong.is_empty() {
-            return Err(wrong.join("\n"));
-        }
-        let address = config.address().map_err(|error| format!("{section}.base_url: {error}"))?;
-        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector =
-            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
-        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
-    }
-}
-
-impl Voice for Qwen {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.0.config.voice(language).map(|_| Capabilities { exact_word_times: false })
-    }
-
-    fn timbre(&self, language: Language) -> String {
-        let voice = self.0.config.voice(language).unwrap_or_default();
-        format!("{NAME} {} {voice}", self.0.config.model)
-    }
-
-    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
-        Some(Paid { provider: NAME, model: &self.0.config.model })
-    }
-
-    /// A Chinese character counts as two (Alibaba's page on the billing of its voices, as read on 2026-11-22).
-    fn characters(&self, text: &str) -> u64 {
-        super::characters_with_han_twice(text)
-    }
-
-    fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
-        streamed::open(self.0.clone(), reports)
-    }
+fn reached(config: &QwenConfig, section: &str) -> Result<Reached<QwenOwn>, String> {
+    let mut reached = config.reach(section, NAME, "/api-ws/v1/realtime")?;
+    reached.address.query_pairs_mut().clear().append_pair("model", &config.own.model);
+    Ok(reached)
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,24 +60,34 @@ struct Told {
     code: Option<String>,
 }
 
-impl Vendor for Shared {
+impl Vendor for Reached<QwenOwn> {
     fn name(&self) -> &'static str {
         NAME
     }
 
+    fn speaker(&self, language: Language) -> Option<&str> {
+        self.config.own.voice(language)
+    }
+
+    fn model(&self) -> &str {
+        &self.config.own.model
+    }
+
+    /// A Chinese character counts as two (Alibaba's page on the billing of its voices, as read on 2026-11-22).
+    fn characters(&self, text: &str) -> u64 {
+        super::characters_with_han_twice(text)
+    }
+
     fn connect(&self) -> Connecting {
-        let (connector, address, deadline) = (self.connector.clone(), self.address.clone(), self.config.connect());
-        let key = HeaderValue::try_from(format!("Bearer {}", self.key.expose()));
-        Box::pin(async move {
-            let mut key = key.map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-            key.set_sensitive(true);
-            connector.connect(&address, [(AUTHORIZATION, key)], deadline).await
-        })
+        let (connector, address, key) =
+            (self.connector.clone(), self.address.clone(), self.key(AUTHORIZATION, "Bearer "));
+        let deadline = self.config.own.connect_ms.duration();
+        Box::pin(async move { connector.connect(&address, [key?], deadline).await })
     }
 
     fn prepare(&self, language: Language) -> Vec<String> {
         let session = json!({
-            "voice": self.config.voice(language).unwrap_or_default(),
+            "voice": self.speaker(language).unwrap_or_default(),
             "mode": "commit",
             "response_format": "pcm",
             "sample_rate": 16_000,
@@ -169,7 +129,7 @@ impl Vendor for Shared {
     }
 
     fn silence(&self) -> Duration {
-        self.config.silence()
+        self.config.own.silence_ms.duration()
     }
 }
 
@@ -203,9 +163,9 @@ mod tests {
 
     use super::*;
 
-    fn shared() -> Arc<Shared> {
+    fn shared() -> Reached<QwenOwn> {
         rustls::crypto::ring::default_provider().install_default().ok();
-        Qwen::new(&toml::from_str("key = { env = \"PATH\" }").unwrap(), "providers.qwen").unwrap().0
+        reached(&toml::from_str("key = { env = \"PATH\" }").unwrap(), "providers.qwen").unwrap()
     }
 
     #[test]
@@ -224,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_chinese_character_is_billed_as_two_and_a_mark_as_one() {
-        assert_eq!(Qwen(shared()).characters("你好，Dr Wong。"), 13);
+        assert_eq!(shared().characters("你好，Dr Wong。"), 13);
     }
 
     #[test]

@@ -3,84 +3,33 @@
 //! Facts of the protocol: Sarvam's Python SDK 0.1.39 and the projects that use it, as read on 2026-11-21. A piece is ended by a flush, and
 //! answered by an event `final`; there is no way to cancel but to leave ([`super::streamed`]).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
-use url::Url;
+use tokio_tungstenite::tungstenite::http::header::HeaderName;
 
-use super::streamed::{self, Connecting, News, Vendor};
-use super::{Capabilities, Input, Reports, Voice};
-use crate::config::Secret;
-use crate::costs::Paid;
+use super::streamed::{Connecting, News, Streamed, Vendor};
 use crate::language::Language;
-use crate::provider::sarvam::{NAME, SarvamConfig, code, kind_of_close};
-use crate::provider::socket::Connector;
+use crate::provider::account::Reached;
+use crate::provider::sarvam::{KEY, NAME, SarvamConfig, SarvamOwn, code, kind_of_close};
 use crate::provider::{ErrorKind, ProviderError, kind_of_status};
 
 /// Letters that make Sarvam begin before a flush: the least that it takes.
 const MIN_BUFFER: u32 = 30;
 
-/// See the module header.
-#[derive(Clone, Debug)]
-pub struct SarvamVoice(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    config: SarvamConfig,
-    address: Url,
-    key: Secret,
-    connector: Connector,
+/// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
+pub fn voice(config: &SarvamConfig, section: &str) -> Result<Streamed, String> {
+    reached(config, section).map(Streamed::new)
 }
 
-impl SarvamVoice {
-    /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
-    pub fn new(config: &SarvamConfig, section: &str) -> Result<Self, String> {
-        let wrong = config.check(section);
-        if !wrong.is_empty() {
-            return Err(wrong.join("\n"));
-        }
-        let address = address(config).map_err(|error| format!("{section}.base_url: {error}"))?;
-        let key = config.key.read().map_err(|what| format!("{section}.key: {what}"))?;
-        let connector =
-            Connector::new(NAME, &address, config.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
-        let connector = connector.closing(kind_of_close);
-        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, connector })))
-    }
-}
-
-fn address(config: &SarvamConfig) -> Result<Url, url::ParseError> {
-    let mut url = config.address("/text-to-speech/ws")?;
-    url.query_pairs_mut().append_pair("model", &config.tts_model).append_pair("send_completion_event", "true");
-    Ok(url)
-}
-
-impl Voice for SarvamVoice {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.0.config.voice(language).map(|_| Capabilities { exact_word_times: false })
-    }
-
-    fn timbre(&self, language: Language) -> String {
-        let voice = self.0.config.voice(language).unwrap_or_default();
-        format!("{NAME} {} {voice}", self.0.config.tts_model)
-    }
-
-    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
-        Some(Paid { provider: NAME, model: &self.0.config.tts_model })
-    }
-
-    fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
-        streamed::open(self.0.clone(), reports)
-    }
+fn reached(config: &SarvamConfig, section: &str) -> Result<Reached<SarvamOwn>, String> {
+    let mut reached = config.reach(section, NAME, "/text-to-speech/ws")?.closing(kind_of_close);
+    let model = &config.own.tts_model;
+    reached.address.query_pairs_mut().append_pair("model", model).append_pair("send_completion_event", "true");
+    Ok(reached)
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,25 +50,30 @@ struct Data {
     code: Option<u16>,
 }
 
-impl Vendor for Shared {
+impl Vendor for Reached<SarvamOwn> {
     fn name(&self) -> &'static str {
         NAME
     }
 
+    fn speaker(&self, language: Language) -> Option<&str> {
+        self.config.own.voice(language)
+    }
+
+    fn model(&self) -> &str {
+        &self.config.own.tts_model
+    }
+
     fn connect(&self) -> Connecting {
-        let (connector, address, deadline) = (self.connector.clone(), self.address.clone(), self.config.connect());
-        let key = HeaderValue::try_from(self.key.expose());
-        Box::pin(async move {
-            let mut key = key.map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-            key.set_sensitive(true);
-            connector.connect(&address, [(HeaderName::from_static("api-subscription-key"), key)], deadline).await
-        })
+        let key = self.key(HeaderName::from_static(KEY), "");
+        let (connector, address) = (self.connector.clone(), self.address.clone());
+        let deadline = self.config.own.connect_ms.duration();
+        Box::pin(async move { connector.connect(&address, [key?], deadline).await })
     }
 
     fn prepare(&self, language: Language) -> Vec<String> {
         let data = json!({
             "language_code": code(language).unwrap_or("en-IN"),
-            "speaker": self.config.voice(language).unwrap_or_default(),
+            "speaker": self.speaker(language).unwrap_or_default(),
             "speech_sample_rate": 16_000,
             "output_audio_codec": "linear16",
             "min_buffer_size": MIN_BUFFER,
@@ -153,7 +107,7 @@ impl Vendor for Shared {
     }
 
     fn silence(&self) -> Duration {
-        self.config.tts_silence()
+        self.config.own.tts_silence_ms.duration()
     }
 }
 
@@ -177,13 +131,13 @@ fn failed(kind: ErrorKind, what: &str) -> ProviderError {
 mod tests {
     use super::*;
 
-    fn shared() -> Arc<Shared> {
-        SarvamVoice::new(&toml::from_str("key = { env = \"PATH\" }").unwrap(), "providers.sarvam").unwrap().0
+    fn shared() -> Reached<SarvamOwn> {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        reached(&toml::from_str("key = { env = \"PATH\" }").unwrap(), "providers.sarvam").unwrap()
     }
 
     #[test]
     fn what_we_say_is_what_its_own_sdk_says() {
-        rustls::crypto::ring::default_provider().install_default().ok();
         let shared = shared();
         let mut all = vec![shared.address.to_string()];
         all.extend(shared.prepare(Language::Punjabi));

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Input, Reports};
+use super::{Capabilities, Input, Reports, Voice};
+use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
 use crate::provider::socket::Link;
@@ -29,6 +30,16 @@ pub(super) type Connecting = Pin<Box<dyn Future<Output = Result<Link, ProviderEr
 /// What a vendor's protocol says where others differ.
 pub(super) trait Vendor: Send + Sync + 'static {
     fn name(&self) -> &'static str;
+
+    /// Whose voice speaks this language, if anybody's.
+    fn speaker(&self, language: Language) -> Option<&str>;
+
+    fn model(&self) -> &str;
+
+    /// How many characters of this text are billed.
+    fn characters(&self, text: &str) -> u64 {
+        text.chars().count() as u64
+    }
 
     fn connect(&self) -> Connecting;
 
@@ -58,9 +69,46 @@ pub(super) enum News {
     Nothing,
 }
 
-/// Starts a session. Must be called within a runtime.
-pub(super) fn open(vendor: Arc<dyn Vendor>, reports: Reports) -> mpsc::Sender<Input> {
-    let (inputs, queue) = mpsc::channel(INPUTS);
-    tokio::spawn(session::run(vendor, queue, reports));
-    inputs
+/// Such a voice.
+#[derive(Clone)]
+pub struct Streamed(Arc<dyn Vendor>);
+
+impl Streamed {
+    pub(super) fn new(vendor: impl Vendor) -> Self {
+        Self(Arc::new(vendor))
+    }
+}
+
+impl std::fmt::Debug for Streamed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Streamed").field(&self.0.name()).finish()
+    }
+}
+
+impl Voice for Streamed {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.0.speaker(language).map(|_| Capabilities { exact_word_times: false })
+    }
+
+    fn timbre(&self, language: Language) -> String {
+        format!("{} {} {}", self.0.name(), self.0.model(), self.0.speaker(language).unwrap_or_default())
+    }
+
+    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
+        Some(Paid { provider: self.0.name(), model: self.0.model() })
+    }
+
+    fn characters(&self, text: &str) -> u64 {
+        self.0.characters(text)
+    }
+
+    fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        tokio::spawn(session::run(self.0.clone(), queue, reports));
+        inputs
+    }
 }

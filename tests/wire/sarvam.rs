@@ -34,7 +34,7 @@ pub fn config(address: SocketAddr, more: &str) -> SarvamConfig {
 pub fn ears(address: SocketAddr, more: &str) -> SarvamEars {
     let config = config(address, more);
     let made = SarvamEars::new(&config, "providers.sarvam").expect("the configuration is sound");
-    std::fs::remove_file(config.key.file.expect("it is in a file")).expect("it was read");
+    std::fs::remove_file(config.account.key.file.expect("it is in a file")).expect("it was read");
     made
 }
 

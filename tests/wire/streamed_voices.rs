@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use attendant::language::Language;
 use attendant::sim::{Fault, Trouble};
-use attendant::tts::qwen::{Qwen, QwenConfig};
-use attendant::tts::sarvam::SarvamVoice;
+use attendant::tts::qwen::QwenConfig;
 use attendant::tts::{Event, Input, Voice};
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
@@ -32,8 +31,8 @@ pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u6
         "sarvam" => {
             let more = format!("tts_silence_ms = {silence_ms}\nvoices = {{ {language} = \"simran\" }}");
             let config = sarvam::config(address, &more);
-            let voice = SarvamVoice::new(&config, "providers.sarvam").expect("the configuration is sound");
-            std::fs::remove_file(config.key.file.expect("it is in a file")).expect("it was read");
+            let voice = attendant::tts::sarvam::voice(&config, "providers.sarvam").expect("the configuration is sound");
+            std::fs::remove_file(config.account.key.file.expect("it is in a file")).expect("it was read");
             Arc::new(voice)
         }
         "qwen" => Arc::new(qwen(address, language, silence_ms)),
@@ -41,7 +40,7 @@ pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u6
     }
 }
 
-fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> Qwen {
+fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice {
     let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(key, "a-key").expect("it is writable");
     let file = key.path().display();
@@ -49,7 +48,7 @@ fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> Qwen {
         "base_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"Kiki\" }}"
     );
     let config: QwenConfig = toml::from_str(&text).expect("the configuration is read");
-    Qwen::new(&config, "providers.qwen").expect("the configuration is sound")
+    attendant::tts::qwen::voice(&config, "providers.qwen").expect("the configuration is sound")
 }
 
 #[tokio::test]

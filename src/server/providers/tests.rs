@@ -48,7 +48,7 @@ async fn vendor(socket: TcpStream, asked: mpsc::Sender<(String, String)>) {
 
 /// Cartesia alone speaks, at this address.
 fn staff(config: &Config, folder: &Path) -> Staff {
-    let cartesia = Hosted::of(&config.providers).unwrap().cartesia.unwrap();
+    let (_, cartesia) = Hosted::of(&config.providers).unwrap().voices.remove(0);
     let thinkers = Thinkers::new(vec![Arc::new(RuleBrain::new())], Order::new());
     let clinics = vec![Clinic::sample()];
     let (messages, ledger) = (Messages::new(folder.to_path_buf()), Ledger::open(folder.to_path_buf()).unwrap());

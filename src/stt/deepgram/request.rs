@@ -49,7 +49,7 @@ pub(super) fn address(config: &DeepgramConfig, base: &Url, model: Model, languag
         for phrase in hints.phrases.iter().take(MOST_KEYTERMS) {
             query.append_pair("keyterm", phrase);
         }
-        if config.mip_opt_out {
+        if config.own.mip_opt_out {
             query.append_pair("mip_opt_out", "true");
         }
     }
@@ -84,7 +84,7 @@ const fn flux_hint(language: Language) -> Option<&'static str> {
 
 /// While digits are read, a pause between two groups is no end: only we end the turn.
 fn thresholds(config: &DeepgramConfig, hints: &Hints) -> (f32, Option<f32>) {
-    (if hints.digits { 1.0 } else { config.eot_threshold }, config.eager_eot_threshold)
+    (if hints.digits { 1.0 } else { config.own.eot_threshold }, config.own.eager_eot_threshold)
 }
 
 /// Flux: what the caller was just asked changes when a turn ends and which words are likely.
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn said(config: &DeepgramConfig, model: Model, language: Language, hints: &Hints) -> String {
-        let base = Url::parse(&config.base_url).unwrap();
+        let base = Url::parse(&config.address()).unwrap();
         address(config, &base, model, language, hints).to_string()
     }
 

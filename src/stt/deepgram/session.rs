@@ -14,21 +14,26 @@ use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
 use super::clock::Clock;
 use super::connection::{Bill, Connection};
 use super::flux::Due;
-use super::{Model, Shared, failed, flux, request};
+use super::{DeepgramOwn, Model, failed, flux, request};
 use crate::language::Language;
 use crate::provider::socket::Incoming;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::stt::gate::Gate;
 use crate::stt::{Event, Hints, Input, Reports, Setup};
 
-pub(super) async fn run(shared: Arc<Shared>, setup: Setup, inputs: mpsc::Receiver<Input>, reports: Reports) {
+pub(super) async fn run(
+    shared: Arc<Reached<DeepgramOwn>>,
+    setup: Setup,
+    inputs: mpsc::Receiver<Input>,
+    reports: Reports,
+) {
     let Setup { language, hints } = setup;
     let session = Session { shared, language, hints, inputs, reports, gate: Gate::default() };
     session.serve().await;
 }
 
 struct Session {
-    shared: Arc<Shared>,
+    shared: Arc<Reached<DeepgramOwn>>,
     language: Language,
     hints: Hints,
     inputs: mpsc::Receiver<Input>,
@@ -96,16 +101,14 @@ impl Session {
 
     async fn connect(&self) -> Result<Connection, ProviderError> {
         let shared = &self.shared;
-        let Some(model) = shared.config.model.of(self.language) else {
+        let Some(model) = shared.config.own.model.of(self.language) else {
             let what = format!("flux does not know {}; write model = \"auto\" or \"nova-3\"", self.language);
             return Err(failed(ErrorKind::Request, &what));
         };
-        let deadline = Instant::now() + shared.config.connect();
-        let url = request::address(&shared.config, &shared.base, model, self.language, &self.hints);
-        let mut key = HeaderValue::try_from(format!("Token {}", shared.key.expose()))
-            .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-        key.set_sensitive(true);
-        let mut link = shared.connector.connect(&url, [(AUTHORIZATION, key)], shared.config.connect()).await?;
+        let patience = shared.config.own.connect_ms.duration();
+        let deadline = Instant::now() + patience;
+        let url = request::address(&shared.config, &shared.address, model, self.language, &self.hints);
+        let mut link = shared.connector.connect(&url, [shared.key(AUTHORIZATION, "Token ")?], patience).await?;
         if model == Model::Flux {
             let ready = async {
                 let mut reading = flux::Reading::default();
@@ -127,7 +130,7 @@ impl Session {
 
     /// `sound`: what was heard before there was this connection.
     async fn talk(&mut self, connection: &mut Connection, sound: Vec<(Samples, Frame)>) -> Result<Left, ProviderError> {
-        let silence = self.shared.config.silence();
+        let silence = self.shared.config.own.silence_ms.duration();
         connection.voice(self.gate.has_voice());
         for (at, frame) in sound {
             connection.audio(at, &frame).await?;

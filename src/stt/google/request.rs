@@ -24,7 +24,7 @@ const MOST_PHRASES: usize = 1_000;
 const BOOST: f32 = 10.0;
 
 fn recognizer(config: &GoogleConfig, project: &str) -> String {
-    format!("projects/{project}/locations/{}/recognizers/_", config.location)
+    format!("projects/{project}/locations/{}/recognizers/_", config.own.location)
 }
 
 pub(super) fn headers(shared: &Shared) -> Result<[(HeaderName, HeaderValue); 2], ProviderError> {
@@ -59,8 +59,8 @@ pub(super) fn first(
             sample_rate_hertz: 16_000,
             audio_channel_count: 1,
         }),
-        model: config.model.clone(),
-        language_codes: vec![config.code(language).to_owned()],
+        model: config.own.model.clone(),
+        language_codes: vec![config.own.code(language).to_owned()],
     };
     StreamingRecognizeRequest {
         recognizer: recognizer(config, project),

@@ -41,7 +41,7 @@ const NEVER_FINAL: f32 = 0.0;
 
 pub(super) async fn run(shared: Arc<Shared>, setup: Setup, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
     let connected = tokio::select! {
-        connected = shared.channel.connect(shared.config.connect()) => connected,
+        connected = shared.channel.connect(shared.config.own.connect_ms.duration()) => connected,
         // Connecting, too, ends with the call.
         () = reports.mailbox.closed() => return,
     };
@@ -186,14 +186,14 @@ impl Session {
 
     async fn begin(&mut self, number: u32, at: Samples) -> Result<(), ProviderError> {
         if !self.line.is_up().await {
-            self.line = self.shared.channel.connect(self.shared.config.connect()).await?;
+            self.line = self.shared.channel.connect(self.shared.config.own.connect_ms.duration()).await?;
         }
         let (mut asking, answer) = self.line.call(METHOD, request::headers(&self.shared)?)?;
         let reader = self.readers.spawn(read(number, at, answer, self.tell.clone()));
         let config = &self.shared.config;
         let first = request::first(config, &self.shared.account.project, self.language, &self.hints);
         let asking = asking.send(&first).await.is_ok().then_some(asking);
-        let paid = Paid { provider: NAME, model: &config.model };
+        let paid = Paid { provider: NAME, model: &config.own.model };
         let charge = self.meter.charge(Kind::Hearing, paid, Usage::default());
         let stream = Stream { asking, reader, sent: 0, charge, heard: Instant::now(), has_answered: false };
         self.streams.insert(number, stream);
@@ -245,21 +245,25 @@ impl Session {
         }
     }
 
+    fn silence(&self) -> Duration {
+        self.shared.config.own.silence_ms.duration()
+    }
+
     /// A voice in which nothing was heard for so long is asked about: longer than the time in which interim words come, and the answer is
     /// there within the 3 s after which the call takes a session for deaf.
     fn doubts(&self) -> Duration {
-        self.shared.config.silence() * 6 / 5
+        self.silence() * 6 / 5
     }
 
     fn due(&self) -> Instant {
         let due = |(number, stream): (&u32, &Stream)| {
-            stream.heard + if self.open == Some(*number) { self.doubts() } else { self.shared.config.silence() }
+            stream.heard + if self.open == Some(*number) { self.doubts() } else { self.silence() }
         };
         self.streams.iter().map(due).min().unwrap_or_else(|| Instant::now() + LONG)
     }
 
     fn time_passed(&mut self) -> Result<(), ProviderError> {
-        let (now, silence) = (Instant::now(), self.shared.config.silence());
+        let (now, silence) = (Instant::now(), self.silence());
         let awaited = |(number, stream): (&u32, &Stream)| self.open != Some(*number) && now >= stream.heard + silence;
         if self.streams.iter().any(awaited) {
             return Err(failed(ErrorKind::Timeout, "says nothing although last words are awaited"));

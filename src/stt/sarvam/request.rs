@@ -8,6 +8,9 @@ use url::Url;
 use crate::provider::sarvam::SarvamConfig;
 use crate::stt::Hints;
 
+/// Of the realtime interface.
+pub(super) const PATH: &str = "/speech-to-text-realtime/ws";
+
 /// Sarvam takes as many keyterms, of as many characters each.
 const MOST_KEYTERMS: usize = 50;
 const LONGEST_KEYTERM: usize = 64;
@@ -20,10 +23,10 @@ pub(super) fn address(config: &SarvamConfig, address: &Url, code: &str, hints: &
     let mut url = address.clone();
     {
         let mut query = url.query_pairs_mut();
-        query.append_pair("language_code", code).append_pair("model", &config.stt_model);
+        query.append_pair("language_code", code).append_pair("model", &config.own.stt_model);
         query.append_pair("stream_type", "fast").append_pair("mode", "transcribe");
         let terms = terms(hints);
-        if !terms.is_empty() && config.stt_model == WITH_KEYTERMS {
+        if !terms.is_empty() && config.own.stt_model == WITH_KEYTERMS {
             query.append_pair("keyterms", &json!(terms).to_string());
         } else if !terms.is_empty() {
             query.append_pair("prompt", &terms.join(", "));
@@ -64,7 +67,7 @@ mod tests {
 
     fn said(more: &str, hints: &Hints) -> String {
         let config: SarvamConfig = toml::from_str(&format!("key = {{ env = \"X\" }}\n{more}")).unwrap();
-        address(&config, &config.address("/speech-to-text-realtime/ws").unwrap(), "pa-IN", hints).to_string()
+        address(&config, &config.url(PATH).unwrap(), "pa-IN", hints).to_string()
     }
 
     #[test]

@@ -10,12 +10,13 @@ use attendant_media::frame::{RATE, Samples};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::http::header::HeaderName;
 
-use super::{Shared, failed, request};
+use super::{failed, request};
 use crate::costs::{Kind, Meter, Paid, Usage};
 use crate::language::Language;
-use crate::provider::sarvam::{NAME, code};
+use crate::provider::account::Reached;
+use crate::provider::sarvam::{KEY, NAME, SarvamOwn, code};
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{self, ErrorKind, ProviderError, kind_of_status};
 use crate::stt::voices::{Step, Voices};
@@ -32,7 +33,12 @@ const LONGEST: Samples = Samples(25 * RATE as u64);
 /// Sarvam gives none.
 const CONFIDENCE: f32 = 1.0;
 
-pub(super) async fn run(shared: Arc<Shared>, setup: Setup, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
+pub(super) async fn run(
+    shared: Arc<Reached<SarvamOwn>>,
+    setup: Setup,
+    mut inputs: mpsc::Receiver<Input>,
+    reports: Reports,
+) {
     let connected = tokio::select! {
         connected = connect(&shared, &setup) => connected,
         // Connecting, too, ends with the call.
@@ -54,15 +60,13 @@ pub(super) async fn run(shared: Arc<Shared>, setup: Setup, mut inputs: mpsc::Rec
     }
 }
 
-async fn connect(shared: &Shared, setup: &Setup) -> Result<Link, ProviderError> {
+async fn connect(shared: &Reached<SarvamOwn>, setup: &Setup) -> Result<Link, ProviderError> {
     let code = known(setup.language)?;
-    let deadline = Instant::now() + shared.config.connect();
-    let mut key = HeaderValue::try_from(shared.key.expose())
-        .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-    key.set_sensitive(true);
+    let patience = shared.config.own.connect_ms.duration();
+    let deadline = Instant::now() + patience;
     let url = request::address(&shared.config, &shared.address, code, &setup.hints);
-    let key = (HeaderName::from_static("api-subscription-key"), key);
-    let mut link = shared.connector.connect(&url, [key], shared.config.connect()).await?;
+    let key = shared.key(HeaderName::from_static(KEY), "")?;
+    let mut link = shared.connector.connect(&url, [key], patience).await?;
     let begun = async {
         loop {
             if let Incoming::Text(text) = link.next().await? {
@@ -122,7 +126,7 @@ fn read(text: &str) -> Result<Message, ProviderError> {
 }
 
 struct Session {
-    shared: Arc<Shared>,
+    shared: Arc<Reached<SarvamOwn>>,
     /// Sarvam is paid for the audio it is sent.
     meter: Meter,
     language: Language,
@@ -143,7 +147,7 @@ struct Session {
 }
 
 impl Session {
-    fn new(shared: Arc<Shared>, setup: Setup, link: Link, meter: Meter) -> Self {
+    fn new(shared: Arc<Reached<SarvamOwn>>, setup: Setup, link: Link, meter: Meter) -> Self {
         let now = Instant::now();
         Self {
             shared,
@@ -217,7 +221,11 @@ impl Session {
                 Step::Audio(audio) => {
                     self.link.text(request::audio(&audio)).await?;
                     let usage = Usage { audio_ms: audio.len() as u64 * 1_000 / u64::from(RATE), ..Usage::default() };
-                    self.meter.add(Kind::Hearing, Paid { provider: NAME, model: &self.shared.config.stt_model }, usage);
+                    self.meter.add(
+                        Kind::Hearing,
+                        Paid { provider: NAME, model: &self.shared.config.own.stt_model },
+                        usage,
+                    );
                 }
                 Step::End => {
                     self.link.text(request::plain("speech_end")).await?;
@@ -244,7 +252,7 @@ impl Session {
             }
             Message::Pong => {
                 // Only who is there now would have said its words by now.
-                self.answered |= self.pinged >= self.ended + self.shared.config.stt_silence() / 2;
+                self.answered |= self.pinged >= self.ended + self.silence() / 2;
                 if self.voices.is_sounding() {
                     self.said.push(Event::Listening { up_to: self.pinged_at });
                 }
@@ -259,6 +267,10 @@ impl Session {
         Ok(())
     }
 
+    fn silence(&self) -> Duration {
+        self.shared.config.own.stt_silence_ms.duration()
+    }
+
     fn owes(&self) -> bool {
         self.voices.utterances.is_open() || self.voices.utterances.is_awaiting()
     }
@@ -269,24 +281,24 @@ impl Session {
     }
 
     fn ping_due(&self) -> Instant {
-        let every = if self.owes() { PING_OWED.min(self.shared.config.stt_silence() / 2) } else { PING_IDLE };
+        let every = if self.owes() { PING_OWED.min(self.silence() / 2) } else { PING_IDLE };
         self.pinged + every
     }
 
     /// After this, a final that has not come from somebody who is there will not come: less than the silence that ends a session.
     fn settles(&self) -> Option<Instant> {
         let awaits = self.answered && self.voices.utterances.is_awaiting();
-        awaits.then(|| self.ended + self.shared.config.stt_silence() * 3 / 4)
+        awaits.then(|| self.ended + self.silence() * 3 / 4)
     }
 
     fn due(&self) -> Instant {
-        let deaf = self.owing.map(|since| since + self.shared.config.stt_silence());
+        let deaf = self.owing.map(|since| since + self.silence());
         [deaf, self.settles()].into_iter().flatten().fold(self.ping_due(), Instant::min)
     }
 
     async fn time_passed(&mut self) -> Result<(), ProviderError> {
         let now = Instant::now();
-        if self.owing.is_some_and(|since| now >= since + self.shared.config.stt_silence()) {
+        if self.owing.is_some_and(|since| now >= since + self.silence()) {
             return Err(failed(ErrorKind::Timeout, "says nothing although a voice is heard"));
         }
         if self.settles().is_some_and(|at| now >= at) {

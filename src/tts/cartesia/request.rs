@@ -18,9 +18,9 @@ pub(super) enum More {
 /// A piece of an utterance. Clauses come whole, so nothing is to be waited for (`max_buffer_delay_ms`).
 pub(super) fn speak(config: &CartesiaConfig, language: Language, context: &str, text: &str, more: More) -> String {
     json!({
-        "model_id": config.model,
+        "model_id": config.own.model,
         "transcript": text,
-        "voice": {"mode": "id", "id": config.voice(language).unwrap_or_default()},
+        "voice": {"mode": "id", "id": config.own.voice(language).unwrap_or_default()},
         "language": code(language).unwrap_or("en"),
         "context_id": context,
         "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 16000},

@@ -17,8 +17,9 @@ use uuid::Uuid;
 
 use super::request::{More, VERSION, cancel, speak};
 use super::words::Places;
-use super::{Shared, failed};
+use super::{CartesiaOwn, failed};
 use crate::language::Language;
+use crate::provider::account::Reached;
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{ErrorKind, ProviderError, code, kind_of_status};
 use crate::tts::{Event, Input, Reports};
@@ -71,12 +72,12 @@ struct Utterance {
     heard: Instant,
 }
 
-pub(super) async fn run(shared: Arc<Shared>, inputs: mpsc::Receiver<Input>, reports: Reports) {
+pub(super) async fn run(shared: Arc<Reached<CartesiaOwn>>, inputs: mpsc::Receiver<Input>, reports: Reports) {
     Session { shared, inputs, reports, link: None, utterance: None, pinged: Instant::now() }.serve().await;
 }
 
 struct Session {
-    shared: Arc<Shared>,
+    shared: Arc<Reached<CartesiaOwn>>,
     inputs: mpsc::Receiver<Input>,
     reports: Reports,
     link: Option<Link>,
@@ -121,11 +122,9 @@ impl Session {
 
     async fn connect(&self) -> Result<Link, ProviderError> {
         let shared = &self.shared;
-        let mut key = HeaderValue::try_from(format!("Bearer {}", shared.key.expose()))
-            .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-        key.set_sensitive(true);
+        let key = shared.key(AUTHORIZATION, "Bearer ")?;
         let version = (HeaderName::from_static("cartesia-version"), HeaderValue::from_static(VERSION));
-        shared.connector.connect(&shared.address, [(AUTHORIZATION, key), version], shared.config.connect()).await
+        shared.connector.connect(&shared.address, [key, version], shared.config.own.connect_ms.duration()).await
     }
 
     async fn input(&mut self, input: Input) -> Going {
@@ -291,7 +290,7 @@ impl Session {
     fn owed(&self) -> Option<Instant> {
         let utterance = self.utterance.as_ref()?;
         let owes = !utterance.text.is_empty() && (utterance.ended || utterance.samples == 0);
-        owes.then(|| utterance.heard + self.shared.config.silence())
+        owes.then(|| utterance.heard + self.shared.config.own.silence_ms.duration())
     }
 
     fn due(&self) -> Instant {

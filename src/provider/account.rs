@@ -1,0 +1,122 @@
+//! What the sections of hosted providers have in common: where the provider is, with which key it is asked, in whose country it is, and
+//! whose certificate it has. One reader ([`Section`]), one check, and one way to reach who is behind a WebSocket ([`Reached`]).
+//!
+//! It knows no provider: what differs is each one's [`Own`]. It asks nobody, and never shows a key.
+
+mod deadline;
+mod reached;
+mod section;
+mod voices;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+pub use deadline::{Deadline, Limit};
+pub(crate) use reached::Reached;
+pub use section::Section;
+pub(crate) use voices::check as check_voices;
+
+use super::residency::{self, Country, Hosts, Place};
+use super::socket;
+use super::tls::{self, Authority};
+use crate::config::SecretSource;
+
+/// What every such section may say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Instead of the provider's own address, without a path: another region, a proxy, a server of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    pub key: SecretSource,
+    /// Where a server of your own is; a vendor's own hosts say so themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// Who signed the certificate of a server of your own; without it, this machine's authorities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Authority>,
+}
+
+/// What a provider's section says besides, and what is known of the provider. What is wrong is `what is wrong; what to write instead`.
+pub trait Own {
+    /// Its hosts, and where they take what they are sent.
+    const HOSTS: Hosts;
+
+    /// Where it is if the section names no address.
+    fn usual_address(&self) -> Cow<'static, str>;
+
+    /// Where it takes what it is sent.
+    fn place(&self, account: &Account) -> Place {
+        residency::of_address(&account.address(self), Self::HOSTS, account.country.as_ref())
+    }
+
+    /// What is wrong with an address that the section names. Most are reached over a WebSocket.
+    fn wrong_address(&self, base_url: &str) -> Option<String> {
+        (!socket::is_address(base_url))
+            .then(|| format!("`{base_url}` is no WebSocket address; write for example {}", self.usual_address()))
+    }
+
+    fn wrong_key(&self, key: &SecretSource) -> Option<String> {
+        key.read().err()
+    }
+
+    /// What is wrong with its own keys, each under the section `section`.
+    fn check(&self, section: &str) -> Vec<String>;
+}
+
+/// A section, whoever its provider is.
+pub trait Stated {
+    /// Where the provider is.
+    fn address(&self) -> Cow<'_, str>;
+
+    /// Where it takes what it is sent.
+    fn place(&self) -> Place;
+
+    /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
+    fn check(&self, section: &str) -> Vec<String>;
+}
+
+impl<O: Own> Stated for Section<O> {
+    fn address(&self) -> Cow<'_, str> {
+        self.address()
+    }
+
+    fn place(&self) -> Place {
+        self.place()
+    }
+
+    fn check(&self, section: &str) -> Vec<String> {
+        self.check(section)
+    }
+}
+
+impl Account {
+    /// What is named, or the provider's usual one.
+    pub(crate) fn address<O: Own + ?Sized>(&self, own: &O) -> Cow<'_, str> {
+        self.base_url.as_deref().map_or_else(|| own.usual_address(), Cow::Borrowed)
+    }
+}
+
+impl<O: Own> Section<O> {
+    /// Where the provider is: the address that is named, or its usual one.
+    pub fn address(&self) -> Cow<'_, str> {
+        self.account.address(&self.own)
+    }
+
+    /// Where it takes what it is sent.
+    pub fn place(&self) -> Place {
+        self.own.place(&self.account)
+    }
+
+    /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
+    pub fn check(&self, section: &str) -> Vec<String> {
+        let Account { base_url, key, country, ca } = &self.account;
+        let address = base_url.as_deref().and_then(|base_url| self.own.wrong_address(base_url));
+        let mut wrong: Vec<String> = address.into_iter().map(|what| format!("{section}.base_url: {what}")).collect();
+        wrong.extend(self.own.wrong_key(key).map(|what| format!("{section}.key: {what}")));
+        wrong.extend(residency::check(section, &self.place(), country.as_ref()));
+        wrong.extend(tls::check(section, ca.as_ref(), &self.address()));
+        wrong.extend(self.own.check(section));
+        wrong
+    }
+}
