@@ -4,3 +4,4 @@ mod alerts;
 mod configuration;
 mod help;
 mod metrics;
+mod providers;
