@@ -22,6 +22,19 @@ fn every_language_greets_with_the_clinics_name() {
 }
 
 #[test]
+fn only_the_last_line_of_a_prompt_changes_with_the_time_so_that_vendors_can_keep_what_stands_before_it() {
+    let graph = Graph::built_in();
+    for language in Language::ALL {
+        let file = &graph.entry(language).prompt;
+        let at = |now| graph.prompt(file, &Variables { now, ..variables(language) });
+        let [earlier, later] = ["Saturday, 2026-11-21, 10:05", "Sunday, 2026-11-22, 09:47"].map(at);
+        let [earlier, later] = [&earlier, &later].map(|prompt| prompt.trim_end().rsplit_once('\n').unwrap());
+        assert_eq!(earlier.0, later.0, "{language}");
+        assert_ne!(earlier.1, later.1, "{language}");
+    }
+}
+
+#[test]
 fn an_unknown_variable_is_found_at_start() {
     let error = changed(str::to_owned, |p| p.replace("{{ now }}", "{{ nwo }}")).unwrap_err().to_string();
     assert!(error.contains("prompts/en-CA/reception.md") && error.contains("clinic, language, now"), "{error}");
