@@ -9,13 +9,14 @@ use std::sync::Arc;
 use attendant_media::frame::{Frame, Samples};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
 use super::clock::Clock;
 use super::connection::{Bill, Connection};
 use super::flux::Due;
 use super::{DeepgramOwn, Model, failed, flux, request};
 use crate::language::Language;
+use crate::provider::account::Reached;
 use crate::provider::socket::Incoming;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::stt::gate::Gate;
