@@ -13,10 +13,13 @@ mod experiments;
 mod init;
 mod keys;
 mod load;
+mod messages;
 mod migrate;
 mod origin;
 mod past;
+mod patient;
 mod providers;
+mod retention;
 mod say;
 mod serve;
 mod sim;
@@ -56,8 +59,11 @@ enum Command {
     Init(init::Init),
     Keys(keys::Keys),
     Load(load::Load),
+    Messages(messages::Messages),
     Migrate(migrate::Migrate),
+    Patient(patient::Patient),
     Providers(providers::Providers),
+    Retention(retention::Retention),
     Say(say::Say),
     Sim(sim::Sim),
 }
@@ -80,8 +86,11 @@ pub fn main() -> ExitCode {
         Command::Init(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Load(command) => command.run(),
+        Command::Messages(command) => command.run(),
         Command::Migrate(command) => command.run(),
+        Command::Patient(command) => command.run(),
         Command::Providers(command) => command.run(),
+        Command::Retention(command) => command.run(),
         Command::Say(command) => command.run(),
         Command::Sim(command) => command.run(),
     };

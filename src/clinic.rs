@@ -4,6 +4,7 @@
 //! for the server alone: nothing here writes it into a prompt or a tool's result.
 
 pub mod calendar;
+pub mod retention;
 pub mod spoken;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::emr::{EmrConfig, EmrKind};
 use crate::language::Language;
 use crate::provider::residency::Country;
 use crate::tts::spoken::lexicon;
+use retention::RetentionConfig;
 
 /// Text in each language it was written in.
 pub type Translated = BTreeMap<Language, String>;
@@ -58,6 +60,9 @@ pub struct ClinicConfig {
     pub residency: Option<Country>,
     /// What its calls may cost in a day.
     pub budget: Option<BudgetConfig>,
+    /// How long what is known of its callers is kept.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// Words of the clinic's own and how voices say them, in each language.
     #[serde(default)]
     pub lexicon: lexicon::Words,
@@ -237,6 +242,7 @@ impl ClinicConfig {
                 wrong.push(format!("holidays.{at}.name: nothing in en-CA; write the name of {}", holiday.date));
             }
         }
+        wrong.extend(self.retention.check());
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
         wrong.extend(self.budget.iter().flat_map(BudgetConfig::check));
         if let Some(emr) = &self.emr {

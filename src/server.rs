@@ -26,6 +26,7 @@ use crate::call::canned::{Canned, Line, Phrase};
 use crate::call::desk::{Desk, DeskSetup, NotReady};
 use crate::call::rendering;
 use crate::clinic::{Clinic, ClinicError};
+use crate::clock;
 use crate::config::Config;
 use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
@@ -33,6 +34,7 @@ use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::records::{FirstTimes, Recording, Records};
 use crate::state::{self, OpenError, Shared};
+use crate::store::retention::{Retention, nightly};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::transport::sip;
@@ -210,7 +212,9 @@ impl Server {
                 "nobody could say what callers hear while they wait or when a voice fails; see to espeak-ng"
             );
         }
+        let purging = store.clone().map(|store| Retention::nightly(store, &clinic, shared.clone()));
         let keeping = Keeping::start(&config, store, ends);
+        let zone = clinic.zone;
         let clinic_id = clinic.config.id;
         let desk = Desk::open(DeskSetup {
             config: config.call,
@@ -263,6 +267,9 @@ impl Server {
             transports.spawn(state::tend(shared, clinic_id, name, stop.clone()));
         } else {
             transports.spawn(budget::look(desk.clone(), stop.clone()));
+        }
+        if let Some(purging) = purging {
+            transports.spawn(nightly::run(purging, zone, clock::now, stop.clone()));
         }
         transports.close();
         Ok(Self {

@@ -10,11 +10,14 @@ mod history;
 pub mod import;
 mod insert;
 pub mod keys;
+mod messages;
 pub mod migrate;
 pub mod notes;
+pub mod person;
 mod read;
 mod record;
 mod reseal;
+pub mod retention;
 mod schema;
 mod settings;
 pub mod tail;
@@ -112,7 +115,12 @@ impl Store {
             create(&file)?;
             options.map_sqlx_sqlite_opts(move |sqlite| {
                 // A journal is deleted once its transaction is committed: then it must be on the disk, hence the whole synchronisation.
-                sqlite.filename(&file).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+                // What is purged is written over.
+                sqlite
+                    .filename(&file)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .pragma("secure_delete", "ON")
             });
         }
         let password: Option<Secret> = settings.password().map_err(StoreError::Secret)?;

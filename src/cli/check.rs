@@ -6,6 +6,7 @@ use clap::Args;
 use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::clinic::Clinic;
+use crate::clinic::retention::RetentionConfig;
 use crate::clock;
 use crate::config::Config;
 use crate::costs::{Kind as Use, Prices};
@@ -50,6 +51,7 @@ impl Check {
         println!("sip      {}", addresses.join(", "));
         println!("records  {}", config.records.folder().display());
         println!("store    {}", store(&config));
+        println!("kept     {}", kept(&config, &clinic.config.retention));
         let missing = config.speech.missing();
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));
@@ -126,6 +128,17 @@ fn store(config: &Config) -> String {
             format!("SQLite, {}", store::embedded(&config.records.folder()).display())
         }
         (StoreKind::Postgres, Some(url)) => format!("PostgreSQL, {url}"),
+    }
+}
+
+/// How long what is known of callers is kept.
+fn kept(config: &Config, retention: &RetentionConfig) -> String {
+    let RetentionConfig { transcripts_days, recordings_days, messages_days, calls_days } = retention;
+    match config.store.kind() {
+        StoreKind::Off => "WARNING: for ever: without a store nothing is purged".to_owned(),
+        StoreKind::Embedded | StoreKind::Postgres => format!(
+            "transcripts {transcripts_days} days, recordings {recordings_days}, messages {messages_days}, calls {calls_days}"
+        ),
     }
 }
 

@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::call::timeline::Entry;
 use crate::costs::Bill;
 
@@ -16,7 +18,7 @@ pub struct Library {
 }
 
 /// One past call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Past {
     /// The file's name without its ending: the call's id.
     pub call: String,
@@ -54,6 +56,12 @@ impl Library {
             found.extend(sorted(&day)?.into_iter().filter(|path| is_journal(path)));
         }
         Ok(found)
+    }
+
+    /// Every file of a call, whatever it holds.
+    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let days = self.days("")?;
+        Ok(days.iter().map(|day| sorted(day)).collect::<io::Result<Vec<_>>>()?.concat())
     }
 
     /// Of each call of this day (UTC, as its folder is named) or a later one: its id, when it began (RFC 3339), and its bill; calls that cost

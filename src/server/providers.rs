@@ -15,7 +15,7 @@ use crate::agent::conversation::{Books, Desk, Unusual};
 use crate::agent::graph::Graph;
 use crate::agent::llm::Model;
 use crate::agent::llm::openai::OpenAi;
-use crate::agent::tools::{self, Ledger, Messages};
+use crate::agent::tools::{self, Ledger, MESSAGES, Messages};
 use crate::call::providers::Providers;
 use crate::clinic::Clinic;
 use crate::clock;
@@ -238,7 +238,10 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shar
     let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
     let thinkers = Thinkers::new(models, thinking);
     let books = books(clinic, &folder, shared)?;
-    let messages = Arc::new(Messages::new(folder));
+    let messages = Arc::new(Messages::new(folder.join(MESSAGES)));
+    messages
+        .take_over(&folder.join(format!("{}.jsonl", clinic.config.id)))
+        .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
     Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
     let desk = Desk::new(thinkers, graph, clinics, books, messages, ledger, clock::now)?.sharing(shared.clone());
     let (ears, mouths) = (Ears::new(recognisers), Mouths::new(voices));

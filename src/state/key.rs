@@ -72,6 +72,11 @@ impl Key {
         Self::new(format!("lock:{{{clinic}/{provider}/{day}}}"), LOCK)
     }
 
+    /// Held by whoever takes away what of a clinic is past its time.
+    pub fn retention(clinic: &str) -> Self {
+        Self::new(format!("lock:{{{clinic}/retention}}"), LOCK)
+    }
+
     /// One call of a tool; `digest` as of [`digest`].
     pub fn tool_call(digest: &str) -> Self {
         Self { outlives: Outlives::Process, ..Self::new(format!("idempotent:{digest}"), DAY) }
@@ -141,6 +146,7 @@ mod tests {
         let day = date(2026, 11, 23);
         for (key, life) in [
             (Key::day("c", "101", day), "10 s"),
+            (Key::retention("c"), "10 s"),
             (Key::tool_call("d"), "24 h"),
             (Key::unsettled("c"), "24 h"),
             (Key::told("i"), "24 h"),

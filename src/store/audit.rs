@@ -19,6 +19,8 @@ use crate::clock;
 pub enum Action {
     /// A call's transcript was shown.
     CallRead,
+    /// Messages for the staff were shown.
+    MessagesRead,
     /// A caller refused to be recorded, or hung up before hearing of it: the recording was deleted.
     RecordingDeleted,
     AppointmentBooked,
@@ -27,6 +29,12 @@ pub enum Action {
     ServerStarted,
     TablesMigrated,
     KeysRotated,
+    /// What was past its time was taken away.
+    Purged,
+    /// Everything held about a person was given out, for them.
+    PersonExported,
+    /// It was erased.
+    PersonErased,
 }
 
 /// One row to be.
@@ -122,20 +130,15 @@ impl Store {
     pub async fn audited(&self, limit: u32) -> Result<Vec<(String, i64, Note)>, StoreError> {
         let sql = "SELECT instance, seq, at_ms, actor, action, subject, outcome FROM audit WHERE clinic = $1 ORDER BY at_ms DESC, seq DESC LIMIT $2";
         let found = self.rows(sql, vec![self.clinic.to_string().into(), i64::from(limit).into()]).await?;
-        let row = |row: &QueryResult| {
-            let action: String = row.try_get_by_index(4)?;
-            let action = serde_json::from_value(action.into())
-                .map_err(|_| StoreError::Record("a row of the audit".to_owned()))?;
-            let note = Note {
-                at_ms: row.try_get_by_index(2)?,
-                actor: row.try_get_by_index(3)?,
-                action,
-                subject: row.try_get_by_index(5)?,
-                outcome: row.try_get_by_index(6)?,
-            };
-            Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, note))
-        };
+        let row = |row| Ok((QueryResult::try_get_by_index(row, 0)?, row.try_get_by_index(1)?, told(row)?));
         found.iter().rev().map(row).collect()
+    }
+
+    /// What was done to this call, in the order of time.
+    pub(super) async fn audited_of(&self, call: &str) -> Result<Vec<Note>, StoreError> {
+        let sql = "SELECT instance, seq, at_ms, actor, action, subject, outcome FROM audit WHERE clinic = $1 AND subject LIKE $2 ORDER BY at_ms, seq";
+        let found = self.rows(sql, vec![self.clinic.to_string().into(), format!("{call}%").into()]).await?;
+        found.iter().map(told).collect()
     }
 
     /// Every chain of this clinic, gone through row by row.
@@ -236,6 +239,20 @@ impl Store {
     }
 }
 
+/// Of a row that begins with instance and number.
+fn told(row: &QueryResult) -> Result<Note, StoreError> {
+    let action: String = row.try_get_by_index(4)?;
+    let action =
+        serde_json::from_value(action.into()).map_err(|_| StoreError::Record("a row of the audit".to_owned()))?;
+    Ok(Note {
+        at_ms: row.try_get_by_index(2)?,
+        actor: row.try_get_by_index(3)?,
+        action,
+        subject: row.try_get_by_index(5)?,
+        outcome: row.try_get_by_index(6)?,
+    })
+}
+
 fn version(key: i64) -> u32 {
     u32::try_from(key).unwrap_or_default()
 }
@@ -280,6 +297,7 @@ fn head_code(
 fn word(action: Action) -> &'static str {
     match action {
         Action::CallRead => "call_read",
+        Action::MessagesRead => "messages_read",
         Action::RecordingDeleted => "recording_deleted",
         Action::AppointmentBooked => "appointment_booked",
         Action::AppointmentMoved => "appointment_moved",
@@ -287,6 +305,9 @@ fn word(action: Action) -> &'static str {
         Action::ServerStarted => "server_started",
         Action::TablesMigrated => "tables_migrated",
         Action::KeysRotated => "keys_rotated",
+        Action::Purged => "purged",
+        Action::PersonExported => "person_exported",
+        Action::PersonErased => "person_erased",
     }
 }
 

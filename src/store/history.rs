@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use time::Date;
 use time::format_description::well_known::Iso8601;
@@ -37,6 +38,11 @@ impl History {
     /// The store, if there is one.
     pub const fn store(&self) -> Option<&Store> {
         self.store.as_ref()
+    }
+
+    /// Of records.
+    pub(super) fn folder(&self) -> &Path {
+        self.files.root()
     }
 
     /// The newest calls, newest first.

@@ -1,4 +1,4 @@
-//! Moving the journals of calls that are over into the store, in the background.
+//! Moving the journals of calls that are over, and messages for the staff, into the store, in the background.
 //!
 //! A journal is locked by whoever writes it, for as long as it is written, also if the process ends. One that can be locked is over: its call's record
 //! is written, then the file is deleted. If either fails, or the process ends between them, the file stays and is tried again, and the record
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::notes::FILE as NOTES;
 use super::tail::Lines;
 use super::{Kept, Record, Store, StoreError};
-use crate::agent::tools::LEDGER;
+use crate::agent::tools::{LEDGER, Message, messages};
 use crate::records::Library;
 
 /// Ends of calls that wait to be looked at. One that finds it full is counted, and found at the next look at the folder.
@@ -37,6 +37,11 @@ pub trait Keeper: Send + Sync {
     /// Whole or not at all, and once however often it is tried.
     async fn keep(&self, record: &Record) -> Result<Kept, StoreError>;
 
+    /// As [`Self::keep`].
+    async fn keep_message(&self, _message: &Message) -> Result<Kept, StoreError> {
+        Ok(Kept::Now)
+    }
+
     /// Moves what files in the folder of records have grown by.
     async fn follow(&self, _records: &Path) -> Result<(), StoreError> {
         Ok(())
@@ -52,6 +57,10 @@ pub trait Keeper: Send + Sync {
 impl Keeper for Store {
     async fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
         Self::keep(self, record).await
+    }
+
+    async fn keep_message(&self, message: &Message) -> Result<Kept, StoreError> {
+        Self::keep_message(self, message).await
     }
 
     async fn follow(&self, records: &Path) -> Result<(), StoreError> {
@@ -98,7 +107,7 @@ impl<K: Keeper> Importer<K> {
                     // While the database is down only the retry asks it.
                     Some(path) if standing.is_up => {
                         let moved = match self.import(&path).await {
-                            Ok(_) => self.follow().await,
+                            Ok(_) => self.rest().await.1.map_or(Ok(()), Err),
                             Err(error) => Err(error),
                         };
                         match moved {
@@ -137,14 +146,13 @@ impl<K: Keeper> Importer<K> {
         }
     }
 
-    /// Moves every journal that is over. Stops when the store fails: the others would fail as well.
+    /// Moves every message, and every journal that is over. Stops when the store fails: the others would fail as well.
     pub async fn look(&self) -> (Found, Option<StoreError>) {
-        let mut found = Found::default();
         let journals = match self.files.journals() {
             Ok(journals) => journals,
-            Err(error) => return (found, Some(self.unreadable(error))),
+            Err(error) => return (Found::default(), Some(self.unreadable(error))),
         };
-        let mut failure = self.follow().await.err();
+        let (mut found, mut failure) = self.rest().await;
         for path in journals {
             match &failure {
                 Some(_) => found.waiting += usize::from(lock(&path).is_ok_and(|file| file.is_some())),
@@ -177,22 +185,68 @@ impl<K: Keeper> Importer<K> {
         if record.is_empty() {
             return Ok(None);
         }
-        let kept = match tokio::time::timeout(PATIENCE, self.keeper.keep(&record)).await {
-            Ok(kept) => kept?,
-            Err(_) => return Err(StoreError::Silent(PATIENCE.as_secs())),
-        };
+        let kept = in_time(self.keeper.keep(&record)).await?;
         if kept == Kept::Now {
             metrics::counter!("store_records_kept_total").increment(1);
         }
+        self.remove(path)?;
+        Ok(Some(kept))
+    }
+
+    /// What is no journal: lines of the files that grow, and messages.
+    async fn rest(&self) -> (Found, Option<StoreError>) {
+        match self.follow().await {
+            Ok(()) => self.messages().await,
+            Err(error) => {
+                let waiting = messages::waiting(self.files.root()).map_or(0, |files| files.len());
+                (Found { kept: 0, waiting }, Some(error))
+            }
+        }
+    }
+
+    async fn messages(&self) -> (Found, Option<StoreError>) {
+        let mut found = Found::default();
+        let files = match messages::waiting(self.files.root()) {
+            Ok(files) => files,
+            Err(error) => return (found, Some(self.unreadable(error))),
+        };
+        let mut failure = None;
+        for path in files {
+            let moved = if failure.is_none() { self.message(&path).await } else { Ok(false) };
+            match moved {
+                Ok(true) => {}
+                Ok(false) => found.waiting += 1,
+                Err(error) => {
+                    found.waiting += 1;
+                    if error.is_of_one_record() { wrong(&path, &error) } else { failure = Some(error) }
+                }
+            }
+        }
+        (found, failure)
+    }
+
+    /// Moves one message; whether its file is gone.
+    async fn message(&self, path: &Path) -> Result<bool, StoreError> {
+        match messages::read(path) {
+            Ok(Some(message)) => {
+                in_time(self.keeper.keep_message(&message)).await?;
+                self.remove(path)?;
+                Ok(true)
+            }
+            Ok(None) => Ok(true),
+            Err(error) => Err(StoreError::Record(error.to_string())),
+        }
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), StoreError> {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unreadable(error)),
-            Ok(()) | Err(_) => Ok(Some(kept)),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
     async fn follow(&self) -> Result<(), StoreError> {
-        let followed = tokio::time::timeout(PATIENCE, self.keeper.follow(self.files.root())).await;
-        match followed.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs()))) {
+        match in_time(self.keeper.follow(self.files.root())).await {
             // As after somebody has changed the audit: calls are written all the same.
             Err(error) if error.is_of_one_record() => {
                 metrics::counter!("store_failures_total").increment(1);
@@ -215,10 +269,20 @@ impl<K: Keeper> Importer<K> {
     }
 }
 
-/// A call's id is no secret.
+/// What a database that says nothing is asked for fails too.
+async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs())))
+}
+
+/// A call's id is no secret, nor is a message's.
 fn wrong(path: &Path, error: &StoreError) {
     metrics::counter!("store_failures_total").increment(1);
-    tracing::error!(journal = %path.display(), %error, "this record does not fit into the store, and stays where it is");
+    tracing::error!(file = %path.display(), %error, "this record does not fit into the store, and stays where it is");
+}
+
+/// Whether nobody writes this journal, and it is there.
+pub(super) fn is_over(path: &Path) -> io::Result<bool> {
+    Ok(lock(path)?.is_some())
 }
 
 /// Locked, if nobody writes it; `None` if somebody does, or it is gone.

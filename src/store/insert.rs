@@ -3,6 +3,7 @@
 use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::Value;
 
+use super::person::is_erased;
 use super::schema::{CALLS, COSTS, Columns, EVENTS, TRANSCRIPT, TURNS};
 use super::{Record, Store, StoreError, execute};
 
@@ -10,7 +11,7 @@ use super::{Record, Store, StoreError, execute};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     Now,
-    /// By an earlier try whose answer was lost, or before the process ended.
+    /// By an earlier try whose answer was lost, or before the process ended; or it was erased since.
     Before,
 }
 
@@ -22,6 +23,10 @@ impl Store {
     pub async fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
         let rows = record.rows(&self.clinic, &self.instance, &self.keys);
         let transaction = self.begin().await?;
+        if is_erased(&transaction, &record.call).await? {
+            transaction.rollback().await?;
+            return Ok(Kept::Before);
+        }
         let call = format!("{} ON CONFLICT (call) DO NOTHING", insertion(CALLS, 1));
         if execute(&transaction, &call, rows.call).await? == 0 {
             transaction.rollback().await?;
@@ -44,7 +49,7 @@ async fn insert(on: &DatabaseTransaction, into: Columns, rows: Vec<Vec<Value>>) 
 }
 
 /// `INSERT INTO table (columns) VALUES ($1, ...), ...` for so many rows.
-fn insertion(into: Columns, rows: usize) -> String {
+pub(super) fn insertion(into: Columns, rows: usize) -> String {
     let width = into.columns.len();
     let row = |row: usize| {
         let places: Vec<String> = (1..=width).map(|at| format!("${}", row * width + at)).collect();

@@ -77,7 +77,7 @@ impl Store {
         Ok(calls.into_iter().filter_map(bill).collect())
     }
 
-    async fn calls(&self, sql: &str, values: Vec<Value>, part: Part) -> Result<Vec<Past>, StoreError> {
+    pub(super) async fn calls(&self, sql: &str, values: Vec<Value>, part: Part) -> Result<Vec<Past>, StoreError> {
         let calls = self.rows(sql, values).await?;
         let mut past = Vec::with_capacity(calls.len());
         for some in calls.chunks(AT_ONCE) {
@@ -234,7 +234,7 @@ fn keys_text(plain: Vec<u8>, row: &Row<'_>) -> Result<String, StoreError> {
     String::from_utf8(plain).map_err(|_| row.wrong("a text"))
 }
 
-fn selection(from: Columns) -> String {
+pub(super) fn selection(from: Columns) -> String {
     format!("SELECT {} FROM {}", from.columns.join(", "), from.table)
 }
 

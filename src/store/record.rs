@@ -266,7 +266,7 @@ fn kind(body: &str) -> String {
     value["entry"].as_str().unwrap_or(UNKNOWN).to_owned()
 }
 
-fn milliseconds(at: &str) -> Option<i64> {
+pub(super) fn milliseconds(at: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(at, &Rfc3339).ok()?;
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
 }

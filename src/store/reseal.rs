@@ -8,9 +8,22 @@ use super::{Store, StoreError, execute, rows};
 /// Rows of one transaction: others wait for it with SQLite.
 const AT_ONCE: i64 = 200;
 
-/// A sealed column: its table, its name, and the column that tells rows of one call apart.
-const SEALED: [(&str, &str, Option<&str>); 3] =
-    [("calls", "caller", None), ("transcript", "text", Some("seq")), ("events", "body", Some("seq"))];
+/// A column whose values are sealed, and the columns by which its rows are known.
+#[derive(Clone, Copy)]
+struct Sealed {
+    table: &'static str,
+    column: &'static str,
+    id: &'static str,
+    /// Tells rows of one id apart.
+    seq: Option<&'static str>,
+}
+
+const SEALED: [Sealed; 4] = [
+    Sealed { table: "calls", column: "caller", id: "call", seq: None },
+    Sealed { table: "transcript", column: "text", id: "call", seq: Some("seq") },
+    Sealed { table: "events", column: "body", id: "call", seq: Some("seq") },
+    Sealed { table: "messages", column: "body", id: "id", seq: None },
+];
 
 impl Store {
     /// Seals anew what is not sealed by the newest key; how many rows.
@@ -31,7 +44,7 @@ impl Store {
     /// Rows that each version of the keys has sealed, of every clinic.
     pub async fn sealed_by(&self) -> Result<std::collections::BTreeMap<u32, i64>, StoreError> {
         let mut found = std::collections::BTreeMap::new();
-        for (table, column, _) in SEALED {
+        for Sealed { table, column, .. } in SEALED {
             let sql = format!("SELECT key, COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY key");
             for row in self.rows(&sql, vec![]).await? {
                 let (key, rows): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
@@ -41,22 +54,22 @@ impl Store {
         Ok(found)
     }
 
-    async fn some_of(&self, (table, column, seq): (&str, &str, Option<&str>)) -> Result<u64, StoreError> {
+    async fn some_of(&self, Sealed { table, column, id, seq }: Sealed) -> Result<u64, StoreError> {
         let newest = i64::from(self.keys.newest());
         let transaction = self.begin().await?;
-        let (line, order) = seq.map_or_else(|| ("0", "call".to_owned()), |seq| (seq, format!("call, {seq}")));
-        let sql = format!("SELECT call, {line}, {column}, key FROM {table} WHERE key < $1 ORDER BY {order} LIMIT $2");
+        let (line, order) = seq.map_or_else(|| ("0", id.to_owned()), |seq| (seq, format!("{id}, {seq}")));
+        let sql = format!("SELECT {id}, {line}, {column}, key FROM {table} WHERE key < $1 ORDER BY {order} LIMIT $2");
         let found = rows(&transaction, &sql, vec![newest.into(), AT_ONCE.into()]).await?;
         for row in &found {
-            let (call, line, key): (String, i64, i64) =
+            let (of, line, key): (String, i64, i64) =
                 (row.try_get_by_index(0)?, number(row, 1)?, row.try_get_by_index(3)?);
             // A call that began without a number has none sealed.
             let sealed: Option<Vec<u8>> = row.try_get_by_index(2)?;
-            let place = place(&format!("{table}.{column}"), &call, line);
+            let place = place(&format!("{table}.{column}"), &of, line);
             let anew = sealed.map(|sealed| self.keys.open(&place, &sealed)).transpose()?;
             let anew = anew.map(|plain| self.keys.seal(&place, &plain));
-            let mut values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), call.into(), key.into()];
-            let mut sql = format!("UPDATE {table} SET {column} = $1, key = $2 WHERE call = $3 AND key = $4");
+            let mut values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), of.into(), key.into()];
+            let mut sql = format!("UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND key = $4");
             if let Some(seq) = seq {
                 sql.push_str(&format!(" AND {seq} = $5"));
                 values.push(line.into());

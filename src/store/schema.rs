@@ -3,8 +3,14 @@
 //! A migration that was released is never changed, only followed by another. Times are microseconds since the call's first slot (`_us`) or milliseconds
 //! since 1970 (`_ms`); money is millionths. Columns of bytes are sealed ([`super::keys`]), `key` is the version of the key that did it.
 
+mod erased;
+mod messages;
+mod retention;
+
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{ColumnDef, Index, PostgresQueryBuilder, SqliteQueryBuilder, Table, TableCreateStatement};
+
+pub(super) use messages::MESSAGES;
 
 /// A table by its name, and its columns in the order in which rows are written and read.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +111,9 @@ impl Migration {
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "calls, turns, transcript, events, costs", statements: records_of_calls },
     Migration { version: 2, name: "tools, audit, audit_heads, spools", statements: tools_and_audit },
+    messages::MIGRATION,
+    retention::MIGRATION,
+    erased::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

@@ -76,7 +76,7 @@ pub(super) fn entries(call: CallId) -> Vec<Entry> {
     ]
 }
 
-fn rang(call: CallId, clinic: &str) -> Entry {
+pub(super) fn rang(call: CallId, clinic: &str) -> Entry {
     Entry::Rang {
         call,
         at: "2026-11-21T23:59:59.123Z".to_owned(),

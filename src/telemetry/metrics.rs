@@ -251,6 +251,16 @@ pub const METRICS: &[Metric] = &[
     ),
     gauge("store_up", &[], "1 if the store does what it is asked. Absent without a store."),
     gauge("store_connections", &["state"], "Connections to the database: idle or used. Absent without a store."),
+    counter(
+        "retention_purged_total",
+        &["what"],
+        "What was past its time and is taken away: rows, recordings, journals.",
+    ),
+    counter(
+        "retention_failures_total",
+        &[],
+        "Tries to take away what is past its time that failed: they are repeated each minute.",
+    ),
 ];
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();

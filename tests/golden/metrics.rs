@@ -91,6 +91,8 @@ counter store_notes_dropped_total
 gauge store_records_waiting
 gauge store_up
 gauge store_connections{state}
+counter retention_purged_total{what}
+counter retention_failures_total
 ";
     assert_eq!(lines.join("\n") + "\n", wanted);
 }

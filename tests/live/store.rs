@@ -1,17 +1,23 @@
 //! The store on both databases: the same test over everything that it does, and a PostgreSQL that goes down and comes back.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use attendant::agent::Who;
+use attendant::agent::tools::{MESSAGES, Message, Messages, messages};
 use attendant::call::CallId;
 use attendant::call::timeline::Entry;
+use attendant::clinic::Clinic;
 use attendant::privacy::Pii;
 use attendant::records::{Library, Past};
 use attendant::store::audit::{Action, Note};
 use attendant::store::import::{Found, Importer};
 use attendant::store::keys;
 use attendant::store::migrate::Standing;
+use attendant::store::person::Person;
+use attendant::store::retention::Retention;
 use attendant::store::tail::Lines;
 use attendant::store::{History, Kept, Record, Store, StoreConfig};
 
@@ -32,6 +38,20 @@ fn journal(call: CallId) -> String {
          {{\"entry\":\"costs\",\"at_us\":10,\"bill\":{{\"currency\":\"CAD\",\"lines\":[{{\"kind\":\"thinking\",\"provider\":\"openai\",\
            \"model\":\"m\",\"requests\":2,\"cost\":\"0.0012\"}}],\"cached_characters\":3,\"total\":\"0.0012\"}}}}\n"
     )
+}
+
+fn message(call: CallId) -> Message {
+    let pii = |text: &str| Pii::new(text.to_owned());
+    Message {
+        id: "0a1b".to_owned(),
+        at: "2026-11-21T18:00:00.255Z".to_owned(),
+        call,
+        clinic: CLINIC.to_owned(),
+        caller: pii("+16045550137"),
+        name: pii("ਅਮਨ Roe"),
+        number: pii("+16045550123"),
+        text: pii("please call me"),
+    }
 }
 
 fn history(store: &Store, records: &Path) -> History {
@@ -91,6 +111,11 @@ async fn everything(settings: &StoreConfig, records: &Path) {
     assert_eq!(store.follow(&ledger, Lines::Tools).await.expect("as the test has it"), 1);
     assert_eq!(store.follow(&ledger, Lines::Tools).await.expect("as the test has it"), 0);
     assert_eq!(store.tool_steps().await.expect("as the test has it").len(), 1);
+    let left = message(first.parse::<uuid::Uuid>().map(CallId).expect("as the test has it"));
+    let (one, other) = tokio::join!(store.keep_message(&left), store.keep_message(&left));
+    let told = [one.expect("as the test has it"), other.expect("as the test has it")];
+    assert!(told.contains(&Kept::Now) && told.contains(&Kept::Before), "{told:?}");
+    assert_eq!(past.messages(9).await.expect("as the test has it"), std::slice::from_ref(&left));
     let chains = store.verify_audit().await.expect("as the test has it");
     assert_eq!((chains.len(), chains[0].rows, chains[0].broken.clone()), (1, 3, vec![]));
     assert_eq!(store.audited(9).await.expect("as the test has it").len(), 3);
@@ -115,12 +140,47 @@ async fn everything(settings: &StoreConfig, records: &Path) {
         (theirs.find(&first).await.expect("as the test has it"), theirs.newest(9).await.expect("as the test has it")),
         (vec![], vec![])
     );
+    assert!(theirs.messages(9).await.expect("as the test has it").is_empty());
+    assert_eq!(history(&again, records).messages(9).await.expect("as the test has it"), [left], "sealed anew");
     assert!(theirs.bills("2026-01-01").await.expect("as the test has it").is_empty());
     assert!(
         other.verify_audit().await.expect("as the test has it").is_empty()
             && other.tool_steps().await.expect("as the test has it").is_empty()
     );
     store.close().await;
+    gone(&again, records, &record).await;
+    again.close().await;
+}
+
+/// What a person has erased, and what is past its time.
+async fn gone(store: &Store, records: &Path, record: &Record) {
+    let phone = || "604-555-0137".parse().expect("as the test has it");
+    let person = Person { phones: vec![phone()], ..Person::default() };
+    let held = store.held_about(&person).await.expect("as the test has it");
+    assert_eq!((held.calls.len(), held.messages.len(), held.calls[0].tools.len()), (2, 1, 1));
+    let named = Person { names: vec!["ਅਮਨ Roe".parse().expect("as the test has it")], ..Person::default() };
+    assert_eq!(store.held_about(&named).await.expect("as the test has it").messages.len(), 1);
+    let counts = store.erase(&held, "request-1", "user jane").await.expect("as the test has it");
+    assert_eq!(counts.to_string(), "calls 2, lines 2, events 2, tools 1, messages 1");
+    assert_eq!(store.keep(record).await.expect("as the test has it"), Kept::Before, "it does not come back");
+    assert!(history(store, records).newest(9).await.expect("as the test has it").is_empty());
+
+    let call = CallId::new();
+    store.keep(&Record::of(&call.to_string(), &journal(call))).await.expect("as the test has it");
+    store.keep_message(&Message { id: "0a1c".to_owned(), ..message(call) }).await.expect("as the test has it");
+    let retention = Retention::by_hand(store.clone(), &Clinic::sample(), "user jane");
+    for (now, due) in [
+        ("2026-11-23T12:00:00Z", "nothing"),
+        ("2027-06-01T12:00:00Z", "lines 1, events 1, messages 1"),
+        ("2028-01-01T12:00:00Z", "calls 1"),
+    ] {
+        let now = now.parse().expect("as the test has it");
+        assert_eq!(retention.due(now).await.expect("as the test has it").to_string(), due);
+        assert_eq!(retention.purge_now(now).await.expect("as the test has it").to_string(), due);
+    }
+    assert!(history(store, records).newest(9).await.expect("as the test has it").is_empty());
+    let chains = store.verify_audit().await.expect("as the test has it");
+    assert!(chains.iter().all(|chain| chain.broken.is_empty()), "{chains:?}");
 }
 
 #[tokio::test]
@@ -158,7 +218,7 @@ async fn everything_a_store_does_it_does_on_postgresql_which_may_go_down_and_com
     assert!(matches!(store.standing().await.unwrap(), Standing::Behind(_)), "nothing was changed");
     everything(&settings, &records).await;
 
-    // It goes down with a call in the folder, and the call is written when it is back.
+    // It goes down with a call and a message in the folder, and they are written when it is back.
     let call = CallId::new();
     let day = records.join("2026-11-21");
     std::fs::create_dir_all(&day).unwrap();
@@ -166,14 +226,20 @@ async fn everything_a_store_does_it_does_on_postgresql_which_may_go_down_and_com
     std::fs::write(&path, journal(call)).unwrap();
     let importer = Importer::new(store.clone(), Library::new(records.clone()));
     postgres.stop();
+    let left = Message { id: "0a1d".to_owned(), ..message(call) };
+    Arc::new(Messages::new(records.join(MESSAGES))).keep(left).await.unwrap();
     let (found, failure) = importer.look().await;
-    assert_eq!((found, failure.is_some(), path.exists()), (Found { kept: 0, waiting: 1 }, true, true));
+    assert_eq!((found, failure.is_some(), path.exists()), (Found { kept: 0, waiting: 2 }, true, true));
     let told = attendant(folder.path(), &settings, &["calls"]);
     assert_eq!(told.status.code(), Some(69), "{told:?}");
     postgres.again();
     let (found, failure) = importer.look().await;
     assert!(failure.is_none(), "{failure:?}");
     assert_eq!((found, path.exists()), (Found { kept: 1, waiting: 0 }, false));
+    assert!(messages::waiting(&records).unwrap().is_empty());
+    let told = attendant(folder.path(), &settings, &["messages"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(text.contains("ਅਮਨ Roe") && text.contains("please call me") && text.lines().count() == 3, "{text}{told:?}");
     let shown = attendant(folder.path(), &settings, &["calls", "show", &call.to_string()]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("ਦਵਾਈ"), "{shown:?}");
 
@@ -184,6 +250,45 @@ async fn everything_a_store_does_it_does_on_postgresql_which_may_go_down_and_com
         text.lines().last().is_some_and(|row| row.contains("call_read") && row.contains(&call.to_string())),
         "{text}"
     );
+    assert_eq!(attendant(folder.path(), &settings, &["audit", "verify"]).status.code(), Some(0));
+
+    // Who rang gets what is held about them, and has it erased.
+    let recording = path.with_extension("wav");
+    std::fs::write(&recording, "RIFF").unwrap();
+    let out = folder.path().join("export");
+    let of = ["--clinic", CLINIC, "--phone", "+16045550137"];
+    let folder_of = out.display().to_string();
+    let exported =
+        attendant(folder.path(), &settings, &[&["patient", "export"], &of[..], &["--out", &folder_of]].concat());
+    assert_eq!(exported.status.code(), Some(0), "{exported:?}");
+    let text = std::fs::read_to_string(out.join("export.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["calls"][0]["call"], call.to_string());
+    assert_eq!(told["calls"][0]["entries"][3]["text"], "ਮੇਰੀ ਦਵਾਈ");
+    assert_eq!(told["calls"][0]["recording"], format!("{call}.wav"));
+    assert_eq!(told["calls"][0]["audit"][0]["action"], "call_read");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (mode(&out), mode(&out.join("export.json")), mode(&out.join(format!("{call}.wav")))),
+        (0o700, 0o600, 0o600)
+    );
+    let again =
+        attendant(folder.path(), &settings, &[&["patient", "export"], &of[..], &["--out", &folder_of]].concat());
+    assert_eq!(again.status.code(), Some(64), "what is there is not written over");
+    let asked = attendant(folder.path(), &settings, &[&["patient", "erase"], &of[..]].concat());
+    assert_eq!((asked.status.code(), recording.exists()), (Some(64), true), "nobody is there to be asked");
+    let erased = attendant(folder.path(), &settings, &[&["patient", "erase"], &of[..], &["--yes"]].concat());
+    let text = String::from_utf8_lossy(&erased.stdout).into_owned();
+    assert!(text.contains("erased: calls 1, lines 1, events 1, messages 1, recordings 1"), "{text}{erased:?}");
+    assert!(!recording.exists());
+    let purged = attendant(folder.path(), &settings, &["retention", "run"]);
+    assert_eq!(purged.status.code(), Some(0), "{purged:?}");
+    let shown = attendant(folder.path(), &settings, &["audit", "show"]);
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    for proof in ["person_exported", "person_erased", "purged"] {
+        assert!(text.contains(proof), "{text}");
+    }
+    assert!(!text.contains("5550137"), "and nobody is named");
     assert_eq!(attendant(folder.path(), &settings, &["audit", "verify"]).status.code(), Some(0));
     postgres.run("DELETE FROM audit WHERE seq = 2");
     let told = attendant(folder.path(), &settings, &["audit", "verify"]);

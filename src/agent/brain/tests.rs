@@ -105,7 +105,7 @@ impl Talk {
     }
 
     fn messages(&self) -> String {
-        std::fs::read_to_string(self.folder().join("messages/harbour-street.jsonl")).unwrap_or_default()
+        crate::agent::tools::tests::left(self.folder())
     }
 }
 

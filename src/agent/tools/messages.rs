@@ -1,12 +1,13 @@
-//! Messages kept for clinics: one JSON line each in `<folder>/<clinic>.jsonl`, readable by the owner alone.
+//! Messages kept for clinics: a JSON file each, `<folder>/<id>.json`, readable by the owner alone.
 //!
-//! A message is on the disk (synchronised) before anyone is told it was taken. A message with an id that was kept before in
-//! this process is not written again.
+//! A message is on the disk (synchronised) before anyone is told it was taken, whole or not at all. Its id names the file: the same message is there
+//! once. The store takes the files away ([`crate::store::import`]); without one they stay.
 
 use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -14,9 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::CallId;
 use crate::privacy::Pii;
+use crate::records::private_folder;
+
+/// The folder in the folder of records.
+pub const MESSAGES: &str = "messages";
 
 /// What a caller left.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The same for the same message of the same call.
     pub id: String,
@@ -36,7 +41,7 @@ pub struct Message {
 #[derive(Debug)]
 pub struct Messages {
     folder: PathBuf,
-    /// Ids kept; also makes writers take turns, so that lines never mix.
+    /// Ids kept, also of those that the store has taken; also makes writers take turns.
     kept: Mutex<HashSet<String>>,
 }
 
@@ -57,14 +62,113 @@ impl Messages {
         if kept.contains(&message.id) {
             return Ok(());
         }
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let file = self.folder.join(format!("{}.jsonl", message.clinic));
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
+        private_folder(&self.folder)?;
+        let beside = self.folder.join(format!("{}.new", message.id));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         let mut line = serde_json::to_vec(message).map_err(io::Error::other)?;
         line.push(b'\n');
         file.write_all(&line)?;
-        file.sync_data()?;
+        file.sync_all()?;
+        fs::rename(&beside, self.folder.join(format!("{}.json", message.id)))?;
+        File::open(&self.folder)?.sync_all()?;
         kept.insert(message.id.clone());
         Ok(())
+    }
+
+    /// Makes files of what a release before this one kept as lines of `before`, which then goes, and removes what broke off in writing, of which
+    /// nobody was told that it was taken. To be called before the first call.
+    pub fn take_over(&self, before: &Path) -> io::Result<()> {
+        for broken in ending(&self.folder, "new")? {
+            fs::remove_file(broken)?;
+        }
+        let text = match fs::read_to_string(before) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            read => read?,
+        };
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            // The error's own words could hold a patient's.
+            let message = serde_json::from_str(line).map_err(|_| io::Error::other("a line of it is no message"))?;
+            self.write(&message)?;
+        }
+        fs::remove_file(before)
+    }
+}
+
+/// Files of messages that are in this folder of records and not in the store.
+pub fn waiting(records: &Path) -> io::Result<Vec<PathBuf>> {
+    ending(&records.join(MESSAGES), "json")
+}
+
+fn ending(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let files = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    let mut paths = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|there| there == extension));
+    paths.sort();
+    Ok(paths)
+}
+
+/// The message in such a file; `None` if the store has taken it meanwhile.
+pub fn read(path: &Path) -> io::Result<Option<Message>> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    let wrong = |_| io::Error::other(format!("{} is no message of this program", path.display()));
+    serde_json::from_slice(&text).map(Some).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(id: &str) -> Message {
+        let pii = |text: &str| Pii::new(text.to_owned());
+        Message {
+            id: id.to_owned(),
+            at: "2026-11-21T18:00:00Z".to_owned(),
+            call: CallId::new(),
+            clinic: "c".to_owned(),
+            caller: pii("+16045550177"),
+            name: pii("Jane Roe"),
+            number: pii("+16045550123"),
+            text: pii("please call me"),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_the_store_has_taken_is_not_written_again() {
+        let records = tempfile::tempdir().unwrap();
+        let messages = Arc::new(Messages::new(records.path().join(MESSAGES)));
+        let one = message("a1");
+        messages.keep(one.clone()).await.unwrap();
+        let files = waiting(records.path()).unwrap();
+        assert_eq!(read(&files[0]).unwrap(), Some(one.clone()));
+        fs::remove_file(&files[0]).unwrap();
+        assert_eq!(read(&files[0]).unwrap(), None);
+        messages.keep(one).await.unwrap();
+        assert!(waiting(records.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn lines_of_a_release_before_become_files_and_one_that_cannot_be_read_stays() {
+        let records = tempfile::tempdir().unwrap();
+        let before = records.path().join("c.jsonl");
+        let line = |id: &str| serde_json::to_string(&message(id)).unwrap() + "\n";
+        fs::write(&before, line("a1") + &line("a2") + "Jane Roe\n").unwrap();
+        let messages = Messages::new(records.path().join(MESSAGES));
+        let error = messages.take_over(&before).unwrap_err().to_string();
+        assert!(before.exists() && !error.contains("Jane"), "{error}");
+        fs::write(&before, line("a1") + &line("a3")).unwrap();
+        let broken = records.path().join("messages/a4.new");
+        fs::write(&broken, "{").unwrap();
+        Messages::new(records.path().join(MESSAGES)).take_over(&before).unwrap();
+        assert!(!before.exists() && !broken.exists());
+        messages.take_over(&before).unwrap();
+        let ids: Vec<String> =
+            waiting(records.path()).unwrap().iter().map(|path| read(path).unwrap().unwrap().id).collect();
+        assert_eq!(ids, ["a1", "a2", "a3"]);
     }
 }

@@ -54,7 +54,7 @@ async fn doubtful(tool: ToolName, session: &Session) -> Outcome {
 mod tests {
     use serde_json::json;
 
-    use super::super::tests::with_book;
+    use super::super::tests::{left, with_book};
     use super::*;
     use crate::state::Shared;
 
@@ -86,7 +86,7 @@ mod tests {
         let Once::New(begun) = session.shared.once(&of(tool, 3, &session)).await else { panic!("it is new") };
         drop(begun);
         assert_eq!(run_once(tool, 3, &cancel(), &session).await.result["code"], OUTCOME_UNKNOWN);
-        let kept = std::fs::read_to_string(folder.path().join("messages/harbour-street.jsonl")).unwrap();
+        let kept = left(folder.path());
         assert!(kept.contains("Not certain: cancel_appointment of this call."), "{kept}");
     }
 }

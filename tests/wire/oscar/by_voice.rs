@@ -17,7 +17,7 @@ use attendant::sim::oscar::{Dialect, Fault};
 use jiff::civil::time;
 use tokio::sync::mpsc;
 
-use super::house::{House, MONDAY, NOW, SINGH};
+use super::house::{House, MONDAY, NOW, SINGH, left};
 
 struct Talk {
     agent: Box<dyn Agent>,
@@ -155,7 +155,7 @@ async fn a_booking_nobody_knows_of_is_left_to_the_staff_and_never_sent_again() {
     assert!(answer.starts_with("I can't tell whether that went through."), "{answer}");
     talk.say("yes").await;
     assert_eq!(house.asked("addAppointment"), 1);
-    let left = std::fs::read_to_string(talk.folder.path().join("messages/harbour-street.jsonl")).expect("one was left");
+    let left = left(talk.folder.path());
     assert_eq!(left.lines().count(), 1);
 }
 

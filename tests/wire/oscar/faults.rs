@@ -8,7 +8,7 @@ use attendant::sim::oscar::{Dialect, Fault, Knob};
 use jiff::civil::DateTime;
 use serde_json::json;
 
-use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, code, held, place, wanted};
+use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, code, held, left, place, wanted};
 
 fn nine() -> DateTime {
     MONDAY.at(9, 0, 0, 0)
@@ -183,7 +183,7 @@ async fn an_unknown_outcome_reaches_the_caller_and_the_staff_and_no_name_leaves(
     assert_eq!(told["code"], "outcome_unknown", "{told}");
     assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, told);
     assert_eq!(house.asked("addAppointment"), 1);
-    let left = std::fs::read_to_string(caller.folder.path().join("messages/harbour-street.jsonl")).unwrap();
+    let left = left(caller.folder.path());
     assert!(left.lines().count() == 1 && left.contains("Not certain"), "{left}");
 }
 

@@ -1,8 +1,9 @@
 //! A simulated OSCAR that listens here, the adapter that asks it, and a caller who talks to the tools.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use attendant::agent::tools::{self, Dealings, Messages, Session, ToolName};
+use attendant::agent::tools::{self, Dealings, Messages, Session, ToolName, messages};
 use attendant::agent::{CallFacts, Line, Who};
 use attendant::call::CallId;
 use attendant::clinic::Clinic;
@@ -188,6 +189,12 @@ impl Caller {
         self.hears(Who::Caller, "yes please");
         self.call(tool, arguments.clone()).await
     }
+}
+
+/// What the staff find in this folder of records, a line each.
+pub fn left(folder: &Path) -> String {
+    let files = messages::waiting(folder).expect("as the test has it");
+    files.iter().map(|file| std::fs::read_to_string(file).expect("as the test has it")).collect()
 }
 
 /// What came of it, for a table of expectations.

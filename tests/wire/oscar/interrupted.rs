@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use attendant::agent::tools::{self, Messages, ToolName};
+use attendant::agent::tools::{self, MESSAGES, Messages, ToolName};
 use attendant::emr::Emr;
 use attendant::sim::oscar::Fault;
 use attendant::state::{Shared, StateConfig};
 use serde_json::json;
 use tokio::runtime::Builder;
 
-use super::house::{CHEN, Caller, House, JANE, MONDAY, NOW, code, wanted};
+use super::house::{CHEN, Caller, House, JANE, MONDAY, NOW, code, left, wanted};
 
 /// The state of a process; of one that was just killed, as soon as it has let go of it.
 async fn opened(folder: &Path) -> Shared {
@@ -51,10 +51,10 @@ async fn a_booking_that_the_process_ended_in_is_known_afterwards_and_never_sent_
 
         let shared = opened(folder.path()).await;
         let oscar = house.sharing(&shared).1;
-        let messages = Arc::new(Messages::new(folder.path().to_owned()));
+        let messages = Arc::new(Messages::new(folder.path().join(MESSAGES)));
         tools::deliver(shared.here(), "harbour-street", &messages).await;
         tools::deliver(shared.here(), "harbour-street", &messages).await;
-        let left = std::fs::read_to_string(folder.path().join("harbour-street.jsonl")).expect("a message");
+        let left = left(folder.path());
         assert_eq!(left.lines().count(), 1, "{left}");
         assert!(left.contains("Not certain: a booking for 2026-11-23T09:00:00") && left.contains("+16045550177"));
 

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::super::tests::with_book;
+use super::super::tests::{left, with_book};
 use super::super::{Dealings, run};
 use super::*;
 use crate::agent::{Line, Who};
@@ -324,7 +324,7 @@ async fn an_unknown_outcome_is_said_left_for_the_staff_and_never_sent_again() {
     assert_eq!(told["code"], "outcome_unknown");
     assert_eq!(told["say"], Remark::Unknown.words(Language::English));
     assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, told);
-    let left = std::fs::read_to_string(caller.folder.path().join("messages/harbour-street.jsonl")).unwrap();
+    let left = left(caller.folder.path());
     assert_eq!(left.lines().count(), 1);
     assert!(left.contains("2026-11-21T11:15"), "{left}");
 }

@@ -1,0 +1,166 @@
+//! `attendant patient`: what is held about a person, given out to them or erased.
+
+mod export;
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+
+use super::origin::Origin;
+use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
+use crate::config::Config;
+use crate::records::Library;
+use crate::server;
+use crate::store::Store;
+use crate::store::import::Importer;
+use crate::store::person::{Held, Name, Person, Phone};
+
+/// Answer a person who asks what is held about them, or wants it erased. Calls are found by the number they came from or by a name said in them, messages by
+/// the number to call back too. The clinic's EMR is not part of it.
+#[derive(Debug, Args)]
+pub(super) struct Patient {
+    #[command(flatten)]
+    origin: Origin,
+    #[command(subcommand)]
+    command: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Write all of it into a new folder that only its owner can read: export.json, and the recordings.
+    Export {
+        #[command(flatten)]
+        sought: Sought,
+        /// Folder to write to; it must not exist yet, or be empty.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Erase all of it, recordings included; the audit keeps proof, and no copy is made. Export it first, and read it: what is another's belongs under --except.
+    Erase {
+        #[command(flatten)]
+        sought: Sought,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Who: whatever is found by any of these is theirs.
+#[derive(Debug, Args)]
+struct Sought {
+    /// The clinic's id.
+    #[arg(long, value_name = "ID")]
+    clinic: String,
+    /// A telephone number of theirs; may be given again.
+    #[arg(long, value_name = "NUMBER", required_unless_present = "name")]
+    phone: Vec<Phone>,
+    /// Their first and last name; may be given again, in other spellings.
+    #[arg(long, value_name = "NAME")]
+    name: Vec<Name>,
+    /// A call or message, by its whole id, that is somebody else's; may be given again.
+    #[arg(long, value_name = "ID")]
+    except: Vec<String>,
+}
+
+impl Sought {
+    fn person(&self) -> Person {
+        Person { phones: self.phone.clone(), names: self.name.clone(), except: self.except.clone() }
+    }
+}
+
+impl Patient {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let config = self.origin.load()?;
+        runtime()?.block_on(async {
+            match self.command {
+                What::Export { sought, out } => {
+                    let store = opened(&config, &sought).await?;
+                    let held = held(&config, &store, &sought).await?;
+                    let done = export::write(&store, &sought.clinic, held, &out).await;
+                    store.close().await;
+                    done
+                }
+                What::Erase { sought, yes } => {
+                    let store = opened(&config, &sought).await?;
+                    let held = held(&config, &store, &sought).await?;
+                    let done = erase(&store, &sought.clinic, &held, yes).await;
+                    store.close().await;
+                    done
+                }
+            }
+        })
+    }
+}
+
+async fn opened(config: &Config, sought: &Sought) -> Result<Store, Failure> {
+    let ours = server::clinic(config).map_err(|error| start_failure(error.into()))?.config.id;
+    if sought.clinic != ours {
+        let asked = &sought.clinic;
+        return Err(Failure::usage(anyhow!(
+            "this server's clinic is `{ours}`, not `{asked}`; name the right one, or its configuration"
+        )));
+    }
+    let store = server::store(config).map_err(start_failure)?;
+    let store = store.ok_or_else(|| Failure::usage(anyhow!("store.enabled is false: calls cannot be looked for")))?;
+    store.make_ready().await.map_err(store_failure)?;
+    Ok(store)
+}
+
+/// What is held, once everything that waited as files is in the store.
+async fn held(config: &Config, store: &Store, sought: &Sought) -> Result<Held, Failure> {
+    let files = Library::new(config.records.folder());
+    if let (_, Some(error)) = Importer::new(store.clone(), files.clone()).look().await {
+        return Err(store_failure(error));
+    }
+    let held = store.held_about(&sought.person()).await.map_err(store_failure)?;
+    for call in &held.calls {
+        let recording = if call.past.recording.is_some() { "recorded" } else { "no recording here" };
+        println!("call     {}  {}  {recording}  {:?}", call.past.call, call.instance, call.found_by);
+    }
+    for left in &held.messages {
+        println!("message  {}  {}  {:?}", left.message.id, left.message.at, left.found_by);
+    }
+    let open = files.journals().map_err(Failure::unavailable)?.len();
+    if open > 0 {
+        println!(
+            "{open} calls are going on, or did not fit into the store; if one is theirs, run this again when it is over"
+        );
+    }
+    Ok(held)
+}
+
+async fn erase(store: &Store, clinic: &str, held: &Held, yes: bool) -> Result<Exit, Failure> {
+    if held.calls.is_empty() && held.messages.is_empty() {
+        println!("nothing is held");
+        return Ok(Exit::Done);
+    }
+    if !yes && !confirmed(clinic, held)? {
+        println!("nothing was erased");
+        return Ok(Exit::Done);
+    }
+    let request = uuid::Uuid::now_v7().to_string();
+    let counts = store.erase(held, &request, &actor()).await.map_err(store_failure)?;
+    println!("erased: {counts}; proof is in the audit as {request}");
+    println!(
+        "copies of the database and of the folder of records are as they were; recordings on other servers go within a day"
+    );
+    Ok(Exit::Done)
+}
+
+fn confirmed(clinic: &str, held: &Held) -> Result<bool, Failure> {
+    let mut answers = std::io::stdin().lock();
+    if !answers.is_terminal() {
+        return Err(Failure::usage(anyhow!("nobody is there to be asked; add --yes to erase without a question")));
+    }
+    print!(
+        "Erase {} calls and {} messages of {clinic} for ever? Type `erase`: ",
+        held.calls.len(),
+        held.messages.len()
+    );
+    std::io::stdout().flush().map_err(Failure::internal)?;
+    let mut answer = String::new();
+    answers.read_line(&mut answer).map_err(Failure::internal)?;
+    Ok(answer.trim() == "erase")
+}

@@ -1,0 +1,289 @@
+//! Everything that is held about a person: found by the number they ring from or by their name, for an access request, and erased if they ask for it.
+//!
+//! Numbers and names are sealed, so they are looked for by opening them: a column to look them up in would tell whoever has the database who rang twice.
+//! Looking changes nothing. What is erased leaves its ids, so that it does not come back, and proof in the audit; the audit's own rows stay.
+
+mod matching;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::QueryResult;
+use sea_orm::sea_query::Value;
+use serde::Serialize;
+
+use super::audit::{Action, Note};
+use super::record::{place, stamp};
+use super::retention::{Counts, What, delete};
+use super::schema::CALLS;
+use super::{Store, StoreError, execute, read, rows};
+use crate::agent::tools::Message;
+use crate::clock;
+use crate::records::Past;
+
+pub use matching::{Name, Person, Phone, Unclear};
+
+/// By what something was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The number that rang, or that is to be called back.
+    Phone,
+    /// In a message, or in what was said.
+    Name,
+    /// A message that was left in the call, or the call in which it was left.
+    SameCall,
+}
+
+type Why = BTreeSet<By>;
+
+/// One call of theirs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Call {
+    pub found_by: Why,
+    #[serde(flatten)]
+    pub past: Past,
+    /// The server that answered it, which alone has its recording.
+    pub instance: String,
+    pub tools: Vec<Step>,
+    /// Who did what to it.
+    pub audit: Vec<Note>,
+}
+
+/// One step of a tool.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub at: String,
+    pub turn: i64,
+    pub tool: String,
+    pub state: String,
+    pub code: Option<String>,
+}
+
+/// One message of theirs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Left {
+    pub found_by: Why,
+    #[serde(flatten)]
+    pub message: Message,
+}
+
+/// What is held about a person, in the order of time.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Held {
+    pub calls: Vec<Call>,
+    pub messages: Vec<Left>,
+}
+
+/// Rows opened at once.
+const PAGE: i64 = 1_000;
+
+/// Ids of one statement: under SQLite's limit of values.
+const AT_ONCE: usize = 500;
+
+impl Store {
+    /// Everything of this clinic that is about this person.
+    pub async fn held_about(&self, person: &Person) -> Result<Held, StoreError> {
+        let mut calls: BTreeMap<String, Why> = BTreeMap::new();
+        let mut add = |call: String, by| {
+            calls.entry(call).or_default().insert(by);
+        };
+        self.callers(|call, caller| {
+            if person.rings_from(caller) {
+                add(call, By::Phone);
+            }
+        })
+        .await?;
+        self.lines(|call, text| {
+            if person.is_named_in(text) {
+                add(call, By::Name);
+            }
+        })
+        .await?;
+        let by_itself = |message: &Message| {
+            let phone = [&message.caller, &message.number].iter().any(|number| person.rings_from(number.reveal()));
+            let name = [&message.name, &message.text].iter().any(|text| person.is_named_in(text.reveal()));
+            [phone.then_some(By::Phone), name.then_some(By::Name)].into_iter().flatten().collect::<Why>()
+        };
+        self.every_message(|message| {
+            if !person.is_except(&message.id) && !by_itself(&message).is_empty() {
+                calls.entry(message.call.to_string()).or_default().insert(By::SameCall);
+            }
+        })
+        .await?;
+        calls.retain(|call, _| !person.is_except(call));
+        // Again, for what else was left in these calls.
+        let mut messages: BTreeMap<(String, String), Left> = BTreeMap::new();
+        self.every_message(|message| {
+            let mut found_by = by_itself(&message);
+            found_by.extend(calls.contains_key(&message.call.to_string()).then_some(By::SameCall));
+            if !person.is_except(&message.id) && !found_by.is_empty() {
+                messages.insert((message.at.clone(), message.id.clone()), Left { found_by, message });
+            }
+        })
+        .await?;
+        Ok(Held { calls: self.whole_calls(calls).await?, messages: messages.into_values().collect() })
+    }
+
+    async fn callers(&self, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
+        let page = "SELECT call, caller FROM calls WHERE clinic = $1 AND call > $2 AND caller IS NOT NULL ORDER BY call LIMIT $3";
+        self.every(page, |row| {
+            let (call, sealed): (String, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let caller = self.text(&place("calls.caller", &call, 0), &sealed)?;
+            look(call, &caller);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn lines(&self, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
+        let page = "SELECT transcript.call, seq, text FROM transcript JOIN calls ON calls.call = transcript.call \
+            WHERE clinic = $1 AND (transcript.call > $2 OR transcript.call = $2 AND seq > $3) ORDER BY transcript.call, seq LIMIT $4";
+        let (mut last, mut line) = (String::new(), 0_i64);
+        loop {
+            let found = self.rows(page, vec![self.of(), last.into(), line.into(), PAGE.into()]).await?;
+            let Some(row) = found.last() else { return Ok(()) };
+            (last, line) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            for row in &found {
+                let (call, seq): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+                let text = self.text(&place("transcript.text", &call, seq), &row.try_get_by_index::<Vec<u8>>(2)?)?;
+                look(call, &text);
+            }
+        }
+    }
+
+    async fn every_message(&self, mut look: impl FnMut(Message)) -> Result<(), StoreError> {
+        let page =
+            "SELECT id, clinic, call, at_ms, body FROM messages WHERE clinic = $1 AND id > $2 ORDER BY id LIMIT $3";
+        self.every(page, |row| {
+            look(self.message(row)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Every row of this clinic in the order of an id, which is the first column: those after $2, at most $3.
+    async fn every(
+        &self,
+        page: &str,
+        mut look: impl FnMut(&QueryResult) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut last = String::new();
+        loop {
+            let found = self.rows(page, vec![self.of(), last.into(), PAGE.into()]).await?;
+            let Some(row) = found.last() else { return Ok(()) };
+            last = row.try_get_by_index(0)?;
+            found.iter().try_for_each(&mut look)?;
+        }
+    }
+
+    async fn whole_calls(&self, mut found: BTreeMap<String, Why>) -> Result<Vec<Call>, StoreError> {
+        let ids: Vec<String> = found.keys().cloned().collect();
+        let mut calls = Vec::with_capacity(ids.len());
+        for some in ids.chunks(AT_ONCE) {
+            let (places, values) = (places(some.len()), self.with(some));
+            let sql = format!("{} WHERE clinic = $1 AND call IN ({places}) ORDER BY call", read::selection(CALLS));
+            let past = self.calls(&sql, values.clone(), read::Part::Whole).await?;
+            let sql = format!("SELECT call, instance FROM calls WHERE clinic = $1 AND call IN ({places})");
+            let mut instances = BTreeMap::new();
+            for row in self.rows(&sql, values.clone()).await? {
+                instances.insert(row.try_get_by_index::<String>(0)?, row.try_get_by_index::<String>(1)?);
+            }
+            let sql = format!(
+                "SELECT call, at_ms, turn, tool, state, code FROM tools WHERE clinic = $1 AND call IN ({places}) ORDER BY at_ms, position"
+            );
+            let mut tools: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+            for row in self.rows(&sql, values).await? {
+                tools.entry(row.try_get_by_index(0)?).or_default().push(step(&row)?);
+            }
+            for past in past {
+                calls.push(Call {
+                    found_by: found.remove(&past.call).unwrap_or_default(),
+                    instance: instances.remove(&past.call).unwrap_or_default(),
+                    tools: tools.remove(&past.call).unwrap_or_default(),
+                    audit: self.audited_of(&past.call).await?,
+                    past,
+                });
+            }
+        }
+        Ok(calls)
+    }
+
+    /// Erases these, recordings on this server's disk included; `request` is written into the proof. How much of what.
+    pub async fn erase(&self, held: &Held, request: &str, actor: &str) -> Result<Counts, StoreError> {
+        let calls: Vec<String> = held.calls.iter().map(|call| call.past.call.clone()).collect();
+        let messages: Vec<String> = held.messages.iter().map(|left| left.message.id.clone()).collect();
+        let recordings: Vec<_> = held.calls.iter().filter_map(|call| call.past.recording.clone()).collect();
+        let mut counts = Counts::default();
+        // First: if the process ends here, the calls are found again.
+        counts.add(What::Recordings, delete(self, &recordings).await?);
+        let transaction = self.begin().await?;
+        for some in calls.chunks(AT_ONCE) {
+            let places = places(some.len());
+            let ours = format!("call IN (SELECT call FROM calls WHERE clinic = $1 AND call IN ({places}))");
+            for (what, which) in [
+                (What::Lines, format!("DELETE FROM transcript WHERE {ours}")),
+                (What::Events, format!("DELETE FROM events WHERE {ours}")),
+                (What::Tools, format!("DELETE FROM tools WHERE clinic = $1 AND call IN ({places})")),
+                (What::Calls, format!("DELETE FROM calls WHERE clinic = $1 AND call IN ({places})")),
+            ] {
+                counts.add(what, execute(&transaction, &which, self.with(some)).await?);
+            }
+        }
+        for some in messages.chunks(AT_ONCE) {
+            let which = format!("DELETE FROM messages WHERE clinic = $1 AND id IN ({})", places(some.len()));
+            counts.add(What::Messages, execute(&transaction, &which, self.with(some)).await?);
+        }
+        let now = clock::now().as_millisecond();
+        for id in calls.into_iter().chain(messages) {
+            let insert = "INSERT INTO erased (id, clinic, at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+            execute(&transaction, insert, vec![id.into(), self.of(), now.into()]).await?;
+        }
+        let note = Note::new(actor, Action::PersonErased, request, &counts.to_string());
+        self.append(&transaction, &note).await?;
+        transaction.commit().await?;
+        Ok(counts)
+    }
+
+    /// Ids of this clinic's calls and messages that must not come back.
+    pub(super) async fn erased(&self) -> Result<BTreeSet<String>, StoreError> {
+        let found = self.rows("SELECT id FROM erased WHERE clinic = $1", vec![self.of()]).await?;
+        Ok(found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    }
+
+    fn of(&self) -> Value {
+        self.clinic.to_string().into()
+    }
+
+    /// Values of a question with [`places`].
+    fn with(&self, ids: &[String]) -> Vec<Value> {
+        [self.of()].into_iter().chain(ids.iter().map(|id| id.clone().into())).collect()
+    }
+
+    fn text(&self, place: &str, sealed: &[u8]) -> Result<String, StoreError> {
+        String::from_utf8(self.keys.open(place, sealed)?).map_err(|_| StoreError::Record(format!("a text at {place}")))
+    }
+}
+
+/// Whether a call or message with this id was erased.
+pub(super) async fn is_erased(on: &impl sea_orm::ConnectionTrait, id: &str) -> Result<bool, StoreError> {
+    Ok(!rows(on, "SELECT 1 FROM erased WHERE id = $1", vec![id.into()]).await?.is_empty())
+}
+
+/// `$2, $3, ...`: after the clinic.
+fn places(count: usize) -> String {
+    let places: Vec<String> = (2..count + 2).map(|at| format!("${at}")).collect();
+    places.join(", ")
+}
+
+fn step(row: &QueryResult) -> Result<Step, StoreError> {
+    Ok(Step {
+        at: stamp(row.try_get_by_index(1)?),
+        turn: row.try_get_by_index(2)?,
+        tool: row.try_get_by_index(3)?,
+        state: row.try_get_by_index(4)?,
+        code: row.try_get_by_index(5)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

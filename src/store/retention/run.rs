@@ -1,0 +1,234 @@
+//! One purge: its row of counts, what it takes away, and its proof.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use super::files::Files;
+use super::{Counts, What};
+use crate::clinic::retention::Cutoffs;
+use crate::clock;
+use crate::store::audit::{Action, Note};
+use crate::store::{Store, StoreError, execute, rows};
+
+/// Rows of one table that go.
+struct Rows {
+    what: What,
+    table: &'static str,
+    /// Of what is past its time (before $2), the oldest.
+    oldest: &'static str,
+    /// Which rows go: those before $2.
+    which: &'static str,
+    cutoff: fn(&Cutoffs) -> i64,
+}
+
+/// Calls last: turns and costs go with them, and what is left of the others.
+const ROWS: [Rows; 5] = [
+    Rows {
+        what: What::Lines,
+        table: "transcript",
+        oldest: "SELECT MIN(began_ms) FROM calls WHERE clinic = $1 AND began_ms < $2 AND EXISTS (SELECT 1 FROM transcript WHERE transcript.call = calls.call)",
+        which: "call IN (SELECT call FROM calls WHERE clinic = $1 AND began_ms < $2)",
+        cutoff: |cutoffs| cutoffs.transcripts,
+    },
+    Rows {
+        what: What::Events,
+        table: "events",
+        oldest: "SELECT MIN(began_ms) FROM calls WHERE clinic = $1 AND began_ms < $2 AND EXISTS (SELECT 1 FROM events WHERE events.call = calls.call)",
+        which: "call IN (SELECT call FROM calls WHERE clinic = $1 AND began_ms < $2)",
+        cutoff: |cutoffs| cutoffs.transcripts,
+    },
+    Rows {
+        what: What::Messages,
+        table: "messages",
+        oldest: "SELECT MIN(at_ms) FROM messages WHERE clinic = $1 AND at_ms < $2",
+        which: "clinic = $1 AND at_ms < $2",
+        cutoff: |cutoffs| cutoffs.messages,
+    },
+    Rows {
+        what: What::Tools,
+        table: "tools",
+        oldest: "SELECT MIN(at_ms) FROM tools WHERE clinic = $1 AND at_ms < $2",
+        which: "clinic = $1 AND at_ms < $2",
+        cutoff: |cutoffs| cutoffs.calls,
+    },
+    Rows {
+        what: What::Calls,
+        table: "calls",
+        oldest: "SELECT MIN(began_ms) FROM calls WHERE clinic = $1 AND began_ms < $2",
+        which: "clinic = $1 AND began_ms < $2",
+        cutoff: |cutoffs| cutoffs.calls,
+    },
+];
+
+/// So much goes in one transaction, which others wait for: a day.
+const AT_ONCE_MS: i64 = 24 * 3_600 * 1_000;
+
+/// Files of one transaction.
+const FILES_AT_ONCE: usize = 100;
+
+/// What a purge is known by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Name {
+    Night(Date),
+    /// Somebody asked for it at this moment.
+    Asked(Timestamp),
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Night(night) => write!(f, "{night}"),
+            Self::Asked(at) => f.write_str(&clock::stamp_of(*at)),
+        }
+    }
+}
+
+/// A purge: of the database if `instance` is empty, else of that server's files.
+pub(super) struct Run<'a> {
+    store: &'a Store,
+    name: Name,
+    instance: &'a str,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Begun,
+    /// Its proof is written.
+    Done,
+}
+
+impl<'a> Run<'a> {
+    /// Begins it, or goes on with it.
+    pub(super) async fn open(store: &'a Store, name: Name, instance: &'a str) -> Result<Self, StoreError> {
+        let mut purge = Self { store, name, instance, state: State::Begun };
+        let columns: Vec<&str> = What::ALL.map(What::name).into();
+        let insert = format!(
+            "INSERT INTO purges (clinic, instance, run, {}) VALUES ($1, $2, $3, {}) ON CONFLICT (clinic, run, instance) DO NOTHING",
+            columns.join(", "),
+            ["0"; What::ALL.len()].join(", ")
+        );
+        execute(&store.database, &insert, purge.of(vec![])).await?;
+        let done = "SELECT done_ms FROM purges WHERE clinic = $1 AND instance = $2 AND run = $3";
+        let found = store.rows(done, purge.of(vec![])).await?;
+        let done: Option<i64> = found.first().map_or(Ok(None), |row| row.try_get_by_index(0))?;
+        if done.is_some() {
+            purge.state = State::Done;
+        }
+        Ok(purge)
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    fn of(&self, rest: Vec<Value>) -> Vec<Value> {
+        let clinic = self.store.clinic.to_string();
+        [vec![clinic.into(), self.instance.to_owned().into(), self.name.to_string().into()], rest].concat()
+    }
+
+    /// `false`: the proof is written already, by another that took over.
+    async fn count(&self, on: &impl ConnectionTrait, what: What, count: u64) -> Result<bool, StoreError> {
+        let column = what.name();
+        let update = format!(
+            "UPDATE purges SET {column} = {column} + $4 WHERE clinic = $1 AND instance = $2 AND run = $3 AND done_ms IS NULL"
+        );
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        Ok(execute(on, &update, self.of(vec![count.into()])).await? > 0)
+    }
+
+    /// Takes away the rows that are past their time, the oldest first, a day at a time.
+    pub(super) async fn rows(&self, cutoffs: &Cutoffs) -> Result<(), StoreError> {
+        for Rows { what, table, oldest, which, cutoff } in &ROWS {
+            let cutoff = cutoff(cutoffs);
+            let before = |at: i64| -> Vec<Value> { vec![self.store.clinic.to_string().into(), at.into()] };
+            loop {
+                let found = self.store.rows(oldest, before(cutoff)).await?;
+                let oldest: Option<i64> = found.first().map_or(Ok(None), |row| row.try_get_by_index(0))?;
+                let Some(oldest) = oldest else { break };
+                let until = oldest.saturating_add(AT_ONCE_MS).min(cutoff);
+                let transaction = self.store.begin().await?;
+                let gone = execute(&transaction, &format!("DELETE FROM {table} WHERE {which}"), before(until)).await?;
+                if !self.count(&transaction, *what, gone).await? {
+                    transaction.rollback().await?;
+                    return Ok(());
+                }
+                transaction.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes these files. One that is counted is gone; of those at which the process ends some are gone and not counted.
+    pub(super) async fn files(&self, what: What, files: Files) -> Result<(), StoreError> {
+        for some in files.chunks(FILES_AT_ONCE) {
+            let gone = super::files::delete(self.store, some).await?;
+            self.count(&self.store.database, what, gone).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the proof: of this purge and, if it is a night's, of those before it that broke off. What this one took away.
+    pub(super) async fn finish(self, actor: &str) -> Result<Counts, StoreError> {
+        let names: Vec<&str> = What::ALL.map(What::name).into();
+        let open = format!(
+            "SELECT run, {} FROM purges WHERE clinic = $1 AND instance = $2 AND run {} $3 AND done_ms IS NULL ORDER BY run",
+            names.join(", "),
+            match self.name {
+                Name::Night(_) => "<=",
+                Name::Asked(_) => "=",
+            }
+        );
+        let transaction = self.store.begin().await?;
+        let mut own = Counts::default();
+        for row in rows(&transaction, &open, self.of(vec![])).await? {
+            let (run, counts) = counts(&row)?;
+            let close =
+                "UPDATE purges SET done_ms = $4 WHERE clinic = $1 AND instance = $2 AND run = $3 AND done_ms IS NULL";
+            let of: Vec<Value> = vec![
+                self.store.clinic.to_string().into(),
+                self.instance.to_owned().into(),
+                run.clone().into(),
+                clock::now().as_millisecond().into(),
+            ];
+            if execute(&transaction, close, of).await? == 0 {
+                continue;
+            }
+            let what = if self.instance.is_empty() { "database" } else { "files" };
+            let note = Note::new(actor, Action::Purged, &format!("{what} {run}"), &counts.to_string());
+            self.store.append(&transaction, &note).await?;
+            if run == self.name.to_string() {
+                own = counts;
+            }
+        }
+        transaction.commit().await?;
+        Ok(own)
+    }
+}
+
+fn counts(row: &QueryResult) -> Result<(String, Counts), StoreError> {
+    let mut counts = Counts::default();
+    for (at, what) in What::ALL.into_iter().enumerate() {
+        let count: i64 = row.try_get_by_index(at + 1)?;
+        counts.add(what, count.unsigned_abs());
+    }
+    Ok((row.try_get_by_index(0)?, counts))
+}
+
+impl Store {
+    /// How many rows are past their time.
+    pub(super) async fn past_their_time(&self, cutoffs: &Cutoffs) -> Result<Counts, StoreError> {
+        let mut counts = Counts::default();
+        for Rows { what, table, which, cutoff, .. } in &ROWS {
+            let of = vec![self.clinic.to_string().into(), cutoff(cutoffs).into()];
+            let found = self.rows(&format!("SELECT COUNT(*) FROM {table} WHERE {which}"), of).await?;
+            let count: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+            counts.add(*what, count.unsigned_abs());
+        }
+        Ok(counts)
+    }
+}
