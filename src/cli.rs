@@ -19,6 +19,7 @@ mod origin;
 mod past;
 mod patient;
 mod providers;
+mod recording;
 mod retention;
 mod say;
 mod serve;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! <path>/2026-11-21/<call>.jsonl     one [`crate::call::timeline::Entry`] a line
-//! <path>/2026-11-21/<call>.wav       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock
+//! <path>/2026-11-21/<call>.rec       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock; sealed
+//! <path>/2026-11-21/<call>.wav       the same without keys
 //! <path>/webhooks/2026-11-21         digests of carriers' webhooks that were answered
 //! ```
 //!
@@ -14,6 +15,7 @@ mod first_times;
 mod journal;
 mod library;
 mod recording;
+pub mod sealed;
 mod settings;
 
 use std::io;
@@ -26,6 +28,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::call::CallId;
+use crate::store::keys::Keys;
 use crate::store::notes::Notes;
 
 pub use first_times::FirstTimes;
@@ -55,14 +58,16 @@ pub struct Counters {
 impl Records {
     /// Creates the folder and starts the writers that the settings ask for.
     pub fn open(settings: &RecordsConfig) -> io::Result<Self> {
-        Self::telling(settings, None, None)
+        Self::telling(settings, None, None, None)
     }
 
     /// As [`Self::open`]; each journal is told of when it is closed, and `notes` of recordings that were deleted. A queue that is full is counted, never waited for.
+    /// `keys` are the clinic's own, for its recordings.
     pub fn telling(
         settings: &RecordsConfig,
         closed: Option<mpsc::Sender<PathBuf>>,
         notes: Option<Arc<Notes>>,
+        keys: Option<Arc<Keys>>,
     ) -> io::Result<Self> {
         let root = settings.folder();
         let counters = Arc::new(Counters::default());
@@ -73,7 +78,7 @@ impl Records {
         Ok(Self {
             journals: settings.transcripts.then(|| journal::Writer::start(counters.clone(), closed)).transpose()?,
             recordings: (settings.recording == Recording::Announced)
-                .then(|| recording::Writer::start(counters.clone(), notes))
+                .then(|| recording::Writer::start(counters.clone(), notes, keys))
                 .transpose()?,
             root,
             counters,
@@ -130,6 +135,11 @@ impl Drop for Records {
             writer.close();
         }
     }
+}
+
+/// The recording of a call, whose files begin with this path.
+pub(crate) fn recording_beside(journal: &Path) -> Option<PathBuf> {
+    ["wav", sealed::SEALED].map(|ending| journal.with_extension(ending)).into_iter().find(|path| path.exists())
 }
 
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {

@@ -175,7 +175,8 @@ impl Server {
         let folder = config.records.folder();
         let store = keeping::ready(&config, &clinic).await?;
         let (closed, ends) = keeping::ends(store.as_ref());
-        let records = Records::telling(&config.records, closed, keeping::notes(&config, store.as_ref())?)
+        let sealing = store.as_ref().map(|store| Arc::new(store.recording_keys()));
+        let records = Records::telling(&config.records, closed, keeping::notes(&config, store.as_ref())?, sealing)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
         let announced = FirstTimes::open(&folder)
             .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;

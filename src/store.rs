@@ -166,6 +166,11 @@ impl Store {
         &self.keys
     }
 
+    /// What seals the recordings of this clinic.
+    pub fn recording_keys(&self) -> Keys {
+        self.keys.of_clinic(&self.clinic)
+    }
+
     /// Connections that are open, and those of them that nobody uses.
     pub fn connections(&self) -> (usize, usize) {
         let (all, idle) = if self.is_embedded() {

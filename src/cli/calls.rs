@@ -4,14 +4,16 @@ mod costs;
 mod list;
 mod waterfall;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use super::origin::Origin;
+use super::recording::give_out;
 use super::{Exit, Failure};
 use crate::records::Past;
+use crate::records::sealed::Ending;
 use crate::store::History;
 use crate::store::audit::{Action, Note};
 
@@ -40,6 +42,14 @@ enum What {
         /// The call's id, or how it begins or ends.
         id: String,
     },
+    /// Write a call's recording to a WAV file (16 kHz, the caller left and the attendant right).
+    Audio {
+        /// The call's id, or how it begins or ends.
+        id: String,
+        /// A file that does not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 impl Calls {
@@ -49,6 +59,7 @@ impl Calls {
             match self.command {
                 None => list(&history, &place, self.limit, self.json).await,
                 Some(What::Show { id }) => show(&history, &place, &id, self.json).await,
+                Some(What::Audio { id, out }) => audio(&history, &place, &id, &out).await,
             }
         })
     }
@@ -68,25 +79,51 @@ async fn list(history: &History, place: &str, limit: usize, json: bool) -> Resul
 }
 
 async fn show(history: &History, place: &str, id: &str, json: bool) -> Result<Exit, Failure> {
-    let found = history.find(id).await.map_err(super::past::failure)?;
-    let past: &Past = match found.as_slice() {
-        [one] => one,
-        [] => return Err(Failure::usage(anyhow!("no call `{id}` in {place}; `attendant calls` lists them"))),
-        many => {
-            return Err(Failure::usage(anyhow!("{} calls begin or end with `{id}`; give more of the id", many.len())));
-        }
-    };
-    // Nobody reads what is not noted.
-    if let Some(store) = history.store() {
-        let note = Note::new(&super::actor(), Action::CallRead, &past.call, "done");
-        store.note(&note).await.map_err(super::store_failure)?;
-    }
+    let past = one(history, place, id).await?;
+    note(history, Action::CallRead, &past).await?;
     if json {
         print_json(&past.entries)?;
     } else {
-        print!("{}", waterfall::call(past, usize::from(console::Term::stdout().size().1).clamp(60, 120)));
+        print!("{}", waterfall::call(&past, usize::from(console::Term::stdout().size().1).clamp(60, 120)));
     }
     Ok(Exit::Done)
+}
+
+async fn audio(history: &History, place: &str, id: &str, out: &Path) -> Result<Exit, Failure> {
+    let past = one(history, place, id).await?;
+    let Some(recording) = &past.recording else {
+        return Err(Failure::usage(anyhow!("there is no recording of call {} on this server", past.call)));
+    };
+    note(history, Action::RecordingRead, &past).await?;
+    let given = give_out(history.store(), recording, out).map_err(|error| {
+        Failure::unavailable(anyhow!("{} cannot be written to {}: {error}", recording.display(), out.display()))
+    })?;
+    println!("{}", out.display());
+    Ok(match given {
+        Ending::Whole => Exit::Done,
+        Ending::BrokenOff => {
+            println!("it breaks off: its call goes on, or its server ended before it did, or somebody cut it");
+            Exit::Found
+        }
+    })
+}
+
+/// The one call whose id begins or ends so.
+async fn one(history: &History, place: &str, id: &str) -> Result<Past, Failure> {
+    let mut found = history.find(id).await.map_err(super::past::failure)?;
+    match (found.pop(), found.len()) {
+        (Some(one), 0) => Ok(one),
+        (None, _) => Err(Failure::usage(anyhow!("no call `{id}` in {place}; `attendant calls` lists them"))),
+        (Some(_), more) => {
+            Err(Failure::usage(anyhow!("{} calls begin or end with `{id}`; give more of the id", more + 1)))
+        }
+    }
+}
+
+/// Nobody reads what is not noted.
+async fn note(history: &History, action: Action, past: &Past) -> Result<(), Failure> {
+    let Some(store) = history.store() else { return Ok(()) };
+    store.note(&Note::new(&super::actor(), action, &past.call, "done")).await.map_err(super::store_failure)
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {

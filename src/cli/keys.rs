@@ -54,6 +54,11 @@ impl Keys {
             };
             if !matches!(self.command, What::Show) {
                 println!("{} rows sealed anew", store.reseal().await.map_err(store_failure)?);
+                let (recordings, left) = store.reseal_recordings().await.map_err(store_failure)?;
+                println!("{recordings} recordings of this server sealed anew");
+                for path in left {
+                    println!("{} keeps its key: it is not over, breaks off, or was changed", path.display());
+                }
             }
             let sealed = store.sealed_by().await.map_err(store_failure)?;
             for version in store.keys().versions() {

@@ -156,6 +156,5 @@ fn stem(path: &Path) -> String {
 fn read(path: &Path) -> io::Result<Past> {
     let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
     let entries = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let recording = path.with_extension("wav");
-    Ok(Past { call: stem(path), entries, recording: recording.exists().then_some(recording) })
+    Ok(Past { call: stem(path), entries, recording: super::recording_beside(path) })
 }

@@ -14,10 +14,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use attendant_media::frame::{Frame, RATE, SLOT_SAMPLES, Samples};
+use attendant_media::frame::{Frame, RATE, Samples};
 
+use super::sealed::{SEALED, Sealer};
 use super::{Counters, private_file};
 use crate::store::audit::{Action, Note};
+use crate::store::keys::Keys;
 use crate::store::notes::Notes;
 
 /// Frames waiting to be written: 0.4 s of 100 calls, 2.6 MB.
@@ -116,21 +118,28 @@ impl Drop for Recorder {
 pub(super) struct Writer {
     queue: SyncSender<Message>,
     counters: Arc<Counters>,
+    keys: Option<Arc<Keys>>,
     thread: JoinHandle<()>,
 }
 
 impl Writer {
-    /// `notes` are told of recordings that were deleted.
-    pub(super) fn start(counters: Arc<Counters>, notes: Option<Arc<Notes>>) -> io::Result<Self> {
+    /// `notes` are told of recordings that were deleted; without `keys` they are plain WAV files.
+    pub(super) fn start(
+        counters: Arc<Counters>,
+        notes: Option<Arc<Notes>>,
+        keys: Option<Arc<Keys>>,
+    ) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
-        let counted = counters.clone();
+        let (counted, sealing) = (counters.clone(), keys.clone());
         let thread = std::thread::Builder::new()
             .name("recordings".into())
-            .spawn(move || write(&messages, &counted, notes.as_deref()))?;
-        Ok(Self { queue, counters, thread })
+            .spawn(move || write(&messages, &counted, notes.as_deref(), sealing.as_ref()))?;
+        Ok(Self { queue, counters, keys, thread })
     }
 
+    /// `path` is that of a plain one.
     pub(super) fn recorder(&self, path: PathBuf) -> Recorder {
+        let path = if self.keys.is_some() { path.with_extension(SEALED) } else { path };
         let take = Arc::new(Take { path, state: AtomicU8::new(RUNNING) });
         Recorder { take, queue: self.queue.clone(), counters: self.counters.clone() }
     }
@@ -160,13 +169,13 @@ enum Disk {
 
 impl Reel {
     /// Writes the frame, or counts it; the first failure is logged.
-    fn put(&mut self, at: Samples, heard: &Frame, said: &Frame, counters: &Counters) {
+    fn put(&mut self, at: Samples, heard: &Frame, said: &Frame, counters: &Counters, keys: Option<&Arc<Keys>>) {
         if self.take.is_discarded() {
             return;
         }
         let written = match self.disk {
             Disk::Failed { again } if at < again => false,
-            Disk::Well | Disk::Failed { .. } => match self.write(at, heard, said) {
+            Disk::Well | Disk::Failed { .. } => match self.write(at, heard, said, keys) {
                 Ok(()) => true,
                 Err(error) => {
                     if matches!(self.disk, Disk::Well) {
@@ -185,39 +194,50 @@ impl Reel {
         }
     }
 
-    fn write(&mut self, at: Samples, heard: &Frame, said: &Frame) -> io::Result<()> {
+    fn write(&mut self, at: Samples, heard: &Frame, said: &Frame, keys: Option<&Arc<Keys>>) -> io::Result<()> {
         match &mut self.tape {
             Some(tape) => tape.put(at, heard, said),
-            empty => empty.insert(Tape::create(&self.take.path)?).put(at, heard, said),
+            empty => empty.insert(Tape::create(&self.take.path, keys)?).put(at, heard, said),
         }
     }
 
     fn finish(self) -> io::Result<()> {
         let Some(tape) = self.tape else { return Ok(()) };
-        let finished = tape.wav.finalize().map_err(into_io);
+        let finished = match tape.sound {
+            Sound::Plain(wav) => wav.finalize().map_err(into_io),
+            Sound::Sealed(sealer) => sealer.finish(),
+        };
         if self.take.is_discarded() { std::fs::remove_file(&self.take.path) } else { finished }
     }
 }
 
+/// What is written, and read back.
+pub(super) const SOUND: hound::WavSpec =
+    hound::WavSpec { channels: 2, sample_rate: RATE, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+
 /// One file being written.
 struct Tape {
-    wav: hound::WavWriter<BufWriter<File>>,
+    sound: Sound,
     /// Where the next sample goes, on the leg clock; the file begins at zero.
     next: Samples,
     flushed: Samples,
 }
 
+enum Sound {
+    Plain(hound::WavWriter<BufWriter<File>>),
+    Sealed(Sealer),
+}
+
 impl Tape {
-    fn create(path: &Path) -> io::Result<Self> {
-        let spec = hound::WavSpec {
-            channels: 2,
-            sample_rate: RATE,
-            bits_per_sample: 16,
-            sample_format: hound::SampleFormat::Int,
+    fn create(path: &Path, keys: Option<&Arc<Keys>>) -> io::Result<Self> {
+        let sound = match keys {
+            Some(keys) => Sound::Sealed(Sealer::create(path, keys.clone())?),
+            None => {
+                let file = BufWriter::with_capacity(64 * 1024, private_file(path)?);
+                Sound::Plain(hound::WavWriter::new(file, SOUND).map_err(into_io)?)
+            }
         };
-        let file = BufWriter::with_capacity(64 * 1024, private_file(path)?);
-        let wav = hound::WavWriter::new(file, spec).map_err(into_io)?;
-        Ok(Self { wav, next: Samples::ZERO, flushed: Samples::ZERO })
+        Ok(Self { sound, next: Samples::ZERO, flushed: Samples::ZERO })
     }
 
     fn put(&mut self, at: Samples, heard: &Frame, said: &Frame) -> io::Result<()> {
@@ -230,27 +250,36 @@ impl Tape {
         for (left, right) in heard.iter().zip(said) {
             self.pair(*left, *right)?;
         }
-        self.next = at + Samples(SLOT_SAMPLES as u64);
         if self.next.0 - self.flushed.0 >= FLUSH_SAMPLES {
             self.flushed = self.next;
-            self.wav.flush().map_err(into_io)?;
+            if let Sound::Plain(wav) = &mut self.sound {
+                wav.flush().map_err(into_io)?;
+            }
         }
         Ok(())
     }
 
+    /// Goes on only with what is written: a frame of which the disk took a part leaves the others in their places.
     fn pair(&mut self, left: i16, right: i16) -> io::Result<()> {
-        self.wav.write_sample(left).and_then(|()| self.wav.write_sample(right)).map_err(into_io)
+        match &mut self.sound {
+            Sound::Plain(wav) => {
+                wav.write_sample(left).and_then(|()| wav.write_sample(right)).map_err(into_io)?;
+            }
+            Sound::Sealed(sealer) => sealer.pair(left, right)?,
+        }
+        self.next = self.next + Samples(1);
+        Ok(())
     }
 }
 
-fn into_io(error: hound::Error) -> io::Error {
+pub(super) fn into_io(error: hound::Error) -> io::Error {
     match error {
         hound::Error::IoError(error) => error,
         other => io::Error::other(other),
     }
 }
 
-fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes>) {
+fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes>, keys: Option<&Arc<Keys>>) {
     let mut reels: HashMap<PathBuf, Reel> = HashMap::new();
     loop {
         // An empty queue holds no frame of any closed take: now they can be finished.
@@ -273,7 +302,7 @@ fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes
                     reels.insert(take.path.clone(), reel);
                 }
                 if let Some(reel) = reels.get_mut(&take.path) {
-                    reel.put(at, &heard, &said, counters);
+                    reel.put(at, &heard, &said, counters, keys);
                 }
             }
             Message::Look(take) => {

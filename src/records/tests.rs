@@ -81,6 +81,36 @@ fn a_recording_has_the_caller_left_the_agent_right_and_silence_where_frames_were
 }
 
 #[test]
+fn with_keys_a_recording_is_sealed_and_heard_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, keys) = (folder.path().join("records"), folder.path().join("keys.toml"));
+    crate::store::keys::create(&keys).unwrap();
+    let keys = Arc::new(Keys::load(&keys).unwrap().of_clinic("c"));
+    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced };
+    let records = Records::telling(&settings, None, None, Some(keys.clone())).unwrap();
+    let calls = [CallId::new(), CallId::new()];
+    let kept = records.recorder(calls[0], BEGAN).unwrap();
+    let refused = records.recorder(calls[1], BEGAN).unwrap();
+    for slot in 0..120 {
+        assert!(kept.try_send(Samples::from_slots(2 * slot), &[100; 320], &[-5; 320]));
+        assert!(refused.try_send(Samples::from_slots(slot), &[100; 320], &SILENCE));
+    }
+    refused.discard();
+    drop(kept);
+    records.close();
+
+    let day = root.join("2026-11-21");
+    let file = recording_beside(&day.join(calls[0].to_string())).unwrap();
+    assert_eq!((file.extension().unwrap(), mode(&file)), (sealed::SEALED.as_ref(), 0o600));
+    assert_eq!(recording_beside(&day.join(calls[1].to_string())), None);
+    let heard = folder.path().join("heard.wav");
+    assert_eq!(sealed::unseal(&file, &keys, &heard).unwrap(), sealed::Ending::Whole);
+    let samples: Vec<i16> = hound::WavReader::open(&heard).unwrap().samples().map(|sample| sample.unwrap()).collect();
+    assert_eq!(samples.len(), 239 * 640);
+    assert!(samples.chunks(640).zip(0..).all(|(slot, n)| slot[..2] == if n % 2 == 0 { [100, -5] } else { [0, 0] }));
+}
+
+#[test]
 fn a_recording_that_cannot_be_written_asks_the_disk_once_a_second_and_goes_on_when_it_can() {
     let (folder, records) = records(Recording::Announced);
     let day = folder.path().join("records/2026-11-21");
@@ -117,7 +147,7 @@ fn a_refused_recording_is_deleted() {
     let recording = Recording::Announced;
     let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording };
     let notes = Arc::new(Notes::open(&root).unwrap());
-    let records = Records::telling(&settings, None, Some(notes)).unwrap();
+    let records = Records::telling(&settings, None, Some(notes), None).unwrap();
     let (call, other) = (CallId::new(), CallId::new());
     let recorder = records.recorder(call, BEGAN).unwrap();
     assert!(recorder.try_send(Samples::ZERO, &[100; 320], &SILENCE));

@@ -19,6 +19,8 @@ use crate::clock;
 pub enum Action {
     /// A call's transcript was shown.
     CallRead,
+    /// A call's recording was given out.
+    RecordingRead,
     /// Messages for the staff were shown.
     MessagesRead,
     /// A caller refused to be recorded, or hung up before hearing of it: the recording was deleted.
@@ -297,6 +299,7 @@ fn head_code(
 fn word(action: Action) -> &'static str {
     match action {
         Action::CallRead => "call_read",
+        Action::RecordingRead => "recording_read",
         Action::MessagesRead => "messages_read",
         Action::RecordingDeleted => "recording_deleted",
         Action::AppointmentBooked => "appointment_booked",

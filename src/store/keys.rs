@@ -132,6 +132,13 @@ impl Keys {
         Ok(plain.map_err(|_| KeysError::Tampered)?.to_vec())
     }
 
+    /// Keys of the same versions that are this clinic's alone.
+    #[must_use]
+    pub fn of_clinic(&self, clinic: &str) -> Self {
+        let own = |key: &Key| Key::of(&code(&key.chaining, &[b"attendant store: clinic", clinic.as_bytes()]));
+        Self { all: self.all.iter().map(|(version, key)| (*version, own(key))).collect(), newest: self.newest }
+    }
+
     /// A code over these parts that nobody can make without the key of this version.
     pub fn code(&self, version: u32, parts: &[&[u8]]) -> Result<[u8; 32], KeysError> {
         let key = self.all.get(&version).ok_or(KeysError::Missing(version))?;

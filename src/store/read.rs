@@ -225,8 +225,7 @@ impl Store {
 
     fn recording(&self, call: &str, began_ms: i64) -> Option<std::path::PathBuf> {
         let day = stamp(began_ms);
-        let file = self.records.join(day.get(..10)?).join(format!("{call}.wav"));
-        file.exists().then_some(file)
+        crate::records::recording_beside(&self.records.join(day.get(..10)?).join(call))
     }
 }
 

@@ -1,9 +1,15 @@
 //! Sealing anew, by the newest key, what older keys sealed: in small transactions, so that it can be broken off and gone on with at any time.
 
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use sea_orm::sea_query::Value;
 
 use super::record::place;
 use super::{Store, StoreError, execute, rows};
+use crate::records::Library;
+use crate::records::sealed::{self, Resealed};
 
 /// Rows of one transaction: others wait for it with SQLite.
 const AT_ONCE: i64 = 200;
@@ -39,6 +45,28 @@ impl Store {
             }
         }
         Ok(done)
+    }
+
+    /// The same of recordings on this server's disk: how many, and those that keep their key, which are not over, broke off, or were changed.
+    pub async fn reseal_recordings(&self) -> Result<(u64, Vec<PathBuf>), StoreError> {
+        let (records, keys) = (self.records.to_path_buf(), Arc::new(self.recording_keys()));
+        let folder = records.display().to_string();
+        let resealed = tokio::task::spawn_blocking(move || {
+            let (mut done, mut left) = (0, Vec::new());
+            for path in Library::new(records).files()? {
+                if path.extension().is_none_or(|ending| ending != sealed::SEALED) {
+                    continue;
+                }
+                match sealed::reseal(&path, &keys) {
+                    Ok(Resealed::Now) => done += 1,
+                    Ok(Resealed::Before) => {}
+                    Ok(Resealed::Unfinished) | Err(_) => left.push(path),
+                }
+            }
+            Ok((done, left))
+        });
+        let resealed = resealed.await.map_err(io::Error::other).and_then(|done| done);
+        resealed.map_err(|error| StoreError::Folder { folder, error })
     }
 
     /// Rows that each version of the keys has sealed, of every clinic.

@@ -170,7 +170,7 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
         "who rang is known"
     );
     assert!(words.iter().any(|words| words.contains("anna")), "the name was understood: {words:?}");
-    assert!(records.iter().any(|file| file.extension().is_some_and(|kind| kind == "wav")), "calls were recorded");
+    assert!(records.iter().any(|file| file.extension().is_some_and(|kind| kind == "rec")), "calls were recorded");
     for file in &records {
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
     }

@@ -1,6 +1,6 @@
 //! Everything held about a person as a folder that can be handed to them.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 
+use super::super::recording::give_out;
 use super::super::{Exit, Failure, actor, store_failure};
 use crate::clock;
 use crate::records::{private_file, private_folder};
@@ -38,7 +39,7 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
     for call in &mut held.calls {
         if let Some(recording) = &call.past.recording {
             let name = format!("{}.wav", call.past.call);
-            copy(recording, &out.join(&name)).map_err(|error| unwritable(out, error))?;
+            give_out(Some(store), recording, &out.join(&name)).map_err(|error| unwritable(out, error))?;
             call.past.recording = Some(PathBuf::from(name));
         }
     }
@@ -61,10 +62,6 @@ fn empty(out: &Path) -> anyhow::Result<()> {
         return Err(anyhow!("{} is not empty; name a folder that does not exist yet", out.display()));
     }
     fs::set_permissions(out, Permissions::from_mode(0o700)).with_context(cannot)
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    io::copy(&mut File::open(from)?, &mut private_file(to)?).map(drop)
 }
 
 fn unwritable(out: &Path, error: io::Error) -> Failure {

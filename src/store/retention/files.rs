@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::What;
 use crate::clinic::retention::Cutoffs;
 use crate::clock;
+use crate::records::sealed::SEALED;
 use crate::store::{Store, StoreError, import};
 
 pub(super) type Files = Vec<PathBuf>;
@@ -22,7 +23,7 @@ pub(super) async fn past_their_time(store: &Store, cutoffs: &Cutoffs) -> Result<
             let Some(began) = began_ms(&path) else { continue };
             let is_erased = path.file_stem().is_some_and(|call| erased.contains(&*call.to_string_lossy()));
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some("wav") if began < cutoffs.recordings || is_erased => recordings.push(path),
+                Some("wav" | SEALED) if began < cutoffs.recordings || is_erased => recordings.push(path),
                 Some("jsonl") if began < cutoffs.transcripts && import::is_over(&path)? => journals.push(path),
                 Some(_) | None => {}
             }
