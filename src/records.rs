@@ -14,6 +14,7 @@
 mod first_times;
 mod journal;
 mod library;
+mod lines;
 mod recording;
 pub mod sealed;
 mod settings;
@@ -34,6 +35,7 @@ use crate::store::notes::Notes;
 pub use first_times::FirstTimes;
 pub use journal::Journal;
 pub use library::{Library, Past};
+pub(crate) use lines::Lines;
 pub use recording::Recorder;
 pub use settings::{Recording, RecordsConfig};
 
@@ -147,13 +149,13 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Creates a file that only its owner can read, with its folder.
+/// Creates a file that only its owner can read and write, with its folder.
 pub(crate) fn private_file(path: &Path) -> io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent() {
         private_folder(folder)?;
     }
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    std::fs::OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]

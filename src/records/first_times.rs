@@ -8,9 +8,8 @@
 //! restart would have remembered, no call. At most [`MOST`] are known; beyond that the oldest day goes.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -18,7 +17,7 @@ use sha2::{Digest, Sha256};
 use time::Date;
 use time::macros::format_description;
 
-use super::private_folder;
+use super::{Lines, private_folder};
 use crate::clock;
 
 /// Days for which what was seen is known.
@@ -43,7 +42,7 @@ pub struct FirstTimes {
 struct Day {
     date: Date,
     seen: HashSet<Mark>,
-    file: Option<File>,
+    lines: Option<Lines>,
 }
 
 impl FirstTimes {
@@ -70,7 +69,7 @@ impl FirstTimes {
                 }
                 // What is not a whole line was cut when the process was.
                 let seen = fs::read_to_string(&path)?.lines().filter_map(mark_of).collect();
-                days.push(Day { date, seen, file: None });
+                days.push(Day { date, seen, lines: None });
             }
         }
         days.sort_by_key(|day| day.date);
@@ -90,7 +89,7 @@ impl FirstTimes {
             return false;
         }
         if days.back().is_none_or(|day| day.date < today) {
-            days.push_back(Day { date: today, seen: HashSet::new(), file: None });
+            days.push_back(Day { date: today, seen: HashSet::new(), lines: None });
             while days.front().is_some_and(|day| is_past(day.date, today)) {
                 self.forget(&mut days);
             }
@@ -119,18 +118,16 @@ impl FirstTimes {
 }
 
 impl Day {
-    /// Each line begins anew: one that an earlier process left cut stands by itself.
     fn note(&mut self, folder: &Path, mark: &Mark) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
+        let lines = match &mut self.lines {
+            Some(lines) => lines,
             None => {
                 private_folder(folder)?;
-                let path = folder.join(self.date.to_string());
-                self.file.insert(fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?)
+                self.lines.insert(Lines::open(&folder.join(self.date.to_string()))?)
             }
         };
         let digits: String = mark.iter().map(|byte| format!("{byte:02x}")).collect();
-        file.write_all(format!("\n{digits}").as_bytes())
+        lines.add(digits.into_bytes())
     }
 }
 

@@ -4,8 +4,7 @@
 //! the system undoes when the process ends, however it does: so whoever finds one unlocked knows that nothing more comes.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Counters, private_file};
+use super::{Counters, Lines, private_file};
 use crate::call::timeline::Entry;
 
 /// Lines waiting to be written: 100 calls that end in the same second leave fewer than 1,000.
@@ -55,10 +54,8 @@ impl Journal {
     /// Queues one entry; never waits.
     pub fn append(&self, entry: &Entry) {
         let Some(open) = &self.0 else { return };
-        let written = serde_json::to_vec(entry).ok().is_some_and(|mut line| {
-            line.push(b'\n');
-            open.queue.try_send(Message::Line { journal: open.path.clone(), line }).is_ok()
-        });
+        let written = serde_json::to_vec(entry)
+            .is_ok_and(|line| open.queue.try_send(Message::Line { journal: open.path.clone(), line }).is_ok());
         if !written {
             open.counters.lines_dropped.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("records_lines_dropped_total").increment(1);
@@ -112,13 +109,13 @@ impl Writer {
 }
 
 fn write(messages: &Receiver<Message>, counters: &Counters, closed: Option<&mpsc::Sender<PathBuf>>) {
-    let mut files: HashMap<Arc<PathBuf>, File> = HashMap::new();
+    let mut files: HashMap<Arc<PathBuf>, Lines> = HashMap::new();
     // Journals whose failure is in the log already.
     let mut logged: HashSet<Arc<PathBuf>> = HashSet::new();
     for message in messages {
         match message {
             Message::Line { journal, line } => {
-                if let Err(error) = append(&mut files, journal.clone(), &line) {
+                if let Err(error) = append(&mut files, journal.clone(), line) {
                     counters.lines_dropped.fetch_add(1, Ordering::Relaxed);
                     metrics::counter!("records_lines_dropped_total").increment(1);
                     if logged.insert(journal) {
@@ -142,15 +139,37 @@ fn write(messages: &Receiver<Message>, counters: &Counters, closed: Option<&mpsc
 }
 
 /// One write per line, so that whoever reads along sees whole lines.
-fn append(files: &mut HashMap<Arc<PathBuf>, File>, journal: Arc<PathBuf>, line: &[u8]) -> io::Result<()> {
-    let file = match files.entry(journal) {
+fn append(files: &mut HashMap<Arc<PathBuf>, Lines>, journal: Arc<PathBuf>, line: Vec<u8>) -> io::Result<()> {
+    let lines = match files.entry(journal) {
         std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
         std::collections::hash_map::Entry::Vacant(new) => {
             let file = private_file(new.key())?;
             // Whoever saw the empty file first lets go of it at once.
             file.lock()?;
-            new.insert(file)
+            new.insert(Lines::over(file))
         }
     };
-    file.write_all(line)
+    lines.add(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::full_disk;
+    use super::*;
+
+    #[tokio::test]
+    async fn an_entry_after_half_an_entry_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Arc::new(folder.path().join("call.jsonl"));
+        let file = private_file(&path).unwrap();
+        let full = full_disk::fill(&file, 8);
+        let mut files = HashMap::from([(path.clone(), Lines::over(file))]);
+        let mut add = |entry: &Entry| append(&mut files, path.clone(), serde_json::to_vec(entry).unwrap());
+        add(&Entry::Answered { at_us: 1 }).expect_err("the disk is full");
+        drop(full);
+        add(&Entry::Answered { at_us: 2 }).unwrap();
+        let text = full_disk::end(&path, 8);
+        let entries: Vec<Entry> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        assert_eq!(entries, [Entry::Answered { at_us: 2 }], "{text}");
+    }
 }

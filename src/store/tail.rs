@@ -77,10 +77,10 @@ impl Store {
         let position: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
         let (mut position, text) = grown(path, position.unsigned_abs()).map_err(folder)?;
         let mut moved = 0;
-        for line in text.split_inclusive('\n') {
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
             match lines {
                 Lines::Tools => self.step(&transaction, of(position), line).await?,
-                Lines::Notes => match serde_json::from_str::<Note>(line) {
+                Lines::Notes => match serde_json::from_slice::<Note>(line) {
                     Ok(note) => self.append(&transaction, &note).await?,
                     Err(_) => unreadable(path),
                 },
@@ -113,8 +113,8 @@ impl Store {
     }
 
     /// One line of the ledger, and its row of the audit if it is the end of a write to the book.
-    async fn step(&self, on: &impl ConnectionTrait, of: Vec<Value>, line: &str) -> Result<(), StoreError> {
-        let Ok(Step { at, call, id, turn, tool, state, code }) = serde_json::from_str(line) else {
+    async fn step(&self, on: &impl ConnectionTrait, of: Vec<Value>, line: &[u8]) -> Result<(), StoreError> {
+        let Ok(Step { at, call, id, turn, tool, state, code }) = serde_json::from_slice(line) else {
             unreadable(Path::new(LEDGER));
             return Ok(());
         };
@@ -180,9 +180,9 @@ pub(super) const fn word(state: State) -> &'static str {
 }
 
 /// Whole lines from this place on, and where they begin: at 0 if the file is shorter than it was.
-fn grown(path: &Path, position: u64) -> io::Result<(u64, String)> {
+fn grown(path: &Path, position: u64) -> io::Result<(u64, Vec<u8>)> {
     let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, String::new())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, Vec::new())),
         opened => opened?,
     };
     let position = if file.metadata()?.len() < position { 0 } else { position };
@@ -191,7 +191,7 @@ fn grown(path: &Path, position: u64) -> io::Result<(u64, String)> {
     file.take(MOST).read_to_end(&mut bytes)?;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     bytes.truncate(whole);
-    Ok((position, String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not a text"))?))
+    Ok((position, bytes))
 }
 
 /// As it is known whatever folder a command is run from.

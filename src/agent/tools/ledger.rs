@@ -2,18 +2,18 @@
 //!
 //! Holds names, ids and outcomes; never arguments or results, which are a patient's.
 
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::CallId;
+use crate::records::{Lines, private_folder};
 
 /// Appends to `<folder>/tools.jsonl`; or keeps nothing.
 #[derive(Debug)]
 pub struct Ledger {
-    file: Option<parking_lot::Mutex<std::fs::File>>,
+    lines: Option<parking_lot::Mutex<Lines>>,
 }
 
 /// One line.
@@ -45,20 +45,16 @@ pub enum State {
 
 impl Ledger {
     pub fn open(folder: PathBuf) -> io::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(folder.join(LEDGER))?;
-        Ok(Self { file: Some(parking_lot::Mutex::new(file)) })
+        private_folder(&folder)?;
+        Ok(Self { lines: Some(parking_lot::Mutex::new(Lines::open(&folder.join(LEDGER))?)) })
     }
 
     pub const fn none() -> Self {
-        Self { file: None }
+        Self { lines: None }
     }
 
     /// Blocks on the disk: call it from a blocking task.
     pub fn write(&self, step: &Step<'_>) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let mut line = serde_json::to_vec(step).map_err(io::Error::other)?;
-        line.push(b'\n');
-        file.lock().write_all(&line)
+        self.lines.as_ref().map_or(Ok(()), |lines| lines.lock().add_json(step))
     }
 }

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::agent::tools::{Ledger, Step};
 use crate::store::tests::{count, folder, store};
 
 fn add(path: &Path, text: &str) {
@@ -71,4 +72,32 @@ async fn notes_of_a_running_server_are_moved_into_the_chain_once() {
     let told: Vec<String> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note.subject).collect();
     assert_eq!(told, ["one", "two", "three"]);
     assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
+}
+
+#[tokio::test]
+async fn half_a_line_left_by_a_full_disk_costs_no_other_line() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let (ledger, notes) = (folder.path().join(LEDGER), folder.path().join(crate::store::notes::FILE));
+    // Cut within a letter.
+    for path in [&ledger, &notes] {
+        std::fs::write(path, b"{\"subject\":\"Ren\xc3").unwrap();
+    }
+    let note = Note::new("attendant", Action::RecordingDeleted, "one", "done");
+    crate::store::notes::Notes::open(folder.path()).unwrap().write(&note);
+    let step = Step {
+        at: "2026-11-21T18:00:00Z",
+        call: crate::call::CallId::new(),
+        id: "a",
+        turn: 1,
+        tool: "create_appointment",
+        state: State::Done,
+        code: None,
+    };
+    Ledger::open(folder.path().to_owned()).unwrap().write(&step).unwrap();
+    store.follow(&notes, Lines::Notes).await.unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    let told = store.audited(9).await.unwrap();
+    let is_told = |action| told.iter().any(|(_, _, note)| note.action == action);
+    assert!(is_told(Action::RecordingDeleted) && is_told(Action::AppointmentBooked), "{told:?}");
 }
