@@ -1,9 +1,10 @@
 //! The HTTP server: health, metrics, the carriers' webhooks, and the WebSockets of media streams.
 //!
 //! It decides who may come in; what is said on a stream is [`crate::transport::stream`]'s. Plain HTTP/1.1, for a proxy with TLS in front.
-//! Request bodies are at most 64 KiB.
+//! Request bodies are at most 64 KiB; connections are as many and live as long as [`connections`] says.
 
 mod config;
+mod connections;
 mod health;
 mod metrics;
 mod stream;
@@ -17,7 +18,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,9 +27,10 @@ use crate::call::registry::FrontDesk;
 use crate::records::FirstTimes;
 use crate::state::Shared as State;
 use crate::telemetry;
-use crate::transport::stream::{Entrance, StreamConfig, socket};
+use crate::transport::stream::{Entrance, StreamConfig};
 
 pub use config::ApiConfig;
+use connections::Places;
 
 /// Carriers' webhooks are a few KiB.
 const MOST_BODY: usize = 64 * 1024;
@@ -98,18 +99,12 @@ impl Server {
     /// Serves until stopped, and until every stream has said goodbye.
     pub async fn run(self) {
         tokio::spawn(self.stop.clone().run_until_cancelled_owned(telemetry::metrics::keep_up()));
+        let (app, places) = (router(self.shared.clone()), Places::new(connections::MOST));
         let mut serving = JoinSet::new();
         for listener in self.listeners {
-            let app = router(self.shared.clone()).into_make_service_with_connect_info::<SocketAddr>();
-            let stopped = self.stop.clone().cancelled_owned();
-            let listener = listener.tap_io(|connection| socket::tune(connection));
-            serving.spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
+            serving.spawn(connections::serve(listener, app.clone(), places.clone(), self.stop.clone()));
         }
-        while let Some(served) = serving.join_next().await {
-            if let Ok(Err(error)) = served {
-                tracing::error!(%error, "the HTTP server failed");
-            }
-        }
+        serving.join_all().await;
         self.stop.cancelled().await;
         self.shared.entrance.closed().await;
     }

@@ -8,8 +8,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What a call may hold: RTP and RTCP, a recogniser, a voice and a model, each with a spare while one is replaced.
 const A_CALL: u64 = 8;
 
-/// Listening sockets, telephones' TCP connections (256 at most), records, the HTTP interface.
-const BESIDE: u64 = 512;
+/// Listening sockets, telephones' TCP connections (256 at most), records; and the HTTP interface (1,024 at most).
+const BESIDE: u64 = 512 + 1_024;
 
 /// Kernels that set no hard limit allow no more than this (`fs.nr_open`).
 const MOST: u64 = 1 << 20;

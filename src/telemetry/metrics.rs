@@ -174,6 +174,11 @@ pub const METRICS: &[Metric] = &[
         "1: registered with the carrier; 0: not. Absent without a trunk that registers.",
     ),
     counter(
+        "http_connections_closed_total",
+        &["why"],
+        "HTTP connections closed without an answer: late (no whole request in time), full (their place went to another, or there was none).",
+    ),
+    counter(
         "webhooks_refused_total",
         &["carrier", "why"],
         "Webhooks answered 403: forged, replayed, of another account.",

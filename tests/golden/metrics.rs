@@ -61,6 +61,7 @@ counter rtcp_strangers_total
 counter sip_dropped_total{reason}
 gauge sip_trunk_reachable
 gauge sip_trunk_registered
+counter http_connections_closed_total{why}
 counter webhooks_refused_total{carrier, why}
 counter stream_upgrades_refused_total{carrier}
 counter stream_upgrades_failed_total
