@@ -12,6 +12,7 @@
 
 mod accept;
 pub mod allow;
+mod challenge;
 mod client;
 mod clock;
 pub mod config;
@@ -39,6 +40,7 @@ pub mod session_timer;
 #[cfg(test)]
 mod session_timer_tests;
 mod stack;
+mod stateless;
 mod streams;
 pub mod unknown_method;
 

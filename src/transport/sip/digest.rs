@@ -1,7 +1,7 @@
 //! Digest authentication (RFC 3261 section 22, RFC 8760): the challenge we send, the check of its answer, and our own answers.
 //!
-//! Nonces hold their own time and seal, so that challenges cost no memory; a nonce is good for one address and a few
-//! minutes. Pure: time and random bytes are arguments. Secrets are compared in constant time and never printed.
+//! Nonces hold their own time and seal, so that a challenge costs no memory here, nor with who sends it ([`super::challenge`]); a nonce is good
+//! for one address and two minutes. Pure: time and random bytes are arguments. Secrets are compared in constant time and never printed.
 
 use std::net::IpAddr;
 use std::time::Duration;

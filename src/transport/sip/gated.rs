@@ -7,8 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rsipstack::platform::net::UdpSocket as StackSocket;
-use rsipstack::transport::TransportEvent;
+use rsipstack::sip::SipMessage;
+use rsipstack::transport::{SipConnection, TransportEvent};
 
+use super::challenge::{Challenger, Verdict};
 use super::counters::Dropped;
 use super::gate::Gate;
 use super::hearing::Reader;
@@ -17,15 +19,26 @@ use super::stack::peer_of;
 use super::unknown_method;
 
 /// A datagram that the parser has a fault over is malformed; what passes, the stack parses once more, with the same outcome.
-fn surviving(judge: impl FnOnce() -> Result<(), Dropped>) -> Result<(), Dropped> {
+fn surviving<T>(judge: impl FnOnce() -> Result<T, Dropped>) -> Result<T, Dropped> {
     // The gate's own state is behind locks that do not poison, and counts only.
     catch_unwind(AssertUnwindSafe(judge)).unwrap_or(Err(Dropped::Malformed))
+}
+
+/// What becomes of what the gate let through: an answer of ours, or none, and the stack has it.
+fn challenged(verdict: Verdict) -> Result<Option<String>, Dropped> {
+    match verdict {
+        Verdict::Passes => Ok(None),
+        Verdict::Challenged(answer) => Ok(Some(answer)),
+        Verdict::Malformed => Err(Dropped::Malformed),
+    }
 }
 
 /// A UDP socket whose reader sees only what the gate lets through.
 pub(crate) struct GatedSocket {
     pub(crate) socket: tokio::net::UdpSocket,
     pub(crate) gate: Arc<Gate>,
+    /// For who is not on the list.
+    pub(crate) challenger: Option<Arc<Challenger>>,
     pub(crate) reader: Arc<Reader>,
 }
 
@@ -35,8 +48,10 @@ impl StackSocket for GatedSocket {
         let _waiting = self.reader.waits();
         loop {
             let (length, from) = self.socket.recv_from(buf).await?;
-            match surviving(|| self.gate.datagram(&buf[..length], from.ip())) {
-                Ok(()) => return Ok((length, from)),
+            match surviving(|| self.judge(&buf[..length], from)) {
+                Ok(None) => return Ok((length, from)),
+                // The asker repeats its request if this is lost.
+                Ok(Some(answer)) => drop(self.socket.send_to(answer.as_bytes(), from).await),
                 Err(reason) => {
                     self.gate.count(reason);
                     self.say_if_unknown(reason, &buf[..length], from).await;
@@ -55,6 +70,15 @@ impl StackSocket for GatedSocket {
 }
 
 impl GatedSocket {
+    /// Whether the stack has it, or we answer it ourselves, or neither.
+    fn judge(&self, datagram: &[u8], from: SocketAddr) -> Result<Option<String>, Dropped> {
+        self.gate.datagram(datagram, from.ip())?;
+        match self.challenger.as_ref().filter(|_| !self.gate.knows(from.ip())) {
+            Some(challenger) => challenged(challenger.datagram(datagram, from)),
+            None => Ok(None),
+        }
+    }
+
     /// What the stack cannot parse may be a whole request of a method it has never heard of: someone on the list gets 501.
     async fn say_if_unknown(&self, reason: Dropped, datagram: &[u8], from: SocketAddr) {
         if reason != Dropped::Malformed || !self.gate.knows(from.ip()) {
@@ -70,7 +94,31 @@ impl GatedSocket {
 /// The same gate for what arrives on streams, where the stack itself does the reading; what passes goes on by the stream's own lane.
 pub(crate) struct StreamGate {
     pub(crate) gate: Arc<Gate>,
+    /// For who is not on the list.
+    pub(crate) challenger: Option<Arc<Challenger>>,
     pub(crate) lanes: Lanes,
+}
+
+impl StreamGate {
+    fn judge(&self, message: &SipMessage, peer: SocketAddr) -> Result<Option<String>, Dropped> {
+        self.gate.streamed(message, peer)?;
+        match self.challenger.as_ref().filter(|_| !self.gate.knows(peer.ip())) {
+            Some(challenger) => challenged(challenger.message(message, peer)),
+            None => Ok(None),
+        }
+    }
+
+    /// A stream may be full, and nobody else waits for its peer to read.
+    fn answer(&self, answer: &str, connection: SipConnection, peer: SocketAddr) -> Result<(), Dropped> {
+        let answer = SipMessage::try_from(answer.as_bytes()).map_err(|_| Dropped::Malformed)?;
+        let place = self.lanes.answer_unseen(peer).ok_or(Dropped::Overflow)?;
+        tokio::spawn(async move {
+            // Fails when the peer has closed the stream, and then it wants no answer.
+            connection.send(answer, None).await.ok();
+            drop(place);
+        });
+        Ok(())
+    }
 }
 
 #[async_trait::async_trait]
@@ -79,12 +127,13 @@ impl rsipstack::transaction::endpoint::TransportEventInspector for StreamGate {
         match event {
             TransportEvent::Incoming(message, connection, from) if connection.is_reliable() => {
                 let peer = from.get_socketaddr().ok()?;
-                if let Err(reason) = self.gate.streamed(&message, peer) {
+                let taken = match self.judge(&message, peer) {
+                    Ok(None) => self.lanes.take(peer, message, connection, from).map_err(|_| Dropped::Overflow),
+                    Ok(Some(answer)) => self.answer(&answer, connection, peer),
+                    Err(reason) => Err(reason),
+                };
+                if let Err(reason) = taken {
                     self.gate.count(reason);
-                    return None;
-                }
-                if self.lanes.take(peer, message, connection, from).is_err() {
-                    self.gate.count(Dropped::Overflow);
                 }
                 None
             }
@@ -105,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_fault_over_one_datagram_costs_that_datagram() {
-        assert_eq!(surviving(|| panic!("planted")), Err(Dropped::Malformed));
+        assert_eq!(surviving::<()>(|| panic!("planted")), Err(Dropped::Malformed));
         assert_eq!(surviving(|| Ok(())), Ok(()));
     }
 }

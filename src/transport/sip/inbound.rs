@@ -12,7 +12,6 @@ use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
 
 use super::dialog::{Dialog, Entry, Flow};
-use super::digest::Proof;
 use super::exchange::{Exchange, leg_config};
 use super::message::{self, ALLOW, SUPPORTED, make};
 use super::ports::Pair;
@@ -105,15 +104,11 @@ fn prove(serving: &Serving, request: &Request, from: IpAddr) -> Result<(), Refus
     if serving.stack.gate.knows(from) {
         return Ok(());
     }
-    let now = serving.stack.clock.now();
-    let proof = message::header(&request.headers, "Authorization")
-        .map(|header| serving.gatekeeper.check(header, "INVITE", from, now));
-    let stale = match proof {
-        Some(Proof::Good) => return Ok(()),
-        Some(Proof::Stale) => true,
-        Some(Proof::Bad) | None => false,
-    };
-    Err(Refused::new(401, &[("WWW-Authenticate", &serving.gatekeeper.challenge(from, now, stale))]))
+    // The gate has asked already; the answer may have grown too old since.
+    match serving.challenger.lacks(request, from) {
+        Some(challenge) => Err(Refused::new(401, &[("WWW-Authenticate", &challenge)])),
+        None => Ok(()),
+    }
 }
 
 fn refusal(refusal: Refusal) -> Refused {

@@ -82,6 +82,12 @@ impl Lanes {
         answers.try_acquire_owned().ok()
     }
 
+    /// The same where the stream is read and is therefore open, whether or not anything of it went to the stack.
+    pub(crate) fn answer_unseen(&self, peer: SocketAddr) -> Option<OwnedSemaphorePermit> {
+        self.0.open.lock().entry(peer).or_insert_with(|| self.lane());
+        self.answer(peer)
+    }
+
     /// The stream is closed: what waits is still given to the stack.
     pub(crate) fn close(&self, peer: SocketAddr) {
         self.0.open.lock().remove(&peer);

@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use super::Error;
 use super::clock::Clock;
 use super::digest::Credentials;
-use super::gate::Strangers;
 use super::negotiate::{CodecName, PREFERENCE};
 use super::ports::{PortRange, Ports};
 use super::server;
@@ -160,7 +159,7 @@ impl Phone {
                 tcp: vec![udp],
                 external: config.external_address,
                 allow: ["0.0.0.0/0", "::/0"].iter().map(|all| all.parse().expect("it is a network")).collect(),
-                strangers: Strangers::Ignored,
+                challenger: None,
                 user_agent: super::USER_AGENT,
                 clock,
             };

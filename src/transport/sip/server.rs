@@ -11,12 +11,12 @@ use rsipstack::transport::SipConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::allow::{Limiter, Rate};
+use super::challenge::Challenger;
 use super::clock::Clock;
 use super::config::{SipConfig, UserConfig};
 use super::counters::{Counters, Dropped};
 use super::dialog::Delivery;
 use super::digest::Gatekeeper;
-use super::gate::Strangers;
 use super::merged::Taken;
 use super::message::{ACCEPT, ALLOW, SUPPORTED};
 use super::phone::{Phone, PhoneConfig};
@@ -34,7 +34,7 @@ pub(crate) struct Serving {
     pub(crate) config: SipConfig,
     pub(crate) desk: Arc<dyn FrontDesk>,
     pub(crate) ports: Ports,
-    pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) challenger: Arc<Challenger>,
     calls: Mutex<Limiter>,
     pub(crate) taken: Taken,
 }
@@ -81,13 +81,14 @@ impl Server {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|wrong| Error::Config(vec![wrong]))?;
         let gatekeeper = Gatekeeper::new(config.realm.clone(), users, rand::random());
-        let strangers = if gatekeeper.has_users() { Strangers::Challenged } else { Strangers::Ignored };
+        let is_open = gatekeeper.has_users();
+        let challenger = Arc::new(Challenger::new(gatekeeper, clock));
         let options = StackOptions {
             udp: config.udp.clone(),
             tcp: config.tcp.clone(),
             external: config.external_address,
             allow: config.allow.clone(),
-            strangers,
+            challenger: is_open.then(|| challenger.clone()),
             user_agent: USER_AGENT,
             clock,
         };
@@ -98,7 +99,7 @@ impl Server {
             stack,
             config,
             desk,
-            gatekeeper,
+            challenger,
             calls: Mutex::new(Limiter::new(Rate { per_second: rate, burst: rate * 2.0 })),
             taken: Taken::default(),
         };
@@ -127,6 +128,16 @@ impl Server {
     /// Cancelled once no call is heard any more: by a fault of the stack, or because serving is over.
     pub fn deaf(&self) -> CancellationToken {
         self.serving.stack.deaf.clone()
+    }
+
+    /// Transactions that the stack holds, those that are over and still remembered included.
+    #[cfg(test)]
+    pub(crate) fn transactions(&self) -> impl Fn() -> usize + use<> {
+        let stack = self.serving.stack.clone();
+        move || {
+            let held = stack.inner().get_stats();
+            held.running_transactions + held.finished_transactions
+        }
     }
 
     /// Ends the stack as a fault of its would.

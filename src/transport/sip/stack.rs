@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accept::accept;
 use super::allow::{Network, is_private};
+use super::challenge::Challenger;
 use super::clock::Clock;
 use super::counters::{Counters, Dropped};
 use super::dialog::{Dialogs, Path};
@@ -45,13 +46,14 @@ const PARTING: u32 = 4;
 const UDP_BUFFER: usize = 1 << 20;
 
 /// What a stack is made of.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct StackOptions {
     pub(crate) udp: Vec<SocketAddr>,
     pub(crate) tcp: Vec<SocketAddr>,
     pub(crate) external: Option<IpAddr>,
     pub(crate) allow: Vec<Network>,
-    pub(crate) strangers: Strangers,
+    /// Who may ring without being on the list has to prove it to this; `None`: nobody.
+    pub(crate) challenger: Option<Arc<Challenger>>,
     pub(crate) user_agent: &'static str,
     pub(crate) clock: Clock,
 }
@@ -122,7 +124,11 @@ impl Stack {
         let clock = options.clock;
         let counters = Arc::new(Counters::default());
         let dialogs = Dialogs::default();
-        let gate = Arc::new(Gate::new(options.allow, options.strangers, counters.clone(), dialogs.clone(), clock));
+        let (challenger, strangers) = match options.challenger {
+            Some(challenger) => (Some(challenger), Strangers::Challenged),
+            None => (None, Strangers::Ignored),
+        };
+        let gate = Arc::new(Gate::new(options.allow, strangers, counters.clone(), dialogs.clone(), clock));
         let closing = CancellationToken::new();
         let lanes = Lanes::new(closing.child_token());
         let layer = TransportLayer::new(closing.child_token());
@@ -136,7 +142,7 @@ impl Stack {
             listening.push(Listening { transport: Wire::Udp, address: socket.local_addr()? });
             let reader = Arc::<Reader>::default();
             readers.push(reader.clone());
-            let gated = Arc::new(GatedSocket { socket, gate: gate.clone(), reader });
+            let gated = Arc::new(GatedSocket { socket, gate: gate.clone(), challenger: challenger.clone(), reader });
             let connection =
                 UdpConnection::from_socket(gated, None, Some(closing.child_token())).await.map_err(io::Error::other)?;
             layer.add_transport(connection.into());
@@ -151,7 +157,7 @@ impl Stack {
             .with_user_agent(options.user_agent)
             .with_transport_layer(layer)
             .with_cancel_token(closing.clone())
-            .with_transport_inspector(Box::new(StreamGate { gate: gate.clone(), lanes: lanes.clone() }))
+            .with_transport_inspector(Box::new(StreamGate { gate: gate.clone(), challenger, lanes: lanes.clone() }))
             .build();
         lanes.lead_to(&endpoint.inner);
         let incoming = endpoint.incoming_transactions().map_err(io::Error::other)?;

@@ -1,18 +1,14 @@
 //! Answers 501 to a request whose method the stack below does not know, and so would drop as malformed.
 //!
-//! Works on the datagram's text, keeps nothing, and answers every repetition alike (RFC 3261 section 8.2.7). Only for addresses
-//! on the list, over UDP: a stranger gets no answer to anything, and on a stream the stack itself reads and closes.
+//! Works on the datagram's text and keeps nothing. Only for addresses on the list, over UDP: a stranger gets no answer to anything but an
+//! INVITE ([`super::challenge`]), and on a stream the stack itself reads and closes.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 
 use rsipstack::sip::Method;
-use sha2::{Digest, Sha256};
 
 use super::message::ALLOW;
-
-/// The headers that an answer repeats (RFC 3261 section 8.2.6.2), with their short forms.
-const REPEATED: [(&str, &str); 5] = [("Via", "v"), ("From", "f"), ("To", "t"), ("Call-ID", "i"), ("CSeq", "")];
+use super::stateless;
 
 /// The answer, if this is a whole request of a method that nobody here knows.
 pub fn answer(datagram: &[u8], from: SocketAddr) -> Option<String> {
@@ -25,68 +21,7 @@ pub fn answer(datagram: &[u8], from: SocketAddr) -> Option<String> {
     if !token || version != "SIP/2.0" || words.next().is_some() || method.parse::<Method>().is_ok() {
         return None;
     }
-    let mut answer = String::from("SIP/2.0 501 Not Implemented\r\n");
-    let mut seen = [0_usize; REPEATED.len()];
-    for line in unfolded(headers) {
-        let (name, value) = line.split_once(':')?;
-        let (name, value) = (name.trim(), value.trim());
-        let Some(which) = REPEATED.iter().position(|(long, short)| {
-            name.eq_ignore_ascii_case(long) || (!short.is_empty() && name.eq_ignore_ascii_case(short))
-        }) else {
-            continue;
-        };
-        seen[which] += 1;
-        let value = match (REPEATED[which].0, seen[which]) {
-            ("Via", 1) => via(value, from),
-            ("To", _) => tagged(value, headers),
-            ("CSeq", _) if value.split_ascii_whitespace().nth(1) != Some(method) => return None,
-            _ => value.to_owned(),
-        };
-        write!(answer, "{}: {value}\r\n", REPEATED[which].0).ok()?;
-    }
-    let whole = seen[0] > 0 && seen[1..].iter().all(|count| *count == 1);
-    whole.then(|| format!("{answer}Allow: {ALLOW}\r\nContent-Length: 0\r\n\r\n"))
-}
-
-/// Header lines, each with its continuations (RFC 3261 section 7.3.1) joined.
-fn unfolded(headers: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in headers.split("\r\n") {
-        match lines.last_mut().filter(|_| line.starts_with([' ', '\t'])) {
-            Some(last) => {
-                last.push(' ');
-                last.push_str(line.trim_start());
-            }
-            None => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-/// The topmost Via with the address it came from (RFC 3581 section 4).
-fn via(value: &str, from: SocketAddr) -> String {
-    let (top, rest) = value.split_once(',').map_or((value, ""), |(top, rest)| (top, rest));
-    let mut parts = top.split(';').map(str::trim);
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rport = part.eq_ignore_ascii_case("rport");
-        write!(text, ";{part}").ok();
-        if rport {
-            write!(text, "={}", from.port()).ok();
-        }
-    }
-    write!(text, ";received={}", from.ip()).ok();
-    if rest.is_empty() { text } else { format!("{text},{rest}") }
-}
-
-/// The To header with a tag that is the same for every repetition.
-fn tagged(to: &str, headers: &str) -> String {
-    if super::message::tag(to).is_some() {
-        return to.to_owned();
-    }
-    let digest = Sha256::digest(headers.as_bytes());
-    let tag: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{to};tag={tag}")
+    stateless::answer(method, headers, from, "501 Not Implemented", &format!("Allow: {ALLOW}\r\n"))
 }
 
 #[cfg(test)]

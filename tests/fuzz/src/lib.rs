@@ -29,6 +29,7 @@ pub mod transport {
         pub mod screen;
         pub mod sdp;
         pub mod session_timer;
+        mod stateless;
         mod streams;
         mod unknown_method;
 

@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::transport::sip::clock::Clock;
-use crate::transport::sip::gate::Strangers;
 use crate::transport::sip::server::refuse_calls;
 use crate::transport::sip::stack::StackOptions;
 
@@ -85,7 +84,7 @@ async fn keeping(uri: &str, change: impl FnOnce(&mut TrunkConfig)) -> Keeping {
         tcp: Vec::new(),
         external: None,
         allow: vec!["127.0.0.0/8".parse().unwrap()],
-        strangers: Strangers::Ignored,
+        challenger: None,
         user_agent: "attendant",
         clock: Clock::faster(FASTER),
     };
