@@ -45,8 +45,8 @@ pub(super) struct Utterances {
     open: Option<Utterance>,
     /// Ended, and not yet final.
     awaited: VecDeque<Utterance>,
-    /// Last words were asked for up to here, when so many utterances had been begun.
-    flush: Option<(Samples, u32)>,
+    /// Last words were asked for up to here, when so many utterances had been begun. Each is answered, in turn.
+    flushes: VecDeque<(Samples, u32)>,
 }
 
 impl Utterances {
@@ -87,7 +87,7 @@ impl Utterances {
     }
 
     pub(super) fn flush(&mut self, up_to: Samples, out: &mut Vec<Event>) {
-        self.flush = Some((up_to, self.next));
+        self.flushes.push_back((up_to, self.next));
         self.flushed(out);
     }
 
@@ -161,7 +161,7 @@ impl Utterances {
 
     fn flushed(&mut self, out: &mut Vec<Event>) {
         let owed = |through| self.awaited.iter().any(|utterance| utterance.number < through);
-        if let Some((up_to, _)) = self.flush.take_if(|(_, through)| !owed(*through)) {
+        while let Some((up_to, _)) = self.flushes.pop_front_if(|(_, through)| !owed(*through)) {
             out.push(Event::Flushed { up_to });
         }
     }
@@ -203,6 +203,21 @@ mod tests {
         out.clear();
         all.flush(Samples(450), &mut out);
         assert_eq!(out, [Event::Flushed { up_to: Samples(450) }]);
+    }
+
+    #[test]
+    fn an_earlier_flush_has_an_answer_of_its_own() {
+        let (mut all, mut out) = (Utterances::default(), Vec::new());
+        all.begin(Samples(100));
+        all.end(Samples(200));
+        all.flush(Samples(200), &mut out);
+        all.begin(Samples(300));
+        all.end(Samples(400));
+        all.flush(Samples(400), &mut out);
+        all.fin(0, "one", 1.0, &mut out);
+        assert_eq!(out, [fin("one", 100, 200, 1.0), Event::Flushed { up_to: Samples(200) }]);
+        all.fin(1, "two", 1.0, &mut out);
+        assert_eq!(out[2..], [fin("two", 300, 400, 1.0), Event::Flushed { up_to: Samples(400) }]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Connection {
         }
     }
 
-    const fn is_flushing(&self) -> bool {
+    fn is_flushing(&self) -> bool {
         match &self.reading {
             Reading::Nova(reading) => reading.is_flushing(),
             Reading::Flux(reading) => reading.is_flushing(),
@@ -113,7 +113,7 @@ impl Connection {
     }
 
     /// Closed now, it would be missed by nobody.
-    pub(super) const fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         let settled = match &self.reading {
             Reading::Nova(reading) => reading.is_settled(),
             Reading::Flux(reading) => reading.is_settled(),

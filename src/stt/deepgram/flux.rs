@@ -5,6 +5,8 @@
 //! spoken of. ForceEndTurn ends only what was recognised by then, and
 //! is ignored where no turn is open (its page, 2026-11-21): a turn that opens after it is asked to end once more.
 
+use std::collections::VecDeque;
+
 use attendant_media::frame::Samples;
 use serde::Deserialize;
 
@@ -100,7 +102,8 @@ pub(super) struct Reading {
     /// Everything before this is in a turn that has ended.
     closed: Samples,
     covered: Samples,
-    flush: Option<Flush>,
+    /// Each is answered, in turn.
+    flushes: VecDeque<Flush>,
     last_index: u64,
 }
 
@@ -173,12 +176,12 @@ impl Reading {
         }
         self.closed = self.closed.max(end);
         self.taken = None;
-        if let Some(flush) = self.flush.take() {
+        if let Some(flush) = self.flushes.pop_front() {
             out.push(Event::Flushed { up_to: flush.up_to });
         } else if info.trigger.as_deref() != Some("manual") {
             out.push(Event::EndOfTurn { at: end, confidence: info.end_of_turn_confidence });
         }
-        Due::Nothing
+        self.go_on_flushing(out)
     }
 
     /// The words of the turn that were not taken before it ended.
@@ -193,16 +196,21 @@ impl Reading {
     }
 
     fn go_on_flushing(&mut self, out: &mut Vec<Event>) -> Due {
-        let covered = self.covered;
-        let Some(flush) = self.flush.as_mut().filter(|flush| covered >= flush.sent) else { return Due::Nothing };
+        let (covered, closed) = (self.covered, self.closed);
         if self.turn.is_none() {
-            out.push(Event::Flushed { up_to: flush.up_to });
-            self.flush = None;
-        } else if !flush.asked_again {
-            flush.asked_again = true;
-            return Due::ForceEndTurn;
+            let over = |flush: &mut Flush| closed >= flush.up_to || covered >= flush.sent;
+            while let Some(flush) = self.flushes.pop_front_if(over) {
+                out.push(Event::Flushed { up_to: flush.up_to });
+            }
+            return Due::Nothing;
         }
-        Due::Nothing
+        // A turn that opened after it was asked to end is asked again: the first request found none.
+        let mut due = Due::Nothing;
+        for flush in self.flushes.iter_mut().filter(|flush| covered >= flush.sent && !flush.asked_again) {
+            flush.asked_again = true;
+            due = Due::ForceEndTurn;
+        }
+        due
     }
 
     /// Last words are wanted. What Flux has ended by itself needs no asking.
@@ -216,38 +224,40 @@ impl Reading {
     }
 
     fn flush_of(&mut self, up_to: Samples, sent: Samples, out: &mut Vec<Event>) -> Due {
-        if self.turn.is_none() && (self.closed >= up_to || self.covered >= sent) {
-            out.push(Event::Flushed { up_to });
-            return Due::Nothing;
+        self.flushes.push_back(Flush { up_to, sent, asked_again: false });
+        if self.turn.is_none() {
+            self.go_on_flushing(out);
         }
-        // A turn that opens only afterwards is asked to end again: the first request found none.
-        self.flush = Some(Flush { up_to, sent, asked_again: false });
-        Due::ForceEndTurn
+        if self.is_flushing() { Due::ForceEndTurn } else { Due::Nothing }
     }
 
     /// Nothing more is sent for now.
     pub(super) fn rest(&mut self, clock: &Clock, out: &mut Vec<Event>) -> Due {
-        if let Some(flush) = &mut self.flush {
+        for flush in &mut self.flushes {
             flush.sent = flush.sent.min(spoken_of(clock));
         }
         self.go_on_flushing(out)
     }
 
-    pub(super) const fn is_flushing(&self) -> bool {
-        self.flush.is_some()
+    pub(super) fn is_flushing(&self) -> bool {
+        !self.flushes.is_empty()
     }
 
     /// No words are under way.
-    pub(super) const fn is_settled(&self) -> bool {
-        self.flush.is_none() && self.turn.is_none()
+    pub(super) fn is_settled(&self) -> bool {
+        self.flushes.is_empty() && self.turn.is_none()
     }
 
     /// ForceEndTurn has had no answer for long: if the audio was heard at all, what there is is all there is.
     pub(super) fn flush_late(&mut self, out: &mut Vec<Event>) {
-        let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to.min(flush.sent)) else { return };
-        self.flush = None;
-        self.settle(out);
-        out.push(Event::Flushed { up_to: flush.up_to });
+        let heard = self.flushes.partition_point(|flush| flush.up_to.min(flush.sent) <= self.covered);
+        let Some(last) = heard.checked_sub(1).map(|last| self.flushes[last]) else { return };
+        if self.turn.as_ref().is_some_and(|turn| turn.to <= last.up_to || heard == self.flushes.len()) {
+            self.settle(out);
+        }
+        if self.turn.is_none() {
+            out.extend(self.flushes.drain(..heard).map(|flush| Event::Flushed { up_to: flush.up_to }));
+        }
     }
 
     /// Words that nobody will make final any more.
@@ -389,6 +399,26 @@ mod tests {
         assert_eq!(bench.read(&info("StartOfTurn", 0, "yes", 0.0, 2.0, "")).0, Due::Nothing);
         assert_eq!(bench.read(&info("Update", 0, "yes", 0.0, 4.0, "")).0, Due::ForceEndTurn);
         assert_eq!(bench.read(&info("Update", 0, "yes", 0.0, 4.25, "")).0, Due::Nothing);
+    }
+
+    #[test]
+    fn an_earlier_flush_has_an_answer_of_its_own() {
+        let mut bench = Bench::new();
+        bench.read(&info("StartOfTurn", 0, "six oh", 0.0, 2.0, ""));
+        bench.reading.flush(Samples(47_000), &bench.clock, &mut Vec::new());
+        bench.clock.take(Samples(80_000), 16_000);
+        bench.reading.flush(Samples(95_000), &bench.clock, &mut Vec::new());
+        let (_, said) = bench.read(&info("EndOfTurn", 0, "six oh four", 0.0, 2.5, r#","trigger":"manual""#));
+        assert_eq!(said, ["final six oh four 40000..56000", "flushed 47000"]);
+        bench.read(&info("StartOfTurn", 1, "one", 2.5, 4.5, ""));
+        let (_, said) = bench.read(&info("EndOfTurn", 1, "one two", 2.5, 5.0, r#","trigger":"manual""#));
+        assert_eq!(said, ["final one two 80000..96000", "flushed 95000"]);
+        // One end of a turn may be the end of what both were about.
+        bench.read(&info("StartOfTurn", 2, "three", 4.5, 5.0, ""));
+        bench.reading.flush(Samples(95_500), &bench.clock, &mut Vec::new());
+        bench.reading.flush(Samples(96_000), &bench.clock, &mut Vec::new());
+        let (_, said) = bench.read(&info("EndOfTurn", 2, "three", 4.5, 5.0, r#","trigger":"manual""#));
+        assert_eq!(said[1..], ["flushed 95500", "flushed 96000"]);
     }
 
     #[test]

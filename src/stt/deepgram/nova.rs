@@ -3,6 +3,8 @@
 //! Deepgram answers Finalize only if it had audio left to recognise (its page on Finalize says "may"). A flush is therefore also over
 //! when something final covers the audio it was about, or, after [`super::session`]'s patience, when anything does.
 
+use std::collections::VecDeque;
+
 use attendant_media::frame::Samples;
 use serde::Deserialize;
 
@@ -80,7 +82,8 @@ pub(super) struct Reading {
     settled: Samples,
     /// Final stretches of the connection behind a gap: finals may come out of order.
     ahead: Vec<(Samples, Samples)>,
-    flush: Option<Flush>,
+    /// Each is answered, in turn.
+    flushes: VecDeque<Flush>,
     finalize: Finalize,
 }
 
@@ -101,13 +104,12 @@ impl Finalize {
         }
     }
 
-    /// Whether an answer about the audio up to `end` is to the last one.
-    fn answered(&mut self, end: Samples) -> bool {
-        if self.before.is_some_and(|sent| end <= sent + ROUNDING) {
-            return false;
+    /// The end of the connection's audio sent by the one that an answer about the audio up to `end` is to.
+    fn answered(&mut self, end: Samples) -> Option<Samples> {
+        match self.before {
+            Some(sent) if end <= sent + ROUNDING => Some(sent),
+            Some(_) | None => std::mem::take(self).last,
         }
-        *self = Self::default();
-        true
     }
 }
 
@@ -161,13 +163,13 @@ impl Reading {
             }
             (false, true) => out.push(Event::Listening { up_to: end }),
         }
-        let answered = results.from_finalize && self.finalize.answered(last);
-        if let Some(flush) = self.flush
-            && results.is_final
-            && (self.settled >= flush.sent || (answered && self.ahead.is_empty()))
-        {
-            self.flush = None;
-            out.push(Event::Flushed { up_to: flush.up_to });
+        let answered = if results.from_finalize { self.finalize.answered(last) } else { None };
+        if results.is_final {
+            let answered = answered.filter(|_| self.ahead.is_empty());
+            let settled = answered.map_or(self.settled, |sent| sent.max(self.settled));
+            while let Some(flush) = self.flushes.pop_front_if(|flush| flush.sent <= settled) {
+                out.push(Event::Flushed { up_to: flush.up_to });
+            }
         }
     }
 
@@ -185,25 +187,29 @@ impl Reading {
 
     /// Last words are wanted: Finalize is due.
     pub(super) fn flush(&mut self, up_to: Samples, clock: &Clock) {
-        self.flush = Some(Flush { up_to, sent: clock.sent() });
+        self.flushes.push_back(Flush { up_to, sent: clock.sent() });
         self.finalize.asked(clock.sent());
     }
 
-    pub(super) const fn is_flushing(&self) -> bool {
-        self.flush.is_some()
+    pub(super) fn is_flushing(&self) -> bool {
+        !self.flushes.is_empty()
     }
 
     /// No words are under way.
-    pub(super) const fn is_settled(&self) -> bool {
-        self.flush.is_none() && self.partial.is_none()
+    pub(super) fn is_settled(&self) -> bool {
+        self.flushes.is_empty() && self.partial.is_none()
     }
 
     /// Finalize has had no answer for long: if the audio was heard at all, what there is is all there is.
     pub(super) fn flush_late(&mut self, out: &mut Vec<Event>) {
-        let Some(flush) = self.flush.filter(|flush| self.covered >= flush.up_to) else { return };
-        self.flush = None;
-        self.settle(out);
-        out.push(Event::Flushed { up_to: flush.up_to });
+        let heard = self.flushes.partition_point(|flush| flush.up_to <= self.covered);
+        let Some(last) = heard.checked_sub(1).map(|last| self.flushes[last]) else { return };
+        if self.partial.as_ref().is_some_and(|(.., to)| *to <= last.up_to || heard == self.flushes.len()) {
+            self.settle(out);
+        }
+        if self.partial.is_none() {
+            out.extend(self.flushes.drain(..heard).map(|flush| Event::Flushed { up_to: flush.up_to }));
+        }
     }
 
     /// Words that nobody will make final any more.
@@ -276,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_to_an_earlier_finalize_ends_no_later_flush() {
+    fn the_answer_to_an_earlier_finalize_ends_its_own_flush_and_no_later_one() {
         let mut clock = Clock::default();
         clock.take(Samples(16_000), 32_000);
         let mut reading = Reading::default();
@@ -287,7 +293,10 @@ mod tests {
             results(text, start, length, r#","is_final":true,"from_finalize":true"#)
         };
         let earlier = read(&mut reading, &fin("are you", 0.0, 2.0));
-        assert!(matches!(&earlier[..], [Event::Final { .. }]), "{earlier:?}");
+        assert!(
+            matches!(&earlier[..], [Event::Final { .. }, Event::Flushed { up_to: Samples(40_000) }]),
+            "{earlier:?}"
+        );
         let own = read(&mut reading, &fin("open", 2.0, 1.6));
         assert!(matches!(&own[..], [Event::Final { .. }, Event::Flushed { up_to: Samples(70_000) }]), "{own:?}");
     }
@@ -317,6 +326,25 @@ mod tests {
         read(&mut reading, &results("yes please", 1.0, 2.0, ""));
         reading.flush_late(&mut out);
         assert!(matches!(&out[..], [Event::Final { .. }, Event::Flushed { .. }]), "{out:?}");
+    }
+
+    #[test]
+    fn an_earlier_flush_without_an_answer_is_over_when_its_words_are_all_there() {
+        let mut clock = Clock::default();
+        clock.take(Samples(16_000), 64_000);
+        let mut reading = Reading::default();
+        reading.flush(Samples(48_000), &clock);
+        reading.flush(Samples(70_000), &clock);
+        read(&mut reading, &results("yes", 1.0, 1.0, ""));
+        let mut out = Vec::new();
+        reading.flush_late(&mut out);
+        assert!(matches!(&out[..], [Event::Final { .. }, Event::Flushed { up_to: Samples(48_000) }]), "{out:?}");
+        // Words that may be of both wait for both.
+        out.clear();
+        reading.flush(Samples(90_000), &clock);
+        read(&mut reading, &results("yes please", 1.0, 3.5, ""));
+        reading.flush_late(&mut out);
+        assert_eq!(out, []);
     }
 
     #[test]
