@@ -12,6 +12,7 @@ pub mod event;
 mod fetching;
 mod hearing;
 pub mod machine;
+pub mod marking;
 mod mouth;
 pub(crate) mod path;
 pub mod providers;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::arrivals::{Arrivals, Datagram};
 use super::event::RtcpTo;
+use super::marking::Marking;
 use super::registry::{MediaPath, StreamMedia, StreamOut};
 use crate::transport::sip::latch::{Latch, Verdict};
 
@@ -142,6 +143,13 @@ impl Path {
 
     pub(super) fn mark(&self, id: SpeechId, samples: u64) {
         self.stream_out(KEPT, || StreamOut::Mark { id, samples });
+    }
+
+    /// Nothing more of the audible speech leaves for now: what has left is marked.
+    pub(super) fn rests(&self, marking: &mut Marking) {
+        if let Some((id, samples)) = marking.rests() {
+            self.mark(id, samples);
+        }
     }
 
     pub(super) fn clear(&self) {

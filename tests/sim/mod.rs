@@ -17,6 +17,7 @@ mod models;
 mod mood;
 mod noises;
 mod sound;
+mod streams;
 mod thinking;
 mod voices;
 mod world;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use attendant::call::canned::{self, Canned, Phrase};
 use attendant::call::event::{Event, Signal};
 use attendant::call::machine::{Input, Machine, Setup};
+use attendant::call::marking::Marking;
 use attendant::call::settings::CallConfig;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::{stt, tts};
@@ -132,7 +133,7 @@ pub struct World {
     audible_source: Option<u32>,
     /// Of the audible speech, slot by slot: how much of it had left.
     left: Vec<(Time, u64)>,
-    marked: (SpeechId, u64),
+    marking: Marking,
     clears: u32,
     slots: Vec<Slot>,
     notes: Vec<(Time, Note)>,
@@ -200,7 +201,7 @@ impl World {
             fillers: PHRASES[9..].iter().map(|(_, text, _)| *text).collect(),
             audible_source: None,
             left: Vec::new(),
-            marked: (SpeechId::default(), 0),
+            marking: Marking::default(),
             clears: 0,
             slots: Vec::new(),
             notes: Vec::new(),

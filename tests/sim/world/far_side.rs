@@ -17,9 +17,6 @@ use crate::sim::faults::Fault;
 /// From the caller's packet to the leg's clock: the network's least delay and the slot it is heard in.
 const NETWORK: Samples = Samples::from_millis(30);
 
-/// A carrier echoes a mark for so much speech, as the driver asks: 100 ms.
-const MARK_EVERY: u64 = 1_600;
-
 impl World {
     pub(super) fn caller_tick(&mut self) {
         if self.hung_up.is_some() || self.reason.is_some() {
@@ -129,26 +126,22 @@ impl World {
         }
     }
 
-    /// The leg has sent so much of a speech: a stream is asked for marks.
+    /// The leg has sent so much of a speech: a stream is asked for marks, as the driver asks.
     pub(super) fn sent(&mut self, id: SpeechId, samples: u64) {
+        if let Some(samples) = self.marking.left(id, samples) {
+            self.mark(id, samples);
+        }
+    }
+
+    /// Nothing more of it is sent for now.
+    pub(super) fn rests(&mut self) {
+        if let Some((id, samples)) = self.marking.rests() {
+            self.mark(id, samples);
+        }
+    }
+
+    fn mark(&mut self, id: SpeechId, samples: u64) {
         let Some(delay) = self.script.carrier else { return };
-        if self.marked.0 != id {
-            self.marked = (id, 0);
-        }
-        if samples >= self.marked.1 + MARK_EVERY {
-            self.marked.1 = samples;
-            self.mark(delay, id, samples);
-        }
-    }
-
-    /// The last of a speech was sent.
-    pub(super) fn sent_all(&mut self, id: SpeechId, samples: u64) {
-        if let Some(delay) = self.script.carrier {
-            self.mark(delay, id, samples);
-        }
-    }
-
-    fn mark(&mut self, delay: Duration, id: SpeechId, samples: u64) {
         let clears = self.clears;
         self.later(delay + Duration::from_millis(30), Happening::Mark { id, samples, clears });
     }

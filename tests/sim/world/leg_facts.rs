@@ -36,8 +36,12 @@ impl World {
                     self.sent(*id, samples);
                     self.machine.handle(self.now, Input::Leg(&output));
                 }
-                Output::Finished { id, samples } => {
-                    self.sent_all(*id, *samples);
+                Output::Dry { .. } => {
+                    self.rests();
+                    self.machine.handle(self.now, Input::Leg(&output));
+                }
+                Output::Finished { .. } => {
+                    self.rests();
                     if !self.fault(Fault::StuckState) {
                         self.machine.handle(self.now, Input::Leg(&output));
                     }
@@ -49,7 +53,6 @@ impl World {
                 Output::SpeechStart { .. }
                 | Output::Speaking { .. }
                 | Output::SpeechEnd { .. }
-                | Output::Dry { .. }
                 | Output::Dtmf { .. }
                 | Output::FaxTone { .. } => self.machine.handle(self.now, Input::Leg(&output)),
             }
