@@ -40,6 +40,15 @@ impl Move {
     }
 }
 
+/// What the caller said just now, as it is looked at.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    text: &'a str,
+    /// Its tokens.
+    said: &'a [String],
+    understood: &'a Understood,
+}
+
 /// What was asked last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -112,16 +121,12 @@ impl Dialog {
         if let Some(danger) = emergency(text) {
             return Move::say(danger.words(self.language), ExpectKind::Free);
         }
-        let understood = understand(text, self.language);
-        let said = tokens(text, self.language);
+        let (said, understood) = (tokens(text, self.language), understand(text, self.language));
+        let heard = Heard { text, said: &said, understood: &understood };
         let answer = match self.step {
-            Step::Open | Step::AnythingElse | Step::Which | Step::OfferPerson | Step::OfferMessage => {
-                self.open(text, &understood, &said)
-            }
-            Step::Name | Step::Number | Step::Text | Step::Confirm | Step::Change => {
-                self.taking_message(text, &said, &understood)
-            }
-            Step::Booking => self.booking(text, &said, &understood),
+            Step::Open | Step::AnythingElse | Step::Which | Step::OfferPerson | Step::OfferMessage => self.open(heard),
+            Step::Name | Step::Number | Step::Text | Step::Confirm | Step::Change => self.taking_message(heard),
+            Step::Booking => self.booking(heard),
         };
         self.remember(answer)
     }
@@ -179,11 +184,11 @@ impl Dialog {
         None
     }
 
-    fn open(&mut self, text: &str, understood: &Understood, said: &[String]) -> Move {
-        if let Some(begun) = self.wish(text, said, understood.intent) {
+    fn open(&mut self, heard: Heard<'_>) -> Move {
+        if let Some(begun) = self.wish(heard) {
             return begun;
         }
-        let intent = self.in_place(understood.intent, said);
+        let intent = self.in_place(heard.understood.intent, heard.said);
         if !matches!(intent, Intent::Unclear) {
             self.misses = 0;
         }
@@ -195,12 +200,16 @@ impl Dialog {
             | Intent::Phone
             | Intent::Providers
             | Intent::Languages => {
-                let day = understood.day.clone().or_else(|| Lexicon::of(self.language).day(said).map(str::to_owned));
-                if understood.also == Some(Intent::Message) {
+                let day = heard
+                    .understood
+                    .day
+                    .clone()
+                    .or_else(|| Lexicon::of(self.language).day(heard.said).map(str::to_owned));
+                if heard.understood.also == Some(Intent::Message) {
                     // Its first question follows the fact.
                     self.begin_message();
                 }
-                self.fact(&[Some(intent), understood.also], day.as_deref())
+                self.fact(&[Some(intent), heard.understood.also], day.as_deref())
             }
             Intent::Message => self.begin_message(),
             Intent::Person => self.transfer(),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::super::appointment::{Appointments, Replies, Wish};
 use super::super::choice::Offer;
 use super::message::is_question;
-use super::{Dialog, Intent, Move, Step, Understood};
+use super::{Dialog, Heard, Intent, Move, Step};
 use crate::agent::calendar::{self, When};
 use crate::agent::tools::ToolName;
 use crate::agent::{ExpectKind, digits};
@@ -169,16 +169,16 @@ const SHORT: usize = 6;
 
 impl Dialog {
     /// A wish for the book, if it is one that is served here.
-    pub(super) fn wish(&mut self, text: &str, said: &[String], intent: Intent) -> Option<Move> {
+    pub(super) fn wish(&mut self, heard: Heard<'_>) -> Option<Move> {
         let book = self.book?;
-        if matches!(intent, Intent::Message | Intent::Person) {
+        if matches!(heard.understood.intent, Intent::Message | Intent::Person) {
             return None;
         }
-        let wish = book.appointments.wish(said).filter(|wish| book.allows(*wish))?;
-        Some(self.begin_visit(&book, wish, text, said))
+        let wish = book.appointments.wish(heard.said).filter(|wish| book.allows(*wish))?;
+        Some(self.begin_visit(&book, wish, heard))
     }
 
-    fn begin_visit(&mut self, book: &Book, wish: Wish, text: &str, said: &[String]) -> Move {
+    fn begin_visit(&mut self, book: &Book, wish: Wish, heard: Heard<'_>) -> Move {
         self.misses = 0;
         if wish == Wish::ForAnother {
             self.visit = None;
@@ -186,61 +186,61 @@ impl Dialog {
         }
         // Whoever was made sure of stays so.
         let patient = self.visit.take().map(|visit| visit.patient).or_else(|| self.verified.clone());
-        let mut visit = Visit::new(wish, patient.filter(Patient::is_verified).unwrap_or_default(), text);
+        let mut visit = Visit::new(wish, patient.filter(Patient::is_verified).unwrap_or_default(), heard.text);
         if wish == Wish::Book {
-            visit.kind = book.appointments.kind(said);
+            visit.kind = book.appointments.kind(heard.said);
         }
         if matches!(wish, Wish::Book | Wish::Move) {
-            visit.provider = book.appointments.provider(said, self.language);
+            visit.provider = book.appointments.provider(heard.said, self.language);
             // "Move my Tuesday appointment to Thursday": the day that it is moved to.
-            let wished = if wish == Wish::Move { after_to(text, self.language) } else { Some(text) };
+            let wished = if wish == Wish::Move { after_to(heard.text, self.language) } else { Some(heard.text) };
             visit.when = wished.and_then(|text| calendar::when(text, self.language, book.today));
         }
         self.visit = Some(visit);
         self.go_on()
     }
 
-    pub(super) fn booking(&mut self, text: &str, said: &[String], understood: &Understood) -> Move {
+    pub(super) fn booking(&mut self, heard: Heard<'_>) -> Move {
         let (Some(book), Some(ask)) = (self.book, self.visit.as_ref().map(|visit| visit.ask)) else {
             return self.missed();
         };
-        let short = said.len() <= SHORT && !said.iter().any(|t| digits::digit(t, self.language).is_some());
-        if short && book.appointments.words.give_up.found_in(said) {
+        let short = heard.said.len() <= SHORT && !heard.said.iter().any(|t| digits::digit(t, self.language).is_some());
+        if short && book.appointments.words.give_up.found_in(heard.said) {
             return self.give_up(&book.replies().given_up);
         }
         // What names a wish names no patient and no time.
-        let wish = book.appointments.wish(said).filter(|wish| book.allows(*wish));
+        let wish = book.appointments.wish(heard.said).filter(|wish| book.allows(*wish));
         let same = self.visit.as_ref().map(|visit| visit.wish);
         if let Some(wish) = wish.filter(|wish| Some(*wish) != same && !matches!(ask, Ask::Agree | Ask::Kind)) {
-            return self.begin_visit(&book, wish, text, said);
+            return self.begin_visit(&book, wish, heard);
         }
-        if matches!(ask, Ask::Kind | Ask::Name) && book.appointments.words.for_another.found_in(said) {
-            return self.begin_visit(&book, Wish::ForAnother, text, said);
+        if matches!(ask, Ask::Kind | Ask::Name) && book.appointments.words.for_another.found_in(heard.said) {
+            return self.begin_visit(&book, Wish::ForAnother, heard);
         }
         // Almost anything could be a name.
         let open = matches!(ask, Ask::Name | Ask::LastName);
-        if open && let Some(aside) = self.aside(short, said, understood) {
+        if open && let Some(aside) = self.aside(short, heard) {
             return aside;
         }
         let answer = match ask {
-            Ask::Kind => self.take_kind(&book, text, said),
-            Ask::Name | Ask::LastName => self.take_patient_name(&book, ask, text, said),
-            Ask::Born => self.take_born(&book, text),
-            Ask::Identity => self.identity_agreed(&book, text, said, understood),
-            Ask::IdentityChange => self.identity_changed(&book, text, said),
-            Ask::Factor => self.take_factor(text),
-            Ask::Standing => self.take_standing(&book, text),
-            Ask::When | Ask::Change => self.take_when(&book, ask, text, said, understood),
-            Ask::Slot => self.take_slot(&book, text, said, understood),
-            Ask::OtherDays => self.take_other_days(&book, text, said, understood),
-            Ask::Agree => self.take_agreement(&book, text, said, understood),
+            Ask::Kind => self.take_kind(&book, heard),
+            Ask::Name | Ask::LastName => self.take_patient_name(&book, ask, heard),
+            Ask::Born => self.take_born(&book, heard.text),
+            Ask::Identity => self.identity_agreed(&book, heard),
+            Ask::IdentityChange => self.identity_changed(&book, heard),
+            Ask::Factor => self.take_factor(heard.text),
+            Ask::Standing => self.take_standing(&book, heard.text),
+            Ask::When | Ask::Change => self.take_when(&book, ask, heard),
+            Ask::Slot => self.take_slot(&book, heard),
+            Ask::OtherDays => self.take_other_days(&book, heard),
+            Ask::Agree => self.take_agreement(&book, heard),
         };
         match answer {
             Some(next) => {
                 self.misses = 0;
                 next
             }
-            None => match self.aside(short, said, understood).filter(|_| !open) {
+            None => match self.aside(short, heard).filter(|_| !open) {
                 Some(aside) => aside,
                 None => self.not_answered(&book, ask),
             },
@@ -248,15 +248,15 @@ impl Dialog {
     }
 
     /// No answer: a person, goodbye, once more please, or a question about the clinic on the way.
-    fn aside(&mut self, short: bool, said: &[String], understood: &Understood) -> Option<Move> {
-        match understood.intent {
+    fn aside(&mut self, short: bool, heard: Heard<'_>) -> Option<Move> {
+        match heard.understood.intent {
             Intent::Repeat if short => Some(self.last.clone()),
             Intent::Person if short => Some(self.transfer()),
             Intent::Goodbye if short => Some(self.farewell()),
             intent => {
-                let has_digits = said.iter().any(|t| digits::digit(t, self.language).is_some());
-                let asks = intent.topic().is_some() && is_question(said, self.language);
-                (asks && !has_digits).then(|| self.fact(&[Some(intent)], understood.day.as_deref()))
+                let has_digits = heard.said.iter().any(|t| digits::digit(t, self.language).is_some());
+                let asks = intent.topic().is_some() && is_question(heard.said, self.language);
+                (asks && !has_digits).then(|| self.fact(&[Some(intent)], heard.understood.day.as_deref()))
             }
         }
     }
@@ -338,10 +338,10 @@ impl Dialog {
         question
     }
 
-    fn take_kind(&mut self, book: &Book, text: &str, said: &[String]) -> Option<Move> {
-        let kind = book.appointments.kind(said)?;
-        let when = calendar::when(text, self.language, book.today);
-        let provider = book.appointments.provider(said, self.language);
+    fn take_kind(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
+        let kind = book.appointments.kind(heard.said)?;
+        let when = calendar::when(heard.text, self.language, book.today);
+        let provider = book.appointments.provider(heard.said, self.language);
         let visit = self.visit.as_mut()?;
         visit.kind = Some(kind);
         visit.when = when.or_else(|| visit.when.take());
@@ -350,16 +350,16 @@ impl Dialog {
     }
 
     /// A yes or a no, with whatever else was said; a yes with a doubt is a no.
-    fn verdict(&self, said: &[String], understood: &Understood) -> Option<bool> {
+    fn verdict(&self, heard: Heard<'_>) -> Option<bool> {
         let words = &Phrases::of(self.language).words;
         let hesitations =
-            said.iter().take_while(|t| words.hesitations.prefix(std::slice::from_ref(t)).is_some()).count();
-        let plain = &said[hesitations..];
-        let doubts = ["but", "except", "mais", "sauf"].iter().any(|w| said.iter().any(|t| t == w));
-        if words.no.found_in(said) || understood.intent == Intent::No || doubts {
+            heard.said.iter().take_while(|t| words.hesitations.prefix(std::slice::from_ref(t)).is_some()).count();
+        let plain = &heard.said[hesitations..];
+        let doubts = ["but", "except", "mais", "sauf"].iter().any(|w| heard.said.iter().any(|t| t == w));
+        if words.no.found_in(heard.said) || heard.understood.intent == Intent::No || doubts {
             return Some(false);
         }
-        (words.yes.prefix(plain).is_some() || understood.intent == Intent::Yes).then_some(true)
+        (words.yes.prefix(plain).is_some() || heard.understood.intent == Intent::Yes).then_some(true)
     }
 
     fn give_up(&mut self, words: &str) -> Move {

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::super::name::name;
-use super::{Dialog, Intent, Lexicon, Move, Step, Understood};
+use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
 use crate::agent::{ExpectKind, digits};
 use crate::clinic::spoken;
 use crate::language::Language;
@@ -44,22 +44,22 @@ impl Dialog {
         self.next()
     }
 
-    pub(super) fn taking_message(&mut self, text: &str, said: &[String], understood: &Understood) -> Move {
-        if let Some(escape) = self.escape(said, understood) {
+    pub(super) fn taking_message(&mut self, heard: Heard<'_>) -> Move {
+        if let Some(escape) = self.escape(heard) {
             return escape;
         }
         let answer = match self.step {
-            Step::Name => self.take_name(text, said),
-            Step::Number => self.take_number(text, said),
-            Step::Text => self.take_text(text, said),
-            Step::Confirm => self.confirmed(text, said, understood),
+            Step::Name => self.take_name(heard),
+            Step::Number => self.take_number(heard),
+            Step::Text => self.take_text(heard),
+            Step::Confirm => self.confirmed(heard),
             Step::Change
             | Step::Open
             | Step::AnythingElse
             | Step::Which
             | Step::OfferPerson
             | Step::OfferMessage
-            | Step::Booking => self.change(text, said),
+            | Step::Booking => self.change(heard),
         };
         match answer {
             Some(next) => {
@@ -109,15 +109,15 @@ impl Dialog {
     }
 
     /// Out of the message: given up, a person, goodbye; or a question that is answered on the way.
-    fn escape(&mut self, said: &[String], understood: &Understood) -> Option<Move> {
+    fn escape(&mut self, heard: Heard<'_>) -> Option<Move> {
         let words = &Lexicon::of(self.language).words;
-        let short = said.len() <= SHORT;
-        if short && words.cancel.found_in(said) {
+        let short = heard.said.len() <= SHORT;
+        if short && words.cancel.found_in(heard.said) {
             self.note = Note::default();
             return Some(self.go(Step::AnythingElse, &self.replies().cancelled, ExpectKind::YesNo));
         }
-        let has_digits = said.iter().any(|t| digits::digit(t, self.language).is_some());
-        match understood.intent {
+        let has_digits = heard.said.iter().any(|t| digits::digit(t, self.language).is_some());
+        match heard.understood.intent {
             Intent::Repeat if short && !has_digits => Some(self.last.clone()),
             Intent::Person if short => Some(self.transfer()),
             Intent::Goodbye if short && self.step != Step::Confirm => Some(self.farewell()),
@@ -128,9 +128,9 @@ impl Dialog {
             | Intent::Phone
             | Intent::Providers
             | Intent::Languages
-                if self.step != Step::Text && !has_digits && is_question(said, self.language) =>
+                if self.step != Step::Text && !has_digits && is_question(heard.said, self.language) =>
             {
-                Some(self.fact(&[Some(understood.intent)], understood.day.as_deref()))
+                Some(self.fact(&[Some(heard.understood.intent)], heard.understood.day.as_deref()))
             }
             _ => None,
         }
@@ -188,21 +188,21 @@ impl Dialog {
         Move::say(&words, ExpectKind::YesNo)
     }
 
-    fn take_name(&mut self, text: &str, said: &[String]) -> Option<Move> {
+    fn take_name(&mut self, heard: Heard<'_>) -> Option<Move> {
         let words = &Lexicon::of(self.language).words;
-        if self.only_sounds(said) || words.no_name.found_in(said) || refuses(said, self.language) {
+        if self.only_sounds(heard.said) || words.no_name.found_in(heard.said) || refuses(heard.said, self.language) {
             return None;
         }
-        self.note.name = Some(name(text, self.language)?);
+        self.note.name = Some(name(heard.text, self.language)?);
         Some(self.next())
     }
 
-    fn take_number(&mut self, text: &str, said: &[String]) -> Option<Move> {
-        if Lexicon::of(self.language).words.same_number.found_in(said) {
+    fn take_number(&mut self, heard: Heard<'_>) -> Option<Move> {
+        if Lexicon::of(self.language).words.same_number.found_in(heard.said) {
             self.note.number = Some(Number::Same);
             return Some(self.next());
         }
-        let run = digits::longest(text, self.language);
+        let run = digits::longest(heard.text, self.language);
         let before = std::mem::take(&mut self.note.digits);
         let joined =
             if before.len() == 7 && run.len() == 3 { format!("{run}{before}") } else { format!("{before}{run}") };
@@ -223,32 +223,32 @@ impl Dialog {
         Some(Move::say(&template.replace("{number}", &so_far), ExpectKind::Phone))
     }
 
-    fn take_text(&mut self, text: &str, said: &[String]) -> Option<Move> {
-        if self.only_sounds(said) {
+    fn take_text(&mut self, heard: Heard<'_>) -> Option<Move> {
+        if self.only_sounds(heard.said) {
             return None;
         }
-        self.note.text = Some(text.trim().trim_end_matches(['.', '。', '।']).to_owned());
+        self.note.text = Some(heard.text.trim().trim_end_matches(['.', '。', '।']).to_owned());
         Some(self.next())
     }
 
-    fn confirmed(&mut self, text: &str, said: &[String], understood: &Understood) -> Option<Move> {
-        if let Some(number) = digits::telephone(&digits::longest(text, self.language)) {
+    fn confirmed(&mut self, heard: Heard<'_>) -> Option<Move> {
+        if let Some(number) = digits::telephone(&digits::longest(heard.text, self.language)) {
             self.note.number = Some(Number::Digits(number));
             return Some(self.next());
         }
         let words = &Phrases::of(self.language).words;
         let hesitations =
-            said.iter().take_while(|t| words.hesitations.prefix(std::slice::from_ref(t)).is_some()).count();
-        let plain = &said[hesitations..];
-        let doubts =
-            words.no.found_in(said) || ["but", "except", "mais", "ਪਰ"].iter().any(|w| said.iter().any(|t| t == w));
-        if words.no.prefix(plain).is_some() || understood.intent == Intent::No || doubts {
+            heard.said.iter().take_while(|t| words.hesitations.prefix(std::slice::from_ref(t)).is_some()).count();
+        let plain = &heard.said[hesitations..];
+        let doubts = words.no.found_in(heard.said)
+            || ["but", "except", "mais", "ਪਰ"].iter().any(|w| heard.said.iter().any(|t| t == w));
+        if words.no.prefix(plain).is_some() || heard.understood.intent == Intent::No || doubts {
             return Some(
-                self.change(text, said)
+                self.change(heard)
                     .unwrap_or_else(|| self.go(Step::Change, &self.replies().what_to_change, ExpectKind::Free)),
             );
         }
-        if words.yes.prefix(plain).is_some() || understood.intent == Intent::Yes {
+        if words.yes.prefix(plain).is_some() || heard.understood.intent == Intent::Yes {
             return self.keep();
         }
         None
@@ -264,19 +264,19 @@ impl Dialog {
     }
 
     /// Takes the part to be changed away, or changes it at once where its new value was said along.
-    fn change(&mut self, text: &str, said: &[String]) -> Option<Move> {
+    fn change(&mut self, heard: Heard<'_>) -> Option<Move> {
         let words = &Lexicon::of(self.language).words;
         self.note.correcting = true;
-        let number = digits::telephone(&digits::longest(text, self.language));
+        let number = digits::telephone(&digits::longest(heard.text, self.language));
         if number.is_some() {
             self.note.number = number.map(Number::Digits);
-        } else if words.everything.found_in(said) {
+        } else if words.everything.found_in(heard.said) {
             self.note = Note { correcting: true, ..Note::default() };
-        } else if words.number_field.found_in(said) {
+        } else if words.number_field.found_in(heard.said) {
             self.note.number = None;
-        } else if words.name_field.found_in(said) {
-            self.note.name = new_name(text, self.language);
-        } else if words.text_field.found_in(said) {
+        } else if words.name_field.found_in(heard.said) {
+            self.note.name = new_name(heard.text, self.language);
+        } else if words.text_field.found_in(heard.said) {
             self.note.text = None;
         } else {
             return None;

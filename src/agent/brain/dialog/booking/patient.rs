@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::super::factor::factor;
 use super::super::super::name::name;
-use super::super::{Dialog, Move, Understood};
+use super::super::{Dialog, Heard, Move};
 use super::{Ask, Book};
 use crate::agent::ExpectKind;
 use crate::agent::calendar::{Item, birth_date, items, month};
@@ -94,15 +94,15 @@ impl Dialog {
         Move::call(ToolName::SearchPatient.name(), arguments)
     }
 
-    pub(super) fn take_patient_name(&mut self, book: &Book, ask: Ask, text: &str, said: &[String]) -> Option<Move> {
-        if self.only_sounds(said) {
+    pub(super) fn take_patient_name(&mut self, book: &Book, ask: Ask, heard: Heard<'_>) -> Option<Move> {
+        if self.only_sounds(heard.said) {
             return None;
         }
         // "Jane Roe, born March ninth 1984."
-        let born = birth_date(text, self.language, book.today);
+        let born = birth_date(heard.text, self.language, book.today);
         let told = match born {
-            Some(_) => name(before_date(text, self.language), self.language),
-            None => Some(name(text, self.language)?),
+            Some(_) => name(before_date(heard.text, self.language), self.language),
+            None => Some(name(heard.text, self.language)?),
         };
         let patient = &mut self.visit.as_mut()?.patient;
         patient.born = born.or(patient.born);
@@ -130,15 +130,9 @@ impl Dialog {
         Some(self.go_on())
     }
 
-    pub(super) fn identity_agreed(
-        &mut self,
-        book: &Book,
-        text: &str,
-        said: &[String],
-        understood: &Understood,
-    ) -> Option<Move> {
-        let corrected = self.correct(book, text, said);
-        match (corrected, self.verdict(said, understood)) {
+    pub(super) fn identity_agreed(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
+        let corrected = self.correct(book, heard);
+        match (corrected, self.verdict(heard)) {
             (Some(next), _) => Some(next),
             (None, Some(true)) => {
                 self.visit.as_mut()?.patient.agreed = true;
@@ -151,21 +145,21 @@ impl Dialog {
         }
     }
 
-    pub(super) fn identity_changed(&mut self, book: &Book, text: &str, said: &[String]) -> Option<Move> {
-        if let Some(next) = self.correct(book, text, said) {
+    pub(super) fn identity_changed(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
+        if let Some(next) = self.correct(book, heard) {
             return Some(next);
         }
-        let told = name(text, self.language).filter(|name| name.contains(' '))?;
+        let told = name(heard.text, self.language).filter(|name| name.contains(' '))?;
         self.visit.as_mut()?.patient.name = Some(told);
         Some(self.go_on())
     }
 
     /// "No, the nineteenth of March 1984", "the name is wrong", "no, Rowe, R O W E".
-    fn correct(&mut self, book: &Book, text: &str, said: &[String]) -> Option<Move> {
+    fn correct(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
         let words = &book.appointments.words;
-        let born = birth_date(text, self.language, book.today);
-        let letters = said.iter().filter(|token| token.chars().count() == 1 && token.as_str() != "a").count();
-        let spelled = (letters >= 2).then(|| name(text, self.language)).flatten();
+        let born = birth_date(heard.text, self.language, book.today);
+        let letters = heard.said.iter().filter(|token| token.chars().count() == 1 && token.as_str() != "a").count();
+        let spelled = (letters >= 2).then(|| name(heard.text, self.language)).flatten();
         let patient = &mut self.visit.as_mut()?.patient;
         match (born, spelled) {
             (Some(born), _) => {
@@ -178,8 +172,8 @@ impl Dialog {
                 patient.name =
                     Some(if told.contains(' ') || first.is_empty() { told } else { format!("{first} {told}") });
             }
-            (None, None) if words.born_field.found_in(said) => patient.forget_born(),
-            (None, None) if words.name_field.found_in(said) => patient.forget_name(),
+            (None, None) if words.born_field.found_in(heard.said) => patient.forget_born(),
+            (None, None) if words.name_field.found_in(heard.said) => patient.forget_name(),
             (None, None) => return None,
         }
         Some(self.go_on())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::super::appointment::Wish;
 use super::super::super::choice::{Offer, choose};
-use super::super::{Dialog, Move, Understood};
+use super::super::{Dialog, Heard, Move};
 use super::{Ask, Book, Visit};
 use crate::agent::ExpectKind;
 use crate::agent::calendar::{self, Part, When};
@@ -51,9 +51,9 @@ const fn part_name(part: Part) -> &'static str {
 
 impl Dialog {
     /// Takes what was said of days, hours and doctors, and looks again; `None` if nothing was.
-    fn wish_anew(&mut self, book: &Book, text: &str, said: &[String]) -> Option<Move> {
-        let when = calendar::when(text, self.language, book.today);
-        let provider = book.appointments.provider(said, self.language);
+    fn wish_anew(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
+        let when = calendar::when(heard.text, self.language, book.today);
+        let provider = book.appointments.provider(heard.said, self.language);
         if when.is_none() && provider.is_none() {
             return None;
         }
@@ -66,50 +66,35 @@ impl Dialog {
         Some(self.go_on())
     }
 
-    pub(super) fn take_when(
-        &mut self,
-        book: &Book,
-        ask: Ask,
-        text: &str,
-        said: &[String],
-        understood: &Understood,
-    ) -> Option<Move> {
-        if let Some(next) = self.wish_anew(book, text, said) {
+    pub(super) fn take_when(&mut self, book: &Book, ask: Ask, heard: Heard<'_>) -> Option<Move> {
+        if let Some(next) = self.wish_anew(book, heard) {
             return Some(next);
         }
-        match (ask, self.verdict(said, understood)) {
-            // Nothing instead.
-            (Ask::Change, Some(false)) => Some(self.give_up(&book.replies().given_up)),
-            _ => None,
-        }
+        // Nothing instead.
+        let dropped = ask == Ask::Change && self.verdict(heard) == Some(false);
+        dropped.then(|| self.give_up(&book.replies().given_up))
     }
 
-    pub(super) fn take_slot(
-        &mut self,
-        book: &Book,
-        text: &str,
-        said: &[String],
-        understood: &Understood,
-    ) -> Option<Move> {
+    pub(super) fn take_slot(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
         let words = &book.appointments.words;
         let language = self.language;
         let visit = self.visit.as_mut()?;
-        let chosen = choose(&visit.offers, text, words, language, book.today);
+        let chosen = choose(&visit.offers, heard.text, words, language, book.today);
         if let Some(slot) = chosen.and_then(|at| visit.offers.get(at)) {
             visit.slot = Some(slot.clone());
             return Some(self.go_on());
         }
-        if let Some(next) = self.wish_anew(book, text, said) {
+        if let Some(next) = self.wish_anew(book, heard) {
             return Some(next);
         }
-        let verdict = self.verdict(said, understood);
+        let verdict = self.verdict(heard);
         let visit = self.visit.as_mut()?;
         match (verdict, visit.offers.as_slice()) {
             (Some(true), [only]) => {
                 visit.slot = Some(only.clone());
                 Some(self.go_on())
             }
-            (verdict, _) if verdict == Some(false) || words.other.found_in(said) => {
+            (verdict, _) if verdict == Some(false) || words.other.found_in(heard.said) => {
                 visit.refused.extend(visit.offers.drain(..).map(|offer| offer.handle));
                 Some(self.ask_visit(Ask::When, &book.replies().choose_other, ExpectKind::Free))
             }
@@ -118,17 +103,11 @@ impl Dialog {
     }
 
     /// Nothing was free: other days then, or what was said instead.
-    pub(super) fn take_other_days(
-        &mut self,
-        book: &Book,
-        text: &str,
-        said: &[String],
-        understood: &Understood,
-    ) -> Option<Move> {
-        if let Some(next) = self.wish_anew(book, text, said) {
+    pub(super) fn take_other_days(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
+        if let Some(next) = self.wish_anew(book, heard) {
             return Some(next);
         }
-        match self.verdict(said, understood)? {
+        match self.verdict(heard)? {
             true => {
                 let visit = self.visit.as_mut()?;
                 let from = visit.when.take().and_then(|when| when.from);
@@ -165,24 +144,18 @@ impl Dialog {
     }
 
     /// The answer to the server's question. The server judges it too: what is no clear yes writes nothing.
-    pub(super) fn take_agreement(
-        &mut self,
-        book: &Book,
-        text: &str,
-        said: &[String],
-        understood: &Understood,
-    ) -> Option<Move> {
-        let verdict = self.verdict(said, understood);
+    pub(super) fn take_agreement(&mut self, book: &Book, heard: Heard<'_>) -> Option<Move> {
+        let verdict = self.verdict(heard);
         let language = self.language;
         let visit = self.visit.as_mut()?;
         let same = visit.slot.as_ref().is_some_and(|slot| {
             let slot = std::slice::from_ref(slot);
-            choose(slot, text, &book.appointments.words, language, book.today).is_some()
+            choose(slot, heard.text, &book.appointments.words, language, book.today).is_some()
         });
         let (wish, replies) = (visit.wish, book.replies());
         if wish != Wish::Cancel && !same {
             let refused = visit.slot.clone();
-            if let Some(next) = self.wish_anew(book, text, said) {
+            if let Some(next) = self.wish_anew(book, heard) {
                 return Some(next);
             }
             if verdict == Some(false) {
