@@ -223,15 +223,7 @@ impl Store {
         code: &[u8],
     ) -> Result<Option<String>, StoreError> {
         let changed = || Some(format!("row {seq} is not what was written there"));
-        let action: String = row.try_get_by_index(3)?;
-        let Ok(action) = serde_json::from_value(action.into()) else { return Ok(changed()) };
-        let note = Note {
-            at_ms: row.try_get_by_index(1)?,
-            actor: row.try_get_by_index(2)?,
-            action,
-            subject: row.try_get_by_index(4)?,
-            outcome: row.try_get_by_index(5)?,
-        };
+        let Some(note) = note_in(row, 1)? else { return Ok(changed()) };
         let key: i64 = row.try_get_by_index(6)?;
         Ok(match row_code(&self.keys, version(key), before, &self.clinic, instance, seq, &note) {
             Ok(right) if code == right => None,
@@ -243,16 +235,20 @@ impl Store {
 
 /// Of a row that begins with instance and number.
 fn told(row: &QueryResult) -> Result<Note, StoreError> {
-    let action: String = row.try_get_by_index(4)?;
-    let action =
-        serde_json::from_value(action.into()).map_err(|_| StoreError::Record("a row of the audit".to_owned()))?;
-    Ok(Note {
-        at_ms: row.try_get_by_index(2)?,
-        actor: row.try_get_by_index(3)?,
+    note_in(row, 2)?.ok_or_else(|| StoreError::Record("a row of the audit".to_owned()))
+}
+
+/// The note in the five columns from `first` on; `None` if its action is none of ours.
+fn note_in(row: &QueryResult, first: usize) -> Result<Option<Note>, StoreError> {
+    let action: String = row.try_get_by_index(first + 2)?;
+    let Ok(action) = serde_json::from_value(action.into()) else { return Ok(None) };
+    Ok(Some(Note {
+        at_ms: row.try_get_by_index(first)?,
+        actor: row.try_get_by_index(first + 1)?,
         action,
-        subject: row.try_get_by_index(5)?,
-        outcome: row.try_get_by_index(6)?,
-    })
+        subject: row.try_get_by_index(first + 3)?,
+        outcome: row.try_get_by_index(first + 4)?,
+    }))
 }
 
 fn version(key: i64) -> u32 {
