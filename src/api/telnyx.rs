@@ -85,7 +85,9 @@ fn initiated(shared: &Shared, payload: Payload) -> Response {
         };
         if let (Err(failed), Ok(invitation)) = (done, invited) {
             entrance.withdraw(&invitation.nonce);
-            tracing::warn!(status = failed.status, "a Telnyx call could not be answered");
+            // The number's own failover, or a busy tone, is better than ringing that nobody answers.
+            let refused = door.telnyx.reject(&call).await;
+            tracing::warn!(status = failed.status, refused = refused.is_ok(), "a Telnyx call could not be answered");
         }
     });
     StatusCode::OK.into_response()

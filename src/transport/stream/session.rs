@@ -116,6 +116,10 @@ impl Session {
                 command = commands.recv() => self.obey(command),
                 result = finished(&mut self.transfer) => {
                     self.transfer = None;
+                    if result.is_ok() {
+                        // The caller is with somebody else, and not ours to hang up.
+                        self.carrier = None;
+                    }
                     self.signal(Signal::Transferred(result));
                     None
                 }

@@ -1,5 +1,7 @@
 //! Twilio and plain streams: audio both ways, marks, keys, the end from either side, transfers.
 
+use std::time::Duration;
+
 use attendant::call::event::{Command, Gone, Signal};
 use attendant::call::registry::{MediaPath, StreamOut, Transport};
 use attendant::transport::stream::client::{Answered, Target, dial};
@@ -130,6 +132,43 @@ async fn a_transfer_is_asked_of_the_carrier_and_its_answer_told() {
     let asked = &asked[0];
     assert!(asked.url.path().starts_with(&format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/CA")), "{}", asked.url);
     assert!(asked.headers["authorization"].to_str().expect("text").starts_with("Basic "));
+    drop(call);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_was_passed_on_is_not_hung_up_when_the_call_ends() {
+    for told in [true, false] {
+        let mut house = House::open(None).await;
+        let passed = Mock::given(method("POST")).and(body_string_contains("Twiml="));
+        let answer = ResponseTemplate::new(200).set_delay(Duration::from_millis(if told { 0 } else { 300 }));
+        passed.respond_with(answer).expect(1).mount(&house.carrier).await;
+        // Judged when the carrier is dropped.
+        let ended = Mock::given(method("POST")).and(body_string_contains("Status=completed"));
+        ended.respond_with(ResponseTemplate::new(200)).expect(0).mount(&house.carrier).await;
+        let (mut answered, mut call) = ring(&mut house, twilio).await;
+        call.commands.send(Command::Transfer { to: "+16045550199".to_owned().into() }).await.expect("open");
+        if told {
+            assert_eq!(call.signal().await, Signal::Transferred(Ok(())));
+        }
+        // Or the call ends while the carrier is still being asked.
+        call.commands.send(Command::HangUp).await.expect("open");
+        assert_eq!(in_time(answered.signals.recv()).await, Some(Signal::Gone(Gone::HungUp)));
+        drop(call);
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_whom_the_carrier_would_not_pass_on_is_hung_up_when_the_call_ends() {
+    let mut house = House::open(None).await;
+    let ended = Mock::given(method("POST")).and(body_string_contains("Status=completed"));
+    ended.respond_with(ResponseTemplate::new(200)).expect(1).mount(&house.carrier).await;
+    let (mut answered, call) = ring(&mut house, twilio).await;
+    // The mock knows no transfer: 404.
+    call.commands.send(Command::Transfer { to: "+16045550199".to_owned().into() }).await.expect("open");
+    call.commands.send(Command::HangUp).await.expect("open");
+    assert_eq!(in_time(answered.signals.recv()).await, Some(Signal::Gone(Gone::HungUp)));
     drop(call);
     house.close().await;
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use wiremock::matchers::{method, path};
+use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, ResponseTemplate};
 
 use crate::desk::in_time;
@@ -111,6 +111,37 @@ async fn a_call_is_answered_with_both_directions_each_in_its_codec() {
         drop(socket);
         house.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_caller_who_was_passed_on_is_not_hung_up_when_the_call_ends() {
+    let mut house = House::open(None).await;
+    accept(&house, "answer").await;
+    accept(&house, "transfer").await;
+    let hung_up = Mock::given(path_regex("/actions/hangup$")).respond_with(ResponseTemplate::new(200));
+    hung_up.expect(0).mount(&house.carrier).await;
+    assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
+    let answer = commanded(&house, "answer").await;
+    let socket = connect(&house, &answer, "PCMU").await;
+    let mut call = house.call().await;
+    assert_eq!(call.signal().await, Signal::Answered);
+    call.commands.send(Command::Transfer { to: "+16045550199".to_owned().into() }).await.expect("open");
+    assert_eq!(call.signal().await, Signal::Transferred(Ok(())));
+    call.commands.send(Command::HangUp).await.expect("open");
+    drop(call);
+    drop(socket);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_answered_is_not_left_ringing() {
+    let house = House::open(None).await;
+    let down = Mock::given(path_regex("/actions/answer$")).respond_with(ResponseTemplate::new(500));
+    down.expect(2).mount(&house.carrier).await;
+    accept(&house, "reject").await;
+    assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
+    assert_eq!(commanded(&house, "reject").await["cause"], "USER_BUSY");
+    house.close().await;
 }
 
 #[tokio::test]

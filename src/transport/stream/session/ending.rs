@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use super::Session;
+use super::{Session, finished};
 use crate::call::event::{Gone, Signal};
 use crate::call::registry::StreamOut;
 use crate::transport::stream::carrier::Failed;
@@ -106,11 +106,15 @@ impl Session {
         metrics::histogram!("stream_last_words_seconds", "carrier" => self.wire.label()).record(began.elapsed());
     }
 
-    /// Has the carrier end the call as well: closing the stream alone may leave it up.
+    /// Has the carrier end the call as well: closing the stream alone may leave it up. Not if the caller is, or is being, passed on.
     fn hang_up(&mut self) {
         let Some(carrier) = self.carrier.take() else { return };
         let call = std::mem::take(&mut self.call);
+        let mut transfer = self.transfer.take();
         self.entrance.tasks.spawn(async move {
+            if transfer.is_some() && finished(&mut transfer).await.is_ok() {
+                return;
+            }
             // 481: ended already.
             if let Err(Failed { status }) = carrier.hang_up(&call).await
                 && status != 481
