@@ -80,7 +80,7 @@ impl Records {
         Ok(Self {
             journals: settings.transcripts.then(|| journal::Writer::start(counters.clone(), closed)).transpose()?,
             recordings: (settings.recording == Recording::Announced)
-                .then(|| recording::Writer::start(counters.clone(), notes, keys))
+                .then(|| recording::Writer::start(&root, counters.clone(), notes, keys))
                 .transpose()?,
             root,
             counters,

@@ -28,6 +28,7 @@ use super::ears::Ears;
 use super::event::{Command, Event, Mailbox, Signal};
 use super::fetching::Fetching;
 use super::machine::{Input, Machine, Service};
+use super::marking::Marking;
 use super::path::{DATAGRAM, Path};
 use super::providers::Providers;
 use super::registry::{MediaPath, StreamMedia};
@@ -40,9 +41,6 @@ use crate::tts;
 
 /// So many events of providers are taken before audio has its turn again.
 const EVENTS_AT_ONCE: usize = 64;
-
-/// A stream is asked to echo a mark after so much speech: 100 ms at 16 kHz.
-const MARK_EVERY: u64 = 1_600;
 
 /// Everything a call needs on its worker.
 pub(super) struct Start {
@@ -89,7 +87,7 @@ pub(super) struct Driver {
     commands: mpsc::Sender<Command>,
     journal: Journal,
     account: Account,
-    marked: u64,
+    marking: Marking,
     ended: Option<EndReason>,
     apology: Option<super::effect::Audio>,
 }
@@ -136,16 +134,22 @@ impl Driver {
         };
         let (canned, language) = (&start.machine.canned, start.machine.language);
         let apology = canned.get(language, super::canned::Phrase::Apology).and_then(|line| line.audio.clone());
+        let machine = Machine::new(start.machine, now);
+        let tap = start.recorder.map(Tap::new);
+        // Nobody need be told.
+        if let Some(tap) = tap.as_ref().filter(|_| machine.may_keep_recording()) {
+            tap.keep();
+        }
         let driver = Self {
             call,
             epoch,
             config: start.leg,
             leg: None,
             fetching: Fetching::new(now),
-            machine: Machine::new(start.machine, now),
+            machine,
             path,
             ears: Ears::new(),
-            tap: start.recorder.map(Tap::new),
+            tap,
             voices: start.providers.voices.iter().map(|_| None).collect(),
             agent,
             providers: start.providers,
@@ -154,7 +158,7 @@ impl Driver {
             commands: start.commands,
             journal: start.journal,
             account: start.account,
-            marked: 0,
+            marking: Marking::default(),
             ended: None,
             apology,
         };
@@ -282,23 +286,18 @@ impl Driver {
                     }
                 }
                 Output::Played { id, samples } => {
-                    if *samples < self.marked || *samples >= self.marked + MARK_EVERY {
-                        self.marked = *samples;
-                        self.path.mark(*id, *samples);
+                    if let Some(samples) = self.marking.left(*id, *samples) {
+                        self.path.mark(*id, samples);
                     }
                     self.machine.handle(now, Input::Leg(&output));
                 }
-                Output::Finished { id, samples } => {
-                    if *samples != self.marked {
-                        self.marked = *samples;
-                        self.path.mark(*id, *samples);
-                    }
+                Output::Finished { .. } | Output::Dry { .. } => {
+                    self.path.rests(&mut self.marking);
                     self.machine.handle(now, Input::Leg(&output));
                 }
                 Output::SpeechStart { .. }
                 | Output::Speaking { .. }
                 | Output::SpeechEnd { .. }
-                | Output::Dry { .. }
                 | Output::Dtmf { .. }
                 | Output::FaxTone { .. } => self.machine.handle(now, Input::Leg(&output)),
             }

@@ -29,7 +29,9 @@ pub enum Effect {
     /// The stream transport forgets what it was sent and has not played.
     ClearStream,
     Journal(Entry),
-    /// The caller refused to be recorded.
+    /// The caller has heard that the call is recorded.
+    KeepRecording,
+    /// The caller refused to be recorded, or never heard of it.
     DiscardRecording,
     /// The call is over; nothing follows.
     End(EndReason),

@@ -39,6 +39,10 @@ impl Tap {
         self.send_if_paired(at);
     }
 
+    pub(super) fn keep(&self) {
+        self.recorder.keep();
+    }
+
     pub(super) fn discard(self) {
         self.recorder.discard();
     }

@@ -1,8 +1,9 @@
 //! Writing recordings while calls go on: frames by value through a bounded queue to one thread.
 //!
 //! A media worker never waits and never allocates here. A frame that finds the queue full is counted and becomes silence, because
-//! each frame carries its place on the leg clock. A refused recording is deleted, also when it is refused at the last moment. A disk
-//! that takes nothing is asked again once a second, and logged once a recording.
+//! each frame carries its place on the leg clock. A refused recording is deleted, also when it is refused at the last moment. Until it may
+//! be kept its file is called `.part`, and what is left of such is deleted at the next start. A disk that takes nothing is asked again
+//! once a second, and logged once a recording.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -31,17 +32,23 @@ const LONGEST_GAP: u64 = 3_600 * RATE as u64;
 /// How often an idle writer looks for recordings whose close was lost.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The header is brought up to date this often, so that a recording survives the end of the process: 5 s.
+/// The header is brought up to date this often, so that a recording that may be kept survives the end of the process: 5 s.
 const FLUSH_SAMPLES: u64 = 5 * RATE as u64;
 
 /// After a failure the disk is left alone for this long of the recording: 1 s.
 const AGAIN: Samples = Samples(RATE as u64);
 
+/// How a file ends whose caller may not have heard yet that they are recorded.
+const PART: &str = "part";
+
+/// In this order: what was discarded stays so.
 const RUNNING: u8 = 0;
-const CLOSED: u8 = 1;
-const DISCARDED: u8 = 2;
+/// It may be kept, whatever becomes of the process.
+const KEPT: u8 = 1;
+const CLOSED: u8 = 2;
+const DISCARDED: u8 = 3;
 /// Discarded, and noted.
-const NOTED: u8 = 3;
+const NOTED: u8 = 4;
 
 #[derive(Debug)]
 struct Take {
@@ -52,6 +59,14 @@ struct Take {
 impl Take {
     fn is_discarded(&self) -> bool {
         self.state.load(Ordering::Acquire) >= DISCARDED
+    }
+
+    fn may_be_kept(&self) -> bool {
+        matches!(self.state.load(Ordering::Acquire), KEPT | CLOSED)
+    }
+
+    fn part(&self) -> PathBuf {
+        self.path.with_added_extension(PART)
     }
 
     /// Notes once that it was discarded, if it was: also if nothing of it had come to the disk yet.
@@ -97,6 +112,11 @@ impl Recorder {
         sent
     }
 
+    /// The caller has heard of it: what was recorded stays if the process ends now.
+    pub fn keep(&self) {
+        self.take.state.fetch_max(KEPT, Ordering::AcqRel);
+    }
+
     /// The caller refused: the file is deleted, with everything recorded so far.
     pub fn discard(self) {
         self.take.state.store(DISCARDED, Ordering::Release);
@@ -105,8 +125,8 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        // A compare, because a refusal must not be turned into a plain end. If the queue is full, the writer finds out when idle.
-        let _running = self.take.state.compare_exchange(RUNNING, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        // The greater of both, because a refusal must not be turned into a plain end. If the queue is full, the writer finds out when idle.
+        self.take.state.fetch_max(CLOSED, Ordering::AcqRel);
         if self.queue.try_send(Message::Look(self.take.clone())).is_err() {
             metrics::counter!("records_closes_delayed_total").increment(1);
         }
@@ -125,10 +145,12 @@ pub(super) struct Writer {
 impl Writer {
     /// `notes` are told of recordings that were deleted; without `keys` they are plain WAV files.
     pub(super) fn start(
+        root: &Path,
         counters: Arc<Counters>,
         notes: Option<Arc<Notes>>,
         keys: Option<Arc<Keys>>,
     ) -> io::Result<Self> {
+        delete_parts(root, notes.as_deref())?;
         let (queue, messages) = sync_channel(QUEUE);
         let (counted, sealing) = (counters.clone(), keys.clone());
         let thread = std::thread::Builder::new()
@@ -155,7 +177,15 @@ impl Writer {
 struct Reel {
     take: Arc<Take>,
     tape: Option<Tape>,
+    name: Name,
     disk: Disk,
+}
+
+/// What its file is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Part,
+    Whole,
 }
 
 #[derive(Clone, Copy)]
@@ -197,17 +227,31 @@ impl Reel {
     fn write(&mut self, at: Samples, heard: &Frame, said: &Frame, keys: Option<&Arc<Keys>>) -> io::Result<()> {
         match &mut self.tape {
             Some(tape) => tape.put(at, heard, said),
-            empty => empty.insert(Tape::create(&self.take.path, keys)?).put(at, heard, said),
-        }
+            empty => empty.insert(Tape::create(&self.take.part(), keys)?).put(at, heard, said),
+        }?;
+        if self.name == Name::Part && self.take.may_be_kept() { self.rename() } else { Ok(()) }
     }
 
-    fn finish(self) -> io::Result<()> {
-        let Some(tape) = self.tape else { return Ok(()) };
+    fn rename(&mut self) -> io::Result<()> {
+        std::fs::rename(self.take.part(), &self.take.path)?;
+        self.name = Name::Whole;
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        let Some(tape) = self.tape.take() else { return Ok(()) };
         let finished = match tape.sound {
             Sound::Plain(wav) => wav.finalize().map_err(into_io),
             Sound::Sealed(sealer) => sealer.finish(),
         };
-        if self.take.is_discarded() { std::fs::remove_file(&self.take.path) } else { finished }
+        match (self.take.is_discarded(), self.name) {
+            (true, Name::Part) => std::fs::remove_file(self.take.part()),
+            (true, Name::Whole) => std::fs::remove_file(&self.take.path),
+            (false, Name::Part) if self.take.may_be_kept() => self.rename().and(finished),
+            // Its call goes on, and nobody will write it any more.
+            (false, Name::Part) => finished,
+            (false, Name::Whole) => finished,
+        }
     }
 }
 
@@ -279,6 +323,27 @@ pub(super) fn into_io(error: hound::Error) -> io::Error {
     }
 }
 
+/// Recordings of callers who may not have heard of them, left by a process that ended without its last words. No other process has this folder.
+fn delete_parts(root: &Path, notes: Option<&Notes>) -> io::Result<()> {
+    for day in std::fs::read_dir(root)? {
+        let day = day?.path();
+        if !day.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(&day)? {
+            let file = file?.path();
+            if file.extension().is_none_or(|ending| ending != PART) {
+                continue;
+            }
+            std::fs::remove_file(&file)?;
+            if let (Some(notes), Some(call)) = (notes, file.file_prefix()) {
+                notes.write(&Note::new("attendant", Action::RecordingDeleted, &call.to_string_lossy(), "done"));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes>, keys: Option<&Arc<Keys>>) {
     let mut reels: HashMap<PathBuf, Reel> = HashMap::new();
     loop {
@@ -287,7 +352,7 @@ fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes
             Ok(message) => message,
             Err(TryRecvError::Disconnected) => break,
             Err(TryRecvError::Empty) => {
-                finish(&mut reels, notes, |reel| reel.take.state.load(Ordering::Acquire) != RUNNING);
+                finish(&mut reels, notes, |reel| reel.take.state.load(Ordering::Acquire) >= CLOSED);
                 match messages.recv_timeout(IDLE) {
                     Ok(message) => message,
                     Err(RecvTimeoutError::Timeout) => continue,
@@ -298,7 +363,7 @@ fn write(messages: &Receiver<Message>, counters: &Counters, notes: Option<&Notes
         match message {
             Message::Frame { take, at, heard, said } => {
                 if !reels.contains_key(&take.path) {
-                    let reel = Reel { take: take.clone(), tape: None, disk: Disk::Well };
+                    let reel = Reel { take: take.clone(), tape: None, name: Name::Part, disk: Disk::Well };
                     reels.insert(take.path.clone(), reel);
                 }
                 if let Some(reel) = reels.get_mut(&take.path) {

@@ -238,7 +238,7 @@ fn place(call: &str, number: u64, last: u8) -> String {
 }
 
 fn call(path: &Path) -> String {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_prefix().map(|call| call.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn foreign() -> io::Error {

@@ -161,6 +161,48 @@ fn a_refused_recording_is_deleted() {
 }
 
 #[test]
+fn what_was_recorded_of_a_caller_who_never_heard_of_it_is_deleted_when_the_next_process_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("records");
+    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced };
+    let records = Records::open(&settings).unwrap();
+    let (told, untold) = (CallId::new(), CallId::new());
+    let day = root.join("2026-11-21");
+    let there = |call: CallId, name: &str| day.join(format!("{call}.{name}")).exists();
+    let recorders: Vec<Recorder> = [told, untold].map(|call| records.recorder(call, BEGAN).unwrap()).into();
+    recorders[0].keep();
+    for recorder in &recorders {
+        assert!(recorder.try_send(Samples::ZERO, &[100; 320], &SILENCE));
+    }
+    while !there(told, "wav") || !there(untold, "wav.part") {
+        std::thread::yield_now();
+    }
+    assert!(!there(told, "wav.part") && !there(untold, "wav"));
+    // The process ends, and the call has not.
+    records.close();
+    assert!(there(untold, "wav.part") && !there(untold, "wav"));
+    let notes = Some(Arc::new(Notes::open(&root).unwrap()));
+    Records::telling(&settings, None, notes, None).unwrap().close();
+    assert!(there(told, "wav") && !there(untold, "wav.part"));
+    let noted = std::fs::read_to_string(root.join("audit.jsonl")).unwrap();
+    assert!(noted.lines().count() == 1 && noted.contains(&untold.to_string()), "{noted}");
+}
+
+#[test]
+fn a_recording_that_may_be_kept_is_deleted_all_the_same_when_it_is_refused_later() {
+    let (folder, records) = records(Recording::Announced);
+    let call = CallId::new();
+    let recorder = records.recorder(call, BEGAN).unwrap();
+    recorder.keep();
+    assert!(recorder.try_send(Samples::ZERO, &[100; 320], &SILENCE));
+    recorder.discard();
+    records.close();
+    let day = folder.path().join("records/2026-11-21");
+    let left: Vec<_> = std::fs::read_dir(&day).into_iter().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn recorders_exist_only_when_recording_is_configured() {
     let (_folder, records) = records(Recording::Off);
     assert!(records.recorder(CallId::new(), BEGAN).is_none());

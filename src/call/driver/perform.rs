@@ -44,6 +44,11 @@ impl Driver {
                 }
                 self.journal.append(&entry);
             }
+            Effect::KeepRecording => {
+                if let Some(tap) = &self.tap {
+                    tap.keep();
+                }
+            }
             Effect::DiscardRecording => {
                 if let Some(tap) = self.tap.take() {
                     tap.discard();
@@ -61,12 +66,15 @@ impl Driver {
         let Some(leg) = &mut self.leg else { return };
         match effect {
             LegEffect::Audible(id) => {
-                self.marked = 0;
+                self.marking.audible(id);
                 leg.handle(now, leg::Input::Audible(id));
             }
             LegEffect::Mute => leg.handle(now, leg::Input::Mute),
             LegEffect::SpeechEnd(id) => leg.handle(now, leg::Input::SpeechEnd { id }),
-            LegEffect::Pause => leg.handle(now, leg::Input::Pause),
+            LegEffect::Pause => {
+                leg.handle(now, leg::Input::Pause);
+                self.path.rests(&mut self.marking);
+            }
             LegEffect::Resume { back } => leg.handle(now, leg::Input::Resume { back }),
             LegEffect::Hold => leg.handle(now, leg::Input::Hold),
             LegEffect::Unhold => leg.handle(now, leg::Input::Unhold),

@@ -48,7 +48,10 @@ impl Machine {
     pub(super) fn announced(&mut self, whole: bool) {
         self.recording = match self.recording {
             Recording::Off => Recording::Off,
-            Recording::Unannounced | Recording::Announced if whole => Recording::Announced,
+            Recording::Unannounced | Recording::Announced if whole => {
+                self.out.push_back(Effect::KeepRecording);
+                Recording::Announced
+            }
             Recording::Unannounced | Recording::Announced => Recording::Unannounced,
         };
     }

@@ -70,6 +70,7 @@ impl World {
                 self.note(Note::ConfirmThought);
             }
             Effect::ClearStream => self.clears += 1,
+            Effect::KeepRecording => {}
             Effect::DiscardRecording => self.discarded = true,
             Effect::Transport(Command::HangUp) => {}
             Effect::Transport(Command::Transfer { .. }) => {
@@ -110,6 +111,7 @@ impl World {
                 self.watch.audible_is(id);
                 self.left.clear();
                 self.audible_source = self.source_of(id);
+                self.marking.audible(id);
                 self.note(Note::Audible(id));
                 self.leg_input(leg::Input::Audible(id));
             }
@@ -125,6 +127,7 @@ impl World {
                 if !self.fault(Fault::PauseLost) {
                     self.leg_input(leg::Input::Pause);
                 }
+                self.rests();
             }
             LegEffect::Resume { back } => {
                 if !self.fault(Fault::ResumeLost) {

@@ -44,6 +44,10 @@ fn discarded(bench: &Bench) -> usize {
     bench.count(|effect| matches!(effect, Effect::DiscardRecording))
 }
 
+fn kept(bench: &Bench) -> usize {
+    bench.count(|effect| matches!(effect, Effect::KeepRecording))
+}
+
 /// Fixed phrases that were heard to their end, in order.
 fn heard(bench: &Bench) -> Vec<&str> {
     bench
@@ -59,7 +63,10 @@ fn heard(bench: &Bench) -> Vec<&str> {
 #[test]
 fn the_notice_comes_before_the_greeting_and_is_said_once_if_it_is_heard_whole() {
     let mut bench = just_answered();
+    hear_some(&mut bench);
+    assert_eq!(kept(&bench), 0);
     bench.hear_out();
+    assert_eq!(kept(&bench), 1);
     bench.say("Are you open?");
     bench.hear_out();
     assert_eq!(heard(&bench), ["RecordingNotice", "Greeting"]);
@@ -114,6 +121,7 @@ fn nothing_is_kept_of_a_caller_who_hung_up_before_the_notice_was_over() {
     bench.signal(Signal::Gone(Gone::HungUp));
     bench.wait(Duration::from_secs(3));
     assert_eq!((discarded(&bench), bench.ended()), (1, Some(EndReason::Caller)));
+    assert_eq!(kept(&bench), 0);
 }
 
 #[test]
