@@ -1,5 +1,6 @@
 //! Logs and metrics. Logs go to standard error, as text for a person or as JSON lines for a collector. They never hold what is [`crate::privacy::Pii`].
 
+mod faults;
 pub mod metrics;
 
 use tracing::Level;
@@ -33,4 +34,5 @@ pub fn start(settings: &LogConfig) {
     if started.is_err() {
         tracing::debug!("logging was already started");
     }
+    faults::log_places_alone();
 }
