@@ -60,22 +60,17 @@ pub(super) async fn accept(
             gate.count(Dropped::Flood);
             continue;
         };
-        let handle = match place.standing() {
-            Standing::Listed => None,
-            Standing::Stranger => match SockRef::from(&stream).try_clone() {
-                Ok(handle) => Some(handle),
-                // Who could not be closed is not taken.
-                Err(_) => {
-                    gate.count(Dropped::Exhausted);
-                    continue;
-                }
-            },
-        };
+        let handle = SockRef::from(&stream).try_clone().ok();
+        // A stranger who could not be closed is not taken.
+        if handle.is_none() && place.standing() == Standing::Stranger {
+            gate.count(Dropped::Exhausted);
+            continue;
+        }
         limit(&stream);
         let closed = stop.child_token();
         let Ok(connection) = TcpConnection::from_stream(stream, local.clone(), Some(closed.clone())) else { continue };
         // The stack cancels the token of a connection that has ended.
-        tokio::spawn(place.keep(handle, closed, gate.counters()));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(place.keep(handle, closed, gate.counters())));
         endpoint.transport_layer.add_connection(SipConnection::Tcp(connection));
     }
 }

@@ -4,6 +4,8 @@
 //! after seconds, and a part of the places is not for strangers at all, so that the carrier's own always finds one.
 
 use std::collections::HashMap;
+use std::io;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,7 +109,13 @@ impl Place {
     /// Keeps the place until the stream is `closed`; closes it itself, through a second handle, if it is a stranger's and of no use.
     pub(crate) async fn keep(mut self, handle: Option<Socket>, closed: CancellationToken, counters: Arc<Counters>) {
         tokio::select! {
-            () = closed.cancelled() => return,
+            () = closed.cancelled() => {
+                // The stack ends a stream on which it cannot find the next message.
+                if handle.is_some_and(|handle| is_open(&handle)) {
+                    counters.count(Dropped::Malformed);
+                }
+                return;
+            }
             () = self.useless() => {}
         }
         counters.count(Dropped::Idle);
@@ -138,6 +146,14 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.streams.0.lock().remove(&self.peer);
+    }
+}
+
+/// Whether the other side has not closed it.
+fn is_open(stream: &Socket) -> bool {
+    match stream.peek(&mut [MaybeUninit::uninit()]) {
+        Ok(read) => read > 0,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
     }
 }
 
