@@ -54,13 +54,15 @@ mutants: ## changes in the real-time code and the call's machine that no test no
 test-long: tools models release ## what is too long for every change: 20,000 simulated calls, load, fuzzing, speech (docs/measure.md)
 	@.ci/test-long
 
-bench: tools models release ## the figures of benches/README.md: a leg's slot, with its machine, their memory, voice detection, embedded speech, a whole call
+bench: tools models release ## the figures of benches/README.md: a leg's slot, with its machine, their memory, voice detection, echo, embedded speech, a whole call, 100 calls
 	@$(CARGO) bench --locked -p attendant-media --bench leg
+	@$(CARGO) nextest run --locked -p attendant-media --no-capture -E 'binary(allocations) + binary(acoustics)'
 	@$(CARGO) bench --locked --profile dev --bench machine
 	@$(CARGO) nextest run --locked --test main --no-capture -E 'test(/^budget::/)'
 	@$(CARGO) bench --locked -p attendant-media --bench vad
 	@$(CARGO) bench --locked --profile dev --bench speech
 	@ATTENDANT=target/release/attendant .ci/demo
+	@.ci/load
 
 bench-vendors: tools models release ## what vendors cost: 100 calls against simulated ones, then what each fault of theirs costs a caller (benches/README.md)
 	@VENDORS=1 .ci/load
