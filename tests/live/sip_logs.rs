@@ -28,6 +28,7 @@ async fn a_server_that_logs_everything_names_nobody() {
         .current_dir(&folder)
         .args(["serve", "--config"])
         .arg(&config)
+        .env("XDG_DATA_HOME", folder.path())
         .env("RUST_LOG", EVERYTHING)
         .env("NO_COLOR", "1")
         .stdout(Stdio::null())

@@ -33,12 +33,13 @@ impl Agent for Patient {
     fn cancel(&mut self) {}
 }
 
-/// Every recording in the folder of records.
+/// Every recording in the folder of records, those that are not to be kept yet as well.
 fn recordings(folder: &Path) -> Vec<PathBuf> {
     let days =
         std::fs::read_dir(folder).into_iter().flatten().filter_map(|day| std::fs::read_dir(day.ok()?.path()).ok());
     let files = days.flatten().filter_map(|file| Some(file.ok()?.path()));
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "wav")).collect()
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".wav"));
+    files.filter(named).collect()
 }
 
 /// A recorded call with a notice of so many samples, which faults once `when` holds of the folder of its records. Returns how many recordings
