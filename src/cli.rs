@@ -7,6 +7,7 @@ mod audit;
 mod call;
 mod calls;
 mod check;
+mod clinic;
 mod dialling;
 mod exit;
 mod experiments;
@@ -24,6 +25,7 @@ mod retention;
 mod say;
 mod serve;
 mod sim;
+mod table;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,7 @@ enum Command {
     Call(call::Call),
     Calls(calls::Calls),
     Audit(audit::Audit),
+    Clinic(clinic::Clinics),
     Experiments(experiments::Experiments),
     Init(init::Init),
     Keys(keys::Keys),
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Calls(command) => command.run(),
+        Command::Clinic(command) => command.run(),
         Command::Experiments(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Keys(command) => command.run(),

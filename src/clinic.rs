@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod retention;
 pub mod spoken;
+mod tenant;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,8 @@ use crate::language::Language;
 use crate::provider::residency::Country;
 use crate::tts::spoken::lexicon;
 use retention::RetentionConfig;
+
+pub use tenant::Tenant;
 
 /// Text in each language it was written in.
 pub type Translated = BTreeMap<Language, String>;
@@ -66,6 +69,18 @@ pub struct ClinicConfig {
     /// Words of the clinic's own and how voices say them, in each language.
     #[serde(default)]
     pub lexicon: lexicon::Words,
+    /// Who answers for its patients' data. Without one it takes no calls.
+    pub privacy_officer: Option<PrivacyOfficer>,
+}
+
+/// A person of the clinic, and how patients reach them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyOfficer {
+    pub name: String,
+    pub email: Option<String>,
+    /// E.164.
+    pub phone: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -157,6 +172,7 @@ pub struct ClinicError(pub Vec<String>);
 pub struct Clinic {
     pub config: ClinicConfig,
     pub zone: TimeZone,
+    tenant: Tenant,
 }
 
 impl Clinic {
@@ -168,21 +184,35 @@ impl Clinic {
     }
 
     pub fn load(file: &Path) -> Result<Self, ClinicError> {
-        let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|e| {
+        Self::of(&Self::text(file)?, &file.display().to_string())
+    }
+
+    /// What is written in a clinic's file.
+    pub fn text(file: &Path) -> Result<String, ClinicError> {
+        std::fs::read_to_string(file).map_err(|e| {
+            let name = file.display();
             ClinicError(vec![format!("{name}: cannot be read: {e}; give the path of a clinic's TOML file")])
-        })?;
+        })
+    }
+
+    /// The clinic of such a text; `name` is where it came from.
+    pub fn of(text: &str, name: &str) -> Result<Self, ClinicError> {
         let config =
-            toml::from_str(&text).map_err(|e| ClinicError(vec![format!("{name}: {e}; see sample-clinic.toml")]))?;
-        Self::new(config, &name)
+            toml::from_str(text).map_err(|e| ClinicError(vec![format!("{name}: {e}; see sample-clinic.toml")]))?;
+        Self::new(config, name)
     }
 
     fn new(config: ClinicConfig, file: &str) -> Result<Self, ClinicError> {
         let wrong: Vec<_> = config.check().into_iter().map(|w| format!("{file}: {w}")).collect();
         match TimeZone::get(&config.timezone) {
-            Ok(zone) if wrong.is_empty() => Ok(Self { config, zone }),
+            Ok(zone) if wrong.is_empty() => Ok(Self { tenant: Tenant::of(&config.id), config, zone }),
             Ok(_) | Err(_) => Err(ClinicError(wrong)),
         }
+    }
+
+    /// Whose data that of its calls is: the clinic of the file.
+    pub const fn tenant(&self) -> &Tenant {
+        &self.tenant
     }
 
     /// The name as said in this language.
@@ -243,6 +273,7 @@ impl ClinicConfig {
             }
         }
         wrong.extend(self.retention.check());
+        wrong.extend(self.privacy_officer.iter().flat_map(PrivacyOfficer::check));
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
         wrong.extend(self.budget.iter().flat_map(BudgetConfig::check));
         if let Some(emr) = &self.emr {
@@ -250,6 +281,29 @@ impl ClinicConfig {
             if emr.kind == EmrKind::Book && emr.file.is_none() && self.id != SAMPLE {
                 wrong.push("emr.file: missing; name the book's data, a file as agents/sample-book.toml".into());
             }
+        }
+        wrong
+    }
+}
+
+impl PrivacyOfficer {
+    fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.name.trim().is_empty() {
+            wrong.push("privacy_officer.name: empty; write the name of a person".to_owned());
+        }
+        if self.email.is_none() && self.phone.is_none() {
+            wrong.push("privacy_officer: cannot be reached; write email, or phone, or both".to_owned());
+        }
+        let is_address = |email: &&String| {
+            let (name, host) = email.split_once('@').unwrap_or_default();
+            !name.is_empty() && host.contains('.') && !email.contains(char::is_whitespace)
+        };
+        if let Some(email) = self.email.as_ref().filter(|email| !is_address(email)) {
+            wrong.push(format!("privacy_officer.email: `{email}` is no address; write it as privacy@clinic.example"));
+        }
+        if let Some(phone) = self.phone.as_ref().filter(|phone| !is_e164(phone)) {
+            wrong.push(format!("privacy_officer.phone: `{phone}` is no E.164 number; write it as +16045550100"));
         }
         wrong
     }
@@ -305,6 +359,21 @@ mod tests {
         );
         let wrong = with("+16045550142", "front desk").unwrap().check();
         assert!(wrong[0].starts_with("transfer_to:"), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_privacy_officer_must_be_somebody_who_can_be_reached() {
+        let wrong = |change, to| with(change, to).unwrap().check();
+        let written = "email = \"privacy@harbour-street.example\"";
+        assert_eq!(wrong(written, "phone = \"+16045550143\""), Vec::<String>::new());
+        for (to, key) in [
+            ("", "privacy_officer: cannot be reached"),
+            ("email = \"at reception\"", "privacy_officer.email:"),
+            ("phone = \"604\"", "privacy_officer.phone:"),
+        ] {
+            assert!(wrong(written, to)[0].starts_with(key), "{to}");
+        }
+        assert!(wrong("name = \"Maria Santos\"", "name = \" \"")[0].starts_with("privacy_officer.name:"));
     }
 
     #[test]

@@ -4,12 +4,14 @@
 
 mod asked;
 mod budget;
+mod door;
 pub(crate) mod keeping;
 mod order;
 mod plans;
 mod providers;
 mod residency;
 mod settings;
+mod standing;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,8 +26,9 @@ use crate::agent::graph::{Graph, GraphError, Variables};
 use crate::api;
 use crate::call::canned::{Canned, Line, Phrase};
 use crate::call::desk::{Desk, DeskSetup, NotReady};
+use crate::call::registry::FrontDesk;
 use crate::call::rendering;
-use crate::clinic::{Clinic, ClinicError};
+use crate::clinic::{Clinic, ClinicError, Tenant};
 use crate::clock;
 use crate::config::Config;
 use crate::costs::{Meter, Prices, Till};
@@ -40,9 +43,11 @@ use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
+use door::Door;
 use keeping::Keeping;
+use standing::Standing;
 
-pub use providers::Hosted;
+pub use providers::{Hosted, Speech};
 pub use residency::{Sends, sends};
 pub use settings::{AgentsConfig, Cheaper, ClinicSection, Kind, ProvidersConfig, ServerConfig};
 
@@ -119,6 +124,11 @@ pub fn store(config: &Config) -> Result<Option<Store>, StartError> {
     Ok(keeping::open(config, &clinic(config)?)?)
 }
 
+/// The store of this clinic, whoever is configured; it is not made ready.
+pub fn store_of(config: &Config, clinic: &Tenant) -> Result<Option<Store>, StartError> {
+    Ok(keeping::open_for(config, clinic)?)
+}
+
 /// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
 pub fn check(config: &Config) -> Result<Clinic, StartError> {
     let graph = config.agents.graph()?;
@@ -186,6 +196,7 @@ impl Server {
         let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph, &state)).await;
         let staff = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
         let providers = staff.providers(&providers::Asked::default());
+        let speech = staff.speech.clone();
         let kept = config.server.phrase_cache.as_ref().map(|folder| {
             PhraseCache::open(folder)
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
@@ -214,6 +225,11 @@ impl Server {
             );
         }
         let purging = store.clone().map(|store| Retention::nightly(store, &clinic, shared.clone()));
+        let mut standing = Standing::of(&config, &clinic, config.agents.graph()?, speech, store.as_ref())?;
+        if let Some(standing) = &mut standing {
+            standing.decide().await;
+        }
+        let line = clinic.config.transfer_to.clone().or_else(|| config.call.transfer_to.clone());
         let keeping = Keeping::start(&config, store, ends);
         let zone = clinic.zone;
         let clinic_id = clinic.config.id;
@@ -233,22 +249,23 @@ impl Server {
 
         let stop = CancellationToken::new();
         let transports = TaskTracker::new();
-        let sip = sip::Server::bind(config.sip, desk.clone(), stop.clone()).await?;
+        let front: Arc<dyn FrontDesk> = match standing {
+            Some(standing) => {
+                let door = Door { desk: desk.clone(), state: standing.state(), line };
+                transports.spawn(standing.follow(stop.clone()));
+                Arc::new(door)
+            }
+            None => desk.clone(),
+        };
+        let sip = sip::Server::bind(config.sip, front.clone(), stop.clone()).await?;
         let ready = {
             let (desk, deaf) = (desk.clone(), sip.deaf());
             // A fault comes first: what follows it, draining, is no reason.
             move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { desk.ready() }
         };
-        let http = api::Server::bind(
-            &config.api,
-            &config.stream,
-            desk.clone(),
-            ready,
-            announced,
-            shared.clone(),
-            stop.clone(),
-        )
-        .await?;
+        let http =
+            api::Server::bind(&config.api, &config.stream, front, ready, announced, shared.clone(), stop.clone())
+                .await?;
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();

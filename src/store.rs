@@ -3,9 +3,10 @@
 //! A call never waits for it. What a call leaves behind is written to its journal on disk while it goes on ([`crate::records`]); when it is over, the
 //! journal is moved here in one transaction and then deleted ([`import`]). So the journals are the spool: with the database down they wait, and
 //! a call that was moved already is not written again. A patient's words and numbers are sealed before they leave the process ([`keys`]).
-//! A store is opened for one clinic, and no question to it is answered with another's calls.
+//! A store is opened for one clinic, and no question to it is answered with another's calls; which clinics there are is known to all ([`clinics`]).
 
 pub mod audit;
+pub mod clinics;
 mod history;
 pub mod import;
 mod insert;
@@ -21,6 +22,7 @@ pub mod retention;
 mod schema;
 mod settings;
 pub mod tail;
+mod tenancy;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,7 @@ use sea_orm::{
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
+use crate::clinic::Tenant;
 use crate::config::Secret;
 use keys::{Keys, KeysError};
 use migrate::Standing;
@@ -41,6 +44,7 @@ use migrate::Standing;
 pub use history::{History, HistoryError};
 pub use insert::Kept;
 pub use record::Record;
+pub(crate) use settings::weakness;
 pub use settings::{Kind, StoreConfig};
 
 /// A connection is waited for so long, also while the database is away.
@@ -90,7 +94,7 @@ impl StoreError {
 pub struct Store {
     database: DatabaseConnection,
     keys: Arc<Keys>,
-    clinic: Arc<str>,
+    clinic: Tenant,
     instance: Arc<str>,
     /// Where recordings are.
     records: Arc<Path>,
@@ -99,7 +103,7 @@ pub struct Store {
 impl Store {
     /// Reads the keys and prepares the connections; nothing is asked of the database yet, so that it may be down. `records` is the folder of records,
     /// `clinic` whose store it is. Must be called within a runtime, which looks after the connections. Of the embedded database the folder, the file and, the first time, its keys are created.
-    pub fn open(settings: &StoreConfig, records: &Path, clinic: &str) -> Result<Self, StoreError> {
+    pub fn open(settings: &StoreConfig, records: &Path, clinic: &Tenant) -> Result<Self, StoreError> {
         let keys = Arc::new(keys_of(settings, records)?);
         let mut options = ConnectOptions::new(settings.url.clone().unwrap_or_else(|| "sqlite:attendant".to_owned()));
         options
@@ -124,12 +128,17 @@ impl Store {
             });
         }
         let password: Option<Secret> = settings.password().map_err(StoreError::Secret)?;
-        if let Some(password) = password {
-            options.map_sqlx_postgres_opts(move |postgres| postgres.password(password.expose()));
-        }
+        let owner = clinic.clone();
+        options.map_sqlx_postgres_opts(move |postgres| {
+            let postgres = tenancy::belonging_to(postgres, &owner);
+            match &password {
+                Some(password) => postgres.password(password.expose()),
+                None => postgres,
+            }
+        });
         let database = lazily(options)?;
         let instance = settings.instance();
-        Ok(Self { database, keys, clinic: clinic.into(), instance: instance.into(), records: records.into() })
+        Ok(Self { database, keys, clinic: clinic.clone(), instance: instance.into(), records: records.into() })
     }
 
     /// Whether the tables are those of this release.
@@ -145,7 +154,14 @@ impl Store {
     /// As [`Self::migrate`] for the embedded database; of PostgreSQL, which others may be using, the tables must be right already.
     pub async fn make_ready(&self) -> Result<(), StoreError> {
         match self.standing().await? {
-            Standing::Current => Ok(()),
+            Standing::Current => {
+                if self.is_held_to_its_clinic().await? == Some(false) {
+                    tracing::warn!(
+                        "the database's user may see the rows of every clinic; give attendant one that is no superuser and owns its database"
+                    );
+                }
+                Ok(())
+            }
             Standing::Behind(_) if self.is_embedded() => {
                 let done = self.migrate().await?;
                 tracing::info!(migrations = done.len(), "the embedded database has the tables of this release");

@@ -59,7 +59,8 @@ pub enum Near {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownDay;
 
-const WEEK: [Weekday; 7] = [
+/// Monday first.
+pub const WEEK: [Weekday; 7] = [
     Weekday::Monday,
     Weekday::Tuesday,
     Weekday::Wednesday,
@@ -165,7 +166,8 @@ fn groups(clinic: &ClinicConfig) -> Vec<Group<'_>> {
     groups
 }
 
-fn of_weekday(clinic: &ClinicConfig, weekday: Weekday) -> &[Span] {
+/// Usual hours.
+pub fn of_weekday(clinic: &ClinicConfig, weekday: Weekday) -> &[Span] {
     let week = &clinic.hours;
     match weekday {
         Weekday::Monday => &week.monday,

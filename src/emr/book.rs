@@ -12,6 +12,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,42 @@ pub fn check(clinic: &Clinic) -> Result<(), BookError> {
     }
 }
 
+/// Whom callers may book, as the data file has them; nothing is opened.
+pub fn providers(clinic: &Clinic) -> Result<Vec<Provider>, BookError> {
+    Ok(Seed::of(clinic).map_err(BookError::Seed)?.providers())
+}
+
+/// Days that are looked at for a slot of each provider.
+const DAYS: i64 = 14;
+
+/// Whether the data file has what calls need: a slot ahead that may be booked with each provider. Nothing is opened or written.
+pub fn health(clinic: &Clinic, now: DateTime) -> Result<Vec<Finding>, BookError> {
+    let seed = Seed::of(clinic).map_err(BookError::Seed)?;
+    let closed = closed(clinic);
+    let known = |code| clinic.config.emr.as_ref().is_some_and(|emr| emr.codes.contains_key(&code));
+    let finding = |provider: Provider| {
+        let days = (0..DAYS).map(|ahead| now.date().saturating_add(ahead.days()));
+        let schedules = days.filter_map(|day| seed.schedule(&provider.id, day, closed.get(&day).map(Vec::as_slice)));
+        let mut slots = schedules.filter(|day| !day.holiday).flat_map(|day| day.slots);
+        match slots.find(|slot| slot.start > now && known(slot.code)) {
+            Some(slot) => Finding {
+                what: format!(
+                    "{}: the first slot is {} with code {}",
+                    provider.name,
+                    slot.start.strftime("%A, %B %-d at %H:%M"),
+                    slot.code
+                ),
+                mend: None,
+            },
+            None => Finding {
+                what: format!("{}: no slot within {DAYS} days has a code that callers may book", provider.name),
+                mend: Some("write the provider's week in the book's file, and its codes into [emr.codes]".to_owned()),
+            },
+        }
+    };
+    Ok(seed.providers().into_iter().map(finding).collect())
+}
+
 /// See the module header. Cheap to clone.
 #[derive(Clone)]
 pub struct Book(Arc<Inner>);
@@ -55,6 +92,10 @@ struct Inner {
 
 /// Holidays of the clinic: hours of each, none for a day that is closed.
 type Closed = BTreeMap<Date, Vec<crate::clinic::Span>>;
+
+fn closed(clinic: &Clinic) -> Closed {
+    clinic.config.holidays.iter().map(|h| (h.date, h.hours.clone())).collect()
+}
 
 #[derive(Debug, Default)]
 struct Rows {
@@ -80,7 +121,7 @@ impl Book {
     /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`.
     pub fn open(folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
         let seed = Seed::of(clinic).map_err(BookError::Seed)?;
-        let closed: Closed = clinic.config.holidays.iter().map(|h| (h.date, h.hours.clone())).collect();
+        let closed = closed(clinic);
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
         let (journal, entries) = Journal::open(folder, &clinic.config.id).map_err(failed)?;
         let is_new = entries.is_empty();

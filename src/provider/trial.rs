@@ -42,6 +42,18 @@ pub struct Trial {
 
 /// Says the question to a recogniser, in real time.
 pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Trial, ProviderError> {
+    match listen(recognizer, language, &question()).await? {
+        (took, true) => Ok(took),
+        (_, false) => Err(failed(recognizer.name(), ErrorKind::Empty, "heard no word of a spoken question")),
+    }
+}
+
+/// Has a recogniser listen to what somebody says, 16 kHz, in real time; whether it heard words.
+pub async fn listen(
+    recognizer: &dyn Recognizer,
+    language: Language,
+    speech: &[i16],
+) -> Result<(Trial, bool), ProviderError> {
     let name = recognizer.name();
     within(name, async {
         let (mailbox, mut events) = Mailbox::new();
@@ -50,7 +62,7 @@ pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Tri
         let session = recognizer.open(setup, stt::Reports { session: 1, mailbox });
         while next_heard(name, &mut events).await? != stt::Event::Ready {}
         let connect_ms = Some(ms(begun));
-        let up_to = match say_question(name, &session).await {
+        let up_to = match say(name, &session, speech).await {
             Ok(up_to) => up_to,
             Err(error) => return Err(reason(&mut events).await.unwrap_or(error)),
         };
@@ -60,11 +72,8 @@ pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Tri
         loop {
             match next_heard(name, &mut events).await? {
                 stt::Event::Final { text, .. } => words |= !text.reveal().trim().is_empty(),
-                stt::Event::Flushed { .. } if words => {
-                    return Ok(Trial { connect_ms, first_ms: None, whole_ms: ms(asked) });
-                }
                 stt::Event::Flushed { .. } => {
-                    return Err(failed(name, ErrorKind::Empty, "heard no word of a spoken question"));
+                    return Ok((Trial { connect_ms, first_ms: None, whole_ms: ms(asked) }, words));
                 }
                 stt::Event::Ready
                 | stt::Event::SpeechStart { .. }
@@ -80,14 +89,13 @@ pub async fn hear(recognizer: &dyn Recognizer, language: Language) -> Result<Tri
     .await
 }
 
-/// Where the question ends.
-async fn say_question(name: &'static str, session: &mpsc::Sender<stt::Input>) -> Result<Samples, ProviderError> {
-    let audio = question();
+/// Where the speech ends.
+async fn say(name: &'static str, session: &mpsc::Sender<stt::Input>, speech: &[i16]) -> Result<Samples, ProviderError> {
     let mut slots = interval(SLOT);
     slots.set_missed_tick_behavior(MissedTickBehavior::Burst);
     give(name, session, stt::Input::SpeechStart { at: Samples::ZERO }).await?;
     let mut at = Samples::ZERO;
-    for frame in audio.as_chunks::<SLOT_SAMPLES>().0 {
+    for frame in speech.as_chunks::<SLOT_SAMPLES>().0 {
         slots.tick().await;
         give(name, session, stt::Input::Audio { at, frame: *frame }).await?;
         at = at + Samples(SLOT_SAMPLES as u64);
@@ -130,6 +138,11 @@ async fn give<T>(name: &'static str, session: &mpsc::Sender<T>, input: T) -> Res
 
 /// Has a voice say three words.
 pub async fn speak(voice: &dyn Voice, language: Language) -> Result<Trial, ProviderError> {
+    Ok(sound(voice, language).await?.0)
+}
+
+/// The same, and how they sound, 16 kHz.
+pub async fn sound(voice: &dyn Voice, language: Language) -> Result<(Trial, Vec<i16>), ProviderError> {
     let name = voice.name();
     within(name, async {
         let (mailbox, mut events) = Mailbox::new();
@@ -141,13 +154,15 @@ pub async fn speak(voice: &dyn Voice, language: Language) -> Result<Trial, Provi
         give(name, &session, tts::Input::Text { id, text }).await?;
         give(name, &session, tts::Input::End { id }).await?;
         let mut first_ms = None;
+        let mut sound = Vec::new();
         loop {
             match events.recv().await {
-                Some(Event::Tts(tts::Event::Audio { .. })) => {
+                Some(Event::Tts(tts::Event::Audio { audio, .. })) => {
                     first_ms = Some(first_ms.unwrap_or_else(|| ms(asked)));
+                    sound.extend_from_slice(&audio);
                 }
                 Some(Event::Tts(tts::Event::Done { .. })) => {
-                    return Ok(Trial { connect_ms: None, first_ms, whole_ms: ms(asked) });
+                    return Ok((Trial { connect_ms: None, first_ms, whole_ms: ms(asked) }, sound));
                 }
                 Some(Event::Tts(tts::Event::Failed { error, .. })) => return Err(error),
                 Some(
@@ -204,10 +219,10 @@ pub async fn think(model: &dyn Model, language: Language) -> Result<Trial, Provi
     .await
 }
 
-async fn within(
+async fn within<T>(
     name: &'static str,
-    trial: impl Future<Output = Result<Trial, ProviderError>>,
-) -> Result<Trial, ProviderError> {
+    trial: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
     let late = || failed(name, ErrorKind::Timeout, &format!("no whole answer within {} s", PATIENCE.as_secs()));
     timeout(PATIENCE, trial).await.unwrap_or_else(|_| Err(late()))
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
-use crate::clinic::Clinic;
+use crate::clinic::{Clinic, Tenant};
 use crate::config::Config;
 use crate::records::{Library, Records};
 use crate::store::audit::{Action, Note};
@@ -39,11 +39,14 @@ struct Running {
 
 /// What the configuration and the clinic say of the store; `None` if there is to be none. It is not made ready.
 pub(crate) fn open(config: &Config, clinic: &Clinic) -> Result<Option<Store>, StoreError> {
+    open_for(config, clinic.tenant())
+}
+
+/// The same, whoever is configured.
+pub(super) fn open_for(config: &Config, clinic: &Tenant) -> Result<Option<Store>, StoreError> {
     match config.store.kind() {
         Kind::Off => Ok(None),
-        Kind::Embedded | Kind::Postgres => {
-            Store::open(&config.store, &config.records.folder(), &clinic.config.id).map(Some)
-        }
+        Kind::Embedded | Kind::Postgres => Store::open(&config.store, &config.records.folder(), clinic).map(Some),
     }
 }
 

@@ -95,10 +95,60 @@ impl Hosted {
     }
 }
 
+/// Who hears and who speaks, each by the name that the configuration has for it.
+#[derive(Clone)]
+pub struct Speech {
+    ears: Vec<(&'static str, Arc<dyn Recognizer>)>,
+    mouths: Vec<(&'static str, Arc<dyn Voice>)>,
+}
+
+impl Speech {
+    /// Connects to nobody yet; loading models takes seconds. `None`: scripted providers hear and speak.
+    pub fn load(config: &Config) -> Result<Option<Self>, StartError> {
+        if config.providers.kind == Kind::Scripted {
+            return Ok(None);
+        }
+        let missing = config.speech.missing();
+        if !missing.is_empty() {
+            return Err(StartError::Missing(missing));
+        }
+        Self::of(&Hosted::of(&config.providers)?, &config.speech).map(Some)
+    }
+
+    /// In the order in which they are asked, if nothing else is configured.
+    fn of(hosted: &Hosted, embedded: &speech::SpeechConfig) -> Result<Self, StartError> {
+        let speech::Embedded { recognisers, voices } = speech::load(embedded)?;
+        let ears = hosted.ears.iter().cloned().chain(recognisers).map(|ears| (ears.name(), ears)).collect();
+        let voices = voices.into_iter().map(|voice| ("embedded", voice));
+        let mouths = hosted.voices.iter().cloned().chain(voices).collect();
+        Ok(Self { ears, mouths })
+    }
+
+    /// Those of these names, in their order.
+    pub fn ears<'a>(&'a self, names: Vec<&'a str>) -> impl Iterator<Item = &'a (&'static str, Arc<dyn Recognizer>)> {
+        names.into_iter().flat_map(|name| self.ears.iter().filter(move |(known, _)| *known == name))
+    }
+
+    /// The same of voices; several on this machine have one name.
+    pub fn voices<'a>(&'a self, names: Vec<&'a str>) -> impl Iterator<Item = &'a (&'static str, Arc<dyn Voice>)> {
+        names.into_iter().flat_map(|name| self.mouths.iter().filter(move |(known, _)| *known == name))
+    }
+}
+
+impl std::fmt::Debug for Speech {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ears: Vec<_> = self.ears.iter().map(|(name, _)| name).collect();
+        let mouths: Vec<_> = self.mouths.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Speech").field("ears", &ears).field("mouths", &mouths).finish()
+    }
+}
+
 /// Everybody who can be asked, to be put together for a call.
 pub(super) struct Staff {
     team: Team,
     lexicon: Lexicon,
+    /// `None` of scripted providers.
+    pub speech: Option<Speech>,
 }
 
 enum Team {
@@ -215,20 +265,17 @@ impl Real {
 pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shared) -> Result<Staff, StartError> {
     let lexicon = Lexicon::new(&clinic.config.lexicon);
     if config.providers.kind == Kind::Scripted {
-        return Ok(Staff { team: Team::Scripted(config.scripted), lexicon });
+        return Ok(Staff { team: Team::Scripted(config.scripted), lexicon, speech: None });
     }
     let missing = config.speech.missing();
     if !missing.is_empty() {
         return Err(StartError::Missing(missing));
     }
     let hosted = Hosted::of(&config.providers)?;
-    let embedded = speech::load(&config.speech)?;
-    let recognisers: Vec<Arc<dyn Recognizer>> = hosted.ears.into_iter().chain(embedded.recognisers).collect();
-    let ear_names: Vec<&'static str> = recognisers.iter().map(|recogniser| recogniser.name()).collect();
+    let speech = Speech::of(&hosted, &config.speech)?;
+    let (ear_names, recognisers): (Vec<&'static str>, Vec<_>) = speech.ears.iter().cloned().unzip();
     let hearing = order::places(&config.providers.hearing, &ear_names);
-    let (mut mouth_names, mut voices): (Vec<_>, Vec<_>) = hosted.voices.into_iter().unzip();
-    voices.extend(embedded.voices);
-    mouth_names.resize(voices.len(), "embedded");
+    let (mouth_names, voices): (Vec<&'static str>, Vec<_>) = speech.mouths.iter().cloned().unzip();
     let speaking = order::places(&config.providers.speaking, &mouth_names);
     let folder = config.records.folder();
     let ledger = Ledger::open(folder.clone())
@@ -246,7 +293,7 @@ pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shar
     let desk = Desk::new(thinkers, graph, clinics, books, messages, ledger, clock::now)?.sharing(shared.clone());
     let (ears, mouths) = (Ears::new(recognisers), Mouths::new(voices));
     let real = Real { ears, ear_names, hearing, mouths, mouth_names, speaking, desk };
-    Ok(Staff { team: Team::Real(Box::new(real)), lexicon })
+    Ok(Staff { team: Team::Real(Box::new(real)), lexicon, speech: Some(speech) })
 }
 
 /// What keeps the clinic's appointments, in `<records>/book`.

@@ -110,7 +110,8 @@ impl AgentsConfig {
         wrong
     }
 
-    pub(super) fn graph(&self) -> Result<Graph, GraphError> {
+    /// Every agent of these folders, or of those that come with the program.
+    pub fn graph(&self) -> Result<Graph, GraphError> {
         match (&self.folder, &self.prompts) {
             (Some(agents), Some(prompts)) => Graph::load(agents, prompts),
             (Some(_) | None, _) => Ok(Graph::built_in()),

@@ -37,6 +37,13 @@ pub enum Action {
     PersonExported,
     /// It was erased.
     PersonErased,
+    /// A clinic's file was put into the store; the outcome is how its fingerprint begins.
+    ClinicAdded,
+    ClinicChanged,
+    /// A file of a clinic has passed all its gates.
+    ClinicPassed,
+    ClinicDisabled,
+    ClinicEnabled,
 }
 
 /// One row to be.
@@ -307,6 +314,11 @@ fn word(action: Action) -> &'static str {
         Action::Purged => "purged",
         Action::PersonExported => "person_exported",
         Action::PersonErased => "person_erased",
+        Action::ClinicAdded => "clinic_added",
+        Action::ClinicChanged => "clinic_changed",
+        Action::ClinicPassed => "clinic_passed",
+        Action::ClinicDisabled => "clinic_disabled",
+        Action::ClinicEnabled => "clinic_enabled",
     }
 }
 

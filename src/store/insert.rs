@@ -22,7 +22,7 @@ impl Store {
     /// Writes the record of a call that is over, whole or not at all. The call's id is the key: however often it is tried, it is there once.
     pub async fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
         let rows = record.rows(&self.clinic, &self.instance, &self.keys);
-        let transaction = self.begin().await?;
+        let transaction = self.begin_for(record.clinic.as_deref().unwrap_or(&self.clinic)).await?;
         if is_erased(&transaction, &record.call).await? {
             transaction.rollback().await?;
             return Ok(Kept::Before);
@@ -41,7 +41,7 @@ impl Store {
     }
 }
 
-async fn insert(on: &DatabaseTransaction, into: Columns, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+pub(super) async fn insert(on: &DatabaseTransaction, into: Columns, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
     for some in rows.chunks(MOST_VALUES / into.columns.len()) {
         execute(on, &insertion(into, some.len()), some.concat()).await?;
     }

@@ -72,19 +72,21 @@ impl Store {
     /// Rows that each version of the keys has sealed, of every clinic.
     pub async fn sealed_by(&self) -> Result<std::collections::BTreeMap<u32, i64>, StoreError> {
         let mut found = std::collections::BTreeMap::new();
+        let everybody = self.begin_for_everybody().await?;
         for Sealed { table, column, .. } in SEALED {
             let sql = format!("SELECT key, COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY key");
-            for row in self.rows(&sql, vec![]).await? {
+            for row in rows(&everybody, &sql, vec![]).await? {
                 let (key, rows): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
                 *found.entry(u32::try_from(key).unwrap_or_default()).or_default() += rows;
             }
         }
+        everybody.rollback().await?;
         Ok(found)
     }
 
     async fn some_of(&self, Sealed { table, column, id, seq }: Sealed) -> Result<u64, StoreError> {
         let newest = i64::from(self.keys.newest());
-        let transaction = self.begin().await?;
+        let transaction = self.begin_for_everybody().await?;
         let (line, order) = seq.map_or_else(|| ("0", id.to_owned()), |seq| (seq, format!("{id}, {seq}")));
         let sql = format!("SELECT {id}, {line}, {column}, key FROM {table} WHERE key < $1 ORDER BY {order} LIMIT $2");
         let found = rows(&transaction, &sql, vec![newest.into(), AT_ONCE.into()]).await?;

@@ -3,7 +3,9 @@
 //! A migration that was released is never changed, only followed by another. Times are microseconds since the call's first slot (`_us`) or milliseconds
 //! since 1970 (`_ms`); money is millionths. Columns of bytes are sealed ([`super::keys`]), `key` is the version of the key that did it.
 
+pub(super) mod clinics;
 mod erased;
+mod isolation;
 mod messages;
 mod retention;
 
@@ -114,6 +116,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     messages::MIGRATION,
     retention::MIGRATION,
     erased::MIGRATION,
+    clinics::MIGRATION,
+    isolation::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

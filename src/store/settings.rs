@@ -123,7 +123,7 @@ impl StoreConfig {
 const SHORTEST: usize = 12;
 
 /// Why this password would be no protection.
-fn weakness(password: &str) -> Option<String> {
+pub(crate) fn weakness(password: &str) -> Option<String> {
     let known = ["password", "postgres", "attendant", "changeme", "secret", "letmein", "123456", "qwerty"];
     let small = password.to_lowercase();
     if password.chars().count() < SHORTEST {

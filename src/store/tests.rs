@@ -22,7 +22,7 @@ pub(super) fn folder() -> tempfile::TempDir {
 }
 
 pub(super) async fn store(folder: &Path, clinic: &str) -> Store {
-    let store = Store::open(&StoreConfig::default(), folder, clinic).unwrap();
+    let store = Store::open(&StoreConfig::default(), folder, &Tenant::made_up(clinic)).unwrap();
     store.make_ready().await.unwrap();
     store
 }
@@ -196,7 +196,7 @@ async fn a_record_is_there_whole_or_not_at_all() {
 #[tokio::test]
 async fn tables_are_brought_up_to_this_release_once_and_no_others_are_touched() {
     let folder = folder();
-    let store = Store::open(&StoreConfig::default(), folder.path(), "sample").unwrap();
+    let store = Store::open(&StoreConfig::default(), folder.path(), &Tenant::made_up("sample")).unwrap();
     assert_eq!(store.standing().await.unwrap(), migrate::from_nothing());
     assert!(!store.migrate().await.unwrap().is_empty());
     assert_eq!(store.standing().await.unwrap(), Standing::Current);
@@ -213,11 +213,11 @@ async fn tables_are_brought_up_to_this_release_once_and_no_others_are_touched() 
 #[tokio::test]
 async fn a_database_whose_keys_are_gone_is_refused_and_gets_no_new_ones() {
     let folder = folder();
-    Store::open(&StoreConfig::default(), folder.path(), "sample").unwrap();
+    Store::open(&StoreConfig::default(), folder.path(), &Tenant::made_up("sample")).unwrap();
     let keys = folder.path().join("store/keys.toml");
     assert!(keys.exists(), "made with it");
     std::fs::remove_file(&keys).unwrap();
-    let error = Store::open(&StoreConfig::default(), folder.path(), "sample").unwrap_err();
+    let error = Store::open(&StoreConfig::default(), folder.path(), &Tenant::made_up("sample")).unwrap_err();
     assert!(error.to_string().contains("put the file back"), "{error}");
     assert!(!keys.exists());
 }

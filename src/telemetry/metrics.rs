@@ -60,7 +60,16 @@ pub const METRICS: &[Metric] = &[
         &["reason"],
         "Calls that have ended, by why: Caller, Goodbye, Transferred, ..., as in their records.",
     ),
-    counter("calls_refused_total", &["why"], "Calls that were not taken: not_ready (a provider is not well) or full."),
+    counter(
+        "calls_refused_total",
+        &["why"],
+        "Calls that were not taken: not_ready (a provider is not well), full, or, passed on to the clinic's own line, not_checked (the clinic has not passed its gates) or disabled.",
+    ),
+    gauge(
+        "clinic_takes_calls",
+        &[],
+        "1: the clinic takes its calls; 0: they are passed on to its own line. Absent without `clinic.file`.",
+    ),
     histogram(
         "attendant_response_seconds",
         &["filler", "language"],

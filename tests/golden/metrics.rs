@@ -21,6 +21,7 @@ fn the_metrics_are_these() {
 gauge calls_active
 counter calls_ended_total{reason}
 counter calls_refused_total{why}
+gauge clinic_takes_calls
 histogram attendant_response_seconds{filler, language}
 histogram attendant_response_own_seconds{filler, language}
 counter call_faults_total

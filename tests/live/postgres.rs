@@ -39,7 +39,7 @@ impl Postgres {
             }
         }
         let made = program("initdb")
-            .args(["--username=attendant", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
             .arg(format!("--pwfile={}", secret.display()))
             .arg(data(folder.path()))
             .current_dir(folder.path())
@@ -48,6 +48,12 @@ impl Postgres {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let mut postgres = Self { folder, ours, server: None };
         postgres.again();
+        // As a clinic would have it: a user that owns its database, and is nobody's administrator.
+        for sql in
+            [&format!("CREATE ROLE attendant LOGIN PASSWORD '{PASSWORD}'"), "CREATE DATABASE attendant OWNER attendant"]
+        {
+            postgres.ask(&["--username=postgres", "--dbname=postgres"], None, sql).expect("it may");
+        }
         postgres
     }
 
@@ -87,19 +93,31 @@ impl Postgres {
 
     /// Runs a statement, as its administrator.
     pub fn run(&self, sql: &str) {
+        self.ask(&["--username=postgres", "--dbname=attendant"], None, sql).expect("it may");
+    }
+
+    /// What a statement says to the user of the servers, on a connection of this clinic.
+    pub fn as_clinic(&self, clinic: Option<&str>, sql: &str) -> Result<String, String> {
+        self.ask(&["--username=attendant", "--dbname=attendant"], clinic, sql)
+    }
+
+    fn ask(&self, who: &[&str], clinic: Option<&str>, sql: &str) -> Result<String, String> {
         let done = Command::new("psql")
-            .args(["--no-psqlrc", "--quiet", "--username=attendant", "--dbname=postgres", "--command", sql, "--host"])
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", sql, "--host"])
             .arg(self.folder.path())
+            .args(who)
             .env("PGPASSWORD", PASSWORD)
+            .env("PGOPTIONS", clinic.map_or_else(String::new, |clinic| format!("-c app.clinic={clinic}")))
             .output()
             .expect("make tools has run");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if done.status.success() { Ok(said(&done.stdout)) } else { Err(said(&done.stderr)) }
     }
 
     pub fn settings(&self) -> StoreConfig {
         let file = |name: &str| self.ours.path().join(name);
         StoreConfig {
-            url: Some(format!("postgres://attendant@localhost/postgres?host={}", self.folder.path().display())),
+            url: Some(format!("postgres://attendant@localhost/attendant?host={}", self.folder.path().display())),
             password: Some(SecretSource { env: None, file: Some(file("password")) }),
             keys: Some(file("keys.toml")),
             ..StoreConfig::default()

@@ -10,6 +10,7 @@ use attendant::agent::tools::{MESSAGES, Message, Messages, messages};
 use attendant::call::CallId;
 use attendant::call::timeline::Entry;
 use attendant::clinic::Clinic;
+use attendant::onboarding::{Finding, Gate};
 use attendant::privacy::Pii;
 use attendant::records::{Library, Past};
 use attendant::store::audit::{Action, Note};
@@ -24,6 +25,18 @@ use attendant::store::{History, Kept, Record, Store, StoreConfig};
 use super::postgres::Postgres;
 
 const CLINIC: &str = "harbour-street";
+
+/// A clinic's file.
+fn file(id: &str) -> String {
+    let sample = include_str!("../../agents/sample-clinic.toml");
+    sample
+        .replace("id = \"harbour-street\"", &format!("id = \"{id}\""))
+        .replace("[emr]\n", "[emr]\nfile = \"b.toml\"\n")
+}
+
+fn clinic(id: &str) -> Clinic {
+    Clinic::of(&file(id), "clinic.toml").expect("it is in order")
+}
 
 /// The journal of a call, in the words of its file.
 fn journal(call: CallId) -> String {
@@ -64,7 +77,7 @@ fn ids(past: &[Past]) -> Vec<&str> {
 
 /// Everything that a store does, on an empty database.
 async fn everything(settings: &StoreConfig, records: &Path) {
-    let store = Store::open(settings, records, CLINIC).expect("as the test has it");
+    let store = Store::open(settings, records, clinic(CLINIC).tenant()).expect("as the test has it");
     assert!(matches!(store.standing().await.expect("as the test has it"), Standing::Behind(_)));
     store.migrate().await.expect("as the test has it");
     assert_eq!(store.standing().await.expect("as the test has it"), Standing::Current);
@@ -122,7 +135,7 @@ async fn everything(settings: &StoreConfig, records: &Path) {
 
     let keys = settings.keys_file(records);
     assert_eq!(keys::add(&keys).expect("as the test has it"), 2);
-    let again = Store::open(settings, records, CLINIC).expect("as the test has it");
+    let again = Store::open(settings, records, clinic(CLINIC).tenant()).expect("as the test has it");
     let sealed = again.sealed_by().await.expect("as the test has it");
     assert_eq!(again.reseal().await.expect("as the test has it") as i64, sealed[&1]);
     assert_eq!(again.sealed_by().await.expect("as the test has it"), [(2, sealed[&1])].into());
@@ -134,7 +147,7 @@ async fn everything(settings: &StoreConfig, records: &Path) {
         "keys of before are still known"
     );
 
-    let other = Store::open(settings, records, "another-clinic").expect("as the test has it");
+    let other = Store::open(settings, records, clinic("another-clinic").tenant()).expect("as the test has it");
     let theirs = history(&other, records);
     assert_eq!(
         (theirs.find(&first).await.expect("as the test has it"), theirs.newest(9).await.expect("as the test has it")),
@@ -210,7 +223,7 @@ async fn everything_a_store_does_it_does_on_postgresql_which_may_go_down_and_com
     let settings = postgres.settings();
 
     // Nobody changes a database that others may be using, unless told to.
-    let store = Store::open(&settings, &records, CLINIC).unwrap();
+    let store = Store::open(&settings, &records, clinic(CLINIC).tenant()).unwrap();
     assert!(store.make_ready().await.unwrap_err().to_string().contains("attendant migrate"));
     let shown = attendant(folder.path(), &settings, &["migrate", "--dry-run"]);
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
@@ -296,4 +309,81 @@ async fn everything_a_store_does_it_does_on_postgresql_which_may_go_down_and_com
     assert_eq!(told.status.code(), Some(1));
     let rotated = attendant(folder.path(), &settings, &["keys", "rotate"]);
     assert!(String::from_utf8_lossy(&rotated.stdout).contains("version 3"), "{rotated:?}");
+}
+
+#[tokio::test]
+async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_asks() {
+    let postgres = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = postgres.settings();
+    for id in [CLINIC, "another-clinic"] {
+        let store = Store::open(&settings, folder.path(), clinic(id).tenant()).unwrap();
+        store.migrate().await.unwrap();
+        assert_eq!(store.is_held_to_its_clinic().await.unwrap(), Some(true));
+        let call = CallId::new();
+        let journal = journal(call).replace(&format!("\"clinic\":\"{CLINIC}\""), &format!("\"clinic\":\"{id}\""));
+        assert_eq!(store.keep(&Record::of(&call.to_string(), &journal)).await.unwrap(), Kept::Now);
+        let ledger = folder.path().join(format!("{id}.jsonl"));
+        let step = format!(
+            "{{\"at\":\"2026-11-21T18:00:00.250Z\",\"call\":\"{call}\",\"id\":\"1\",\"turn\":1,\"tool\":\"update_appointment\",\"state\":\"done\"}}\n"
+        );
+        std::fs::write(&ledger, step).unwrap();
+        assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 1);
+        store.put_clinic(&clinic(id), &file(id), "user jane").await.unwrap();
+        let finding = Finding { gate: Gate::Facts, at: "2026-11-21T00:00:00Z".parse().unwrap(), evidence: vec![] };
+        store.record_gates("f", &[finding], "user jane").await.unwrap();
+        for row in [
+            "clinic_passes VALUES ('ID', 'f', 1)",
+            "messages VALUES ('m ID', 'ID', 'i', 'c', 1, '\\x00', 1)",
+            "purges VALUES ('ID', 'r', 'i', 0, 0, 0, 0, 0, 0, 0, NULL)",
+            "erased VALUES ('e ID', 'ID', 1)",
+        ] {
+            postgres.as_clinic(Some(id), &format!("INSERT INTO {}", row.replace("ID", id))).unwrap();
+        }
+        store.close().await;
+    }
+
+    // Every table that there is has a rule, but those that hold nothing of a clinic.
+    let tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+    let open = format!("{tables} AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1");
+    assert_eq!(postgres.as_clinic(None, &open).unwrap(), "attendant_migrations\nspools");
+    let ruled = postgres.as_clinic(None, &format!("{tables} AND relrowsecurity ORDER BY 1")).unwrap();
+    let counts: Vec<String> = ruled.lines().map(|table| format!("SELECT '{table}', COUNT(*) FROM {table}")).collect();
+    let counted = |clinic: Option<&str>| -> Vec<(String, u32)> {
+        let found = postgres.as_clinic(clinic, &format!("{} ORDER BY 1", counts.join(" UNION ALL "))).unwrap();
+        let row = |row: &str| row.split_once('|').map(|(table, rows)| (table.to_owned(), rows.parse().unwrap()));
+        found.lines().filter_map(row).collect()
+    };
+    let (ours, theirs, all) = (counted(Some(CLINIC)), counted(Some("another-clinic")), counted(Some("*")));
+    assert_eq!(all.len(), counts.len());
+    for ((table, ours), ((_, theirs), (_, all))) in ours.iter().zip(theirs.iter().zip(&all)) {
+        assert!(*ours > 0 && *theirs > 0, "{table} has rows of both, or this proves nothing: {ours}, {theirs}");
+        assert_eq!(ours + theirs, *all, "{table}: everybody's are these");
+    }
+    for nobody in [None, Some("nobody")] {
+        let seen = counted(nobody);
+        assert!(seen.iter().all(|(_, rows)| *rows == 0), "a connection of no clinic sees nothing: {seen:?}");
+    }
+    let delete: Vec<String> = ruled.lines().map(|table| format!("DELETE FROM {table}")).collect();
+    postgres.as_clinic(Some("nobody"), &delete.join("; ")).unwrap();
+    assert_eq!(counted(Some("*")), all, "nothing of theirs was there for them to delete");
+    let stolen = "UPDATE calls SET clinic = 'another-clinic'";
+    let refused = postgres.as_clinic(Some(CLINIC), stolen).unwrap_err();
+    assert!(refused.contains("row-level security"), "{refused}");
+    let put = "INSERT INTO clinic_numbers VALUES ('another-clinic', '+16045550188')";
+    assert!(postgres.as_clinic(Some(CLINIC), put).unwrap_err().contains("row-level security"));
+
+    // What concerns every clinic still does, through a store of one.
+    postgres.as_clinic(Some("*"), "DELETE FROM messages").unwrap();
+    let store = Store::open(&settings, folder.path(), clinic(CLINIC).tenant()).unwrap();
+    assert_eq!(store.roster().all().await.unwrap().len(), 2);
+    let sealed = store.sealed_by().await.unwrap()[&1];
+    keys::add(&settings.keys_file(folder.path())).unwrap();
+    let again = Store::open(&settings, folder.path(), clinic(CLINIC).tenant()).unwrap();
+    assert_eq!(again.reseal().await.unwrap() as i64, sealed);
+    let other = Store::open(&settings, folder.path(), clinic("another-clinic").tenant()).unwrap();
+    let past = history(&other, folder.path());
+    let [theirs] = &past.newest(9).await.unwrap()[..] else { panic!("one call is theirs") };
+    assert_eq!(past.find(&theirs.call).await.unwrap().len(), 1);
+    assert_eq!(history(&again, folder.path()).find(&theirs.call).await.unwrap(), []);
 }

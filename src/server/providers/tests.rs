@@ -62,7 +62,7 @@ fn staff(config: &Config, folder: &Path) -> Staff {
         speaking: Order::new(),
         desk,
     };
-    Staff { team: Team::Real(Box::new(real)), lexicon: Lexicon::default() }
+    Staff { team: Team::Real(Box::new(real)), lexicon: Lexicon::default(), speech: None }
 }
 
 /// Says this with the first voice of a call, to the end.

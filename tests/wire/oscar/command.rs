@@ -1,4 +1,4 @@
-//! `attendant check --emr` as a clinic runs it, against the simulator.
+//! `attendant check --emr` and `attendant clinic check` as a clinic runs them, against the simulator.
 
 use std::path::Path;
 use std::process::Output;
@@ -30,14 +30,24 @@ fn write(folder: &Path, base_url: &str, providers: &str) {
     );
     std::fs::write(folder.join("clinic.toml"), clinic + &oscar).expect("written");
     let file = folder.join("clinic.toml");
-    let config = format!("[providers]\nkind = \"scripted\"\n[clinic]\nfile = \"{}\"\n", file.display());
+    let config = format!(
+        "[providers]\nkind = \"scripted\"\n[clinic]\nfile = {:?}\n[records]\npath = {:?}\n",
+        file.display().to_string(),
+        folder.join("records").display().to_string()
+    );
     std::fs::write(folder.join("attendant.toml"), config).expect("written");
 }
 
 async fn check(folder: &Path, password: &str) -> (Output, String) {
+    attendant(folder, password, &["check", "--emr"]).await
+}
+
+async fn attendant(folder: &Path, password: &str, arguments: &[&str]) -> (Output, String) {
+    let (command, rest) = arguments.split_first().expect("a command");
     let run = Command::new(env!("CARGO_BIN_EXE_attendant"))
-        .args(["check", "--emr", "--config"])
+        .args([command, "--config"])
         .arg(folder.join("attendant.toml"))
+        .args(rest)
         .env("TEST_OSCAR_USER", "attendant")
         .env("TEST_OSCAR_PASSWORD", password)
         .env("NO_PROXY", "127.0.0.1")
@@ -79,4 +89,41 @@ async fn a_clinic_learns_whether_its_oscar_can_be_used() {
     let (output, said) = check(folder.path(), "voice-agent-2026").await;
     assert_eq!(output.status.code(), Some(69), "{said}");
     assert!(said.contains("cannot be connected to"), "{said}");
+}
+
+#[tokio::test]
+async fn a_clinic_passes_the_gates_of_its_book_once_its_oscar_has_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let base_url = simulator().await;
+    let file = folder.path().join("clinic.toml").display().to_string();
+    let (clinic, right) = (["clinic", "check", "harbour-street"], "voice-agent-2026");
+    write(folder.path(), &base_url, "101 = \"Dr. Priya Singh\"\n102 = \"Doctor Chen\"");
+    let (output, said) = attendant(folder.path(), right, &["clinic", "add", &file]).await;
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let (output, said) = attendant(folder.path(), right, &clinic).await;
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG: Doctor Chen is 102 in the EMR, and not in [[providers]]"), "{said}");
+
+    write(folder.path(), &base_url, "101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"");
+    let (output, said) = attendant(folder.path(), right, &["clinic", "import", &file]).await;
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let (output, said) = attendant(folder.path(), "pQ7-not-it-x81", &clinic).await;
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG: the EMR refuses to be logged in to") && !said.contains("pQ7"), "{said}");
+    assert!(said.contains("harbour-street takes no calls"), "{said}");
+
+    let (output, said) = attendant(folder.path(), right, &clinic).await;
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for part in [
+        "the account is taken",
+        "Dr. Wei Chen is 102 in the EMR",
+        "emr.oscar.password was read from",
+        "harbour-street takes calls",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // An OSCAR that is away afterwards takes no clinic off the telephone.
+    let (output, said) = attendant(folder.path(), "pQ7-not-it-x81", &clinic).await;
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("goes on taking calls, since this file has passed before"), "{said}");
 }

@@ -1,0 +1,251 @@
+//! `attendant clinic`: from a clinic's file to a clinic that takes calls.
+
+mod told;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+
+use super::origin::Origin;
+use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
+use crate::clinic::{Clinic, Tenant};
+use crate::clock;
+use crate::config::Config;
+use crate::onboarding::{self, About, Gate, Outcome};
+use crate::server::{self, Speech};
+use crate::store::Store;
+use crate::store::clinics::{Known, State};
+
+/// Put clinics into the store, look whether they may take calls, and take them off the telephone.
+#[derive(Debug, Args)]
+pub(super) struct Clinics {
+    #[command(flatten)]
+    origin: Origin,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Put a new clinic's file into the store. It takes calls once it has passed its gates: `check` looks at them, and so does `serve`.
+    Add {
+        /// The clinic's TOML file, as agents/sample-clinic.toml.
+        file: PathBuf,
+    },
+    /// Put files of clinics into the store, new ones and in place of those that are there. A file that was changed has to pass anew.
+    Import {
+        /// TOML files. One that cannot be used hinders all.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// List the clinics in the store.
+    List,
+    /// Show what the store knows of a clinic, and what was seen last at each of its gates.
+    Show {
+        /// The clinic's id.
+        id: String,
+    },
+    /// Look at every gate of a clinic: what was seen, and how to mend what is wrong. Takes some seconds.
+    ///
+    /// Each of its languages is spoken and listened to, and its EMR is logged in to and asked; nothing is written there. Hosted providers charge for three words in
+    /// each language. Once all gates have passed, the clinic takes calls, and goes on to: what fails later is told and closes nothing.
+    Check {
+        /// The clinic's id.
+        id: String,
+    },
+    /// Pass all calls of a clinic on to its own line, from the next one on, until it is enabled. Calls going on are left alone.
+    Disable {
+        /// The clinic's id.
+        id: String,
+    },
+    /// Undo `disable`.
+    Enable {
+        /// The clinic's id.
+        id: String,
+    },
+}
+
+impl Clinics {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let config = self.origin.load()?;
+        match self.command {
+            What::Add { file } => add(&config, &file, self.json),
+            What::Import { files } => import(&config, &files, self.json),
+            What::List => list(&config, self.json),
+            What::Show { id } => show(&config, &id, self.json),
+            What::Check { id } => check(&config, &id, self.json),
+            What::Disable { id } => switch(&config, &id, Switch::Off, self.json),
+            What::Enable { id } => switch(&config, &id, Switch::On, self.json),
+        }
+    }
+}
+
+/// A clinic's store, made ready.
+async fn open(config: &Config, clinic: &Tenant) -> Result<Store, Failure> {
+    let store = server::store_of(config, clinic).map_err(start_failure)?.ok_or_else(|| {
+        Failure::usage(anyhow!(
+            "store.enabled is false, and clinics are kept in the store: set it to true, or leave it out"
+        ))
+    })?;
+    store.make_ready().await.map_err(store_failure)?;
+    Ok(store)
+}
+
+/// Every clinic that the store knows.
+async fn all(config: &Config) -> Result<Vec<Known>, Failure> {
+    let clinic = server::clinic(config).map_err(Failure::usage)?;
+    let store = open(config, clinic.tenant()).await?;
+    let all = store.roster().all().await.map_err(store_failure)?;
+    store.close().await;
+    Ok(all)
+}
+
+/// The clinic of this id, what the store knows of it, and its own store.
+async fn known(config: &Config, id: &str) -> Result<(Store, Known, Clinic), Failure> {
+    let found = all(config).await?.into_iter().find(|known| known.id == id);
+    let known = found.ok_or_else(|| {
+        Failure::usage(anyhow!(
+            "no clinic `{id}` in the store; `attendant clinic list` lists them, `attendant clinic add FILE` adds one"
+        ))
+    })?;
+    let clinic = Clinic::of(&known.file, &format!("the file of {id} in the store")).map_err(Failure::usage)?;
+    Ok((open(config, clinic.tenant()).await?, known, clinic))
+}
+
+fn read(file: &Path) -> Result<(Clinic, String), Failure> {
+    let text = Clinic::text(file).map_err(Failure::usage)?;
+    let clinic = Clinic::of(&text, &file.display().to_string()).map_err(Failure::usage)?;
+    Ok((clinic, text))
+}
+
+fn add(config: &Config, file: &Path, json: bool) -> Result<Exit, Failure> {
+    let (clinic, text) = read(file)?;
+    runtime()?.block_on(async {
+        let store = open(config, clinic.tenant()).await?;
+        let all = store.roster().all().await.map_err(store_failure)?;
+        if all.iter().any(|known| known.id == clinic.config.id) {
+            return Err(Failure::usage(anyhow!(
+                "clinic `{}` is in the store already; `attendant clinic import {}` puts this file in its place",
+                clinic.config.id,
+                file.display()
+            )));
+        }
+        put(&store, &clinic, &text, json).await
+    })
+}
+
+fn import(config: &Config, files: &[PathBuf], json: bool) -> Result<Exit, Failure> {
+    let clinics: Vec<(Clinic, String)> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
+    runtime()?.block_on(async {
+        for (clinic, text) in &clinics {
+            let store = open(config, clinic.tenant()).await?;
+            put(&store, clinic, text, json).await?;
+            store.close().await;
+        }
+        Ok(Exit::Done)
+    })
+}
+
+async fn put(store: &Store, clinic: &Clinic, text: &str, json: bool) -> Result<Exit, Failure> {
+    let put = store.put_clinic(clinic, text, &actor()).await.map_err(store_failure)?;
+    let facts = crate::store::clinics::fingerprint(text);
+    let state = store.clinic_state(&facts).await.map_err(store_failure)?.unwrap_or(State::Waiting);
+    let id = &clinic.config.id;
+    if json {
+        println!("{}", serde_json::json!({ "clinic": id, "put": told::word(put), "state": state, "facts": facts }));
+    } else {
+        println!("{id} {}; {}", told::put(put), told::next(id, state));
+    }
+    Ok(Exit::Done)
+}
+
+fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
+    let all = runtime()?.block_on(all(config))?;
+    if json {
+        let rows: Vec<_> = all.iter().map(told::row).collect();
+        println!("{}", serde_json::to_string_pretty(&rows).map_err(Failure::internal)?);
+    } else if all.is_empty() {
+        println!("no clinics in the store; `attendant clinic add FILE` adds one");
+    } else {
+        print!("{}", told::list(&all));
+    }
+    Ok(Exit::Done)
+}
+
+fn show(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
+    let (known, clinic, gates) = runtime()?.block_on(async {
+        let (store, known, clinic) = known(config, id).await?;
+        let gates = store.gates(&known.facts).await.map_err(store_failure)?;
+        Ok::<_, Failure>((known, clinic, gates))
+    })?;
+    if json {
+        let mut row = told::row(&known);
+        row["gates"] = told::gates(&gates);
+        row["file"] = known.file.clone().into();
+        println!("{}", serde_json::to_string_pretty(&row).map_err(Failure::internal)?);
+        return Ok(Exit::Done);
+    }
+    print!("{}", told::clinic(&known, &clinic, clinic.local(clock::now()).date()));
+    if gates.is_empty() {
+        println!("\nNobody has looked at its gates yet.");
+    } else {
+        print!("\n{}", told::table(&gates));
+    }
+    Ok(Exit::Done)
+}
+
+fn check(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
+    let graph = config.agents.graph().map_err(Failure::usage)?;
+    // Recognisers and voices work beside the one who asks them.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
+    let (findings, state) = runtime.block_on(async {
+        let (store, known, clinic) = known(config, id).await?;
+        eprintln!("looking at {} gates of {id}", Gate::ALL.len());
+        let loading = config.clone();
+        let loaded = tokio::task::spawn_blocking(move || Speech::load(&loading)).await.map_err(Failure::internal)?;
+        let speech = loaded.map_err(start_failure)?;
+        let about = About { clinic: &clinic, config, graph: &graph, speech: speech.as_ref(), store: Some(&store) };
+        let findings = onboarding::look(&about, &Gate::ALL, clock::now).await;
+        let state = store.record_gates(&known.facts, &findings, &actor()).await.map_err(store_failure)?;
+        store.close().await;
+        Ok::<_, Failure>((findings, state))
+    })?;
+    let failed = findings.iter().filter(|finding| finding.outcome() == Outcome::Failed).count();
+    if json {
+        let told = serde_json::json!({ "clinic": id, "state": state, "gates": told::gates(&findings) });
+        println!("{}", serde_json::to_string_pretty(&told).map_err(Failure::internal)?);
+    } else {
+        print!("{}\n{}\n", told::table(&findings), told::verdict(id, state, failed));
+    }
+    Ok(if failed == 0 { Exit::Done } else { Exit::Found })
+}
+
+#[derive(Clone, Copy)]
+enum Switch {
+    Off,
+    On,
+}
+
+fn switch(config: &Config, id: &str, to: Switch, json: bool) -> Result<Exit, Failure> {
+    runtime()?.block_on(async {
+        let (store, known, _) = known(config, id).await?;
+        let changed = match to {
+            Switch::Off => store.disable_clinic(&actor()).await,
+            Switch::On => store.enable_clinic(&actor()).await,
+        }
+        .map_err(store_failure)?;
+        let state = store.clinic_state(&known.facts).await.map_err(store_failure)?.unwrap_or(State::Waiting);
+        if json {
+            println!("{}", serde_json::json!({ "clinic": id, "changed": changed, "state": state }));
+        } else {
+            let already = if changed { "" } else { "nothing was changed: " };
+            println!("{already}{}", told::next(id, state));
+        }
+        store.close().await;
+        Ok(Exit::Done)
+    })
+}

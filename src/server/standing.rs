@@ -1,0 +1,242 @@
+//! Whether the server's clinic takes its calls: decided at the start, and again while it runs.
+//!
+//! The made-up clinic that answers without a configured one has no patients and takes calls at once. Any other must have passed its gates
+//! ([`crate::onboarding`]) with the file it is served from: once, for a file that has passed is served at every start, whatever the EMR does that day. What the
+//! store said last stands in the folder of records, so that a store that is down neither closes a clinic nor opens a disabled one.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::time::{Instant, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::graph::Graph;
+use crate::clinic::{Clinic, ClinicError};
+use crate::clock;
+use crate::config::Config;
+use crate::onboarding::{self, About, Finding, Gate, Outcome, Seen, have_passed};
+use crate::server::Speech;
+use crate::store::clinics::{Put, State, fingerprint};
+use crate::store::{Store, StoreError};
+
+/// A clinic that was disabled takes no call after this time.
+const ASK: Duration = Duration::from_secs(2);
+
+/// Gates that failed are looked at again so soon, then twice as late each time, to the longest.
+const FIRST_LOOK: Duration = Duration::from_secs(60);
+const LONGEST_LOOK: Duration = Duration::from_secs(16 * 60);
+
+/// What the store said last, in the folder of records.
+const FILE: &str = "clinic.json";
+
+/// Who looks, for the audit.
+const ACTOR: &str = "attendant";
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    clinic: String,
+    facts: String,
+    state: State,
+}
+
+/// The clinic that is served, its gates and what is known of them.
+pub(super) struct Standing {
+    clinic: Clinic,
+    file: String,
+    facts: String,
+    config: Config,
+    graph: Graph,
+    speech: Option<Speech>,
+    store: Option<Store>,
+    remembered: PathBuf,
+    findings: Vec<Finding>,
+    state: watch::Sender<State>,
+}
+
+impl Standing {
+    /// `None`: the made-up clinic, which takes calls.
+    pub(super) fn of(
+        config: &Config,
+        clinic: &Clinic,
+        graph: Graph,
+        speech: Option<Speech>,
+        store: Option<&Store>,
+    ) -> Result<Option<Self>, ClinicError> {
+        let Some(path) = &config.clinic.file else { return Ok(None) };
+        let file = Clinic::text(path)?;
+        Ok(Some(Self {
+            clinic: clinic.clone(),
+            facts: fingerprint(&file),
+            file,
+            config: config.clone(),
+            graph,
+            speech,
+            store: store.cloned(),
+            remembered: config.records.folder().join(FILE),
+            findings: Vec::new(),
+            state: watch::Sender::new(State::Waiting),
+        }))
+    }
+
+    /// Follows the clinic's state.
+    pub(super) fn state(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Asks the store, and looks at the gates if this file has not passed them yet.
+    pub(super) async fn decide(&mut self) {
+        let known = match &self.store {
+            Some(store) => known(store, &self.clinic, &self.file, &self.facts).await,
+            None => Ok(State::Waiting),
+        };
+        let state = match known {
+            Ok(state) => state,
+            Err(error) => {
+                let state = self.recall();
+                tracing::error!(%error, state = state.name(), "the store does not say whether the clinic takes calls; what it said last counts");
+                state
+            }
+        };
+        if state == State::Waiting {
+            self.look(&Gate::ALL).await;
+        } else {
+            self.set(state);
+        }
+    }
+
+    /// Takes over what the store says now; while it is away, all stays as it is.
+    async fn ask(&self) -> Result<(), StoreError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let told = match store.clinic_state(&self.facts).await? {
+            Some(state @ (State::Active | State::Disabled)) => state,
+            // What was seen while the store was away is written now.
+            None | Some(State::Waiting) => {
+                known(store, &self.clinic, &self.file, &self.facts).await?;
+                if have_passed(&self.findings) {
+                    store.record_gates(&self.facts, &self.findings, ACTOR).await?
+                } else {
+                    State::Waiting
+                }
+            }
+        };
+        if told != *self.state.borrow() {
+            self.set(told);
+        }
+        Ok(())
+    }
+
+    /// Looks at these gates and decides by all that were looked at.
+    async fn look(&mut self, gates: &[Gate]) {
+        let about = About {
+            clinic: &self.clinic,
+            config: &self.config,
+            graph: &self.graph,
+            speech: self.speech.as_ref(),
+            store: self.store.as_ref(),
+        };
+        let seen = onboarding::look(&about, gates, clock::now).await;
+        self.findings.retain(|finding| !gates.contains(&finding.gate));
+        self.findings.extend(seen);
+        self.tell();
+        let decided = if have_passed(&self.findings) { State::Active } else { State::Waiting };
+        let state = match &self.store {
+            Some(store) => store.record_gates(&self.facts, &self.findings, ACTOR).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "what was seen at the clinic's gates is not in the store");
+                decided
+            }),
+            None => decided,
+        };
+        self.set(state);
+    }
+
+    fn failed(&self) -> Vec<Gate> {
+        let failed = self.findings.iter().filter(|finding| finding.outcome() == Outcome::Failed);
+        failed.map(|finding| finding.gate).collect()
+    }
+
+    fn tell(&self) {
+        for finding in &self.findings {
+            for seen in &finding.evidence {
+                if let Seen::Wrong { what, mend } = seen {
+                    tracing::error!(clinic = self.clinic.config.id, gate = finding.gate.name(), mend, "{what}");
+                }
+            }
+        }
+    }
+
+    fn set(&self, state: State) {
+        metrics::gauge!("clinic_takes_calls").set(if state == State::Active { 1.0 } else { 0.0 });
+        let clinic = self.clinic.config.id.as_str();
+        let is_new = self.state.send_if_modified(|before| std::mem::replace(before, state) != state);
+        match state {
+            State::Active if is_new => tracing::info!(clinic, "the clinic takes its calls"),
+            State::Disabled if is_new => {
+                tracing::warn!(clinic, "the clinic is disabled: calls are passed on to its own line");
+            }
+            State::Waiting => tracing::error!(
+                clinic,
+                "the clinic has not passed its gates: calls are passed on to its own line; `attendant clinic check` says what to mend"
+            ),
+            State::Active | State::Disabled => {}
+        }
+        let now = Remembered { clinic: clinic.to_owned(), facts: self.facts.clone(), state };
+        if let Err(error) = remember(&self.remembered, &now) {
+            tracing::warn!(%error, path = %self.remembered.display(), "whether the clinic takes calls cannot be noted; see to the folder of records");
+        }
+    }
+
+    fn recall(&self) -> State {
+        let text = std::fs::read(&self.remembered).unwrap_or_default();
+        match serde_json::from_slice::<Remembered>(&text) {
+            Ok(told) if told.clinic == self.clinic.config.id && told.state == State::Disabled => State::Disabled,
+            Ok(told) if told.clinic == self.clinic.config.id && told.facts == self.facts => told.state,
+            Ok(_) | Err(_) => State::Waiting,
+        }
+    }
+
+    /// Follows what the store says, and looks again at gates that failed, until `stop`.
+    pub(super) async fn follow(mut self, stop: CancellationToken) {
+        let mut due = interval(ASK);
+        let mut wait = FIRST_LOOK;
+        let mut look = Instant::now() + wait;
+        while stop.run_until_cancelled(due.tick()).await.is_some() {
+            if let Err(error) = self.ask().await {
+                // Whoever moves records tells of a store that is away.
+                tracing::debug!(%error, "the store does not say whether the clinic takes calls");
+            }
+            let is_waiting = *self.state.borrow() == State::Waiting;
+            if is_waiting && Instant::now() >= look {
+                // None were looked at if the store only now says that this file has not passed.
+                let failed = if self.findings.is_empty() { Gate::ALL.to_vec() } else { self.failed() };
+                if stop.run_until_cancelled(self.look(&failed)).await.is_none() {
+                    return;
+                }
+                wait = (wait * 2).min(LONGEST_LOOK);
+                look = Instant::now() + wait;
+            }
+        }
+    }
+}
+
+/// The clinic's state, its file put into the store if that is not there yet.
+async fn known(store: &Store, clinic: &Clinic, file: &str, facts: &str) -> Result<State, StoreError> {
+    match store.put_clinic(clinic, file, ACTOR).await? {
+        Put::Added => tracing::info!(clinic = clinic.config.id, "the clinic's file is in the store now"),
+        Put::Changed => tracing::info!(clinic = clinic.config.id, "the clinic's file in the store is this one now"),
+        Put::Same => {}
+    }
+    Ok(store.clinic_state(facts).await?.unwrap_or(State::Waiting))
+}
+
+/// Whole, or as it was.
+fn remember(path: &Path, now: &Remembered) -> std::io::Result<()> {
+    let text = serde_json::to_vec(now).map_err(std::io::Error::other)?;
+    if std::fs::read(path).is_ok_and(|before| before == text) {
+        return Ok(());
+    }
+    let beside = path.with_extension("json.new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(beside, path)
+}
