@@ -171,8 +171,9 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
     );
     assert!(words.iter().any(|words| words.contains("anna")), "the name was understood: {words:?}");
     assert!(records.iter().any(|file| file.extension().is_some_and(|kind| kind == "rec")), "calls were recorded");
-    for file in &records {
-        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    // The database's own files beside it come and go.
+    for (file, there) in records.iter().filter_map(|file| Some((file, fs::metadata(file).ok()?))) {
+        assert_eq!(there.permissions().mode() & 0o777, 0o600, "{}", file.display());
     }
 
     // Not even there to be read by whoever has the database and not its keys.

@@ -1,20 +1,32 @@
 //! What stays of calls: their records, wherever they are kept, and what a call's recording says of it: both sides on the leg's clock, whatever the machine that runs the tests is busy with.
 
+use std::path::PathBuf;
+
 use attendant::call::timeline::Entry;
 use attendant::config::Config;
+use attendant::records::sealed::{Ending, SEALED, unseal};
 use attendant::records::{Library, Past};
-use attendant::store::History;
+use attendant::store::{History, Store};
 use attendant_media::frame::{Frame, SLOT_SAMPLES, Samples};
 
 use crate::desk::in_time;
 
-/// Every call of a server with this configuration, whole, the newest first: from the store, and from journals that are not in it.
+/// Every call of a server with this configuration, whole, the newest first: from the store, and from journals that are not in it. Their
+/// recordings are as they are given out: WAV files.
 pub async fn past(config: &Config) -> Vec<Past> {
     let store = attendant::server::store(config).expect("its keys are there");
+    let keys = store.as_ref().map(Store::recording_keys);
     let history = History::new(Library::new(config.records.folder()), store);
     let mut whole = Vec::new();
     for figures in history.newest(100).await.expect("records are readable") {
         whole.extend(history.find(&figures.call).await.expect("records are readable"));
+    }
+    let is_sealed = |path: &PathBuf| path.extension().is_some_and(|ending| ending == SEALED);
+    for recording in whole.iter_mut().filter_map(|call| call.recording.as_mut()).filter(|path| is_sealed(path)) {
+        let heard = recording.with_extension("wav");
+        let keys = keys.as_ref().expect("what is sealed has keys");
+        assert_eq!(unseal(recording, keys, &heard).expect("it is ours"), Ending::Whole);
+        *recording = heard;
     }
     whole
 }
