@@ -52,6 +52,7 @@ fn aside() -> Vec<(String, Set)> {
         .chain(std::env::var_os("ATTENDANT_INTENTS_ASIDE").map(PathBuf::from))
         .collect();
     paths.sort();
+    assert!(!paths.is_empty(), "a measure without a set measures nothing");
     let read = |path: PathBuf| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         (name, parse(&std::fs::read_to_string(&path).expect("the set aside can be read")))

@@ -15,6 +15,20 @@ pub async fn in_time<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.expect("in time")
 }
 
+/// Looks until it is there, a hundred times a second: looking all the time would keep calls in real time waiting.
+pub async fn comes<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let mut looks = tokio::time::interval(Duration::from_millis(10));
+    in_time(async {
+        loop {
+            looks.tick().await;
+            if let Some(there) = look() {
+                return there;
+            }
+        }
+    })
+    .await
+}
+
 /// A call that the desk has started; `media` is what the test makes of its media path.
 pub struct Started<M> {
     pub arriving: Arriving,

@@ -76,18 +76,22 @@ async fn a_stranger_has_a_few_streams_and_those_that_say_nothing_are_closed() {
 async fn what_is_no_sip_ends_its_stream_and_is_counted() {
     let peer = Peer::with(|_| {}, None).await;
     let mut closed = TcpStream::connect(peer.tcp).await.expect("it listens");
-    let mut odd = TcpStream::connect(peer.tcp).await.expect("it listens");
     closed.shutdown().await.expect("it is open");
     assert_eq!(read(&mut closed).await, "");
-    odd.write_all(b"BREW sip:clinic@127.0.0.1 COFFEE/1.0\r\nContent-Length: many\r\n\r\n").await.expect("it is open");
-    assert_eq!(read(&mut odd).await, "", "closed");
+    let lengths = ["many".to_owned(), u64::MAX.to_string(), format!("{}0", u64::MAX)];
+    for length in &lengths {
+        let mut odd = TcpStream::connect(peer.tcp).await.expect("it listens");
+        let brew = format!("BREW sip:clinic@127.0.0.1 COFFEE/1.0\r\nContent-Length: {length}\r\n\r\n");
+        odd.write_all(brew.as_bytes()).await.expect("it is open");
+        assert_eq!(read(&mut odd).await, "", "closed: {length}");
+    }
     let counted = async {
-        while peer.counters.dropped(Dropped::Malformed) == 0 {
+        while peer.counters.dropped(Dropped::Malformed) < lengths.len() as u64 {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, counted).await.expect("it is counted");
-    assert_eq!(peer.counters.dropped(Dropped::Malformed), 1, "not the one that its owner closed");
+    tokio::time::timeout(PATIENCE, counted).await.expect("they are counted");
+    assert_eq!(peer.counters.dropped(Dropped::Malformed), lengths.len() as u64, "not the one that its owner closed");
     peer.stop().await;
 }
 

@@ -9,7 +9,7 @@ use attendant::records::{Library, Past};
 use attendant::store::{History, Store};
 use attendant_media::frame::{Frame, SLOT_SAMPLES, Samples};
 
-use crate::desk::in_time;
+use crate::desk::comes;
 
 /// Every call of a server with this configuration, whole, the newest first: from the store, and from journals that are not in it. Their
 /// recordings are as they are given out: WAV files.
@@ -49,18 +49,15 @@ impl Recorded {
         let Some(Entry::Ended { at_us, .. }) = past.entries.last() else { panic!("the journal ends with the call") };
         let whole = (at_us / 20_000).saturating_sub(5) * SLOT_SAMPLES as u64;
         let file = past.recording.as_ref().expect("it was recorded");
-        let mut wav = in_time(async {
-            loop {
-                match hound::WavReader::open(file) {
-                    Ok(wav) if u64::from(wav.duration()) >= whole => return wav,
-                    Ok(_) | Err(_) => tokio::task::yield_now().await,
-                }
-            }
-        })
-        .await;
-        let both: Vec<i16> = wav.samples().map(|sample| sample.expect("whole samples")).collect();
-        let side = |n: usize| both.iter().skip(n).step_by(2).copied().collect();
-        Self { caller: side(0), agent: side(1) }
+        let is_whole = |wav: &hound::WavReader<_>| u64::from(wav.duration()) >= whole;
+        let mut wav = comes(|| hound::WavReader::open(file).ok().filter(is_whole)).await;
+        // Beside calls that go on: they share their threads with this test.
+        let read = tokio::task::spawn_blocking(move || {
+            let both: Vec<i16> = wav.samples().map(|sample| sample.expect("whole samples")).collect();
+            let side = |n: usize| both.iter().skip(n).step_by(2).copied().collect();
+            Self { caller: side(0), agent: side(1) }
+        });
+        read.await.expect("it is a WAV file")
     }
 
     /// From this slot to the beginning of the agent's next sound: a word of a scripted voice begins after 40 ms of silence.

@@ -121,12 +121,13 @@ pub fn telnyx_initiated(event: &str, call: &str, caller: &str, dialled: &str) ->
 /// Waits for a command about this call at Telnyx' interface.
 pub async fn telnyx_commanded(carrier: &MockServer, call: &str, action: &str) -> Value {
     let place = format!("/v2/calls/{call}/actions/{action}");
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(10));
     in_time(async {
         loop {
+            looks.tick().await;
             let requests = carrier.received_requests().await.expect("recorded");
-            match requests.iter().find(|request| request.url.path() == place) {
-                Some(request) => return serde_json::from_slice(&request.body).expect("JSON"),
-                None => tokio::task::yield_now().await,
+            if let Some(request) = requests.iter().find(|request| request.url.path() == place) {
+                return serde_json::from_slice(&request.body).expect("JSON");
             }
         }
     })

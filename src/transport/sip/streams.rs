@@ -37,6 +37,9 @@ const SPEAKS: Duration = Duration::from_secs(5);
 /// (RFC 3261 timer H: 32 s).
 const RINGS: Duration = Duration::from_secs(64);
 
+/// The stack lets go of a stream that is shut within this. Where its reader has died it never does, and the place is free all the same.
+const LETS_GO: Duration = Duration::from_secs(1);
+
 /// Whose a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -123,7 +126,7 @@ impl Place {
             // Fails when the other side has closed it meanwhile. The stack reads the end of the stream and lets go of it.
             handle.shutdown(Shutdown::Both).ok();
         }
-        closed.cancelled().await;
+        tokio::time::timeout(LETS_GO, closed.cancelled()).await.ok();
     }
 
     /// Returns once the stream has proved to be of no use; never, if it is.
@@ -218,5 +221,14 @@ mod tests {
             let lived = closed.ok().map(|()| began.elapsed().as_secs());
             assert_eq!(lived, lives, "{uses:?} {standing:?}");
         }
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_place_is_free_although_the_stack_never_lets_go_of_the_stream() {
+        let streams = Streams::default();
+        let place = streams.admit(from(1, 1), Standing::Stranger).unwrap();
+        let never = CancellationToken::new();
+        let kept = tokio::time::timeout(Duration::from_secs(7_000), place.keep(None, never, Arc::default()));
+        kept.await.expect("it ends");
+        assert!(streams.admit(from(1, 1), Standing::Stranger).is_some());
     }
 }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
 
-use crate::desk::in_time;
+use crate::desk::{comes, in_time};
 use crate::recorded::Recorded;
 use crate::wire::accounts::{PUBLIC, Secrets};
 
@@ -128,27 +128,17 @@ impl Clinic {
 
     /// Waits until so many calls are going on: a place is given back after the journal is closed.
     pub async fn active(&self, calls: usize) {
-        in_time(async {
-            while self.desk.active() != calls {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        comes(|| (self.desk.active() == calls).then_some(())).await;
     }
 
     /// What the calls have left behind that are over, newest first; waits until there are so many.
     pub async fn past(&self, calls: usize) -> Vec<Past> {
         let library = Library::new(self.folder.path().to_path_buf());
-        in_time(async {
-            loop {
-                // Journals are written by a thread of their own.
-                let past = library.newest(calls + 1).expect("the folder can be read");
-                let over: Vec<Past> = past.into_iter().filter(is_whole).collect();
-                if over.len() == calls {
-                    return over;
-                }
-                tokio::task::yield_now().await;
-            }
+        // Journals are written by a thread of their own.
+        comes(|| {
+            let past = library.newest(calls + 1).expect("the folder can be read");
+            let over: Vec<Past> = past.into_iter().filter(is_whole).collect();
+            (over.len() == calls).then_some(over)
         })
         .await
     }

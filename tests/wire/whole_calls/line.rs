@@ -5,6 +5,7 @@ use attendant::call::event::{Command, Gone, Signal};
 use attendant::sim::code::{Code, Heard as Made, Listener};
 use attendant::softphone::{Change, Ear};
 use attendant::transport::sip::Phone;
+use attendant_media::frame::SLOT;
 use attendant_media::leg::{Input, Leg, LegConfig, Output};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
@@ -91,6 +92,10 @@ struct Line {
     spoken: u32,
     /// Codec time of 20 ms.
     ticks: u64,
+    /// When a stream's carrier plays next.
+    plays: Time,
+    /// A stream's time: of the last thing that was due. However late the machine is, its carrier and its telephone are punctual.
+    at: Time,
 }
 
 enum Happened {
@@ -126,11 +131,16 @@ impl Line {
             speech: None,
             spoken: 0,
             ticks,
+            plays: Time::ZERO,
+            at: Time::ZERO,
         }
     }
 
     fn now(&self) -> Time {
-        Time::from_micros(self.epoch.elapsed().as_micros() as u64)
+        match self.wire {
+            Wire::Rtp { .. } => Time::from_micros(self.epoch.elapsed().as_micros() as u64),
+            Wire::Stream(_) => self.at,
+        }
     }
 
     fn report(&self, heard: Heard) {
@@ -138,11 +148,11 @@ impl Line {
     }
 
     async fn run(mut self, mut acts: mpsc::Receiver<Act>) {
-        let mut slots = tokio::time::interval(attendant_media::frame::SLOT);
         let mut buffer = [0; 2_048];
         loop {
             self.settle().await;
-            let wake = self.wake();
+            let wake = self.instant(self.leg.poll_timeout());
+            let due = self.instant(self.leg.poll_timeout().min(self.plays));
             let happened = match &mut self.wire {
                 Wire::Rtp { socket, signals, .. } => tokio::select! {
                     received = socket.recv_from(&mut buffer) => Happened::Datagram(received.map_or(0, |(length, _)| length)),
@@ -152,16 +162,16 @@ impl Line {
                 },
                 Wire::Stream(carrier) => tokio::select! {
                     frame = carrier.next() => Happened::Told(carrier.take(frame).await),
-                    _ = slots.tick() => Happened::Played(carrier.play().await.map(|audio| (carrier.played(), audio))),
                     act = acts.recv() => Happened::Act(act),
-                    () = sleep_until(wake) => Happened::Due,
+                    () = sleep_until(due) => self.due().await,
                 },
             };
             let over = self.happened(happened, &buffer).await;
             if over {
                 // What is in the telephone is still heard.
                 for _ in 0..10 {
-                    sleep_until(self.wake()).await;
+                    self.at = self.leg.poll_timeout();
+                    sleep_until(self.instant(self.at)).await;
                     self.happened(Happened::Due, &buffer).await;
                     self.settle().await;
                 }
@@ -170,8 +180,21 @@ impl Line {
         }
     }
 
-    fn wake(&self) -> Instant {
-        self.epoch + std::time::Duration::from_micros(self.leg.poll_timeout().as_micros())
+    fn instant(&self, time: Time) -> Instant {
+        self.epoch + std::time::Duration::from_micros(time.as_micros())
+    }
+
+    /// The carrier plays, or the telephone's slot is over, whichever is due first.
+    async fn due(&mut self) -> Happened {
+        let slot = self.leg.poll_timeout();
+        let Wire::Stream(carrier) = &mut self.wire else { return Happened::Due };
+        if slot < self.plays {
+            self.at = slot;
+            return Happened::Due;
+        }
+        self.at = self.plays;
+        self.plays += SLOT;
+        Happened::Played(carrier.play().await.map(|audio| (carrier.played(), audio)))
     }
 
     /// `true` once the call is over.

@@ -159,7 +159,7 @@ struct Cost {
 impl Cost {
     fn add(&mut self, told: &Told) {
         let ms = |samples: Samples| samples.as_duration().as_millis() as u64;
-        self.silence.push(ms(told.longest_silence));
+        self.silence.push(ms(told.longest_silence()));
         let noticed = told.past.entries.iter().filter_map(|entry| match entry {
             Entry::Recovered { at_us, .. } => usize::try_from(at_us / 20_000).ok(),
             _ => None,
