@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 
-pub(super) use losses::Loss;
+pub(super) use losses::{Failure, Loss};
 
 use super::conversation::join;
 use super::ears::KEPT;
@@ -51,7 +51,7 @@ pub(super) enum News {
     EagerEnd,
     /// No, the caller went on.
     Resumed,
-    Failed,
+    Failed(Failure),
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub(super) struct Hearing {
     recogniser: usize,
     capabilities: Vec<Capabilities>,
     failures: u32,
+    /// Of these, passing ones of the present recogniser.
+    passing: u32,
     language: Language,
     hints: Hints,
     finals: Vec<Piece>,
@@ -100,6 +102,7 @@ impl Hearing {
             recogniser: 0,
             capabilities,
             failures: 0,
+            passing: 0,
             language,
             hints: Hints::default(),
             finals: Vec::new(),
@@ -171,7 +174,7 @@ impl Hearing {
                 if text.reveal().trim().is_empty() || self.is_old(from, to) {
                     return News::Nothing;
                 }
-                self.failures = 0;
+                self.is_well();
                 self.listened = self.listened.max(to);
                 self.worded = self.worded.max(to);
                 let place = self.finals.partition_point(|piece| piece.from <= from);
@@ -186,15 +189,20 @@ impl Hearing {
             Event::Flushed { up_to } => match self.flushing {
                 Some(asked) if asked.up_to <= up_to => {
                     self.flushing = None;
-                    self.failures = 0;
+                    self.is_well();
                     self.before.clear();
                     News::Flushed
                 }
                 Some(_) => News::Behind,
                 None => News::Nothing,
             },
-            Event::Failed(_) => News::Failed,
+            Event::Failed(error) => News::Failed(error.kind.into()),
         }
+    }
+
+    const fn is_well(&mut self) {
+        self.failures = 0;
+        self.passing = 0;
     }
 
     /// How long the session has listened to a voice that began at `from` and found no new word in it.

@@ -45,7 +45,7 @@ use super::canned::{Canned, Phrase};
 use super::conversation::Conversation;
 use super::effect::{Effect, LegEffect};
 use super::event::{Event, Signal};
-use super::hearing::{Hearing, News};
+use super::hearing::{Failure, Hearing, News};
 use super::mouth::Mouth;
 use super::settings::{CallConfig, deadline};
 use super::thought::Thought;
@@ -299,7 +299,7 @@ impl Machine {
 
     fn stt(&mut self, session: u32, event: crate::stt::Event) {
         match self.hearing.handle(session, event) {
-            News::Flushed | News::Failed if self.is_leaving() => self.leave(),
+            News::Flushed | News::Failed(_) if self.is_leaving() => self.leave(),
             News::Nothing => {}
             News::Words { .. } | News::Listening | News::Behind | News::EndOfTurn | News::EagerEnd | News::Resumed
                 if self.is_leaving() => {}
@@ -311,7 +311,7 @@ impl Machine {
             News::EndOfTurn => self.end_of_turn(),
             News::EagerEnd => self.eager_end(),
             News::Resumed => self.drop_draft(),
-            News::Failed => self.deaf("session failed"),
+            News::Failed(how) => self.deaf("session failed", how),
         }
     }
 
@@ -359,7 +359,7 @@ impl Machine {
             Timer::Filler => self.filler(),
             Timer::Agent => self.agent_failed("no answer in time"),
             Timer::Tts => self.voice_late(),
-            Timer::SttReady => self.deaf("not ready in time"),
+            Timer::SttReady => self.deaf("not ready in time", Failure::Lasting),
             Timer::SttReopen => self.reopen_ears(),
             Timer::SttPartial => self.wordless(),
             Timer::Silence => self.silence(),

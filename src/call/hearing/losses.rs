@@ -7,6 +7,7 @@ use attendant_media::frame::Samples;
 
 use super::Hearing;
 use crate::call::effect::Effect;
+use crate::provider::ErrorKind;
 use crate::stt::Input;
 
 /// Before the ears are given up: every recogniser is opened twice, and a single one so often.
@@ -15,6 +16,28 @@ const TRIES_AT_LEAST: u32 = 4;
 const SECOND_WAIT: Duration = Duration::from_millis(500);
 /// After all have failed, a caller may still be there to be heard later.
 const WAIT_AT_MOST: Duration = Duration::from_secs(3);
+
+/// How a session failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::call) enum Failure {
+    /// It broke off, or may only seem to have failed: the same recogniser may be well the next moment.
+    Passing,
+    /// It let the caller wait, or refused: there is no time to ask it again.
+    Lasting,
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Connection | ErrorKind::Server | ErrorKind::Empty => Self::Passing,
+            ErrorKind::Timeout
+            | ErrorKind::Unauthorised
+            | ErrorKind::Limited
+            | ErrorKind::Full
+            | ErrorKind::Request => Self::Lasting,
+        }
+    }
+}
 
 /// What a failure of the session leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,18 +49,23 @@ pub(in crate::call) enum Loss {
 }
 
 impl Hearing {
-    /// The session failed: what it may still say does not count. The same recogniser is opened once more, then the next one.
-    pub(in crate::call) fn lost(&mut self) -> Loss {
+    /// The session failed: what it may still say does not count. After a passing failure the same recogniser is opened once more, then
+    /// the next one; after a lasting one the next one at once.
+    pub(in crate::call) fn lost(&mut self, how: Failure) -> Loss {
         self.session += 1;
         self.failures += 1;
-        let recognisers = self.capabilities.len() as u32;
+        self.passing = if how == Failure::Passing { self.passing + 1 } else { 0 };
         if self.failures >= self.tries() {
             self.failures = 0;
+            self.passing = 0;
             self.recogniser = 0;
             self.flushing = None;
             return Loss::Hopeless { after: WAIT_AT_MOST };
         }
-        self.recogniser = (self.failures / 2 % recognisers.max(1)) as usize;
+        if self.passing != 1 {
+            self.passing = 0;
+            self.recogniser = (self.recogniser + 1) % self.capabilities.len().max(1);
+        }
         let after = match self.failures {
             0 | 1 => Duration::ZERO,
             more => (SECOND_WAIT * (1 << (more - 2).min(8))).min(WAIT_AT_MOST),

@@ -43,7 +43,7 @@ fn what_a_session_said_counts_until_the_next_one_has_said_more() {
     let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
     hearing.flush(from, up_to, &mut out);
     assert!(!hearing.was_asked_again());
-    assert_eq!(hearing.lost(), Loss::Retry { after: Duration::ZERO });
+    assert_eq!(hearing.lost(Failure::Passing), Loss::Retry { after: Duration::ZERO });
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     assert!(hearing.was_asked_again());
     assert_eq!(replayed(&out), Samples::from_millis(700));
@@ -62,7 +62,7 @@ fn a_session_that_answers_the_flush_has_the_last_word() {
     hearing.handle(1, partial("too tickets", 1_000, 2_350));
     let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
     hearing.flush(from, up_to, &mut out);
-    hearing.lost();
+    hearing.lost(Failure::Passing);
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     hearing.handle(3, partial("two tickets", 1_000, 2_300));
     assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
@@ -81,7 +81,7 @@ fn debug_shows_no_word_of_the_caller() {
 fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them() {
     let (mut hearing, mut out) = (hearing(), VecDeque::new());
     hearing.handle(1, partial("the beginning", 1_000, 3_000));
-    hearing.lost();
+    hearing.lost(Failure::Passing);
     hearing.reopen(Some((Samples::from_millis(1_000), None)), Samples::from_millis(11_500), &mut out);
     assert_eq!(replayed(&out), Samples::from_millis(3_000));
     hearing.handle(3, partial("and the end", 3_200, 12_000));
@@ -92,10 +92,41 @@ fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them(
 fn words_from_before_the_replay_are_kept_and_it_follows_them() {
     let (mut hearing, mut out) = (hearing(), VecDeque::new());
     hearing.handle(1, partial("please cancel", 1_000, 2_000));
-    hearing.lost();
+    hearing.lost(Failure::Passing);
     let (from, up_to) = (Samples::from_millis(2_100), Samples::from_millis(2_400));
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     assert_eq!(replayed(&out), Samples::from_millis(2_000));
     hearing.handle(3, partial("it", 2_150, 2_350));
     assert_eq!(hearing.words(), "please cancel it");
+}
+
+/// The recogniser of the newest session.
+fn opened(effects: &VecDeque<Effect>) -> usize {
+    let opened = effects.iter().rev().find_map(|effect| match effect {
+        Effect::Stt(SttEffect::Open { recogniser, .. }) => Some(*recogniser),
+        _ => None,
+    });
+    opened.expect("a session was opened")
+}
+
+#[test]
+fn a_recogniser_that_breaks_off_is_opened_once_more_and_one_that_lets_the_caller_wait_is_not() {
+    use Failure::{Lasting, Passing};
+    let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
+    for (failures, asked) in [
+        (vec![Passing, Passing, Passing], vec![0, 1, 1]),
+        (vec![Lasting, Lasting, Lasting], vec![1, 0, 1]),
+        (vec![Passing, Lasting, Passing], vec![0, 1, 1]),
+        (vec![Lasting, Passing, Passing], vec![1, 1, 0]),
+    ] {
+        let mut hearing = Hearing::new(Language::English, vec![recogniser; 2]);
+        hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
+        let next = |how| {
+            let mut out = VecDeque::new();
+            assert!(matches!(hearing.lost(how), Loss::Retry { .. }));
+            hearing.reopen(None, Samples::ZERO, &mut out);
+            opened(&out)
+        };
+        assert_eq!(failures.iter().copied().map(next).collect::<Vec<_>>(), asked, "{failures:?}");
+    }
 }

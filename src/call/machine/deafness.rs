@@ -7,7 +7,7 @@ use std::time::Duration;
 use attendant_media::frame::Samples;
 
 use super::{Machine, Phase, Timer};
-use crate::call::hearing::Loss;
+use crate::call::hearing::{Failure, Loss};
 use crate::call::settings::deadline;
 use crate::call::thought::Then;
 use crate::call::timeline::{Entry, Recovery};
@@ -24,11 +24,11 @@ impl Machine {
                 self.turn_over(from, last);
             }
             Floor::Settling { .. } if is_opening => self.await_last_words(),
-            Floor::Settling { .. } => self.deaf("no last words in time"),
+            Floor::Settling { .. } => self.deaf("no last words in time", Failure::Lasting),
             Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { .. } => {
                 match self.hearing.unanswered() {
                     Some(_) if is_opening => self.await_last_words(),
-                    Some(_) => self.deaf("a voice without words"),
+                    Some(_) => self.deaf("a voice without words", Failure::Lasting),
                     None => {}
                 }
             }
@@ -57,10 +57,10 @@ impl Machine {
                     self.end_of_noise(from);
                 } else {
                     self.heard_again = Some(from);
-                    self.deaf("voice without words");
+                    self.deaf("voice without words", Failure::Passing);
                 }
             }
-            Floor::Contested { voice: Voice::Sounding, .. } => self.deaf("voice without words"),
+            Floor::Contested { voice: Voice::Sounding, .. } => self.deaf("voice without words", Failure::Passing),
             Floor::Open
             | Floor::Agent
             | Floor::Settling { .. }
@@ -70,11 +70,11 @@ impl Machine {
     }
 
     /// The recogniser failed or hears nothing: another session is opened, at once or after a pause.
-    pub(super) fn deaf(&mut self, why: &str) {
+    pub(super) fn deaf(&mut self, why: &str, how: Failure) {
         self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
         self.timers.clear(Timer::SttReady);
         self.timers.clear(Timer::SttPartial);
-        match self.hearing.lost() {
+        match self.hearing.lost(how) {
             Loss::Retry { after: Duration::ZERO } => self.reopen_ears(),
             Loss::Retry { after } => self.timers.set(Timer::SttReopen, self.now + after),
             Loss::Hopeless { after } => {

@@ -133,6 +133,8 @@ async fn table(model: &'static str, rows: Vec<(Fault, Trouble)>) {
             let times = told.lines(Who::Caller).matches(&sentence).count();
             assert_eq!(times, 1, "{model} {fault:?}: {:?} {:#?}", told.lines(Who::Caller), told.past.entries);
         }
+        let questions = told.lines(Who::Caller).matches("The caller has").count();
+        assert_eq!(questions, 2, "{model} {fault:?}: {:?} {:#?}", told.lines(Who::Caller), told.past.entries);
         assert!(told.longest_silence() <= LONGEST_SILENCE, "{model} {fault:?}: {:?}", told.longest_silence());
         let costs = !matches!(fault, Fault::Disorder | Fault::Unanswered | Fault::Slow);
         assert_eq!(told.recoveries(Recovery::SttReopened) > 0, costs, "{model} {fault:?}: {:#?}", told.past.entries);
