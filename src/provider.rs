@@ -9,6 +9,7 @@ pub mod sarvam;
 pub mod socket;
 pub mod tls;
 pub mod trial;
+pub(crate) mod warming;
 
 use std::time::Duration;
 

@@ -19,7 +19,7 @@ mod streamed;
 use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::call::event::Mailbox;
 use crate::costs::Paid;
@@ -57,6 +57,12 @@ pub trait Voice: Send + Sync + 'static {
 
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
+
+    /// The same before there is something to say, for a call in this language: who will speak it connects now, and who speaks another
+    /// once the call has changed to that.
+    fn open_ahead(&self, _language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
+        self.open(reports)
+    }
 }
 
 /// As some vendors bill a text: a Chinese character counts as two.

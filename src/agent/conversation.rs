@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::graph::Graph;
+use super::graph::{AgentConfig, Graph};
 use super::tools::{Ledger, Messages};
 use super::{Agent, Agents, CallFacts, Reports, Turn};
 use crate::clinic::Clinic;
@@ -48,6 +48,13 @@ struct Inner {
     ledger: Arc<Ledger>,
     shared: Shared,
     clock: fn() -> jiff::Timestamp,
+}
+
+impl Inner {
+    /// Who thinks for this agent; nobody named: whoever is asked in the language.
+    fn models<'a>(&'a self, agent: &'a AgentConfig) -> &'a [String] {
+        self.unusual.models.as_ref().unwrap_or(&agent.models)
+    }
 }
 
 /// What keeps the appointments of each clinic, by the clinic's id; a clinic that is missing books none.
@@ -119,6 +126,8 @@ impl std::fmt::Debug for Desk {
 
 impl Agents for Desk {
     fn open(&self, call: &CallFacts) -> Box<dyn Agent> {
+        let models = self.0.models(self.0.graph.entry(call.language));
+        self.0.thinkers.warm(call.language, models);
         Box::new(Conversation {
             desk: self.clone(),
             clinic: self.clinic(&call.clinic).clone(),

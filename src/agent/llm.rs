@@ -42,6 +42,10 @@ pub trait Model: Send + Sync + 'static {
         None
     }
 
+    /// Connects, so that the next answer need not. Returns at once, and what comes of it is for nobody. Must be called within a tokio
+    /// runtime.
+    fn warm(&self) {}
+
     /// Begins to answer. Returns at once: connecting happens when the stream is polled. A stream ends after
     /// [`Delta::Finish`], or with an error.
     fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>>;

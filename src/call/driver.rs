@@ -18,7 +18,7 @@ use std::sync::Arc;
 use attendant_media::leg::{self, Leg, LegConfig, Output};
 use attendant_media::time::Time;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use farewell::{Ended, Farewell};
@@ -36,6 +36,7 @@ use super::tap::Tap;
 use super::timeline::{Counters, EndReason, Entry};
 use crate::agent::{Agent, CallFacts};
 use crate::costs::Account;
+use crate::language::Language;
 use crate::records::{Journal, Recorder};
 use crate::tts;
 
@@ -80,6 +81,8 @@ pub(super) struct Driver {
     ears: Ears,
     tap: Option<Tap>,
     voices: Vec<Option<mpsc::Sender<tts::Input>>>,
+    /// What the agent speaks.
+    language: watch::Sender<Language>,
     agent: Box<dyn Agent>,
     providers: Arc<Providers>,
     shared: Handle,
@@ -151,6 +154,7 @@ impl Driver {
             ears: Ears::new(),
             tap,
             voices: start.providers.voices.iter().map(|_| None).collect(),
+            language: watch::Sender::new(language),
             agent,
             providers: start.providers,
             shared: start.shared,
@@ -167,12 +171,17 @@ impl Driver {
 
     /// The first voice connects while the phone rings.
     fn warm_up(&mut self) {
-        if let (Some(session), Some(voice)) = (self.voices.first_mut(), self.providers.voices.first()) {
-            let _runtime = self.shared.enter();
-            let reports = tts::Reports { mailbox: self.mailbox.clone() };
+        if !self.voices.is_empty() {
             // One that fails here is opened again when there is something to say.
-            *session = catch_unwind(AssertUnwindSafe(|| voice.open(reports))).ok();
+            self.voices[0] = catch_unwind(AssertUnwindSafe(|| self.open_voice(0))).ok();
         }
+    }
+
+    /// Who stands behind the first is asked only when that one fails: nobody connects to them ahead.
+    fn open_voice(&self, place: usize) -> mpsc::Sender<tts::Input> {
+        let _runtime = self.shared.enter();
+        let (voice, reports) = (&self.providers.voices[place], tts::Reports { mailbox: self.mailbox.clone() });
+        if place == 0 { voice.open_ahead(self.language.subscribe(), reports) } else { voice.open(reports) }
     }
 
     async fn talk(&mut self, events: &mut mpsc::Receiver<Event>) -> EndReason {

@@ -9,6 +9,7 @@ use attendant_media::speech::SpeechId;
 use super::event::Command;
 use super::timeline::{EndReason, Entry};
 use crate::agent::Turn;
+use crate::language::Language;
 use crate::{stt, tts};
 
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub enum Effect {
         voice: usize,
         input: tts::Input,
     },
+    /// From now on the agent speaks this language.
+    Speaks(Language),
     Think(Turn),
     CancelThought,
     /// The turn that is being drafted is final.

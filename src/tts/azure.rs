@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
-use reqwest::{Client, Response};
-use tokio::sync::mpsc;
+use reqwest::{Client, RequestBuilder, Response};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use url::Url;
 
@@ -23,7 +23,7 @@ use super::{Capabilities, Input, Reports, Voice};
 use crate::config::Secret;
 use crate::costs::Paid;
 use crate::language::Language;
-use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after, tls};
+use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after, tls, warming};
 
 const NAME: &str = "azure";
 
@@ -98,6 +98,21 @@ impl Voice for Azure {
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
         pieces::open(Arc::new(OneSpeaker(self.0.clone())), reports)
     }
+
+    fn open_ahead(&self, _language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
+        // A key that cannot be sent is told of with the first clause.
+        self.0.authorised(self.0.http.head(self.0.address.clone())).map(warming::connect).ok();
+        self.open(reports)
+    }
+}
+
+impl Shared {
+    fn authorised(&self, request: RequestBuilder) -> Result<RequestBuilder, ProviderError> {
+        let mut key = HeaderValue::try_from(self.key.expose())
+            .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
+        key.set_sensitive(true);
+        Ok(request.header("Ocp-Apim-Subscription-Key", key).header(USER_AGENT, "attendant"))
+    }
 }
 
 #[derive(Debug)]
@@ -112,16 +127,10 @@ impl Speaker for OneSpeaker {
         let shared = self.0.clone();
         Box::pin(async move {
             let body = ssml::speak(&text, language, shared.config.own.voice(language));
-            let mut key = HeaderValue::try_from(shared.key.expose())
-                .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-            key.set_sensitive(true);
             let request = shared
-                .http
-                .post(shared.address.clone())
-                .header("Ocp-Apim-Subscription-Key", key)
+                .authorised(shared.http.post(shared.address.clone()))?
                 .header(CONTENT_TYPE, "application/ssml+xml")
                 .header("X-Microsoft-OutputFormat", FORMAT)
-                .header(USER_AGENT, "attendant")
                 .body(body);
             let silence = shared.config.own.silence_ms.duration();
             match timeout(silence, request.send()).await {

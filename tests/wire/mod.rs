@@ -23,4 +23,5 @@ mod telnyx;
 mod tls;
 mod trial;
 mod twilio;
+mod warming;
 mod whole_calls;

@@ -128,7 +128,7 @@ impl Answer {
     pub(super) async fn ask(&self, agent: &AgentConfig, with_tools: bool, follows: bool) -> Result<Asked, Gone> {
         let request = self.request(agent, with_tools);
         let lines = self.turn.said.len();
-        let models = self.desk.unusual.models.as_ref().unwrap_or(&agent.models);
+        let models = self.desk.models(agent);
         let meter = self.reports.mailbox.meter();
         let mut asking = self.desk.thinkers.ask(request.clone(), models, self.memory.may_hedge(lines), meter);
         let mut words = Words::new(self.turn.language, follows);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use reqwest::{Client, Response, StatusCode, header};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -23,7 +23,7 @@ use crate::config::{Secret, SecretSource};
 use crate::costs::Paid;
 use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::tls::{self, Authority};
-use crate::provider::{ErrorKind, ProviderError};
+use crate::provider::{ErrorKind, ProviderError, warming};
 use chunk::Reading;
 
 const NAME: &str = "openai";
@@ -126,13 +126,18 @@ impl OpenAiConfig {
         wrong
     }
 
-    fn endpoint(&self) -> Option<Url> {
+    /// This path below `base_url`.
+    fn below<const N: usize>(&self, path: [&str; N]) -> Option<Url> {
         let mut url = Url::parse(&self.base_url).ok()?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return None;
         }
-        url.path_segments_mut().ok()?.pop_if_empty().extend(["chat", "completions"]);
+        url.path_segments_mut().ok()?.pop_if_empty().extend(path);
         Some(url)
+    }
+
+    fn endpoint(&self) -> Option<Url> {
+        self.below(["chat", "completions"])
     }
 }
 
@@ -148,6 +153,8 @@ struct Inner {
     hedge: Option<Duration>,
     http: Client,
     endpoint: Url,
+    /// The list of its models, which is there wherever the endpoint is.
+    models: Url,
     model: String,
     key: Option<Secret>,
     first_piece: Duration,
@@ -168,6 +175,7 @@ impl OpenAi {
                 .build()
                 .map_err(|error| format!("{section}: no HTTP client: {error}"))?,
             endpoint: config.endpoint().ok_or_else(|| config.check(section).join("\n"))?,
+            models: config.below(["models"]).ok_or_else(|| config.check(section).join("\n"))?,
             model: config.model.clone(),
             key: key.map_err(|what| format!("{section}.key: {what}"))?,
             first_piece: Duration::from_millis(config.first_piece_ms),
@@ -195,6 +203,10 @@ impl Model for OpenAi {
 
     fn paid_as(&self) -> Option<Paid<'_>> {
         Some(Paid { provider: self.0.name, model: &self.0.model })
+    }
+
+    fn warm(&self) {
+        warming::connect(self.0.authorised(self.0.http.head(self.0.models.clone())));
     }
 
     fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
@@ -265,12 +277,16 @@ impl Answer {
 }
 
 impl Inner {
-    async fn ask(&self, request: &Request, due: Instant) -> Result<Response, ProviderError> {
-        let mut post = self.http.post(self.endpoint.clone()).json(&request::body(&self.model, request));
-        if let Some(key) = &self.key {
-            post = post.bearer_auth(key.expose());
+    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(key) => request.bearer_auth(key.expose()),
+            None => request,
         }
-        let response = match timeout_at(due, post.send()).await {
+    }
+
+    async fn ask(&self, request: &Request, due: Instant) -> Result<Response, ProviderError> {
+        let post = self.http.post(self.endpoint.clone()).json(&request::body(&self.model, request));
+        let response = match timeout_at(due, self.authorised(post).send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let why = match tls::refusal(&error) {

@@ -2,6 +2,7 @@
 
 mod costs;
 mod health;
+mod language;
 mod recording;
 mod room;
 

@@ -24,6 +24,9 @@ impl Driver {
             }
             Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
             Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
+            Effect::Speaks(language) => {
+                self.language.send_if_modified(|spoken| std::mem::replace(spoken, language) != language);
+            }
             Effect::Think(turn) => {
                 let _runtime = self.shared.enter();
                 let reports = agent::Reports { turn: turn.number, mailbox: self.mailbox.clone() };
@@ -85,18 +88,16 @@ impl Driver {
     }
 
     fn perform_tts(&mut self, now: Time, voice: usize, input: tts::Input) {
-        let session = self.voices[voice].get_or_insert_with(|| {
-            let _runtime = self.shared.enter();
-            self.providers.voices[voice].open(tts::Reports { mailbox: self.mailbox.clone() })
-        });
+        let session = self.voices[voice].take().unwrap_or_else(|| self.open_voice(voice));
         let id = match &input {
             tts::Input::Begin { id, .. }
             | tts::Input::Text { id, .. }
             | tts::Input::End { id }
             | tts::Input::Cancel { id } => *id,
         };
-        if session.try_send(input).is_err() {
-            self.voices[voice] = None;
+        if session.try_send(input).is_ok() {
+            self.voices[voice] = Some(session);
+        } else {
             let error = ProviderError {
                 provider: self.providers.voices[voice].name(),
                 kind: ErrorKind::Connection,

@@ -107,6 +107,7 @@ impl Machine {
                 self.language = language;
                 self.hearing.speak(language, &mut self.out);
                 self.mouth.speak(language);
+                self.out.push_back(Effect::Speaks(language));
             }
             Event::HangUp => self.thought.then = Then::HangUp,
             Event::Transfer { to } => self.thought.then = Then::Transfer(to),

@@ -1,4 +1,5 @@
-//! Places of voices. Who stands at a place is decided for each utterance, by its language and by who is well then.
+//! Places of voices. Who stands at a place is decided for each utterance, by its language and by who is well then. Of those only the one
+//! that a call will be spoken with connects before it is needed: connections are limited, and calls in another language need them.
 //!
 //! What an utterance costs is counted here, by the characters given to a voice that is paid for them. A voice that fails before a sound of
 //! it is not paid, unless it was silent until the deadline: then it may have worked.
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::{Member, Order, Watch, at, in_order, only};
@@ -94,6 +95,18 @@ impl Voice for Place {
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+        self.start(reports, None)
+    }
+
+    fn open_ahead(&self, mut language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
+        // The one that is spoken now counts as news.
+        language.mark_changed();
+        self.start(reports, Some(language))
+    }
+}
+
+impl Place {
+    fn start(&self, reports: Reports, ahead: Option<watch::Receiver<Language>>) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let sessions = self.members.iter().map(|_| None).collect();
         let utterance = Utterance::default();
@@ -105,7 +118,7 @@ impl Voice for Place {
             language: Language::default(),
             utterance,
         };
-        tokio::spawn(session.serve(queue));
+        tokio::spawn(session.serve(queue, ahead));
         inputs
     }
 }
@@ -122,24 +135,40 @@ struct Session {
 }
 
 impl Session {
-    async fn serve(mut self, mut inputs: mpsc::Receiver<Input>) {
-        // The first connects before it is needed.
-        if self.place.members[self.place.place].breaker.is_well(Instant::now()) {
-            self.open(self.place.place);
-        }
-        while let Some(input) = inputs.recv().await {
-            if !self.pass_on(input).await {
-                return;
+    async fn serve(mut self, mut inputs: mpsc::Receiver<Input>, mut ahead: Option<watch::Receiver<Language>>) {
+        loop {
+            tokio::select! {
+                biased;
+                input = inputs.recv() => {
+                    let Some(input) = input else { return };
+                    if !self.pass_on(input).await {
+                        return;
+                    }
+                }
+                language = next(&mut ahead) => self.open_ahead(&language),
             }
         }
     }
 
-    fn open(&mut self, member: usize) -> mpsc::Sender<Input> {
+    /// Who will speak the language connects before there is something to say. Nobody does for who is not well.
+    fn open_ahead(&mut self, spoken: &watch::Receiver<Language>) {
+        let language = *spoken.borrow();
+        let Some(member) = self.place.now(language) else { return };
         let Member { provider, breaker } = &self.place.members[member];
-        let watch = Watch { breaker: breaker.clone(), utterance: Some(self.utterance.clone()) };
-        let mailbox = self.reports.mailbox.watched(watch);
-        let session = self.sessions[member].get_or_insert_with(|| provider.open(Reports { mailbox }));
-        session.clone()
+        if self.sessions[member].is_none() && breaker.is_well(Instant::now()) {
+            self.sessions[member] = Some(provider.open_ahead(spoken.clone(), self.reports_of(member)));
+        }
+    }
+
+    fn open(&mut self, member: usize) -> mpsc::Sender<Input> {
+        let reports = self.reports_of(member);
+        self.sessions[member].get_or_insert_with(|| self.place.members[member].provider.open(reports)).clone()
+    }
+
+    fn reports_of(&self, member: usize) -> Reports {
+        let breaker = self.place.members[member].breaker.clone();
+        let watch = Watch { breaker, utterance: Some(self.utterance.clone()) };
+        Reports { mailbox: self.reports.mailbox.watched(watch) }
     }
 
     /// `false` once the call is gone.
@@ -178,6 +207,16 @@ impl Session {
         self.utterance.see(&failed);
         self.reports.send(failed).await
     }
+}
+
+/// The language that a call will be spoken in, whenever that is news.
+async fn next(ahead: &mut Option<watch::Receiver<Language>>) -> watch::Receiver<Language> {
+    if let Some(language) = ahead
+        && language.changed().await.is_ok()
+    {
+        return language.clone();
+    }
+    std::future::pending().await
 }
 
 /// What the utterance that is open costs. Shared by both ways: texts go one, sounds and failures come the other.

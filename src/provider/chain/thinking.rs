@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Order, Watch, in_order};
 use crate::agent::llm::{Delta, Model, Request};
 use crate::costs::Meter;
+use crate::language::Language;
 use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
 use bill::OneBill;
@@ -28,6 +29,9 @@ use bill::OneBill;
 /// Without a piece for so long a model has failed, whatever deadlines of its own it has: with it the caller hears a filler or an apology
 /// within the 3 s of V4.
 const PIECE: Duration = Duration::from_secs(3);
+
+/// Requests that are open for one answer: the first, and the one that it is raced against.
+const AT_ONCE: usize = 2;
 
 /// A model and what is known of it.
 #[derive(Clone)]
@@ -92,13 +96,17 @@ impl Thinkers {
         self.thinkers.first().map_or("models", |thinker| thinker.model.name())
     }
 
-    /// Begins to ask: those that `wanted` names, in its order, or everybody who is asked in the request's language. Those whose breaker
-    /// is open are left out while another is well. `hedge`: a second one may be asked if the first is late. What they are paid for is
-    /// counted on `meter`.
-    pub fn ask(self: &Arc<Self>, request: Request, wanted: &[String], hedge: bool, meter: &Meter) -> Asking {
-        let now = Instant::now();
+    /// Whoever would be asked next, and whom a late one is raced against, connects now: when a call comes in. Must be called within a
+    /// tokio runtime.
+    pub fn warm(&self, language: Language, wanted: &[String]) {
+        for place in self.waiting(language, wanted, Instant::now()).into_iter().take(AT_ONCE) {
+            self.thinkers[place].model.warm();
+        }
+    }
+
+    fn waiting(&self, language: Language, wanted: &[String], now: Instant) -> VecDeque<usize> {
         let all = match wanted {
-            [] => in_order(&self.order, request.language, self.thinkers.len(), |_| true),
+            [] => in_order(&self.order, language, self.thinkers.len(), |_| true),
             named => {
                 let place = |name: &String| self.thinkers.iter().position(|thinker| thinker.model.name() == name);
                 named.iter().filter_map(place).collect()
@@ -109,6 +117,15 @@ impl Thinkers {
         if waiting.is_empty() {
             waiting.extend(all.first());
         }
+        waiting
+    }
+
+    /// Begins to ask: those that `wanted` names, in its order, or everybody who is asked in the request's language. Those whose breaker
+    /// is open are left out while another is well. `hedge`: a second one may be asked if the first is late. What they are paid for is
+    /// counted on `meter`.
+    pub fn ask(self: &Arc<Self>, request: Request, wanted: &[String], hedge: bool, meter: &Meter) -> Asking {
+        let now = Instant::now();
+        let mut waiting = self.waiting(request.language, wanted, now);
         let (thinkers, meter) = (self.clone(), meter.clone());
         let mut asking = Asking { thinkers, meter, request, waiting, first: None, rival: None, race_at: None };
         if let Some(place) = asking.waiting.pop_front() {

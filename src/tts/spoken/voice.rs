@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Lexicon, Saying, say, scan};
 use crate::call::event::Mailbox;
@@ -50,10 +50,20 @@ impl Voice for Spoken {
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+        self.stand_before(reports, |reports| self.voice.open(reports))
+    }
+
+    fn open_ahead(&self, language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
+        self.stand_before(reports, |reports| self.voice.open_ahead(language, reports))
+    }
+}
+
+impl Spoken {
+    fn stand_before(&self, reports: Reports, open: impl FnOnce(Reports) -> mpsc::Sender<Input>) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let writing = Writing::default();
         let mailbox = reports.mailbox.reading(writing.clone());
-        let session = self.voice.open(Reports { mailbox });
+        let session = open(Reports { mailbox });
         let call = reports.mailbox;
         let lexicon = self.lexicon.clone();
         tokio::spawn(

@@ -70,7 +70,7 @@ impl World {
                 self.note(Note::ConfirmThought);
             }
             Effect::ClearStream => self.clears += 1,
-            Effect::KeepRecording => {}
+            Effect::Speaks(_) | Effect::KeepRecording => {}
             Effect::DiscardRecording => self.discarded = true,
             Effect::Transport(Command::HangUp) => {}
             Effect::Transport(Command::Transfer { .. }) => {

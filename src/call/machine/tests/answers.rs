@@ -137,6 +137,7 @@ fn an_agent_that_changes_the_language_is_spoken_and_heard_in_it_from_then_on() {
     let told =
         bench.count(|effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Language(Language::French)))));
     assert_eq!(told, 1);
+    assert_eq!(bench.count(|effect| matches!(effect, Effect::Speaks(Language::French))), 1, "its voice may connect");
     bench.speaks("Nous sommes ouverts. ", 3_200);
     let begun = |effect: &Effect| {
         matches!(effect, Effect::Tts { input: tts::Input::Begin { language: Language::French, .. }, .. })

@@ -1,0 +1,20 @@
+//! A connection before it is needed: without it the first answer of a call waits for TCP and TLS.
+//!
+//! It is made by a request that asks for nothing, on the client that will ask for more; that one keeps the connection. Whoever is not
+//! reached so is reached by the first real request, whose error is told; here nothing is.
+
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use tokio::time::timeout;
+
+/// Who takes longer to answer nothing at all is of no help to the call that is ringing.
+const AT_MOST: Duration = Duration::from_secs(5);
+
+/// Sends this and returns at once. Must be called within a tokio runtime.
+pub(crate) fn connect(request: RequestBuilder) {
+    tokio::spawn(async move {
+        // Neither its answer nor its failure is anybody's business.
+        timeout(AT_MOST, request.send()).await.ok();
+    });
+}
