@@ -38,6 +38,11 @@ pub trait Recognizer: Send + Sync + 'static {
         None
     }
 
+    /// Whose key it uses, whatever else does; `None` if it is on this machine.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
     /// Starts a session and returns at once; it connects in the background and reports [`Event::Ready`]. Dropping the
     /// sender ends it. Must be called within a tokio runtime.
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input>;

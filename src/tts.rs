@@ -55,6 +55,11 @@ pub trait Voice: Send + Sync + 'static {
         text.chars().count() as u64
     }
 
+    /// Whose key it uses, whatever else does; `None` if it is on this machine.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
 

@@ -32,7 +32,7 @@ pub trait Model: Send + Sync + 'static {
         None
     }
 
-    /// Whose key it uses: models with one account are refused together.
+    /// Whose key it uses, whatever else does; `None` if it is on this machine.
     fn account(&self) -> Option<&str> {
         None
     }

@@ -47,6 +47,15 @@ impl SecretSource {
         Ok(Secret(secret.to_owned()))
     }
 
+    /// Where it is kept, in a word.
+    pub fn place(&self) -> String {
+        match (&self.env, &self.file) {
+            (Some(variable), _) => format!("${variable}"),
+            (None, Some(path)) => path.display().to_string(),
+            (None, None) => String::new(),
+        }
+    }
+
     /// The same of a secret of several lines, such as a key file.
     pub fn read_whole(&self) -> Result<Secret, String> {
         let text = match (&self.env, &self.file) {

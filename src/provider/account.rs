@@ -11,6 +11,7 @@ mod voices;
 use std::borrow::Cow;
 
 use serde::Serialize;
+use url::Url;
 
 pub use deadline::{Deadline, Limit};
 pub(crate) use reached::Reached;
@@ -76,6 +77,14 @@ pub trait Stated {
     fn check(&self, section: &str) -> Vec<String>;
 }
 
+/// The name of a vendor's account, whatever it is used for: at which host, and where its key is kept. Never the key.
+pub(crate) fn name_of(vendor: &str, address: &str, key: Option<&SecretSource>) -> String {
+    let url = Url::parse(address).ok();
+    let host = url.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    let key = key.map(SecretSource::place).unwrap_or_default();
+    format!("{vendor} {} {key}", host.as_deref().unwrap_or(address))
+}
+
 impl<O: Own> Stated for Section<O> {
     fn address(&self) -> Cow<'_, str> {
         self.address()
@@ -103,6 +112,11 @@ impl<O: Own> Section<O> {
         self.account.address(&self.own)
     }
 
+    /// With which of this vendor's accounts it is asked.
+    pub fn account_name(&self, vendor: &str) -> String {
+        name_of(vendor, &self.address(), Some(&self.account.key))
+    }
+
     /// Where it takes what it is sent.
     pub fn place(&self) -> Place {
         self.own.place(&self.account)
@@ -118,5 +132,27 @@ impl<O: Own> Section<O> {
         wrong.extend(tls::check(section, ca.as_ref(), &self.address()));
         wrong.extend(self.own.check(section));
         wrong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_a_vendor_a_host_and_the_place_of_a_key_whatever_it_is_used_for() {
+        let [one, other] = ["ONE", "OTHER"].map(|name| SecretSource { env: Some(name.to_owned()), file: None });
+        let name = name_of("sarvam", "wss://api.sarvam.ai", Some(&one));
+        assert_eq!(name, "sarvam api.sarvam.ai:443 $ONE");
+        assert_eq!(name_of("sarvam", "https://api.sarvam.ai/v1", Some(&one)), name);
+        for another in [
+            name_of("sarvam", "wss://api.sarvam.ai", Some(&other)),
+            name_of("sarvam", "wss://api.sarvam.example", Some(&one)),
+            // Simulated vendors share an address, and may share a key.
+            name_of("cartesia", "wss://api.sarvam.ai", Some(&one)),
+            name_of("openai", "http://127.0.0.1:8090/v1", None),
+        ] {
+            assert_ne!(another, name);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Whether a provider is worth asking, for every call of this server together: one breaker a provider and account. Instances that share their state
-//! tell each other of what failed, though not of a refused key, which may be one's own mistake.
+//! Whether a provider is worth asking, for every call of this server together: one breaker a purpose, provider and account. Instances that share
+//! their state tell each other of what failed, though not of a refused key, which may be one's own mistake.
 //!
 //! Five failures in a row, a refused key, or a Retry-After open it; then nobody asks for a while, and after that one session tries
 //! (half-open). What is no fault of the provider's, such as a request it must refuse or one too many, does not count.
@@ -47,47 +47,59 @@ enum Cause {
     Told,
 }
 
-/// See the module header.
-#[derive(Debug)]
+impl State {
+    /// What it is once somebody asks; `None`: nobody may.
+    fn asked(self, now: Instant) -> Option<Self> {
+        match self {
+            Self::Closed { .. } => Some(self),
+            Self::Open { until, .. } if now >= until => Some(Self::HalfOpen { since: now }),
+            Self::HalfOpen { since } if now >= since + PROBE => Some(Self::HalfOpen { since: now }),
+            Self::Open { .. } | Self::HalfOpen { .. } => None,
+        }
+    }
+}
+
+/// See the module header. Its clones are one.
+#[derive(Clone, Debug)]
 pub struct Breaker {
     provider: &'static str,
     state: Arc<Mutex<State>>,
 }
 
-/// Those of this process, for what instances tell each other. Taken before a state, never after.
+/// Those of this process that other instances have too, by the name that all know them by. Taken before a state, never after.
 static ALL: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-type Known = (&'static str, Weak<Mutex<State>>);
+type Known = (Arc<str>, Weak<Mutex<State>>);
 
-/// The providers of this process, and for how long each that failed here is not asked any more.
-pub fn failed_here(now: Instant) -> Vec<(&'static str, Option<Duration>)> {
+/// What other instances have too, and for how long each that failed here is not asked any more.
+pub fn failed_here(now: Instant) -> Vec<(Arc<str>, Option<Duration>)> {
     let mut all = ALL.lock();
     all.retain(|(_, state)| state.strong_count() > 0);
-    let mut found: Vec<(&'static str, Option<Duration>)> = Vec::new();
-    for (provider, state) in all.iter() {
+    let mut found: Vec<(Arc<str>, Option<Duration>)> = Vec::new();
+    for (name, state) in all.iter() {
         let left = state.upgrade().and_then(|state| match *state.lock() {
             State::Open { until, cause: Cause::Failures } => {
                 Some(until.duration_since(now)).filter(|left| !left.is_zero())
             }
             State::Open { cause: Cause::Key | Cause::Told, .. } | State::Closed { .. } | State::HalfOpen { .. } => None,
         });
-        match found.iter_mut().find(|(known, _)| known == provider) {
+        match found.iter_mut().find(|(known, _)| known == name) {
             Some((_, longest)) => *longest = (*longest).max(left),
-            None => found.push((*provider, left)),
+            None => found.push((name.clone(), left)),
         }
     }
     found
 }
 
 /// It failed at another instance: nobody here asks it for so long, unless it is known here already.
-pub fn failed_elsewhere(provider: &str, left: Duration, now: Instant) {
+pub fn failed_elsewhere(name: &str, left: Duration, now: Instant) {
     let all = ALL.lock();
-    for state in all.iter().filter(|(name, _)| *name == provider).filter_map(|(_, state)| state.upgrade()) {
+    for state in all.iter().filter(|(known, _)| **known == *name).filter_map(|(_, state)| state.upgrade()) {
         let mut state = state.lock();
         if matches!(*state, State::Closed { .. }) {
             *state = State::Open { until: now + left.min(OPEN_AT_MOST), cause: Cause::Told };
             tracing::warn!(
-                provider,
+                provider = name,
                 seconds = left.as_secs(),
                 "failed at another instance and is not asked for a while"
             );
@@ -96,29 +108,53 @@ pub fn failed_elsewhere(provider: &str, left: Duration, now: Instant) {
 }
 
 impl Breaker {
+    /// Other instances have it too, by this name.
     pub fn new(provider: &'static str) -> Self {
-        let state = Arc::new(Mutex::new(State::Closed { failures: 0 }));
-        ALL.lock().push((provider, Arc::downgrade(&state)));
-        Self { provider, state }
+        let breaker = Self::alone(provider);
+        ALL.lock().push((provider.into(), Arc::downgrade(&breaker.state)));
+        breaker
     }
 
-    /// Whether a session may be opened now.
+    /// Nobody else has it: what it guards is on this machine, or what it knows concerns this instance alone.
+    pub fn alone(provider: &'static str) -> Self {
+        Self { provider, state: Arc::new(Mutex::new(State::Closed { failures: 0 })) }
+    }
+
+    /// The one of this name: whoever asks for it in this process has the same, and other instances have it too.
+    pub fn shared(provider: &'static str, name: &str) -> Self {
+        let mut all = ALL.lock();
+        all.retain(|(_, state)| state.strong_count() > 0);
+        let known = all.iter().filter(|(known, _)| **known == *name).find_map(|(_, state)| state.upgrade());
+        known.map_or_else(
+            || {
+                let breaker = Self::alone(provider);
+                all.push((name.into(), Arc::downgrade(&breaker.state)));
+                breaker
+            },
+            |state| Self { provider, state },
+        )
+    }
+
+    /// Whether a session might be opened now.
     pub fn is_well(&self, now: Instant) -> bool {
-        match *self.state.lock() {
-            State::Closed { .. } => true,
-            State::Open { until, .. } => now >= until,
-            State::HalfOpen { since } => now >= since + PROBE,
-        }
+        self.state.lock().asked(now).is_some()
     }
 
-    /// A session is opened: if the breaker was open, this is the one that tries.
-    pub fn asked(&self, now: Instant) {
+    /// Whether a session may be opened now: it is to be. Of those who ask after a failure, one may.
+    #[must_use]
+    pub fn try_ask(&self, now: Instant) -> bool {
         let mut state = self.state.lock();
-        match *state {
-            State::Open { until, .. } if now >= until => *state = State::HalfOpen { since: now },
-            State::HalfOpen { since } if now >= since + PROBE => *state = State::HalfOpen { since: now },
-            State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => {}
-        }
+        let asked = state.asked(now);
+        asked.inspect(|asked| *state = *asked).is_some()
+    }
+
+    /// The same where both must be well. `self` comes first wherever two are taken: else two that wait would wait for each other.
+    #[must_use]
+    pub fn try_ask_both(&self, account: &Self, now: Instant) -> bool {
+        let (mut own, mut other) = (self.state.lock(), account.state.lock());
+        let (Some(asked), Some(too)) = (own.asked(now), other.asked(now)) else { return false };
+        (*own, *other) = (asked, too);
+        true
     }
 
     /// It did what it was asked for.
@@ -190,11 +226,11 @@ mod tests {
         assert!(!breaker.is_well(now + Duration::from_secs(59)));
         let later = now + OPEN;
         assert!(breaker.is_well(later));
-        breaker.asked(later);
-        assert!(!breaker.is_well(later), "one tries");
+        assert!(breaker.try_ask(later));
+        assert!(!breaker.is_well(later) && !breaker.try_ask(later), "one tries");
         breaker.failed(&error(ErrorKind::Connection, None), later);
         assert!(!breaker.is_well(later + Duration::from_secs(59)), "in vain");
-        breaker.asked(later + OPEN);
+        assert!(breaker.try_ask(later + OPEN));
         breaker.succeeded();
         assert!(breaker.is_well(later + OPEN));
     }
@@ -227,16 +263,50 @@ mod tests {
         let (here, key, well) = (Breaker::new("here"), Breaker::new("key"), Breaker::new("well"));
         here.failed(&error(ErrorKind::Limited, Some(90)), now);
         key.failed(&error(ErrorKind::Unauthorised, None), now);
-        let of = |name: &str| failed_here(now).into_iter().find(|(provider, _)| *provider == name).unwrap().1;
+        let of = |name: &str| failed_here(now).into_iter().find(|(known, _)| **known == *name).unwrap().1;
         assert_eq!((of("here"), of("key"), of("well")), (Some(Duration::from_secs(90)), None, None));
         failed_elsewhere("well", Duration::from_secs(30), now);
         failed_elsewhere("nobody", Duration::from_secs(30), now);
         assert!(!well.is_well(now + Duration::from_secs(29)) && well.is_well(now + Duration::from_secs(30)));
         assert_eq!(of("well"), None);
-        well.asked(now + Duration::from_secs(30));
+        assert!(well.try_ask(now + Duration::from_secs(30)));
         failed_elsewhere("well", Duration::from_secs(30), now + Duration::from_secs(30));
         well.succeeded();
         assert!(well.is_well(now + Duration::from_secs(30)), "who tries finds out by themselves");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_who_ask_at_one_moment_one_tries() {
+        let (breaker, account) = (Breaker::new("x"), Breaker::alone("x"));
+        let now = Instant::now();
+        breaker.failed(&error(ErrorKind::Limited, Some(60)), now);
+        account.failed(&error(ErrorKind::Unauthorised, None), now);
+        assert!(!breaker.try_ask_both(&account, now + OPEN - Duration::from_secs(1)));
+        let later = now + OPEN;
+        let ask = || breaker.try_ask_both(&account, later);
+        let allowed = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|one| usize::from(one.join().unwrap())).sum::<usize>()
+        });
+        assert_eq!(allowed, 1);
+        // Neither is taken for asked where the other forbids it.
+        breaker.succeeded();
+        assert!(!breaker.try_ask_both(&account, later) && breaker.try_ask(later));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_one_name_has_one_breaker_and_what_is_alone_is_told_to_nobody() {
+        let now = Instant::now();
+        let [one, same, other] = ["a 1", "a 1", "a 2"].map(|name| Breaker::shared("a", name));
+        let alone = Breaker::alone("alone");
+        one.failed(&error(ErrorKind::Limited, Some(60)), now);
+        alone.failed(&error(ErrorKind::Limited, Some(60)), now);
+        assert_eq!([&one, &same, &other, &alone].map(|breaker| breaker.is_well(now)), [false, false, true, false]);
+        let told = failed_here(now);
+        let of = |name: &str| told.iter().find(|(known, _)| **known == *name).map(|(_, left)| left.is_some());
+        assert_eq!([of("a 1"), of("a 2"), of("alone")], [Some(true), Some(false), None]);
+        drop((one, same));
+        assert!(Breaker::shared("a", "a 1").is_well(now), "nobody remembers it");
     }
 
     #[tokio::test(start_paused = true)]
@@ -244,7 +314,7 @@ mod tests {
         let breaker = Breaker::new("x");
         let now = Instant::now();
         breaker.failed(&error(ErrorKind::Unauthorised, None), now);
-        breaker.asked(now + OPEN);
+        assert!(breaker.try_ask(now + OPEN));
         assert!(!breaker.is_well(now + OPEN));
         assert!(breaker.is_well(now + OPEN + PROBE));
     }

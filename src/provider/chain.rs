@@ -1,11 +1,12 @@
 //! Several providers of one kind as the places of a call's list: who is asked at the first place, at the second, and so on.
 //!
 //! When to go on to the next place is the call's decision alone (`call::hearing`, `call::mouth`): it knows what was heard and what is
-//! owed. A place only decides who stands there: providers that do not know the language are left out, and one whose [`Breaker`] is
-//! open is passed over while another is well. So a provider that fails costs the first calls their second attempt, and the others nothing.
+//! owed. A place only decides who stands there: providers that do not know the language are left out, and one that is not well
+//! ([`Standing`]) is passed over while another is. So a provider that fails costs the first calls their second attempt, and the others nothing.
 
 mod hearing;
 mod speaking;
+mod standing;
 mod thinking;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::ProviderError;
-use super::breaker::Breaker;
 use crate::call::event::Event;
 use crate::language::Language;
 use crate::{stt, tts};
@@ -22,18 +22,19 @@ use crate::{stt, tts};
 pub use hearing::{Ears, recognisers};
 use speaking::Utterance;
 pub use speaking::{Mouths, voices};
+use standing::Standing;
 pub use thinking::{Asking, News, Thinkers};
 
 /// A provider and what is known of it.
 #[derive(Debug)]
 struct Member<P: ?Sized> {
     provider: Arc<P>,
-    breaker: Arc<Breaker>,
+    standing: Standing,
 }
 
 impl<P: ?Sized> Clone for Member<P> {
     fn clone(&self) -> Self {
-        Self { provider: self.provider.clone(), breaker: self.breaker.clone() }
+        Self { provider: self.provider.clone(), standing: self.standing.clone() }
     }
 }
 
@@ -68,14 +69,14 @@ fn at(place: usize, know: &[usize], is_well: impl Fn(usize) -> bool) -> Option<u
 /// Sees what a session reports on its way to the call.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    breaker: Arc<Breaker>,
+    standing: Standing,
     /// What the utterance that a voice has costs.
     utterance: Option<Utterance>,
 }
 
 impl Watch {
-    const fn of(breaker: Arc<Breaker>) -> Self {
-        Self { breaker, utterance: None }
+    const fn of(standing: Standing) -> Self {
+        Self { standing, utterance: None }
     }
 
     pub(crate) fn see(&self, event: &Event) {
@@ -86,8 +87,11 @@ impl Watch {
             Event::Stt { event: stt::Event::Failed(error), .. } | Event::Tts(tts::Event::Failed { error, .. }) => {
                 self.failed(error);
             }
-            Event::Stt { event: stt::Event::Final { .. } | stt::Event::Flushed { .. }, .. }
-            | Event::Tts(tts::Event::Done { .. }) => self.breaker.succeeded(),
+            // Of a flush after which nothing was owed the vendor knows nothing: that it was answered says nothing of the vendor.
+            Event::Stt { event: stt::Event::Final { text, .. }, .. } if !text.reveal().trim().is_empty() => {
+                self.standing.succeeded();
+            }
+            Event::Tts(tts::Event::Done { .. }) => self.standing.succeeded(),
             Event::Stt { .. } | Event::Tts(_) | Event::Signal(_) | Event::Agent { .. } => {}
         }
     }
@@ -96,13 +100,46 @@ impl Watch {
         metrics::counter!("provider_failures_total", "provider" => error.provider, "kind" => format!("{:?}", error.kind))
             .increment(1);
         tracing::warn!(%error, "a session failed");
-        self.breaker.failed(error, Instant::now());
+        self.standing.failed(error, Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use attendant_media::frame::Samples;
+
     use super::*;
+    use crate::costs::Kind;
+    use crate::privacy::Pii;
+    use crate::provider::ErrorKind;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_recogniser_that_finds_no_words_is_not_taken_for_well_again() {
+        let watch = Watch::of(Standing::of(Kind::Hearing, "deaf", None));
+        let stt = |event| Event::Stt { session: 1, event };
+        let what = "nothing came".to_owned();
+        let error = ProviderError { provider: "deaf", kind: ErrorKind::Timeout, what, retry_after: None };
+        let words = |text: &str| stt::Event::Final {
+            text: Pii::new(text.to_owned()),
+            from: Samples::ZERO,
+            to: Samples(320),
+            confidence: 1.0,
+            language: None,
+        };
+        for _ in 0..5 {
+            watch.see(&stt(stt::Event::Failed(error.clone())));
+            // After a cough nothing is owed, and the session says so by itself; a vendor whose quota is used up finds no words.
+            watch.see(&stt(stt::Event::Flushed { up_to: Samples(640) }));
+            watch.see(&stt(words(" ")));
+        }
+        assert!(!watch.standing.is_well(Instant::now()));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(watch.standing.try_ask(Instant::now()));
+        watch.see(&stt(words("Are you open?")));
+        assert!(watch.standing.is_well(Instant::now()));
+    }
 
     #[test]
     fn a_language_with_an_order_of_its_own_is_asked_in_it_and_nobody_else() {

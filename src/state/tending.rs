@@ -53,8 +53,8 @@ pub async fn tend(shared: Shared, clinic: String, instance: String, stop: Cancel
 
 /// Tells of the providers that failed here, and hears of those that failed elsewhere.
 async fn circuits(redis: &Redis, clinic: &str, instance: &str) -> Result<(), Lost> {
-    for (provider, left) in breaker::failed_here(Instant::now()) {
-        let key = Key::circuit(clinic, provider);
+    for (name, left) in breaker::failed_here(Instant::now()) {
+        let key = Key::circuit(clinic, &name);
         if let Some(left) = left {
             let value = format!("{instance} {}", left.as_millis());
             redis.set(&key.living(left), &value).await?;
@@ -63,7 +63,7 @@ async fn circuits(redis: &Redis, clinic: &str, instance: &str) -> Result<(), Los
             && who != instance
             && let Ok(left) = left.parse()
         {
-            breaker::failed_elsewhere(provider, Duration::from_millis(left), Instant::now());
+            breaker::failed_elsewhere(&name, Duration::from_millis(left), Instant::now());
         }
     }
     Ok(())

@@ -67,6 +67,10 @@ impl Recognizer for Deepgram {
         Some(Capabilities { partials: true, end_of_turn: model == Model::Flux, flush: true })
     }
 
+    fn account(&self) -> Option<&str> {
+        Some(&self.0.account)
+    }
+
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         tokio::spawn(session::run(self.0.clone(), setup, queue, reports));

@@ -37,6 +37,7 @@ pub struct Google(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     config: GoogleConfig,
+    account_name: String,
     account: ServiceAccount,
     channel: Channel,
 }
@@ -53,7 +54,8 @@ impl Google {
         let base = Url::parse(&config.address()).map_err(|error| format!("{section}.location: {error}"))?;
         let channel = Channel::new(NAME, &base, config.account.ca.as_ref())
             .map_err(|what| format!("{section}.base_url: {what}"))?;
-        Ok(Self(Arc::new(Shared { config: config.clone(), account, channel })))
+        let account_name = config.account_name(NAME);
+        Ok(Self(Arc::new(Shared { config: config.clone(), account_name, account, channel })))
     }
 }
 
@@ -64,6 +66,10 @@ impl Recognizer for Google {
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
         Some(Capabilities { partials: true, end_of_turn: false, flush: true })
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(&self.0.account_name)
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {

@@ -42,6 +42,10 @@ impl Recognizer for SarvamEars {
         self.0.config.own.is_to_hear(language).then_some(known)
     }
 
+    fn account(&self) -> Option<&str> {
+        Some(&self.0.account)
+    }
+
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         tokio::spawn(session::run(self.0.clone(), setup, queue, reports));

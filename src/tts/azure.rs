@@ -46,6 +46,7 @@ pub struct Azure(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     config: AzureConfig,
+    account_name: String,
     address: Url,
     key: Secret,
     http: Client,
@@ -69,7 +70,8 @@ impl Azure {
             .map_err(|what| format!("{section}.ca: {what}"))?
             .build()
             .map_err(|error| format!("{section}: no HTTP client: {error}"))?;
-        Ok(Self(Arc::new(Shared { config: config.clone(), address, key, http })))
+        let account_name = config.account_name(NAME);
+        Ok(Self(Arc::new(Shared { config: config.clone(), account_name, address, key, http })))
     }
 }
 
@@ -93,6 +95,10 @@ impl Voice for Azure {
     /// A Chinese character counts as two (Azure's pricing note, as read on 2026-11-21). The elements that carry a text are free.
     fn characters(&self, text: &str) -> u64 {
         super::characters_with_han_twice(text)
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(&self.0.account_name)
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

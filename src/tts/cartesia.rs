@@ -55,6 +55,10 @@ impl Voice for Cartesia {
         Some(Paid { provider: NAME, model: &self.0.config.own.model })
     }
 
+    fn account(&self) -> Option<&str> {
+        Some(&self.0.account)
+    }
+
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         tokio::spawn(session::run(self.0.clone(), queue, reports));

@@ -73,6 +73,10 @@ impl Vendor for Reached<QwenOwn> {
         &self.config.own.model
     }
 
+    fn account(&self) -> Option<&str> {
+        Some(&self.account)
+    }
+
     /// A Chinese character counts as two (Alibaba's page on the billing of its voices, as read on 2026-11-22).
     fn characters(&self, text: &str) -> u64 {
         super::characters_with_han_twice(text)

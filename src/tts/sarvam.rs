@@ -63,6 +63,10 @@ impl Vendor for Reached<SarvamOwn> {
         &self.config.own.tts_model
     }
 
+    fn account(&self) -> Option<&str> {
+        Some(&self.account)
+    }
+
     fn connect(&self) -> Connecting {
         let key = self.key(HeaderName::from_static(KEY), "");
         let (connector, address) = (self.connector.clone(), self.address.clone());

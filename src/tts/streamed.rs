@@ -36,6 +36,11 @@ pub(super) trait Vendor: Send + Sync + 'static {
 
     fn model(&self) -> &str;
 
+    /// The account's name.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
     /// How many characters of this text are billed.
     fn characters(&self, text: &str) -> u64 {
         text.chars().count() as u64
@@ -104,6 +109,10 @@ impl Voice for Streamed {
 
     fn characters(&self, text: &str) -> u64 {
         self.0.characters(text)
+    }
+
+    fn account(&self) -> Option<&str> {
+        self.0.account()
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
+use reqwest::{Client, RequestBuilder, Response, header};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -21,9 +21,10 @@ use super::sse::Parser;
 use super::{Delta, Model, Request};
 use crate::config::{Secret, SecretSource};
 use crate::costs::Paid;
+use crate::provider::account;
 use crate::provider::residency::{self, Country, Hosts, Place};
 use crate::provider::tls::{self, Authority};
-use crate::provider::{ErrorKind, ProviderError, warming};
+use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after, warming};
 use chunk::Reading;
 
 const NAME: &str = "openai";
@@ -148,7 +149,7 @@ pub struct OpenAi(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     name: &'static str,
-    /// Address and place of the key, never the key.
+    /// The account's name.
     account: String,
     hedge: Option<Duration>,
     http: Client,
@@ -168,7 +169,7 @@ impl OpenAi {
         Ok(Self(Arc::new(Inner {
             // Metrics and errors name it for as long as the process lives; there are as many as the configuration has.
             name: section.strip_prefix(NAMED).map_or(NAME, |name| String::leak(name.to_owned())),
-            account: format!("{} {:?}", config.base_url, config.key),
+            account: account::name_of(NAME, &config.base_url, config.key.as_ref()),
             hedge: (config.hedge_ms > 0).then(|| Duration::from_millis(config.hedge_ms)),
             http: tls::http(Client::builder().connect_timeout(CONNECT), config.ca.as_ref())
                 .map_err(|what| format!("{section}.ca: {what}"))?
@@ -330,13 +331,8 @@ impl Streaming {
 
 /// An answer with an error status: what kind, and when to come again. Of its text only the error's code is kept, it may quote the caller.
 async fn refused(mut response: Response) -> ProviderError {
-    let status = response.status();
-    let retry_after = response
-        .headers()
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok())
-        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
-        .map(Duration::from_secs_f64);
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()));
     let mut body = Vec::new();
     let read = async {
         while let Ok(Some(bytes)) = response.chunk().await {
@@ -350,17 +346,31 @@ async fn refused(mut response: Response) -> ProviderError {
         Ok(()) => chunk::error_code(&body),
         Err(_) => None,
     };
-    let kind = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Unauthorised,
-        StatusCode::TOO_MANY_REQUESTS => ErrorKind::Limited,
-        StatusCode::REQUEST_TIMEOUT => ErrorKind::Timeout,
-        status if status.is_client_error() => ErrorKind::Request,
-        _ => ErrorKind::Server,
-    };
     let code = code.map(|code| format!(", {code}")).unwrap_or_default();
-    ProviderError { provider: NAME, kind, what: format!("HTTP status {}{code}", status.as_u16()), retry_after }
+    let what = format!("HTTP status {status}{code}");
+    ProviderError { provider: NAME, kind: kind_of_status(status), what, retry_after }
 }
 
 fn failed(kind: ErrorKind, what: &str) -> ProviderError {
     ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_status_means_what_it_means_of_every_vendor_and_a_used_up_quota_is_a_limit() {
+        for (status, kind) in [
+            (402_u16, ErrorKind::Limited),
+            (403, ErrorKind::Unauthorised),
+            (408, ErrorKind::Timeout),
+            (422, ErrorKind::Request),
+            (503, ErrorKind::Server),
+        ] {
+            let response = axum::http::Response::builder().status(status).header("retry-after", "20").body("").unwrap();
+            let error = refused(response.into()).await;
+            assert_eq!((error.kind, error.retry_after), (kind, Some(Duration::from_secs(20))), "{status}");
+        }
+    }
 }

@@ -99,11 +99,10 @@ impl Http {
     pub(super) async fn post(&self, service: Service, envelope: String) -> Result<Element, Failure> {
         let breaker = &self.breakers[service as usize];
         let now = Instant::now();
-        if !breaker.is_well(now) {
+        if !breaker.try_ask(now) {
             let what = format!("{} failed again and again and is not asked for a while", service.path());
             return Err(Failure::Refused(EmrError::Unavailable(what)));
         }
-        breaker.asked(now);
         let answer = timeout(self.whole, self.exchange(service, envelope)).await;
         match answer.unwrap_or_else(|_| Err(late(service))) {
             Ok(element) => {

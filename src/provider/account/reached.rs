@@ -14,6 +14,8 @@ pub(crate) struct Reached<O> {
     /// With the path, without a query.
     pub(crate) address: Url,
     pub(crate) connector: Connector,
+    /// The account's name.
+    pub(crate) account: String,
     key: Secret,
     /// As errors name the provider.
     name: &'static str,
@@ -30,7 +32,7 @@ impl<O: Own + Clone> Section<O> {
         let key = self.account.key.read().map_err(|what| format!("{section}.key: {what}"))?;
         let connector = Connector::new(name, &address, self.account.ca.as_ref())
             .map_err(|what| format!("{section}.base_url: {what}"))?;
-        Ok(Reached { config: self.clone(), address, connector, key, name })
+        Ok(Reached { config: self.clone(), address, connector, account: self.account_name(name), key, name })
     }
 
     /// This path below where the provider is.

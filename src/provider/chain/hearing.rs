@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Member, Order, Watch, at, in_order, only};
+use super::{Member, Order, Standing, Watch, at, in_order, only};
+use crate::costs::Kind;
 use crate::language::Language;
-use crate::provider::breaker::Breaker;
 use crate::stt::{Capabilities, Input, Recognizer, Reports, Setup};
 
 /// As many places as there are recognisers, in the order in which they are asked.
@@ -27,8 +27,10 @@ impl std::fmt::Debug for Ears {
 
 impl Ears {
     pub fn new(providers: Vec<Arc<dyn Recognizer>>) -> Self {
-        let member =
-            |provider: Arc<dyn Recognizer>| Member { breaker: Arc::new(Breaker::new(provider.name())), provider };
+        let member = |provider: Arc<dyn Recognizer>| Member {
+            standing: Standing::of(Kind::Hearing, provider.name(), provider.account()),
+            provider,
+        };
         Self(providers.into_iter().map(member).collect())
     }
 
@@ -59,13 +61,16 @@ impl Place {
 
     /// Who stands here while everybody is well: what is promised at the beginning of a call.
     fn usual(&self, language: Language) -> Option<&Member<dyn Recognizer>> {
-        at(self.place, &self.who_knows(language), |_| true).map(|member| &self.members[member])
+        self.present(language, |_| true)
     }
 
-    /// Who stands here now.
-    fn present(&self, language: Language, now: Instant) -> Option<&Member<dyn Recognizer>> {
-        let is_well = |n: usize| self.members[n].breaker.is_well(now);
-        at(self.place, &self.who_knows(language), is_well).map(|member| &self.members[member])
+    /// Who stands here, as far as `may` goes.
+    fn present(
+        &self,
+        language: Language,
+        may: impl Fn(&Member<dyn Recognizer>) -> bool,
+    ) -> Option<&Member<dyn Recognizer>> {
+        at(self.place, &self.who_knows(language), |n| may(&self.members[n])).map(|member| &self.members[member])
     }
 }
 
@@ -83,15 +88,16 @@ impl Recognizer for Place {
     }
 
     fn room(&self, language: Language) -> Option<usize> {
-        self.present(language, Instant::now())?.provider.room(language)
+        let now = Instant::now();
+        self.present(language, |member| member.standing.is_well(now))?.provider.room(language)
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
         let now = Instant::now();
         // Nobody knows the language: whoever stands here says so.
-        let member = self.present(setup.language, now).unwrap_or(&self.members[self.place]);
-        member.breaker.asked(now);
-        let mailbox = reports.mailbox.watched(Watch::of(member.breaker.clone()));
+        let member = self.present(setup.language, |member| member.standing.try_ask(now));
+        let member = member.unwrap_or(&self.members[self.place]);
+        let mailbox = reports.mailbox.watched(Watch::of(member.standing.clone()));
         member.provider.open(setup, Reports { mailbox, ..reports })
     }
 }

@@ -11,10 +11,9 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::{Member, Order, Watch, at, in_order, only};
+use super::{Member, Order, Standing, Watch, at, in_order, only};
 use crate::costs::{Charge, Kind, Meter, Usage};
 use crate::language::Language;
-use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::tts::{Capabilities, Event, Input, Reports, Voice};
 
@@ -38,14 +37,13 @@ impl std::fmt::Debug for Mouths {
 
 impl Mouths {
     pub fn new(providers: Vec<Arc<dyn Voice>>) -> Self {
-        let member = |provider: Arc<dyn Voice>| Member { breaker: Arc::new(Breaker::new(provider.name())), provider };
-        Self(providers.into_iter().map(member).collect())
+        Self(providers.into_iter().map(Member::voice).collect())
     }
 
-    /// The same, with another voice in the place of one.
+    /// The same, with another voice in the place of one. Of the same provider and account the same is known.
     #[must_use]
     pub fn with(&self, place: usize, voice: Arc<dyn Voice>) -> Self {
-        let other = Member { breaker: Arc::new(Breaker::new(voice.name())), provider: voice };
+        let other = Member::voice(voice);
         Self(self.0.iter().enumerate().map(|(n, m)| if n == place { other.clone() } else { m.clone() }).collect())
     }
 
@@ -59,6 +57,12 @@ impl Mouths {
     /// These alone, in every language that one of them knows; elsewhere as usual.
     pub fn only(&self, wanted: &[usize], usual: &Order) -> Order {
         only(wanted, usual, |n, language| self.0.get(n).is_some_and(|m| m.provider.capabilities(language).is_some()))
+    }
+}
+
+impl Member<dyn Voice> {
+    fn voice(provider: Arc<dyn Voice>) -> Self {
+        Self { standing: Standing::of(Kind::Speaking, provider.name(), provider.account()), provider }
     }
 }
 
@@ -77,7 +81,13 @@ impl Place {
 
     fn now(&self, language: Language) -> Option<usize> {
         let now = Instant::now();
-        at(self.place, &self.who_knows(language), |n| self.members[n].breaker.is_well(now))
+        at(self.place, &self.who_knows(language), |n| self.members[n].standing.is_well(now))
+    }
+
+    /// Who is asked now.
+    fn ask(&self, language: Language) -> usize {
+        let now = Instant::now();
+        at(self.place, &self.who_knows(language), |n| self.members[n].standing.try_ask(now)).unwrap_or(self.place)
     }
 }
 
@@ -154,8 +164,8 @@ impl Session {
     fn open_ahead(&mut self, spoken: &watch::Receiver<Language>) {
         let language = *spoken.borrow();
         let Some(member) = self.place.now(language) else { return };
-        let Member { provider, breaker } = &self.place.members[member];
-        if self.sessions[member].is_none() && breaker.is_well(Instant::now()) {
+        let Member { provider, standing } = &self.place.members[member];
+        if self.sessions[member].is_none() && standing.is_well(Instant::now()) {
             self.sessions[member] = Some(provider.open_ahead(spoken.clone(), self.reports_of(member)));
         }
     }
@@ -166,8 +176,8 @@ impl Session {
     }
 
     fn reports_of(&self, member: usize) -> Reports {
-        let breaker = self.place.members[member].breaker.clone();
-        let watch = Watch { breaker, utterance: Some(self.utterance.clone()) };
+        let standing = self.place.members[member].standing.clone();
+        let watch = Watch { standing, utterance: Some(self.utterance.clone()) };
         Reports { mailbox: self.reports.mailbox.watched(watch) }
     }
 
@@ -177,7 +187,7 @@ impl Session {
             Input::Begin { id, .. } | Input::Text { id, .. } | Input::End { id } | Input::Cancel { id } => *id,
         };
         if let Input::Begin { language, .. } = &input {
-            let chosen = self.place.now(*language).unwrap_or(self.place.place);
+            let chosen = self.place.ask(*language);
             // Two are never to speak at once.
             if let Some((before, member)) = self.speaking.replace((id, chosen))
                 && member != chosen
@@ -186,7 +196,6 @@ impl Session {
             {
                 self.sessions[member] = None;
             }
-            self.place.members[chosen].breaker.asked(Instant::now());
             self.language = *language;
             self.utterance.begin(id);
         }

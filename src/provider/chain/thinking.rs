@@ -18,11 +18,10 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Order, Watch, in_order};
+use super::{Order, Standing, Watch, in_order};
 use crate::agent::llm::{Delta, Model, Request};
-use crate::costs::Meter;
+use crate::costs::{Kind, Meter};
 use crate::language::Language;
-use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
 use bill::OneBill;
 
@@ -37,29 +36,12 @@ const AT_ONCE: usize = 2;
 #[derive(Clone)]
 struct Thinker {
     model: Arc<dyn Model>,
-    /// This model.
-    breaker: Arc<Breaker>,
-    /// Who is paid for it: a refused key is refused for all models of the account.
-    account: Arc<Breaker>,
+    standing: Standing,
 }
 
 impl Thinker {
-    fn is_well(&self, now: Instant) -> bool {
-        self.breaker.is_well(now) && self.account.is_well(now)
-    }
-
     fn failed(&self, error: &ProviderError) {
-        let breaker = match error.kind {
-            ErrorKind::Unauthorised => &self.account,
-            ErrorKind::Connection
-            | ErrorKind::Timeout
-            | ErrorKind::Limited
-            | ErrorKind::Full
-            | ErrorKind::Server
-            | ErrorKind::Request
-            | ErrorKind::Empty => &self.breaker,
-        };
-        Watch::of(breaker.clone()).failed(error);
+        Watch::of(self.standing.clone()).failed(error);
     }
 }
 
@@ -78,17 +60,11 @@ impl std::fmt::Debug for Thinkers {
 impl Thinkers {
     /// In the order in which they are asked, but for languages that have one of their own.
     pub fn new(models: Vec<Arc<dyn Model>>, order: Order) -> Self {
-        let mut thinkers: Vec<Thinker> = Vec::with_capacity(models.len());
-        for model in models {
-            let shared = model
-                .account()
-                .and_then(|account| thinkers.iter().find(|other| other.model.account() == Some(account)))
-                .map(|other| other.account.clone());
-            let breaker = Arc::new(Breaker::new(model.name()));
-            let account = shared.unwrap_or_else(|| Arc::new(Breaker::new(model.name())));
-            thinkers.push(Thinker { model, breaker, account });
-        }
-        Self { thinkers, order }
+        let thinker = |model: Arc<dyn Model>| Thinker {
+            standing: Standing::of(Kind::Thinking, model.name(), model.account()),
+            model,
+        };
+        Self { thinkers: models.into_iter().map(thinker).collect(), order }
     }
 
     /// The first one's name: for errors that are nobody's.
@@ -113,7 +89,7 @@ impl Thinkers {
             }
         };
         let mut waiting: VecDeque<usize> =
-            all.iter().copied().filter(|place| self.thinkers[*place].is_well(now)).collect();
+            all.iter().copied().filter(|place| self.thinkers[*place].standing.is_well(now)).collect();
         if waiting.is_empty() {
             waiting.extend(all.first());
         }
@@ -125,10 +101,11 @@ impl Thinkers {
     /// counted on `meter`.
     pub fn ask(self: &Arc<Self>, request: Request, wanted: &[String], hedge: bool, meter: &Meter) -> Asking {
         let now = Instant::now();
-        let mut waiting = self.waiting(request.language, wanted, now);
+        let waiting = self.waiting(request.language, wanted, now);
         let (thinkers, meter) = (self.clone(), meter.clone());
         let mut asking = Asking { thinkers, meter, request, waiting, first: None, rival: None, race_at: None };
-        if let Some(place) = asking.waiting.pop_front() {
+        // Nobody is well: whoever comes first.
+        if let Some(place) = asking.next_well(|_| true).or_else(|| asking.waiting.pop_front()) {
             let attempt = asking.attempt(place, asking.request.clone());
             asking.race_at = hedge.then(|| attempt.thinker.model.hedge_after()).flatten().map(|late| now + late);
             asking.first = Some(attempt);
@@ -229,12 +206,20 @@ enum Happened {
 impl Asking {
     fn attempt(&self, place: usize, request: Request) -> Attempt {
         let thinker = self.thinkers.thinkers[place].clone();
-        let now = Instant::now();
-        thinker.breaker.asked(now);
-        thinker.account.asked(now);
         let bill = OneBill::open(thinker.model.as_ref(), &request, &self.meter);
         let stream = thinker.model.stream(request);
-        Attempt { thinker, stream, due: now + PIECE, bill }
+        Attempt { thinker, stream, due: Instant::now() + PIECE, bill }
+    }
+
+    /// Takes from those who wait the first that may be asked now.
+    fn next_well(&mut self, fits: impl Fn(&dyn Model) -> bool) -> Option<usize> {
+        let now = Instant::now();
+        let may = |place: &usize| {
+            let Thinker { model, standing } = &self.thinkers.thinkers[*place];
+            fits(model.as_ref()) && standing.try_ask(now)
+        };
+        let at = self.waiting.iter().position(may)?;
+        self.waiting.remove(at)
     }
 
     /// Who is being asked.
@@ -296,12 +281,7 @@ impl Asking {
 
     /// The first is late. Whom it is raced against must be well, and a model: rules would win every time.
     fn race(&mut self) -> bool {
-        let now = Instant::now();
-        let place = self.waiting.iter().position(|place| {
-            let thinker = &self.thinkers.thinkers[*place];
-            thinker.model.can_go_on() && thinker.is_well(now)
-        });
-        let Some(place) = place.and_then(|at| self.waiting.remove(at)) else { return false };
+        let Some(place) = self.next_well(|model| model.can_go_on()) else { return false };
         let rival = self.attempt(place, self.request.clone());
         let late = self.name();
         tracing::debug!(late, asked = rival.thinker.model.name(), "the first token is late; a second model is asked");
@@ -319,7 +299,7 @@ impl Asking {
             Side::Rival => {
                 let Some(first) = self.first.replace(rival) else { return };
                 let late = first.error(ErrorKind::Timeout, "its first token was late and another's came first");
-                first.thinker.breaker.failed(&late, Instant::now());
+                first.thinker.standing.failed(&late, Instant::now());
                 first
             }
         };
@@ -340,8 +320,7 @@ impl Asking {
     /// The answer that ended was one.
     pub fn accept(&mut self) {
         if let Some(attempt) = self.first.take() {
-            attempt.thinker.breaker.succeeded();
-            attempt.thinker.account.succeeded();
+            attempt.thinker.standing.succeeded();
         }
     }
 
@@ -360,13 +339,8 @@ impl Asking {
 
     /// Asks the next one who is well: the same, or to go on with what another began. `false`: nobody is left who could.
     pub fn next_model(&mut self, go_on: Option<Request>) -> bool {
-        let now = Instant::now();
         self.race_at = None;
-        let place = self.waiting.iter().position(|place| {
-            let thinker = &self.thinkers.thinkers[*place];
-            thinker.is_well(now) && (go_on.is_none() || thinker.model.can_go_on())
-        });
-        let Some(place) = place.and_then(|at| self.waiting.remove(at)) else { return false };
+        let Some(place) = self.next_well(|model| go_on.is_none() || model.can_go_on()) else { return false };
         self.first = Some(self.attempt(place, go_on.unwrap_or_else(|| self.request.clone())));
         true
     }

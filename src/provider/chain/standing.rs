@@ -1,0 +1,175 @@
+//! What is known of a provider for one purpose, and of the account with which it is asked.
+//!
+//! A provider that fails at one purpose says nothing of the others that its account is used for. A key that is refused is refused to all of
+//! them, unless it does for another one: a key may be good for some purposes alone. Who has no account is on this machine, and what is known
+//! of them is no other instance's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::costs::Kind;
+use crate::provider::breaker::Breaker;
+use crate::provider::{ErrorKind, ProviderError};
+
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    /// What it is asked for, and by whose name.
+    purpose: Arc<str>,
+    own: Breaker,
+    account: Option<Arc<Account>>,
+}
+
+#[derive(Debug)]
+struct Account {
+    /// Only a refused key opens it.
+    breaker: Breaker,
+    /// Purposes for which the key did, and has not been refused since.
+    does_for: Mutex<BTreeSet<Arc<str>>>,
+}
+
+/// Those of this process, by their names.
+static ACCOUNTS: Mutex<BTreeMap<String, Weak<Account>>> = Mutex::new(BTreeMap::new());
+
+impl Account {
+    fn named(provider: &'static str, name: &str) -> Arc<Self> {
+        let mut all = ACCOUNTS.lock();
+        all.retain(|_, account| account.strong_count() > 0);
+        if let Some(known) = all.get(name).and_then(Weak::upgrade) {
+            return known;
+        }
+        let account = Arc::new(Self { breaker: Breaker::alone(provider), does_for: Mutex::default() });
+        all.insert(name.to_owned(), Arc::downgrade(&account));
+        account
+    }
+
+    fn did_for(&self, purpose: &Arc<str>) {
+        let mut known = self.does_for.lock();
+        if !known.contains(purpose) {
+            known.insert(purpose.clone());
+        }
+    }
+
+    /// Its key was refused for this purpose: whether it does for no other.
+    fn does_for_none_but(&self, purpose: &Arc<str>) -> bool {
+        let mut known = self.does_for.lock();
+        known.remove(purpose);
+        known.is_empty()
+    }
+}
+
+impl Standing {
+    /// Of a provider of this name, asked with this account.
+    pub(super) fn of(kind: Kind, provider: &'static str, account: Option<&str>) -> Self {
+        let purpose: Arc<str> = format!("{} {provider}", kind.name()).into();
+        match account {
+            Some(name) => {
+                let own = Breaker::shared(provider, &format!("{purpose} {name}"));
+                Self { purpose, own, account: Some(Account::named(provider, name)) }
+            }
+            None => Self { purpose, own: Breaker::alone(provider), account: None },
+        }
+    }
+
+    /// Whether it might be asked now.
+    pub(super) fn is_well(&self, now: Instant) -> bool {
+        self.own.is_well(now) && self.account.as_ref().is_none_or(|account| account.breaker.is_well(now))
+    }
+
+    /// Whether it may be asked now: it is to be.
+    #[must_use]
+    pub(super) fn try_ask(&self, now: Instant) -> bool {
+        match &self.account {
+            Some(account) => self.own.try_ask_both(&account.breaker, now),
+            None => self.own.try_ask(now),
+        }
+    }
+
+    pub(super) fn succeeded(&self) {
+        self.own.succeeded();
+        if let Some(account) = &self.account {
+            account.breaker.succeeded();
+            account.did_for(&self.purpose);
+        }
+    }
+
+    pub(super) fn failed(&self, error: &ProviderError, now: Instant) {
+        let is_refused =
+            |account: &&Arc<Account>| error.kind == ErrorKind::Unauthorised && account.does_for_none_but(&self.purpose);
+        let refused = self.account.as_ref().filter(is_refused);
+        refused.map_or(&self.own, |account| &account.breaker).failed(error, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::breaker::{failed_elsewhere, failed_here};
+    use std::time::Duration;
+
+    fn error(kind: ErrorKind) -> ProviderError {
+        ProviderError { provider: "x", kind, what: "it failed".into(), retry_after: None }
+    }
+
+    /// Ears and a voice of one account, and a voice of another.
+    fn three(account: &str, other: &str) -> [Standing; 3] {
+        [(Kind::Hearing, account), (Kind::Speaking, account), (Kind::Speaking, other)]
+            .map(|(kind, account)| Standing::of(kind, "sarvam", Some(account)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_key_is_refused_to_every_purpose_of_its_account_and_to_no_other_account() {
+        let now = Instant::now();
+        let [ears, voice, other] = three("host $KEYS", "host $OTHER_KEYS");
+        ears.failed(&error(ErrorKind::Unauthorised), now);
+        assert_eq!([&ears, &voice, &other].map(|known| known.is_well(now)), [false, false, true]);
+        // One of all purposes tries.
+        let later = now + Duration::from_secs(60);
+        assert!(voice.try_ask(later) && !ears.try_ask(later));
+        voice.succeeded();
+        assert!(ears.try_ask(later));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_does_for_one_purpose_is_refused_to_the_other_alone() {
+        let now = Instant::now();
+        let [ears, voice, _] = three("scoped $KEY", "scoped $OTHER");
+        voice.succeeded();
+        ears.failed(&error(ErrorKind::Unauthorised), now);
+        assert_eq!([ears.is_well(now), voice.is_well(now)], [false, true]);
+        voice.failed(&error(ErrorKind::Unauthorised), now);
+        assert_eq!([ears.is_well(now), voice.is_well(now)], [false, false], "it does for none any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fails_at_one_purpose_is_well_at_the_others_here_and_at_every_instance() {
+        let now = Instant::now();
+        let [ears, voice, _] = three("ours $KEY", "ours $OTHER");
+        let arm = Standing::of(Kind::Speaking, "sarvam", Some("ours $KEY"));
+        for _ in 0..5 {
+            voice.failed(&error(ErrorKind::Timeout), now);
+        }
+        assert_eq!([&ears, &voice, &arm].map(|known| known.is_well(now)), [true, false, false]);
+        let ours = |(name, left): (Arc<str>, Option<Duration>)| name.contains("ours $KEY").then_some((name, left));
+        let told: Vec<_> = failed_here(now).into_iter().filter_map(ours).collect();
+        let minute = Some(Duration::from_secs(60));
+        let expected = [("hearing sarvam ours $KEY", None), ("speaking sarvam ours $KEY", minute)];
+        assert_eq!(told, expected.map(|(name, left)| (Arc::<str>::from(name), left)));
+        failed_elsewhere("hearing sarvam ours $KEY", Duration::from_secs(90), now);
+        let later = now + Duration::from_secs(60);
+        assert_eq!([ears.is_well(later), voice.is_well(later)], [false, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_on_this_machine_are_two_and_no_other_instance_has_them() {
+        let now = Instant::now();
+        let [one, other] = [(); 2].map(|()| Standing::of(Kind::Hearing, "whisper", None));
+        for _ in 0..5 {
+            one.failed(&error(ErrorKind::Server), now);
+        }
+        assert_eq!([one.is_well(now), other.is_well(now)], [false, true]);
+        assert!(failed_here(now).iter().all(|(name, _)| !name.contains("whisper")));
+    }
+}
