@@ -37,6 +37,11 @@ pub trait Agent: Send + 'static {
 /// Makes an agent for each call.
 pub trait Agents: Send + Sync + 'static {
     fn open(&self, call: &CallFacts) -> Box<dyn Agent>;
+
+    /// Names that callers say, whatever they are asked: for the recogniser, before there is a question.
+    fn names(&self, _call: &CallFacts) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What the server knows of the call; the model never chooses these.
@@ -134,6 +139,16 @@ pub enum ExpectKind {
     Digits,
     /// Nothing is asked: a statement, a greeting to be followed by more.
     Nothing,
+}
+
+impl ExpectKind {
+    /// Whether the answer is read piece by piece, with pauses that end nothing: digits, letters, a name that is spelled next.
+    pub const fn is_in_pieces(self) -> bool {
+        match self {
+            Self::Name | Self::Phone | Self::BirthDate | Self::Card | Self::Spelling | Self::Digits => true,
+            Self::Free | Self::YesNo | Self::Nothing => false,
+        }
+    }
 }
 
 /// Where an agent's events go, stamped with the turn they answer.

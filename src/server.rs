@@ -7,6 +7,7 @@ mod budget;
 mod door;
 pub(crate) mod keeping;
 mod order;
+mod phrases;
 mod plans;
 mod providers;
 mod residency;
@@ -79,7 +80,9 @@ pub enum StartError {
     NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error(transparent)]
     Book(#[from] BookError),
-    #[error("fixed phrases cannot be kept in {folder}: {error}; see to the folder, or leave out server.phrase_cache")]
+    #[error(
+        "fixed phrases cannot be kept in {folder}: {error}; see to the folder, or name another in server.phrase_cache"
+    )]
     Phrases { folder: String, error: io::Error },
     /// A state that cannot be shared.
     #[error("{0}")]
@@ -197,8 +200,8 @@ impl Server {
         let staff = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
         let providers = staff.providers(&providers::Asked::default());
         let speech = staff.speech.clone();
-        let kept = config.server.phrase_cache.as_ref().map(|folder| {
-            PhraseCache::open(folder)
+        let kept = phrases::folder(&config).map(|folder| {
+            PhraseCache::open(&folder)
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
         });
         let kept = kept.transpose()?;
@@ -212,7 +215,7 @@ impl Server {
             rendering::render(&mut canned, &providers.voices, &staff.last_resort(), kept.as_ref(), &meter).await;
         let plans = plans::Served::open(&config, staff, &canned, unspoken, kept.as_ref(), &meter).await?;
         if let Some(bill) = till.bill(&meter, 0) {
-            tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; server.phrase_cache keeps them for the next start");
+            tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; they are kept for the next start");
         }
         let (mute, later): (Vec<_>, Vec<_>) = failed.into_iter().partition(|(_, phrase)| phrase.needs_audio());
         if !later.is_empty() {

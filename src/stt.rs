@@ -69,7 +69,7 @@ pub struct Setup {
 pub struct Hints {
     /// Words that are likely: provider names, clinic name, cities.
     pub phrases: Vec<String>,
-    /// The answer is digits: a phone, card or birth date.
+    /// The answer is read piece by piece, digits or letters: its pauses end nothing.
     pub digits: bool,
 }
 

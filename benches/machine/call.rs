@@ -92,6 +92,7 @@ pub fn setup() -> Setup {
         canned: Arc::new(Canned::texts()),
         language: Language::English,
         recognisers: vec![recogniser],
+        names: Vec::new(),
         voices: 1,
         recorded: false,
     }

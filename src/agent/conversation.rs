@@ -60,6 +60,11 @@ impl Inner {
 /// What keeps the appointments of each clinic, by the clinic's id; a clinic that is missing books none.
 pub type Books = HashMap<String, Arc<dyn Emr>>;
 
+/// Whom callers ask for.
+fn names(clinic: &Clinic) -> Vec<String> {
+    clinic.config.providers.iter().map(|provider| provider.name.clone()).collect()
+}
+
 /// There is no clinic to answer for.
 #[derive(Debug, thiserror::Error)]
 #[error("no clinic is configured; name at least one clinic's file")]
@@ -125,6 +130,10 @@ impl std::fmt::Debug for Desk {
 }
 
 impl Agents for Desk {
+    fn names(&self, call: &CallFacts) -> Vec<String> {
+        names(self.clinic(&call.clinic))
+    }
+
     fn open(&self, call: &CallFacts) -> Box<dyn Agent> {
         let models = self.0.models(self.0.graph.entry(call.language));
         self.0.thinkers.warm(call.language, models);

@@ -292,8 +292,10 @@ impl FrontDesk for Desk {
         let capabilities =
             providers.recognisers.iter().map(|r| r.capabilities(language).unwrap_or(NO_PARTIALS)).collect();
         let recorder = self.records.recorder(call, began);
+        let facts = CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language };
+        let names = providers.agents.names(&facts);
         let start = Start {
-            facts: CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language },
+            facts,
             leg: self.media.of(new.leg),
             media: new.media,
             commands: new.commands,
@@ -304,6 +306,7 @@ impl FrontDesk for Desk {
                 canned,
                 language,
                 recognisers: capabilities,
+                names,
                 voices: providers.voices.len(),
                 recorded: recorder.is_some(),
             },

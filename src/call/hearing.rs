@@ -71,6 +71,8 @@ pub(super) struct Hearing {
     passing: u32,
     language: Language,
     hints: Hints,
+    /// Likely whatever is asked.
+    names: Vec<String>,
     finals: Vec<Piece>,
     partial: Option<Piece>,
     /// What a session before said of what this one hears again: it counts as long as this one has said less.
@@ -105,6 +107,7 @@ impl Hearing {
             passing: 0,
             language,
             hints: Hints::default(),
+            names: Vec::new(),
             finals: Vec::new(),
             partial: None,
             before: Vec::new(),
@@ -114,6 +117,19 @@ impl Hearing {
             listened: Samples::ZERO,
             worded: Samples::ZERO,
         }
+    }
+
+    /// Every session begins with these names: some recognisers take likely words only then.
+    pub(super) fn knowing(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// What is likely of the present question, and then the names.
+    fn likely(&self) -> Hints {
+        let mut hints = self.hints.clone();
+        let names = self.names.iter().filter(|name| !self.hints.phrases.contains(name));
+        hints.phrases.extend(names.cloned());
+        hints
     }
 
     /// Opens the first session, or replaces the present one, replaying what was heard since `from` and is still kept. Words that begin
@@ -127,7 +143,7 @@ impl Hearing {
         self.partial = None;
         self.listened = Samples::ZERO;
         self.replayed = replay_from;
-        let setup = Setup { language: self.language, hints: self.hints.clone() };
+        let setup = Setup { language: self.language, hints: self.likely() };
         out.push_back(Effect::Stt(SttEffect::Open {
             session: self.session,
             recogniser: self.recogniser,

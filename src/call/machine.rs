@@ -69,6 +69,8 @@ pub struct Setup {
     pub language: Language,
     /// What each recogniser can do, in the order they are fallen back on.
     pub recognisers: Vec<crate::stt::Capabilities>,
+    /// That callers say, whatever they are asked.
+    pub names: Vec<String>,
     /// How many voices there are to fall back on.
     pub voices: usize,
     /// The call is being recorded: it is announced first, unless whoever made the phrases left the notice out, and a refusal must be
@@ -141,7 +143,7 @@ impl Machine {
             echo_watch: EchoWatch::default(),
             echo: 0.0,
             noise: false,
-            hearing: Hearing::new(setup.language, setup.recognisers),
+            hearing: Hearing::new(setup.language, setup.recognisers).knowing(setup.names),
             mouth: Mouth::new(setup.language, setup.voices),
             thought: Thought::new(),
             drafts: Drafts::default(),

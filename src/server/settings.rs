@@ -27,7 +27,8 @@ pub struct ServerConfig {
     pub workers: usize,
     /// On SIGTERM, calls going on may go on for so long.
     pub grace_s: u64,
-    /// Folder in which the audio of fixed phrases is kept from one start to the next; unset: they are rendered at every start.
+    /// Folder in which the audio of fixed phrases is kept from one start to the next; unset: in the folder of records if a voice is paid by
+    /// use, else they are rendered at every start.
     pub phrase_cache: Option<PathBuf>,
 }
 

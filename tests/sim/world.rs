@@ -162,6 +162,7 @@ impl World {
             canned: Arc::new(canned),
             language: script.language,
             recognisers: vec![recogniser, recogniser],
+            names: Vec::new(),
             voices: 2,
             recorded: script.recorded,
         };

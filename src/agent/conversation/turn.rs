@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::asking::{Asked, Reply};
 use super::memory::Memory;
-use super::{Inner, Standing};
+use super::{Inner, Standing, names};
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
 use crate::agent::llm::{Request, ToolCall, ToolSpec};
@@ -123,7 +123,7 @@ impl Answer {
     /// Names that may be said, for the recogniser.
     pub(super) fn with_hints(&self, mut expect: Expect) -> Expect {
         if matches!(expect.kind, ExpectKind::Free) && expect.hints.is_empty() {
-            expect.hints = self.clinic.config.providers.iter().map(|p| p.name.clone()).collect();
+            expect.hints = names(&self.clinic);
         }
         expect
     }

@@ -39,6 +39,7 @@ fn answered() -> (Driver, Farewell) {
             canned: Arc::new(Canned::default()),
             language: Language::English,
             recognisers: vec![Capabilities { partials: true, end_of_turn: false, flush: true }],
+            names: Vec::new(),
             voices: 1,
             recorded: false,
         },

@@ -130,3 +130,18 @@ fn a_recogniser_that_breaks_off_is_opened_once_more_and_one_that_lets_the_caller
         assert_eq!(failures.iter().copied().map(next).collect::<Vec<_>>(), asked, "{failures:?}");
     }
 }
+
+#[test]
+fn every_session_begins_with_what_is_asked_and_with_the_names_after_it() {
+    let names = ["Dr. Wong", "Dr. Kaur"].map(str::to_owned).to_vec();
+    let mut hearing = hearing().knowing(names);
+    let mut out = VecDeque::new();
+    let phrases = ["Tuesday", "Dr. Kaur"].map(str::to_owned).to_vec();
+    hearing.hint(Hints { phrases, digits: false }, &mut out);
+    hearing.open(Samples::ZERO, Samples::ZERO, &mut out);
+    let begun = out.iter().find_map(|effect| match effect {
+        Effect::Stt(SttEffect::Open { setup, .. }) => Some(setup.hints.phrases.clone()),
+        _ => None,
+    });
+    assert_eq!(begun.expect("a session was opened"), ["Tuesday", "Dr. Kaur", "Dr. Wong"]);
+}

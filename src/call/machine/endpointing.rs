@@ -25,9 +25,10 @@ impl Machine {
         self.timers.set(Timer::Endpoint, due);
     }
 
-    /// The recogniser says that the caller has finished; acoustics must agree, and the next key has its time.
+    /// The recogniser says that the caller has finished; acoustics must agree, and the next key has its time. Of what is read piece by
+    /// piece it knows less than we do.
     pub(super) fn end_of_turn(&mut self) {
-        if self.keypad.endpoint(self.now) > self.now {
+        if self.keypad.endpoint(self.now) > self.now || self.asked.kind.is_in_pieces() {
             return;
         }
         if let Floor::Caller { voice: Voice::Quiet(_), .. } = self.floor {

@@ -291,17 +291,7 @@ impl Machine {
 
     /// What is asked, from the moment it is being heard.
     pub(super) fn ask(&mut self, expect: Expect) {
-        let digits = match expect.kind {
-            crate::agent::ExpectKind::Phone
-            | crate::agent::ExpectKind::BirthDate
-            | crate::agent::ExpectKind::Card
-            | crate::agent::ExpectKind::Digits => true,
-            crate::agent::ExpectKind::Free
-            | crate::agent::ExpectKind::YesNo
-            | crate::agent::ExpectKind::Name
-            | crate::agent::ExpectKind::Spelling
-            | crate::agent::ExpectKind::Nothing => false,
-        };
+        let digits = expect.kind.is_in_pieces();
         self.hearing.hint(stt::Hints { phrases: expect.hints.clone(), digits }, &mut self.out);
         self.asked = expect;
     }

@@ -76,6 +76,7 @@ fn setup(recorded: bool) -> Setup {
         canned: Arc::new(phrases()),
         language: Language::English,
         recognisers: vec![recogniser],
+        names: vec!["Dr. Wong".to_owned(), "Dr. Kaur".to_owned()],
         voices: 1,
         recorded,
     }

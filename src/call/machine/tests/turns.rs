@@ -216,6 +216,29 @@ fn an_answer_in_two_parts_is_twice_in_the_journal_and_of_one_turn() {
 }
 
 #[test]
+fn the_first_session_knows_whom_callers_ask_for_before_anything_is_asked() {
+    let bench = Bench::ringing(setup(false));
+    let known = |effect: &Effect| match effect {
+        Effect::Stt(SttEffect::Open { setup, .. }) => setup.hints.phrases == ["Dr. Wong", "Dr. Kaur"],
+        _ => false,
+    };
+    assert_eq!(bench.count(known), 1);
+}
+
+#[test]
+fn letters_are_heard_piece_by_piece_as_digits_are() {
+    for (kind, pieces) in [(ExpectKind::Spelling, 1), (ExpectKind::Name, 1), (ExpectKind::YesNo, 0)] {
+        let mut bench = Bench::new(false);
+        bench.say("I want to be called back");
+        bench.agent(agent::Event::Expect(Expect { kind, ..Expect::default() }));
+        let id = bench.speaks("Your name, please? ", 32_000);
+        bench.leg(&Output::Played { id, samples: 320 });
+        let told = |effect: &Effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Hints(h))) if h.digits);
+        assert_eq!(bench.count(told), pieces, "{kind:?}");
+    }
+}
+
+#[test]
 fn what_is_asked_is_known_to_the_recogniser_from_the_moment_it_is_heard_and_said_once() {
     let asked = Expect { kind: ExpectKind::Phone, ..Expect::default() };
     let hints = |bench: &Bench| {

@@ -169,6 +169,36 @@ fn a_recogniser_that_says_that_the_caller_has_finished_ends_the_wait_if_acoustic
 }
 
 #[test]
+fn a_recogniser_that_says_so_ends_no_answer_that_is_read_piece_by_piece() {
+    for (kind, ends) in [
+        (agent::ExpectKind::Free, true),
+        (agent::ExpectKind::YesNo, true),
+        (agent::ExpectKind::Nothing, true),
+        (agent::ExpectKind::Phone, false),
+        (agent::ExpectKind::BirthDate, false),
+        (agent::ExpectKind::Card, false),
+        (agent::ExpectKind::Digits, false),
+        (agent::ExpectKind::Spelling, false),
+        (agent::ExpectKind::Name, false),
+    ] {
+        let mut bench = Bench::new(false);
+        bench.say("I would like an appointment.");
+        let expect = crate::agent::Expect { kind, ..crate::agent::Expect::default() };
+        bench.agent(agent::Event::Expect(expect));
+        let id = bench.speaks("Go on, please. ", 3_200);
+        bench.agent(agent::Event::Done);
+        bench.event(Event::Tts(crate::tts::Event::Done { id, samples: 3_200 }));
+        bench.hear_out();
+        let (from, to) = bench.voice();
+        bench.partial("N A", from, to);
+        let due = bench.due(Timer::Endpoint);
+        bench.stt(stt::Event::EndOfTurn { at: to, confidence: 0.9 });
+        assert_eq!(matches!(bench.machine.floor(), Floor::Settling { .. }), ends, "{kind:?}");
+        assert!(ends || (due.is_some() && bench.due(Timer::Endpoint) == due), "{kind:?}: we end it ourselves");
+    }
+}
+
+#[test]
 fn a_recogniser_that_says_so_ends_no_turn_of_keys() {
     let mut bench = Bench::new(false);
     let (_, to) = bench.voice();
