@@ -4,6 +4,7 @@
 //! hand-off has its agent, every tool exists, every prompt renders. Nothing here talks to a model.
 
 mod built_in;
+mod directions;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};

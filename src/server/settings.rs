@@ -87,12 +87,23 @@ pub struct AgentsConfig {
     pub folder: Option<PathBuf>,
     /// Folder with a folder of prompts for each language, as prompts/ in the source.
     pub prompts: Option<PathBuf>,
+    /// Models that say where the clinic is and when it is open, in their order; the receptionist hands over to them. Empty: she says it.
+    pub directions: Vec<String>,
 }
 
 impl AgentsConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`. The files' own mistakes are found when they are read.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
+        if self.directions.iter().any(|model| model == RULES) {
+            wrong.push("agents.directions: `rules` hand nothing back; name models alone".to_owned());
+        }
+        if self.folder.is_some() && !self.directions.is_empty() {
+            wrong.push(
+                "agents.directions: in folders of your own an agent names its models itself; leave it out, and write directions.toml there"
+                    .to_owned(),
+            );
+        }
         for (key, folder, other) in [("folder", &self.folder, &self.prompts), ("prompts", &self.prompts, &self.folder)]
         {
             match (folder, other) {
@@ -113,9 +124,10 @@ impl AgentsConfig {
 
     /// Every agent of these folders, or of those that come with the program.
     pub fn graph(&self) -> Result<Graph, GraphError> {
-        match (&self.folder, &self.prompts) {
-            (Some(agents), Some(prompts)) => Graph::load(agents, prompts),
-            (Some(_) | None, _) => Ok(Graph::built_in()),
+        match (&self.folder, &self.prompts, &self.directions[..]) {
+            (Some(agents), Some(prompts), _) => Graph::load(agents, prompts),
+            (Some(_) | None, _, []) => Ok(Graph::built_in()),
+            (Some(_) | None, _, models) => Ok(Graph::built_in().with_directions(models)),
         }
     }
 }

@@ -67,11 +67,15 @@ fn world_with(model: Scripted) -> World {
 }
 
 fn world_of(thinkers: Thinkers, model: Scripted) -> World {
+    world_in(Graph::built_in(), thinkers, model)
+}
+
+fn world_in(graph: Graph, thinkers: Thinkers, model: Scripted) -> World {
     let folder = tempfile::tempdir().unwrap();
     let book = Book::open(&folder.path().join("book"), &Clinic::sample(), jiff::civil::date(2026, 11, 21)).unwrap();
     let desk = Desk::new(
         thinkers,
-        Graph::built_in(),
+        graph,
         vec![Clinic::sample()],
         Books::from([("harbour-street".to_owned(), Arc::new(book) as Arc<dyn Emr>)]),
         Messages::new(folder.path().join("messages")),
@@ -294,4 +298,5 @@ async fn an_answer_without_words_is_a_failure() {
     assert!(matches!(&world.answer().await[..], [Event::Failed(e)] if e.kind == ErrorKind::Empty));
 }
 
+mod directions;
 mod failing_over;

@@ -52,3 +52,21 @@ fn an_unknown_tool_key_or_handoff_is_found_at_start() {
     let error = changed(|a| a.replace("500", "150"), keep).unwrap_err().to_string();
     assert!(error.contains("max_tokens: 150"), "{error}");
 }
+
+#[test]
+fn directions_come_with_the_program_in_every_language_and_know_no_patients() {
+    let graph = Graph::built_in().with_directions(&["small".to_owned()]);
+    for language in Language::ALL {
+        let (entry, agent) = (graph.entry(language), graph.agent(language, "directions"));
+        assert_eq!((&entry.name[..], &entry.handoffs[..]), ("reception", &["directions".to_owned()][..]), "{language}");
+        assert_eq!((&agent.name[..], &agent.handoffs[..]), ("directions", &["reception".to_owned()][..]), "{language}");
+        assert_eq!((agent.check(), &agent.models[..]), (Vec::new(), &["small".to_owned()][..]));
+        assert_eq!(agent.tools, [ToolName::ClinicInfo, ToolName::TransferToPerson, ToolName::EndCall]);
+        let prompt = graph.prompt(&agent.prompt, &variables(language));
+        let (before, last) = prompt.trim_end().rsplit_once('\n').unwrap();
+        assert!(last.contains("10:05") && !before.contains("10:05") && before.contains("Test Clinic"), "{prompt}");
+    }
+    assert!(graph.unknown_models(&["small"]).is_empty());
+    let unknown = graph.unknown_models(&["large"]).join("\n");
+    assert!(unknown.contains("directions: models: `small`"), "{unknown}");
+}

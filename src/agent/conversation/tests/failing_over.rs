@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::*;
 
-type Script = Vec<Result<Delta, ErrorKind>>;
+pub(super) type Script = Vec<Result<Delta, ErrorKind>>;
 
 /// Answers each request with the next script, then is silent; keeps the requests.
 #[derive(Clone)]
-struct Able {
+pub(super) struct Able {
     name: &'static str,
     goes_on: bool,
     answers: Arc<Mutex<VecDeque<Script>>>,
-    requests: Arc<Mutex<Vec<Request>>>,
+    pub(super) requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Model for Able {
@@ -39,15 +39,15 @@ impl Model for Able {
     }
 }
 
-fn able(name: &'static str, answers: Vec<Script>) -> Able {
+pub(super) fn able(name: &'static str, answers: Vec<Script>) -> Able {
     Able { name, goes_on: true, answers: Arc::new(Mutex::new(answers.into())), requests: Arc::default() }
 }
 
-fn said(words: &str) -> Result<Delta, ErrorKind> {
+pub(super) fn said(words: &str) -> Result<Delta, ErrorKind> {
     Ok(text(words))
 }
 
-const STOP: Result<Delta, ErrorKind> = Ok(Delta::Finish(Finish::Stop));
+pub(super) const STOP: Result<Delta, ErrorKind> = Ok(Delta::Finish(Finish::Stop));
 
 fn clinic(models: &[Able]) -> World {
     let members = models.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Model>).collect();
