@@ -10,6 +10,7 @@ mod tenant;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -173,41 +174,44 @@ pub struct Clinic {
     pub config: ClinicConfig,
     pub zone: TimeZone,
     tenant: Tenant,
+    text: Arc<str>,
 }
 
 impl Clinic {
     /// The made-up clinic that answers when none is configured.
     pub fn sample() -> Self {
-        let config = toml::from_str(include_str!("../agents/sample-clinic.toml"))
-            .expect("the sample clinic is parsed by a test");
-        Self::new(config, "sample-clinic.toml").expect("the sample clinic is checked by a test")
+        Self::of(include_str!("../agents/sample-clinic.toml"), "sample-clinic.toml")
+            .expect("the sample clinic is checked by a test")
     }
 
     pub fn load(file: &Path) -> Result<Self, ClinicError> {
-        Self::of(&Self::text(file)?, &file.display().to_string())
-    }
-
-    /// What is written in a clinic's file.
-    pub fn text(file: &Path) -> Result<String, ClinicError> {
-        std::fs::read_to_string(file).map_err(|e| {
-            let name = file.display();
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|e| {
             ClinicError(vec![format!("{name}: cannot be read: {e}; give the path of a clinic's TOML file")])
-        })
+        })?;
+        Self::of(&text, &name)
     }
 
     /// The clinic of such a text; `name` is where it came from.
     pub fn of(text: &str, name: &str) -> Result<Self, ClinicError> {
         let config =
             toml::from_str(text).map_err(|e| ClinicError(vec![format!("{name}: {e}; see sample-clinic.toml")]))?;
-        Self::new(config, name)
+        Self::new(config, text, name)
     }
 
-    fn new(config: ClinicConfig, file: &str) -> Result<Self, ClinicError> {
-        let wrong: Vec<_> = config.check().into_iter().map(|w| format!("{file}: {w}")).collect();
+    fn new(config: ClinicConfig, text: &str, name: &str) -> Result<Self, ClinicError> {
+        let wrong: Vec<_> = config.check().into_iter().map(|w| format!("{name}: {w}")).collect();
         match TimeZone::get(&config.timezone) {
-            Ok(zone) if wrong.is_empty() => Ok(Self { tenant: Tenant::of(&config.id), config, zone }),
+            Ok(zone) if wrong.is_empty() => {
+                Ok(Self { tenant: Tenant::of(&config.id), text: text.into(), config, zone })
+            }
             Ok(_) | Err(_) => Err(ClinicError(wrong)),
         }
+    }
+
+    /// The file's text, as it was when it was read.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whose data that of its calls is: the clinic of the file.

@@ -176,7 +176,7 @@ pub async fn look(about: &About<'_>, gates: &[Gate], now: impl Fn() -> Timestamp
             Gate::Visits => book::visits(&about.clinic.config),
             Gate::PrivacyOfficer => safety::privacy_officer(&about.clinic.config),
             Gate::Residency => safety::residency(about),
-            Gate::Secrets => safety::secrets(about),
+            Gate::Secrets => safety::secrets(about).await,
         };
         findings.push(Finding { gate: *gate, at: now(), evidence });
     }

@@ -1,10 +1,12 @@
-//! What stays of a call on disk: its journal (transcript and timeline, JSON lines) and, if configured and announced, its recording.
+//! What stays of a call on disk: its journal (transcript and timeline, JSON lines) and, if configured and announced, its recording. Who is recorded can ask for
+//! it: a recording always has a journal, if only of who rang.
 //!
 //! ```text
 //! <path>/2026-11-21/<call>.jsonl     one [`crate::call::timeline::Entry`] a line
 //! <path>/2026-11-21/<call>.rec       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock; sealed
 //! <path>/2026-11-21/<call>.wav       the same without keys
 //! <path>/webhooks/2026-11-21         digests of carriers' webhooks that were answered
+//! <path>/instance                    the name of the server that has this folder
 //! ```
 //!
 //! Days are UTC; folders are 0700, files 0600. Writing happens on two threads of its own behind bounded queues: a slow disk costs
@@ -12,6 +14,8 @@
 //! one ([`crate::store`]). Nothing in a record may reach a log.
 
 mod first_times;
+mod hold;
+mod instance;
 mod journal;
 mod library;
 mod lines;
@@ -32,7 +36,11 @@ use crate::call::CallId;
 use crate::store::keys::Keys;
 use crate::store::notes::Notes;
 
+use journal::Scope;
+
 pub use first_times::FirstTimes;
+pub use hold::Hold;
+pub use instance::instance;
 pub use journal::Journal;
 pub use library::{Library, Past};
 pub(crate) use lines::Lines;
@@ -73,15 +81,16 @@ impl Records {
     ) -> io::Result<Self> {
         let root = settings.folder();
         let counters = Arc::new(Counters::default());
-        let writes = settings.transcripts || settings.recording == Recording::Announced;
-        if writes {
+        let records = settings.recording == Recording::Announced;
+        let scope = if settings.transcripts { Some(Scope::Whole) } else { records.then_some(Scope::Bounds) };
+        if scope.is_some() {
             private_folder(&root)?;
         }
+        // Whatever was configured when they began.
+        recording::delete_parts(&root, notes.as_deref())?;
         Ok(Self {
-            journals: settings.transcripts.then(|| journal::Writer::start(counters.clone(), closed)).transpose()?,
-            recordings: (settings.recording == Recording::Announced)
-                .then(|| recording::Writer::start(&root, counters.clone(), notes, keys))
-                .transpose()?,
+            journals: scope.map(|scope| journal::Writer::start(scope, counters.clone(), closed)).transpose()?,
+            recordings: records.then(|| recording::Writer::start(counters.clone(), notes, keys)).transpose()?,
             root,
             counters,
         })
@@ -92,7 +101,7 @@ impl Records {
         Self { root: PathBuf::new(), counters: Arc::default(), journals: None, recordings: None }
     }
 
-    /// The journal of a call that began at `began`. It takes entries and forgets them if transcripts are off.
+    /// The journal of a call that began at `began`. It takes entries and forgets them if transcripts are off, but for who rang and when if calls are recorded.
     pub fn journal(&self, call: CallId, began: OffsetDateTime) -> Journal {
         match &self.journals {
             Some(writer) => writer.journal(self.file(call, began, "jsonl")),
@@ -139,14 +148,57 @@ impl Drop for Records {
     }
 }
 
+/// Whether such a file holds the sound of a call: whole, not to be kept yet, or being sealed anew.
+pub(crate) fn is_sound(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ["wav", sealed::SEALED, recording::PART, sealed::NEW].contains(&ending))
+}
+
+/// The id of the call whose file it is; [`None`] of other files.
+pub(crate) fn call_of(path: &Path) -> Option<uuid::Uuid> {
+    uuid::Uuid::try_parse(path.file_prefix()?.to_str()?).ok()
+}
+
 /// The recording of a call, whose files begin with this path.
 pub(crate) fn recording_beside(journal: &Path) -> Option<PathBuf> {
     ["wav", sealed::SEALED].map(|ending| journal.with_extension(ending)).into_iter().find(|path| path.exists())
 }
 
+/// Removes a file, if it is there.
+pub(crate) fn gone(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Gives a file the owner of `other`: a command may be run by root, and the server not.
+pub(crate) fn given_as(file: &std::fs::File, other: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let (own, other) = (file.metadata()?, std::fs::metadata(other)?);
+    if (own.uid(), own.gid()) == (other.uid(), other.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(other.uid()), Some(other.gid()))
+}
+
+/// Gives a file that is to stand in the place of `other` that one's owner and mode.
+pub(crate) fn owned_as(file: &std::fs::File, other: &Path) -> io::Result<()> {
+    given_as(file, other)?;
+    file.set_permissions(std::fs::metadata(other)?.permissions())
+}
+
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// [`private_file`], locked for as long as it is open: whoever finds it unlocked knows that nothing more comes.
+pub(crate) fn locked_file(path: &Path) -> io::Result<std::fs::File> {
+    let file = private_file(path)?;
+    // Whoever saw the new file first lets go of it at once.
+    file.lock()?;
+    Ok(file)
 }
 
 /// Creates a file that only its owner can read and write, with its folder.

@@ -36,7 +36,7 @@ use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::records::{FirstTimes, Recording, Records};
+use crate::records::{self, FirstTimes, Hold, Recording, Records};
 use crate::state::{self, OpenError, Shared};
 use crate::store::retention::{Retention, nightly};
 use crate::store::{Store, StoreError};
@@ -175,6 +175,8 @@ pub struct Server {
     #[cfg(test)]
     pub(crate) sip_running: tokio::task::AbortHandle,
     keeping: Keeping,
+    /// Given back last.
+    _hold: Hold,
 }
 
 impl Server {
@@ -186,13 +188,15 @@ impl Server {
         let clinic = check(&config)?;
         let graph = config.agents.graph()?;
         let folder = config.records.folder();
+        let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
+        // Before anything is written or deleted there.
+        let hold = Hold::take(&folder).map_err(unusable)?;
         let store = keeping::ready(&config, &clinic).await?;
         let (closed, ends) = keeping::ends(store.as_ref());
-        let sealing = store.as_ref().map(|store| Arc::new(store.recording_keys()));
+        let sealing = store.as_ref().map(Store::recording_keys);
         let records = Records::telling(&config.records, closed, keeping::notes(&config, store.as_ref())?, sealing)
-            .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
-        let announced = FirstTimes::open(&folder)
-            .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+            .map_err(unusable)?;
+        let announced = FirstTimes::open(&folder).map_err(unusable)?;
         let mut canned = canned(&graph, &clinic, config.records.recording);
         let shared = share(&config, &folder).await?;
         let (loading, facts, state) = (config.clone(), clinic.clone(), shared.clone());
@@ -228,7 +232,7 @@ impl Server {
             );
         }
         let purging = store.clone().map(|store| Retention::nightly(store, &clinic, shared.clone()));
-        let mut standing = Standing::of(&config, &clinic, config.agents.graph()?, speech, store.as_ref())?;
+        let mut standing = Standing::of(&config, &clinic, config.agents.graph()?, speech, store.as_ref());
         if let Some(standing) = &mut standing {
             standing.decide().await;
         }
@@ -276,8 +280,7 @@ impl Server {
         transports.spawn(sip.run());
         transports.spawn(http.run());
         if shared.redis().is_some() {
-            let name = state::instance(&folder)
-                .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
+            let name = records::instance(&folder).map_err(unusable)?;
             transports.spawn(budget::share(
                 desk.clone(),
                 shared.clone(),
@@ -303,6 +306,7 @@ impl Server {
             deaf,
             #[cfg(test)]
             sip_running,
+            _hold: hold,
         })
     }
 

@@ -7,10 +7,12 @@
 
 pub mod audit;
 pub mod clinics;
+mod closed;
 mod history;
 pub mod import;
 mod insert;
 pub mod keys;
+mod known_keys;
 mod messages;
 pub mod migrate;
 pub mod notes;
@@ -35,6 +37,7 @@ use sea_orm::{
     RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::sync::OnceCell;
 
 use crate::clinic::Tenant;
 use crate::config::Secret;
@@ -63,6 +66,9 @@ pub enum StoreError {
     Keys(#[from] KeysError),
     #[error("the store's folder {folder} cannot be used: {error}; see to the folder, or name another in records.path")]
     Folder { folder: String, error: io::Error },
+    /// One of a folder that can be used.
+    #[error("{file} cannot be read or taken away: {error}; see who may, and to the disk")]
+    File { file: String, error: io::Error },
     #[error("the database said nothing for {0} s; see how it is")]
     Silent(u64),
     #[error("a record cannot be read: {0}; it was written by a newer release, or changed by hand")]
@@ -78,7 +84,7 @@ impl StoreError {
     /// It concerns one record: others can be written.
     fn is_of_one_record(&self) -> bool {
         let Self::Database(DbErr::Exec(error) | DbErr::Query(error)) = self else {
-            return matches!(self, Self::Record(_));
+            return matches!(self, Self::Record(_) | Self::File { .. });
         };
         let RuntimeErr::SqlxError(error) = error else { return false };
         // What breaks a rule of the tables, and what PostgreSQL calls a data exception.
@@ -93,11 +99,16 @@ impl StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     database: DatabaseConnection,
+    /// From which those of each clinic are made.
     keys: Arc<Keys>,
+    /// What seals this clinic's rows and recordings.
+    own: Arc<Keys>,
     clinic: Tenant,
     instance: Arc<str>,
     /// Where recordings are.
     records: Arc<Path>,
+    /// Set once the keys are known to be those of the database.
+    sure: Arc<OnceCell<()>>,
 }
 
 impl Store {
@@ -137,8 +148,17 @@ impl Store {
             }
         });
         let database = lazily(options)?;
-        let instance = settings.instance();
-        Ok(Self { database, keys, clinic: clinic.clone(), instance: instance.into(), records: records.into() })
+        let instance = crate::records::instance(records)
+            .map_err(|error| StoreError::Folder { folder: records.display().to_string(), error })?;
+        Ok(Self {
+            database,
+            own: Arc::new(keys.of_clinic(clinic)),
+            keys,
+            clinic: clinic.clone(),
+            instance: instance.into(),
+            records: records.into(),
+            sure: Arc::default(),
+        })
     }
 
     /// Whether the tables are those of this release.
@@ -151,7 +171,8 @@ impl Store {
         migrate::apply(&self.database).await
     }
 
-    /// As [`Self::migrate`] for the embedded database; of PostgreSQL, which others may be using, the tables must be right already.
+    /// As [`Self::migrate`] for the embedded database; of PostgreSQL, which others may be using, the tables must be right already. The keys must be the
+    /// database's.
     pub async fn make_ready(&self) -> Result<(), StoreError> {
         match self.standing().await? {
             Standing::Current => {
@@ -160,17 +181,26 @@ impl Store {
                         "the database's user may see the rows of every clinic; give attendant one that is no superuser and owns its database"
                     );
                 }
-                Ok(())
             }
             Standing::Behind(_) if self.is_embedded() => {
                 let done = self.migrate().await?;
                 tracing::info!(migrations = done.len(), "the embedded database has the tables of this release");
-                Ok(())
             }
-            Standing::Behind(pending) => Err(StoreError::Schema(format!(
-                "the database lacks {} migrations of this release; make a copy of it, then run `attendant migrate` (`--dry-run` shows what it does)",
-                pending.len()
-            ))),
+            Standing::Behind(pending) => {
+                return Err(StoreError::Schema(format!(
+                    "the database lacks {} migrations of this release; make a copy of it, then run `attendant migrate` (`--dry-run` shows what it does)",
+                    pending.len()
+                )));
+            }
+        }
+        self.be_sure_of_keys().await
+    }
+
+    /// Adds a key to this file, which is that of the store's keys; its version. A store that is opened anew seals with it.
+    pub async fn rotate_keys(&self, file: &Path) -> Result<u32, StoreError> {
+        match self.check_keys().await?.first() {
+            Some(version) => Err(KeysError::Behind { version: *version, file: file.display().to_string() }.into()),
+            None => Ok(keys::add(file)?),
         }
     }
 
@@ -182,9 +212,14 @@ impl Store {
         &self.keys
     }
 
-    /// What seals the recordings of this clinic.
-    pub fn recording_keys(&self) -> Keys {
-        self.keys.of_clinic(&self.clinic)
+    /// What seals the recordings of this clinic, and its rows.
+    pub fn recording_keys(&self) -> Arc<Keys> {
+        self.own.clone()
+    }
+
+    /// What seals the rows of a clinic.
+    fn keys_of(&self, clinic: &str) -> Arc<Keys> {
+        if *clinic == *self.clinic { self.own.clone() } else { Arc::new(self.keys.of_clinic(clinic)) }
     }
 
     /// Connections that are open, and those of them that nobody uses.
@@ -204,6 +239,15 @@ impl Store {
         if let Err(error) = self.database.close_by_ref().await {
             tracing::warn!(%error, "the connections of the store did not close");
         }
+    }
+
+    /// What was taken away of the embedded database is in no file of it any more: SQLite's journal, which still has it, is emptied. As far as nobody reads
+    /// meanwhile; the rest goes the next time.
+    async fn write_over(&self) -> Result<(), StoreError> {
+        if self.is_embedded() {
+            self.rows("PRAGMA wal_checkpoint(TRUNCATE)", vec![]).await?;
+        }
+        Ok(())
     }
 
     /// One that writes: of the embedded database only one at a time, which the others wait for.

@@ -83,10 +83,11 @@ async fn show(history: &History, place: &str, id: &str, json: bool) -> Result<Ex
     note(history, Action::CallRead, &past).await?;
     if json {
         print_json(&past.entries)?;
+        past.closed.iter().for_each(|what| eprintln!("not shown: {what}"));
     } else {
         print!("{}", waterfall::call(&past, usize::from(console::Term::stdout().size().1).clamp(60, 120)));
     }
-    Ok(Exit::Done)
+    Ok(if past.closed.is_empty() { Exit::Done } else { Exit::Found })
 }
 
 async fn audio(history: &History, place: &str, id: &str, out: &Path) -> Result<Exit, Failure> {

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::onboarding::{self, About, Gate, Outcome};
 use crate::server::{self, Speech};
 use crate::store::Store;
-use crate::store::clinics::{Known, State};
+use crate::store::clinics::{Known, State, fingerprint};
 
 /// Put clinics into the store, look whether they may take calls, and take them off the telephone.
 #[derive(Debug, Args)]
@@ -95,35 +95,32 @@ async fn open(config: &Config, clinic: &Tenant) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// Every clinic that the store knows.
+/// Every clinic that the store knows. No clinic's file is read for it.
 async fn all(config: &Config) -> Result<Vec<Known>, Failure> {
-    let clinic = server::clinic(config).map_err(Failure::usage)?;
-    let store = open(config, clinic.tenant()).await?;
+    let store = open(config, &Tenant::nobody()).await?;
     let all = store.roster().all().await.map_err(store_failure)?;
     store.close().await;
     Ok(all)
 }
 
-/// The clinic of this id, what the store knows of it, and its own store.
-async fn known(config: &Config, id: &str) -> Result<(Store, Known, Clinic), Failure> {
+/// What the store knows of the clinic of this id, and its own store.
+async fn known(config: &Config, id: &str) -> Result<(Store, Known), Failure> {
     let found = all(config).await?.into_iter().find(|known| known.id == id);
     let known = found.ok_or_else(|| {
         Failure::usage(anyhow!(
             "no clinic `{id}` in the store; `attendant clinic list` lists them, `attendant clinic add FILE` adds one"
         ))
     })?;
-    let clinic = Clinic::of(&known.file, &format!("the file of {id} in the store")).map_err(Failure::usage)?;
-    Ok((open(config, clinic.tenant()).await?, known, clinic))
+    Ok((open(config, &known.tenant).await?, known))
 }
 
-fn read(file: &Path) -> Result<(Clinic, String), Failure> {
-    let text = Clinic::text(file).map_err(Failure::usage)?;
-    let clinic = Clinic::of(&text, &file.display().to_string()).map_err(Failure::usage)?;
-    Ok((clinic, text))
+/// The clinic of the file in the store.
+fn read(known: &Known) -> Result<Clinic, Failure> {
+    Clinic::of(&known.file, &format!("the file of {} in the store", known.id)).map_err(Failure::usage)
 }
 
 fn add(config: &Config, file: &Path, json: bool) -> Result<Exit, Failure> {
-    let (clinic, text) = read(file)?;
+    let clinic = Clinic::load(file).map_err(Failure::usage)?;
     runtime()?.block_on(async {
         let store = open(config, clinic.tenant()).await?;
         let all = store.roster().all().await.map_err(store_failure)?;
@@ -134,25 +131,26 @@ fn add(config: &Config, file: &Path, json: bool) -> Result<Exit, Failure> {
                 file.display()
             )));
         }
-        put(&store, &clinic, &text, json).await
+        put(&store, &clinic, json).await
     })
 }
 
 fn import(config: &Config, files: &[PathBuf], json: bool) -> Result<Exit, Failure> {
-    let clinics: Vec<(Clinic, String)> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
+    let clinics: Vec<Clinic> =
+        files.iter().map(|file| Clinic::load(file)).collect::<Result<_, _>>().map_err(Failure::usage)?;
     runtime()?.block_on(async {
-        for (clinic, text) in &clinics {
+        for clinic in &clinics {
             let store = open(config, clinic.tenant()).await?;
-            put(&store, clinic, text, json).await?;
+            put(&store, clinic, json).await?;
             store.close().await;
         }
         Ok(Exit::Done)
     })
 }
 
-async fn put(store: &Store, clinic: &Clinic, text: &str, json: bool) -> Result<Exit, Failure> {
-    let put = store.put_clinic(clinic, text, &actor()).await.map_err(store_failure)?;
-    let facts = crate::store::clinics::fingerprint(text);
+async fn put(store: &Store, clinic: &Clinic, json: bool) -> Result<Exit, Failure> {
+    let put = store.put_clinic(clinic, &actor()).await.map_err(store_failure)?;
+    let facts = fingerprint(clinic.text());
     let state = store.clinic_state(&facts).await.map_err(store_failure)?.unwrap_or(State::Waiting);
     let id = &clinic.config.id;
     if json {
@@ -177,10 +175,10 @@ fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
 }
 
 fn show(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
-    let (known, clinic, gates) = runtime()?.block_on(async {
-        let (store, known, clinic) = known(config, id).await?;
+    let (known, gates) = runtime()?.block_on(async {
+        let (store, known) = known(config, id).await?;
         let gates = store.gates(&known.facts).await.map_err(store_failure)?;
-        Ok::<_, Failure>((known, clinic, gates))
+        Ok::<_, Failure>((known, gates))
     })?;
     if json {
         let mut row = told::row(&known);
@@ -189,6 +187,7 @@ fn show(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
         println!("{}", serde_json::to_string_pretty(&row).map_err(Failure::internal)?);
         return Ok(Exit::Done);
     }
+    let clinic = read(&known)?;
     print!("{}", told::clinic(&known, &clinic, clinic.local(clock::now()).date()));
     if gates.is_empty() {
         println!("\nNobody has looked at its gates yet.");
@@ -203,7 +202,8 @@ fn check(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
     // Recognisers and voices work beside the one who asks them.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
     let (findings, state) = runtime.block_on(async {
-        let (store, known, clinic) = known(config, id).await?;
+        let (store, known) = known(config, id).await?;
+        let clinic = read(&known)?;
         eprintln!("looking at {} gates of {id}", Gate::ALL.len());
         let loading = config.clone();
         let loaded = tokio::task::spawn_blocking(move || Speech::load(&loading)).await.map_err(Failure::internal)?;
@@ -232,7 +232,7 @@ enum Switch {
 
 fn switch(config: &Config, id: &str, to: Switch, json: bool) -> Result<Exit, Failure> {
     runtime()?.block_on(async {
-        let (store, known, _) = known(config, id).await?;
+        let (store, known) = known(config, id).await?;
         let changed = match to {
             Switch::Off => store.disable_clinic(&actor()).await,
             Switch::On => store.enable_clinic(&actor()).await,

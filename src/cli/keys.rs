@@ -6,7 +6,6 @@ use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::server;
 use crate::store::audit::{Action, Note};
-use crate::store::keys;
 
 /// Show which keys seal how much of the store, or rotate them.
 #[derive(Debug, Args)]
@@ -42,18 +41,25 @@ impl Keys {
             let store = match self.command {
                 What::Show | What::Reseal => store,
                 What::Rotate => {
-                    let version = keys::add(&file).map_err(Failure::usage)?;
+                    let version = store.rotate_keys(&file).await.map_err(store_failure)?;
                     println!("{} has a new key, version {version}; keep a copy of the file", file.display());
                     store.close().await;
                     let store = server::store(&config).map_err(start_failure)?;
                     let store = store.ok_or_else(|| Failure::internal(anyhow::anyhow!("the store is gone")))?;
+                    store.make_ready().await.map_err(store_failure)?;
                     let note = Note::new(&actor(), Action::KeysRotated, &format!("version {version}"), "done");
                     store.note(&note).await.map_err(store_failure)?;
                     store
                 }
             };
+            let mut exit = Exit::Done;
             if !matches!(self.command, What::Show) {
-                println!("{} rows sealed anew", store.reseal().await.map_err(store_failure)?);
+                let (rows, closed) = store.reseal().await.map_err(store_failure)?;
+                println!("{rows} rows sealed anew");
+                for what in closed {
+                    println!("not sealed anew: {what}");
+                    exit = Exit::Found;
+                }
                 let (recordings, left) = store.reseal_recordings().await.map_err(store_failure)?;
                 println!("{recordings} recordings of this server sealed anew");
                 for path in left {
@@ -65,7 +71,7 @@ impl Keys {
                 println!("version {version}: {} rows", sealed.get(&version).copied().unwrap_or(0));
             }
             store.close().await;
-            Ok(Exit::Done)
+            Ok(exit)
         })
     }
 }

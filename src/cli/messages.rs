@@ -30,7 +30,7 @@ impl Messages {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         super::runtime()?.block_on(async {
             let (history, place) = super::past::history(&self.origin, self.records.as_deref()).await?;
-            let messages = history.messages(self.limit).await.map_err(super::past::failure)?;
+            let (messages, closed) = history.messages(self.limit).await.map_err(super::past::failure)?;
             // Nobody reads what is not noted.
             if let (Some(store), false) = (history.store(), messages.is_empty()) {
                 let (newest, oldest) = (&messages[0].id, &messages[messages.len() - 1].id);
@@ -44,7 +44,8 @@ impl Messages {
             } else {
                 messages.iter().for_each(|message| print!("{}", told(message)));
             }
-            Ok(Exit::Done)
+            closed.iter().for_each(|what| eprintln!("not shown: {what}"));
+            Ok(if closed.is_empty() { Exit::Done } else { Exit::Found })
         })
     }
 }

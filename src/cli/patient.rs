@@ -1,9 +1,10 @@
 //! `attendant patient`: what is held about a person, given out to them or erased.
 
 mod export;
+mod who;
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -13,9 +14,10 @@ use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::config::Config;
 use crate::records::Library;
 use crate::server;
+use crate::state::local::tidy;
 use crate::store::Store;
 use crate::store::import::Importer;
-use crate::store::person::{Held, Name, Person, Phone};
+use crate::store::person::{Held, Person};
 
 /// Answer a person who asks what is held about them, or wants it erased. Calls are found by the number they came from or by a name said in them, messages by
 /// the number to call back too. The clinic's EMR is not part of it.
@@ -47,26 +49,25 @@ enum What {
     },
 }
 
-/// Who: whatever is found by any of these is theirs.
+/// Who, and in which clinic.
 #[derive(Debug, Args)]
 struct Sought {
     /// The clinic's id.
     #[arg(long, value_name = "ID")]
     clinic: String,
-    /// A telephone number of theirs; may be given again.
-    #[arg(long, value_name = "NUMBER", required_unless_present = "name")]
-    phone: Vec<Phone>,
-    /// Their first and last name; may be given again, in other spellings.
-    #[arg(long, value_name = "NAME")]
-    name: Vec<Name>,
+    /// File with their telephone numbers and their first and last name, in other spellings too, one a line; `-` reads standard input. Whatever is found by
+    /// any of them is theirs.
+    #[arg(long, value_name = "FILE")]
+    who: PathBuf,
     /// A call or message, by its whole id, that is somebody else's; may be given again.
     #[arg(long, value_name = "ID")]
     except: Vec<String>,
 }
 
 impl Sought {
-    fn person(&self) -> Person {
-        Person { phones: self.phone.clone(), names: self.name.clone(), except: self.except.clone() }
+    fn person(&self) -> Result<Person, Failure> {
+        let who = who::read(&self.who).map_err(Failure::usage)?;
+        Ok(Person { phones: who.phones, names: who.names, except: self.except.clone() })
     }
 }
 
@@ -85,7 +86,7 @@ impl Patient {
                 What::Erase { sought, yes } => {
                     let store = opened(&config, &sought).await?;
                     let held = held(&config, &store, &sought).await?;
-                    let done = erase(&store, &sought.clinic, &held, yes).await;
+                    let done = erase(&store, &config.records.folder(), &sought.clinic, &held, yes).await;
                     store.close().await;
                     done
                 }
@@ -110,17 +111,25 @@ async fn opened(config: &Config, sought: &Sought) -> Result<Store, Failure> {
 
 /// What is held, once everything that waited as files is in the store.
 async fn held(config: &Config, store: &Store, sought: &Sought) -> Result<Held, Failure> {
+    let person = sought.person()?;
     let files = Library::new(config.records.folder());
     if let (_, Some(error)) = Importer::new(store.clone(), files.clone()).look().await {
         return Err(store_failure(error));
     }
-    let held = store.held_about(&sought.person()).await.map_err(store_failure)?;
+    let held = store.held_about(&person).await.map_err(store_failure)?;
     for call in &held.calls {
         let recording = if call.past.recording.is_some() { "recorded" } else { "no recording here" };
         println!("call     {}  {}  {recording}  {:?}", call.past.call, call.instance, call.found_by);
     }
     for left in &held.messages {
         println!("message  {}  {}  {:?}", left.message.id, left.message.at, left.found_by);
+    }
+    for what in &held.closed {
+        println!("not looked into: {what}");
+    }
+    let unclaimed = store.unclaimed_recordings().await.map_err(store_failure)?;
+    if unclaimed > 0 {
+        println!("{unclaimed} recordings here are of calls that are not in the store: nobody can say whose they are");
     }
     let open = files.journals().map_err(Failure::unavailable)?.len();
     if open > 0 {
@@ -131,22 +140,27 @@ async fn held(config: &Config, store: &Store, sought: &Sought) -> Result<Held, F
     Ok(held)
 }
 
-async fn erase(store: &Store, clinic: &str, held: &Held, yes: bool) -> Result<Exit, Failure> {
+async fn erase(store: &Store, records: &Path, clinic: &str, held: &Held, yes: bool) -> Result<Exit, Failure> {
+    // What nobody could look into may be theirs.
+    let exit = if held.closed.is_empty() { Exit::Done } else { Exit::Found };
     if held.calls.is_empty() && held.messages.is_empty() {
         println!("nothing is held");
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     if !yes && !confirmed(clinic, held)? {
         println!("nothing was erased");
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let request = uuid::Uuid::now_v7().to_string();
     let counts = store.erase(held, &request, &actor()).await.map_err(store_failure)?;
     println!("erased: {counts}; proof is in the audit as {request}");
+    if !tidy(records).map_err(Failure::unavailable)? {
+        println!("state.jsonl is the running server's, which writes it anew in the night");
+    }
     println!(
         "copies of the database and of the folder of records are as they were; recordings on other servers go within a day"
     );
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn confirmed(clinic: &str, held: &Held) -> Result<bool, Failure> {

@@ -1,4 +1,5 @@
-//! Whose data it is, as a value that cannot be made up: it comes with a clinic whose file was read and checked, and with nothing else.
+//! Whose data it is, as a value that cannot be made up: it comes with a clinic whose file was read and checked, or with the store's row of one, and with
+//! nothing else.
 //!
 //! A call's clinic is that of the server which its number leads to. No text of a client, a caller or a model becomes one.
 
@@ -13,6 +14,16 @@ pub struct Tenant(Arc<str>);
 impl Tenant {
     /// For [`super::Clinic`] alone.
     pub(super) fn of(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// Of no clinic: for questions that concern all of them. No row is theirs.
+    pub(crate) fn nobody() -> Self {
+        Self(".".into())
+    }
+
+    /// For the store alone, of a clinic that it knows: its file was checked when it was put there.
+    pub(crate) fn known(id: &str) -> Self {
         Self(id.into())
     }
 

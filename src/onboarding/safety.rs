@@ -5,7 +5,7 @@ use crate::clinic::ClinicConfig;
 use crate::config::SecretSource;
 use crate::provider::residency::{Country, Place};
 use crate::server::sends;
-use crate::store::weakness;
+use crate::store::{Store, weakness};
 
 pub(super) fn privacy_officer(config: &ClinicConfig) -> Vec<Seen> {
     match &config.privacy_officer {
@@ -50,28 +50,29 @@ fn one(country: &Country, provider: &str, what: &str, place: &Place) -> Seen {
     }
 }
 
-/// Text that is sealed and opened again, to see that the keys work.
-const PROBE: &[u8] = b"attendant looks whether its keys open what they seal";
+/// The keys of the file against those of the database: what it has of each is opened.
+async fn keys(store: &Store) -> Seen {
+    match store.check_keys().await {
+        Ok(lacking) if lacking.is_empty() => {
+            let versions: Vec<String> = store.keys().versions().map(|version| version.to_string()).collect();
+            Seen::good(format!("the store's keys open what the database has of them: version {}", versions.join(", ")))
+        }
+        Ok(lacking) => Seen::wrong(
+            format!("the database knows version {} of the store's keys, and the file does not", lacking[0]),
+            "copy the file of the server on which they were rotated (store.keys), and start again",
+        ),
+        Err(error) => {
+            let told = error.to_string();
+            let (what, mend) = told.split_once("; ").unwrap_or((told.as_str(), "put the right keys back (store.keys)"));
+            Seen::wrong(what, mend)
+        }
+    }
+}
 
-pub(super) fn secrets(about: &About<'_>) -> Vec<Seen> {
+pub(super) async fn secrets(about: &About<'_>) -> Vec<Seen> {
     let mut seen = Vec::new();
     match about.store {
-        Some(store) => {
-            let keys = store.keys();
-            let place = format!("onboarding/{}", about.clinic.config.id);
-            let sealed = keys.seal(&place, PROBE);
-            seen.push(match keys.open(&place, &sealed) {
-                Ok(opened) if opened == PROBE => Seen::good(format!(
-                    "key {} of the store sealed {} bytes and opened them",
-                    keys.newest(),
-                    PROBE.len()
-                )),
-                Ok(_) => {
-                    Seen::wrong("the store's keys open something else than they sealed", "put the right keys back")
-                }
-                Err(error) => Seen::wrong(error.to_string(), "put the right keys back (store.keys)"),
-            });
-        }
+        Some(store) => seen.push(keys(store).await),
         None => seen.push(Seen::not_needed("store.enabled is false: nothing is sealed, records are plain files")),
     }
     match about.clinic.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref()) {

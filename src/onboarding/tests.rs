@@ -154,7 +154,10 @@ async fn keys_are_tried_and_an_emr_s_password_is_judged_and_never_shown() {
             );
         Clinic::of(&text, "clinic.toml").unwrap()
     };
-    let store = Store::open(&crate::store::StoreConfig::default(), folder.path(), Clinic::sample().tenant()).unwrap();
+    let opened =
+        || Store::open(&crate::store::StoreConfig::default(), folder.path(), Clinic::sample().tenant()).unwrap();
+    let store = opened();
+    store.make_ready().await.unwrap();
     let graph = Graph::built_in();
     for (password, outcome) in [("mK3-vq09-Zp-xx71", Outcome::Passed), ("postgres-postgres-1", Outcome::Failed)] {
         let (clinic, config) = (oscar(password), scripted());
@@ -162,6 +165,14 @@ async fn keys_are_tried_and_an_emr_s_password_is_judged_and_never_shown() {
         let findings = look(&about, &[Gate::Secrets], clock::now).await;
         assert_eq!(findings[0].outcome(), outcome, "{findings:?}");
         let told = serde_json::to_string(&findings[0].evidence).unwrap();
-        assert!(told.contains("key 1 of the store sealed") && !told.contains(password), "{told}");
+        assert!(told.contains("open what the database has of them: version 1"), "{told}");
+        assert!(!told.contains(password), "{told}");
     }
+    let keys = folder.path().join("store/keys.toml");
+    std::fs::remove_file(&keys).unwrap();
+    crate::store::keys::create(&keys).unwrap();
+    let (clinic, config, others) = (oscar("mK3-vq09-Zp-xx71"), scripted(), opened());
+    let about = About { clinic: &clinic, config: &config, graph: &graph, speech: None, store: Some(&others) };
+    let told = format!("{:?}", look(&about, &[Gate::Secrets], clock::now).await[0].evidence);
+    assert!(told.contains("Wrong") && told.contains("version 1") && told.contains("store.keys"), "{told}");
 }

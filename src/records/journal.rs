@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Counters, Lines, private_file};
+use super::{Counters, Lines, locked_file};
 use crate::call::timeline::Entry;
 
 /// Lines waiting to be written: 100 calls that end in the same second leave fewer than 1,000.
@@ -34,6 +34,23 @@ enum Message {
     Stop,
 }
 
+/// How much of a call is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Whole,
+    /// Who rang and when, and its end: by these its recording is found if they ask for it.
+    Bounds,
+}
+
+impl Scope {
+    const fn takes(self, entry: &Entry) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Bounds => matches!(entry, Entry::Rang { .. } | Entry::Ended { .. }),
+        }
+    }
+}
+
 /// The journal of one call. Dropping it closes the file.
 #[derive(Debug)]
 pub struct Journal(Option<Open>);
@@ -41,6 +58,7 @@ pub struct Journal(Option<Open>);
 #[derive(Debug)]
 struct Open {
     path: Arc<PathBuf>,
+    scope: Scope,
     queue: SyncSender<Message>,
     counters: Arc<Counters>,
 }
@@ -53,7 +71,7 @@ impl Journal {
 
     /// Queues one entry; never waits.
     pub fn append(&self, entry: &Entry) {
-        let Some(open) = &self.0 else { return };
+        let Some(open) = self.0.as_ref().filter(|open| open.scope.takes(entry)) else { return };
         let written = serde_json::to_vec(entry)
             .is_ok_and(|line| open.queue.try_send(Message::Line { journal: open.path.clone(), line }).is_ok());
         if !written {
@@ -75,22 +93,28 @@ impl Drop for Open {
 /// The thread that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
+    scope: Scope,
     queue: SyncSender<Message>,
     counters: Arc<Counters>,
     thread: JoinHandle<()>,
 }
 
 impl Writer {
-    pub(super) fn start(counters: Arc<Counters>, closed: Option<mpsc::Sender<PathBuf>>) -> io::Result<Self> {
+    pub(super) fn start(
+        scope: Scope,
+        counters: Arc<Counters>,
+        closed: Option<mpsc::Sender<PathBuf>>,
+    ) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let counted = counters.clone();
         let write = move || write(&messages, &counted, closed.as_ref());
         let thread = std::thread::Builder::new().name("journals".into()).spawn(write)?;
-        Ok(Self { queue, counters, thread })
+        Ok(Self { scope, queue, counters, thread })
     }
 
     pub(super) fn journal(&self, path: PathBuf) -> Journal {
-        Journal(Some(Open { path: Arc::new(path), queue: self.queue.clone(), counters: self.counters.clone() }))
+        let scope = self.scope;
+        Journal(Some(Open { path: Arc::new(path), scope, queue: self.queue.clone(), counters: self.counters.clone() }))
     }
 
     pub(super) fn flush(&self, patience: Duration) {
@@ -143,9 +167,7 @@ fn append(files: &mut HashMap<Arc<PathBuf>, Lines>, journal: Arc<PathBuf>, line:
     let lines = match files.entry(journal) {
         std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
         std::collections::hash_map::Entry::Vacant(new) => {
-            let file = private_file(new.key())?;
-            // Whoever saw the empty file first lets go of it at once.
-            file.lock()?;
+            let file = locked_file(new.key())?;
             new.insert(Lines::over(file))
         }
     };
@@ -155,6 +177,7 @@ fn append(files: &mut HashMap<Arc<PathBuf>, Lines>, journal: Arc<PathBuf>, line:
 #[cfg(test)]
 mod tests {
     use super::super::lines::full_disk;
+    use super::super::private_file;
     use super::*;
 
     #[tokio::test]

@@ -15,6 +15,8 @@ use crate::costs::Bill;
 #[derive(Clone, Debug)]
 pub struct Library {
     root: PathBuf,
+    /// Whose calls are told; none: everybody's.
+    whose: Option<String>,
 }
 
 /// One past call.
@@ -25,28 +27,38 @@ pub struct Past {
     pub entries: Vec<Entry>,
     /// Its recording, if there is one.
     pub recording: Option<PathBuf>,
+    /// What of it does not open in the store: where it stands, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<String>,
 }
 
 impl Library {
     pub const fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, whose: None }
     }
 
     pub fn root(&self) -> &Path {
         &self.root
     }
 
+    /// The same folder, of which other clinics' calls are not told.
+    #[must_use]
+    pub fn of_clinic(self, clinic: &str) -> Self {
+        Self { whose: Some(clinic.to_owned()), ..self }
+    }
+
     /// The newest `limit` calls, newest first; ids are time-ordered, so names sort by when calls began.
     pub fn newest(&self, limit: usize) -> io::Result<Vec<Past>> {
         let mut found = Vec::new();
-        for day in sorted(&self.root)?.into_iter().rev().filter(|path| is_day(path)) {
-            let journals = sorted(&day)?.into_iter().rev().filter(|path| is_journal(path));
-            found.extend(journals.take(limit - found.len()));
-            if found.len() == limit {
-                break;
+        for day in self.days("")?.into_iter().rev() {
+            for path in sorted(&day)?.into_iter().rev().filter(|path| is_journal(path)) {
+                if found.len() == limit {
+                    return Ok(found);
+                }
+                found.extend(self.past(&path));
             }
         }
-        there(found.iter().map(|path| read(path)))
+        Ok(found)
     }
 
     /// Every journal, the oldest first: of calls that are over and of those going on.
@@ -70,17 +82,14 @@ impl Library {
         let mut bills = Vec::new();
         for day in self.days(since)? {
             for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
-                let text = match fs::read(&path) {
-                    Err(error) if is_gone(&error) => continue,
-                    read => String::from_utf8_lossy(&read?).into_owned(),
-                };
+                let Some(text) = text(&path) else { continue };
                 // Of a long transcript two lines are wanted.
                 let wanted = ["{\"entry\":\"rang\"", "{\"entry\":\"costs\""];
                 let lines = text.lines().filter(|line| wanted.iter().any(|begin| line.starts_with(begin)));
                 let mut began = None;
                 for entry in lines.filter_map(|line| serde_json::from_str(line).ok()) {
-                    if let Entry::Rang { at, .. } = entry {
-                        began = Some(at);
+                    if let Entry::Rang { at, clinic, .. } = entry {
+                        began = Some(at).filter(|_| self.is_ours(&clinic));
                     } else if let (Entry::Costs { bill, .. }, Some(at)) = (entry, &began) {
                         bills.push((stem(&path), at.clone(), bill));
                     }
@@ -95,10 +104,10 @@ impl Library {
         let mut found = Vec::new();
         for path in self.days(day)? {
             for path in sorted(&path)?.into_iter().filter(|path| is_journal(path)) {
-                found.push(read(&path));
+                found.extend(self.past(&path));
             }
         }
-        there(found)
+        Ok(found)
     }
 
     fn days(&self, since: &str) -> io::Result<Vec<PathBuf>> {
@@ -112,25 +121,41 @@ impl Library {
     /// Calls whose id begins or ends with `id`. Ends, because ids that begin alike are calls of one hour.
     pub fn find(&self, id: &str) -> io::Result<Vec<Past>> {
         let mut found = Vec::new();
-        for day in sorted(&self.root)?.into_iter().filter(|path| is_day(path)) {
+        for day in self.days("")? {
             for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
                 let stem = stem(&path);
                 if stem.starts_with(id) || stem.ends_with(id) {
-                    found.push(read(&path));
+                    found.extend(self.past(&path));
                 }
             }
         }
-        there(found)
+        Ok(found)
+    }
+
+    /// `None`: it is another clinic's, or not there to be read.
+    fn past(&self, path: &Path) -> Option<Past> {
+        let entries: Vec<Entry> = text(path)?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let is_another_s = |entry: &Entry| matches!(entry, Entry::Rang { clinic, .. } if !self.is_ours(clinic));
+        let recording = super::recording_beside(path);
+        (!entries.iter().any(is_another_s)).then(|| Past { call: stem(path), entries, recording, closed: Vec::new() })
+    }
+
+    /// Calls from before journals said whose they are belong to whoever has the folder.
+    fn is_ours(&self, clinic: &str) -> bool {
+        clinic.is_empty() || self.whose.as_ref().is_none_or(|whose| whose == clinic)
     }
 }
 
-/// Those that are still there: a journal is moved to the store once its call is over.
-fn there<T>(read: impl IntoIterator<Item = io::Result<T>>) -> io::Result<Vec<T>> {
-    read.into_iter().filter(|read| !read.as_ref().is_err_and(is_gone)).collect()
-}
-
-fn is_gone(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound
+/// What stands in a journal; `None` if it was moved to the store, or cannot be read: others can.
+fn text(path: &Path) -> Option<String> {
+    match fs::read(path) {
+        Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            tracing::warn!(file = %path.display(), %error, "a journal cannot be read and is passed over; see who may");
+            None
+        }
+    }
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -151,10 +176,4 @@ fn is_journal(path: &Path) -> bool {
 
 fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-fn read(path: &Path) -> io::Result<Past> {
-    let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
-    let entries = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    Ok(Past { call: stem(path), entries, recording: super::recording_beside(path) })
 }

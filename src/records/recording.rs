@@ -18,7 +18,7 @@ use std::time::Duration;
 use attendant_media::frame::{Frame, RATE, Samples};
 
 use super::sealed::{SEALED, Sealer};
-use super::{Counters, private_file};
+use super::{Counters, locked_file};
 use crate::store::audit::{Action, Note};
 use crate::store::keys::Keys;
 use crate::store::notes::Notes;
@@ -39,7 +39,7 @@ const FLUSH_SAMPLES: u64 = 5 * RATE as u64;
 const AGAIN: Samples = Samples(RATE as u64);
 
 /// How a file ends whose caller may not have heard yet that they are recorded.
-const PART: &str = "part";
+pub(super) const PART: &str = "part";
 
 /// In this order: what was discarded stays so.
 const RUNNING: u8 = 0;
@@ -145,12 +145,10 @@ pub(super) struct Writer {
 impl Writer {
     /// `notes` are told of recordings that were deleted; without `keys` they are plain WAV files.
     pub(super) fn start(
-        root: &Path,
         counters: Arc<Counters>,
         notes: Option<Arc<Notes>>,
         keys: Option<Arc<Keys>>,
     ) -> io::Result<Self> {
-        delete_parts(root, notes.as_deref())?;
         let (queue, messages) = sync_channel(QUEUE);
         let (counted, sealing) = (counters.clone(), keys.clone());
         let thread = std::thread::Builder::new()
@@ -277,7 +275,7 @@ impl Tape {
         let sound = match keys {
             Some(keys) => Sound::Sealed(Sealer::create(path, keys.clone())?),
             None => {
-                let file = BufWriter::with_capacity(64 * 1024, private_file(path)?);
+                let file = BufWriter::with_capacity(64 * 1024, locked_file(path)?);
                 Sound::Plain(hound::WavWriter::new(file, SOUND).map_err(into_io)?)
             }
         };
@@ -324,7 +322,10 @@ pub(super) fn into_io(error: hound::Error) -> io::Error {
 }
 
 /// Recordings of callers who may not have heard of them, left by a process that ended without its last words. No other process has this folder.
-fn delete_parts(root: &Path, notes: Option<&Notes>) -> io::Result<()> {
+pub(super) fn delete_parts(root: &Path, notes: Option<&Notes>) -> io::Result<()> {
+    if !root.exists() {
+        return Ok(());
+    }
     for day in std::fs::read_dir(root)? {
         let day = day?.path();
         if !day.is_dir() {

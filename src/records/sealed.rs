@@ -17,11 +17,14 @@ use std::sync::Arc;
 
 use attendant_media::frame::RATE;
 
-use super::private_file;
+use super::{gone, locked_file, owned_as, private_file};
 use crate::store::keys::Keys;
 
 /// The ending of such a file.
 pub const SEALED: &str = "rec";
+
+/// The ending while it is sealed anew.
+pub(super) const NEW: &str = "new";
 
 const MAGIC: &[u8] = b"attendant recording 1\n";
 
@@ -62,7 +65,7 @@ pub(super) struct Sealer {
 
 impl Sealer {
     pub(super) fn create(path: &Path, keys: Arc<Keys>) -> io::Result<Self> {
-        Self::over(private_file(path)?, &call(path), keys)
+        Self::over(locked_file(path)?, &call(path), keys)
     }
 
     fn over(mut file: File, call: &str, keys: Arc<Keys>) -> io::Result<Self> {
@@ -80,8 +83,10 @@ impl Sealer {
         Ok(())
     }
 
+    /// Returns when it is on the disk.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        self.piece(1)
+        self.piece(1)?;
+        self.file.sync_data()
     }
 
     fn piece(&mut self, last: u8) -> io::Result<()> {
@@ -159,11 +164,16 @@ fn filled(file: &mut impl Read, into: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// Writes the sound of a recording to a new WAV file that only its owner can read.
+/// Writes the sound of a recording to a new WAV file that only its owner can read; nothing of it is left if that fails.
 pub fn unseal(from: &Path, keys: &Keys, to: &Path) -> io::Result<Ending> {
-    let mut pieces = Pieces::open(from, keys)?;
-    let mut wav = hound::WavWriter::new(io::BufWriter::new(private_file(to)?), super::recording::SOUND)
-        .map_err(super::recording::into_io)?;
+    let pieces = Pieces::open(from, keys)?;
+    let file = private_file(to)?;
+    written(pieces, file).or_else(|error| gone(to).and(Err(error)))
+}
+
+fn written(mut pieces: Pieces<'_>, file: File) -> io::Result<Ending> {
+    let mut wav =
+        hound::WavWriter::new(io::BufWriter::new(file), super::recording::SOUND).map_err(super::recording::into_io)?;
     let ending = loop {
         let (sound, ending) = match pieces.next()? {
             Piece::Sound(sound) => (sound, None),
@@ -187,7 +197,7 @@ pub fn reseal(path: &Path, keys: &Arc<Keys>) -> io::Result<Resealed> {
     if is_newest(path, keys)? {
         return Ok(Resealed::Before);
     }
-    let beside = path.with_extension("new");
+    let beside = path.with_extension(NEW);
     // Of a try before that broke off.
     gone(&beside)?;
     match copied(path, &beside, keys) {
@@ -197,16 +207,11 @@ pub fn reseal(path: &Path, keys: &Arc<Keys>) -> io::Result<Resealed> {
     }
 }
 
-fn gone(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
 fn copied(path: &Path, beside: &Path, keys: &Arc<Keys>) -> io::Result<Ending> {
     let mut pieces = Pieces::open(path, keys)?;
-    let mut sealer = Sealer::over(private_file(beside)?, &call(path), keys.clone())?;
+    let file = locked_file(beside)?;
+    owned_as(&file, path)?;
+    let mut sealer = Sealer::over(file, &call(path), keys.clone())?;
     loop {
         match pieces.next()? {
             Piece::Sound(sound) => {
@@ -247,6 +252,7 @@ fn foreign() -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
     use super::*;
@@ -286,7 +292,7 @@ mod tests {
 
         fn heard(&self, keys: &Keys) -> io::Result<(Ending, Vec<i16>)> {
             let wav = self.path(&format!("{}.wav", rand::random::<u64>()));
-            let ending = unseal(&self.path("call.rec"), keys, &wav)?;
+            let ending = unseal(&self.path("call.rec"), keys, &wav).inspect_err(|_| assert!(!wav.exists()))?;
             let mut wav = hound::WavReader::open(wav).unwrap();
             assert_eq!((wav.spec().channels, wav.spec().sample_rate), (2, RATE));
             Ok((ending, wav.samples().map(|sample| sample.unwrap()).collect()))
@@ -351,8 +357,10 @@ mod tests {
         assert_eq!(reseal(&path, &house.keys).unwrap(), Resealed::Before);
         keys::add(&house.path("keys.toml")).unwrap();
         let keys = House::keys(house.folder.path());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!([reseal(&path, &keys).unwrap(), reseal(&path, &keys).unwrap()], [Resealed::Now, Resealed::Before]);
         assert_eq!(house.heard(&keys).unwrap(), before);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640, "as the one before it");
         assert!(house.heard(&house.keys).is_err(), "the key before does not open it");
         let open = house.path("open.rec");
         let mut sealer = Sealer::create(&open, house.keys.clone()).unwrap();

@@ -4,7 +4,10 @@ use attendant_media::frame::{SILENCE, Samples};
 use time::macros::datetime;
 
 use super::*;
-use crate::call::timeline::{Entry, TurnTimeline};
+use crate::call::registry::Transport;
+use crate::call::timeline::{EndReason, Entry, TurnTimeline};
+use crate::language::Language;
+use crate::privacy::Pii;
 
 const BEGAN: OffsetDateTime = datetime!(2026-11-21 23:59:59 UTC);
 
@@ -39,7 +42,7 @@ fn a_journal_is_read_back_as_it_was_written() {
     assert_eq!(mode(&root), 0o700);
     assert_eq!(mode(&root.join("2026-11-21")), 0o700);
     let past = Library::new(root.clone()).newest(10).unwrap();
-    assert_eq!(past, vec![Past { call: call.to_string(), entries, recording: None }]);
+    assert_eq!(past, vec![Past { call: call.to_string(), entries, recording: None, closed: vec![] }]);
     assert_eq!(Library::new(root).find(&call.to_string()[30..]).unwrap(), past);
 }
 
@@ -182,6 +185,8 @@ fn what_was_recorded_of_a_caller_who_never_heard_of_it_is_deleted_when_the_next_
     records.close();
     assert!(there(untold, "wav.part") && !there(untold, "wav"));
     let notes = Some(Arc::new(Notes::open(&root).unwrap()));
+    // Also by one that records nothing any more.
+    let settings = RecordsConfig { recording: Recording::Off, ..settings };
     Records::telling(&settings, None, notes, None).unwrap().close();
     assert!(there(told, "wav") && !there(untold, "wav.part"));
     let noted = std::fs::read_to_string(root.join("audit.jsonl")).unwrap();
@@ -232,4 +237,31 @@ fn a_folder_that_is_a_file_is_refused_with_the_mend() {
     let wrong = settings.check();
     assert_eq!(wrong.len(), 1);
     assert!(wrong[0].starts_with("records.path: ") && wrong[0].contains("not a folder"));
+}
+
+#[test]
+fn a_call_that_is_recorded_and_not_written_down_has_a_journal_of_who_rang_and_when() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        RecordsConfig { path: Some(folder.path().to_owned()), transcripts: false, recording: Recording::Announced };
+    let records = Records::open(&settings).unwrap();
+    let call = CallId::new();
+    let rang = Entry::Rang {
+        call,
+        at: "2026-11-21T23:59:59.123Z".to_owned(),
+        clinic: "c".to_owned(),
+        transport: Transport::Sip,
+        caller: Pii::new("+16045550137".to_owned()),
+        dialled: "+16045550100".to_owned(),
+        language: Language::English,
+    };
+    let counters = crate::call::timeline::Counters::default();
+    let ended = Entry::Ended { at_us: 2, reason: EndReason::Goodbye, counters };
+    let entries = [rang.clone(), Entry::Answered { at_us: 1 }, Entry::Key { at_us: 1 }, ended.clone()];
+    let journal = records.journal(call, BEGAN);
+    entries.iter().for_each(|entry| journal.append(entry));
+    drop(journal);
+    records.close();
+    let past = Library::new(folder.path().to_owned()).newest(1).unwrap().remove(0);
+    assert_eq!(past.entries, [rang, ended]);
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::graph::Graph;
-use crate::clinic::{Clinic, ClinicError};
+use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
 use crate::onboarding::{self, About, Finding, Gate, Outcome, Seen, have_passed};
@@ -44,7 +44,6 @@ struct Remembered {
 /// The clinic that is served, its gates and what is known of them.
 pub(super) struct Standing {
     clinic: Clinic,
-    file: String,
     facts: String,
     config: Config,
     graph: Graph,
@@ -52,7 +51,15 @@ pub(super) struct Standing {
     store: Option<Store>,
     remembered: PathBuf,
     findings: Vec<Finding>,
+    file_is: Served,
     state: watch::Sender<State>,
+}
+
+/// The file that is served goes into the store once: what a command imports afterwards stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Served {
+    NotPut,
+    Put,
 }
 
 impl Standing {
@@ -63,21 +70,20 @@ impl Standing {
         graph: Graph,
         speech: Option<Speech>,
         store: Option<&Store>,
-    ) -> Result<Option<Self>, ClinicError> {
-        let Some(path) = &config.clinic.file else { return Ok(None) };
-        let file = Clinic::text(path)?;
-        Ok(Some(Self {
+    ) -> Option<Self> {
+        config.clinic.file.as_ref()?;
+        Some(Self {
             clinic: clinic.clone(),
-            facts: fingerprint(&file),
-            file,
+            facts: fingerprint(clinic.text()),
             config: config.clone(),
             graph,
             speech,
             store: store.cloned(),
             remembered: config.records.folder().join(FILE),
             findings: Vec::new(),
+            file_is: Served::NotPut,
             state: watch::Sender::new(State::Waiting),
-        }))
+        })
     }
 
     /// Follows the clinic's state.
@@ -85,13 +91,9 @@ impl Standing {
         self.state.subscribe()
     }
 
-    /// Asks the store, and looks at the gates if this file has not passed them yet.
+    /// Asks the store. If this file has not passed its gates yet, [`Self::follow`] looks at them first of all: that may take minutes.
     pub(super) async fn decide(&mut self) {
-        let known = match &self.store {
-            Some(store) => known(store, &self.clinic, &self.file, &self.facts).await,
-            None => Ok(State::Waiting),
-        };
-        let state = match known {
+        let state = match self.put().await {
             Ok(state) => state,
             Err(error) => {
                 let state = self.recall();
@@ -100,20 +102,25 @@ impl Standing {
             }
         };
         if state == State::Waiting {
-            self.look(&Gate::ALL).await;
+            metrics::gauge!("clinic_takes_calls").set(0.0);
+            tracing::info!(
+                "the clinic's gates are looked at; until they have passed, calls are passed on to its own line"
+            );
         } else {
             self.set(state);
         }
     }
 
     /// Takes over what the store says now; while it is away, all stays as it is.
-    async fn ask(&self) -> Result<(), StoreError> {
-        let Some(store) = &self.store else { return Ok(()) };
+    async fn ask(&mut self) -> Result<(), StoreError> {
+        let Some(store) = self.store.clone() else { return Ok(()) };
         let told = match store.clinic_state(&self.facts).await? {
             Some(state @ (State::Active | State::Disabled)) => state,
             // What was seen while the store was away is written now.
-            None | Some(State::Waiting) => {
-                known(store, &self.clinic, &self.file, &self.facts).await?;
+            known @ (None | Some(State::Waiting)) => {
+                if known.is_none() || self.file_is == Served::NotPut {
+                    self.put().await?;
+                }
                 if have_passed(&self.findings) {
                     store.record_gates(&self.facts, &self.findings, ACTOR).await?
                 } else {
@@ -125,6 +132,19 @@ impl Standing {
             self.set(told);
         }
         Ok(())
+    }
+
+    /// Puts the file into the store; the clinic's state there.
+    async fn put(&mut self) -> Result<State, StoreError> {
+        let Some(store) = &self.store else { return Ok(State::Waiting) };
+        let clinic = self.clinic.config.id.as_str();
+        match store.put_clinic(&self.clinic, ACTOR).await? {
+            Put::Added => tracing::info!(clinic, "the clinic's file is in the store now"),
+            Put::Changed => tracing::info!(clinic, "the clinic's file in the store is this one now"),
+            Put::Same => {}
+        }
+        self.file_is = Served::Put;
+        Ok(store.clinic_state(&self.facts).await?.unwrap_or(State::Waiting))
     }
 
     /// Looks at these gates and decides by all that were looked at.
@@ -200,7 +220,7 @@ impl Standing {
     pub(super) async fn follow(mut self, stop: CancellationToken) {
         let mut due = interval(ASK);
         let mut wait = FIRST_LOOK;
-        let mut look = Instant::now() + wait;
+        let mut look = Instant::now();
         while stop.run_until_cancelled(due.tick()).await.is_some() {
             if let Err(error) = self.ask().await {
                 // Whoever moves records tells of a store that is away.
@@ -208,26 +228,16 @@ impl Standing {
             }
             let is_waiting = *self.state.borrow() == State::Waiting;
             if is_waiting && Instant::now() >= look {
-                // None were looked at if the store only now says that this file has not passed.
+                // None were looked at yet at the start, or if the store only now says that this file has not passed.
                 let failed = if self.findings.is_empty() { Gate::ALL.to_vec() } else { self.failed() };
                 if stop.run_until_cancelled(self.look(&failed)).await.is_none() {
                     return;
                 }
-                wait = (wait * 2).min(LONGEST_LOOK);
                 look = Instant::now() + wait;
+                wait = (wait * 2).min(LONGEST_LOOK);
             }
         }
     }
-}
-
-/// The clinic's state, its file put into the store if that is not there yet.
-async fn known(store: &Store, clinic: &Clinic, file: &str, facts: &str) -> Result<State, StoreError> {
-    match store.put_clinic(clinic, file, ACTOR).await? {
-        Put::Added => tracing::info!(clinic = clinic.config.id, "the clinic's file is in the store now"),
-        Put::Changed => tracing::info!(clinic = clinic.config.id, "the clinic's file in the store is this one now"),
-        Put::Same => {}
-    }
-    Ok(store.clinic_state(facts).await?.unwrap_or(State::Waiting))
 }
 
 /// Whole, or as it was.
@@ -240,3 +250,6 @@ fn remember(path: &Path, now: &Remembered) -> std::io::Result<()> {
     std::fs::write(&beside, text)?;
     std::fs::rename(beside, path)
 }
+
+#[cfg(test)]
+mod tests;

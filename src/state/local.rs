@@ -82,6 +82,13 @@ impl Local {
         Ok(Self(Arc::new(Inner { journal: Some(Mutex::new(journal)), held: Mutex::new(held) })))
     }
 
+    /// Leaves nothing on the disk that is over: whom to call back about a write that is settled.
+    pub async fn tidy(&self) -> Result<(), Lost> {
+        let inner = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || inner.journal.as_ref().map_or(Ok(()), |own| own.lock().tidy()));
+        done.await.map_err(|_| broken())?.map_err(unwritable)
+    }
+
     /// A change of what is held; of a durable key, on the disk before it counts. `change` returns the new value, or none for what is to go.
     async fn change<T: Send + 'static>(
         &self,
@@ -96,8 +103,25 @@ impl Local {
             let mut journal = inner.journal.as_ref().map(Mutex::lock);
             inner.apply(&key, journal.as_deref_mut(), change)
         });
-        done.await.map_err(|_| Lost("the writer of state.jsonl broke down; see the log".into()))?
+        done.await.map_err(|_| broken())?
     }
+}
+
+/// What a process before left in this folder's state that is over goes from the disk; `false`: a server has it, and does so itself in the night.
+pub fn tidy(folder: &Path) -> io::Result<bool> {
+    match journal::is_free(folder)? {
+        Some(true) => Journal::open(folder).map(|_| true),
+        Some(false) => Ok(false),
+        None => Ok(true),
+    }
+}
+
+fn broken() -> Lost {
+    Lost("the writer of state.jsonl broke down; see the log".into())
+}
+
+fn unwritable(error: io::Error) -> Lost {
+    Lost(format!("state.jsonl cannot be written: {error}; see to the disk"))
 }
 
 /// What becomes of an entry.
@@ -135,9 +159,7 @@ impl Inner {
             // Durable keys are changed by one at a time, by their journal's lock: nobody waits for the disk but they.
             drop(held);
             let stored = value.as_ref().and_then(Value::stored);
-            journal
-                .append(key, until - now, stored)
-                .map_err(|error| Lost(format!("state.jsonl cannot be written: {error}; see to the disk")))?;
+            journal.append(key, until - now, stored).map_err(unwritable)?;
             held = self.held.lock();
         }
         match value {

@@ -1,6 +1,5 @@
 //! Looks after what instances share: notices when Redis is lost and when it is back, tells it what it missed, and gives signs of life.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -67,17 +66,4 @@ async fn circuits(redis: &Redis, clinic: &str, instance: &str) -> Result<(), Los
         }
     }
     Ok(())
-}
-
-/// The name of this instance: drawn once for a records folder and kept there.
-pub fn instance(folder: &Path) -> std::io::Result<String> {
-    let path = folder.join("instance");
-    match std::fs::read_to_string(&path) {
-        Ok(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
-        Ok(_) | Err(_) => {
-            let name = format!("{:08x}", rand::random::<u32>());
-            std::fs::write(&path, format!("{name}\n"))?;
-            Ok(name)
-        }
-    }
 }

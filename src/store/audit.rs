@@ -90,6 +90,10 @@ pub struct Chain {
 /// Before the first row.
 const BEGINNING: [u8; 32] = [0; 32];
 
+/// Rows of one clinic. Chains are told together by time, each in its own order: those who add wait for each other, and a row may be older than the one before it.
+const ROWS: &str = "SELECT instance, seq, at_ms, actor, action, subject, outcome, \
+    MAX(at_ms) OVER (PARTITION BY instance ORDER BY seq) AS moment FROM audit WHERE clinic = $1";
+
 /// Rows read at once.
 const PAGE: i64 = 1_000;
 
@@ -135,18 +139,34 @@ impl Store {
         Ok(())
     }
 
+    /// Whether this very note is in the chain of this clinic and instance.
+    pub(super) async fn is_in_chain(&self, on: &impl ConnectionTrait, note: &Note) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM audit WHERE clinic = $1 AND instance = $2 AND at_ms = $3 AND actor = $4 AND action = $5 \
+            AND subject = $6 AND outcome = $7";
+        let values: [Value; 7] = [
+            self.clinic.to_string().into(),
+            self.instance.to_string().into(),
+            note.at_ms.into(),
+            note.actor.clone().into(),
+            word(note.action).into(),
+            note.subject.clone().into(),
+            note.outcome.clone().into(),
+        ];
+        Ok(!rows(on, sql, values.into()).await?.is_empty())
+    }
+
     /// The newest rows of this clinic, the oldest of them first: instance, number in its chain, and what was done.
     pub async fn audited(&self, limit: u32) -> Result<Vec<(String, i64, Note)>, StoreError> {
-        let sql = "SELECT instance, seq, at_ms, actor, action, subject, outcome FROM audit WHERE clinic = $1 ORDER BY at_ms DESC, seq DESC LIMIT $2";
-        let found = self.rows(sql, vec![self.clinic.to_string().into(), i64::from(limit).into()]).await?;
+        let sql = format!("{ROWS} ORDER BY moment DESC, instance DESC, seq DESC LIMIT $2");
+        let found = self.rows(&sql, vec![self.clinic.to_string().into(), i64::from(limit).into()]).await?;
         let row = |row| Ok((QueryResult::try_get_by_index(row, 0)?, row.try_get_by_index(1)?, told(row)?));
         found.iter().rev().map(row).collect()
     }
 
     /// What was done to this call, in the order of time.
     pub(super) async fn audited_of(&self, call: &str) -> Result<Vec<Note>, StoreError> {
-        let sql = "SELECT instance, seq, at_ms, actor, action, subject, outcome FROM audit WHERE clinic = $1 AND subject LIKE $2 ORDER BY at_ms, seq";
-        let found = self.rows(sql, vec![self.clinic.to_string().into(), format!("{call}%").into()]).await?;
+        let sql = format!("{ROWS} AND subject LIKE $2 ORDER BY moment, instance, seq");
+        let found = self.rows(&sql, vec![self.clinic.to_string().into(), format!("{call}%").into()]).await?;
         found.iter().map(told).collect()
     }
 
@@ -157,7 +177,22 @@ impl Store {
         for row in self.rows(instances, vec![self.clinic.to_string().into()]).await? {
             chains.push(self.verify(row.try_get_by_index(0)?).await?);
         }
+        if chains.iter().all(|chain| *chain.instance != *self.instance) && self.has_lost_its_chain().await? {
+            let broken = vec!["the whole chain is gone: notes of this server were moved into it".to_owned()];
+            chains.push(Chain { instance: self.instance.to_string(), rows: 0, head: String::new(), broken });
+        }
         Ok(chains)
+    }
+
+    /// Whether notes of this server were moved, and no clinic has a chain of its.
+    async fn has_lost_its_chain(&self) -> Result<bool, StoreError> {
+        let moved = "SELECT 1 FROM spools WHERE instance = $1 AND file = $2 AND position > 0";
+        let moved = self.rows(moved, vec![self.instance.to_string().into(), super::notes::FILE.into()]).await?;
+        let everybody = self.begin_for_everybody().await?;
+        let chains = "SELECT 1 FROM audit_heads WHERE instance = $1";
+        let chains = rows(&everybody, chains, vec![self.instance.to_string().into()]).await?;
+        everybody.rollback().await?;
+        Ok(!moved.is_empty() && chains.is_empty())
     }
 
     async fn verify(&self, instance: String) -> Result<Chain, StoreError> {

@@ -14,7 +14,7 @@ use super::audit::{Action, Note};
 use super::insert::insert;
 use super::schema::clinics::{HOLIDAYS, HOURS, LANGUAGES, NUMBERS, PROVIDERS};
 use super::{Store, StoreError, execute};
-use crate::clinic::Clinic;
+use crate::clinic::{Clinic, Tenant};
 use crate::clock;
 use crate::language::Language;
 use crate::onboarding::{Finding, Gate, have_passed};
@@ -54,6 +54,8 @@ pub enum Put {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub id: String,
+    /// By which its own store is opened, whatever has become of its file.
+    pub tenant: Tenant,
     pub name: String,
     pub state: State,
     pub numbers: Vec<String>,
@@ -88,12 +90,12 @@ impl Store {
     }
 
     /// Puts this clinic's file into the store, in place of the one that is there.
-    pub async fn put_clinic(&self, clinic: &Clinic, file: &str, actor: &str) -> Result<Put, StoreError> {
+    pub async fn put_clinic(&self, clinic: &Clinic, actor: &str) -> Result<Put, StoreError> {
         if *clinic.tenant() != self.clinic {
             let what = format!("the file of clinic {} in the store of {}", clinic.config.id, &*self.clinic);
             return Err(StoreError::Record(what));
         }
-        let facts = fingerprint(file);
+        let facts = fingerprint(clinic.text());
         let transaction = self.begin().await?;
         let found = super::rows(&transaction, "SELECT facts FROM clinics WHERE clinic = $1", vec![self.own()]).await?;
         let before: Option<String> = found.first().map(|row| row.try_get_by_index(0)).transpose()?;
@@ -106,7 +108,7 @@ impl Store {
             None => (Put::Added, Action::ClinicAdded),
         };
         let now = clock::now().as_millisecond();
-        execute(&transaction, &rows::upsert(), rows::clinic(clinic, &facts, file, now)).await?;
+        execute(&transaction, &rows::upsert(), rows::clinic(clinic, &facts, now)).await?;
         for (into, rows) in [
             (NUMBERS, rows::numbers(&clinic.config)),
             (LANGUAGES, rows::languages(&clinic.config)),
@@ -235,6 +237,7 @@ impl Roster<'_> {
             let (disabled_ms, by): (Option<i64>, Option<String>) = (row.try_get_by_index(5)?, row.try_get_by_index(6)?);
             let passed_ms = row.try_get_by_index(7)?;
             all.push(Known {
+                tenant: Tenant::known(&id),
                 name: row.try_get_by_index(1)?,
                 state: state(disabled_ms, passed_ms),
                 numbers: words(&everybody, NUMBERS_OF, &id).await?,

@@ -30,9 +30,13 @@ pub enum HistoryError {
 }
 
 impl History {
-    /// Without a store, of journals alone.
-    pub const fn new(library: Library, store: Option<Store>) -> Self {
-        Self { files: library, store }
+    /// With a store, of its clinic alone; without one, of everything in the folder.
+    pub fn new(library: Library, store: Option<Store>) -> Self {
+        let files = match &store {
+            Some(store) => library.of_clinic(&store.clinic),
+            None => library,
+        };
+        Self { files, store }
     }
 
     /// The store, if there is one.

@@ -18,7 +18,7 @@ use super::notes::FILE as NOTES;
 use super::tail::Lines;
 use super::{Kept, Record, Store, StoreError};
 use crate::agent::tools::{LEDGER, Message, messages};
-use crate::records::Library;
+use crate::records::{Library, call_of, gone};
 
 /// Ends of calls that wait to be looked at. One that finds it full is counted, and found at the next look at the folder.
 pub const QUEUE: usize = 1_024;
@@ -56,10 +56,12 @@ pub trait Keeper: Send + Sync {
 #[async_trait]
 impl Keeper for Store {
     async fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
+        self.be_sure_of_keys().await?;
         Self::keep(self, record).await
     }
 
     async fn keep_message(&self, message: &Message) -> Result<Kept, StoreError> {
+        self.be_sure_of_keys().await?;
         Self::keep_message(self, message).await
     }
 
@@ -175,12 +177,11 @@ impl<K: Keeper> Importer<K> {
     /// Moves one journal; `None` if its call goes on, or it was moved meanwhile.
     pub async fn import(&self, path: &Path) -> Result<Option<Kept>, StoreError> {
         // Nothing else was ever written there by us.
-        let is_ours = path.file_stem().is_some_and(|stem| uuid::Uuid::try_parse(&stem.to_string_lossy()).is_ok());
-        if !is_ours {
+        if call_of(path).is_none() {
             return Ok(None);
         }
-        let Some(file) = lock(path).map_err(|error| self.unreadable(error))? else { return Ok(None) };
-        let record = read(&file, path).map_err(|error| self.unreadable(error))?;
+        let Some(file) = lock(path).map_err(|error| unusable(path, error))? else { return Ok(None) };
+        let record = read(&file, path).map_err(|error| unusable(path, error))?;
         // One that was created this moment, and whose writer waits for this lock.
         if record.is_empty() {
             return Ok(None);
@@ -189,7 +190,7 @@ impl<K: Keeper> Importer<K> {
         if kept == Kept::Now {
             metrics::counter!("store_records_kept_total").increment(1);
         }
-        self.remove(path)?;
+        remove(path)?;
         Ok(Some(kept))
     }
 
@@ -230,18 +231,11 @@ impl<K: Keeper> Importer<K> {
         match messages::read(path) {
             Ok(Some(message)) => {
                 in_time(self.keeper.keep_message(&message)).await?;
-                self.remove(path)?;
+                remove(path)?;
                 Ok(true)
             }
             Ok(None) => Ok(true),
             Err(error) => Err(StoreError::Record(error.to_string())),
-        }
-    }
-
-    fn remove(&self, path: &Path) -> Result<(), StoreError> {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unreadable(error)),
-            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -267,6 +261,15 @@ impl<K: Keeper> Importer<K> {
         metrics::gauge!("store_connections", "state" => "idle").set(idle as f64);
         metrics::gauge!("store_connections", "state" => "used").set(all.saturating_sub(idle) as f64);
     }
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    gone(path).map_err(|error| unusable(path, error))
+}
+
+/// It alone, whatever ails it.
+fn unusable(path: &Path, error: io::Error) -> StoreError {
+    StoreError::File { file: path.display().to_string(), error }
 }
 
 /// What a database that says nothing is asked for fails too.

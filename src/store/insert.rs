@@ -21,8 +21,9 @@ const MOST_VALUES: usize = 30_000;
 impl Store {
     /// Writes the record of a call that is over, whole or not at all. The call's id is the key: however often it is tried, it is there once.
     pub async fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
-        let rows = record.rows(&self.clinic, &self.instance, &self.keys);
-        let transaction = self.begin_for(record.clinic.as_deref().unwrap_or(&self.clinic)).await?;
+        let clinic = record.clinic.as_deref().unwrap_or(&self.clinic);
+        let rows = record.rows(clinic, &self.instance, &self.keys_of(clinic));
+        let transaction = self.begin_for(clinic).await?;
         if is_erased(&transaction, &record.call).await? {
             transaction.rollback().await?;
             return Ok(Kept::Before);

@@ -16,6 +16,8 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::records::{gone, owned_as, private_file};
+
 /// Bytes of a key.
 pub const LENGTH: usize = 32;
 
@@ -39,12 +41,26 @@ pub enum KeysError {
     Exists { file: String },
     #[error("the store's keys cannot be written to {file}: {error}; see to the folder, or name another file")]
     Unwritable { file: String, error: io::Error },
-    #[error("version {0} of the store's keys is missing; put the key back that was taken out of the file")]
-    Missing(u32),
     #[error(
-        "a sealed value does not open: it was changed, moved from its place, or sealed by another key of the same version"
+        "version {version} of the store's keys is missing, and {place} needs it; put the key back that was taken out of the file"
     )]
-    Tampered,
+    Missing {
+        version: u32,
+        /// Table, column, row and line.
+        place: String,
+    },
+    #[error(
+        "the sealed value at {0} does not open: it was changed, moved from its place, or sealed by another key of the same version"
+    )]
+    Tampered(String),
+    #[error(
+        "version {0} of the store's keys is not that which the database is sealed by; name the right file in store.keys: every server of a database has the same one"
+    )]
+    Foreign(u32),
+    #[error(
+        "the database knows version {version} of the store's keys and {file} does not; copy the file of the server on which they were rotated, then rotate again"
+    )]
+    Behind { version: u32, file: String },
 }
 
 /// Every key there is, by its version.
@@ -112,24 +128,23 @@ impl Keys {
 
     /// Seals by the newest key. `place` is where it will stand, and must be given again to open it.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Vec<u8> {
-        let nonce: [u8; NONCE_LEN] = rand::random();
-        let mut body = plain.to_vec();
-        self.all[&self.newest]
-            .sealing
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut body)
-            .expect("what is said in a call is far shorter than AES-GCM's 64 GB");
-        [&self.newest.to_be_bytes()[..], &nonce, &body].concat()
+        self.all[&self.newest].seal(self.newest, place, plain)
+    }
+
+    /// The same by the key of this version.
+    pub fn seal_by(&self, version: u32, place: &str, plain: &[u8]) -> Result<Vec<u8>, KeysError> {
+        Ok(self.key(version, place)?.seal(version, place, plain))
     }
 
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, KeysError> {
-        let (version, rest) = sealed.split_first_chunk::<VERSION>().ok_or(KeysError::Tampered)?;
-        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(KeysError::Tampered)?;
-        let version = u32::from_be_bytes(*version);
-        let key = self.all.get(&version).ok_or(KeysError::Missing(version))?;
+        let tampered = || KeysError::Tampered(place.to_owned());
+        let (version, rest) = sealed.split_first_chunk::<VERSION>().ok_or_else(tampered)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(tampered)?;
+        let key = self.key(u32::from_be_bytes(*version), place)?;
         let mut body = body.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let plain = key.sealing.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body);
-        Ok(plain.map_err(|_| KeysError::Tampered)?.to_vec())
+        Ok(plain.map_err(|_| tampered())?.to_vec())
     }
 
     /// Keys of the same versions that are this clinic's alone.
@@ -141,8 +156,11 @@ impl Keys {
 
     /// A code over these parts that nobody can make without the key of this version.
     pub fn code(&self, version: u32, parts: &[&[u8]]) -> Result<[u8; 32], KeysError> {
-        let key = self.all.get(&version).ok_or(KeysError::Missing(version))?;
-        Ok(code(&key.chaining, parts))
+        Ok(code(&self.key(version, "the audit")?.chaining, parts))
+    }
+
+    fn key(&self, version: u32, place: &str) -> Result<&Key, KeysError> {
+        self.all.get(&version).ok_or_else(|| KeysError::Missing { version, place: place.to_owned() })
     }
 }
 
@@ -158,6 +176,15 @@ impl Key {
         let sealing = code(bytes, &[b"attendant store: sealing"]);
         let key = UnboundKey::new(&AES_256_GCM, &sealing).expect("AES-256 takes 32 bytes");
         Self { sealing: LessSafeKey::new(key), chaining: code(bytes, &[b"attendant store: chaining"]) }
+    }
+
+    fn seal(&self, version: u32, place: &str, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        let mut body = plain.to_vec();
+        self.sealing
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut body)
+            .expect("what is said in a call is far shorter than AES-GCM's 64 GB");
+        [&version.to_be_bytes()[..], &nonce, &body].concat()
     }
 }
 
@@ -198,7 +225,7 @@ const HEADER: &str = "\
 /// Writes a file with one strong key, readable by the owner alone.
 pub fn create(path: &Path) -> Result<(), KeysError> {
     let file = path.display().to_string();
-    match write_new(path, &File { keys: vec![fresh(1)] }) {
+    match write_new(path, &File { keys: vec![fresh(1)] }, |_| Ok(())) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(KeysError::Exists { file }),
         made => made.map_err(|error| KeysError::Unwritable { file, error }),
     }
@@ -214,7 +241,9 @@ pub fn add(path: &Path) -> Result<u32, KeysError> {
         .map_err(|_| KeysError::Wrong { file: file.clone(), what: "not what `attendant init` writes".to_owned() })?;
     keys.keys.push(fresh(version));
     let beside = path.with_extension(format!("new-{version}"));
-    let written = write_new(&beside, &keys).and_then(|()| std::fs::rename(&beside, path));
+    // Of a rotation that broke off.
+    let written = gone(&beside).and_then(|()| write_new(&beside, &keys, |file| owned_as(file, path)));
+    let written = written.and_then(|()| std::fs::rename(&beside, path));
     let written = written.and_then(|()| std::fs::File::open(path.parent().unwrap_or(path))?.sync_all());
     written.map_err(|error| KeysError::Unwritable { file, error })?;
     Ok(version)
@@ -225,16 +254,18 @@ fn fresh(version: u32) -> Written {
     Written { version, key: STANDARD.encode(key) }
 }
 
-fn write_new(path: &Path, keys: &File) -> io::Result<()> {
+/// `made` is told of the file before there is a key in it.
+fn write_new(path: &Path, keys: &File, made: impl Fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
     let text = HEADER.to_owned() + &toml::to_string(keys).map_err(io::Error::other)?;
-    let mut file = crate::records::private_file(path)?;
+    let mut file = private_file(path)?;
+    made(&file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
     use super::*;
 
@@ -263,13 +294,13 @@ mod tests {
         let two = Keys::load(&file(&folder, &written(&[(1, old), (7, new)]))).unwrap();
         assert_eq!((two.newest(), two.versions().collect::<Vec<_>>()), (7, vec![1, 7]));
         assert_eq!(two.open("transcript.text/a/1", &sealed).unwrap(), "我要预约".as_bytes());
-        assert!(matches!(two.open("transcript.text/a/2", &sealed), Err(KeysError::Tampered)));
+        assert!(matches!(two.open("transcript.text/a/2", &sealed), Err(KeysError::Tampered(_))));
         let mut changed = sealed.clone();
         *changed.last_mut().unwrap() ^= 1;
-        assert!(matches!(two.open("transcript.text/a/1", &changed), Err(KeysError::Tampered)));
-        assert!(matches!(two.open("transcript.text/a/1", &sealed[..10]), Err(KeysError::Tampered)));
+        assert!(matches!(two.open("transcript.text/a/1", &changed), Err(KeysError::Tampered(_))));
+        assert!(matches!(two.open("transcript.text/a/1", &sealed[..10]), Err(KeysError::Tampered(_))));
         let other = Keys::load(&file(&folder, &written(&[(7, new)]))).unwrap();
-        assert!(matches!(other.open("transcript.text/a/1", &sealed), Err(KeysError::Missing(1))));
+        assert!(matches!(other.open("transcript.text/a/1", &sealed), Err(KeysError::Missing { version: 1, .. })));
         assert!(other.open("x", &two.seal("x", b"y")).is_ok());
     }
 
@@ -311,5 +342,26 @@ mod tests {
         let keys = Keys::load(&path).unwrap();
         assert_eq!(format!("{keys:?}"), "Keys { newest: 1, .. }");
         assert!(matches!(create(&path), Err(KeysError::Exists { .. })));
+    }
+
+    #[test]
+    fn a_new_key_leaves_owner_and_mode_as_they_were_and_comes_after_a_try_that_broke_off_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        create(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        // As for a server that is not root's; nobody else can give files away.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(1), Some(1)).unwrap();
+        }
+        let of = |path: &Path| {
+            let is = std::fs::metadata(path).unwrap();
+            (is.uid(), is.gid(), is.permissions().mode() & 0o777)
+        };
+        let before = of(&path);
+        std::fs::write(path.with_extension("new-2"), "half a").unwrap();
+        assert_eq!((add(&path).unwrap(), add(&path).unwrap()), (2, 3));
+        assert_eq!(of(&path), before);
+        assert_eq!(Keys::load(&path).unwrap().versions().collect::<Vec<_>>(), [1, 2, 3]);
     }
 }

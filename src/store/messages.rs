@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::QueryResult;
 use serde::{Deserialize, Serialize};
 
+use super::closed::Closed;
 use super::insert::insertion;
 use super::person::is_erased;
 use super::record::{milliseconds, place, stamp};
@@ -26,9 +27,6 @@ struct Body {
 impl Store {
     /// Writes a message. Its id is the key: however often it is tried, it is there once.
     pub async fn keep_message(&self, message: &Message) -> Result<Kept, StoreError> {
-        if is_erased(&self.database, &message.id).await? {
-            return Ok(Kept::Before);
-        }
         let Message { id, at, call, clinic, caller, name, number, text } = message;
         let at_ms = milliseconds(at).ok_or_else(|| StoreError::Record(format!("the time of message {id}")))?;
         let body = Body { caller: caller.clone(), name: name.clone(), number: number.clone(), text: text.clone() };
@@ -39,20 +37,30 @@ impl Store {
             self.instance.to_string().into(),
             call.to_string().into(),
             at_ms.into(),
-            self.keys.seal(&place("messages.body", id, 0), &body).into(),
+            self.keys_of(clinic).seal(&place("messages.body", id, 0), &body).into(),
             i64::from(self.keys.newest()).into(),
         ];
         let insert = format!("{} ON CONFLICT (id) DO NOTHING", insertion(MESSAGES, 1));
-        let is_new = execute(&self.database, &insert, values).await? > 0;
-        Ok(if is_new { Kept::Now } else { Kept::Before })
+        // It may be of a clinic that this server was before.
+        let transaction = self.begin_for(clinic).await?;
+        if is_erased(&transaction, id).await? || execute(&transaction, &insert, values).await? == 0 {
+            transaction.rollback().await?;
+            return Ok(Kept::Before);
+        }
+        transaction.commit().await?;
+        Ok(Kept::Now)
     }
 
     /// The newest messages of this clinic, newest first.
-    pub(super) async fn messages(&self, limit: usize) -> Result<Vec<Message>, StoreError> {
+    pub(super) async fn messages(&self, limit: usize, closed: &mut Closed) -> Result<Vec<Message>, StoreError> {
         let sql = "SELECT id, clinic, call, at_ms, body FROM messages WHERE clinic = $1 ORDER BY at_ms DESC, id DESC LIMIT $2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.rows(sql, vec![self.clinic.to_string().into(), limit.into()]).await?;
-        found.iter().map(|row| self.message(row)).collect()
+        let mut messages = Vec::with_capacity(found.len());
+        for row in &found {
+            messages.extend(closed.noting(self.message(row))?);
+        }
+        Ok(messages)
     }
 
     /// A row of `id, clinic, call, at_ms, body`.
@@ -60,7 +68,7 @@ impl Store {
         let (id, clinic, call): (String, String, String) =
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         let (at_ms, sealed): (i64, Vec<u8>) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-        let body = self.keys.open(&place("messages.body", &id, 0), &sealed)?;
+        let body = self.own.open(&place("messages.body", &id, 0), &sealed)?;
         let Body { caller, name, number, text } = serde_json::from_slice(&body).map_err(|_| wrong(&id))?;
         let call = uuid::Uuid::parse_str(&call).map(CallId).map_err(|_| wrong(&id))?;
         Ok(Message { at: stamp(at_ms), id, call, clinic, caller, name, number, text })
@@ -68,25 +76,28 @@ impl Store {
 }
 
 impl History {
-    /// The newest messages for the staff, newest first: of the store, and of files that are not there yet.
-    pub async fn messages(&self, limit: usize) -> Result<Vec<Message>, HistoryError> {
+    /// The newest messages for the staff, newest first: of the store, and of files that are not there yet. And what cannot be read or opened: where it is, and
+    /// why.
+    pub async fn messages(&self, limit: usize) -> Result<(Vec<Message>, Vec<String>), HistoryError> {
         let unreadable = |error| HistoryError::Library { folder: self.folder().display().to_string(), error };
+        let mut closed = Closed::default();
         // Files first: one that is moved meanwhile is then seen twice, and counted once.
         let mut all = BTreeMap::new();
         for file in messages::waiting(self.folder()).map_err(unreadable)? {
-            if let Some(message) = messages::read(&file).map_err(unreadable)? {
-                all.insert(message.id.clone(), message);
+            match messages::read(&file) {
+                Ok(message) => all.extend(message.map(|message| (message.id.clone(), message))),
+                Err(error) => closed.note(format!("{}: {error}", file.display())),
             }
         }
         if let Some(store) = self.store() {
             all.retain(|_, message| message.clinic == *store.clinic);
-            let kept = store.messages(limit).await?;
+            let kept = store.messages(limit, &mut closed).await?;
             all.extend(kept.into_iter().map(|message| (message.id.clone(), message)));
         }
         let mut all: Vec<Message> = all.into_values().rev().collect();
         all.sort_by_key(|message| std::cmp::Reverse(milliseconds(&message.at)));
         all.truncate(limit);
-        Ok(all)
+        Ok((all, closed.told()))
     }
 }
 
@@ -131,12 +142,12 @@ mod tests {
         let first = message("a1", "ours", "2026-11-21T18:00:00.255Z");
         let second = message("a0", "ours", "2026-11-21T18:00:01Z");
         messages.keep(first.clone()).await.unwrap();
-        let waits = history(folder.path(), &ours).messages(9).await.unwrap();
+        let waits = history(folder.path(), &ours).messages(9).await.unwrap().0;
         assert_eq!(waits, std::slice::from_ref(&first), "not moved yet");
-        assert_eq!(history(folder.path(), &theirs).messages(9).await.unwrap(), []);
+        assert_eq!(history(folder.path(), &theirs).messages(9).await.unwrap().0, []);
         // Told, and the file not gone yet: as after a crash between the two.
         assert_eq!(ours.keep_message(&first).await.unwrap(), Kept::Now);
-        let both = history(folder.path(), &ours).messages(9).await.unwrap();
+        let both = history(folder.path(), &ours).messages(9).await.unwrap().0;
         assert_eq!(both, std::slice::from_ref(&first));
         let importer = Importer::new(ours.clone(), Library::new(folder.path().to_owned()));
         let (found, failure) = importer.look().await;
@@ -145,9 +156,9 @@ mod tests {
         messages.keep(second.clone()).await.unwrap();
         importer.look().await;
         let told = history(folder.path(), &ours);
-        assert_eq!(told.messages(9).await.unwrap(), [second.clone(), first]);
-        assert_eq!(told.messages(1).await.unwrap(), [second]);
-        assert_eq!(history(folder.path(), &theirs).messages(9).await.unwrap(), []);
+        assert_eq!(told.messages(9).await.unwrap().0, [second.clone(), first]);
+        assert_eq!(told.messages(1).await.unwrap().0, [second]);
+        assert_eq!(history(folder.path(), &theirs).messages(9).await.unwrap().0, []);
         let body = &ours.rows("SELECT body FROM messages", vec![]).await.unwrap()[0];
         let sealed: Vec<u8> = body.try_get_by_index(0).unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("insulin"));
@@ -166,6 +177,9 @@ mod tests {
         let (found, failure) = importer.look().await;
         assert!(failure.is_none() && found.waiting == 1, "{failure:?} {found:?}");
         assert_eq!((count(&store, "messages").await, at.join("a0.json").exists()), (1, true));
+        let (told, closed) = history(folder.path(), &store).messages(9).await.unwrap();
+        assert_eq!((told.len(), closed.len()), (1, 1));
+        assert!(closed[0].contains("a0.json") && !closed[0].contains("Jane"), "{closed:?}");
     }
 
     #[tokio::test]
@@ -176,8 +190,8 @@ mod tests {
         before.keep_message(&one).await.unwrap();
         crate::store::keys::add(&folder.path().join("store/keys.toml")).unwrap();
         let after = store(folder.path(), "ours").await;
-        assert_eq!((after.reseal().await.unwrap(), after.reseal().await.unwrap()), (1, 0));
+        assert_eq!((after.reseal().await.unwrap().0, after.reseal().await.unwrap().0), (1, 0));
         assert_eq!(after.sealed_by().await.unwrap(), BTreeMap::from([(2, 1)]));
-        assert_eq!(after.messages(1).await.unwrap(), [one]);
+        assert_eq!(after.messages(1, &mut Closed::default()).await.unwrap(), [one]);
     }
 }

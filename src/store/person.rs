@@ -12,8 +12,9 @@ use sea_orm::sea_query::Value;
 use serde::Serialize;
 
 use super::audit::{Action, Note};
+use super::closed::Closed;
 use super::record::{place, stamp};
-use super::retention::{Counts, What, delete};
+use super::retention::{Counts, What, delete, recorded, sound_of};
 use super::schema::CALLS;
 use super::{Store, StoreError, execute, read, rows};
 use crate::agent::tools::Message;
@@ -44,6 +45,9 @@ pub struct Call {
     pub past: Past,
     /// The server that answered it, which alone has its recording.
     pub instance: String,
+    /// Why the recording that is there cannot be given out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
     pub tools: Vec<Step>,
     /// Who did what to it.
     pub audit: Vec<Note>,
@@ -72,6 +76,9 @@ pub struct Left {
 pub struct Held {
     pub calls: Vec<Call>,
     pub messages: Vec<Left>,
+    /// What could not be looked into, anybody's: where it stands, and why.
+    #[serde(skip)]
+    pub closed: Vec<String>,
 }
 
 /// Rows opened at once.
@@ -84,16 +91,17 @@ impl Store {
     /// Everything of this clinic that is about this person.
     pub async fn held_about(&self, person: &Person) -> Result<Held, StoreError> {
         let mut calls: BTreeMap<String, Why> = BTreeMap::new();
+        let mut closed = Closed::default();
         let mut add = |call: String, by| {
             calls.entry(call).or_default().insert(by);
         };
-        self.callers(|call, caller| {
+        self.callers(&mut closed, |call, caller| {
             if person.rings_from(caller) {
                 add(call, By::Phone);
             }
         })
         .await?;
-        self.lines(|call, text| {
+        self.lines(&mut closed, |call, text| {
             if person.is_named_in(text) {
                 add(call, By::Name);
             }
@@ -104,7 +112,7 @@ impl Store {
             let name = [&message.name, &message.text].iter().any(|text| person.is_named_in(text.reveal()));
             [phone.then_some(By::Phone), name.then_some(By::Name)].into_iter().flatten().collect::<Why>()
         };
-        self.every_message(|message| {
+        self.every_message(&mut closed, |message| {
             if !person.is_except(&message.id) && !by_itself(&message).is_empty() {
                 calls.entry(message.call.to_string()).or_default().insert(By::SameCall);
             }
@@ -113,7 +121,7 @@ impl Store {
         calls.retain(|call, _| !person.is_except(call));
         // Again, for what else was left in these calls.
         let mut messages: BTreeMap<(String, String), Left> = BTreeMap::new();
-        self.every_message(|message| {
+        self.every_message(&mut closed, |message| {
             let mut found_by = by_itself(&message);
             found_by.extend(calls.contains_key(&message.call.to_string()).then_some(By::SameCall));
             if !person.is_except(&message.id) && !found_by.is_empty() {
@@ -121,23 +129,26 @@ impl Store {
             }
         })
         .await?;
-        Ok(Held { calls: self.whole_calls(calls).await?, messages: messages.into_values().collect() })
+        let calls = self.whole_calls(calls).await?;
+        calls.iter().flat_map(|call| &call.past.closed).for_each(|what| closed.note(what.clone()));
+        Ok(Held { calls, messages: messages.into_values().collect(), closed: closed.told() })
     }
 
-    async fn callers(&self, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
+    async fn callers(&self, closed: &mut Closed, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
         let page = "SELECT call, caller FROM calls WHERE clinic = $1 AND call > $2 AND caller IS NOT NULL ORDER BY call LIMIT $3";
         self.every(page, |row| {
             let (call, sealed): (String, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            let caller = self.text(&place("calls.caller", &call, 0), &sealed)?;
-            look(call, &caller);
+            if let Some(caller) = closed.noting(self.text(&place("calls.caller", &call, 0), &sealed))? {
+                look(call, &caller);
+            }
             Ok(())
         })
         .await
     }
 
-    async fn lines(&self, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
+    async fn lines(&self, closed: &mut Closed, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
         let page = "SELECT transcript.call, seq, text FROM transcript JOIN calls ON calls.call = transcript.call \
-            WHERE clinic = $1 AND (transcript.call > $2 OR transcript.call = $2 AND seq > $3) ORDER BY transcript.call, seq LIMIT $4";
+            WHERE clinic = $1 AND (transcript.call, seq) > ($2, $3) ORDER BY transcript.call, seq LIMIT $4";
         let (mut last, mut line) = (String::new(), 0_i64);
         loop {
             let found = self.rows(page, vec![self.of(), last.into(), line.into(), PAGE.into()]).await?;
@@ -145,17 +156,21 @@ impl Store {
             (last, line) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             for row in &found {
                 let (call, seq): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-                let text = self.text(&place("transcript.text", &call, seq), &row.try_get_by_index::<Vec<u8>>(2)?)?;
-                look(call, &text);
+                let sealed: Vec<u8> = row.try_get_by_index(2)?;
+                if let Some(text) = closed.noting(self.text(&place("transcript.text", &call, seq), &sealed))? {
+                    look(call, &text);
+                }
             }
         }
     }
 
-    async fn every_message(&self, mut look: impl FnMut(Message)) -> Result<(), StoreError> {
+    async fn every_message(&self, closed: &mut Closed, mut look: impl FnMut(Message)) -> Result<(), StoreError> {
         let page =
             "SELECT id, clinic, call, at_ms, body FROM messages WHERE clinic = $1 AND id > $2 ORDER BY id LIMIT $3";
         self.every(page, |row| {
-            look(self.message(row)?);
+            if let Some(message) = closed.noting(self.message(row))? {
+                look(message);
+            }
             Ok(())
         })
         .await
@@ -199,6 +214,7 @@ impl Store {
                 calls.push(Call {
                     found_by: found.remove(&past.call).unwrap_or_default(),
                     instance: instances.remove(&past.call).unwrap_or_default(),
+                    unreadable: None,
                     tools: tools.remove(&past.call).unwrap_or_default(),
                     audit: self.audited_of(&past.call).await?,
                     past,
@@ -208,11 +224,24 @@ impl Store {
         Ok(calls)
     }
 
+    /// How many calls have a recording on this server's disk and no row of this clinic: nobody can say whose they are.
+    pub async fn unclaimed_recordings(&self) -> Result<usize, StoreError> {
+        let mut calls = recorded(self).await?;
+        let ids: Vec<String> = calls.iter().cloned().collect();
+        for some in ids.chunks(AT_ONCE) {
+            let sql = format!("SELECT call FROM calls WHERE clinic = $1 AND call IN ({})", places(some.len()));
+            for row in self.rows(&sql, self.with(some)).await? {
+                calls.remove(&row.try_get_by_index::<String>(0)?);
+            }
+        }
+        Ok(calls.len())
+    }
+
     /// Erases these, recordings on this server's disk included; `request` is written into the proof. How much of what.
     pub async fn erase(&self, held: &Held, request: &str, actor: &str) -> Result<Counts, StoreError> {
         let calls: Vec<String> = held.calls.iter().map(|call| call.past.call.clone()).collect();
         let messages: Vec<String> = held.messages.iter().map(|left| left.message.id.clone()).collect();
-        let recordings: Vec<_> = held.calls.iter().filter_map(|call| call.past.recording.clone()).collect();
+        let recordings = sound_of(self, &calls).await?;
         let mut counts = Counts::default();
         // First: if the process ends here, the calls are found again.
         counts.add(What::Recordings, delete(self, &recordings).await?);
@@ -241,6 +270,7 @@ impl Store {
         let note = Note::new(actor, Action::PersonErased, request, &counts.to_string());
         self.append(&transaction, &note).await?;
         transaction.commit().await?;
+        self.write_over().await?;
         Ok(counts)
     }
 
@@ -257,10 +287,6 @@ impl Store {
     /// Values of a question with [`places`].
     fn with(&self, ids: &[String]) -> Vec<Value> {
         [self.of()].into_iter().chain(ids.iter().map(|id| id.clone().into())).collect()
-    }
-
-    fn text(&self, place: &str, sealed: &[u8]) -> Result<String, StoreError> {
-        String::from_utf8(self.keys.open(place, sealed)?).map_err(|_| StoreError::Record(format!("a text at {place}")))
     }
 }
 

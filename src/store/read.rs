@@ -8,6 +8,7 @@ use sea_orm::sea_query::Value;
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
 
+use super::closed::Closed;
 use super::record::{UNKNOWN, from_word, place, stamp};
 use super::schema::{CALLS, COSTS, Columns, EVENTS, TRANSCRIPT, TURNS};
 use super::{Store, StoreError, rows};
@@ -82,20 +83,28 @@ impl Store {
         let mut past = Vec::with_capacity(calls.len());
         for some in calls.chunks(AT_ONCE) {
             let ids: Vec<String> = some.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, DbErr>>()?;
-            let mut between = self.between(&ids, part).await?;
+            let mut closed = HashMap::new();
+            let mut between = self.between(&ids, part, &mut closed).await?;
             let mut costs = self.costs(&ids).await?;
             for (row, id) in some.iter().zip(ids) {
                 let call = Row::of(row, &id);
-                let entries = self.whole(&call, between.remove(&id).unwrap_or_default(), costs.remove(&id), part)?;
+                let mut closed: Closed = closed.remove(&id).unwrap_or_default();
+                let between = between.remove(&id).unwrap_or_default();
+                let entries = self.whole(&call, between, costs.remove(&id), part, &mut closed)?;
                 let recording = self.recording(&id, call.get(3)?);
-                past.push(Past { call: id, entries, recording });
+                past.push(Past { call: id, entries, recording, closed: closed.told() });
             }
         }
         Ok(past)
     }
 
     /// What stands between a call's beginning and its end, by its line in the journal.
-    async fn between(&self, ids: &[String], part: Part) -> Result<HashMap<String, Vec<(i64, Entry)>>, StoreError> {
+    async fn between(
+        &self,
+        ids: &[String],
+        part: Part,
+        closed: &mut HashMap<String, Closed>,
+    ) -> Result<HashMap<String, Vec<(i64, Entry)>>, StoreError> {
         let mut found: HashMap<String, Vec<(i64, Entry)>> = HashMap::new();
         let mut add = |row: &Row<'_>, entry: Entry| -> Result<(), StoreError> {
             found.entry(row.call.to_owned()).or_default().push((row.get(1)?, entry));
@@ -110,7 +119,8 @@ impl Store {
             for row in self.of_calls(TRANSCRIPT, ids).await? {
                 let id: String = row.try_get_by_index(0)?;
                 let row = Row::of(&row, &id);
-                let text = self.opened(&row, "transcript.text", 4)?;
+                let closed = closed.entry(id.clone()).or_default();
+                let Some(text) = closed.noting(self.opened(&row, "transcript.text", 4))? else { continue };
                 let entry = Entry::Line {
                     at_us: row.count(2)?,
                     who: row.word(3)?,
@@ -123,7 +133,8 @@ impl Store {
             for row in self.of_calls(EVENTS, ids).await? {
                 let id: String = row.try_get_by_index(0)?;
                 let row = Row::of(&row, &id);
-                let body = self.opened(&row, "events.body", 3)?;
+                let closed = closed.entry(id.clone()).or_default();
+                let Some(body) = closed.noting(self.opened(&row, "events.body", 3))? else { continue };
                 match serde_json::from_str(&body) {
                     Ok(entry) => add(&row, entry)?,
                     // As in a journal, what a newer release wrote is passed over.
@@ -178,12 +189,14 @@ impl Store {
         mut between: Vec<(i64, Entry)>,
         items: Option<Vec<Item>>,
         part: Part,
+        closed: &mut Closed,
     ) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::with_capacity(between.len() + 4);
         if let Some(transport) = call.maybe_word(4)? {
             let caller = match part {
                 Part::Whole => {
-                    keys_text(self.keys.open(&place("calls.caller", call.call, 0), &call.get::<Vec<u8>>(5)?)?, call)?
+                    let sealed: Vec<u8> = call.get(5)?;
+                    closed.noting(self.text(&place("calls.caller", call.call, 0), &sealed))?.unwrap_or_default()
                 }
                 Part::Figures => String::new(),
             };
@@ -219,18 +232,18 @@ impl Store {
 
     /// A sealed text of a row with a line number.
     fn opened(&self, row: &Row<'_>, column: &str, at: usize) -> Result<String, StoreError> {
-        let sealed: Vec<u8> = row.get(at)?;
-        keys_text(self.keys.open(&place(column, row.call, row.get(1)?), &sealed)?, row)
+        self.text(&place(column, row.call, row.get(1)?), &row.get::<Vec<u8>>(at)?)
+    }
+
+    /// A text of this clinic's that is sealed at this place.
+    pub(super) fn text(&self, place: &str, sealed: &[u8]) -> Result<String, StoreError> {
+        String::from_utf8(self.own.open(place, sealed)?).map_err(|_| StoreError::Record(format!("a text at {place}")))
     }
 
     fn recording(&self, call: &str, began_ms: i64) -> Option<std::path::PathBuf> {
         let day = stamp(began_ms);
         crate::records::recording_beside(&self.records.join(day.get(..10)?).join(call))
     }
-}
-
-fn keys_text(plain: Vec<u8>, row: &Row<'_>) -> Result<String, StoreError> {
-    String::from_utf8(plain).map_err(|_| row.wrong("a text"))
 }
 
 pub(super) fn selection(from: Columns) -> String {

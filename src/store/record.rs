@@ -60,7 +60,7 @@ impl Record {
         self.lines.is_empty()
     }
 
-    /// The rows, their sealed columns sealed.
+    /// The rows of this clinic's, their sealed columns sealed by its keys.
     pub(super) fn rows(&self, clinic: &str, instance: &str, keys: &Keys) -> Rows {
         let key = i64::from(keys.newest());
         let mut facts = Facts::default();
@@ -101,7 +101,7 @@ impl Record {
                 }
             }
         }
-        let call = facts.row(&self.call, self.clinic.as_deref().unwrap_or(clinic), instance, keys);
+        let call = facts.row(&self.call, clinic, instance, keys);
         Rows { call, turns, transcript, events, costs }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use sea_orm::sea_query::Value;
 
+use super::closed::Closed;
 use super::record::place;
 use super::{Store, StoreError, execute, rows};
 use crate::records::Library;
@@ -14,42 +14,56 @@ use crate::records::sealed::{self, Resealed};
 /// Rows of one transaction: others wait for it with SQLite.
 const AT_ONCE: i64 = 200;
 
-/// A column whose values are sealed, and the columns by which its rows are known.
+/// A column whose values are sealed, and by what its rows are known.
 #[derive(Clone, Copy)]
 struct Sealed {
     table: &'static str,
     column: &'static str,
     id: &'static str,
     /// Tells rows of one id apart.
-    seq: Option<&'static str>,
+    seq: &'static str,
+    /// Whose it is.
+    clinic: &'static str,
 }
 
+/// Of rows that are alone with their id.
+const ALONE: &str = "CAST(0 AS bigint)";
+
 const SEALED: [Sealed; 4] = [
-    Sealed { table: "calls", column: "caller", id: "call", seq: None },
-    Sealed { table: "transcript", column: "text", id: "call", seq: Some("seq") },
-    Sealed { table: "events", column: "body", id: "call", seq: Some("seq") },
-    Sealed { table: "messages", column: "body", id: "id", seq: None },
+    Sealed { table: "calls", column: "caller", id: "call", seq: ALONE, clinic: "clinic" },
+    Sealed {
+        table: "transcript",
+        column: "text",
+        id: "call",
+        seq: "seq",
+        clinic: "(SELECT clinic FROM calls WHERE calls.call = transcript.call)",
+    },
+    Sealed {
+        table: "events",
+        column: "body",
+        id: "call",
+        seq: "seq",
+        clinic: "(SELECT clinic FROM calls WHERE calls.call = events.call)",
+    },
+    Sealed { table: "messages", column: "body", id: "id", seq: ALONE, clinic: "clinic" },
 ];
 
 impl Store {
-    /// Seals anew what is not sealed by the newest key; how many rows.
-    pub async fn reseal(&self) -> Result<u64, StoreError> {
-        let mut done = 0;
+    /// Seals anew what is not sealed by the newest key: how many rows, and those that do not open and stay as they are.
+    pub async fn reseal(&self) -> Result<(u64, Vec<String>), StoreError> {
+        let (mut done, mut closed) = (0, Closed::default());
         for column in SEALED {
-            loop {
-                let some = self.some_of(column).await?;
+            let mut after = (String::new(), -1);
+            while let Some(some) = self.some_of(column, &mut after, &mut closed).await? {
                 done += some;
-                if some == 0 {
-                    break;
-                }
             }
         }
-        Ok(done)
+        Ok((done, closed.told()))
     }
 
     /// The same of recordings on this server's disk: how many, and those that keep their key, which are not over, broke off, or were changed.
     pub async fn reseal_recordings(&self) -> Result<(u64, Vec<PathBuf>), StoreError> {
-        let (records, keys) = (self.records.to_path_buf(), Arc::new(self.recording_keys()));
+        let (records, keys) = (self.records.to_path_buf(), self.recording_keys());
         let folder = records.display().to_string();
         let resealed = tokio::task::spawn_blocking(move || {
             let (mut done, mut left) = (0, Vec::new());
@@ -84,34 +98,36 @@ impl Store {
         Ok(found)
     }
 
-    async fn some_of(&self, Sealed { table, column, id, seq }: Sealed) -> Result<u64, StoreError> {
+    /// The next rows after this one; `None`: there are no more.
+    async fn some_of(
+        &self,
+        Sealed { table, column, id, seq, clinic }: Sealed,
+        after: &mut (String, i64),
+        closed: &mut Closed,
+    ) -> Result<Option<u64>, StoreError> {
         let newest = i64::from(self.keys.newest());
         let transaction = self.begin_for_everybody().await?;
-        let (line, order) = seq.map_or_else(|| ("0", id.to_owned()), |seq| (seq, format!("{id}, {seq}")));
-        let sql = format!("SELECT {id}, {line}, {column}, key FROM {table} WHERE key < $1 ORDER BY {order} LIMIT $2");
-        let found = rows(&transaction, &sql, vec![newest.into(), AT_ONCE.into()]).await?;
+        let sql = format!(
+            "SELECT {id}, {seq}, {column}, key, {clinic} FROM {table} WHERE key < $1 AND ({id}, {seq}) > ($2, $3) ORDER BY {id}, {seq} LIMIT $4"
+        );
+        let values = vec![newest.into(), after.0.clone().into(), after.1.into(), AT_ONCE.into()];
+        let found = rows(&transaction, &sql, values).await?;
+        let update = format!("UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND {seq} = $4 AND key = $5");
+        let mut done = 0;
         for row in &found {
             let (of, line, key): (String, i64, i64) =
-                (row.try_get_by_index(0)?, number(row, 1)?, row.try_get_by_index(3)?);
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(3)?);
             // A call that began without a number has none sealed.
-            let sealed: Option<Vec<u8>> = row.try_get_by_index(2)?;
-            let place = place(&format!("{table}.{column}"), &of, line);
-            let anew = sealed.map(|sealed| self.keys.open(&place, &sealed)).transpose()?;
-            let anew = anew.map(|plain| self.keys.seal(&place, &plain));
-            let mut values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), of.into(), key.into()];
-            let mut sql = format!("UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND key = $4");
-            if let Some(seq) = seq {
-                sql.push_str(&format!(" AND {seq} = $5"));
-                values.push(line.into());
-            }
-            execute(&transaction, &sql, values).await?;
+            let (sealed, clinic): (Option<Vec<u8>>, String) = (row.try_get_by_index(2)?, row.try_get_by_index(4)?);
+            let (place, keys) = (place(&format!("{table}.{column}"), &of, line), self.keys_of(&clinic));
+            *after = (of.clone(), line);
+            let opened = sealed.map(|sealed| keys.open(&place, &sealed)).transpose();
+            let Some(plain) = closed.noting(opened.map_err(StoreError::from))? else { continue };
+            let anew = plain.map(|plain| keys.seal(&place, &plain));
+            let values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), of.into(), line.into(), key.into()];
+            done += execute(&transaction, &update, values).await?;
         }
         transaction.commit().await?;
-        Ok(found.len() as u64)
+        Ok((!found.is_empty()).then_some(done))
     }
-}
-
-/// PostgreSQL's `0` is a smaller integer than its columns.
-fn number(row: &sea_orm::QueryResult, at: usize) -> Result<i64, sea_orm::DbErr> {
-    row.try_get_by_index::<i64>(at).or_else(|_| row.try_get_by_index::<i32>(at).map(i64::from))
 }

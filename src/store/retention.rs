@@ -22,7 +22,7 @@ use crate::clinic::Clinic;
 use crate::clinic::retention::{Cutoffs, RetentionConfig};
 use crate::records::Library;
 use crate::state::{Key, Lease, NoLease, Shared};
-pub(super) use files::delete;
+pub(super) use files::{delete, recorded, sound_of};
 use nightly::Purger;
 use run::{Name, Run};
 
@@ -150,8 +150,10 @@ impl Retention {
     /// Purges what is past its time now, whatever the night has done; proof of it is in the audit when it returns.
     pub async fn purge_now(&self, now: Timestamp) -> Result<Counts, PurgeError> {
         let (name, cutoffs) = (Name::Asked(now), self.cutoffs(now));
-        let counts = self.files(name, &cutoffs).await?;
-        Ok(counts.and(self.database(name, &cutoffs).await?))
+        // One that fails keeps nobody from the other.
+        let files = self.files(name, &cutoffs).await;
+        let rows = self.database(name, &cutoffs).await;
+        Ok(files?.and(rows?))
     }
 
     async fn database(&self, name: Name, cutoffs: &Cutoffs) -> Result<Counts, PurgeError> {
@@ -160,7 +162,9 @@ impl Retention {
             return Ok(Counts::default());
         }
         purge.rows(cutoffs).await?;
-        Ok(purge.finish(&self.actor).await?)
+        let counts = purge.finish(&self.actor).await?;
+        self.store.write_over().await?;
+        Ok(counts)
     }
 
     async fn files(&self, name: Name, cutoffs: &Cutoffs) -> Result<Counts, PurgeError> {
@@ -186,22 +190,26 @@ impl Retention {
 impl Purger for Retention {
     async fn purge(&self, night: Date) -> Result<Purged, PurgeError> {
         let (name, cutoffs) = (Name::Night(night), self.config.cutoffs(night, &self.zone));
-        let counts = self.files(name, &cutoffs).await?;
+        let mut files = self.files(name, &cutoffs).await;
+        if let Some(shared) = &self.shared {
+            let tidied = shared.here().tidy().await;
+            files = files.and_then(|files| tidied.map(|()| files).map_err(PurgeError::from));
+        }
         let lease = match &self.shared {
             None => None,
             Some(shared) => {
                 match Lease::acquire(shared.all(), Key::retention(&self.store.clinic), Instant::now()).await {
                     Ok(lease) => Some(lease),
-                    Err(NoLease::Busy) => return Ok(Purged::Elsewhere),
+                    Err(NoLease::Busy) => return files.map(|_| Purged::Elsewhere),
                     Err(NoLease::Lost(lost)) => return Err(lost.into()),
                 }
             }
         };
-        let purged = self.database(name, &cutoffs).await;
+        let rows = self.database(name, &cutoffs).await;
         if let Some(lease) = lease {
             lease.release().await;
         }
-        Ok(Purged::Done(counts.and(purged?)))
+        Ok(Purged::Done(files?.and(rows?)))
     }
 }
 

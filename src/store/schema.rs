@@ -112,7 +112,7 @@ impl Migration {
 /// In the order in which they are applied.
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "calls, turns, transcript, events, costs", statements: records_of_calls },
-    Migration { version: 2, name: "tools, audit, audit_heads, spools", statements: tools_and_audit },
+    Migration { version: 2, name: "tools, audit, audit_heads, spools, known_keys", statements: tools_and_audit },
     messages::MIGRATION,
     retention::MIGRATION,
     erased::MIGRATION,
@@ -238,7 +238,7 @@ fn tools_and_audit(backend: DbBackend) -> Vec<String> {
     let tools = [
         // A line of a ledger: ids of tools are their model's, and not every model's are unlike.
         ("instance", Text),
-        ("path", Text),
+        ("file", Text),
         ("position", Number),
         ("call", Text),
         ("id", Text),
@@ -264,13 +264,16 @@ fn tools_and_audit(backend: DbBackend) -> Vec<String> {
     ];
     let heads =
         [("clinic", Text), ("instance", Text), ("seq", Number), ("code", Sealed), ("key", Number), ("proof", Sealed)];
-    let spools = [("instance", Text), ("path", Text), ("position", Number)];
+    let spools = [("instance", Text), ("file", Text), ("position", Number)];
+    // A probe is sealed by the key of its version.
+    let known_keys = [("version", Number), ("probe", Sealed), ("at_ms", Number)];
     let tables = [
         // Tools run before their call is over, and before its row is there.
         table("tools", &tools, 3, false),
         table("audit", &audit, 3, false),
         table("audit_heads", &heads, 2, false),
         table("spools", &spools, 2, false),
+        table("known_keys", &known_keys, 1, false),
     ];
     tables.iter().map(|table| text(table, backend)).collect()
 }

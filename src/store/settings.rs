@@ -23,9 +23,6 @@ pub struct StoreConfig {
     pub keys: Option<PathBuf>,
     /// To the database, at most.
     pub connections: u32,
-    /// Name of this server among those that share a database; unset: the machine's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
 }
 
 /// Which database it is.
@@ -38,7 +35,7 @@ pub enum Kind {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { enabled: true, url: None, password: None, keys: None, connections: 4, instance: None }
+        Self { enabled: true, url: None, password: None, keys: None, connections: 4 }
     }
 }
 
@@ -63,21 +60,11 @@ impl StoreConfig {
         self.password.as_ref().map(SecretSource::read).transpose()
     }
 
-    /// The configured name, else the machine's.
-    pub(super) fn instance(&self) -> String {
-        let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
-        let name = self.instance.clone().unwrap_or_else(machine);
-        if name.is_empty() { "attendant".to_owned() } else { name }
-    }
-
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         if self.connections == 0 || self.connections > MOST {
             wrong.push(format!("store.connections: {} does not fit; write 1 to {MOST}", self.connections));
-        }
-        if self.instance.as_ref().is_some_and(|name| name.trim().is_empty()) {
-            wrong.push("store.instance: empty; write a name, or leave it out".to_owned());
         }
         if self.kind() != Kind::Postgres {
             if self.password.is_some() {
@@ -154,7 +141,6 @@ mod tests {
         assert_eq!(StoreConfig::default().check(), Vec::<String>::new());
         assert_eq!(StoreConfig::default().kind(), Kind::Embedded);
         assert_eq!(check("enabled = false"), Vec::<String>::new());
-        assert!(!StoreConfig::default().instance().is_empty());
     }
 
     #[test]

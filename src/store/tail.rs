@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use serde::Deserialize;
 
 use super::audit::{Action, Note};
+use super::person::is_erased;
 use super::record::from_word;
 use super::{Store, StoreError, execute, rows};
 use crate::agent::tools::{LEDGER, State, ToolName};
@@ -67,12 +68,12 @@ impl Store {
         let folder = |error: io::Error| StoreError::Folder { folder: path.display().to_string(), error };
         let transaction = self.begin().await?;
         let insert =
-            "INSERT INTO spools (instance, path, position) VALUES ($1, $2, $3) ON CONFLICT (instance, path) DO NOTHING";
+            "INSERT INTO spools (instance, file, position) VALUES ($1, $2, $3) ON CONFLICT (instance, file) DO NOTHING";
         execute(&transaction, insert, of(0)).await?;
         // Holds it until the transaction ends.
-        let hold = "UPDATE spools SET position = position + $3 WHERE instance = $1 AND path = $2";
+        let hold = "UPDATE spools SET position = position + $3 WHERE instance = $1 AND file = $2";
         execute(&transaction, hold, of(0)).await?;
-        let select = "SELECT position FROM spools WHERE instance = $1 AND path = $2 AND position >= $3";
+        let select = "SELECT position FROM spools WHERE instance = $1 AND file = $2 AND position >= $3";
         let found = rows(&transaction, select, of(0)).await?;
         let position: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
         let (mut position, text) = grown(path, position.unsigned_abs()).map_err(folder)?;
@@ -80,15 +81,12 @@ impl Store {
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             match lines {
                 Lines::Tools => self.step(&transaction, of(position), line).await?,
-                Lines::Notes => match serde_json::from_slice::<Note>(line) {
-                    Ok(note) => self.append(&transaction, &note).await?,
-                    Err(_) => unreadable(path),
-                },
+                Lines::Notes => self.noted(&transaction, path, line).await?,
             }
             position += line.len() as u64;
             moved += 1;
         }
-        let update = "UPDATE spools SET position = $3 WHERE instance = $1 AND path = $2";
+        let update = "UPDATE spools SET position = $3 WHERE instance = $1 AND file = $2";
         execute(&transaction, update, of(position)).await?;
         transaction.commit().await?;
         Ok(moved)
@@ -108,8 +106,17 @@ impl Store {
     /// How far this file was moved, in bytes; `None` if nothing of it was.
     pub async fn position(&self, path: &Path) -> Result<Option<u64>, StoreError> {
         let of = vec![self.instance.to_string().into(), name(path).into()];
-        let found = self.rows("SELECT position FROM spools WHERE instance = $1 AND path = $2", of).await?;
+        let found = self.rows("SELECT position FROM spools WHERE instance = $1 AND file = $2", of).await?;
         Ok(found.first().map(|row| row.try_get_by_index::<i64>(0)).transpose()?.map(i64::unsigned_abs))
+    }
+
+    /// One note, and not again if the file was put back to an older copy.
+    async fn noted(&self, on: &impl ConnectionTrait, path: &Path, line: &[u8]) -> Result<(), StoreError> {
+        let Ok(note) = serde_json::from_slice::<Note>(line) else {
+            unreadable(path);
+            return Ok(());
+        };
+        if self.is_in_chain(on, &note).await? { Ok(()) } else { self.append(on, &note).await }
     }
 
     /// One line of the ledger, and its row of the audit if it is the end of a write to the book.
@@ -118,6 +125,10 @@ impl Store {
             unreadable(Path::new(LEDGER));
             return Ok(());
         };
+        // Only if the place in the file was lost: what was moved in its time is erased with its call.
+        if is_erased(on, &call).await? {
+            return Ok(());
+        }
         let values: [Value; 8] = [
             call.clone().into(),
             id.clone().into(),
@@ -129,8 +140,8 @@ impl Store {
             code.clone().into(),
         ];
         let values = of.into_iter().chain(values).collect();
-        let insert = "INSERT INTO tools (instance, path, position, call, id, state, clinic, at_ms, turn, tool, code) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (instance, path, position) DO NOTHING";
+        let insert = "INSERT INTO tools (instance, file, position, call, id, state, clinic, at_ms, turn, tool, code) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (instance, file, position) DO NOTHING";
         let is_new = execute(on, insert, values).await? > 0;
         let Some(action) = ToolName::named(&tool).and_then(write) else { return Ok(()) };
         let outcome = match (state, code) {
@@ -194,9 +205,9 @@ fn grown(path: &Path, position: u64) -> io::Result<(u64, Vec<u8>)> {
     Ok((position, bytes))
 }
 
-/// As it is known whatever folder a command is run from.
+/// In this server's folder of records, wherever that is.
 fn name(path: &Path) -> String {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn unreadable(path: &Path) {

@@ -108,7 +108,7 @@ async fn a_call_comes_back_as_it_was_and_its_figures_without_a_word() {
     let entries = entries(call);
     assert_eq!(store.keep(&record(call, &entries)).await.unwrap(), Kept::Now);
     assert_eq!(store.keep(&record(call, &entries)).await.unwrap(), Kept::Before);
-    let past = Past { call: call.to_string(), entries: entries.clone(), recording: None };
+    let past = Past { call: call.to_string(), entries: entries.clone(), recording: None, closed: vec![] };
     for id in [&past.call[..], &past.call[..9], &past.call[30..]] {
         assert_eq!(store.find(id).await.unwrap(), std::slice::from_ref(&past));
     }
@@ -249,6 +249,29 @@ async fn past_calls_are_found_in_the_store_and_in_journals_and_each_once() {
 }
 
 #[tokio::test]
+async fn of_journals_too_a_clinic_is_told_its_own_alone() {
+    let folder = folder();
+    let (ours, theirs) = (store(folder.path(), "ours").await, store(folder.path(), "theirs").await);
+    let day = folder.path().join("2026-11-21");
+    std::fs::create_dir_all(&day).unwrap();
+    let calls = ["ours", "theirs"].map(|clinic| {
+        let call = CallId::new();
+        let text = journal(&entries(call)).replace("clinic-of-the-journal", clinic);
+        std::fs::write(day.join(format!("{call}.jsonl")), text).unwrap();
+        call.to_string()
+    });
+    for (store, own, other) in [(ours, &calls[0], &calls[1]), (theirs, &calls[1], &calls[0])] {
+        let history = History::new(Library::new(folder.path().to_owned()), Some(store));
+        // The newest is another's.
+        let newest: Vec<String> = history.newest(1).await.unwrap().into_iter().map(|past| past.call).collect();
+        assert_eq!(newest, std::slice::from_ref(own));
+        assert_eq!(history.find(other).await.unwrap(), []);
+        assert_eq!(history.since("").await.unwrap().len(), 1);
+        assert_eq!(history.bills("").await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_new_key_seals_everything_anew_and_nothing_is_lost() {
     let folder = folder();
     let keys = folder.path().join("store/keys.toml");
@@ -263,14 +286,53 @@ async fn a_new_key_seals_everything_anew_and_nothing_is_lost() {
     before.keep(&record(calls[2], &entries(calls[2]))).await.unwrap();
     let sealed = after.sealed_by().await.unwrap();
     assert_eq!(sealed.keys().collect::<Vec<_>>(), [&1]);
-    assert_eq!(after.reseal().await.unwrap() as i64, sealed[&1]);
+    assert_eq!(after.reseal().await.unwrap().0 as i64, sealed[&1]);
     assert_eq!(after.sealed_by().await.unwrap(), BTreeMap::from([(2, sealed[&1])]));
-    assert_eq!(after.reseal().await.unwrap(), 0);
+    assert_eq!(after.reseal().await.unwrap(), (0, vec![]));
     for call in &calls {
         assert_eq!(after.find(&call.to_string()).await.unwrap()[0].entries, entries(*call));
     }
-    let error = before.find(&calls[0].to_string()).await.unwrap_err().to_string();
-    assert!(error.contains("version 2"), "it is told what it lacks: {error}");
+    let closed = before.find(&calls[0].to_string()).await.unwrap().remove(0).closed;
+    assert!(closed[0].contains("version 2"), "it is told what it lacks: {closed:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_open_is_named_and_hides_no_other() {
+    let folder = folder();
+    let store = store(folder.path(), "clinic-of-the-journal").await;
+    let call = CallId::new();
+    let entries = entries(call);
+    store.keep(&record(call, &entries)).await.unwrap();
+    // The caller's own words, in the fourth line of the journal.
+    store.database.execute_unprepared("UPDATE transcript SET text = X'00000001' WHERE seq = 3").await.unwrap();
+    let place = format!("transcript.text/{call}/3");
+    let found = store.find(&call.to_string()).await.unwrap().remove(0);
+    let others: Vec<Entry> = [&entries[..3], &entries[4..]].concat();
+    assert_eq!(found.entries, others);
+    assert!(found.closed.len() == 1 && found.closed[0].contains(&place), "{:?}", found.closed);
+    let caller = person::Person { phones: vec![CALLER.parse().unwrap()], ..person::Person::default() };
+    let held = store.held_about(&caller).await.unwrap();
+    assert_eq!(held.calls[0].past.entries, others);
+    assert!(held.closed.len() == 1 && held.closed[0].contains(&place), "{:?}", held.closed);
+    keys::add(&folder.path().join("store/keys.toml")).unwrap();
+    let after = self::store(folder.path(), "clinic-of-the-journal").await;
+    let (rows, closed) = after.reseal().await.unwrap();
+    assert!(closed.len() == 1 && closed[0].contains(&place), "{closed:?}");
+    assert_eq!(after.sealed_by().await.unwrap(), BTreeMap::from([(1, 1), (2, rows as i64)]));
+    assert_eq!(after.find(&call.to_string()).await.unwrap()[0].entries, others);
+}
+
+#[tokio::test]
+async fn a_row_that_was_given_to_another_clinic_does_not_open_there() {
+    let folder = folder();
+    let (ours, theirs) = (store(folder.path(), "clinic-of-the-journal").await, store(folder.path(), "theirs").await);
+    let call = CallId::new();
+    ours.keep(&record(call, &entries(call))).await.unwrap();
+    ours.database.execute_unprepared("UPDATE calls SET clinic = 'theirs'").await.unwrap();
+    let found = theirs.find(&call.to_string()).await.unwrap().remove(0);
+    let told = serde_json::to_string(&found.entries).unwrap();
+    assert!(!told.contains("insulin") && !told.contains(CALLER), "{told}");
+    assert!(found.closed.iter().any(|what| what.contains(&format!("calls.caller/{call}/0"))), "{:?}", found.closed);
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {

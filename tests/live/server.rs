@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use attendant::call::CallId;
 use attendant::call::desk::NotReady;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::config::Config;
@@ -106,4 +107,21 @@ async fn a_draining_server_takes_no_new_call() {
     assert!(refused.to_string().contains("503"), "{refused}");
     drop(going_on);
     assert!(draining.await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_server_on_a_folder_does_not_start_and_touches_nothing_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Server::start(config(folder.path())).await.unwrap();
+    // As of a caller of the first who has not heard yet that they are recorded.
+    let part = folder.path().join("2026-11-21").join(format!("{}.rec.part", CallId::new()));
+    std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+    std::fs::write(&part, "").unwrap();
+    let refused = Server::start(config(folder.path())).await.unwrap_err().to_string();
+    assert!(refused.contains("another server uses it") && refused.contains("records.path"), "{refused}");
+    assert!(part.exists());
+    assert!(first.drain(Duration::from_secs(10)).await);
+    let next = Server::start(config(folder.path())).await.unwrap();
+    assert!(!part.exists(), "what a server that is gone has left is deleted");
+    assert!(next.drain(Duration::from_secs(10)).await);
 }

@@ -53,6 +53,18 @@ fn journal(call: CallId) -> String {
     )
 }
 
+/// The same of another clinic.
+fn journal_of(clinic: &str, call: CallId) -> String {
+    journal(call).replace(&format!("\"clinic\":\"{CLINIC}\""), &format!("\"clinic\":\"{clinic}\""))
+}
+
+/// A line of the ledger: an appointment that was moved in this call.
+fn step(call: &str) -> String {
+    format!(
+        "{{\"at\":\"2026-11-21T18:00:00.250Z\",\"call\":\"{call}\",\"id\":\"1\",\"turn\":1,\"tool\":\"update_appointment\",\"state\":\"done\"}}\n"
+    )
+}
+
 fn message(call: CallId) -> Message {
     let pii = |text: &str| Pii::new(text.to_owned());
     Message {
@@ -116,9 +128,7 @@ async fn everything(settings: &StoreConfig, records: &Path) {
     let (one, other) = tokio::join!(store.note(&note), store.note(&note));
     one.and(other).expect("as the test has it");
     let ledger = records.join("tools.jsonl");
-    let step = format!(
-        "{{\"at\":\"2026-11-21T18:00:00.250Z\",\"call\":\"{first}\",\"id\":\"1\",\"turn\":1,\"tool\":\"update_appointment\",\"state\":\"done\"}}\n"
-    );
+    let step = step(&first);
     std::fs::create_dir_all(records).expect("as the test has it");
     std::fs::write(&ledger, step).expect("as the test has it");
     assert_eq!(store.follow(&ledger, Lines::Tools).await.expect("as the test has it"), 1);
@@ -128,7 +138,7 @@ async fn everything(settings: &StoreConfig, records: &Path) {
     let (one, other) = tokio::join!(store.keep_message(&left), store.keep_message(&left));
     let told = [one.expect("as the test has it"), other.expect("as the test has it")];
     assert!(told.contains(&Kept::Now) && told.contains(&Kept::Before), "{told:?}");
-    assert_eq!(past.messages(9).await.expect("as the test has it"), std::slice::from_ref(&left));
+    assert_eq!(past.messages(9).await.expect("as the test has it").0, std::slice::from_ref(&left));
     let chains = store.verify_audit().await.expect("as the test has it");
     assert_eq!((chains.len(), chains[0].rows, chains[0].broken.clone()), (1, 3, vec![]));
     assert_eq!(store.audited(9).await.expect("as the test has it").len(), 3);
@@ -137,7 +147,7 @@ async fn everything(settings: &StoreConfig, records: &Path) {
     assert_eq!(keys::add(&keys).expect("as the test has it"), 2);
     let again = Store::open(settings, records, clinic(CLINIC).tenant()).expect("as the test has it");
     let sealed = again.sealed_by().await.expect("as the test has it");
-    assert_eq!(again.reseal().await.expect("as the test has it") as i64, sealed[&1]);
+    assert_eq!(again.reseal().await.expect("as the test has it").0 as i64, sealed[&1]);
     assert_eq!(again.sealed_by().await.expect("as the test has it"), [(2, sealed[&1])].into());
     assert_eq!(history(&again, records).find(&first).await.expect("as the test has it")[0].entries, written);
     again.note(&note).await.expect("as the test has it");
@@ -153,8 +163,8 @@ async fn everything(settings: &StoreConfig, records: &Path) {
         (theirs.find(&first).await.expect("as the test has it"), theirs.newest(9).await.expect("as the test has it")),
         (vec![], vec![])
     );
-    assert!(theirs.messages(9).await.expect("as the test has it").is_empty());
-    assert_eq!(history(&again, records).messages(9).await.expect("as the test has it"), [left], "sealed anew");
+    assert!(theirs.messages(9).await.expect("as the test has it").0.is_empty());
+    assert_eq!(history(&again, records).messages(9).await.expect("as the test has it").0, [left], "sealed anew");
     assert!(theirs.bills("2026-01-01").await.expect("as the test has it").is_empty());
     assert!(
         other.verify_audit().await.expect("as the test has it").is_empty()
@@ -209,6 +219,11 @@ fn attendant(folder: &Path, settings: &StoreConfig, arguments: &[&str]) -> Outpu
     config.insert("store".to_owned(), toml::Value::try_from(settings).expect("as the test has it"));
     let records = toml::Table::from_iter([("path".to_owned(), folder.join("records").display().to_string().into())]);
     config.insert("records".to_owned(), records.into());
+    let clinic = folder.join("clinic.toml");
+    if clinic.exists() {
+        let clinic = toml::Table::from_iter([("file".to_owned(), clinic.display().to_string().into())]);
+        config.insert("clinic".to_owned(), clinic.into());
+    }
     std::fs::write(&file, toml::to_string(&config).expect("as the test has it")).expect("as the test has it");
     let (command, rest) = arguments.split_first().expect("a command");
     let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
@@ -269,7 +284,9 @@ async fn everything_a_store_does_it_does_on_postgresql_which_may_go_down_and_com
     let recording = path.with_extension("wav");
     std::fs::write(&recording, "RIFF").unwrap();
     let out = folder.path().join("export");
-    let of = ["--clinic", CLINIC, "--phone", "+16045550137"];
+    let who = folder.path().join("who");
+    std::fs::write(&who, "+16045550137\n").unwrap();
+    let of = ["--clinic", CLINIC, "--who", who.to_str().unwrap()];
     let folder_of = out.display().to_string();
     let exported =
         attendant(folder.path(), &settings, &[&["patient", "export"], &of[..], &["--out", &folder_of]].concat());
@@ -321,15 +338,13 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
         store.migrate().await.unwrap();
         assert_eq!(store.is_held_to_its_clinic().await.unwrap(), Some(true));
         let call = CallId::new();
-        let journal = journal(call).replace(&format!("\"clinic\":\"{CLINIC}\""), &format!("\"clinic\":\"{id}\""));
-        assert_eq!(store.keep(&Record::of(&call.to_string(), &journal)).await.unwrap(), Kept::Now);
+        let text = journal_of(id, call);
+        assert_eq!(store.keep(&Record::of(&call.to_string(), &text)).await.unwrap(), Kept::Now);
         let ledger = folder.path().join(format!("{id}.jsonl"));
-        let step = format!(
-            "{{\"at\":\"2026-11-21T18:00:00.250Z\",\"call\":\"{call}\",\"id\":\"1\",\"turn\":1,\"tool\":\"update_appointment\",\"state\":\"done\"}}\n"
-        );
+        let step = step(&call.to_string());
         std::fs::write(&ledger, step).unwrap();
         assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 1);
-        store.put_clinic(&clinic(id), &file(id), "user jane").await.unwrap();
+        store.put_clinic(&clinic(id), "user jane").await.unwrap();
         let finding = Finding { gate: Gate::Facts, at: "2026-11-21T00:00:00Z".parse().unwrap(), evidence: vec![] };
         store.record_gates("f", &[finding], "user jane").await.unwrap();
         for row in [
@@ -346,7 +361,7 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
     // Every table that there is has a rule, but those that hold nothing of a clinic.
     let tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     let open = format!("{tables} AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1");
-    assert_eq!(postgres.as_clinic(None, &open).unwrap(), "attendant_migrations\nspools");
+    assert_eq!(postgres.as_clinic(None, &open).unwrap(), "attendant_migrations\nknown_keys\nspools");
     let ruled = postgres.as_clinic(None, &format!("{tables} AND relrowsecurity ORDER BY 1")).unwrap();
     let counts: Vec<String> = ruled.lines().map(|table| format!("SELECT '{table}', COUNT(*) FROM {table}")).collect();
     let counted = |clinic: Option<&str>| -> Vec<(String, u32)> {
@@ -380,10 +395,172 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
     let sealed = store.sealed_by().await.unwrap()[&1];
     keys::add(&settings.keys_file(folder.path())).unwrap();
     let again = Store::open(&settings, folder.path(), clinic(CLINIC).tenant()).unwrap();
-    assert_eq!(again.reseal().await.unwrap() as i64, sealed);
+    assert_eq!(again.reseal().await.unwrap().0 as i64, sealed);
     let other = Store::open(&settings, folder.path(), clinic("another-clinic").tenant()).unwrap();
     let past = history(&other, folder.path());
     let [theirs] = &past.newest(9).await.unwrap()[..] else { panic!("one call is theirs") };
     assert_eq!(past.find(&theirs.call).await.unwrap().len(), 1);
     assert_eq!(history(&again, folder.path()).find(&theirs.call).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_a_server_left_of_another_clinic_is_moved_to_that_clinic_and_holds_up_nothing() {
+    let postgres = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (records, settings) = (folder.path().join("records"), postgres.settings());
+    let store = Store::open(&settings, &records, clinic(CLINIC).tenant()).unwrap();
+    store.migrate().await.unwrap();
+    let day = records.join("2026-11-21");
+    std::fs::create_dir_all(&day).unwrap();
+    let left = [("0a1e", "another-clinic"), ("0a1f", CLINIC)].map(|(id, clinic)| Message {
+        id: id.to_owned(),
+        clinic: clinic.to_owned(),
+        ..message(CallId::new())
+    });
+    let messages = Arc::new(Messages::new(records.join(MESSAGES)));
+    for left in &left {
+        messages.keep(left.clone()).await.unwrap();
+    }
+    for id in ["another-clinic", CLINIC] {
+        let call = CallId::new();
+        let text = journal_of(id, call);
+        std::fs::write(day.join(format!("{call}.jsonl")), text).unwrap();
+    }
+    let importer = Importer::new(store.clone(), Library::new(records.clone()));
+    let (found, failure) = importer.look().await;
+    assert!(failure.is_none(), "{failure:?}");
+    assert_eq!(found, Found { kept: 2, waiting: 0 });
+    let theirs = Store::open(&settings, &records, clinic("another-clinic").tenant()).unwrap();
+    for (store, left) in [(&theirs, &left[0]), (&store, &left[1])] {
+        let past = history(store, &records);
+        assert_eq!(past.messages(9).await.unwrap().0, std::slice::from_ref(left));
+        assert_eq!(past.newest(9).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn servers_of_one_machine_that_share_a_database_move_their_own_files_each_once() {
+    let postgres = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = postgres.settings();
+    let servers = ["one", "other"].map(|server| folder.path().join(server));
+    for (at, records) in servers.iter().enumerate() {
+        let store = Store::open(&settings, records, clinic(CLINIC).tenant()).unwrap();
+        store.migrate().await.unwrap();
+        let ledger = records.join("tools.jsonl");
+        let call = CallId::new();
+        let step = step(&call.to_string());
+        std::fs::write(&ledger, step).unwrap();
+        assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 1);
+        assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 0);
+        assert_eq!(store.tool_steps().await.unwrap().len(), at + 1);
+        let chains = store.verify_audit().await.unwrap();
+        assert_eq!(chains.len(), at + 1, "a chain each");
+        assert!(chains.iter().all(|chain| chain.broken.is_empty()), "{chains:?}");
+        let moved = "SELECT COUNT(*) FROM audit WHERE action = 'appointment_moved'";
+        assert_eq!(postgres.as_clinic(Some(CLINIC), moved).unwrap(), (at + 1).to_string());
+        // Each proves what it took off its own disk.
+        let retention = Retention::by_hand(store, &Clinic::sample(), "user jane");
+        retention.purge_now("2026-11-23T12:00:00Z".parse().unwrap()).await.unwrap();
+    }
+    let proofs = "SELECT COUNT(*) FROM audit WHERE action = 'purged' AND subject LIKE 'files%'";
+    assert_eq!(postgres.as_clinic(Some(CLINIC), proofs).unwrap(), "2");
+}
+
+#[tokio::test]
+async fn a_clinic_is_disabled_by_its_id_whatever_has_become_of_its_files() {
+    let postgres = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = postgres.settings();
+    let store = Store::open(&settings, &folder.path().join("records"), clinic(CLINIC).tenant()).unwrap();
+    store.migrate().await.unwrap();
+    store.put_clinic(&clinic(CLINIC), "user jane").await.unwrap();
+    // The configured one is being edited, and this release does not read what one before put into the store.
+    std::fs::write(folder.path().join("clinic.toml"), "id = 7").unwrap();
+    postgres.run("UPDATE clinics SET file = 'id = 7'");
+    for (switch, state) in [("disable", "is disabled"), ("enable", "takes no calls until")] {
+        let told = attendant(folder.path(), &settings, &["clinic", switch, CLINIC]);
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.status.success() && text.contains(state), "{text}{told:?}");
+    }
+    let listed = attendant(folder.path(), &settings, &["clinic", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains(CLINIC), "{listed:?}");
+    let unknown = attendant(folder.path(), &settings, &["clinic", "disable", "nowhere"]);
+    assert_eq!(unknown.status.code(), Some(64), "{unknown:?}");
+    assert_eq!(store.audited(9).await.unwrap().len(), 3, "added, disabled, enabled");
+}
+
+/// Everything in this folder, but for what stands under `without`.
+fn copied(from: &Path, to: &Path, without: &Path) {
+    std::fs::create_dir_all(to).expect("as the test has it");
+    for file in std::fs::read_dir(from).expect("as the test has it") {
+        let file = file.expect("as the test has it").path();
+        let target = to.join(file.file_name().expect("it has a name"));
+        if file.is_dir() && file != without {
+            copied(&file, &target, without);
+        } else if file.is_file() {
+            std::fs::copy(&file, &target).expect("as the test has it");
+        }
+    }
+}
+
+/// What there is to be put back of a server: its calls, messages, steps of tools and rows of the audit.
+async fn counted(settings: &StoreConfig, records: &Path) -> (Vec<String>, usize, usize, i64) {
+    let store = Store::open(settings, records, clinic(CLINIC).tenant()).expect("as the test has it");
+    store.make_ready().await.expect("as the test has it");
+    let (_, failure) = Importer::new(store.clone(), Library::new(records.to_owned())).look().await;
+    assert!(failure.is_none(), "{failure:?}");
+    let past = history(&store, records);
+    let mut calls = Vec::new();
+    for call in past.newest(99).await.expect("as the test has it") {
+        let whole = past.find(&call.call).await.expect("as the test has it").remove(0);
+        assert!(whole.closed.is_empty(), "{:?}", whole.closed);
+        calls.push(whole.call);
+    }
+    let (messages, closed) = past.messages(99).await.expect("as the test has it");
+    let chains = store.verify_audit().await.expect("as the test has it");
+    assert!(closed.is_empty() && chains.iter().all(|chain| chain.broken.is_empty()), "{closed:?} {chains:?}");
+    let steps = store.tool_steps().await.expect("as the test has it").len();
+    store.close().await;
+    (calls, messages.len(), steps, chains.iter().map(|chain| chain.rows).sum())
+}
+
+#[tokio::test]
+async fn a_copy_of_the_folder_and_then_of_the_database_brings_everything_back_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (records, copy, again) =
+        (folder.path().join("records"), folder.path().join("copy"), folder.path().join("again"));
+    let keys = folder.path().join("keys.toml");
+    keys::create(&keys).unwrap();
+    let settings = StoreConfig { keys: Some(keys), ..StoreConfig::default() };
+    let day = records.join("2026-11-21");
+    std::fs::create_dir_all(&day).unwrap();
+    let messages = Arc::new(Messages::new(records.join(MESSAGES)));
+    let notes = attendant::store::notes::Notes::open(&records).unwrap();
+    // What happens at one time: a call that is over, a message in it, a booking, a recording that is refused.
+    let happens = async |id: &str| {
+        let call = CallId::new();
+        std::fs::write(day.join(format!("{call}.jsonl")), journal(call)).unwrap();
+        messages.keep(Message { id: id.to_owned(), ..message(call) }).await.unwrap();
+        let step = step(&call.to_string());
+        let mut ledger = std::fs::File::options().append(true).create(true).open(records.join("tools.jsonl")).unwrap();
+        std::io::Write::write_all(&mut ledger, step.as_bytes()).unwrap();
+        notes.write(&Note::new("attendant", Action::RecordingDeleted, &call.to_string(), "done"));
+        call.to_string()
+    };
+    let first = happens("0b01").await;
+    assert_eq!(counted(&settings, &records).await, (vec![first.clone()], 1, 1, 2));
+    // This waits while the folder is copied, and is moved before the database is.
+    let second = happens("0b02").await;
+    copied(&records, &copy, &records.join("store"));
+    let all = (vec![second, first], 2, 2, 4);
+    assert_eq!(counted(&settings, &records).await, all);
+    copied(&records.join("store"), &copy.join("store"), Path::new(""));
+    copied(&copy, &again, Path::new(""));
+    assert_eq!(counted(&settings, &again).await, all, "nothing is missing, and nothing is there twice");
+    // A file that was shorter in between is read from its beginning.
+    std::fs::write(again.join("audit.jsonl"), "").unwrap();
+    assert_eq!(counted(&settings, &again).await, all);
+    std::fs::copy(copy.join("audit.jsonl"), again.join("audit.jsonl")).unwrap();
+    assert_eq!(counted(&settings, &again).await, all);
 }

@@ -24,6 +24,9 @@ pub(super) fn call(past: &Past, width: usize) -> String {
     if let Some(recording) = &past.recording {
         page.line(format!("recording  {}", recording.display()));
     }
+    for what in &past.closed {
+        page.line(format!("not shown  {what}"));
+    }
     page.out
 }
 
@@ -221,6 +224,7 @@ mod tests {
                 Entry::Turn(turn),
             ],
             recording: None,
+            closed: Vec::new(),
         };
         insta::assert_snapshot!(console::strip_ansi_codes(&call(&past, 70)));
     }

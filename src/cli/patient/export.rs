@@ -37,10 +37,15 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
     let note = Note::new(&actor(), Action::PersonExported, &request, &counts);
     store.note(&note).await.map_err(store_failure)?;
     for call in &mut held.calls {
-        if let Some(recording) = &call.past.recording {
-            let name = format!("{}.wav", call.past.call);
-            give_out(Some(store), recording, &out.join(&name)).map_err(|error| unwritable(out, error))?;
-            call.past.recording = Some(PathBuf::from(name));
+        let Some(recording) = call.past.recording.take() else { continue };
+        let name = format!("{}.wav", call.past.call);
+        match give_out(Some(store), &recording, &out.join(&name)) {
+            Ok(_) => call.past.recording = Some(PathBuf::from(name)),
+            // Everything else is theirs all the same.
+            Err(error) => {
+                println!("{} is not in it: {error}", recording.display());
+                call.unreadable = Some(error.to_string());
+            }
         }
     }
     let export = Export { clinic, at: clock::stamp(clock::wall()), request: &request, held: &held };
@@ -51,7 +56,8 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
     });
     written.map_err(|error| unwritable(out, error))?;
     println!("{}: {counts}; request {request}", out.display());
-    Ok(Exit::Done)
+    let is_whole = held.closed.is_empty() && held.calls.iter().all(|call| call.unreadable.is_none());
+    Ok(if is_whole { Exit::Done } else { Exit::Found })
 }
 
 /// Makes the folder, or takes one in which there is nothing; nobody else may look into it.

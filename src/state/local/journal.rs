@@ -5,7 +5,7 @@
 //! clock's, since another process reads them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,9 @@ use super::super::Key;
 use super::super::key::Outlives;
 use super::millis;
 use crate::clock;
+use crate::records::owned_as;
+
+const FILE: &str = "state.jsonl";
 
 /// Lines after which the file is written anew: some 2 MB.
 const MOST_LINES: usize = 8_192;
@@ -53,7 +56,7 @@ impl Journal {
     /// Opens or creates it, and tells what still lives.
     pub(super) fn open(folder: &Path) -> io::Result<(Self, Found)> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let path = folder.join("state.jsonl");
+        let path = folder.join(FILE);
         let mut text = Vec::new();
         let mut file = open(&path)?;
         file.try_lock().map_err(|_| io::Error::other("state.jsonl is another process's"))?;
@@ -81,17 +84,20 @@ impl Journal {
             return Err(error);
         }
         self.lines += 1;
-        if self.lines > MOST_LINES {
-            let live = live(&std::fs::read(&self.path)?)?;
-            self.rewrite(&live)?;
-        }
-        Ok(())
+        if self.lines > MOST_LINES { self.tidy() } else { Ok(()) }
+    }
+
+    /// Leaves nothing in the file that is over.
+    pub(super) fn tidy(&mut self) -> io::Result<()> {
+        let live = live(&std::fs::read(&self.path)?)?;
+        self.rewrite(&live)
     }
 
     /// In place of the file, so that there is always a whole one.
     fn rewrite(&mut self, live: &HashMap<String, Line>) -> io::Result<()> {
         let beside = self.path.with_extension("new");
         let mut file = open(&beside)?;
+        owned_as(&file, &self.path)?;
         file.set_len(0)?;
         file.try_lock().map_err(|_| io::Error::other("state.new is another process's"))?;
         for line in live.values() {
@@ -101,6 +107,19 @@ impl Journal {
         std::fs::rename(&beside, &self.path)?;
         (self.file, self.lines) = (file, live.len());
         Ok(())
+    }
+}
+
+/// Whether no process has it; `None`: there is none.
+pub(super) fn is_free(folder: &Path) -> io::Result<Option<bool>> {
+    let file = match File::open(folder.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(true)),
+        Err(TryLockError::WouldBlock) => Ok(Some(false)),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

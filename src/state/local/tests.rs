@@ -46,3 +46,25 @@ async fn there_is_room_for_so_many_and_no_more_until_some_are_over() {
     assert_eq!(state.mark(&key(MOST)).await, Ok(true));
     assert_eq!(state.0.held.lock().all.len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_settled_goes_from_the_disk_and_what_is_not_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = || std::fs::read_to_string(folder.path().join("state.jsonl")).unwrap();
+    let key = Key::interrupted("c");
+    let first = Local::open(folder.path()).unwrap();
+    first.put(&key, "x", "+16045550137").await.unwrap();
+    first.put(&key, "y", "+16045550188").await.unwrap();
+    first.remove(&key, "x").await.unwrap();
+    assert!(text().contains("5550137"), "lines are only added");
+    assert!(!tidy(folder.path()).unwrap(), "it is the process's that has it");
+    assert!(text().contains("5550137"));
+    first.tidy().await.unwrap();
+    assert!(!text().contains("5550137") && text().contains("5550188"));
+    first.put(&key, "z", "1").await.unwrap();
+    first.remove(&key, "y").await.unwrap();
+    drop(first);
+    assert!(tidy(folder.path()).unwrap());
+    assert!(!text().contains("5550188"));
+    assert_eq!(Local::open(folder.path()).unwrap().table(&key).await, Ok(table(&[("z", "1")])));
+}

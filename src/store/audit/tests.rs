@@ -82,3 +82,33 @@ async fn who_adds_at_the_same_time_adds_to_the_same_chain_one_after_the_other() 
     assert_eq!(elsewhere.verify_audit().await.unwrap()[0].rows, 5);
     assert_eq!(one.audited(3).await.unwrap().iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>(), [8, 9, 10]);
 }
+
+#[tokio::test]
+async fn rows_are_told_in_the_order_of_their_chain_whatever_the_clock_said() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    for (at_ms, subject) in [(20, "a"), (10, "b"), (30, "c"), (5, "d")] {
+        store.note(&Note { at_ms, ..Note::new("user root", Action::CallRead, subject, "done") }).await.unwrap();
+    }
+    let told = async |limit| -> Vec<String> {
+        store.audited(limit).await.unwrap().into_iter().map(|(_, _, note)| note.subject).collect()
+    };
+    assert_eq!((told(9).await.concat(), told(2).await.concat()), ("abcd".to_owned(), "cd".to_owned()));
+    let of: Vec<i64> = store.audited_of("").await.unwrap().into_iter().map(|note| note.at_ms).collect();
+    assert_eq!(of, [20, 10, 30, 5]);
+}
+
+#[tokio::test]
+async fn a_chain_that_was_taken_out_whole_is_missed_by_its_own_server() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    assert_eq!(store.verify_audit().await.unwrap(), [], "nothing was done yet");
+    let notes = crate::store::notes::Notes::open(folder.path()).unwrap();
+    notes.write(&Note::new("attendant", Action::ServerStarted, "release 1", "done"));
+    let file = folder.path().join(crate::store::notes::FILE);
+    store.follow(&file, crate::store::tail::Lines::Notes).await.unwrap();
+    assert_eq!(store.verify_audit().await.unwrap()[0].broken, Vec::<String>::new());
+    store.database.execute_unprepared("DELETE FROM audit; DELETE FROM audit_heads").await.unwrap();
+    let chains = store.verify_audit().await.unwrap();
+    assert!(chains.len() == 1 && chains[0].broken[0].starts_with("the whole chain is gone"), "{chains:?}");
+}

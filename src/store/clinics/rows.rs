@@ -15,7 +15,7 @@ pub(super) fn upsert() -> String {
     format!("{} ON CONFLICT (clinic) DO UPDATE SET {}", insertion(CLINICS, 1), changed.join(", "))
 }
 
-pub(super) fn clinic(clinic: &Clinic, facts: &str, file: &str, now_ms: i64) -> Vec<Value> {
+pub(super) fn clinic(clinic: &Clinic, facts: &str, now_ms: i64) -> Vec<Value> {
     let config = &clinic.config;
     let officer = config.privacy_officer.as_ref();
     vec![
@@ -30,7 +30,7 @@ pub(super) fn clinic(clinic: &Clinic, facts: &str, file: &str, now_ms: i64) -> V
         officer.and_then(|officer| officer.email.clone()).into(),
         officer.and_then(|officer| officer.phone.clone()).into(),
         facts.into(),
-        file.into(),
+        clinic.text().into(),
         now_ms.into(),
     ]
 }

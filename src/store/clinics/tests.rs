@@ -17,7 +17,7 @@ fn passed(gates: &[Gate]) -> Vec<Finding> {
 async fn what_is_in_a_file_is_in_the_tables_and_goes_with_it() {
     let folder = folder();
     let store = store(folder.path(), "harbour-street").await;
-    assert_eq!(store.put_clinic(&clinic(FILE), FILE, "user jane").await.unwrap(), Put::Added);
+    assert_eq!(store.put_clinic(&clinic(FILE), "user jane").await.unwrap(), Put::Added);
     let count = async |table: &str| -> i64 {
         let found = store.rows(&format!("SELECT COUNT(*) FROM {table} WHERE clinic = $1"), vec![store.own()]).await;
         found.unwrap()[0].try_get_by_index(0).unwrap()
@@ -39,8 +39,8 @@ async fn what_is_in_a_file_is_in_the_tables_and_goes_with_it() {
 
     let fewer =
         FILE.replace("saturday = [\"09:00-13:00\"]", "").replace(", \"zh-HK\", \"pa-IN\", \"fr-CA\"]\n\n", "]\n\n");
-    assert_eq!(store.put_clinic(&clinic(&fewer), &fewer, "user jane").await.unwrap(), Put::Changed);
-    assert_eq!(store.put_clinic(&clinic(&fewer), &fewer, "user jane").await.unwrap(), Put::Same);
+    assert_eq!(store.put_clinic(&clinic(&fewer), "user jane").await.unwrap(), Put::Changed);
+    assert_eq!(store.put_clinic(&clinic(&fewer), "user jane").await.unwrap(), Put::Same);
     assert_eq!((count("clinic_hours").await, count("clinic_languages").await, count("clinics").await), (5, 2, 1));
     let [known] = &store.roster().all().await.unwrap()[..] else { panic!("one clinic is there") };
     assert_eq!((known.file.as_str(), known.languages.len(), known.state), (fewer.as_str(), 2, State::Waiting));
@@ -50,7 +50,7 @@ async fn what_is_in_a_file_is_in_the_tables_and_goes_with_it() {
 async fn a_file_passes_once_all_its_gates_have_and_a_changed_one_passes_anew() {
     let folder = folder();
     let store = store(folder.path(), "harbour-street").await;
-    store.put_clinic(&clinic(FILE), FILE, "user jane").await.unwrap();
+    store.put_clinic(&clinic(FILE), "user jane").await.unwrap();
     let facts = fingerprint(FILE);
     let (last, others) = Gate::ALL.split_last().unwrap();
     let record =
@@ -65,7 +65,7 @@ async fn a_file_passes_once_all_its_gates_have_and_a_changed_one_passes_anew() {
     assert_eq!(store.gates(&facts).await.unwrap().pop().unwrap().outcome(), crate::onboarding::Outcome::Failed);
 
     let changed = FILE.replace("suite 201", "suite 202");
-    store.put_clinic(&clinic(&changed), &changed, "user jane").await.unwrap();
+    store.put_clinic(&clinic(&changed), "user jane").await.unwrap();
     let new = fingerprint(&changed);
     assert_eq!(store.clinic_state(&new).await.unwrap(), Some(State::Waiting));
     assert_eq!(store.gates(&new).await.unwrap(), [], "what was seen of another file counts for none");
@@ -89,12 +89,12 @@ async fn a_file_passes_once_all_its_gates_have_and_a_changed_one_passes_anew() {
 async fn a_number_that_leads_to_two_clinics_is_known() {
     let folder = folder();
     let harbour = store(folder.path(), "harbour-street").await;
-    harbour.put_clinic(&clinic(FILE), FILE, "user jane").await.unwrap();
+    harbour.put_clinic(&clinic(FILE), "user jane").await.unwrap();
     let other = FILE
         .replace("harbour-street\"", "pine-street\"")
         .replace("kind = \"book\" ", "kind = \"book\"\nfile = \"b.toml\" ");
     let pine = store(folder.path(), "pine-street").await;
-    assert_eq!(pine.put_clinic(&clinic(&other), &other, "user jane").await.unwrap(), Put::Added);
+    assert_eq!(pine.put_clinic(&clinic(&other), "user jane").await.unwrap(), Put::Added);
     let numbers = ["+16045550100".to_owned(), "+16045550155".to_owned()];
     let (others, shared) = pine.roster().others_with("pine-street", &numbers).await.unwrap();
     assert_eq!((others, shared), (1, vec![("+16045550100".to_owned(), "harbour-street".to_owned())]));

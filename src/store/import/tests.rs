@@ -169,3 +169,22 @@ async fn while_the_database_is_away_records_wait_and_then_are_written() {
     running.await.unwrap();
     assert!(!next.exists());
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_stays_and_holds_up_no_other() {
+    let folder = folder();
+    let store = store(folder.path(), "clinic-of-the-journal").await;
+    let call = CallId::new();
+    let path = write(folder.path(), call);
+    // One that leads nowhere but to itself, and one that is no file: nobody can read them, whoever asks.
+    let odd = [CallId::new(), CallId::new()].map(|id| path.with_file_name(format!("{id}.jsonl")));
+    std::os::unix::fs::symlink(&odd[0], &odd[0]).unwrap();
+    std::fs::create_dir(&odd[1]).unwrap();
+    let last = write(folder.path(), CallId::new());
+    let importer = Importer::new(store.clone(), library(folder.path()));
+    let (found, failure) = importer.look().await;
+    assert!(failure.is_none(), "{failure:?}");
+    assert_eq!((found, path.exists(), last.exists()), (Found { kept: 2, waiting: 2 }, false, false));
+    let told = importer.import(&odd[0]).await.unwrap_err().to_string();
+    assert!(told.contains(&odd[0].display().to_string()), "{told}");
+}

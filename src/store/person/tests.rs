@@ -112,6 +112,12 @@ async fn what_is_erased_is_gone_and_does_not_come_back_and_the_audit_proves_it_a
     let counts = store.erase(&held, "request-1", "user jane").await.unwrap();
     assert_eq!(counts.to_string(), "calls 1, lines 1, events 1, messages 1, recordings 1");
     assert_eq!((gone.exists(), stays.exists()), (false, true));
+    assert_eq!(store.unclaimed_recordings().await.unwrap(), 0);
+    let strange = recording(folder.path(), CallId::new());
+    assert_eq!(store.unclaimed_recordings().await.unwrap(), 1, "of a call that the store does not know");
+    std::fs::remove_file(strange).unwrap();
+    let left = std::fs::metadata(folder.path().join("store/attendant.db-wal")).unwrap().len();
+    assert_eq!(left, 0, "what was erased is in no journal of SQLite's either");
     assert_eq!(found(&store.held_about(&sought(&[JANE], &["Jane Roe"], &[])).await.unwrap()), (vec![], vec![]));
     assert_eq!((count(&store, "calls").await, count(&store, "messages").await), (1, 1));
 

@@ -179,12 +179,68 @@ async fn a_recording_of_a_call_that_was_erased_elsewhere_goes_in_the_next_night(
     let (store, purge) = purging(folder.path()).await;
     let (ours, recording) = call(&store, 0).await;
     let held = store.held_about(&Person { phones: vec!["+16045550137".parse().unwrap()], ..Person::default() }).await;
-    let mut held = held.unwrap();
-    // As a server that does not have it.
+    let held = held.unwrap();
     assert_eq!(held.calls[0].past.call, ours.to_string());
-    held.calls[0].past.recording = None;
+    // As on a server that does not have it.
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::rename(&recording, &elsewhere).unwrap();
     store.erase(&held, "request-1", "user jane").await.unwrap();
-    assert!(recording.exists());
+    std::fs::rename(&elsewhere, &recording).unwrap();
     purge.purge(date(2026, 11, 22)).await.unwrap();
     assert!(!recording.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_can_look_at_holds_up_no_purge() {
+    let folder = folder();
+    let (store, purge) = purging(folder.path()).await;
+    let (_, recording) = call(&store, 100).await;
+    let odd = recording.with_extension("jsonl");
+    std::os::unix::fs::symlink(&odd, &odd).unwrap();
+    let Purged::Done(counts) = purge.purge(date(2026, 11, 22)).await.unwrap() else { panic!("nobody else is at it") };
+    assert_eq!(counts.to_string(), "lines 2, events 6, messages 1, recordings 1");
+    assert!(odd.is_symlink() && !recording.exists());
+}
+
+#[tokio::test]
+async fn whatever_holds_a_call_s_sound_goes_in_its_time_and_with_an_erasure_but_not_while_it_is_written() {
+    let folder = folder();
+    let (store, purge) = purging(folder.path()).await;
+    let (_, old) = call(&store, 100).await;
+    let (_, young) = call(&store, 0).await;
+    let all_of =
+        |recording: &Path| ["wav", "rec", "new", "rec.part", "wav.part"].map(|ending| recording.with_extension(ending));
+    for file in [all_of(&old), all_of(&young)].concat() {
+        std::fs::write(&file, "").unwrap();
+    }
+    let written = std::fs::File::open(old.with_extension("rec.part")).unwrap();
+    written.lock().unwrap();
+    let Purged::Done(counts) = purge.purge(date(2026, 11, 22)).await.unwrap() else { panic!("nobody else is at it") };
+    assert_eq!(counts.of(What::Recordings), 4);
+    let there = |recording: &Path| all_of(recording).map(|file| file.exists());
+    assert_eq!((there(&old), there(&young)), ([false, false, false, true, false], [true; 5]));
+    drop(written);
+    let held = Person { phones: vec!["+16045550137".parse().unwrap()], ..Person::default() };
+    let held = store.held_about(&held).await.unwrap();
+    let counts = store.erase(&held, "request-1", "user jane").await.unwrap();
+    assert_eq!((counts.of(What::Recordings), there(&old), there(&young)), (6, [false; 5], [false; 5]));
+}
+
+#[tokio::test]
+async fn a_message_that_never_fitted_goes_when_its_file_is_past_its_time() {
+    let folder = folder();
+    let (store, purge) = purging(folder.path()).await;
+    let at = folder.path().join(crate::agent::tools::MESSAGES);
+    std::fs::create_dir(&at).unwrap();
+    let odd = [("a0.json", 61), ("a1.json", 1)].map(|(name, days)| {
+        let path = at.join(name);
+        std::fs::write(&path, "Jane Roe\n").unwrap();
+        let written = now() - SignedDuration::from_hours(24 * days);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(written.into()).unwrap();
+        path
+    });
+    assert_eq!(purge.due(now()).await.unwrap().to_string(), "messages 1");
+    purge.purge(date(2026, 11, 22)).await.unwrap();
+    assert_eq!(odd.map(|path| path.exists()), [false, true]);
+    assert_eq!(proofs(&store).await[0], ("files 2026-11-22".to_owned(), "messages 1".to_owned()));
 }

@@ -101,3 +101,31 @@ async fn half_a_line_left_by_a_full_disk_costs_no_other_line() {
     let is_told = |action| told.iter().any(|(_, _, note)| note.action == action);
     assert!(is_told(Action::RecordingDeleted) && is_told(Action::AppointmentBooked), "{told:?}");
 }
+
+#[tokio::test]
+async fn lines_are_moved_once_though_their_folder_moves() {
+    let folder = folder();
+    let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+    let first = store(&before, "c").await;
+    add(&before.join(LEDGER), &step("b", "create_appointment", "done", ""));
+    assert_eq!(first.follow(&before.join(LEDGER), Lines::Tools).await.unwrap(), 1);
+    first.close().await;
+    std::fs::rename(&before, &after).unwrap();
+    let store = store(&after, "c").await;
+    assert_eq!(store.follow(&after.join(LEDGER), Lines::Tools).await.unwrap(), 0);
+    add(&after.join(LEDGER), &step("c", "create_appointment", "done", ""));
+    assert_eq!(store.follow(&after.join(LEDGER), Lines::Tools).await.unwrap(), 1);
+    let chains = store.verify_audit().await.unwrap();
+    assert_eq!((chains.len(), chains[0].rows), (1, 2), "and its chain goes on");
+}
+
+#[tokio::test]
+async fn steps_of_a_call_that_was_erased_do_not_come_back() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let ledger = folder.path().join(LEDGER);
+    add(&ledger, &step("b", "create_appointment", "done", ""));
+    store.database.execute_unprepared("INSERT INTO erased (id, clinic, at_ms) VALUES ('c1', 'c', 1)").await.unwrap();
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 1);
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (0, 0));
+}
