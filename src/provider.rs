@@ -3,6 +3,7 @@
 pub mod account;
 pub mod breaker;
 pub mod chain;
+pub(crate) mod google;
 pub mod grpc;
 pub mod residency;
 pub mod sarvam;

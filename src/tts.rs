@@ -7,6 +7,7 @@ pub mod azure;
 pub mod cache;
 pub mod cartesia;
 pub mod espeak;
+pub mod google;
 pub mod hibari;
 mod pieces;
 pub mod qwen;

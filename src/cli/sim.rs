@@ -28,7 +28,7 @@ enum What {
 }
 
 /// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, Sarvam's and Google's recognisers,
-/// Cartesia's, Azure's, Sarvam's and Qwen's voices.
+/// Cartesia's, Azure's, Google's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
 /// (docs/measure.md), unless told otherwise: `200`, `100..300` to draw evenly, `188/465` for a median and a p99, in milliseconds. They understand nothing: a recogniser hears the codes of
@@ -39,7 +39,7 @@ struct Providers {
     /// Address of this machine to listen on.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR:PORT")]
     bind: SocketAddr,
-    /// Address of this machine for Google's recogniser, whose protocol wants a port of its own.
+    /// Address of this machine for Google's recogniser and voices, whose protocol wants a port of its own.
     #[arg(long, default_value = "127.0.0.1:8091", value_name = "ADDR:PORT")]
     bind_google: SocketAddr,
     /// To the first token.
@@ -137,7 +137,8 @@ impl Providers {
                 .map_err(Failure::unavailable)?;
             let google_at = for_google.local_addr().map_err(Failure::internal)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
-            let Profile { model, deepgram, google, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } = profile;
+            let Profile { model, deepgram, google, google_tts, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } =
+                profile;
             println!(
                 "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
                 self.seed
@@ -150,11 +151,10 @@ impl Providers {
                 "Sarvam          ws://{bound}  (last words after {sarvam_ears}, first audio after {sarvam_voice})"
             );
             println!("Qwen            ws://{bound}  (first audio after {qwen})");
-            println!("Google          http://{google_at}  (last words after {google})");
-            let hearing = troubles.hearing.clone();
+            println!("Google          http://{google_at}  (last words after {google}, first audio after {google_tts})");
             let served = tokio::select! {
-                served = vendors::serve(listener, profile, troubles, interrupted()) => served,
-                served = google::serve(for_google, profile, hearing, std::future::pending()) => served,
+                served = vendors::serve(listener, profile, troubles.clone(), interrupted()) => served,
+                served = google::serve(for_google, profile, troubles, std::future::pending()) => served,
             };
             served.map_err(Failure::internal)?;
             Ok(Exit::Done)

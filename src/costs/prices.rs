@@ -35,7 +35,8 @@ impl Default for PricesConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrice {
-    /// The section of `[providers]` it belongs to: `deepgram`, `google`, `sarvam`, `qwen`, `cartesia`, `azure_speech`, `openai`, or a name of `[providers.models]`.
+    /// The section of `[providers]` it belongs to: `deepgram`, `google`, `sarvam`, `qwen`, `cartesia`, `azure_speech`,
+    /// `google_tts`, `openai`, or a name of `[providers.models]`.
     pub provider: String,
     /// As the vendor names it; `*`: every model of that provider that has no price of its own.
     pub model: String,

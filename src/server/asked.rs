@@ -33,7 +33,10 @@ impl ProvidersConfig {
             (Use::Speaking, "cartesia") => {
                 self.cartesia.as_ref().is_some_and(|cartesia| cartesia.own.voices.contains_key(&language))
             }
-            // What is on this machine, Google, Azure, and every model.
+            (Use::Speaking, "google_tts") => {
+                self.google_tts.as_ref().is_some_and(|google| google.own.voice(language).is_some())
+            }
+            // What is on this machine, Google's ears, Azure, and every model.
             (Use::Hearing | Use::Speaking | Use::Thinking, _) => true,
         }
     }

@@ -36,7 +36,7 @@ use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
 use crate::tts::espeak::Espeak;
 use crate::tts::spoken::{self, Lexicon};
-use crate::tts::{Voice, qwen, sarvam};
+use crate::tts::{Voice, google, qwen, sarvam};
 
 /// Providers on other machines that the configuration names, each kind in the order in which they are asked.
 #[derive(Default)]
@@ -85,6 +85,9 @@ impl Hosted {
         }
         if let Some(azure) = &config.azure_speech {
             hosted.voices.push(("azure_speech", Arc::new(Azure::new(azure, "providers.azure_speech")?)));
+        }
+        if let Some(google) = &config.google_tts {
+            hosted.voices.push(("google_tts", Arc::new(google::voice(google, "providers.google_tts")?)));
         }
         let openai = config.openai.iter().map(|model| ("providers.openai".to_owned(), model));
         let named = config.models.iter().map(|(name, model)| (format!("providers.models.{name}"), model));
@@ -195,6 +198,7 @@ impl Staff {
         let known = [
             ("cartesia", config.cartesia.as_mut().map(|cartesia| &mut cartesia.own.voices)),
             ("azure_speech", config.azure_speech.as_mut().map(|azure| &mut azure.own.voices)),
+            ("google_tts", config.google_tts.as_mut().map(|google| &mut google.own.voices)),
             ("sarvam", config.sarvam.as_mut().map(|sarvam| &mut sarvam.own.voices)),
             ("qwen", config.qwen.as_mut().map(|qwen| &mut qwen.own.voices)),
         ];

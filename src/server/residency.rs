@@ -62,12 +62,14 @@ pub(super) fn allowed(country: &Country) -> String {
     } else {
         format!("providers.azure_speech with region {}, ", azure.join(" or "))
     };
-    let google = crate::stt::google::locations(country);
-    let google = if google.is_empty() {
-        String::new()
-    } else {
-        format!("providers.google with location {}, ", google.join(" or "))
-    };
+    let google = [
+        ("google", crate::stt::google::locations(country)),
+        ("google_tts", crate::tts::google::locations(country)),
+    ];
+    let google = google.into_iter().filter(|(_, locations)| !locations.is_empty());
+    let google: String = google
+        .map(|(name, locations)| format!("providers.{name} with location {}, ", locations.join(" or ")))
+        .collect();
     format!(
         "allowed in {country}: whisper, the embedded voices and the rules on this machine, {azure}{google}and any provider at an address of your own with country = \"{country}\""
     )
@@ -112,6 +114,7 @@ mod tests {
             deepgram = { key = { env = "K" } }
             google = { key = { env = "K" } }
             cartesia = { key = { env = "K" }, voices = { en-CA = "v" } }
+            google_tts = { key = { env = "K" } }
             sarvam = { key = { env = "K" } }
             qwen = { base_url = "wss://dashscope.aliyuncs.com", key = { env = "K" } }
         "#,
@@ -123,6 +126,7 @@ mod tests {
                 "residency: CA, but providers.google sends what callers say to US; take [providers.google] out",
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
+                "residency: CA, but providers.google_tts sends what is said to callers to US; take [providers.google_tts] out",
                 "residency: CA, but providers.sarvam sends what callers say and hear to wherever the vendor takes it; take [providers.sarvam] out",
                 "residency: CA, but providers.qwen sends what is said to callers to CN; take [providers.qwen] out",
                 "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",

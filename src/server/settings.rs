@@ -17,6 +17,7 @@ use crate::stt::deepgram::DeepgramConfig;
 use crate::stt::google::GoogleConfig;
 use crate::tts::azure::AzureConfig;
 use crate::tts::cartesia::CartesiaConfig;
+use crate::tts::google::{self, GoogleVoiceConfig};
 use crate::tts::qwen::QwenConfig;
 
 /// `[server]`.
@@ -149,6 +150,8 @@ pub struct ProvidersConfig {
     pub cartesia: Option<CartesiaConfig>,
     /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
     pub azure_speech: Option<AzureConfig>,
+    /// `[providers.google_tts]`: speaks the languages that it has voices for, after Azure if that is there too.
+    pub google_tts: Option<GoogleVoiceConfig>,
     /// `[providers.google]`: hears every language, after Deepgram if that is there too.
     pub google: Option<GoogleConfig>,
     /// `[providers.sarvam]`: hears and speaks Punjabi, before everybody else who does.
@@ -164,7 +167,7 @@ pub struct ProvidersConfig {
     /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
-    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `embedded`.
+    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `google_tts`, `embedded`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub speaking: Order,
 }
@@ -219,6 +222,7 @@ impl ProvidersConfig {
             of("google", &self.google),
             of("cartesia", &self.cartesia),
             of("azure_speech", &self.azure_speech),
+            of("google_tts", &self.google_tts),
             of(SARVAM, &self.sarvam),
             of("qwen", &self.qwen),
         ];
@@ -249,6 +253,7 @@ impl ProvidersConfig {
             is_set("qwen", self.qwen.is_some()),
             is_set("cartesia", self.cartesia.is_some()),
             is_set("azure_speech", self.azure_speech.is_some()),
+            is_set("google_tts", self.google_tts.is_some()),
         ];
         let voices = hosted.into_iter().flatten().chain(["embedded"]).collect();
         [ears, self.thinkers(), voices]
@@ -300,6 +305,7 @@ impl ProvidersConfig {
             ("google", Use::Hearing),
             ("cartesia", Use::Speaking),
             ("azure_speech", Use::Speaking),
+            ("google_tts", Use::Speaking),
             (SARVAM, Use::Hearing),
             (SARVAM, Use::Speaking),
             ("qwen", Use::Speaking),
@@ -322,6 +328,7 @@ impl ProvidersConfig {
         let azure = |language| self.azure_speech.as_ref().map(|azure| azure.own.voice(language).to_owned());
         let voices = Language::ALL.into_iter().filter_map(azure);
         models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));
+        models.extend(self.google_tts.iter().map(|_| (Use::Speaking, "google_tts", google::MODEL.to_owned())));
         if let Some(sarvam) = &self.sarvam {
             models.extend((!sarvam.own.hears.is_empty()).then(|| (Use::Hearing, SARVAM, sarvam.own.stt_model.clone())));
             models

@@ -1,11 +1,16 @@
-//! A stand-in for Google's Speech-to-Text v2: `StreamingRecognize` over gRPC without TLS, on a port of its own of this machine.
+//! A stand-in for Google's services of speech, without TLS, on a port of its own of this machine: Speech-to-Text v2 (`StreamingRecognize`) and
+//! Text-to-Speech v1 (`StreamingSynthesize`) over gRPC.
 //!
 //! It is strict where Google is: token, path, the order of messages, their sizes, the length of a stream and of its silence; it is tried with
-//! Google's own Python package (2.41.0). A fault is a connection's.
+//! Google's own Python packages (speech 2.41.0, texttospeech 2.38.0). A fault is a connection's, and of either service.
 
 mod recognition;
+mod stream;
+mod synthesis;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Request, Response};
@@ -18,12 +23,16 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use self::recognition::{Recognition, Went};
+use self::recognition::Recognition;
+use self::stream::{Stream, Went};
+use self::synthesis::Synthesis;
 use super::Profile;
 use super::fault::{Fault, Trouble};
 use super::pace::Pace;
+use super::vendors::Troubles;
 use crate::clock;
-use crate::stt::google::messages::METHOD;
+use crate::stt::google::messages::METHOD as RECOGNISE;
+use crate::tts::google::messages::METHOD as SYNTHESISE;
 
 /// A `google.rpc.Status` with a `google.rpc.RetryInfo` of 20 s, as Google's Python package (googleapis-common-protos 1.76.0) serialises it.
 const RETRY_AFTER: &str = "CAgSBXF1b3RhGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCBQ=";
@@ -34,21 +43,40 @@ const SLOW: Duration = Duration::from_millis(1_500);
 /// What [`Fault::Disorder`] adds to every other stream's: the next one's overtake them.
 const LATE: Duration = Duration::from_millis(400);
 
+/// One of the two services.
 #[derive(Clone, Debug)]
-struct Settings {
+struct Service {
     pace: Pace,
     trouble: Trouble,
+}
+
+/// A connection's fault in a service, from its first call on.
+#[derive(Debug)]
+struct Struck {
+    service: Service,
+    fault: Option<Option<Fault>>,
+}
+
+impl Struck {
+    const fn new(service: Service) -> Self {
+        Self { service, fault: None }
+    }
+
+    fn fault(&mut self) -> Option<Fault> {
+        *self.fault.get_or_insert_with(|| self.service.trouble.strike())
+    }
 }
 
 /// Serves until `stop` resolves. The listener must be bound to a loopback address.
 pub async fn serve(
     listener: TcpListener,
     profile: impl Into<Profile>,
-    hearing: Trouble,
+    troubles: Troubles,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let profile = profile.into();
-    let settings = Settings { pace: profile.pace(profile.google, 7), trouble: hearing };
+    let hearing = Service { pace: profile.pace(profile.google, 7), trouble: troubles.hearing };
+    let speaking = Service { pace: profile.pace(profile.google_tts, 8), trouble: troubles.speaking };
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
     loop {
@@ -56,7 +84,7 @@ pub async fn serve(
             () = &mut stop => return Ok(()),
             accepted = listener.accept() => {
                 let (stream, _) = accepted?;
-                connections.spawn(connection(stream, settings.clone()));
+                connections.spawn(connection(stream, Struck::new(hearing.clone()), Struck::new(speaking.clone())));
             }
         }
         while connections.try_join_next().is_some() {}
@@ -64,23 +92,39 @@ pub async fn serve(
 }
 
 /// Ends with the connection, or breaks it on purpose.
-async fn connection(stream: TcpStream, settings: Settings) {
+async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck) {
     let Ok(mut calls) = h2::server::handshake(stream).await else { return };
-    let fault = settings.trouble.strike();
     let mut streams = JoinSet::new();
     let mut begun = 0_u32;
+    let words = Arc::new(AtomicU32::new(0));
     loop {
         tokio::select! {
             call = calls.accept() => match call {
+                Some(Ok((request, respond))) if request.uri().path() == SYNTHESISE => {
+                    let fault = speaking.fault();
+                    let (pace, words) = (speaking.service.pace.clone(), words.clone());
+                    streams.spawn(async move {
+                        match answered(request, respond, "texttospeech", fault, synthesis::IDLE) {
+                            Some(stream) => Synthesis::new(stream, fault, pace, words).run().await,
+                            None => Went::Well,
+                        }
+                    });
+                }
                 Some(Ok((request, respond))) => {
+                    let fault = hearing.fault();
                     let late = match fault {
                         Some(Fault::Slow) => SLOW,
                         Some(Fault::Disorder) if begun.is_multiple_of(2) => LATE,
                         Some(_) | None => Duration::ZERO,
                     };
                     begun += 1;
-                    let delay = settings.pace.draw() + late;
-                    streams.spawn(stream_of(request, respond, delay, fault));
+                    let delay = hearing.service.pace.draw() + late;
+                    streams.spawn(async move {
+                        match answered(request, respond, "speech", fault, recognition::IDLE) {
+                            Some(stream) => Recognition::new(stream, fault, delay).run().await,
+                            None => Went::Well,
+                        }
+                    });
                 }
                 Some(Err(_)) | None => return,
             },
@@ -93,51 +137,52 @@ async fn connection(stream: TcpStream, settings: Settings) {
     }
 }
 
-async fn stream_of(
+/// The call, if it is not refused.
+fn answered(
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
-    delay: Duration,
+    service: &str,
     fault: Option<Fault>,
-) -> Went {
+    idle: Duration,
+) -> Option<Stream> {
     let refusal = match fault {
         Some(Fault::Unauthorised) => Some(16),
         Some(Fault::Limits) => Some(8),
         Some(Fault::Fails) => Some(14),
-        Some(_) | None => refused(&request),
+        Some(_) | None => refused(&request, service),
     };
+    let mut response = Response::new(());
     if let Some(status) = refusal {
-        let mut response = Response::new(());
         *response.headers_mut() = trailers(status);
         if fault == Some(Fault::Limits) {
             response.headers_mut().insert("grpc-status-details-bin", HeaderValue::from_static(RETRY_AFTER));
         }
         // Whoever has left does not need it.
         respond.send_response(response, true).ok();
-        return Went::Well;
+        return None;
     }
-    let mut response = Response::new(());
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
-    let Ok(out) = respond.send_response(response, false) else { return Went::Well };
-    Recognition::new(request.into_body(), out, fault, delay).run().await
+    let out = respond.send_response(response, false).ok()?;
+    Some(Stream::new(request.into_body(), out, idle))
 }
 
 /// The status that Google would refuse these headers with.
-fn refused(request: &Request<RecvStream>) -> Option<u16> {
+fn refused(request: &Request<RecvStream>, service: &str) -> Option<u16> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_grpc = header("content-type").starts_with("application/grpc") && header("te") == "trailers";
-    if request.uri().path() != METHOD || !is_grpc {
+    if ![RECOGNISE, SYNTHESISE].contains(&request.uri().path()) || !is_grpc {
         return Some(12);
     }
-    if !header("authorization").strip_prefix("Bearer ").is_some_and(is_token) {
+    if !header("authorization").strip_prefix("Bearer ").is_some_and(|token| is_token(token, service)) {
         return Some(16);
     }
-    // Google's own package sends none.
+    // Google's own packages send none.
     let routing = header("x-goog-request-params");
     (!routing.is_empty() && !routing.starts_with("recognizer=projects%2F")).then_some(3)
 }
 
 /// A JWT of a service account for this service, which holds. Its signature is not looked at.
-fn is_token(token: &str) -> bool {
+fn is_token(token: &str, service: &str) -> bool {
     let part = |n: usize| -> Value {
         let bytes = token.split('.').nth(n).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
@@ -145,7 +190,7 @@ fn is_token(token: &str) -> bool {
     let (head, claims, now) = (part(0), part(1), clock::wall().unix_timestamp());
     let holds = claims["iat"].as_i64().zip(claims["exp"].as_i64());
     head["alg"] == "RS256"
-        && claims["aud"] == "https://speech.googleapis.com/"
+        && claims["aud"] == format!("https://{service}.googleapis.com/")
         && claims["iss"] == claims["sub"]
         && claims["iss"].as_str().is_some_and(|iss| iss.ends_with(".gserviceaccount.com"))
         && holds.is_some_and(|(from, to)| from <= now + 10 && now < to && to - from <= 3_600)

@@ -6,7 +6,6 @@
 //! package 2.41.0 and Google's pages, as read on 2026-11-22.
 
 mod config;
-mod key;
 pub(crate) mod messages;
 mod news;
 mod request;
@@ -19,9 +18,9 @@ use url::Url;
 
 pub use config::{GoogleConfig, GoogleOwn, locations};
 
-use self::key::ServiceAccount;
 use super::{Capabilities, Input, Recognizer, Reports, Setup};
 use crate::language::Language;
+use crate::provider::google::ServiceAccount;
 use crate::provider::grpc::Channel;
 use crate::provider::{ErrorKind, ProviderError};
 

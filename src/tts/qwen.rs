@@ -7,6 +7,7 @@
 
 mod config;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 pub use config::{QwenConfig, QwenOwn};
 
-use super::streamed::{Connecting, News, Streamed, Vendor};
+use super::streamed::{Connecting, Messages, News, Streamed, Talk, Vendor};
 use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::{ErrorKind, ProviderError, code};
@@ -82,13 +83,21 @@ impl Vendor for Reached<QwenOwn> {
         super::characters_with_han_twice(text)
     }
 
-    fn connect(&self) -> Connecting {
-        let (connector, address, key) =
-            (self.connector.clone(), self.address.clone(), self.key(AUTHORIZATION, "Bearer "));
-        let deadline = self.config.own.connect_ms.duration();
-        Box::pin(async move { connector.connect(&address, [key?], deadline).await })
+    fn connect(self: Arc<Self>) -> Connecting {
+        Box::pin(async move {
+            let key = self.key(AUTHORIZATION, "Bearer ")?;
+            let deadline = self.config.own.connect_ms.duration();
+            let link = self.connector.connect(&self.address, [key], deadline).await?;
+            Ok(Talk::over(link, self))
+        })
     }
 
+    fn silence(&self) -> Duration {
+        self.config.own.silence_ms.duration()
+    }
+}
+
+impl Messages for Reached<QwenOwn> {
     fn prepare(&self, language: Language) -> Vec<String> {
         let session = json!({
             "voice": self.speaker(language).unwrap_or_default(),
@@ -130,10 +139,6 @@ impl Vendor for Reached<QwenOwn> {
 
     fn keep_alive(&self) -> Option<String> {
         None
-    }
-
-    fn silence(&self) -> Duration {
-        self.config.own.silence_ms.duration()
     }
 }
 

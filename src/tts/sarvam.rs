@@ -3,6 +3,7 @@
 //! Facts of the protocol: Sarvam's Python SDK 0.1.39 and the projects that use it, as read on 2026-11-21. A piece is ended by a flush, and
 //! answered by an event `final`; there is no way to cancel but to leave ([`super::streamed`]).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::http::header::HeaderName;
 
-use super::streamed::{Connecting, News, Streamed, Vendor};
+use super::streamed::{Connecting, Messages, News, Streamed, Talk, Vendor};
 use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::sarvam::{KEY, NAME, SarvamConfig, SarvamOwn, code, kind_of_close};
@@ -67,13 +68,21 @@ impl Vendor for Reached<SarvamOwn> {
         Some(&self.account)
     }
 
-    fn connect(&self) -> Connecting {
-        let key = self.key(HeaderName::from_static(KEY), "");
-        let (connector, address) = (self.connector.clone(), self.address.clone());
-        let deadline = self.config.own.connect_ms.duration();
-        Box::pin(async move { connector.connect(&address, [key?], deadline).await })
+    fn connect(self: Arc<Self>) -> Connecting {
+        Box::pin(async move {
+            let key = self.key(HeaderName::from_static(KEY), "")?;
+            let deadline = self.config.own.connect_ms.duration();
+            let link = self.connector.connect(&self.address, [key], deadline).await?;
+            Ok(Talk::over(link, self))
+        })
     }
 
+    fn silence(&self) -> Duration {
+        self.config.own.tts_silence_ms.duration()
+    }
+}
+
+impl Messages for Reached<SarvamOwn> {
     fn prepare(&self, language: Language) -> Vec<String> {
         let data = json!({
             "language_code": code(language).unwrap_or("en-IN"),
@@ -108,10 +117,6 @@ impl Vendor for Reached<SarvamOwn> {
 
     fn keep_alive(&self) -> Option<String> {
         Some(json!({"type": "ping"}).to_string())
-    }
-
-    fn silence(&self) -> Duration {
-        self.config.own.tts_silence_ms.duration()
     }
 }
 

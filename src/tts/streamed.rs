@@ -1,33 +1,36 @@
-//! A voice over a WebSocket that speaks one piece of text after the other and gives no times of words: the session that Sarvam's and
-//! Qwen's voices share.
+//! A voice that speaks one piece of text after the other, audio as it is made, and gives no times of words: the session that Sarvam's, Qwen's
+//! and Google's voices share, whatever carries them ([`Wire`]).
 //!
-//! One connection a call, opened before it is needed. A vendor here has neither contexts nor ids in what it sends, so what was cancelled
-//! goes with its connection, and the next one is opened at once: nothing late can be heard. A piece is given when the one before it is
-//! done, so that what comes belongs to it; vendors make audio faster than it is heard. A session says what failed and connects again for
-//! the next utterance; who speaks instead is the call's decision.
+//! One connection a call, opened before it is needed. A vendor here has neither contexts nor ids in what it sends, so a piece is given when
+//! the one before it is done, and what comes belongs to it; vendors make audio faster than it is heard. What was cancelled goes with its
+//! connection, and the next one is opened at once, unless the wire has a way to leave a piece alone: nothing late can be heard. A session
+//! says what failed and connects again for the next utterance; who speaks instead is the call's decision.
 
 mod piece;
 mod session;
+mod talk;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::mpsc;
+
+pub(super) use talk::{Messages, Talk};
 
 use super::{Capabilities, Input, Reports, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
-use crate::provider::socket::Link;
 
 /// Texts waiting while it connects: far more clauses than 15 s of speech hold.
 const INPUTS: usize = 64;
 
-pub(super) type Connecting = Pin<Box<dyn Future<Output = Result<Link, ProviderError>> + Send>>;
+pub(super) type Connecting = Pin<Box<dyn Future<Output = Result<Box<dyn Wire>, ProviderError>> + Send>>;
 
-/// What a vendor's protocol says where others differ.
+/// Who speaks.
 pub(super) trait Vendor: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
@@ -46,24 +49,34 @@ pub(super) trait Vendor: Send + Sync + 'static {
         text.chars().count() as u64
     }
 
-    fn connect(&self) -> Connecting;
-
-    /// The messages that make a new connection speak this language.
-    fn prepare(&self, language: Language) -> Vec<String>;
-
-    /// The messages that have a piece of text spoken at once.
-    fn speak(&self, text: &str) -> Vec<String>;
-
-    fn read(&self, message: &str) -> Result<News, ProviderError>;
-
-    /// What keeps a connection from being closed when nothing is said; `None`: a ping frame.
-    fn keep_alive(&self) -> Option<String>;
+    fn connect(self: Arc<Self>) -> Connecting;
 
     /// From a text, or from the last audio, to the next.
     fn silence(&self) -> Duration;
 }
 
-/// What a message of the vendor means.
+/// A connection, on which one piece is spoken at a time.
+#[async_trait]
+pub(super) trait Wire: Send {
+    /// Whether the next piece can be spoken on it; if not, another connection is made.
+    async fn takes(&mut self, language: Language) -> bool;
+
+    /// Has a piece of text spoken at once.
+    async fn speak(&mut self, language: Language, text: &str) -> Result<(), ProviderError>;
+
+    /// What comes next. Cancel safe.
+    async fn next(&mut self) -> Result<News, ProviderError>;
+
+    /// Nothing more of the present piece is wanted. `false`: only leaving the connection ends it.
+    fn forget(&mut self) -> bool;
+
+    /// Keeps a connection from being closed when nothing is said.
+    async fn keep_alive(&mut self) -> Result<(), ProviderError>;
+
+    async fn close(self: Box<Self>);
+}
+
+/// What came of the present piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// 16 kHz linear PCM, little endian.

@@ -235,23 +235,30 @@ def qwen(address):
     voice.close()
 
 
-def google(address, key_file):
+def google_account(key_file, service):
+    """The account, and the header of its calls of this service."""
     import json
 
-    import grpc
-    from google.api_core import exceptions
-    from google.cloud.speech_v2 import SpeechClient
-    from google.cloud.speech_v2.services.speech.transports import SpeechGrpcTransport
-    from google.cloud.speech_v2.types import cloud_speech
     from google.oauth2 import service_account
 
     with open(key_file, encoding="utf-8") as file:
         account = service_account.Credentials.from_service_account_info(json.load(file), always_use_jwt_access=True)
     # As google.auth.transport.grpc does it for the host of a service; over a channel without TLS it would not.
-    account._create_self_signed_jwt("https://speech.googleapis.com/")
+    account._create_self_signed_jwt(f"https://{service}.googleapis.com/")
     headers = {}
     account.refresh(None)
     account.apply(headers)
+    return account, headers
+
+
+def google(address, key_file):
+    import grpc
+    from google.api_core import exceptions
+    from google.cloud.speech_v2 import SpeechClient
+    from google.cloud.speech_v2.services.speech.transports import SpeechGrpcTransport
+    from google.cloud.speech_v2.types import cloud_speech
+
+    account, headers = google_account(key_file, "speech")
     client = SpeechClient(transport=SpeechGrpcTransport(channel=grpc.insecure_channel(address)))
     features = cloud_speech.StreamingRecognitionFeatures(interim_results=True)
     decoding = cloud_speech.ExplicitDecodingConfig(encoding="LINEAR16", sample_rate_hertz=RATE, audio_channel_count=1)
@@ -280,6 +287,35 @@ def google(address, key_file):
     refused("a message of 32,000 bytes", exceptions.InvalidArgument, lambda: recognize("en-US", VOICE, size=32_000))
 
 
+def google_tts(address, key_file):
+    import grpc
+    from google.api_core import exceptions
+    from google.cloud import texttospeech_v1 as speech
+    from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcTransport
+
+    _, headers = google_account(key_file, "texttospeech")
+    client = speech.TextToSpeechClient(transport=TextToSpeechGrpcTransport(channel=grpc.insecure_channel(address)))
+
+    def requests(locale, rate, texts):
+        voice = speech.VoiceSelectionParams(language_code=locale, name=f"{locale}-Chirp3-HD-Kore")
+        audio = speech.StreamingAudioConfig(audio_encoding=speech.AudioEncoding.PCM, sample_rate_hertz=rate)
+        config = speech.StreamingSynthesizeConfig(voice=voice, streaming_audio_config=audio)
+        yield speech.StreamingSynthesizeRequest(streaming_config=config)
+        for text in texts:
+            yield speech.StreamingSynthesizeRequest(input=speech.StreamingSynthesisInput(text=text))
+
+    def synthesize(locale="en-US", rate=RATE, texts=(TEXT,), metadata=(("authorization", headers["authorization"]),)):
+        said = client.streaming_synthesize(requests(locale, rate, texts), metadata=metadata, timeout=PATIENCE)
+        return b"".join(response.audio_content for response in said)
+
+    expect_audio(synthesize())
+    expect_audio(synthesize("yue-HK", texts=(TEXT, TEXT)), words=6)
+    refused("no token", exceptions.Unauthenticated, lambda: synthesize(metadata=()))
+    refused("an unknown voice", exceptions.InvalidArgument, lambda: synthesize("xx-XX"))
+    refused("another rate than is simulated", exceptions.InvalidArgument, lambda: synthesize(rate=8_000))
+    refused("no text", exceptions.InvalidArgument, lambda: synthesize(texts=("",)))
+
+
 def azure(address):
     """Microsoft's package speaks a protocol of its own; this is the request of the page on the REST interface."""
     ssml = f"<speak version='1.0' xml:lang='en-CA'><voice xml:lang='en-CA' name='en-CA-ClaraNeural'>{TEXT}</voice></speak>"
@@ -301,7 +337,7 @@ def azure(address):
     refused("an unknown format", urllib.error.HTTPError, lambda: ask(X_Microsoft_OutputFormat="raw-unknown"))
 
 
-VENDORS = [openai, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, azure]
+VENDORS = [openai, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure]
 
 if __name__ == "__main__":
     vendor, address, *more = sys.argv[1:]

@@ -1,7 +1,6 @@
 //! The vendors' own Python packages against the simulated vendors, as `attendant sim providers` serves them: what the packages send is
 //! taken, and what they are sent they can read.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,15 +9,25 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::wire::google::account;
+use crate::wire::google::key as google_key;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/vendor_sdks.py");
 
 /// Python starts slowly on a machine that builds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const VENDORS: [&str; 9] =
-    ["openai", "deepgram_nova", "deepgram_flux", "cartesia", "sarvam_ears", "sarvam_voice", "qwen", "azure", "google"];
+const VENDORS: [&str; 10] = [
+    "openai",
+    "deepgram_nova",
+    "deepgram_flux",
+    "cartesia",
+    "sarvam_ears",
+    "sarvam_voice",
+    "qwen",
+    "azure",
+    "google",
+    "google_tts",
+];
 
 /// Where `.ci/deps --sdks` puts them.
 fn packages() -> PathBuf {
@@ -57,14 +66,14 @@ async fn vendors() -> (Child, String, String) {
 #[ignore = "the packages are 190 MB: `make test-long` installs them"]
 async fn every_vendors_own_package_completes_a_session() {
     let packages = packages();
-    let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
-    key.write_all(account::key_file().as_bytes()).expect("it is writable");
+    let key = google_key();
     let (_program, all, google) = vendors().await;
     let mut wrong = Vec::new();
     for vendor in VENDORS {
         let mut command = Command::new("python3");
-        command.args([SCRIPT, vendor, if vendor == "google" { &google } else { &all }]);
-        if vendor == "google" {
+        let is_google = vendor.starts_with("google");
+        command.args([SCRIPT, vendor, if is_google { &google } else { &all }]);
+        if is_google {
             command.arg(key.path());
         }
         let ran = command

@@ -1,4 +1,5 @@
-//! The client of Google's recogniser against the simulated one: what is said is heard, at its time, and every fault has its name.
+//! The client of Google's recogniser against the simulated one: what is said is heard, at its time, and every fault has its name. Its voices
+//! are tried with those of others ([`super::streamed_voices`]).
 
 pub mod account;
 mod server;
@@ -11,6 +12,7 @@ use attendant::costs::Kind;
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::sim::code::Code;
+use attendant::sim::vendors::Troubles;
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, google};
 use attendant::stt::google::{Google, GoogleConfig};
 use attendant::stt::{Event, Hints, Input};
@@ -20,20 +22,36 @@ use tokio::net::TcpListener;
 
 use super::deepgram::{BEGIN, Ears, code, finals, is_flushed};
 
-/// A simulated vendor that answers after 50 ms.
+/// A simulated vendor whose ears have this trouble, and answer after 50 ms.
 pub async fn vendor(hearing: Trouble) -> SocketAddr {
+    serve(Troubles { hearing, ..Troubles::default() }).await
+}
+
+/// The same of its voices.
+pub async fn speaking(speaking: Trouble) -> SocketAddr {
+    serve(Troubles { speaking, ..Troubles::default() }).await
+}
+
+async fn serve(troubles: Troubles) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
-    let scripted = ScriptedConfig { stt_ms: Delay::Fixed(50), ..ScriptedConfig::default() };
-    tokio::spawn(google::serve(listener, scripted, hearing, std::future::pending()));
+    let wait = Delay::Fixed(50);
+    let scripted = ScriptedConfig { stt_ms: wait, tts_ms: wait, ..ScriptedConfig::default() };
+    tokio::spawn(google::serve(listener, scripted, troubles, std::future::pending()));
     address
+}
+
+/// A key file of Google's, for as long as it is kept.
+pub fn key() -> tempfile::NamedTempFile {
+    let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
+    key.write_all(account::key_file().as_bytes()).expect("it is writable");
+    key
 }
 
 /// `more` are further lines of its configuration.
 pub fn ears(address: SocketAddr, more: &str) -> Google {
     rustls::crypto::ring::default_provider().install_default().ok();
-    let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
-    key.write_all(account::key_file().as_bytes()).expect("it is writable");
+    let key = key();
     let text = format!("base_url = \"http://{address}\"\nkey = {{ file = \"{}\" }}\n{more}", key.path().display());
     let config: GoogleConfig = toml::from_str(&text).expect("the configuration is read");
     Google::new(&config, "providers.google").expect("the configuration is sound")

@@ -1,29 +1,40 @@
-//! The clients of voices that speak one piece after the other against the simulated ones: the same for each vendor.
+//! The clients of voices that speak one piece after the other against the simulated ones: the same for each vendor, whatever carries it.
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use attendant::language::Language;
 use attendant::sim::{Fault, Trouble};
+use attendant::tts::google::GoogleVoiceConfig;
 use attendant::tts::qwen::QwenConfig;
 use attendant::tts::{Event, Input, Voice};
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
 use super::cartesia::{Mouth, NAMES, failure, id, vendor};
 use super::deepgram::{accept, next_text};
-use super::sarvam;
+use super::{google, sarvam};
 use crate::desk::in_time;
 
 /// Who is tried, with the language that it speaks.
-const VENDORS: [(&str, Language); 2] = [("sarvam", Language::Punjabi), ("qwen", Language::Cantonese)];
+const VENDORS: [(&str, Language); 3] = [SOCKETS[0], SOCKETS[1], ("google_tts", Language::French)];
+
+/// Those over a WebSocket.
+const SOCKETS: [(&str, Language); 2] = [("sarvam", Language::Punjabi), ("qwen", Language::Cantonese)];
+
+/// Where the simulated one of this name is, that answers after 50 ms.
+pub async fn at(name: &str, trouble: Trouble) -> SocketAddr {
+    if name == "google_tts" { google::speaking(trouble).await } else { vendor(trouble).await }
+}
 
 /// It speaks this language.
 pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u64) -> Arc<dyn Voice> {
@@ -36,6 +47,7 @@ pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u6
             Arc::new(voice)
         }
         "qwen" => Arc::new(qwen(address, language, silence_ms)),
+        "google_tts" => Arc::new(google_tts(address, language, silence_ms)),
         other => panic!("nobody is called {other}"),
     }
 }
@@ -51,10 +63,21 @@ fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice 
     attendant::tts::qwen::voice(&config, "providers.qwen").expect("the configuration is sound")
 }
 
+fn google_tts(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let key = google::key();
+    let file = key.path().display();
+    let text = format!(
+        "base_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"fr-CA-Chirp3-HD-Kore\" }}"
+    );
+    let config: GoogleVoiceConfig = toml::from_str(&text).expect("the configuration is read");
+    attendant::tts::google::voice(&config, "providers.google_tts").expect("the configuration is sound")
+}
+
 #[tokio::test]
 async fn an_utterance_in_pieces_is_spoken_with_its_words_at_their_bytes() {
     for (name, language) in VENDORS {
-        let mut mouth = Mouth::open(voice(name, vendor(Trouble::default()).await, language, 1_000).as_ref());
+        let mut mouth = Mouth::open(voice(name, at(name, Trouble::default()).await, language, 1_000).as_ref());
         for round in 1..3 {
             let text = ["alfa bravo charlie, ", "delta echo. ", "… "];
             mouth.begin(id(round), language, &text).await;
@@ -90,7 +113,7 @@ async fn every_fault_has_its_name() {
     let rows =
         VENDORS.into_iter().flat_map(|(name, language)| NAMES.map(|(fault, kind)| (name, language, fault, kind)));
     let all = rows.map(|(name, language, fault, kind)| async move {
-        let mut mouth = Mouth::open(voice(name, vendor(Trouble::always(Some(fault))).await, language, 300).as_ref());
+        let mut mouth = Mouth::open(voice(name, at(name, Trouble::always(Some(fault))).await, language, 300).as_ref());
         mouth.begin(id(1), language, &[long]).await;
         mouth.give(Input::End { id: id(1) }).await;
         (name, fault, kind, mouth.whole().await)
@@ -108,7 +131,7 @@ async fn every_fault_has_its_name() {
 async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
     for (name, language) in VENDORS {
         for by_begin in [false, true] {
-            let address = vendor(Trouble::always(Some(Fault::Late))).await;
+            let address = at(name, Trouble::always(Some(Fault::Late))).await;
             let mut mouth = Mouth::open(voice(name, address, language, 1_000).as_ref());
             mouth.begin(id(1), language, &["one two three four five six seven eight nine ten"]).await;
             while !matches!(mouth.next().await, Event::Audio { .. }) {}
@@ -137,7 +160,7 @@ async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
 
 #[tokio::test]
 async fn what_is_cancelled_leaves_no_connection_and_the_next_one_is_there_before_it_is_needed() {
-    for (name, language) in VENDORS {
+    for (name, language) in SOCKETS {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let mouth = Mouth::open(voice(name, listener.local_addr().expect("bound"), language, 1_000).as_ref());
         // Warm before anything is to be said.
@@ -157,11 +180,80 @@ async fn what_is_cancelled_leaves_no_connection_and_the_next_one_is_there_before
     }
 }
 
+/// Passes connections on to this address, and counts those that are open.
+async fn counted(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let (address, open) = (listener.local_addr().expect("bound"), Arc::new(AtomicUsize::new(0)));
+    let count = open.clone();
+    tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut ours, _)) = listener.accept().await {
+            let count = count.clone();
+            count.fetch_add(1, Ordering::Relaxed);
+            connections.spawn(async move {
+                let mut theirs = TcpStream::connect(to).await.expect("the vendor listens");
+                // Whoever leaves first ends it.
+                let (mut from_us, mut to_us) = ours.split();
+                let (mut from_them, mut to_them) = theirs.split();
+                tokio::select! {
+                    _ = tokio::io::copy(&mut from_us, &mut to_them) => {}
+                    _ = tokio::io::copy(&mut from_them, &mut to_us) => {}
+                }
+                count.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    });
+    (address, open)
+}
+
+#[tokio::test]
+async fn an_answer_cancelled_at_any_50_ms_of_it_leaves_nothing_audible_and_no_connection_behind() {
+    const SLICE: u64 = 800;
+    let long = "one two three four five six seven eight nine ten eleven twelve.";
+    let rows = VENDORS.into_iter().flat_map(|(name, language)| (0..24).map(move |n| (name, language, n * SLICE)));
+    let all = rows.map(|(name, language, after)| async move {
+        let (address, open) = counted(at(name, Trouble::default()).await).await;
+        let mut mouth = Mouth::open(voice(name, address, language, 1_000).as_ref());
+        mouth.begin(id(1), language, &[long]).await;
+        let mut heard = 0;
+        while heard < after {
+            if let Event::Audio { audio, .. } = mouth.next().await {
+                heard += audio.len() as u64;
+            }
+        }
+        mouth.give(Input::Cancel { id: id(1) }).await;
+        mouth.begin(id(2), language, &["alfa."]).await;
+        mouth.give(Input::End { id: id(2) }).await;
+        let (mut second, mut is_over) = (0, false);
+        while !is_over {
+            match mouth.next().await {
+                Event::Audio { id: of, audio } if of == id(2) => second += audio.len() as u64,
+                // What was on its way when it was cancelled is stamped as the first's, and comes before the second.
+                Event::Audio { .. } => assert_eq!(second, 0, "{name} at {after}"),
+                Event::Done { id: of, samples } => {
+                    assert_eq!((of, samples), (id(2), second), "{name} at {after}");
+                    is_over = true;
+                }
+                Event::Word { .. } => {}
+                Event::Failed { error, .. } => panic!("{name} at {after}: {error}"),
+            }
+        }
+        drop(mouth);
+        in_time(async {
+            while open.load(Ordering::Relaxed) > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    });
+    join_all(all).await;
+}
+
 #[tokio::test]
 async fn a_connection_that_broke_is_made_again_for_the_next_utterance() {
     for (name, language) in VENDORS {
         let mut mouth =
-            Mouth::open(voice(name, vendor(Trouble::first(1, Fault::Breaks)).await, language, 1_000).as_ref());
+            Mouth::open(voice(name, at(name, Trouble::first(1, Fault::Breaks)).await, language, 1_000).as_ref());
         let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
         mouth.begin(id(1), language, &[long]).await;
         assert!(failure(&mouth.whole().await).is_some(), "{name}");

@@ -22,10 +22,12 @@ async fn vendors(troubles: Troubles) -> SocketAddr {
     address
 }
 
-/// Deepgram, Sarvam, Google, OpenAI, Cartesia, Azure and Sarvam, in this order.
-async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 7] {
+/// Deepgram, Sarvam, Google, OpenAI, Cartesia, Azure, Sarvam and Google, in this order.
+async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 8] {
     rustls::crypto::ring::default_provider().install_default().ok();
     let google = google::ears(google::vendor(troubles.hearing.clone()).await, "");
+    let google_tts = google::speaking(troubles.speaking.clone()).await;
+    let google_tts = voice("google_tts", google_tts, Language::French, 1_000);
     let address = vendors(troubles).await;
     let config = OpenAiConfig {
         base_url: format!("http://{address}/v1/"),
@@ -50,6 +52,7 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 7] {
         trial::speak(&cartesia, english),
         trial::speak(&azure, english),
         trial::speak(speaks.as_ref(), punjabi),
+        trial::speak(google_tts.as_ref(), Language::French),
     )
     .into()
 }
@@ -71,7 +74,7 @@ async fn a_provider_that_refuses_is_named_with_its_reason() {
     let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
     let kinds = try_all(troubles).await.map(|outcome| outcome.expect_err("all refuse").kind);
     let no_key = ErrorKind::Unauthorised;
-    assert_eq!(kinds, [no_key, no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key]);
+    assert_eq!(kinds, [no_key, no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key, no_key]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,12 +5,7 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use h2::{RecvStream, SendStream};
-use prost::Message;
-use tokio::time::timeout;
-
-use super::trailers;
+use super::stream::{ABORTED, INTERNAL, INVALID, Stop, Stream, Went};
 use crate::clock;
 use crate::provider::grpc::Span;
 use crate::sim::ear::{Ear, Word};
@@ -33,34 +28,12 @@ const MOST_AUDIO: usize = 25_600;
 const LONGEST: u64 = 300 * RATE;
 
 /// A stream without a message for so long is ended: "Stream timed out after receiving no more client requests".
-const IDLE: Duration = Duration::from_secs(10);
-
-/// ABORTED, as Google calls both.
-const ABORTED: u16 = 10;
+pub(super) const IDLE: Duration = Duration::from_secs(10);
 
 const LANGUAGES: [&str; 6] = ["en-US", "en-CA", "fr-CA", "cmn-Hans-CN", "yue-Hant-HK", "pa-Guru-IN"];
 
-/// How a stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Went {
-    Well,
-    /// It takes the connection with it.
-    Broke,
-}
-
-/// Why a recognition is over before its end.
-enum Stop {
-    Status(u16),
-    /// Nothing is said any more.
-    Silent,
-    /// The connection breaks.
-    Broke,
-}
-
 pub(super) struct Recognition {
-    body: RecvStream,
-    bytes: BytesMut,
-    out: SendStream<Bytes>,
+    stream: Stream,
     fault: Option<Fault>,
     /// From the end of the client's side to the last words.
     delay: Duration,
@@ -75,30 +48,24 @@ pub(super) struct Recognition {
 }
 
 impl Recognition {
-    pub(super) fn new(body: RecvStream, out: SendStream<Bytes>, fault: Option<Fault>, delay: Duration) -> Self {
-        let (bytes, language, ear, words) = (BytesMut::new(), String::new(), Ear::default(), Vec::new());
-        Self { body, bytes, out, fault, delay, answered: 0, language, ear, words, goes_on: false }
+    pub(super) fn new(stream: Stream, fault: Option<Fault>, delay: Duration) -> Self {
+        let (language, ear, words) = (String::new(), Ear::default(), Vec::new());
+        Self { stream, fault, delay, answered: 0, language, ear, words, goes_on: false }
     }
 
     pub(super) async fn run(mut self) -> Went {
-        // Whoever has left does not need to be told how it ended.
-        match self.hear().await {
-            Ok(()) => self.out.send_trailers(trailers(0)).ok(),
-            Err(Stop::Status(status)) => self.out.send_trailers(trailers(status)).ok(),
-            Err(Stop::Silent) => std::future::pending().await,
-            Err(Stop::Broke) => return Went::Broke,
-        };
-        Went::Well
+        let how = self.hear().await;
+        self.stream.end(how).await
     }
 
     async fn hear(&mut self) -> Result<(), Stop> {
-        let first = timeout(IDLE, self.next()).await.map_err(|_| Stop::Status(ABORTED))??.ok_or(Stop::Status(3))?;
-        self.language = language(&first).ok_or(Stop::Status(3))?;
+        let first = self.stream.next().await?.ok_or(Stop::Status(INVALID))?;
+        self.language = language(&first).ok_or(Stop::Status(INVALID))?;
         let mut interim_at = INTERIM;
-        while let Some(message) = timeout(IDLE, self.next()).await.map_err(|_| Stop::Status(ABORTED))?? {
-            let Some(Streaming::Audio(audio)) = message.streaming else { return Err(Stop::Status(3)) };
+        while let Some(message) = self.stream.next::<StreamingRecognizeRequest>().await? {
+            let Some(Streaming::Audio(audio)) = message.streaming else { return Err(Stop::Status(INVALID)) };
             if audio.len() > MOST_AUDIO || audio.len() % 2 == 1 || audio.is_empty() {
-                return Err(Stop::Status(3));
+                return Err(Stop::Status(INVALID));
             }
             self.words.extend(self.ear.hear(&audio));
             if self.ear.heard() > LONGEST {
@@ -157,52 +124,22 @@ impl Recognition {
         }
     }
 
-    /// The next message; `None` when the client has ended its side.
-    async fn next(&mut self) -> Result<Option<StreamingRecognizeRequest>, Stop> {
-        loop {
-            if let Some([0, a, b, c, d]) = self.bytes.first_chunk::<5>().copied() {
-                let length = u32::from_be_bytes([a, b, c, d]) as usize;
-                if self.bytes.len() >= 5 + length {
-                    self.bytes.advance(5);
-                    let message = self.bytes.split_to(length);
-                    return StreamingRecognizeRequest::decode(message).map(Some).map_err(|_| Stop::Status(3));
-                }
-            }
-            match self.body.data().await {
-                Some(Ok(data)) => {
-                    self.body.flow_control().release_capacity(data.len()).map_err(|_| Stop::Broke)?;
-                    self.bytes.extend_from_slice(&data);
-                }
-                // The client cancelled: there is nobody to answer.
-                Some(Err(_)) => return Err(Stop::Status(1)),
-                None => return Ok(None),
-            }
-        }
-    }
-
     fn say(&mut self, results: Vec<StreamingRecognitionResult>) -> Result<(), Stop> {
         self.answered += 1;
         let strikes = self.answered > 1;
         match self.fault {
             Some(Fault::Deaf) => return Ok(()),
             Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
-            Some(Fault::Errors) if strikes => return Err(Stop::Status(13)),
+            Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),
             Some(_) | None => {}
         }
         let billed = self.ear.heard().div_ceil(RATE) * RATE;
         let metadata = Some(RecognitionResponseMetadata { total_billed_duration: Some(span(billed)) });
-        let message = StreamingRecognizeResponse { metadata, results }.encode_to_vec();
-        let mut bytes = BytesMut::with_capacity(5 + message.len());
-        bytes.put_u8(0);
-        bytes.put_u32(message.len() as u32);
-        bytes.extend_from_slice(&message);
-        let stalls = strikes && self.fault == Some(Fault::Stalls);
-        if stalls {
-            // In the middle of a message.
-            bytes.truncate(bytes.len() / 2);
+        let message = StreamingRecognizeResponse { metadata, results };
+        if strikes && self.fault == Some(Fault::Stalls) {
+            return Err(self.stream.stall(&message));
         }
-        self.out.send_data(bytes.freeze(), false).map_err(|_| Stop::Status(1))?;
-        if stalls { Err(Stop::Silent) } else { Ok(()) }
+        self.stream.say(&message)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What we say to Google: the headers of a call, what is to be recognised, and audio. Golden bytes below.
 
-use axum::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use axum::http::header::{HeaderName, HeaderValue};
 use url::form_urlencoded;
 
 use super::messages::{
@@ -8,8 +8,7 @@ use super::messages::{
     RecognitionFeatures, SpeechAdaptation, Streaming, StreamingRecognitionConfig, StreamingRecognitionFeatures,
     StreamingRecognizeRequest,
 };
-use super::{GoogleConfig, Shared, failed};
-use crate::clock;
+use super::{GoogleConfig, NAME, Shared, failed};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::stt::Hints;
@@ -28,16 +27,12 @@ fn recognizer(config: &GoogleConfig, project: &str) -> String {
 }
 
 pub(super) fn headers(shared: &Shared) -> Result<[(HeaderName, HeaderValue); 2], ProviderError> {
-    let token = shared.account.token(AUDIENCE, clock::wall().unix_timestamp());
-    let token = token.map_err(|what| failed(ErrorKind::Unauthorised, &what))?;
-    let mut token = HeaderValue::try_from(format!("Bearer {token}"))
-        .map_err(|_| failed(ErrorKind::Unauthorised, "the key has characters that no key has"))?;
-    token.set_sensitive(true);
+    let token = shared.account.bearer(NAME, AUDIENCE)?;
     let recognizer = recognizer(&shared.config, &shared.account.project);
     let routing: String = form_urlencoded::byte_serialize(recognizer.as_bytes()).collect();
     let routing = HeaderValue::try_from(format!("recognizer={routing}"))
         .map_err(|_| failed(ErrorKind::Request, "its key's project cannot be named; download the key again"))?;
-    Ok([(AUTHORIZATION, token), (HeaderName::from_static("x-goog-request-params"), routing)])
+    Ok([token, (HeaderName::from_static("x-goog-request-params"), routing)])
 }
 
 /// The first message of a stream.

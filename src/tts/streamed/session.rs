@@ -1,7 +1,8 @@
 //! One call's voice: the connection, and the utterance that has it.
 //!
 //! An utterance fails when it cannot be connected for, when nothing comes of it in time, when a piece of it is done without a sound, or
-//! when the vendor says so. Whoever fails or is cancelled in the middle of a piece loses the connection with it.
+//! when the vendor says so. Whoever fails in the middle of a piece loses the connection with it, and so does who is cancelled there, unless
+//! the connection can leave a piece alone.
 //!
 //! Audio of the first piece leaves as it comes; that of a later one is held back while what was given is still being heard, so that a
 //! voice that stalls within it can be replaced at the beginning of the piece, with no word twice.
@@ -16,9 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::piece::{Piece, Placed, Rate};
-use super::{Connecting, News, Vendor};
+use super::{Connecting, News, Vendor, Wire};
 use crate::language::Language;
-use crate::provider::socket::{Incoming, Link};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::tts::pieces::CHUNK;
 use crate::tts::{Event, Input, Reports};
@@ -29,12 +29,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// When nothing is due.
 const LONG: Duration = Duration::from_secs(3_600);
 
-#[expect(clippy::large_enum_variant, reason = "one a session")]
 enum Line {
     Down,
     Coming(Connecting),
-    /// Prepared for this language, if for any.
-    Up(Link, Option<Language>),
+    Up(Box<dyn Wire>),
 }
 
 struct Utterance {
@@ -88,26 +86,25 @@ struct Session {
 }
 
 pub(super) async fn run(vendor: Arc<dyn Vendor>, inputs: mpsc::Receiver<Input>, reports: Reports) {
-    let line = Line::Coming(vendor.connect());
+    let line = Line::Coming(vendor.clone().connect());
     let mut session =
         Session { vendor, inputs, reports, line, utterance: None, rate: None, kept_alive: Instant::now() };
     while session.step().await == Going::On && session.advance().await == Going::On {}
-    if let Line::Up(link, _) = session.line {
-        link.close().await;
+    if let Line::Up(wire) = session.line {
+        wire.close().await;
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "it lives for one step of a session")]
 enum Happened {
-    Connected(Result<Link, ProviderError>),
-    Came(Result<Incoming, ProviderError>),
+    Connected(Result<Box<dyn Wire>, ProviderError>),
+    Came(Result<News, ProviderError>),
 }
 
 async fn next(line: &mut Line) -> Happened {
     match line {
         Line::Down => std::future::pending().await,
         Line::Coming(connecting) => Happened::Connected(connecting.await),
-        Line::Up(link, _) => Happened::Came(link.next().await),
+        Line::Up(wire) => Happened::Came(wire.next().await),
     }
 }
 
@@ -132,7 +129,7 @@ impl Session {
             Input::Begin { id, language } => {
                 self.cancel();
                 if matches!(self.line, Line::Down) {
-                    self.line = Line::Coming(self.vendor.connect());
+                    self.line = self.coming();
                 }
                 self.utterance = Some(Utterance {
                     id,
@@ -175,16 +172,24 @@ impl Session {
 
     /// What was unfinished is not wanted any more.
     fn cancel(&mut self) {
-        if self.utterance.take().is_some_and(|utterance| utterance.present.is_some()) {
-            let coming = Line::Coming(self.vendor.connect());
+        if self.utterance.take().is_none_or(|utterance| utterance.present.is_none()) {
+            return;
+        }
+        let stays = if let Line::Up(wire) = &mut self.line { wire.forget() } else { false };
+        if !stays {
+            let coming = self.coming();
             self.leave(coming);
         }
     }
 
+    fn coming(&self) -> Line {
+        Line::Coming(self.vendor.clone().connect())
+    }
+
     /// Whatever the connection still says is nobody's.
     fn leave(&mut self, next: Line) {
-        if let Line::Up(link, _) = std::mem::replace(&mut self.line, next) {
-            tokio::spawn(link.close());
+        if let Line::Up(wire) = std::mem::replace(&mut self.line, next) {
+            tokio::spawn(wire.close());
         }
     }
 
@@ -201,28 +206,24 @@ impl Session {
         match &mut self.line {
             Line::Coming(_) => Going::On,
             Line::Down => {
-                self.line = Line::Coming(self.vendor.connect());
+                self.line = self.coming();
                 Going::On
             }
-            Line::Up(_, Some(other)) if *other != language => {
-                let coming = Line::Coming(self.vendor.connect());
-                self.leave(coming);
-                Going::On
-            }
-            Line::Up(link, prepared) => {
+            Line::Up(wire) => {
+                if !wire.takes(language).await {
+                    let coming = self.coming();
+                    self.leave(coming);
+                    return Going::On;
+                }
                 let Some((at, text)) = utterance.waiting.pop_front() else { return Going::On };
-                let first = if prepared.is_none() { self.vendor.prepare(language) } else { Vec::new() };
-                *prepared = Some(language);
                 let rate =
                     self.rate.filter(|(of, _)| *of == language).map_or_else(|| Rate::usual(language), |(_, rate)| rate);
                 utterance.present = Some(Piece::new(&text, at, utterance.samples, rate));
                 utterance.heard = Instant::now();
-                for message in first.into_iter().chain(self.vendor.speak(&text)) {
-                    if let Err(error) = link.text(message).await {
-                        return self.fail(error).await;
-                    }
+                match wire.speak(language, &text).await {
+                    Ok(()) => Going::On,
+                    Err(error) => self.fail(error).await,
                 }
-                Going::On
             }
         }
     }
@@ -238,21 +239,16 @@ impl Session {
     }
 
     async fn happened(&mut self, happened: Happened) -> Going {
-        let incoming = match happened {
-            Happened::Connected(Ok(link)) => {
-                self.line = Line::Up(link, None);
+        match happened {
+            Happened::Connected(Ok(wire)) => {
+                self.line = Line::Up(wire);
                 self.kept_alive = Instant::now();
-                return Going::On;
+                Going::On
             }
-            Happened::Connected(Err(error)) | Happened::Came(Err(error)) => return self.fail(error).await,
-            Happened::Came(Ok(incoming)) => incoming,
-        };
-        let Incoming::Text(text) = incoming else { return Going::On };
-        match self.vendor.read(&text) {
-            Ok(News::Audio(bytes)) => self.audio(&bytes).await,
-            Ok(News::Done) => self.piece_done().await,
-            Ok(News::Nothing) => Going::On,
-            Err(error) => self.fail(error).await,
+            Happened::Came(Ok(News::Audio(bytes))) => self.audio(&bytes).await,
+            Happened::Came(Ok(News::Done)) => self.piece_done().await,
+            Happened::Came(Ok(News::Nothing)) => Going::On,
+            Happened::Connected(Err(error)) | Happened::Came(Err(error)) => self.fail(error).await,
         }
     }
 
@@ -346,7 +342,7 @@ impl Session {
 
     fn due(&self) -> Instant {
         let keep = match self.line {
-            Line::Up(..) => self.kept_alive + KEEP_ALIVE,
+            Line::Up(_) => self.kept_alive + KEEP_ALIVE,
             Line::Down | Line::Coming(_) => Instant::now() + LONG,
         };
         [self.owed(), self.released()].into_iter().flatten().fold(keep, Instant::min)
@@ -370,14 +366,10 @@ impl Session {
         }
         if now >= self.kept_alive + KEEP_ALIVE {
             self.kept_alive = now;
-            if let Line::Up(link, _) = &mut self.line {
-                let kept = match self.vendor.keep_alive() {
-                    Some(message) => link.text(message).await,
-                    None => link.ping().await,
-                };
-                if let Err(error) = kept {
-                    return self.fail(error).await;
-                }
+            if let Line::Up(wire) = &mut self.line
+                && let Err(error) = wire.keep_alive().await
+            {
+                return self.fail(error).await;
             }
         }
         Going::On

@@ -186,7 +186,7 @@ async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_without_word_times_that_fails_is_replaced_at_the_sentence_that_was_cut() {
-    for name in ["sarvam", "qwen", "azure"] {
+    for name in ["sarvam", "qwen", "azure", "google_tts"] {
         voices(name).await;
     }
 }
@@ -216,8 +216,8 @@ async fn voices(name: &'static str) {
     ];
     let calls = faults.into_iter().zip(1..).map(|(fault, n)| {
         tokio::spawn(async move {
-            let first = speaks(name, cartesia::vendor(Trouble::always(Some(fault))).await);
-            let second = speaks(name, cartesia::vendor(Trouble::default()).await);
+            let first = speaks(name, streamed_voices::at(name, Trouble::always(Some(fault))).await);
+            let second = speaks(name, streamed_voices::at(name, Trouble::default()).await);
             let number = format!("+1604555{n:04}");
             (fault, call_of(&number), call(&number, |providers| providers.voices = vec![first, second]).await)
         })

@@ -33,8 +33,8 @@ struct File {
 }
 
 /// See the module header.
-pub(super) struct ServiceAccount {
-    pub(super) project: String,
+pub(crate) struct ServiceAccount {
+    pub(crate) project: String,
     key_id: String,
     email: String,
     key: Arc<dyn SigningKey>,
@@ -50,7 +50,7 @@ impl fmt::Debug for ServiceAccount {
 
 impl ServiceAccount {
     /// The error says what is wrong with the file's text, and nothing of what is in it.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(text).map_err(|error| {
             format!(
                 "no key file of a service account (line {}); make one under IAM, Service accounts, Keys",
@@ -73,7 +73,7 @@ impl ServiceAccount {
     }
 
     /// A token that holds at this Unix second, made for this service (`https://speech.googleapis.com/`).
-    pub(super) fn token(&self, audience: &str, now: i64) -> Result<String, String> {
+    pub(crate) fn token(&self, audience: &str, now: i64) -> Result<String, String> {
         let mut kept = self.token.lock();
         if let Some((token, until)) = kept.as_ref()
             && now < until - SPARE

@@ -1,0 +1,98 @@
+//! One `StreamingSynthesize`: the words of each text as the tones of [`crate::sim::code`], after the scripted delay and then faster than
+//! anybody listens.
+//!
+//! It ends a stream as Google does: when the client has ended its side and all was spoken, or after five seconds without a text.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::stream::{INTERNAL, INVALID, Stop, Stream, Went};
+use crate::clock;
+use crate::sim::code::{WORD_SAMPLES, speak};
+use crate::sim::fault::Fault;
+use crate::sim::pace::Pace;
+use crate::tts::google::messages::{
+    AudioEncoding, RATE, Streaming, StreamingSynthesizeConfig, StreamingSynthesizeRequest, StreamingSynthesizeResponse,
+};
+
+/// "Input must be sent continuously, at least every 5s seconds."
+pub(super) const IDLE: Duration = Duration::from_secs(5);
+
+/// What [`Fault::Slow`] adds to the first audio.
+const SLOW: Duration = Duration::from_millis(1_500);
+
+/// Faults in mid-answer strike after so many words of a connection: within the second sentence of a code.
+const STRIKES_AFTER: u32 = 12;
+
+/// Bytes of one text, says Google's page on quotas.
+const LONGEST: usize = 5_000;
+
+const LOCALES: [&str; 6] = ["en-US", "en-GB", "fr-CA", "cmn-CN", "yue-HK", "pa-IN"];
+
+/// Some of Google's thirty.
+const SPEAKERS: [&str; 8] = ["Aoede", "Charon", "Fenrir", "Kore", "Leda", "Orus", "Puck", "Zephyr"];
+
+pub(super) struct Synthesis {
+    stream: Stream,
+    fault: Option<Fault>,
+    pace: Pace,
+    /// Spoken on this connection.
+    words: Arc<AtomicU32>,
+}
+
+impl Synthesis {
+    pub(super) const fn new(stream: Stream, fault: Option<Fault>, pace: Pace, words: Arc<AtomicU32>) -> Self {
+        Self { stream, fault, pace, words }
+    }
+
+    pub(super) async fn run(mut self) -> Went {
+        let how = self.answer().await;
+        self.stream.end(how).await
+    }
+
+    async fn answer(&mut self) -> Result<(), Stop> {
+        let first = self.stream.next::<StreamingSynthesizeRequest>().await?.ok_or(Stop::Status(INVALID))?;
+        let is_known = matches!(&first.streaming, Some(Streaming::Config(config)) if is_good(config));
+        if !is_known {
+            return Err(Stop::Status(INVALID));
+        }
+        while let Some(message) = self.stream.next::<StreamingSynthesizeRequest>().await? {
+            let Some(Streaming::Input(input)) = message.streaming else { return Err(Stop::Status(INVALID)) };
+            let text = input.text.filter(|text| !text.is_empty() && text.len() <= LONGEST);
+            self.speak(&text.ok_or(Stop::Status(INVALID))?).await?;
+        }
+        Ok(())
+    }
+
+    async fn speak(&mut self, text: &str) -> Result<(), Stop> {
+        let late = if self.fault == Some(Fault::Slow) { SLOW } else { Duration::ZERO };
+        clock::elapse(self.pace.draw() + late).await;
+        if self.fault == Some(Fault::Deaf) {
+            return Err(Stop::Silent);
+        }
+        for word in text.split_whitespace().filter(|_| self.fault != Some(Fault::Empty)) {
+            let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let audio_content = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+            let message = StreamingSynthesizeResponse { audio_content };
+            let strikes = self.words.fetch_add(1, Ordering::Relaxed) >= STRIKES_AFTER;
+            match self.fault {
+                Some(Fault::Stalls) if strikes => return Err(self.stream.stall(&message)),
+                Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
+                Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),
+                Some(_) | None => self.stream.say(&message)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What Google would take.
+fn is_good(config: &StreamingSynthesizeConfig) -> bool {
+    let (Some(voice), Some(audio)) = (&config.voice, &config.audio) else { return false };
+    let name = voice.name.strip_prefix(voice.language_code.as_str()).and_then(|name| name.strip_prefix("-Chirp3-HD-"));
+    LOCALES.contains(&voice.language_code.as_str())
+        && name.is_some_and(|name| SPEAKERS.contains(&name))
+        && audio.encoding == i32::from(AudioEncoding::Pcm)
+        && audio.sample_rate_hertz == RATE
+}
