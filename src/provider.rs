@@ -5,6 +5,7 @@ pub mod breaker;
 pub mod chain;
 pub(crate) mod google;
 pub mod grpc;
+pub(crate) mod openai;
 pub mod residency;
 pub mod sarvam;
 pub mod socket;

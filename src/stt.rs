@@ -6,9 +6,11 @@
 pub mod deepgram;
 mod gate;
 pub mod google;
+pub mod openai;
 pub mod sarvam;
 pub(crate) mod seats;
 mod tape;
+mod told;
 mod utterances;
 mod voices;
 pub mod whisper;

@@ -9,6 +9,7 @@ pub mod cartesia;
 pub mod espeak;
 pub mod google;
 pub mod hibari;
+pub mod openai;
 mod pieces;
 pub mod qwen;
 pub mod routing;

@@ -27,8 +27,8 @@ enum What {
     Oscar(oscar::OscarArgs),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, Sarvam's and Google's recognisers,
-/// Cartesia's, Azure's, Google's, Sarvam's and Qwen's voices.
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, OpenAI's, Sarvam's and Google's recognisers,
+/// Cartesia's, Azure's, Google's, OpenAI's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
 /// (docs/measure.md), unless told otherwise: `200`, `100..300` to draw evenly, `188/465` for a median and a p99, in milliseconds. They understand nothing: a recogniser hears the codes of
@@ -139,12 +139,16 @@ impl Providers {
             let bound = listener.local_addr().map_err(Failure::internal)?;
             let Profile { model, deepgram, google, google_tts, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } =
                 profile;
+            let Profile { openai_stt, openai_tts, .. } = profile;
             println!(
                 "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
                 self.seed
             );
             println!("language model  http://{bound}/v1  (first token after {model})");
             println!("Deepgram        ws://{bound}  (last words after {deepgram})");
+            println!(
+                "OpenAI speech   ws://{bound}/v1, http://{bound}/v1  (last words after {openai_stt}, first audio after {openai_tts})"
+            );
             println!("Cartesia        ws://{bound}  (first audio after {cartesia})");
             println!("Azure speech    http://{bound}  (first audio after {azure})");
             println!(

@@ -1,19 +1,23 @@
 //! What the sections of hosted providers have in common: where the provider is, with which key it is asked, in whose country it is, and
-//! whose certificate it has. One reader ([`Section`]), one check, and one way to reach who is behind a WebSocket ([`Reached`]).
+//! whose certificate it has. One reader ([`Section`]), one check, one way to reach who is behind a WebSocket ([`Reached`]), and one to ask who
+//! answers HTTP requests ([`Posted`]).
 //!
 //! It knows no provider: what differs is each one's [`Own`]. It asks nobody, and never shows a key.
 
 mod deadline;
+mod posted;
 mod reached;
 mod section;
 mod voices;
 
 use std::borrow::Cow;
 
+use axum::http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use url::Url;
 
 pub use deadline::{Deadline, Limit};
+pub(crate) use posted::{KeyIn, Posted};
 pub(crate) use reached::Reached;
 pub use section::Section;
 pub(crate) use voices::check as check_voices;
@@ -21,7 +25,8 @@ pub(crate) use voices::check as check_voices;
 use super::residency::{self, Country, Hosts, Place};
 use super::socket;
 use super::tls::{self, Authority};
-use crate::config::SecretSource;
+use super::{ErrorKind, ProviderError};
+use crate::config::{Secret, SecretSource};
 
 /// What every such section may say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -133,6 +138,24 @@ impl<O: Own> Section<O> {
         wrong.extend(self.own.check(section));
         wrong
     }
+}
+
+/// A key in this header, behind these words. It is never logged.
+fn secret(
+    provider: &'static str,
+    key: &Secret,
+    header: HeaderName,
+    before: &str,
+) -> Result<(HeaderName, HeaderValue), ProviderError> {
+    let wrong = "the key has characters that no key has";
+    let mut value = HeaderValue::try_from(format!("{before}{}", key.expose())).map_err(|_| ProviderError {
+        provider,
+        kind: ErrorKind::Unauthorised,
+        what: wrong.to_owned(),
+        retry_after: None,
+    })?;
+    value.set_sensitive(true);
+    Ok((header, value))
 }
 
 #[cfg(test)]

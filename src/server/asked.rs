@@ -33,6 +33,12 @@ impl ProvidersConfig {
             (Use::Speaking, "cartesia") => {
                 self.cartesia.as_ref().is_some_and(|cartesia| cartesia.own.voices.contains_key(&language))
             }
+            (Use::Hearing, "openai_stt") => {
+                self.openai_stt.as_ref().is_some_and(|openai| openai.own.is_to_hear(language))
+            }
+            (Use::Speaking, "openai_tts") => {
+                self.openai_tts.as_ref().is_some_and(|openai| openai.own.voice(language).is_some())
+            }
             (Use::Speaking, "google_tts") => {
                 self.google_tts.as_ref().is_some_and(|google| google.own.voice(language).is_some())
             }

@@ -31,12 +31,13 @@ use crate::state::Shared;
 use crate::stt::Recognizer;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
+use crate::stt::openai::OpenAiEars;
 use crate::stt::sarvam::SarvamEars;
 use crate::tts::azure::Azure;
 use crate::tts::cartesia::Cartesia;
 use crate::tts::espeak::Espeak;
 use crate::tts::spoken::{self, Lexicon};
-use crate::tts::{Voice, google, qwen, sarvam};
+use crate::tts::{Voice, google, openai, qwen, sarvam};
 
 /// Providers on other machines that the configuration names, each kind in the order in which they are asked.
 #[derive(Default)]
@@ -80,6 +81,9 @@ impl Hosted {
         if let Some(google) = &config.google {
             hosted.ears.push(Arc::new(Google::new(google, "providers.google")?));
         }
+        if let Some(openai) = &config.openai_stt {
+            hosted.ears.push(Arc::new(OpenAiEars::new(openai, "providers.openai_stt")?));
+        }
         if let Some(cartesia) = &config.cartesia {
             hosted.voices.push(("cartesia", Arc::new(Cartesia::new(cartesia, "providers.cartesia")?)));
         }
@@ -88,6 +92,9 @@ impl Hosted {
         }
         if let Some(google) = &config.google_tts {
             hosted.voices.push(("google_tts", Arc::new(google::voice(google, "providers.google_tts")?)));
+        }
+        if let Some(openai) = &config.openai_tts {
+            hosted.voices.push(("openai_tts", Arc::new(openai::voice(openai, "providers.openai_tts")?)));
         }
         let openai = config.openai.iter().map(|model| ("providers.openai".to_owned(), model));
         let named = config.models.iter().map(|(name, model)| (format!("providers.models.{name}"), model));
@@ -199,6 +206,7 @@ impl Staff {
             ("cartesia", config.cartesia.as_mut().map(|cartesia| &mut cartesia.own.voices)),
             ("azure_speech", config.azure_speech.as_mut().map(|azure| &mut azure.own.voices)),
             ("google_tts", config.google_tts.as_mut().map(|google| &mut google.own.voices)),
+            ("openai_tts", config.openai_tts.as_mut().map(|openai| &mut openai.own.voices)),
             ("sarvam", config.sarvam.as_mut().map(|sarvam| &mut sarvam.own.voices)),
             ("qwen", config.qwen.as_mut().map(|qwen| &mut qwen.own.voices)),
         ];

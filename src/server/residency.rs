@@ -115,6 +115,8 @@ mod tests {
             google = { key = { env = "K" } }
             cartesia = { key = { env = "K" }, voices = { en-CA = "v" } }
             google_tts = { key = { env = "K" } }
+            openai_stt = { base_url = "wss://eu.api.openai.com/v1", key = { env = "K" } }
+            openai_tts = { key = { env = "K" } }
             sarvam = { key = { env = "K" } }
             qwen = { base_url = "wss://dashscope.aliyuncs.com", key = { env = "K" } }
         "#,
@@ -127,6 +129,8 @@ mod tests {
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
                 "residency: CA, but providers.google_tts sends what is said to callers to US; take [providers.google_tts] out",
+                "residency: CA, but providers.openai_stt sends what callers say to EU; take [providers.openai_stt] out",
+                "residency: CA, but providers.openai_tts sends what is said to callers to wherever the vendor takes it; take [providers.openai_tts] out",
                 "residency: CA, but providers.sarvam sends what callers say and hear to wherever the vendor takes it; take [providers.sarvam] out",
                 "residency: CA, but providers.qwen sends what is said to callers to CN; take [providers.qwen] out",
                 "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",

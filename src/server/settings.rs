@@ -15,9 +15,11 @@ use crate::provider::account::{Own, Section, Stated};
 use crate::provider::sarvam::SarvamConfig;
 use crate::stt::deepgram::DeepgramConfig;
 use crate::stt::google::GoogleConfig;
+use crate::stt::openai::OpenAiEarsConfig;
 use crate::tts::azure::AzureConfig;
 use crate::tts::cartesia::CartesiaConfig;
 use crate::tts::google::{self, GoogleVoiceConfig};
+use crate::tts::openai::OpenAiVoiceConfig;
 use crate::tts::qwen::QwenConfig;
 
 /// `[server]`.
@@ -152,6 +154,10 @@ pub struct ProvidersConfig {
     pub azure_speech: Option<AzureConfig>,
     /// `[providers.google_tts]`: speaks the languages that it has voices for, after Azure if that is there too.
     pub google_tts: Option<GoogleVoiceConfig>,
+    /// `[providers.openai_stt]`: hears the languages that it is to, after Google if that is there too.
+    pub openai_stt: Option<OpenAiEarsConfig>,
+    /// `[providers.openai_tts]`: speaks the languages that it has voices for, after Google if that is there too.
+    pub openai_tts: Option<OpenAiVoiceConfig>,
     /// `[providers.google]`: hears every language, after Deepgram if that is there too.
     pub google: Option<GoogleConfig>,
     /// `[providers.sarvam]`: hears and speaks Punjabi, before everybody else who does.
@@ -164,10 +170,11 @@ pub struct ProvidersConfig {
     /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub thinking: Order,
-    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `whisper`.
+    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `openai_stt`, `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
-    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `google_tts`, `embedded`.
+    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `google_tts`, `openai_tts`,
+    /// `embedded`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub speaking: Order,
 }
@@ -223,6 +230,8 @@ impl ProvidersConfig {
             of("cartesia", &self.cartesia),
             of("azure_speech", &self.azure_speech),
             of("google_tts", &self.google_tts),
+            of("openai_stt", &self.openai_stt),
+            of("openai_tts", &self.openai_tts),
             of(SARVAM, &self.sarvam),
             of("qwen", &self.qwen),
         ];
@@ -246,7 +255,12 @@ impl ProvidersConfig {
         let hears = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.own.hears.is_empty());
         let speaks = self.sarvam.as_ref().is_some_and(|sarvam| !sarvam.own.voices.is_empty());
         let (deepgram, google) = (self.deepgram.is_some(), self.google.is_some());
-        let ears = [is_set(SARVAM, hears), is_set("deepgram", deepgram), is_set("google", google)];
+        let ears = [
+            is_set(SARVAM, hears),
+            is_set("deepgram", deepgram),
+            is_set("google", google),
+            is_set("openai_stt", self.openai_stt.is_some()),
+        ];
         let ears = ears.into_iter().flatten().chain(["whisper"]).collect();
         let hosted = [
             is_set(SARVAM, speaks),
@@ -254,6 +268,7 @@ impl ProvidersConfig {
             is_set("cartesia", self.cartesia.is_some()),
             is_set("azure_speech", self.azure_speech.is_some()),
             is_set("google_tts", self.google_tts.is_some()),
+            is_set("openai_tts", self.openai_tts.is_some()),
         ];
         let voices = hosted.into_iter().flatten().chain(["embedded"]).collect();
         [ears, self.thinkers(), voices]
@@ -306,6 +321,8 @@ impl ProvidersConfig {
             ("cartesia", Use::Speaking),
             ("azure_speech", Use::Speaking),
             ("google_tts", Use::Speaking),
+            ("openai_stt", Use::Hearing),
+            ("openai_tts", Use::Speaking),
             (SARVAM, Use::Hearing),
             (SARVAM, Use::Speaking),
             ("qwen", Use::Speaking),
@@ -329,6 +346,8 @@ impl ProvidersConfig {
         let voices = Language::ALL.into_iter().filter_map(azure);
         models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));
         models.extend(self.google_tts.iter().map(|_| (Use::Speaking, "google_tts", google::MODEL.to_owned())));
+        models.extend(self.openai_stt.iter().map(|openai| (Use::Hearing, "openai_stt", openai.own.model.clone())));
+        models.extend(self.openai_tts.iter().map(|openai| (Use::Speaking, "openai_tts", openai.own.model.clone())));
         if let Some(sarvam) = &self.sarvam {
             models.extend((!sarvam.own.hears.is_empty()).then(|| (Use::Hearing, SARVAM, sarvam.own.stt_model.clone())));
             models

@@ -1,25 +1,17 @@
 //! A stand-in for Azure's speech service behind `/cognitiveservices/v1`, on this machine only: it speaks the words of the SSML as the
 //! tones of [`super::code`], after the scripted delay, and is strict about headers and markup.
 
-use std::io;
-use std::time::Duration;
-
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use futures_util::{StreamExt, stream};
 
-use super::code::{WORD_SAMPLES, speak};
-use super::fault::{Fault, Trouble};
+use super::fault::Trouble;
+use super::mouth::Settings;
 use super::pace::Pace;
+use super::posted;
 use super::xml::{self, Element};
-
-const SLOW: Duration = Duration::from_millis(1_500);
-
-const RETRY_AFTER: &str = "20";
 
 /// Namespaces of markup, and of `xml:lang`.
 const SSML: &str = "http://www.w3.org/2001/10/synthesis";
@@ -30,12 +22,6 @@ const LOCALES: [&str; 5] = ["en-CA", "fr-CA", "zh-CN", "zh-HK", "pa-IN"];
 /// Words before the faults that strike within an answer: in the first clause of a code.
 const STRIKES_AFTER: usize = 4;
 
-#[derive(Clone, Debug)]
-struct Settings {
-    pace: Pace,
-    trouble: Trouble,
-}
-
 /// Its part of the simulated vendors.
 pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
     Router::new().route("/cognitiveservices/v1", post(synthesise)).with_state(Settings { pace, trouble })
@@ -44,17 +30,11 @@ pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
 async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: String) -> Response {
     let fault = settings.trouble.strike();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    if header("ocp-apim-subscription-key").is_empty() || fault == Some(Fault::Unauthorised) {
+    if header("ocp-apim-subscription-key").is_empty() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    match fault {
-        Some(Fault::Limits) => {
-            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response();
-        }
-        Some(Fault::Fails) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Some(Fault::Errors) => return StatusCode::BAD_GATEWAY.into_response(),
-        Some(Fault::Deaf) => return std::future::pending().await,
-        Some(_) | None => {}
+    if let Some(refused) = posted::refused(fault).await {
+        return refused;
     }
     if header("content-type") != "application/ssml+xml" {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
@@ -63,31 +43,8 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
         return StatusCode::BAD_REQUEST.into_response();
     }
     let Some(text) = spoken(&body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let mut delay = settings.pace.draw();
-    if fault == Some(Fault::Slow) {
-        delay += SLOW;
-    }
-    crate::clock::elapse(delay).await;
-    let words = text.split_whitespace().map(|word| match fault {
-        Some(Fault::Silence) => [0; WORD_SAMPLES],
-        Some(_) | None => speak(word),
-    });
-    let mut pieces: Vec<io::Result<Bytes>> =
-        words.map(|audio| Ok(audio.iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();
-    let body = match fault {
-        Some(Fault::Empty) => Body::empty(),
-        Some(Fault::Stalls) => {
-            pieces.truncate(STRIKES_AFTER);
-            Body::from_stream(stream::iter(pieces).chain(stream::pending()))
-        }
-        Some(Fault::Breaks) => {
-            pieces.truncate(STRIKES_AFTER);
-            pieces.push(Err(io::Error::other("broken on purpose")));
-            Body::from_stream(stream::iter(pieces))
-        }
-        Some(_) | None => Body::from_stream(stream::iter(pieces)),
-    };
-    ([(header::CONTENT_TYPE, "audio/basic")], body).into_response()
+    let audio = posted::spoken(&text, settings.pace.draw(), fault, STRIKES_AFTER, <[i16]>::to_vec).await;
+    ([(header::CONTENT_TYPE, "audio/basic")], audio).into_response()
 }
 
 /// The text of one `speak` with one `voice`; `None` if it is anything else. Microsoft's own examples leave the namespace out.

@@ -3,8 +3,11 @@
 //! `POST /v1/chat/completions` (streamed or whole) answers with a code: its call is that of the first code which the caller said in this
 //! conversation (callers of `attendant load` say theirs; 0 without), its turn the number of user messages. To "bye" it says
 //! goodbye with the tool that ends the call; `GET /v1/models` names the one model. It says what an answer took ([`usage`]), streamed only to who
-//! asks (`stream_options`). It can have the faults that real servers have ([`Fault`]). It serves addresses of this machine only.
+//! asks (`stream_options`). It can have the faults that real servers have ([`Fault`]). Beside it are OpenAI's recogniser ([`transcription`]) and its voices
+//! ([`speech`]). It serves addresses of this machine only.
 
+pub(super) mod speech;
+pub(super) mod transcription;
 mod usage;
 
 use std::io;
@@ -13,8 +16,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use axum::{Router, extract};
@@ -140,6 +143,12 @@ pub async fn serve(
 /// Whether it may be bound here: a brain that knows nothing must not be offered to other machines.
 pub fn may_bind(address: SocketAddr) -> bool {
     address.ip().is_loopback()
+}
+
+/// Whether a request has a key, whatever it is.
+fn has_key(headers: &HeaderMap) -> bool {
+    let key = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    key.and_then(|key| key.strip_prefix("Bearer ")).is_some_and(|key| !key.trim().is_empty())
 }
 
 /// Its part of the simulated vendors.

@@ -16,10 +16,12 @@ pub struct Profile {
     pub model: Delay,
     pub deepgram: Delay,
     pub google: Delay,
+    pub openai_stt: Delay,
     pub sarvam_ears: Delay,
     pub cartesia: Delay,
     pub azure: Delay,
     pub google_tts: Delay,
+    pub openai_tts: Delay,
     pub sarvam_voice: Delay,
     pub qwen: Delay,
 }
@@ -42,12 +44,16 @@ impl Profile {
             sarvam_ears: spread(700, 1_170),
             // The same.
             google: spread(940, 1_570),
+            // The same.
+            openai_stt: spread(996, 1_660),
             // Coval, May 2026: p50 188, quartiles 100 apart; the p99 of the log-normal through both.
             cartesia: spread(188, 465),
             // Vexyl, 2025, the mean from Delhi; p99 assumed at 2.5 times it, as of Cartesia.
             azure: spread(363, 910),
             // Nobody has published it of Chirp 3: HD that we found; assumed as of Azure's.
             google_tts: spread(363, 910),
+            // The same.
+            openai_tts: spread(363, 910),
             // The vendor's own, 2026; p99 assumed in the same way.
             sarvam_voice: spread(250, 625),
             // The model's first packet by its authors, without a network; p99 assumed in the same way.
@@ -57,7 +63,7 @@ impl Profile {
 
     #[must_use]
     pub const fn hearing_in(self, delay: Delay) -> Self {
-        Self { deepgram: delay, google: delay, sarvam_ears: delay, ..self }
+        Self { deepgram: delay, google: delay, openai_stt: delay, sarvam_ears: delay, ..self }
     }
 
     #[must_use]
@@ -67,7 +73,7 @@ impl Profile {
 
     #[must_use]
     pub const fn speaking_in(self, delay: Delay) -> Self {
-        Self { cartesia: delay, azure: delay, google_tts: delay, sarvam_voice: delay, qwen: delay, ..self }
+        Self { cartesia: delay, azure: delay, google_tts: delay, openai_tts: delay, sarvam_voice: delay, qwen: delay, ..self }
     }
 
     /// Each vendor draws for itself: how often one is asked does not change what another takes. `which` tells them apart.
@@ -94,7 +100,7 @@ mod tests {
     fn fixed_delays_replace_every_published_one_of_their_kind() {
         let scripted = ScriptedConfig::default();
         let profile = Profile::from(scripted);
-        assert_eq!([profile.deepgram, profile.sarvam_ears], [scripted.stt_ms; 2]);
+        assert_eq!([profile.deepgram, profile.openai_stt, profile.sarvam_ears], [scripted.stt_ms; 3]);
         assert_eq!([profile.cartesia, profile.azure, profile.google_tts, profile.sarvam_voice, profile.qwen], [scripted.tts_ms; 5]);
         assert_eq!((profile.model, profile.parts), (scripted.llm_ms, scripted.parts));
     }

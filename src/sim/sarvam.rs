@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::json;
 
+use self::ears::Ears;
 use super::fault::{Fault, Trouble};
+use super::listening;
 use super::mouth::{self, Settings};
 use super::pace::Pace;
 
@@ -36,7 +38,8 @@ async fn hear(
         Ok(fault) => {
             // What it does not take it says on the connection (close code 4000).
             let asked = ears::asked(query.as_deref().unwrap_or_default());
-            upgrade.on_upgrade(move |socket| ears::Session::new(socket, settings.pace, fault).run(asked))
+            let ears = Ears::new(asked, settings.pace, fault);
+            upgrade.on_upgrade(move |socket| listening::Session::new(socket, fault, ears).run())
         }
         Err(refusal) => refusal,
     }

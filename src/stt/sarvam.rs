@@ -1,24 +1,20 @@
 //! Sarvam's recogniser, for Punjabi first: its realtime interface, with partials, told by our acoustics where a voice begins and ends.
 //!
-//! One connection a session, opened while the phone rings; audio leaves as 16 kHz linear PCM, and only that of voices. A session never
-//! connects again by itself: what fails is reported, and the call decides. Facts of the protocol: Sarvam's Python SDK 0.1.39 and its page
+//! Audio leaves as 16 kHz linear PCM, and only that of voices ([`super::told`]). Facts of the protocol: Sarvam's Python SDK 0.1.39 and its page
 //! on realtime streaming, as read on 2026-11-21.
 
 mod request;
-mod session;
+mod talk;
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Capabilities, Input, Recognizer, Reports, Setup};
+use super::{Capabilities, Input, Recognizer, Reports, Setup, told};
 use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::sarvam::{NAME, SarvamConfig, SarvamOwn, kind_of_close};
 use crate::provider::{ErrorKind, ProviderError};
-
-/// Room for the 10 s that a call may replay (500 frames) and what comes while connecting.
-const INPUTS: usize = 1_024;
 
 /// See the module header.
 #[derive(Clone, Debug)]
@@ -47,9 +43,7 @@ impl Recognizer for SarvamEars {
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
-        let (inputs, queue) = mpsc::channel(INPUTS);
-        tokio::spawn(session::run(self.0.clone(), setup, queue, reports));
-        inputs
+        told::open(self.0.clone(), setup, reports)
     }
 }
 

@@ -44,10 +44,16 @@ def refused(what, kinds, call):
     raise SystemExit(f"{what} is taken")
 
 
+def openai_client(address):
+    import openai
+
+    return openai.OpenAI(base_url=f"http://{address}/v1", api_key="a-key", max_retries=0, timeout=PATIENCE)
+
+
 def openai(address):
     import openai
 
-    client = openai.OpenAI(base_url=f"http://{address}/v1", api_key="a-key", max_retries=0, timeout=PATIENCE)
+    client = openai_client(address)
     asked = {"model": "a-model", "messages": [{"role": "system", "content": "You are a receptionist."}, {"role": "user", "content": "Hello?"}]}
     text, finish, usage = "", None, None
     for chunk in client.chat.completions.create(stream=True, stream_options={"include_usage": True}, **asked):
@@ -65,6 +71,49 @@ def openai(address):
         named += [call.function.name for choice in chunk.choices for call in choice.delta.tool_calls or []]
     expect("the tool", ["end_call"], [name for name in named if name])
     refused("no message", openai.BadRequestError, lambda: client.chat.completions.create(model="m", messages=[]))
+
+
+def openai_stt(address):
+    transcription = {"model": "gpt-live-transcribe", "languages": ["en"], "keywords": ["Wong"]}
+    session = {"type": "transcription", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 24_000}, "transcription": transcription, "turn_detection": None}}}
+    voice = array.array("h", [5_000] * (24_000 * 12 // 10)).tobytes()
+    with openai_client(address).realtime.connect(extra_query={"intent": "transcription"}) as connection:
+        expect("the first message", "session.created", connection.recv().type)
+        connection.session.update(session=session)
+        expect("the second message", "session.updated", connection.recv().type)
+        for _ in range(2):
+            for piece in pieces(voice):
+                connection.input_audio_buffer.append(audio=base64.b64encode(piece).decode())
+            connection.input_audio_buffer.commit()
+            words, committed = "", None
+            while True:
+                said = connection.recv()
+                if said.type == "input_audio_buffer.committed":
+                    committed = said.item_id
+                elif said.type == "conversation.item.input_audio_transcription.delta":
+                    words += said.delta
+                elif said.type == "conversation.item.input_audio_transcription.completed":
+                    break
+                else:
+                    raise SystemExit(f"{said}")
+            expect("the item", committed, said.item_id)
+            expect("the words", [SAID, SAID], [said.transcript, words])
+            expect("what it cost", 1.2, said.usage.seconds)
+        connection.input_audio_buffer.commit()
+        expect("a commit of nothing", "input_audio_buffer_commit_empty", connection.recv().error.code)
+
+
+def openai_tts(address):
+    import openai
+
+    def speak(**changed):
+        asked = {"model": "gpt-4o-mini-tts", "voice": "marin", "input": TEXT, "response_format": "pcm", **changed}
+        with openai_client(address).audio.speech.with_streaming_response.create(**asked) as response:
+            return b"".join(response.iter_bytes())
+
+    expect_audio(speak())
+    refused("an unknown voice", openai.BadRequestError, lambda: speak(voice="nobody"))
+    refused("no text", openai.BadRequestError, lambda: speak(input=""))
 
 
 def deepgram_client(address, key="a-key"):
@@ -337,7 +386,7 @@ def azure(address):
     refused("an unknown format", urllib.error.HTTPError, lambda: ask(X_Microsoft_OutputFormat="raw-unknown"))
 
 
-VENDORS = [openai, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure]
+VENDORS = [openai, openai_stt, openai_tts, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure]
 
 if __name__ == "__main__":
     vendor, address, *more = sys.argv[1:]

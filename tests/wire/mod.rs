@@ -11,6 +11,7 @@ mod hostile_streams;
 mod keys;
 mod model_cancel;
 mod openai;
+pub mod openai_ears;
 mod oscar;
 mod oscar_sim;
 mod pcm;

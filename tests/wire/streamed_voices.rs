@@ -9,6 +9,7 @@ use std::time::Duration;
 use attendant::language::Language;
 use attendant::sim::{Fault, Trouble};
 use attendant::tts::google::GoogleVoiceConfig;
+use attendant::tts::openai::OpenAiVoiceConfig;
 use attendant::tts::qwen::QwenConfig;
 use attendant::tts::{Event, Input, Voice};
 use futures_util::future::join_all;
@@ -26,7 +27,8 @@ use super::{google, sarvam};
 use crate::desk::in_time;
 
 /// Who is tried, with the language that it speaks.
-const VENDORS: [(&str, Language); 3] = [SOCKETS[0], SOCKETS[1], ("google_tts", Language::French)];
+const VENDORS: [(&str, Language); 4] =
+    [SOCKETS[0], SOCKETS[1], ("google_tts", Language::French), ("openai_tts", Language::English)];
 
 /// Those over a WebSocket.
 const SOCKETS: [(&str, Language); 2] = [("sarvam", Language::Punjabi), ("qwen", Language::Cantonese)];
@@ -48,13 +50,31 @@ pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u6
         }
         "qwen" => Arc::new(qwen(address, language, silence_ms)),
         "google_tts" => Arc::new(google_tts(address, language, silence_ms)),
+        "openai_tts" => Arc::new(openai_tts(address, language, silence_ms)),
         other => panic!("nobody is called {other}"),
     }
 }
 
-fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice {
+/// A file with a key that any simulated vendor takes, for as long as it is kept.
+pub fn key() -> tempfile::NamedTempFile {
     let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(key, "a-key").expect("it is writable");
+    key
+}
+
+fn openai_tts(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let key = key();
+    let file = key.path().display();
+    let text = format!(
+        "base_url = \"http://{address}/v1\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"marin\" }}"
+    );
+    let config: OpenAiVoiceConfig = toml::from_str(&text).expect("the configuration is read");
+    attendant::tts::openai::voice(&config, "providers.openai_tts").expect("the configuration is sound")
+}
+
+fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice {
+    let key = key();
     let file = key.path().display();
     let text = format!(
         "base_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"Kiki\" }}"

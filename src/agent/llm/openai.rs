@@ -22,7 +22,8 @@ use super::{Delta, Model, Request};
 use crate::config::{Secret, SecretSource};
 use crate::costs::Paid;
 use crate::provider::account;
-use crate::provider::residency::{self, Country, Hosts, Place};
+use crate::provider::openai::HOSTS;
+use crate::provider::residency::{self, Country, Place};
 use crate::provider::tls::{self, Authority};
 use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after, warming};
 use chunk::Reading;
@@ -78,17 +79,6 @@ const fn between_pieces() -> u64 {
 const fn hedge() -> u64 {
     750
 }
-
-/// OpenAI's page on data residency, as read on 2026-11-21: regions that process where they store. Canada is not among them.
-const HOSTS: Hosts = &[
-    ("us.api.openai.com", Some("US")),
-    ("eu.api.openai.com", Some("EU")),
-    ("au.api.openai.com", Some("AU")),
-    ("in.api.openai.com", Some("IN")),
-    ("jp.api.openai.com", Some("JP")),
-    (".openai.com", None),
-    ("api.groq.com", None),
-];
 
 impl OpenAiConfig {
     /// Where it takes what was said.

@@ -3,7 +3,7 @@
 use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Own, Section};
+use super::{Own, Section, secret};
 use crate::config::Secret;
 use crate::provider::socket::Connector;
 use crate::provider::{ErrorKind, ProviderError};
@@ -51,14 +51,6 @@ impl<O> Reached<O> {
 
     /// The key in this header, behind these words. It is never logged.
     pub(crate) fn key(&self, header: HeaderName, before: &str) -> Result<(HeaderName, HeaderValue), ProviderError> {
-        let wrong = "the key has characters that no key has";
-        let mut value = HeaderValue::try_from(format!("{before}{}", self.key.expose())).map_err(|_| ProviderError {
-            provider: self.name,
-            kind: ErrorKind::Unauthorised,
-            what: wrong.to_owned(),
-            retry_after: None,
-        })?;
-        value.set_sensitive(true);
-        Ok((header, value))
+        secret(self.name, &self.key, header, before)
     }
 }

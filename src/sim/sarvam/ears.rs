@@ -1,23 +1,18 @@
 //! The realtime speech-to-text protocol with `endpointing=manual`: the client begins and ends utterances; partials every 300 ms of audio, and
 //! a final for each that is ended, after the scripted delay.
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use axum::extract::ws::Message as Frame;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until};
 use url::form_urlencoded;
 
 use crate::sim::ear::Ear;
 use crate::sim::fault::Fault;
+use crate::sim::listening::{Act, Protocol};
 use crate::sim::pace::Pace;
-
-/// What [`Fault::Slow`] adds to every answer.
-const SLOW: Duration = Duration::from_millis(1_500);
 
 /// Partials come so often: 300 ms of audio.
 const PARTIAL: u64 = 4_800;
@@ -73,161 +68,108 @@ impl Utterance {
     }
 }
 
-pub(super) struct Session {
-    socket: WebSocket,
+pub(super) struct Ears {
+    /// What is wrong with the query: it is said on the connection.
+    asked: Result<(), String>,
     pace: Pace,
     fault: Option<Fault>,
     begun: u32,
     open: Option<Utterance>,
-    outbox: VecDeque<(Instant, Value)>,
-    /// Answers with words; faults strike after the first.
-    answered: u32,
 }
 
-impl Session {
-    pub(super) const fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>) -> Self {
-        Self { socket, pace, fault, begun: 0, open: None, outbox: VecDeque::new(), answered: 0 }
+impl Ears {
+    pub(super) const fn new(asked: Result<(), String>, pace: Pace, fault: Option<Fault>) -> Self {
+        Self { asked, pace, fault, begun: 0, open: None }
     }
 
-    pub(super) async fn run(mut self, asked: Result<(), String>) {
-        if let Err(what) = asked {
-            let refusal = error(&what, true, Some(400));
-            if self.send(&refusal).await.is_continue() {
-                self.close(4000).await;
-            }
-            return;
-        }
-        let hello =
-            json!({"event": "session.begin", "request_id": "simulated", "config": {"turn_detection": "manual"}});
-        if self.send(&hello).await.is_break() {
-            return;
-        }
-        loop {
-            let due = self.outbox.front().map(|(at, _)| *at);
-            let went = tokio::select! {
-                frame = self.socket.recv() => match frame {
-                    Some(Ok(Frame::Text(text))) => self.message(&serde_json::from_str(text.as_str()).unwrap_or_default()).await,
-                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => ControlFlow::Continue(()),
-                    Some(Ok(Frame::Binary(_) | Frame::Close(_)) | Err(_)) | None => ControlFlow::Break(()),
-                },
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => match self.outbox.pop_front() {
-                    Some((_, said)) => self.perform(said).await,
-                    None => ControlFlow::Continue(()),
-                },
-            };
-            if went.is_break() {
-                return;
-            }
-        }
-    }
-
-    async fn message(&mut self, message: &Value) -> ControlFlow<()> {
-        match message["event"].as_str() {
-            Some("speech_start") => {
-                self.end();
-                let ear = Ear::default();
-                self.open = Some(Utterance { number: self.begun, ear, words: Vec::new(), partial_at: PARTIAL });
-                self.begun += 1;
-            }
-            Some("audio_input") => {
-                let bytes = message["audio"].as_str().and_then(|audio| STANDARD.decode(audio).ok());
-                let Some(bytes) = bytes.filter(|bytes| bytes.len() % 2 == 0 && !bytes.is_empty()) else {
-                    return self.refuse("audio cannot be read").await;
-                };
-                self.audio(&bytes);
-            }
-            Some("speech_end" | "flush") => self.end(),
-            Some("config.update") => {
-                let applied: Vec<&String> = message
-                    .as_object()
-                    .into_iter()
-                    .flat_map(|fields| fields.keys())
-                    .filter(|key| *key != "event")
-                    .collect();
-                self.plan(Duration::ZERO, json!({"event": "config.updated", "applied": applied}));
-            }
-            Some("ping") => self.plan(Duration::ZERO, json!({"event": "pong"})),
-            Some("end") => {
-                self.close(1000).await;
-                return ControlFlow::Break(());
-            }
-            Some(_) | None => return self.refuse("no event that is known").await,
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn audio(&mut self, bytes: &[u8]) {
-        let Some(open) = &mut self.open else { return };
+    fn audio(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let Some(open) = &mut self.open else { return Vec::new() };
         open.words.extend(open.ear.hear(bytes).into_iter().map(|word| word.text));
-        if open.ear.heard() >= open.partial_at && !open.words.is_empty() {
-            open.partial_at = open.ear.heard() + PARTIAL;
-            let partial = open.partial();
-            self.plan(Duration::ZERO, partial);
+        if open.ear.heard() < open.partial_at || open.words.is_empty() {
+            return Vec::new();
         }
+        open.partial_at = open.ear.heard() + PARTIAL;
+        vec![words(Duration::ZERO, &open.partial())]
     }
 
-    fn end(&mut self) {
-        let Some(mut open) = self.open.take() else { return };
+    fn end(&mut self) -> Vec<Act> {
+        let Some(mut open) = self.open.take() else { return Vec::new() };
         open.words.extend(open.ear.finish().map(|word| word.text));
         if self.fault == Some(Fault::Unanswered) {
-            if !open.words.is_empty() {
-                self.plan(Duration::ZERO, open.partial());
-            }
-            return;
+            return if open.words.is_empty() { Vec::new() } else { vec![words(Duration::ZERO, &open.partial())] };
         }
         let delay = self.pace.draw();
-        let text = open.text();
-        self.plan(delay, json!({"event": "transcript.final", "utterance_idx": open.number, "text": text}));
+        let said = json!({"event": "transcript.final", "utterance_idx": open.number, "text": open.text()});
+        let mut acts = vec![words(delay, &said)];
         if self.fault == Some(Fault::Disorder) && !open.words.is_empty() {
             // What was heard first is said last.
             open.words.truncate(1);
-            self.plan(delay, open.partial());
+            acts.push(words(delay, &open.partial()));
         }
-    }
-
-    /// In order, whatever the delays; an answer to a ping waits for nobody.
-    fn plan(&mut self, delay: Duration, said: Value) {
-        let slow = if self.fault == Some(Fault::Slow) { SLOW } else { Duration::ZERO };
-        let at = Instant::now() + delay + slow;
-        let place = self.outbox.partition_point(|(other, _)| *other <= at);
-        self.outbox.insert(place, (at, said));
-    }
-
-    async fn perform(&mut self, said: Value) -> ControlFlow<()> {
-        self.answered += u32::from(said["text"].as_str().is_some_and(|text| !text.is_empty()));
-        match self.fault {
-            Some(Fault::Deaf) => ControlFlow::Continue(()),
-            Some(Fault::Stalls) if self.answered > 1 => ControlFlow::Continue(()),
-            Some(Fault::Breaks) if self.answered > 1 => ControlFlow::Break(()),
-            Some(Fault::Errors) if self.answered > 1 => {
-                self.send(&error("simulated", true, Some(500))).await?;
-                self.close(1011).await;
-                ControlFlow::Break(())
-            }
-            Some(_) | None => self.send(&said).await,
-        }
-    }
-
-    async fn refuse(&mut self, what: &str) -> ControlFlow<()> {
-        self.send(&error(what, true, Some(400))).await?;
-        self.close(4000).await;
-        ControlFlow::Break(())
-    }
-
-    async fn send(&mut self, said: &Value) -> ControlFlow<()> {
-        if self.socket.send(Frame::Text(said.to_string().into())).await.is_ok() {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    }
-
-    async fn close(&mut self, code: u16) {
-        // Whoever has left does not need it.
-        self.socket.send(Frame::Close(Some(CloseFrame { code, reason: "simulated".into() }))).await.ok();
+        acts
     }
 }
 
-fn error(message: &str, is_fatal: bool, status: Option<u16>) -> Value {
-    json!({"event": "error", "code": "simulated", "is_fatal": is_fatal, "message": message, "status_code": status})
+impl Protocol for Ears {
+    fn hello(&mut self) -> Vec<Act> {
+        match &self.asked {
+            Ok(()) => {
+                let config = json!({"turn_detection": "manual"});
+                vec![Act::Greet(text(&json!({"event": "session.begin", "request_id": "simulated", "config": config})))]
+            }
+            Err(what) => vec![refusal(what)],
+        }
+    }
+
+    fn take(&mut self, frame: &Frame) -> Vec<Act> {
+        let Frame::Text(said) = frame else { return vec![Act::Close(1003)] };
+        let message: Value = serde_json::from_str(said.as_str()).unwrap_or_default();
+        match message["event"].as_str() {
+            Some("speech_start") => {
+                let ended = self.end();
+                let ear = Ear::default();
+                self.open = Some(Utterance { number: self.begun, ear, words: Vec::new(), partial_at: PARTIAL });
+                self.begun += 1;
+                ended
+            }
+            Some("audio_input") => {
+                let bytes = message["audio"].as_str().and_then(|audio| STANDARD.decode(audio).ok());
+                match bytes.filter(|bytes| bytes.len() % 2 == 0 && !bytes.is_empty()) {
+                    Some(bytes) => self.audio(&bytes),
+                    None => vec![refusal("audio cannot be read")],
+                }
+            }
+            Some("speech_end" | "flush") => self.end(),
+            Some("config.update") => {
+                let fields = message.as_object().into_iter().flat_map(|fields| fields.keys());
+                let applied: Vec<&String> = fields.filter(|key| *key != "event").collect();
+                vec![Act::Say(Duration::ZERO, text(&json!({"event": "config.updated", "applied": applied})))]
+            }
+            Some("ping") => vec![Act::Say(Duration::ZERO, text(&json!({"event": "pong"})))],
+            Some("end") => vec![Act::Close(1000)],
+            Some(_) | None => vec![refusal("no event that is known")],
+        }
+    }
+
+    fn error(&mut self) -> (Frame, u16) {
+        (text(&error("simulated", 500)), 1011)
+    }
+}
+
+/// Words, if it has any: a final may be empty.
+fn words(delay: Duration, said: &Value) -> Act {
+    let has_words = said["text"].as_str().is_some_and(|text| !text.is_empty());
+    if has_words { Act::Answer(delay, text(said)) } else { Act::Say(delay, text(said)) }
+}
+
+fn text(said: &Value) -> Frame {
+    Frame::Text(said.to_string().into())
+}
+
+fn refusal(what: &str) -> Act {
+    Act::Refuse(text(&error(what, 400)), 4000)
+}
+
+fn error(message: &str, status: u16) -> Value {
+    json!({"event": "error", "code": "simulated", "is_fatal": true, "message": message, "status_code": status})
 }

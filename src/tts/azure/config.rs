@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::language::Language;
 use crate::provider::account::{self, Account, Deadline, Limit, Own, Section};
+use crate::provider::grpc;
 use crate::provider::residency::{self, Country, Hosts, Place};
 
 /// `[providers.azure_speech]`. `base_url`: instead of the region's own address, a container on your machines, or a proxy; `country`: where that
@@ -89,8 +89,7 @@ impl Own for AzureOwn {
     }
 
     fn wrong_address(&self, base: &str) -> Option<String> {
-        endpoint(base)
-            .is_none()
+        (!grpc::is_address(base))
             .then(|| format!("`{base}` is no HTTP address; leave it out, or write for example http://127.0.0.1:8090"))
     }
 
@@ -111,16 +110,6 @@ impl Own for AzureOwn {
         wrong.extend(self.silence_ms.check(section, "silence_ms", Limit::Audio));
         wrong
     }
-}
-
-/// Where a clause is to be spoken, at this address.
-pub(super) fn endpoint(base: &str) -> Option<Url> {
-    let mut url = Url::parse(base).ok()?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return None;
-    }
-    url.path_segments_mut().ok()?.pop_if_empty().extend(["cognitiveservices", "v1"]);
-    Some(url)
 }
 
 impl AzureOwn {

@@ -1,0 +1,227 @@
+//! A stand-in for OpenAI's realtime transcription behind `/v1/realtime?intent=transcription`, on this machine only: words while they are spoken,
+//! and an item's whole transcript once it was committed. It is tried with OpenAI's own Python package (3.54.0).
+//!
+//! It says what is wrong with a message, and goes on, as OpenAI does.
+
+use std::time::Duration;
+
+use attendant_media::resample::Resampler;
+use axum::Router;
+use axum::extract::ws::{Message as Frame, WebSocketUpgrade};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use crate::sim::ear::Ear;
+use crate::sim::fault::{Fault, Trouble};
+use crate::sim::listening::{Act, Protocol, Session};
+use crate::sim::mouth::Settings;
+use crate::sim::pace::Pace;
+
+const RETRY_AFTER: &str = "20";
+
+/// New words come so often: 300 ms of audio.
+const DELTA: u64 = 4_800;
+
+/// Bytes of a commit at least: 100 ms of 24 kHz.
+const LEAST: usize = 4_800;
+
+/// What [`Fault::Disorder`] adds to every other item's: the next one's overtake them.
+const LATE: Duration = Duration::from_millis(400);
+
+/// Those that write while somebody speaks, and take no turn detection.
+const LIVE: &str = "gpt-live-transcribe";
+const MODELS: [&str; 2] = [LIVE, "gpt-realtime-whisper"];
+
+/// Its part of the simulated vendors.
+pub(in crate::sim) fn router(pace: Pace, trouble: Trouble) -> Router {
+    Router::new().route("/v1/realtime", get(connect)).with_state(Settings { pace, trouble })
+}
+
+async fn connect(
+    State(settings): State<Settings>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let fault = settings.trouble.strike();
+    let query = query.unwrap_or_default();
+    let asked: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let is_asked = matches!(&asked[..], [(key, value)] if key == "intent" && value == "transcription");
+    match fault {
+        _ if !super::has_key(&headers) => refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"),
+        Some(Fault::Unauthorised) => refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"),
+        _ if !is_asked => refuse(StatusCode::BAD_REQUEST, "invalid_request_error"),
+        Some(Fault::Limits) => {
+            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded");
+            ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
+        }
+        Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "server_error"),
+        fault => {
+            let ears = Ears { pace: settings.pace, fault, model: None, open: Item::new(0) };
+            upgrade.on_upgrade(move |socket| Session::new(socket, fault, ears).run())
+        }
+    }
+}
+
+fn refuse(status: StatusCode, code: &str) -> Response {
+    (status, Json(json!({"error": {"message": "simulated", "type": code, "code": code}}))).into_response()
+}
+
+/// What was sent since the last commit.
+struct Item {
+    number: u32,
+    bytes: usize,
+    to_ours: Resampler,
+    ear: Ear,
+    words: Vec<String>,
+    /// Of these.
+    told: usize,
+    told_at: u64,
+}
+
+impl Item {
+    fn new(number: u32) -> Self {
+        let to_ours = Resampler::new(24_000, 16_000).expect("both are rates of speech");
+        Self { number, bytes: 0, to_ours, ear: Ear::default(), words: Vec::new(), told: 0, told_at: DELTA }
+    }
+
+    fn id(number: u32) -> String {
+        format!("item_{number}")
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        let theirs: Vec<i16> = bytes.as_chunks::<2>().0.iter().map(|pair| i16::from_le_bytes(*pair)).collect();
+        let mut ours = vec![0; self.to_ours.most(theirs.len())];
+        let made = self.to_ours.process(&theirs, &mut ours);
+        let bytes: Vec<u8> = ours[..made].iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        self.words.extend(self.ear.hear(&bytes).into_iter().map(|word| word.text));
+    }
+
+    /// The words that were not told yet.
+    fn delta(&mut self) -> Option<Act> {
+        let blank = if self.told > 0 { " " } else { "" };
+        let words = self.words.get(self.told..).filter(|words| !words.is_empty())?;
+        let delta = format!("{blank}{}", words.join(" "));
+        self.told = self.words.len();
+        let said = json!({"type": "conversation.item.input_audio_transcription.delta",
+            "item_id": Self::id(self.number), "content_index": 0, "delta": delta});
+        Some(Act::Answer(Duration::ZERO, numbered(said)))
+    }
+}
+
+struct Ears {
+    pace: Pace,
+    fault: Option<Fault>,
+    /// Of the session, once it was said.
+    model: Option<String>,
+    open: Item,
+}
+
+impl Ears {
+    fn append(&mut self, message: &Value) -> Vec<Act> {
+        let bytes = message["audio"].as_str().and_then(|audio| STANDARD.decode(audio).ok());
+        match bytes.filter(|bytes| bytes.len() % 2 == 0 && !bytes.is_empty() && self.model.is_some()) {
+            Some(bytes) => {
+                self.open.hear(&bytes);
+                if self.open.ear.heard() < self.open.told_at {
+                    return Vec::new();
+                }
+                self.open.told_at = self.open.ear.heard() + DELTA;
+                self.open.delta().into_iter().collect()
+            }
+            None => vec![wrong("invalid_value")],
+        }
+    }
+
+    fn commit(&mut self) -> Vec<Act> {
+        if self.open.bytes < LEAST {
+            return vec![wrong("input_audio_buffer_commit_empty")];
+        }
+        let next = Item::new(self.open.number + 1);
+        let mut item = std::mem::replace(&mut self.open, next);
+        item.words.extend(item.ear.finish().map(|word| word.text));
+        let id = Item::id(item.number);
+        let before = item.number.checked_sub(1).map(Item::id);
+        let said = json!({"type": "input_audio_buffer.committed", "item_id": id, "previous_item_id": before});
+        let mut acts = vec![Act::Say(Duration::ZERO, numbered(said))];
+        acts.extend(item.delta());
+        if self.fault != Some(Fault::Unanswered) {
+            let is_late = self.fault == Some(Fault::Disorder) && item.number.is_multiple_of(2);
+            let delay = self.pace.draw() + if is_late { LATE } else { Duration::ZERO };
+            let seconds = item.bytes as f64 / 48_000.0;
+            let said = json!({"type": "conversation.item.input_audio_transcription.completed", "item_id": id,
+                "content_index": 0, "transcript": item.words.join(" "), "usage": {"type": "duration", "seconds": seconds}});
+            let said = numbered(said);
+            acts.push(if item.words.is_empty() { Act::Say(delay, said) } else { Act::Answer(delay, said) });
+        }
+        acts
+    }
+}
+
+impl Protocol for Ears {
+    fn hello(&mut self) -> Vec<Act> {
+        let session = json!({"id": "sess_simulated", "object": "realtime.transcription_session", "type": "transcription"});
+        vec![Act::Greet(numbered(json!({"type": "session.created", "session": session})))]
+    }
+
+    fn take(&mut self, frame: &Frame) -> Vec<Act> {
+        let Frame::Text(said) = frame else { return vec![wrong("invalid_value")] };
+        let message: Value = serde_json::from_str(said.as_str()).unwrap_or_default();
+        match message["type"].as_str() {
+            Some("session.update") => match model(&message["session"]) {
+                Some(model) => {
+                    self.model = Some(model.to_owned());
+                    vec![Act::Greet(numbered(json!({"type": "session.updated", "session": message["session"]})))]
+                }
+                None => vec![wrong("invalid_value")],
+            },
+            Some("input_audio_buffer.append") => self.append(&message),
+            Some("input_audio_buffer.commit") => self.commit(),
+            Some("input_audio_buffer.clear") => {
+                self.open = Item::new(self.open.number);
+                vec![Act::Say(Duration::ZERO, numbered(json!({"type": "input_audio_buffer.cleared"})))]
+            }
+            Some(_) | None => vec![wrong("invalid_value")],
+        }
+    }
+
+    fn error(&mut self) -> (Frame, u16) {
+        (error("server_error", "server_error"), 1011)
+    }
+}
+
+/// The model of a session that OpenAI would take.
+fn model(session: &Value) -> Option<&str> {
+    let input = &session["audio"]["input"];
+    let transcription = input["transcription"].as_object()?;
+    let model = transcription.get("model")?.as_str().filter(|model| MODELS.contains(model))?;
+    let of_live = ["model", "languages", "keywords"];
+    let of_whisper = ["model", "language", "delay"];
+    let keys = if model == LIVE { of_live } else { of_whisper };
+    let is_good = session["type"] == "transcription"
+        && input["format"] == json!({"type": "audio/pcm", "rate": 24_000})
+        && input.get("turn_detection").is_some_and(Value::is_null)
+        && transcription.keys().all(|key| keys.contains(&key.as_str()));
+    is_good.then_some(model)
+}
+
+/// Every event of the server has an id.
+fn numbered(mut event: Value) -> Frame {
+    event["event_id"] = format!("event_{}", uuid::Uuid::new_v4().simple()).into();
+    Frame::Text(event.to_string().into())
+}
+
+fn wrong(code: &str) -> Act {
+    Act::Greet(error("invalid_request_error", code))
+}
+
+fn error(kind: &str, code: &str) -> Frame {
+    numbered(json!({"type": "error", "error": {"type": kind, "code": code, "message": "simulated"}}))
+}

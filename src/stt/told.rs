@@ -1,0 +1,88 @@
+//! A recogniser over a WebSocket that is told by our acoustics where a voice begins and ends: the session that Sarvam's and OpenAI's share.
+//!
+//! One connection a session, opened while the phone rings, and only voices are sent. A vendor's protocol is a [`Talk`]: what is said on its
+//! connection, and what its messages mean. A session never connects again by itself: what fails is reported, and the call decides.
+
+mod session;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::{Hints, Input, Reports, Setup};
+use crate::language::Language;
+use crate::provider::ProviderError;
+use crate::provider::socket::{Incoming, Link};
+
+/// Room for the 10 s that a call may replay (500 frames) and what comes while connecting.
+const INPUTS: usize = 1_024;
+
+pub(super) type Connecting =
+    Pin<Box<dyn Future<Output = Result<(Link, Box<dyn Talk>), ProviderError>> + Send>>;
+
+/// Who hears.
+pub(super) trait Vendor: Send + Sync + 'static {
+    fn name(&self) -> &'static str;
+
+    /// As prices name it.
+    fn model(&self) -> &str;
+
+    /// Something is owed, and nothing at all is said.
+    fn silence(&self) -> Duration;
+
+    /// Connected and taking audio.
+    fn connect(self: Arc<Self>, setup: Setup) -> Connecting;
+}
+
+/// What is said on one connection, where others differ. Utterances are numbered from nought on, and begin and end one after the other.
+pub(super) trait Talk: Send {
+    fn begin(&mut self, number: u32) -> Vec<String>;
+
+    fn audio(&mut self, samples: &[i16]) -> Vec<String>;
+
+    /// The open utterance is over: its last words are wanted.
+    fn end(&mut self) -> Vec<String>;
+
+    /// These words are likely from now on.
+    fn hints(&mut self, hints: &Hints) -> Vec<String>;
+
+    fn language(&mut self, language: Language) -> Result<Vec<String>, ProviderError>;
+
+    /// What asks whether the vendor is there, and is answered by [`News::Pong`]; `None`: nothing does, and a voice in which nothing is heard is
+    /// ended and continued as another, so that the vendor must answer.
+    fn ping(&self) -> Option<String>;
+
+    /// Said before the connection is closed.
+    fn bye(&self) -> Option<String>;
+
+    fn read(&mut self, incoming: Incoming) -> Result<News, ProviderError>;
+}
+
+/// What a message of the vendor means.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The words of an utterance so far; any of them may change.
+    Partial {
+        number: u32,
+        text: String,
+    },
+    /// All words of an utterance.
+    Final {
+        number: u32,
+        text: String,
+        confidence: f32,
+    },
+    Pong,
+    /// It is there.
+    Nothing,
+}
+
+/// Starts a session and returns at once.
+pub(super) fn open(vendor: Arc<dyn Vendor>, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
+    let (inputs, queue) = mpsc::channel(INPUTS);
+    tokio::spawn(session::run(vendor, setup, queue, reports));
+    inputs
+}

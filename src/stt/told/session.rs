@@ -1,0 +1,286 @@
+//! One call's ears at such a vendor: a connection, the caller's voices on their way there, and what comes back.
+//!
+//! What is sent, and as which utterance, [`Voices`] decides. It gives up, and says why, when it cannot connect in time, when the vendor says nothing
+//! although something is owed, or when the connection breaks. That somebody is there is asked by pings, whose answers are signs of life,
+//! or, of a vendor without any, by ending the utterance in which nothing is heard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use attendant_media::frame::{RATE, Samples};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::{News, Talk, Vendor};
+use crate::costs::{Kind, Meter, Paid, Usage};
+use crate::provider::socket::{Incoming, Link};
+use crate::provider::{ErrorKind, ProviderError};
+use crate::stt::voices::{Step, Voices};
+use crate::stt::{Event, Input, Reports, Setup};
+
+/// Sarvam closes after a minute of nothing.
+const PING_IDLE: Duration = Duration::from_secs(20);
+/// While something is owed: two answers within the 3 s after which the call takes a session for deaf.
+const PING_OWED: Duration = Duration::from_secs(1);
+
+/// Nobody is made to wait longer than 25 s of speech for its words.
+const LONGEST: Samples = Samples(25 * RATE as u64);
+
+pub(super) async fn run(
+    vendor: Arc<dyn Vendor>,
+    setup: Setup,
+    mut inputs: mpsc::Receiver<Input>,
+    reports: Reports,
+) {
+    let connected = tokio::select! {
+        connected = vendor.clone().connect(setup.clone()) => connected,
+        // Connecting, too, ends with the call.
+        () = reports.mailbox.closed() => return,
+    };
+    let error = match connected {
+        Ok((link, talk)) => {
+            let mut session = Session::new(vendor, setup, link, talk, reports.mailbox.meter().clone());
+            session.said.push(Event::Ready);
+            let left = session.serve(&mut inputs, &reports).await;
+            session.bye(left.is_ok());
+            left.err()
+        }
+        Err(error) => Some(error),
+    };
+    if let Some(error) = error {
+        // A call that is gone meanwhile need not be told.
+        reports.send(Event::Failed(error)).await;
+    }
+}
+
+struct Session {
+    vendor: Arc<dyn Vendor>,
+    /// Who hears is paid for the audio it is sent.
+    meter: Meter,
+    setup: Setup,
+    link: Link,
+    talk: Box<dyn Talk>,
+    voices: Voices,
+    steps: Vec<Step>,
+    said: Vec<Event>,
+    /// Since then something is owed, and nothing at all was said.
+    owing: Option<Instant>,
+    pinged: Instant,
+    /// How far it had been heard when the last ping left.
+    pinged_at: Samples,
+    /// When the last utterance was ended.
+    ended: Instant,
+    /// Long after that the vendor was still there.
+    answered: bool,
+}
+
+impl Session {
+    fn new(vendor: Arc<dyn Vendor>, setup: Setup, link: Link, talk: Box<dyn Talk>, meter: Meter) -> Self {
+        let now = Instant::now();
+        Self {
+            vendor,
+            meter,
+            setup,
+            link,
+            talk,
+            voices: Voices::new(LONGEST),
+            steps: Vec::new(),
+            said: Vec::new(),
+            owing: None,
+            pinged: now,
+            pinged_at: Samples::ZERO,
+            ended: now,
+            answered: false,
+        }
+    }
+
+    /// Until the call needs this session no more.
+    async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>, reports: &Reports) -> Result<(), ProviderError> {
+        loop {
+            for event in self.said.drain(..) {
+                if !reports.send(event).await {
+                    return Ok(());
+                }
+            }
+            let due = self.due();
+            tokio::select! {
+                biased;
+                incoming = self.link.next() => match incoming? {
+                    // That the connection is there says nothing of who hears.
+                    Incoming::Alive => {}
+                    incoming => {
+                        let news = self.talk.read(incoming)?;
+                        self.news(news);
+                    }
+                },
+                input = inputs.recv() => match input {
+                    Some(input) => self.input(input).await?,
+                    None => return Ok(()),
+                },
+                () = sleep_until(due) => self.time_passed().await?,
+            }
+            self.owe();
+        }
+    }
+
+    async fn input(&mut self, input: Input) -> Result<(), ProviderError> {
+        match input {
+            Input::Audio { at, frame } => self.voices.audio(at, &frame, &mut self.steps),
+            Input::SpeechStart { at } => self.voices.speech_start(at, &mut self.steps),
+            Input::SpeechEnd { at } => self.voices.speech_end(at, &mut self.steps),
+            Input::Flush { up_to } => self.voices.flush(up_to, &mut self.steps, &mut self.said),
+            Input::Hints(hints) => {
+                if hints.phrases != self.setup.hints.phrases {
+                    let said = self.talk.hints(&hints);
+                    self.tell(said).await?;
+                }
+                self.setup.hints = hints;
+            }
+            Input::Language(language) => {
+                if language != self.setup.language {
+                    let said = self.talk.language(language)?;
+                    self.tell(said).await?;
+                }
+                self.setup.language = language;
+            }
+        }
+        self.perform().await
+    }
+
+    async fn tell(&mut self, said: Vec<String>) -> Result<(), ProviderError> {
+        for text in said {
+            self.link.text(text).await?;
+        }
+        Ok(())
+    }
+
+    async fn perform(&mut self) -> Result<(), ProviderError> {
+        for step in std::mem::take(&mut self.steps) {
+            match step {
+                Step::Begin { number, .. } => {
+                    let said = self.talk.begin(number);
+                    self.tell(said).await?;
+                }
+                Step::Audio(audio) => {
+                    let said = self.talk.audio(&audio);
+                    self.tell(said).await?;
+                    let usage = Usage { audio_ms: audio.len() as u64 * 1_000 / u64::from(RATE), ..Usage::default() };
+                    let paid = Paid { provider: self.vendor.name(), model: self.vendor.model() };
+                    self.meter.add(Kind::Hearing, paid, usage);
+                }
+                Step::End => {
+                    let said = self.talk.end();
+                    self.tell(said).await?;
+                    // Whether it is still there when its final does not come.
+                    self.ended = Instant::now();
+                    self.answered = false;
+                    if self.pings() {
+                        self.ping().await?;
+                    } else {
+                        self.owing = Some(self.ended);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn news(&mut self, news: News) {
+        self.owing = None;
+        match news {
+            News::Partial { number, text } => {
+                self.voices.utterances.partial(number, text.trim(), None, &mut self.said);
+            }
+            News::Final { number, text, confidence } => {
+                if self.voices.utterances.fin(number, &text, confidence, &mut self.said) {
+                    self.voices.was_ended();
+                }
+            }
+            News::Pong => {
+                // Only who is there now would have said its words by now.
+                self.answered |= self.pinged >= self.ended + self.vendor.silence() / 2;
+                if self.voices.is_sounding() {
+                    self.said.push(Event::Listening { up_to: self.pinged_at });
+                }
+            }
+            News::Nothing => {}
+        }
+    }
+
+    fn pings(&self) -> bool {
+        self.talk.ping().is_some()
+    }
+
+    fn owes(&self) -> bool {
+        self.voices.utterances.is_open() || self.voices.utterances.is_awaiting()
+    }
+
+    /// Whoever is owed something waits from the first moment on.
+    fn owe(&mut self) {
+        self.owing = self.owes().then(|| self.owing.unwrap_or_else(Instant::now));
+    }
+
+    fn ping_due(&self) -> Instant {
+        let every =
+            if self.owes() && self.pings() { PING_OWED.min(self.vendor.silence() / 2) } else { PING_IDLE };
+        self.pinged + every
+    }
+
+    /// After this, a final that has not come from somebody who is there will not come: less than the silence that ends a session.
+    fn settles(&self) -> Option<Instant> {
+        let awaits = self.answered && self.voices.utterances.is_awaiting();
+        awaits.then(|| self.ended + self.vendor.silence() * 3 / 4)
+    }
+
+    /// When who says nothing is given up, or, if it is not asked otherwise, is asked by ending the open utterance: longer than the time in which
+    /// words come, and the answer is there within the 3 s after which the call takes a session for deaf.
+    fn late(&self) -> Option<Instant> {
+        let is_asked = self.pings() || self.voices.utterances.is_awaiting();
+        let silence = self.vendor.silence();
+        self.owing.map(|since| since + if is_asked { silence } else { silence * 6 / 5 })
+    }
+
+    fn due(&self) -> Instant {
+        [self.late(), self.settles()].into_iter().flatten().fold(self.ping_due(), Instant::min)
+    }
+
+    async fn time_passed(&mut self) -> Result<(), ProviderError> {
+        let now = Instant::now();
+        if self.late().is_some_and(|at| now >= at) {
+            if self.pings() || self.voices.utterances.is_awaiting() {
+                let what = "says nothing although a voice is heard".to_owned();
+                let (provider, kind) = (self.vendor.name(), ErrorKind::Timeout);
+                return Err(ProviderError { provider, kind, what, retry_after: None });
+            }
+            self.voices.cut(&mut self.steps);
+            return self.perform().await;
+        }
+        if self.settles().is_some_and(|at| now >= at) {
+            self.voices.utterances.settle(&mut self.said);
+        }
+        if now >= self.ping_due() { self.ping().await } else { Ok(()) }
+    }
+
+    async fn ping(&mut self) -> Result<(), ProviderError> {
+        self.pinged = Instant::now();
+        self.pinged_at = self.voices.heard();
+        match self.talk.ping() {
+            Some(text) => self.link.text(text).await,
+            None => self.link.ping().await,
+        }
+    }
+
+    /// Nobody waits for the goodbye.
+    fn bye(mut self, politely: bool) {
+        if politely {
+            tokio::spawn(async move {
+                if let Some(text) = self.talk.bye()
+                    && self.link.text(text).await.is_err()
+                {
+                    return;
+                }
+                self.link.close().await;
+            });
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The client of OpenAI's realtime transcription against the simulated one: what is said is heard, at its time, and every fault has its name.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use attendant::language::Language;
+use attendant::provider::ErrorKind;
+use attendant::sim::code::Code;
+use attendant::sim::{Fault, Trouble};
+use attendant::stt::openai::{OpenAiEars, OpenAiEarsConfig};
+use attendant::stt::{Event, Hints, Input, Recognizer};
+use attendant_media::frame::Samples;
+use futures_util::future::join_all;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
+
+use super::deepgram::{BEGIN, Ears, accept, code, finals, is_flushed, next_text, vendor};
+use super::streamed_voices::key;
+use crate::desk::in_time;
+
+/// `more` are further lines of its configuration.
+pub fn ears(address: SocketAddr, more: &str) -> OpenAiEars {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let key = key();
+    let text = format!("base_url = \"ws://{address}/v1\"\nkey = {{ file = \"{}\" }}\n{more}", key.path().display());
+    let config: OpenAiEarsConfig = toml::from_str(&text).expect("the configuration is read");
+    OpenAiEars::new(&config, "providers.openai_stt").expect("the configuration is sound")
+}
+
+/// One utterance, up to its last words or its failure.
+async fn utterance(trouble: Trouble, more: &str) -> Vec<Event> {
+    let recogniser = ears(vendor(trouble).await, more);
+    let mut ears = Ears::open(&recogniser, Language::French, Hints::default());
+    ears.hear(&[0; 4_800]).await;
+    ears.say(code()).await;
+    ears.flush().await;
+    ears.until(is_flushed).await
+}
+
+/// The places of the finals.
+fn places(events: &[Event]) -> Vec<(u64, u64)> {
+    let place = |event: &Event| match event {
+        Event::Final { from, to, .. } => Some((from.0, to.0)),
+        _ => None,
+    };
+    events.iter().filter_map(place).collect()
+}
+
+#[tokio::test]
+async fn what_is_said_is_heard_whole_and_at_its_time_and_paid_by_the_second() {
+    for model in ["gpt-live-transcribe", "gpt-realtime-whisper"] {
+        let recogniser = ears(vendor(Trouble::default()).await, &format!("model = \"{model}\""));
+        let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+        assert_eq!(ears.next().await, Event::Ready);
+        for round in 1..3 {
+            ears.hear(&[0; 8_000]).await;
+            let spoken = ears.at;
+            ears.say(code()).await;
+            ears.flush().await;
+            let events = ears.until(is_flushed).await;
+            assert_eq!(finals(&events), code().sentence(), "{model} {round}: {events:?}");
+            assert!(events.iter().any(|event| matches!(event, Event::Partial { .. })), "{model} {round}: {events:?}");
+            let [(from, to)] = places(&events)[..] else { panic!("{events:?}") };
+            assert!(from == spoken && to.abs_diff(spoken + 9 * 1_600) <= 3_200, "{model} {round}: {from} to {to}");
+            // 0.3 s before the voice, 0.9 s of it and 0.2 s after it.
+            let lines = ears.bill();
+            assert_eq!((lines.len(), lines[0].provider, lines[0].model.as_str()), (1, "openai_stt", model));
+            assert!(lines[0].usage.audio_ms.abs_diff(1_400 * round) <= 40 * round, "{:?}", lines[0].usage);
+        }
+        // Nothing was said since: nothing is waited for.
+        let up_to = Samples(ears.at);
+        ears.inputs.send(Input::Flush { up_to }).await.expect("open");
+        assert_eq!(ears.until(is_flushed).await, [Event::Flushed { up_to }]);
+    }
+}
+
+#[tokio::test]
+async fn every_fault_has_its_name_or_costs_no_word() {
+    let rows = [
+        (Fault::Unauthorised, Some(ErrorKind::Unauthorised)),
+        (Fault::Limits, Some(ErrorKind::Limited)),
+        (Fault::Fails, Some(ErrorKind::Server)),
+        (Fault::Deaf, Some(ErrorKind::Timeout)),
+        (Fault::Slow, Some(ErrorKind::Timeout)),
+        (Fault::Errors, Some(ErrorKind::Server)),
+        (Fault::Breaks, Some(ErrorKind::Connection)),
+        (Fault::Stalls, Some(ErrorKind::Timeout)),
+        (Fault::Unanswered, Some(ErrorKind::Timeout)),
+        (Fault::Disorder, None),
+    ];
+    let all = rows.map(|(fault, kind)| async move {
+        (fault, kind, utterance(Trouble::always(Some(fault)), "silence_ms = 700").await)
+    });
+    for (fault, kind, events) in join_all(all).await {
+        let failed = events.iter().find_map(|event| match event {
+            Event::Failed(error) => Some(error.clone()),
+            _ => None,
+        });
+        assert_eq!(failed.as_ref().map(|error| error.kind), kind, "{fault:?}: {events:?}");
+        if let Some(error) = failed {
+            let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
+            assert_eq!((error.provider, error.retry_after), ("openai_stt", wait), "{fault:?}");
+        } else {
+            assert_eq!(finals(&events), code().sentence(), "{fault:?}: {events:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn last_words_that_are_overtaken_stand_where_they_were_said() {
+    let recogniser = ears(vendor(Trouble::always(Some(Fault::Disorder))).await, "");
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    let said = [1, 2].map(|turn| Code { turn, ..code() });
+    for code in said {
+        ears.hear(&[0; 8_000]).await;
+        ears.say(code).await;
+    }
+    ears.flush().await;
+    let events = ears.until(is_flushed).await;
+    assert_eq!(finals(&events), said.map(Code::sentence).join(" "), "{events:?}");
+    let places = places(&events);
+    assert!(places.len() == 2 && places[1].1 < places[0].0, "the second is there first: {places:?}");
+}
+
+#[tokio::test]
+async fn a_noise_is_listened_to_and_a_deaf_vendor_is_given_up_in_mid_voice() {
+    for (fault, deaf) in [(None, false), (Some(Fault::Deaf), true)] {
+        let recogniser = ears(vendor(Trouble::always(fault)).await, "silence_ms = 150");
+        let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+        ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
+        ears.hear(&[0; 16_000]).await;
+        assert_eq!(ears.next().await, Event::Ready);
+        // In which the simulated vendor finds no word.
+        match ears.next().await {
+            Event::Listening { up_to } => assert!(!deaf && up_to.0 > BEGIN, "{fault:?}: {up_to:?}"),
+            Event::Failed(error) => assert!(deaf && error.kind == ErrorKind::Timeout, "{fault:?}: {error}"),
+            other => panic!("{fault:?}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn hints_and_language_hold_from_then_on_and_a_language_without_a_code_fails_with_its_name() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let recogniser = ears(listener.local_addr().expect("bound"), "hears = [\"en-CA\", \"pa-IN\"]");
+    assert!(recogniser.capabilities(Language::French).is_none() && recogniser.capabilities(Language::Punjabi).is_some());
+    let mut ears = Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], digits: false });
+    let (mut socket, asked) = accept(&listener).await;
+    assert_eq!(asked, "/v1/realtime?intent=transcription");
+    let transcription = |text: String| -> Value {
+        let said: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(said["type"], "session.update");
+        said["session"]["audio"]["input"]["transcription"].clone()
+    };
+    let first = transcription(next_text(&mut socket).await.expect("open"));
+    assert_eq!(first, json!({"model": "gpt-live-transcribe", "languages": ["en"], "keywords": ["Wong"]}));
+    socket.send(Frame::text(r#"{"type":"session.updated","event_id":"e","session":{}}"#)).await.expect("open");
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
+    assert_eq!(transcription(next_text(&mut socket).await.expect("open"))["keywords"], json!(["Kaur"]));
+    ears.inputs.send(Input::Language(Language::Punjabi)).await.expect("open");
+    assert_eq!(transcription(next_text(&mut socket).await.expect("open"))["languages"], json!(["pa"]));
+    ears.inputs.send(Input::Language(Language::Cantonese)).await.expect("open");
+    let Event::Failed(error) = ears.next().await else { panic!("it cannot") };
+    assert_eq!((error.kind, error.what.contains("zh-HK")), (ErrorKind::Request, true));
+}
+
+/// What the simulated one says of the last of these messages.
+async fn told(address: SocketAddr, said: &[Value]) -> Value {
+    let mut request =
+        format!("ws://{address}/v1/realtime?intent=transcription").into_client_request().expect("an address");
+    request.headers_mut().insert("authorization", "Bearer k".parse().expect("a header"));
+    let (mut socket, _) = connect_async(request).await.expect("it takes it");
+    for message in said {
+        socket.send(Frame::text(message.to_string())).await.expect("open");
+    }
+    loop {
+        let Frame::Text(text) = in_time(socket.next()).await.expect("open").expect("open") else { continue };
+        let told: Value = serde_json::from_str(&text).expect("JSON");
+        if told["type"] == "error" {
+            return told["error"].clone();
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_simulated_vendor_refuses_what_openai_would() {
+    let address = vendor(Trouble::default()).await;
+    let session = |model: &str, more: Value, rate: u32, turns: Value| {
+        let mut transcription = json!({"model": model});
+        for (key, value) in more.as_object().expect("fields") {
+            transcription[key] = value.clone();
+        }
+        let input = json!({"format": {"type": "audio/pcm", "rate": rate}, "transcription": transcription, "turn_detection": turns});
+        json!({"type": "session.update", "session": {"type": "transcription", "audio": {"input": input}}})
+    };
+    let (none, good) = (Value::Null, session("gpt-live-transcribe", json!({}), 24_000, Value::Null));
+    let audio = |bytes: usize| {
+        use base64::Engine as _;
+        let audio = base64::engine::general_purpose::STANDARD.encode(vec![0; bytes]);
+        json!({"type": "input_audio_buffer.append", "audio": audio})
+    };
+    let commit = json!({"type": "input_audio_buffer.commit"});
+    for (said, code) in [
+        (vec![audio(4_800)], "invalid_value"),
+        (vec![session("whisper", json!({}), 24_000, none.clone())], "invalid_value"),
+        (vec![session("gpt-live-transcribe", json!({}), 16_000, none.clone())], "invalid_value"),
+        (vec![session("gpt-live-transcribe", json!({}), 24_000, json!({"type": "server_vad"}))], "invalid_value"),
+        (vec![session("gpt-realtime-whisper", json!({"keywords": ["Wong"]}), 24_000, none)], "invalid_value"),
+        (vec![good.clone(), audio(3)], "invalid_value"),
+        (vec![good.clone(), audio(4_000), commit], "input_audio_buffer_commit_empty"),
+        (vec![good, json!({"type": "listen"})], "invalid_value"),
+    ] {
+        let error = told(address, &said).await;
+        assert_eq!((error["type"].as_str(), error["code"].as_str()), (Some("invalid_request_error"), Some(code)), "{said:?}");
+    }
+    for (path, key, status) in [
+        ("/v1/realtime?intent=transcription", "Bearer ", 401),
+        ("/v1/realtime?model=gpt-realtime", "Bearer k", 400),
+    ] {
+        let mut request = format!("ws://{address}{path}").into_client_request().expect("an address");
+        request.headers_mut().insert("authorization", key.parse().expect("a header"));
+        match connect_async(request).await {
+            Err(WsError::Http(response)) => assert_eq!(response.status().as_u16(), status, "{path}"),
+            other => panic!("refused: {other:?}"),
+        }
+    }
+}
