@@ -1,6 +1,7 @@
 //! What a provider of speech or thought may fail with, in one shape for all of them.
 
 pub mod account;
+pub(crate) mod azure;
 pub mod breaker;
 pub mod chain;
 pub(crate) mod google;

@@ -3,6 +3,7 @@
 //! A session is a task: it takes [`Input`] from a bounded channel and reports [`Event`]s to the call. It never decides that
 //! a turn has ended; it says what it heard and, if it can tell, that the caller seems to have finished.
 
+pub mod azure;
 pub mod deepgram;
 mod gate;
 pub mod google;

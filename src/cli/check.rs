@@ -226,6 +226,7 @@ fn described(providers: &ProvidersConfig, what: Use, name: &str) -> String {
             providers.models.get(name).map(|model| format!("{name} ({} at {})", model.model, model.base_url))
         }
         (_, "azure_speech") => providers.azure_speech.as_ref().map(|azure| format!("azure in {}", azure.own.region)),
+        (_, "azure_stt") => providers.azure_stt.as_ref().map(|azure| format!("azure in {}", azure.own.region)),
         (_, "google") => providers.google.as_ref().map(|google| format!("google in {}", google.own.location)),
         (Use::Hearing | Use::Speaking, _) => {
             let account = providers.accounts().into_iter().find(|(known, _)| *known == name);

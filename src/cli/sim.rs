@@ -27,7 +27,8 @@ enum What {
     Oscar(oscar::OscarArgs),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, OpenAI's, Sarvam's and Google's recognisers,
+/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, OpenAI's, Azure's, Sarvam's and Google's
+/// recognisers,
 /// Cartesia's, Azure's, Google's, OpenAI's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
@@ -139,7 +140,7 @@ impl Providers {
             let bound = listener.local_addr().map_err(Failure::internal)?;
             let Profile { model, deepgram, google, google_tts, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } =
                 profile;
-            let Profile { openai_stt, openai_tts, .. } = profile;
+            let Profile { openai_stt, openai_tts, azure_stt, .. } = profile;
             println!(
                 "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
                 self.seed
@@ -150,7 +151,9 @@ impl Providers {
                 "OpenAI speech   ws://{bound}/v1, http://{bound}/v1  (last words after {openai_stt}, first audio after {openai_tts})"
             );
             println!("Cartesia        ws://{bound}  (first audio after {cartesia})");
-            println!("Azure speech    http://{bound}  (first audio after {azure})");
+            println!(
+                "Azure speech    http://{bound}, ws://{bound}  (first audio after {azure}, last words after {azure_stt})"
+            );
             println!(
                 "Sarvam          ws://{bound}  (last words after {sarvam_ears}, first audio after {sarvam_voice})"
             );

@@ -42,7 +42,7 @@ impl ProvidersConfig {
             (Use::Speaking, "google_tts") => {
                 self.google_tts.as_ref().is_some_and(|google| google.own.voice(language).is_some())
             }
-            // What is on this machine, Google's ears, Azure, and every model.
+            // What is on this machine, Google's ears, Azure's both, and every model.
             (Use::Hearing | Use::Speaking | Use::Thinking, _) => true,
         }
     }

@@ -29,6 +29,7 @@ use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoi
 use crate::speech;
 use crate::state::Shared;
 use crate::stt::Recognizer;
+use crate::stt::azure::AzureEars;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::openai::OpenAiEars;
@@ -83,6 +84,9 @@ impl Hosted {
         }
         if let Some(openai) = &config.openai_stt {
             hosted.ears.push(Arc::new(OpenAiEars::new(openai, "providers.openai_stt")?));
+        }
+        if let Some(azure) = &config.azure_stt {
+            hosted.ears.push(Arc::new(AzureEars::new(azure, "providers.azure_stt")?));
         }
         if let Some(cartesia) = &config.cartesia {
             hosted.voices.push(("cartesia", Arc::new(Cartesia::new(cartesia, "providers.cartesia")?)));

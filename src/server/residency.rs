@@ -56,16 +56,14 @@ pub(super) fn leaving(config: &ProvidersConfig, country: &Country) -> Vec<String
 
 /// Who is allowed, for the end of the message.
 pub(super) fn allowed(country: &Country) -> String {
-    let azure = crate::tts::azure::regions(country);
+    let azure = crate::provider::azure::regions(country);
     let azure = if azure.is_empty() {
         String::new()
     } else {
-        format!("providers.azure_speech with region {}, ", azure.join(" or "))
+        format!("providers.azure_speech and azure_stt with region {}, ", azure.join(" or "))
     };
-    let google = [
-        ("google", crate::stt::google::locations(country)),
-        ("google_tts", crate::tts::google::locations(country)),
-    ];
+    let google =
+        [("google", crate::stt::google::locations(country)), ("google_tts", crate::tts::google::locations(country))];
     let google = google.into_iter().filter(|(_, locations)| !locations.is_empty());
     let google: String = google
         .map(|(name, locations)| format!("providers.{name} with location {}, ", locations.join(" or ")))
@@ -115,6 +113,7 @@ mod tests {
             google = { key = { env = "K" } }
             cartesia = { key = { env = "K" }, voices = { en-CA = "v" } }
             google_tts = { key = { env = "K" } }
+            azure_stt = { region = "westeurope", key = { env = "K" } }
             openai_stt = { base_url = "wss://eu.api.openai.com/v1", key = { env = "K" } }
             openai_tts = { key = { env = "K" } }
             sarvam = { key = { env = "K" } }
@@ -129,6 +128,7 @@ mod tests {
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
                 "residency: CA, but providers.google_tts sends what is said to callers to US; take [providers.google_tts] out",
+                "residency: CA, but providers.azure_stt sends what callers say to NL; take [providers.azure_stt] out",
                 "residency: CA, but providers.openai_stt sends what callers say to EU; take [providers.openai_stt] out",
                 "residency: CA, but providers.openai_tts sends what is said to callers to wherever the vendor takes it; take [providers.openai_tts] out",
                 "residency: CA, but providers.sarvam sends what callers say and hear to wherever the vendor takes it; take [providers.sarvam] out",

@@ -13,6 +13,7 @@ use crate::experiments::Known;
 use crate::language::Language;
 use crate::provider::account::{Own, Section, Stated};
 use crate::provider::sarvam::SarvamConfig;
+use crate::stt::azure::{self, AzureEarsConfig};
 use crate::stt::deepgram::DeepgramConfig;
 use crate::stt::google::GoogleConfig;
 use crate::stt::openai::OpenAiEarsConfig;
@@ -154,6 +155,8 @@ pub struct ProvidersConfig {
     pub azure_speech: Option<AzureConfig>,
     /// `[providers.google_tts]`: speaks the languages that it has voices for, after Azure if that is there too.
     pub google_tts: Option<GoogleVoiceConfig>,
+    /// `[providers.azure_stt]`: hears every language, after OpenAI if that is there too.
+    pub azure_stt: Option<AzureEarsConfig>,
     /// `[providers.openai_stt]`: hears the languages that it is to, after Google if that is there too.
     pub openai_stt: Option<OpenAiEarsConfig>,
     /// `[providers.openai_tts]`: speaks the languages that it has voices for, after Google if that is there too.
@@ -170,7 +173,8 @@ pub struct ProvidersConfig {
     /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub thinking: Order,
-    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `openai_stt`, `whisper`.
+    /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `openai_stt`, `azure_stt`,
+    /// `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
     /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `google_tts`, `openai_tts`,
@@ -230,6 +234,7 @@ impl ProvidersConfig {
             of("cartesia", &self.cartesia),
             of("azure_speech", &self.azure_speech),
             of("google_tts", &self.google_tts),
+            of("azure_stt", &self.azure_stt),
             of("openai_stt", &self.openai_stt),
             of("openai_tts", &self.openai_tts),
             of(SARVAM, &self.sarvam),
@@ -260,6 +265,7 @@ impl ProvidersConfig {
             is_set("deepgram", deepgram),
             is_set("google", google),
             is_set("openai_stt", self.openai_stt.is_some()),
+            is_set("azure_stt", self.azure_stt.is_some()),
         ];
         let ears = ears.into_iter().flatten().chain(["whisper"]).collect();
         let hosted = [
@@ -321,6 +327,7 @@ impl ProvidersConfig {
             ("cartesia", Use::Speaking),
             ("azure_speech", Use::Speaking),
             ("google_tts", Use::Speaking),
+            ("azure_stt", Use::Hearing),
             ("openai_stt", Use::Hearing),
             ("openai_tts", Use::Speaking),
             (SARVAM, Use::Hearing),
@@ -346,6 +353,7 @@ impl ProvidersConfig {
         let voices = Language::ALL.into_iter().filter_map(azure);
         models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));
         models.extend(self.google_tts.iter().map(|_| (Use::Speaking, "google_tts", google::MODEL.to_owned())));
+        models.extend(self.azure_stt.iter().map(|_| (Use::Hearing, "azure_stt", azure::MODEL.to_owned())));
         models.extend(self.openai_stt.iter().map(|openai| (Use::Hearing, "openai_stt", openai.own.model.clone())));
         models.extend(self.openai_tts.iter().map(|openai| (Use::Speaking, "openai_tts", openai.own.model.clone())));
         if let Some(sarvam) = &self.sarvam {

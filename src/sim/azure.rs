@@ -1,5 +1,7 @@
 //! A stand-in for Azure's speech service behind `/cognitiveservices/v1`, on this machine only: it speaks the words of the SSML as the
-//! tones of [`super::code`], after the scripted delay, and is strict about headers and markup.
+//! tones of [`super::code`], after the scripted delay, and is strict about headers and markup. Beside it is its recogniser ([`ears`]).
+
+pub(super) mod ears;
 
 use axum::Router;
 use axum::extract::State;

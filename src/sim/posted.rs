@@ -43,9 +43,8 @@ pub(super) async fn spoken(
         Some(Fault::Silence) => [0; WORD_SAMPLES],
         Some(_) | None => speak(word),
     });
-    let mut pieces: Vec<io::Result<Bytes>> = words
-        .map(|audio| Ok(converted(&audio).iter().flat_map(|sample| sample.to_le_bytes()).collect()))
-        .collect();
+    let mut pieces: Vec<io::Result<Bytes>> =
+        words.map(|audio| Ok(converted(&audio).iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();
     match fault {
         Some(Fault::Empty) => Body::empty(),
         Some(Fault::Stalls) => {

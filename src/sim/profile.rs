@@ -15,6 +15,7 @@ pub struct Profile {
     pub parts: u8,
     pub model: Delay,
     pub deepgram: Delay,
+    pub azure_stt: Delay,
     pub google: Delay,
     pub openai_stt: Delay,
     pub sarvam_ears: Delay,
@@ -44,6 +45,7 @@ impl Profile {
             sarvam_ears: spread(700, 1_170),
             // The same.
             google: spread(940, 1_570),
+            azure_stt: spread(1_080, 1_800),
             // The same.
             openai_stt: spread(996, 1_660),
             // Coval, May 2026: p50 188, quartiles 100 apart; the p99 of the log-normal through both.
@@ -63,7 +65,7 @@ impl Profile {
 
     #[must_use]
     pub const fn hearing_in(self, delay: Delay) -> Self {
-        Self { deepgram: delay, google: delay, openai_stt: delay, sarvam_ears: delay, ..self }
+        Self { deepgram: delay, google: delay, azure_stt: delay, openai_stt: delay, sarvam_ears: delay, ..self }
     }
 
     #[must_use]
@@ -73,7 +75,15 @@ impl Profile {
 
     #[must_use]
     pub const fn speaking_in(self, delay: Delay) -> Self {
-        Self { cartesia: delay, azure: delay, google_tts: delay, openai_tts: delay, sarvam_voice: delay, qwen: delay, ..self }
+        Self {
+            cartesia: delay,
+            azure: delay,
+            google_tts: delay,
+            openai_tts: delay,
+            sarvam_voice: delay,
+            qwen: delay,
+            ..self
+        }
     }
 
     /// Each vendor draws for itself: how often one is asked does not change what another takes. `which` tells them apart.
@@ -100,8 +110,14 @@ mod tests {
     fn fixed_delays_replace_every_published_one_of_their_kind() {
         let scripted = ScriptedConfig::default();
         let profile = Profile::from(scripted);
-        assert_eq!([profile.deepgram, profile.openai_stt, profile.sarvam_ears], [scripted.stt_ms; 3]);
-        assert_eq!([profile.cartesia, profile.azure, profile.google_tts, profile.sarvam_voice, profile.qwen], [scripted.tts_ms; 5]);
+        assert_eq!(
+            [profile.deepgram, profile.azure_stt, profile.openai_stt, profile.sarvam_ears],
+            [scripted.stt_ms; 4]
+        );
+        assert_eq!(
+            [profile.cartesia, profile.azure, profile.google_tts, profile.sarvam_voice, profile.qwen],
+            [scripted.tts_ms; 5]
+        );
         assert_eq!((profile.model, profile.parts), (scripted.llm_ms, scripted.parts));
     }
 }

@@ -30,6 +30,7 @@ fn router(profile: &Profile, troubles: Troubles) -> Router {
     let voice = profile.pace(profile.sarvam_voice, 3);
     openai::router(openai::Settings::new(profile.pace(profile.model, 0), profile.parts, troubles.model))
         .merge(deepgram::router(profile.pace(profile.deepgram, 1), troubles.hearing.clone()))
+        .merge(azure::ears::router(profile.pace(profile.azure_stt, 11), troubles.hearing.clone()))
         .merge(openai::transcription::router(profile.pace(profile.openai_stt, 9), troubles.hearing.clone()))
         .merge(openai::speech::router(profile.pace(profile.openai_tts, 10), troubles.speaking.clone()))
         .merge(sarvam::router([(ears, troubles.hearing), (voice, troubles.speaking.clone())]))

@@ -1,7 +1,9 @@
-//! A recogniser over a WebSocket that is told by our acoustics where a voice begins and ends: the session that Sarvam's and OpenAI's share.
+//! A recogniser over a WebSocket that is told by our acoustics where a voice begins and ends: the session that Sarvam's, OpenAI's and Azure's
+//! share.
 //!
 //! One connection a session, opened while the phone rings, and only voices are sent. A vendor's protocol is a [`Talk`]: what is said on its
-//! connection, and what its messages mean. A session never connects again by itself: what fails is reported, and the call decides.
+//! connection, and what its messages mean. A session connects again by itself only where nothing is owed, and where the vendor's protocol
+//! wants it ([`Talk::stays`]): whatever else fails is reported, and the call decides.
 
 mod session;
 
@@ -10,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use attendant_media::frame::Samples;
 use tokio::sync::mpsc;
 
 use super::{Hints, Input, Reports, Setup};
@@ -20,8 +23,7 @@ use crate::provider::socket::{Incoming, Link};
 /// Room for the 10 s that a call may replay (500 frames) and what comes while connecting.
 const INPUTS: usize = 1_024;
 
-pub(super) type Connecting =
-    Pin<Box<dyn Future<Output = Result<(Link, Box<dyn Talk>), ProviderError>> + Send>>;
+pub(super) type Connecting = Pin<Box<dyn Future<Output = Result<(Link, Box<dyn Talk>), ProviderError>> + Send>>;
 
 /// Who hears.
 pub(super) trait Vendor: Send + Sync + 'static {
@@ -39,17 +41,18 @@ pub(super) trait Vendor: Send + Sync + 'static {
 
 /// What is said on one connection, where others differ. Utterances are numbered from nought on, and begin and end one after the other.
 pub(super) trait Talk: Send {
-    fn begin(&mut self, number: u32) -> Vec<String>;
+    /// Its first sample is at this place.
+    fn begin(&mut self, number: u32, at: Samples) -> Vec<Said>;
 
-    fn audio(&mut self, samples: &[i16]) -> Vec<String>;
+    fn audio(&mut self, samples: &[i16]) -> Vec<Said>;
 
     /// The open utterance is over: its last words are wanted.
-    fn end(&mut self) -> Vec<String>;
+    fn end(&mut self) -> Vec<Said>;
 
     /// These words are likely from now on.
-    fn hints(&mut self, hints: &Hints) -> Vec<String>;
+    fn hints(&mut self, hints: &Hints) -> Vec<Said>;
 
-    fn language(&mut self, language: Language) -> Result<Vec<String>, ProviderError>;
+    fn language(&mut self, language: Language) -> Result<Changed, ProviderError>;
 
     /// What asks whether the vendor is there, and is answered by [`News::Pong`]; `None`: nothing does, and a voice in which nothing is heard is
     /// ended and continued as another, so that the vendor must answer.
@@ -59,6 +62,31 @@ pub(super) trait Talk: Send {
     fn bye(&self) -> Option<String>;
 
     fn read(&mut self, incoming: Incoming) -> Result<News, ProviderError>;
+
+    /// What may be said now that a message was read.
+    fn due(&mut self) -> Vec<Said> {
+        Vec::new()
+    }
+
+    /// Whether a connection on which nothing is owed stays; if not, one that the vendor closes is made again.
+    fn stays(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+/// How another language is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// On the same connection, told this.
+    Here(Vec<Said>),
+    /// On another.
+    Elsewhere,
 }
 
 /// What a message of the vendor means.
@@ -69,7 +97,14 @@ pub(super) enum News {
         number: u32,
         text: String,
     },
-    /// All words of an utterance.
+    /// Words that will not change, of an utterance that may have more, up to this place.
+    Settled {
+        number: u32,
+        text: String,
+        to: Samples,
+        confidence: f32,
+    },
+    /// All words of an utterance, or those that follow what is settled.
     Final {
         number: u32,
         text: String,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{mpsc, watch};
 
-pub use config::{AzureConfig, AzureOwn, regions};
+pub use config::{AzureConfig, AzureOwn};
 
 use super::pieces::{self, Speaker, Speaking};
 use super::{Capabilities, Input, Reports, Voice};

@@ -43,8 +43,8 @@ pub fn voice(config: &GoogleVoiceConfig, section: &str) -> Result<Streamed, Stri
     let key = config.account.key.read_whole().and_then(|key| ServiceAccount::read(key.expose()));
     let account = key.map_err(|what| format!("{section}.key: {what}"))?;
     let base = Url::parse(&config.address()).map_err(|error| format!("{section}.location: {error}"))?;
-    let channel = Channel::new(NAME, &base, config.account.ca.as_ref())
-        .map_err(|what| format!("{section}.base_url: {what}"))?;
+    let channel =
+        Channel::new(NAME, &base, config.account.ca.as_ref()).map_err(|what| format!("{section}.base_url: {what}"))?;
     let account_name = config.account_name(VENDOR);
     Ok(Streamed::new(Shared { config: config.clone(), account_name, account, channel }))
 }

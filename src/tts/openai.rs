@@ -94,9 +94,7 @@ impl Wire for Talk {
     }
 
     async fn speak(&mut self, language: Language, text: &str) -> Result<(), ProviderError> {
-        let posted = self.posted.clone();
-        let voice = posted.speaker(language).unwrap_or_default();
-        let body = body(posted.model(), voice, text);
+        let body = body(self.posted.model(), self.posted.speaker(language).unwrap_or_default(), text);
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let posted = self.posted.clone();
         self.piece = Piece::Asked(Box::pin(async move { posted.ask(headers, body).await }));
@@ -166,7 +164,8 @@ mod tests {
     use super::*;
 
     /// Sent by OpenAI's own Python package (3.54.0), asked for the same.
-    const PACKAGE: &str = r#"{"input":"Dr. Wong, 你好。","model":"gpt-4o-mini-tts","voice":"marin","response_format":"pcm"}"#;
+    const PACKAGE: &str =
+        r#"{"input":"Dr. Wong, 你好。","model":"gpt-4o-mini-tts","voice":"marin","response_format":"pcm"}"#;
 
     #[test]
     fn what_we_say_is_what_its_own_package_says() {

@@ -16,7 +16,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/vendor_sdk
 /// Python starts slowly on a machine that builds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const VENDORS: [&str; 12] = [
+const VENDORS: [&str; 13] = [
     "openai",
     "openai_stt",
     "openai_tts",
@@ -27,6 +27,7 @@ const VENDORS: [&str; 12] = [
     "sarvam_voice",
     "qwen",
     "azure",
+    "azure_stt",
     "google",
     "google_tts",
 ];

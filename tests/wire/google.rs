@@ -21,6 +21,7 @@ use futures_util::future::join_all;
 use tokio::net::TcpListener;
 
 use super::deepgram::{BEGIN, Ears, code, finals, is_flushed};
+use super::told_ears::places;
 
 /// A simulated vendor whose ears have this trouble, and answer after 50 ms.
 pub async fn vendor(hearing: Trouble) -> SocketAddr {
@@ -69,15 +70,6 @@ async fn utterance(trouble: Trouble, language: Language, more: &str) -> Vec<Even
     ears.say(code()).await;
     ears.flush().await;
     ears.until(is_flushed).await
-}
-
-/// The places of the finals.
-fn places(events: &[Event]) -> Vec<(u64, u64)> {
-    let place = |event: &Event| match event {
-        Event::Final { from, to, .. } => Some((from.0, to.0)),
-        _ => None,
-    };
-    events.iter().filter_map(place).collect()
 }
 
 #[tokio::test]

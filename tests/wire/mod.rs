@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod azure;
+pub mod azure_ears;
 pub mod cartesia;
 mod chain;
 pub mod deepgram;
@@ -22,6 +23,7 @@ mod stream_live;
 pub mod streamed_voices;
 mod telnyx;
 mod tls;
+pub mod told_ears;
 mod trial;
 mod twilio;
 mod warming;

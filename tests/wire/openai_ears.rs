@@ -1,7 +1,6 @@
-//! The client of OpenAI's realtime transcription against the simulated one: what is said is heard, at its time, and every fault has its name.
+//! The client of OpenAI's realtime transcription against the simulated one: what is its own. The rest is tried with others ([`super::told_ears`]).
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
@@ -9,8 +8,6 @@ use attendant::sim::code::Code;
 use attendant::sim::{Fault, Trouble};
 use attendant::stt::openai::{OpenAiEars, OpenAiEarsConfig};
 use attendant::stt::{Event, Hints, Input, Recognizer};
-use attendant_media::frame::Samples;
-use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -18,8 +15,9 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
-use super::deepgram::{BEGIN, Ears, accept, code, finals, is_flushed, next_text, vendor};
+use super::deepgram::{Ears, accept, code, finals, is_flushed, next_text, vendor};
 use super::streamed_voices::key;
+use super::told_ears;
 use crate::desk::in_time;
 
 /// `more` are further lines of its configuration.
@@ -29,85 +27,6 @@ pub fn ears(address: SocketAddr, more: &str) -> OpenAiEars {
     let text = format!("base_url = \"ws://{address}/v1\"\nkey = {{ file = \"{}\" }}\n{more}", key.path().display());
     let config: OpenAiEarsConfig = toml::from_str(&text).expect("the configuration is read");
     OpenAiEars::new(&config, "providers.openai_stt").expect("the configuration is sound")
-}
-
-/// One utterance, up to its last words or its failure.
-async fn utterance(trouble: Trouble, more: &str) -> Vec<Event> {
-    let recogniser = ears(vendor(trouble).await, more);
-    let mut ears = Ears::open(&recogniser, Language::French, Hints::default());
-    ears.hear(&[0; 4_800]).await;
-    ears.say(code()).await;
-    ears.flush().await;
-    ears.until(is_flushed).await
-}
-
-/// The places of the finals.
-fn places(events: &[Event]) -> Vec<(u64, u64)> {
-    let place = |event: &Event| match event {
-        Event::Final { from, to, .. } => Some((from.0, to.0)),
-        _ => None,
-    };
-    events.iter().filter_map(place).collect()
-}
-
-#[tokio::test]
-async fn what_is_said_is_heard_whole_and_at_its_time_and_paid_by_the_second() {
-    for model in ["gpt-live-transcribe", "gpt-realtime-whisper"] {
-        let recogniser = ears(vendor(Trouble::default()).await, &format!("model = \"{model}\""));
-        let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
-        assert_eq!(ears.next().await, Event::Ready);
-        for round in 1..3 {
-            ears.hear(&[0; 8_000]).await;
-            let spoken = ears.at;
-            ears.say(code()).await;
-            ears.flush().await;
-            let events = ears.until(is_flushed).await;
-            assert_eq!(finals(&events), code().sentence(), "{model} {round}: {events:?}");
-            assert!(events.iter().any(|event| matches!(event, Event::Partial { .. })), "{model} {round}: {events:?}");
-            let [(from, to)] = places(&events)[..] else { panic!("{events:?}") };
-            assert!(from == spoken && to.abs_diff(spoken + 9 * 1_600) <= 3_200, "{model} {round}: {from} to {to}");
-            // 0.3 s before the voice, 0.9 s of it and 0.2 s after it.
-            let lines = ears.bill();
-            assert_eq!((lines.len(), lines[0].provider, lines[0].model.as_str()), (1, "openai_stt", model));
-            assert!(lines[0].usage.audio_ms.abs_diff(1_400 * round) <= 40 * round, "{:?}", lines[0].usage);
-        }
-        // Nothing was said since: nothing is waited for.
-        let up_to = Samples(ears.at);
-        ears.inputs.send(Input::Flush { up_to }).await.expect("open");
-        assert_eq!(ears.until(is_flushed).await, [Event::Flushed { up_to }]);
-    }
-}
-
-#[tokio::test]
-async fn every_fault_has_its_name_or_costs_no_word() {
-    let rows = [
-        (Fault::Unauthorised, Some(ErrorKind::Unauthorised)),
-        (Fault::Limits, Some(ErrorKind::Limited)),
-        (Fault::Fails, Some(ErrorKind::Server)),
-        (Fault::Deaf, Some(ErrorKind::Timeout)),
-        (Fault::Slow, Some(ErrorKind::Timeout)),
-        (Fault::Errors, Some(ErrorKind::Server)),
-        (Fault::Breaks, Some(ErrorKind::Connection)),
-        (Fault::Stalls, Some(ErrorKind::Timeout)),
-        (Fault::Unanswered, Some(ErrorKind::Timeout)),
-        (Fault::Disorder, None),
-    ];
-    let all = rows.map(|(fault, kind)| async move {
-        (fault, kind, utterance(Trouble::always(Some(fault)), "silence_ms = 700").await)
-    });
-    for (fault, kind, events) in join_all(all).await {
-        let failed = events.iter().find_map(|event| match event {
-            Event::Failed(error) => Some(error.clone()),
-            _ => None,
-        });
-        assert_eq!(failed.as_ref().map(|error| error.kind), kind, "{fault:?}: {events:?}");
-        if let Some(error) = failed {
-            let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
-            assert_eq!((error.provider, error.retry_after), ("openai_stt", wait), "{fault:?}");
-        } else {
-            assert_eq!(finals(&events), code().sentence(), "{fault:?}: {events:?}");
-        }
-    }
 }
 
 #[tokio::test]
@@ -122,32 +41,17 @@ async fn last_words_that_are_overtaken_stand_where_they_were_said() {
     ears.flush().await;
     let events = ears.until(is_flushed).await;
     assert_eq!(finals(&events), said.map(Code::sentence).join(" "), "{events:?}");
-    let places = places(&events);
+    let places = told_ears::places(&events);
     assert!(places.len() == 2 && places[1].1 < places[0].0, "the second is there first: {places:?}");
-}
-
-#[tokio::test]
-async fn a_noise_is_listened_to_and_a_deaf_vendor_is_given_up_in_mid_voice() {
-    for (fault, deaf) in [(None, false), (Some(Fault::Deaf), true)] {
-        let recogniser = ears(vendor(Trouble::always(fault)).await, "silence_ms = 150");
-        let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
-        ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
-        ears.hear(&[0; 16_000]).await;
-        assert_eq!(ears.next().await, Event::Ready);
-        // In which the simulated vendor finds no word.
-        match ears.next().await {
-            Event::Listening { up_to } => assert!(!deaf && up_to.0 > BEGIN, "{fault:?}: {up_to:?}"),
-            Event::Failed(error) => assert!(deaf && error.kind == ErrorKind::Timeout, "{fault:?}: {error}"),
-            other => panic!("{fault:?}: {other:?}"),
-        }
-    }
 }
 
 #[tokio::test]
 async fn hints_and_language_hold_from_then_on_and_a_language_without_a_code_fails_with_its_name() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let recogniser = ears(listener.local_addr().expect("bound"), "hears = [\"en-CA\", \"pa-IN\"]");
-    assert!(recogniser.capabilities(Language::French).is_none() && recogniser.capabilities(Language::Punjabi).is_some());
+    assert!(
+        recogniser.capabilities(Language::French).is_none() && recogniser.capabilities(Language::Punjabi).is_some()
+    );
     let mut ears = Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], digits: false });
     let (mut socket, asked) = accept(&listener).await;
     assert_eq!(asked, "/v1/realtime?intent=transcription");
@@ -216,12 +120,15 @@ async fn the_simulated_vendor_refuses_what_openai_would() {
         (vec![good, json!({"type": "listen"})], "invalid_value"),
     ] {
         let error = told(address, &said).await;
-        assert_eq!((error["type"].as_str(), error["code"].as_str()), (Some("invalid_request_error"), Some(code)), "{said:?}");
+        assert_eq!(
+            (error["type"].as_str(), error["code"].as_str()),
+            (Some("invalid_request_error"), Some(code)),
+            "{said:?}"
+        );
     }
-    for (path, key, status) in [
-        ("/v1/realtime?intent=transcription", "Bearer ", 401),
-        ("/v1/realtime?model=gpt-realtime", "Bearer k", 400),
-    ] {
+    for (path, key, status) in
+        [("/v1/realtime?intent=transcription", "Bearer ", 401), ("/v1/realtime?model=gpt-realtime", "Bearer k", 400)]
+    {
         let mut request = format!("ws://{address}{path}").into_client_request().expect("an address");
         request.headers_mut().insert("authorization", key.parse().expect("a header"));
         match connect_async(request).await {

@@ -11,7 +11,10 @@ use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
 use tokio::net::TcpListener;
 
-use super::{azure::azure, cartesia::cartesia, deepgram::deepgram, google, openai_ears, sarvam, streamed_voices::voice};
+use super::{
+    azure::azure, azure_ears, cartesia::cartesia, deepgram::deepgram, google, openai_ears, sarvam,
+    streamed_voices::voice,
+};
 
 async fn vendors(troubles: Troubles) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -22,8 +25,8 @@ async fn vendors(troubles: Troubles) -> SocketAddr {
     address
 }
 
-/// Deepgram, Sarvam, Google, OpenAI, OpenAI, Cartesia, Azure, Sarvam, Google and OpenAI, in this order.
-async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 10] {
+/// Deepgram, Sarvam, Google, OpenAI, Azure, OpenAI, Cartesia, Azure, Sarvam, Google and OpenAI, in this order.
+async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 11] {
     rustls::crypto::ring::default_provider().install_default().ok();
     let google = google::ears(google::vendor(troubles.hearing.clone()).await, "");
     let google_tts = google::speaking(troubles.speaking.clone()).await;
@@ -44,12 +47,14 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 10] {
     let (punjabi, speaks) = (Language::Punjabi, voice("sarvam", address, Language::Punjabi, 1_000));
     let (deepgram, sarvam) = (deepgram(address, ""), sarvam::ears(address, ""));
     let (cartesia, azure) = (cartesia(address), azure(address));
+    let azure_stt = azure_ears::ears(address, "");
     let (openai_stt, openai_tts) = (openai_ears::ears(address, ""), voice("openai_tts", address, english, 1_000));
     tokio::join!(
         trial::hear(&deepgram, english),
         trial::hear(&sarvam, punjabi),
         trial::hear(&google, english),
         trial::hear(&openai_stt, english),
+        trial::hear(&azure_stt, english),
         trial::think(&model, english),
         trial::speak(&cartesia, english),
         trial::speak(&azure, english),
@@ -63,7 +68,7 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 10] {
 #[tokio::test]
 async fn a_good_provider_says_how_long_each_stage_took() {
     let all = try_all(Troubles::default()).await.map(|outcome| outcome.expect("all are well"));
-    let (hear, answer) = all.split_at(4);
+    let (hear, answer) = all.split_at(5);
     assert!(hear.iter().all(|hears| hears.connect_ms.is_some()), "{hear:?}");
     for spoken in answer {
         let first = spoken.first_ms.expect("something came first");
@@ -77,7 +82,10 @@ async fn a_provider_that_refuses_is_named_with_its_reason() {
     let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
     let kinds = try_all(troubles).await.map(|outcome| outcome.expect_err("all refuse").kind);
     let no_key = ErrorKind::Unauthorised;
-    assert_eq!(kinds, [no_key, no_key, no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key, no_key, no_key]);
+    assert_eq!(
+        kinds,
+        [no_key, no_key, no_key, no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key, no_key, no_key]
+    );
 }
 
 #[tokio::test(start_paused = true)]

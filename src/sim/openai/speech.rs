@@ -23,9 +23,8 @@ const STRIKES_AFTER: usize = 12;
 const LONGEST: usize = 4_096;
 
 const MODELS: [&str; 4] = ["gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15", "tts-1", "tts-1-hd"];
-const VOICES: [&str; 13] = [
-    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
-];
+const VOICES: [&str; 13] =
+    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"];
 const KEYS: [&str; 7] = ["model", "voice", "input", "response_format", "speed", "instructions", "stream_format"];
 
 #[derive(Clone, Debug)]

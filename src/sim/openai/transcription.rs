@@ -167,7 +167,8 @@ impl Ears {
 
 impl Protocol for Ears {
     fn hello(&mut self) -> Vec<Act> {
-        let session = json!({"id": "sess_simulated", "object": "realtime.transcription_session", "type": "transcription"});
+        let session =
+            json!({"id": "sess_simulated", "object": "realtime.transcription_session", "type": "transcription"});
         vec![Act::Greet(numbered(json!({"type": "session.created", "session": session})))]
     }
 

@@ -46,8 +46,7 @@ fn model() -> String {
 
 /// Locations of Google's page on supported languages of v2, as read on 2026-11-22, in countries of which a clinic may say that nothing
 /// leaves them. `northamerica-northeast1` is Montréal; Toronto is not on that page.
-const PLACES: google::Places =
-    &[("us", "US"), ("us-central1", "US"), ("eu", "EU"), ("northamerica-northeast1", "CA")];
+const PLACES: google::Places = &[("us", "US"), ("us-central1", "US"), ("eu", "EU"), ("northamerica-northeast1", "CA")];
 
 /// The locations in this country.
 pub fn locations(country: &Country) -> Vec<&'static str> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use attendant_media::frame::RATE;
+use attendant_media::frame::{RATE, Samples};
 use attendant_media::resample::Resampler;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
@@ -20,7 +20,7 @@ use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{self, ErrorKind, ProviderError};
-use crate::stt::told::{Connecting, News, Talk, Vendor};
+use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor};
 use crate::stt::{Hints, Setup};
 
 /// OpenAI gives none unless asked for probabilities of tokens.
@@ -173,30 +173,30 @@ impl Transcription {
 }
 
 impl Talk for Transcription {
-    fn begin(&mut self, number: u32) -> Vec<String> {
+    fn begin(&mut self, number: u32, _at: Samples) -> Vec<Said> {
         self.to_theirs.reset();
         self.unnamed.push_back(number);
         Vec::new()
     }
 
-    fn audio(&mut self, samples: &[i16]) -> Vec<String> {
+    fn audio(&mut self, samples: &[i16]) -> Vec<Said> {
         let mut theirs = vec![0; self.to_theirs.most(samples.len())];
         let made = self.to_theirs.process(samples, &mut theirs);
-        vec![request::audio(&theirs[..made])]
+        vec![Said::Text(request::audio(&theirs[..made]))]
     }
 
-    fn end(&mut self) -> Vec<String> {
-        vec![request::commit()]
+    fn end(&mut self) -> Vec<Said> {
+        vec![Said::Text(request::commit())]
     }
 
-    fn hints(&mut self, hints: &Hints) -> Vec<String> {
+    fn hints(&mut self, hints: &Hints) -> Vec<Said> {
         self.hints = hints.clone();
-        vec![self.session()]
+        vec![Said::Text(self.session())]
     }
 
-    fn language(&mut self, language: Language) -> Result<Vec<String>, ProviderError> {
+    fn language(&mut self, language: Language) -> Result<Changed, ProviderError> {
         self.code = known(language)?;
-        Ok(vec![self.session()])
+        Ok(Changed::Here(vec![Said::Text(self.session())]))
     }
 
     fn ping(&self) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use attendant_media::frame::Samples;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::http::header::HeaderName;
@@ -13,7 +14,7 @@ use crate::provider::account::Reached;
 use crate::provider::sarvam::{KEY, NAME, SarvamOwn, code};
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{self, ErrorKind, ProviderError, kind_of_status};
-use crate::stt::told::{Connecting, News, Talk, Vendor};
+use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor};
 use crate::stt::{Hints, Setup};
 
 /// Sarvam gives none.
@@ -106,24 +107,24 @@ fn read(text: &str) -> Result<Message, ProviderError> {
 struct Realtime;
 
 impl Talk for Realtime {
-    fn begin(&mut self, _number: u32) -> Vec<String> {
-        vec![request::plain("speech_start")]
+    fn begin(&mut self, _number: u32, _at: Samples) -> Vec<Said> {
+        vec![Said::Text(request::plain("speech_start"))]
     }
 
-    fn audio(&mut self, samples: &[i16]) -> Vec<String> {
-        vec![request::audio(samples)]
+    fn audio(&mut self, samples: &[i16]) -> Vec<Said> {
+        vec![Said::Text(request::audio(samples))]
     }
 
-    fn end(&mut self) -> Vec<String> {
-        vec![request::plain("speech_end")]
+    fn end(&mut self) -> Vec<Said> {
+        vec![Said::Text(request::plain("speech_end"))]
     }
 
-    fn hints(&mut self, hints: &Hints) -> Vec<String> {
-        vec![request::likely(hints)]
+    fn hints(&mut self, hints: &Hints) -> Vec<Said> {
+        vec![Said::Text(request::likely(hints))]
     }
 
-    fn language(&mut self, language: Language) -> Result<Vec<String>, ProviderError> {
-        Ok(vec![request::language(known(language)?)])
+    fn language(&mut self, language: Language) -> Result<Changed, ProviderError> {
+        Ok(Changed::Here(vec![Said::Text(request::language(known(language)?))]))
     }
 
     fn ping(&self) -> Option<String> {
@@ -138,9 +139,7 @@ impl Talk for Realtime {
         let Incoming::Text(text) = incoming else { return Ok(News::Nothing) };
         match read(&text)? {
             Message::Partial { utterance_idx: number, text } => Ok(News::Partial { number, text }),
-            Message::Final { utterance_idx: number, text } => {
-                Ok(News::Final { number, text, confidence: CONFIDENCE })
-            }
+            Message::Final { utterance_idx: number, text } => Ok(News::Final { number, text, confidence: CONFIDENCE }),
             Message::Pong => Ok(News::Pong),
             Message::Error(told) if told.is_fatal => Err(told.named()),
             Message::Error(told) => {

@@ -11,7 +11,7 @@ use attendant_media::frame::{RATE, Samples};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::{News, Talk, Vendor};
+use super::{Changed, News, Said, Talk, Vendor};
 use crate::costs::{Kind, Meter, Paid, Usage};
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{ErrorKind, ProviderError};
@@ -26,12 +26,7 @@ const PING_OWED: Duration = Duration::from_secs(1);
 /// Nobody is made to wait longer than 25 s of speech for its words.
 const LONGEST: Samples = Samples(25 * RATE as u64);
 
-pub(super) async fn run(
-    vendor: Arc<dyn Vendor>,
-    setup: Setup,
-    mut inputs: mpsc::Receiver<Input>,
-    reports: Reports,
-) {
+pub(super) async fn run(vendor: Arc<dyn Vendor>, setup: Setup, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
     let connected = tokio::select! {
         connected = vendor.clone().connect(setup.clone()) => connected,
         // Connecting, too, ends with the call.
@@ -60,6 +55,9 @@ struct Session {
     setup: Setup,
     link: Link,
     talk: Box<dyn Talk>,
+    /// Whether it asks who is there.
+    pings: bool,
+    connected: Instant,
     voices: Voices,
     steps: Vec<Step>,
     said: Vec<Event>,
@@ -82,7 +80,9 @@ impl Session {
             meter,
             setup,
             link,
+            pings: talk.ping().is_some(),
             talk,
+            connected: now,
             voices: Voices::new(LONGEST),
             steps: Vec::new(),
             said: Vec::new(),
@@ -105,13 +105,16 @@ impl Session {
             let due = self.due();
             tokio::select! {
                 biased;
-                incoming = self.link.next() => match incoming? {
+                incoming = self.link.next() => match incoming {
                     // That the connection is there says nothing of who hears.
-                    Incoming::Alive => {}
-                    incoming => {
+                    Ok(Incoming::Alive) => {}
+                    Ok(incoming) => {
                         let news = self.talk.read(incoming)?;
                         self.news(news);
+                        let due = self.talk.due();
+                        self.tell(due).await?;
                     }
+                    Err(error) => self.closed(error).await?,
                 },
                 input = inputs.recv() => match input {
                     Some(input) => self.input(input).await?,
@@ -137,28 +140,52 @@ impl Session {
                 self.setup.hints = hints;
             }
             Input::Language(language) => {
-                if language != self.setup.language {
-                    let said = self.talk.language(language)?;
-                    self.tell(said).await?;
+                let before = std::mem::replace(&mut self.setup.language, language);
+                if language != before {
+                    match self.talk.language(language)? {
+                        Changed::Here(said) => self.tell(said).await?,
+                        Changed::Elsewhere if self.owes() => {
+                            return Err(self.failed(ErrorKind::Connection, "has to be left for another language"));
+                        }
+                        Changed::Elsewhere => self.connect_again().await?,
+                    }
                 }
-                self.setup.language = language;
             }
         }
         self.perform().await
     }
 
-    async fn tell(&mut self, said: Vec<String>) -> Result<(), ProviderError> {
-        for text in said {
-            self.link.text(text).await?;
+    async fn tell(&mut self, said: Vec<Said>) -> Result<(), ProviderError> {
+        for said in said {
+            match said {
+                Said::Text(text) => self.link.text(text).await?,
+                Said::Binary(bytes) => self.link.binary(bytes).await?,
+            }
         }
+        Ok(())
+    }
+
+    /// A connection that is closed while nothing is owed may be made again, if it has lasted.
+    async fn closed(&mut self, error: ProviderError) -> Result<(), ProviderError> {
+        if self.owes() || self.talk.stays() || self.connected.elapsed() < PING_IDLE {
+            return Err(error);
+        }
+        self.connect_again().await
+    }
+
+    async fn connect_again(&mut self) -> Result<(), ProviderError> {
+        let (link, talk) = self.vendor.clone().connect(self.setup.clone()).await?;
+        tokio::spawn(std::mem::replace(&mut self.link, link).close());
+        self.talk = talk;
+        self.connected = Instant::now();
         Ok(())
     }
 
     async fn perform(&mut self) -> Result<(), ProviderError> {
         for step in std::mem::take(&mut self.steps) {
             match step {
-                Step::Begin { number, .. } => {
-                    let said = self.talk.begin(number);
+                Step::Begin { number, at } => {
+                    let said = self.talk.begin(number, at);
                     self.tell(said).await?;
                 }
                 Step::Audio(audio) => {
@@ -174,7 +201,7 @@ impl Session {
                     // Whether it is still there when its final does not come.
                     self.ended = Instant::now();
                     self.answered = false;
-                    if self.pings() {
+                    if self.pings {
                         self.ping().await?;
                     } else {
                         self.owing = Some(self.ended);
@@ -190,6 +217,9 @@ impl Session {
         match news {
             News::Partial { number, text } => {
                 self.voices.utterances.partial(number, text.trim(), None, &mut self.said);
+            }
+            News::Settled { number, text, to, confidence } => {
+                self.voices.utterances.settled(number, &text, Some(to), confidence, &mut self.said);
             }
             News::Final { number, text, confidence } => {
                 if self.voices.utterances.fin(number, &text, confidence, &mut self.said) {
@@ -207,8 +237,8 @@ impl Session {
         }
     }
 
-    fn pings(&self) -> bool {
-        self.talk.ping().is_some()
+    fn failed(&self, kind: ErrorKind, what: &str) -> ProviderError {
+        ProviderError { provider: self.vendor.name(), kind, what: what.to_owned(), retry_after: None }
     }
 
     fn owes(&self) -> bool {
@@ -221,8 +251,7 @@ impl Session {
     }
 
     fn ping_due(&self) -> Instant {
-        let every =
-            if self.owes() && self.pings() { PING_OWED.min(self.vendor.silence() / 2) } else { PING_IDLE };
+        let every = if self.owes() && self.pings { PING_OWED.min(self.vendor.silence() / 2) } else { PING_IDLE };
         self.pinged + every
     }
 
@@ -235,7 +264,7 @@ impl Session {
     /// When who says nothing is given up, or, if it is not asked otherwise, is asked by ending the open utterance: longer than the time in which
     /// words come, and the answer is there within the 3 s after which the call takes a session for deaf.
     fn late(&self) -> Option<Instant> {
-        let is_asked = self.pings() || self.voices.utterances.is_awaiting();
+        let is_asked = self.pings || self.voices.utterances.is_awaiting();
         let silence = self.vendor.silence();
         self.owing.map(|since| since + if is_asked { silence } else { silence * 6 / 5 })
     }
@@ -247,10 +276,8 @@ impl Session {
     async fn time_passed(&mut self) -> Result<(), ProviderError> {
         let now = Instant::now();
         if self.late().is_some_and(|at| now >= at) {
-            if self.pings() || self.voices.utterances.is_awaiting() {
-                let what = "says nothing although a voice is heard".to_owned();
-                let (provider, kind) = (self.vendor.name(), ErrorKind::Timeout);
-                return Err(ProviderError { provider, kind, what, retry_after: None });
+            if self.pings || self.voices.utterances.is_awaiting() {
+                return Err(self.failed(ErrorKind::Timeout, "says nothing although a voice is heard"));
             }
             self.voices.cut(&mut self.steps);
             return self.perform().await;

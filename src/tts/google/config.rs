@@ -44,13 +44,8 @@ fn voices() -> BTreeMap<Language, String> {
 }
 
 /// Locations of Google's pages on Chirp 3: HD, as read on 2026-11-22; none is in Canada.
-const PLACES: google::Places = &[
-    ("us", "US"),
-    ("eu", "EU"),
-    ("europe-west2", "GB"),
-    ("asia-northeast1", "JP"),
-    ("asia-southeast1", "SG"),
-];
+const PLACES: google::Places =
+    &[("us", "US"), ("eu", "EU"), ("europe-west2", "GB"), ("asia-northeast1", "JP"), ("asia-southeast1", "SG")];
 
 /// The locations in this country.
 pub fn locations(country: &Country) -> Vec<&'static str> {

@@ -19,7 +19,7 @@ use crate::recorded::{LONGEST_SILENCE, Recorded};
 use crate::wire::azure::azure;
 use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
-use crate::wire::{google, openai_ears, sarvam, streamed_voices};
+use crate::wire::{google, sarvam, streamed_voices, told_ears};
 
 /// A question of two parts in the answer, then goodbye.
 pub const SHORT: [u8; 2] = [2, 1];
@@ -103,7 +103,7 @@ pub async fn call(number: &str, replace: impl FnOnce(&mut attendant::call::provi
 pub fn hears(model: &str, address: SocketAddr) -> Arc<dyn Recognizer> {
     match model {
         "google" => Arc::new(google::ears(address, "silence_ms = 2000")),
-        "openai_stt" => Arc::new(openai_ears::ears(address, "silence_ms = 2000")),
+        "openai_stt" | "azure_stt" => told_ears::ears(model, address, "silence_ms = 2000"),
         "sarvam" => Arc::new(sarvam::ears(address, "stt_silence_ms = 2000\nhears = [\"en-CA\"]")),
         _ => Arc::new(deepgram(address, &format!("silence_ms = 2000\nmodel = \"{model}\""))),
     }
@@ -181,6 +181,13 @@ async fn a_session_at_openai_that_fails_costs_no_word() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_at_azure_that_fails_costs_no_word() {
+    let mut rows: Vec<_> = FAULTS.map(|fault| (fault, Trouble::first(1, fault))).into();
+    rows.push((Fault::Unanswered, Trouble::always(Some(Fault::Unanswered))));
+    table("azure_stt", rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_whose_every_session_fails_is_replaced_and_no_word_is_lost() {
     table("flux", FAULTS.map(|fault| (fault, Trouble::always(Some(fault)))).into()).await;
 }
@@ -192,7 +199,14 @@ async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_without_word_times_that_fails_is_replaced_at_the_sentence_that_was_cut() {
-    for name in ["sarvam", "qwen", "azure", "google_tts", "openai_tts"] {
+    for name in ["sarvam", "qwen", "azure"] {
+        voices(name).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_over_grpc_or_http_that_fails_is_replaced_at_the_sentence_that_was_cut() {
+    for name in ["google_tts", "openai_tts"] {
         voices(name).await;
     }
 }

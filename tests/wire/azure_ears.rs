@@ -1,0 +1,114 @@
+//! The client of Azure's recogniser against the simulated one: what is its own. The rest is tried with others ([`super::told_ears`]).
+
+use std::net::SocketAddr;
+
+use attendant::language::Language;
+use attendant::sim::Trouble;
+use attendant::sim::code::Code;
+use attendant::stt::azure::{AzureEars, AzureEarsConfig};
+use attendant::stt::{Event, Hints, Input};
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpListener;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
+
+use super::deepgram::{Ears, accept, code, finals, is_flushed, next_text, vendor};
+use super::streamed_voices::key;
+use super::told_ears;
+use crate::desk::in_time;
+
+/// `more` are further lines of its configuration.
+pub fn ears(address: SocketAddr, more: &str) -> AzureEars {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let key = key();
+    let file = key.path().display();
+    let text =
+        format!("region = \"canadacentral\"\nbase_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\n{more}");
+    let config: AzureEarsConfig = toml::from_str(&text).expect("the configuration is read");
+    AzureEars::new(&config, "providers.azure_stt").expect("the configuration is sound")
+}
+
+#[tokio::test]
+async fn a_voice_that_begins_before_the_turn_of_the_one_before_it_is_over_waits_and_loses_no_word() {
+    let recogniser = ears(vendor(Trouble::default()).await, "");
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    let said = [1, 2, 3].map(|turn| Code { turn, ..code() });
+    for code in said {
+        ears.hear(&[0; 8_000]).await;
+        ears.say(code).await;
+    }
+    ears.flush().await;
+    let events = ears.until(is_flushed).await;
+    assert_eq!(finals(&events), said.map(Code::sentence).join(" "), "{events:?}");
+    assert_eq!(told_ears::places(&events).len(), 3, "{events:?}");
+}
+
+#[tokio::test]
+async fn another_language_has_another_connection_and_hints_hold_from_the_next_voice_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let recogniser = ears(listener.local_addr().expect("bound"), "");
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    let (mut first, asked) = accept(&listener).await;
+    assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=en-CA");
+    assert!(next_text(&mut first).await.expect("open").contains("Path:speech.config\r\n"));
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
+    ears.inputs.send(Input::Language(Language::Punjabi)).await.expect("open");
+    let (mut second, asked) = accept(&listener).await;
+    assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=pa-IN");
+    assert!(next_text(&mut second).await.expect("open").contains("Path:speech.config\r\n"));
+    ears.say(code()).await;
+    let context = next_text(&mut second).await.expect("open");
+    assert!(context.contains("Path:speech.context\r\n"), "{context}");
+    assert!(context.contains("pa-IN") && context.contains("Kaur"), "{context}");
+    drop(ears);
+    while next_text(&mut second).await.is_some() {}
+}
+
+/// The code with which the simulated one closes, told this.
+async fn closed(address: SocketAddr, said: Vec<Frame>) -> u16 {
+    let mut request =
+        format!("ws://{address}/stt/speech/universal/v2?language=en-CA").into_client_request().expect("an address");
+    request.headers_mut().insert("ocp-apim-subscription-key", "k".parse().expect("a header"));
+    let (mut socket, _) = connect_async(request).await.expect("it takes it");
+    for frame in said {
+        socket.send(frame).await.expect("open");
+    }
+    loop {
+        if let Frame::Close(Some(close)) = in_time(socket.next()).await.expect("open").expect("open") {
+            return close.code.into();
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_simulated_vendor_refuses_what_azure_would() {
+    let address = vendor(Trouble::default()).await;
+    let id = "0123456789abcdef0123456789abcdef";
+    let text = |path: &str, body: &str| Frame::text(format!("Path: {path}\r\nX-RequestId: {id}\r\n\r\n{body}"));
+    let audio = |body: &[u8]| {
+        let headers = format!("Path: audio\r\nX-RequestId: {id}\r\n");
+        Frame::binary([&(headers.len() as u16).to_be_bytes()[..], headers.as_bytes(), body].concat())
+    };
+    let config = || text("speech.config", r#"{"context":{"system":{"name":"x"}}}"#);
+    for said in [
+        vec![Frame::text("hello")],
+        vec![text("speech.context", "{}")],
+        vec![config(), text("speech.context", "no JSON")],
+        vec![config(), audio(&[0; 640])],
+        vec![config(), text("speech.context", "{}"), audio(&[0; 640])],
+        vec![config(), text("speech.context", "{}"), text("speech.context", "{}")],
+    ] {
+        assert_eq!(closed(address, said.clone()).await, 1002, "{said:?}");
+    }
+    for (language, key, status) in [("en-CA", "", 401), ("xx-XX", "k", 400)] {
+        let path = format!("ws://{address}/stt/speech/universal/v2?language={language}");
+        let mut request = path.into_client_request().expect("an address");
+        request.headers_mut().insert("ocp-apim-subscription-key", key.parse().expect("a header"));
+        match connect_async(request).await {
+            Err(WsError::Http(response)) => assert_eq!(response.status().as_u16(), status, "{language}"),
+            other => panic!("refused: {other:?}"),
+        }
+    }
+}
