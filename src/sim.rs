@@ -6,6 +6,8 @@
 //! missing, cut or foreign answer from the right one. They hear nothing and know nothing; a real call must never get them.
 
 mod agent;
+mod answer;
+mod anthropic;
 mod azure;
 mod cartesia;
 pub mod code;
@@ -21,6 +23,7 @@ pub mod oscar;
 mod pace;
 mod posted;
 mod profile;
+mod prompt;
 mod qwen;
 mod recognizer;
 mod sarvam;

@@ -4,6 +4,8 @@
 //! knows nothing of calls, turns or audio, runs no tool, and keeps nothing from one request to the next. It must not name a
 //! caller's words in its errors. Who is asked, and who next, is [`crate::provider::chain::Thinkers`]' to decide.
 
+pub mod anthropic;
+mod hosted;
 pub mod openai;
 mod sse;
 

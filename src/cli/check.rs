@@ -222,6 +222,9 @@ fn described(providers: &ProvidersConfig, what: Use, name: &str) -> String {
         (Use::Thinking, "openai") => {
             providers.openai.as_ref().map(|model| format!("{} at {}", model.model, model.base_url))
         }
+        (Use::Thinking, "anthropic") => {
+            providers.anthropic.as_ref().map(|claude| format!("{} at {}", claude.own.model, claude.address()))
+        }
         (Use::Thinking, _) => {
             providers.models.get(name).map(|model| format!("{name} ({} at {})", model.model, model.base_url))
         }
@@ -261,6 +264,7 @@ mod tests {
             hearing = { en-CA = ["whisper"], fr-CA = ["whisper", "deepgram"] }
             speaking = { zh-HK = ["embedded", "azure_speech"] }
             openai = { base_url = "http://127.0.0.1:8000/v1", model = "m" }
+            anthropic = { model = "claude-haiku-5-5", key = { env = "K" } }
             thinking = { pa-IN = ["rules"] }
         "#;
         let providers = providers(text);
@@ -277,7 +281,10 @@ mod tests {
         );
         let thinking = asked(&providers, Use::Thinking);
         assert!(
-            thinking.starts_with("en-CA, zh-CN, zh-HK, fr-CA: m at http://127.0.0.1:8000/v1, then rules"),
+            thinking.starts_with(
+                "en-CA, zh-CN, zh-HK, fr-CA: m at http://127.0.0.1:8000/v1, \
+                 then claude-haiku-5-5 at https://api.anthropic.com, then rules"
+            ),
             "{thinking}"
         );
         assert!(thinking.contains("\n         pa-IN: rules, on this machine"), "{thinking}");

@@ -33,7 +33,7 @@ enum What {
 #[derive(Debug, Args)]
 struct Check {
     /// Only this one: deepgram, google, sarvam, qwen, cartesia, azure_speech, azure_stt, google_tts, openai_stt, openai_tts, openai,
-    /// or the name of a model.
+    /// anthropic, or the name of a model.
     name: Option<String>,
     #[command(flatten)]
     origin: Origin,

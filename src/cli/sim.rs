@@ -27,8 +27,8 @@ enum What {
     Oscar(oscar::OscarArgs),
 }
 
-/// Serve simulated vendors: a language model behind the OpenAI chat-completions API, Deepgram's, OpenAI's, Azure's, Sarvam's and Google's
-/// recognisers,
+/// Serve simulated vendors: language models behind the OpenAI chat-completions API and Anthropic's messages, Deepgram's, OpenAI's, Azure's,
+/// Sarvam's and Google's recognisers,
 /// Cartesia's, Azure's, Google's, OpenAI's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
@@ -52,7 +52,7 @@ struct Providers {
     /// From the request for last words to those words.
     #[arg(long, value_name = "MS")]
     stt: Option<Delay>,
-    /// The language model fails so at every request.
+    /// The language models fail so at every request.
     #[arg(long, value_name = "HOW")]
     fault: Option<openai::Fault>,
     /// The recognisers fail so on every connection.
@@ -138,14 +138,14 @@ impl Providers {
                 .map_err(Failure::unavailable)?;
             let google_at = for_google.local_addr().map_err(Failure::internal)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
-            let Profile { model, deepgram, google, google_tts, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } =
-                profile;
-            let Profile { openai_stt, openai_tts, azure_stt, .. } = profile;
+            let Profile { deepgram, google, google_tts, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } = profile;
+            let Profile { model, anthropic, openai_stt, openai_tts, azure_stt, .. } = profile;
             println!(
                 "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
                 self.seed
             );
             println!("language model  http://{bound}/v1  (first token after {model})");
+            println!("Anthropic       http://{bound}  (first token after {anthropic})");
             println!("Deepgram        ws://{bound}  (last words after {deepgram})");
             println!(
                 "OpenAI speech   ws://{bound}/v1, http://{bound}/v1  (last words after {openai_stt}, first audio after {openai_tts})"

@@ -13,8 +13,7 @@ use super::{StartError, order};
 use crate::agent::brain::RuleBrain;
 use crate::agent::conversation::{Books, Desk, Unusual};
 use crate::agent::graph::Graph;
-use crate::agent::llm::Model;
-use crate::agent::llm::openai::OpenAi;
+use crate::agent::llm::{self, Model};
 use crate::agent::tools::{self, Ledger, MESSAGES, Messages};
 use crate::call::providers::Providers;
 use crate::clinic::Clinic;
@@ -44,7 +43,7 @@ use crate::tts::{Voice, google, openai, qwen, sarvam};
 #[derive(Default)]
 pub struct Hosted {
     pub ears: Vec<Arc<dyn Recognizer>>,
-    /// `openai`, then those with names.
+    /// `openai`, `anthropic`, then those with names.
     pub models: Vec<Arc<dyn Model>>,
     /// By their sections.
     pub voices: Vec<(&'static str, Arc<dyn Voice>)>,
@@ -100,10 +99,14 @@ impl Hosted {
         if let Some(openai) = &config.openai_tts {
             hosted.voices.push(("openai_tts", Arc::new(openai::voice(openai, "providers.openai_tts")?)));
         }
-        let openai = config.openai.iter().map(|model| ("providers.openai".to_owned(), model));
-        let named = config.models.iter().map(|(name, model)| (format!("providers.models.{name}"), model));
-        for (section, model) in openai.chain(named) {
-            hosted.models.push(Arc::new(OpenAi::new(model, &section)?));
+        if let Some(model) = &config.openai {
+            hosted.models.push(Arc::new(llm::openai::model(model, "providers.openai")?));
+        }
+        if let Some(model) = &config.anthropic {
+            hosted.models.push(Arc::new(llm::anthropic::model(model, "providers.anthropic")?));
+        }
+        for (name, model) in &config.models {
+            hosted.models.push(Arc::new(llm::openai::model(model, &format!("providers.models.{name}"))?));
         }
         Ok(hosted)
     }

@@ -25,7 +25,8 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
     let what = |name| match (is_for(name, Use::Hearing), is_for(name, Use::Speaking)) {
         (true, true) => "what callers say and hear",
         (true, false) => "what callers say",
-        (false, _) => "what is said to callers",
+        (false, true) => "what is said to callers",
+        (false, false) => "what was said",
     };
     let accounts = config.accounts().into_iter();
     let accounts = accounts.map(|(name, account)| sends(format!("providers.{name}"), what(name), account.place()));
@@ -118,6 +119,7 @@ mod tests {
             openai_tts = { key = { env = "K" } }
             sarvam = { key = { env = "K" } }
             qwen = { base_url = "wss://dashscope.aliyuncs.com", key = { env = "K" } }
+            anthropic = { model = "claude-haiku-5-5", key = { env = "K" }, inference_geo = "us" }
         "#,
         );
         assert_eq!(
@@ -133,6 +135,7 @@ mod tests {
                 "residency: CA, but providers.openai_tts sends what is said to callers to wherever the vendor takes it; take [providers.openai_tts] out",
                 "residency: CA, but providers.sarvam sends what callers say and hear to wherever the vendor takes it; take [providers.sarvam] out",
                 "residency: CA, but providers.qwen sends what is said to callers to CN; take [providers.qwen] out",
+                "residency: CA, but providers.anthropic sends what was said to US; take [providers.anthropic] out",
                 "residency: CA, but providers.openai sends what was said to an address whose country is not stated; state where it is (providers.openai.country), or take it out",
             ]
         );

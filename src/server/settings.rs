@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{self, Order};
 use crate::agent::graph::{Graph, GraphError};
+use crate::agent::llm::anthropic::AnthropicConfig;
 use crate::agent::llm::openai::OpenAiConfig;
 use crate::costs::Kind as Use;
 use crate::experiments::Known;
@@ -144,7 +145,9 @@ pub struct ProvidersConfig {
     /// `[providers.openai]`: a language model behind chat completions thinks in place of the rules. Any server that speaks them
     /// will do: a local one needs no key.
     pub openai: Option<OpenAiConfig>,
-    /// `[providers.models.NAME]`: further models, asked after `openai` in the order of their names when those before them fail.
+    /// `[providers.anthropic]`: one of Anthropic's models thinks, after `openai` if that is there too.
+    pub anthropic: Option<AnthropicConfig>,
+    /// `[providers.models.NAME]`: further models, asked after these in the order of their names when those before them fail.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, OpenAiConfig>,
     /// `[providers.deepgram]`: hears first; the embedded recogniser hears when it fails.
@@ -170,7 +173,7 @@ pub struct ProvidersConfig {
     /// Who is asked in new calls once the clinic's budget of the day is spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cheaper: Option<Cheaper>,
-    /// Who thinks in a language, if not as usual: `openai`, names of `models`, `rules`.
+    /// Who thinks in a language, if not as usual: `openai`, `anthropic`, names of `models`, `rules`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub thinking: Order,
     /// Who hears a language, if not as usual: `sarvam`, `deepgram`, `google`, `openai_stt`, `azure_stt`,
@@ -191,9 +194,9 @@ impl ProvidersConfig {
             let section = format!("providers.models.{name}");
             let fits =
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            if !fits || [OPENAI, RULES].contains(&name.as_str()) {
+            if !fits || [OPENAI, ANTHROPIC, RULES].contains(&name.as_str()) {
                 wrong.push(format!(
-                    "{section}: `{name}` cannot name a model; write small letters, digits and underscores, and neither {OPENAI} nor {RULES}"
+                    "{section}: `{name}` cannot name a model; write small letters, digits and underscores, and none of {OPENAI}, {ANTHROPIC}, {RULES}"
                 ));
             }
             wrong.extend(model.check(&section));
@@ -220,7 +223,7 @@ impl ProvidersConfig {
 }
 
 impl ProvidersConfig {
-    /// The accounts of recognisers and voices that are there, by their names.
+    /// The accounts that are there, of all but chat-completions models, by their names.
     pub fn accounts(&self) -> Vec<(&'static str, &dyn Stated)> {
         fn of<'a, O: Own>(
             name: &'static str,
@@ -239,6 +242,7 @@ impl ProvidersConfig {
             of("openai_tts", &self.openai_tts),
             of(SARVAM, &self.sarvam),
             of("qwen", &self.qwen),
+            of(ANTHROPIC, &self.anthropic),
         ];
         accounts.into_iter().flatten().collect()
     }
@@ -304,6 +308,9 @@ impl ProvidersConfig {
 /// `[providers.openai]`, where models are named.
 const OPENAI: &str = "openai";
 
+/// `[providers.anthropic]`, the same.
+const ANTHROPIC: &str = "anthropic";
+
 /// Sarvam's section, where it hears and where it speaks.
 const SARVAM: &str = "sarvam";
 
@@ -314,7 +321,8 @@ impl ProvidersConfig {
     /// Every model that can be asked, in the order in which they are.
     pub(super) fn thinkers(&self) -> Vec<&str> {
         let openai = self.openai.as_ref().map(|_| OPENAI);
-        openai.into_iter().chain(self.models.keys().map(String::as_str)).chain([RULES]).collect()
+        let anthropic = self.anthropic.as_ref().map(|_| ANTHROPIC);
+        openai.into_iter().chain(anthropic).chain(self.models.keys().map(String::as_str)).chain([RULES]).collect()
     }
 }
 
@@ -334,6 +342,7 @@ impl ProvidersConfig {
             (SARVAM, Use::Speaking),
             ("qwen", Use::Speaking),
             (OPENAI, Use::Thinking),
+            (ANTHROPIC, Use::Thinking),
         ];
         hosted.into_iter().chain(self.models.keys().map(|name| (name.as_str(), Use::Thinking))).collect()
     }
@@ -347,6 +356,7 @@ impl ProvidersConfig {
         if let Some(openai) = &self.openai {
             models.push((Use::Thinking, OPENAI, openai.model.clone()));
         }
+        models.extend(self.anthropic.iter().map(|claude| (Use::Thinking, ANTHROPIC, claude.own.model.clone())));
         models.extend(self.models.iter().map(|(name, model)| (Use::Thinking, name.as_str(), model.model.clone())));
         models.extend(self.cartesia.iter().map(|cartesia| (Use::Speaking, "cartesia", cartesia.own.model.clone())));
         let azure = |language| self.azure_speech.as_ref().map(|azure| azure.own.voice(language).to_owned());

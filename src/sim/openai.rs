@@ -12,48 +12,24 @@ mod usage;
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use axum::{Router, extract};
-use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::code::Code;
+pub use super::answer::Fault;
+use super::answer::{self, END_CALL, STRUCK_AFTER};
 use super::pace::Pace;
 use super::{Profile, ScriptedConfig};
 use usage::Cache;
 
 const MODEL: &str = "scripted";
-
-/// Ends the call, as agents' tools are named.
-const END_CALL: &str = "end_call";
-
-/// Pieces that leave before the connection breaks: some words of the first sentence.
-const BROKEN_AFTER: usize = 5;
-
-/// From then to the break.
-const BROKEN_LATER: Duration = Duration::from_millis(100);
-
-/// How the server fails, at every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Fault {
-    /// Takes the request and says nothing.
-    Stalls,
-    /// Answers 500.
-    Fails,
-    /// Answers 429.
-    Limits,
-    /// Breaks the connection within the first sentence.
-    Breaks,
-}
 
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
@@ -97,8 +73,10 @@ struct Message {
 }
 
 impl Request {
-    fn of_users(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter().filter(|message| message.role == "user")
+    /// What was said on the caller's side, in order.
+    fn said(&self) -> impl Iterator<Item = &str> + Clone {
+        let of_users = self.messages.iter().filter(|message| message.role == "user");
+        of_users.map(|message| message.content.as_str().unwrap_or_default())
     }
 
     /// Everything that counts as tokens, in the order in which a cache compares it.
@@ -112,19 +90,9 @@ impl Request {
         tools.chain(spoken)
     }
 
-    /// What it answers; each conversation is told apart by what was said in it, as requests of all calls come over any connection.
-    fn answer(&self, parts: u8) -> Code {
-        let call =
-            self.of_users().find_map(|message| Code::read(message.content.as_str()?)).map_or(0, |code| code.call);
-        Code { call, turn: (self.of_users().count() % 256) as u8, part: 0, parts }
-    }
-
-    /// The caller has taken leave, and there is a way to end the call.
     fn is_goodbye(&self) -> bool {
-        let last = self.of_users().last();
-        let leaves =
-            last.and_then(|message| message.content.as_str()).is_some_and(|text| text.to_lowercase().contains("bye"));
-        leaves && self.tools.iter().any(|tool| tool["function"]["name"] == END_CALL)
+        let tools = self.tools.iter().filter_map(|tool| tool["function"]["name"].as_str());
+        answer::is_goodbye(self.said().last(), tools)
     }
 }
 
@@ -166,15 +134,14 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
         Some(Fault::Stalls) => return std::future::pending().await,
         Some(Fault::Fails) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(Fault::Limits) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "20")]).into_response(),
-        Some(Fault::Breaks) | None => {}
+        Some(Fault::Overloaded) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Fault::Unauthorised) => return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response(),
+        Some(Fault::Breaks | Fault::Errors) | None => {}
     }
     if request.messages.is_empty() {
-        let error =
-            json!({"message": "messages is empty", "type": "invalid_request_error", "param": "messages", "code": null});
-        return (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+        return (StatusCode::BAD_REQUEST, Json(error("empty_array"))).into_response();
     }
-    let code = request.answer(parts);
-    let text: String = (0..parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect();
+    let text = answer::sentences(answer::code(request.said(), parts));
     let usage = cache.ask(request.counted());
     crate::clock::elapse(pace.draw()).await;
     if !request.stream {
@@ -203,17 +170,12 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
         lines.push(format!("data: {usage}\n\n"));
     }
     lines.push("data: [DONE]\n\n".to_owned());
-    let breaks = fault == Some(Fault::Breaks);
-    if breaks {
-        lines.truncate(BROKEN_AFTER);
-    }
-    // What was said before is on the wire by then.
-    let end = stream::once(async {
-        crate::clock::elapse(BROKEN_LATER).await;
-        Err(io::Error::other("broken on purpose"))
-    });
-    let pieces = stream::iter(lines.into_iter().map(Ok::<_, io::Error>)).chain(end.take(usize::from(breaks)));
-    ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(pieces)).into_response()
+    // The first event has no word.
+    answer::stream(lines, 1 + STRUCK_AFTER, fault, format!("data: {}\n\n", error("server_error")))
+}
+
+fn error(code: &str) -> Value {
+    json!({"error": {"message": "simulated", "type": "invalid_request_error", "param": null, "code": code}})
 }
 
 fn chunk(delta: &Value, finish: Option<&str>) -> String {
@@ -226,6 +188,7 @@ fn chunk(delta: &Value, finish: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Delay;
+    use super::super::code::Code;
     use super::*;
 
     async fn base(fault: Option<Fault>) -> String {
@@ -271,22 +234,6 @@ mod tests {
         assert_eq!(text.trim_end(), code.sentence());
     }
 
-    #[test]
-    fn conversations_are_told_apart_by_the_code_that_their_caller_said_first() {
-        let said = |lines: &[(&str, String)]| {
-            let messages = lines.iter().map(|(role, text)| json!({"role": role, "content": text})).collect::<Vec<_>>();
-            let request: Request = serde_json::from_value(json!({"messages": messages})).unwrap();
-            let code = request.answer(2);
-            (code.call, code.turn)
-        };
-        let hello = |call| ("user", format!("{} The caller has spoken.", Code::of_caller(call).sentence()));
-        let answer = ("assistant", Code { call: 9, turn: 1, part: 0, parts: 2 }.sentence());
-        let more = ("user", "The caller has spoken.".to_owned());
-        assert_eq!(said(&[hello(7)]), (7, 1));
-        assert_eq!(said(&[hello(8), answer.clone(), more.clone()]), (8, 2));
-        assert_eq!(said(&[more.clone(), answer, more]), (0, 2));
-    }
-
     #[tokio::test]
     async fn a_goodbye_ends_the_call_and_faults_are_what_they_are_called() {
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -297,11 +244,15 @@ mod tests {
         leaving["tools"] = json!([{"type": "function", "function": {"name": END_CALL}}]);
         let text = post(base(None).await, leaving).await.unwrap().text().await.unwrap();
         assert!(text.contains("Goodbye.") && text.contains(END_CALL), "{text}");
-        for (fault, status) in [(Fault::Fails, 500), (Fault::Limits, 429)] {
+        for (fault, status) in
+            [(Fault::Fails, 500), (Fault::Limits, 429), (Fault::Overloaded, 503), (Fault::Unauthorised, 401)]
+        {
             assert_eq!(post(base(Some(fault)).await, question(true)).await.unwrap().status(), status);
         }
         let broken = post(base(Some(Fault::Breaks)).await, question(true)).await.unwrap().text().await;
         assert!(broken.is_err(), "{broken:?}");
+        let told = post(base(Some(Fault::Errors)).await, question(true)).await.unwrap().text().await.unwrap();
+        assert!(told.contains("Marker") && told.ends_with("}\n\n") && told.contains("server_error"), "{told}");
     }
 
     #[test]

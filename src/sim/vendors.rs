@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{Profile, Trouble, azure, cartesia, deepgram, openai, qwen, sarvam};
+use super::{Profile, Trouble, anthropic, azure, cartesia, deepgram, openai, qwen, sarvam};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,11 @@ fn router(profile: &Profile, troubles: Troubles) -> Router {
     let ears = profile.pace(profile.sarvam_ears, 2);
     let voice = profile.pace(profile.sarvam_voice, 3);
     openai::router(openai::Settings::new(profile.pace(profile.model, 0), profile.parts, troubles.model))
+        .merge(anthropic::router(anthropic::Settings::new(
+            profile.pace(profile.anthropic, 12),
+            profile.parts,
+            troubles.model,
+        )))
         .merge(deepgram::router(profile.pace(profile.deepgram, 1), troubles.hearing.clone()))
         .merge(azure::ears::router(profile.pace(profile.azure_stt, 11), troubles.hearing.clone()))
         .merge(openai::transcription::router(profile.pace(profile.openai_stt, 9), troubles.hearing.clone()))

@@ -116,6 +116,41 @@ def openai_tts(address):
     refused("no text", openai.BadRequestError, lambda: speak(input=""))
 
 
+def anthropic(address):
+    import anthropic
+
+    client = anthropic.Anthropic(base_url=f"http://{address}", api_key="a-key", max_retries=0, timeout=PATIENCE)
+    system = [{"type": "text", "text": "You are a receptionist. " * 300, "cache_control": {"type": "ephemeral"}}]
+    asked = {"model": "claude-haiku-5-5", "max_tokens": 400, "thinking": {"type": "disabled"}, "inference_geo": "us", "system": system}
+
+    def ask(messages, **more):
+        with client.messages.stream(messages=messages, **asked, **more) as stream:
+            return "".join(stream.text_stream), stream.get_final_message()
+
+    hello = [{"role": "user", "content": "Hello?"}]
+    text, message = ask(hello)
+    expect("the end", "end_turn", message.stop_reason)
+    usage = message.usage
+    if not text.startswith("Marker ") or not usage.input_tokens or not usage.output_tokens or not usage.cache_creation_input_tokens:
+        raise SystemExit(f"{text!r}, {usage}")
+    cached = ask(hello)[1].usage.cache_read_input_tokens
+    expect("what was cached", usage.cache_creation_input_tokens, cached)
+    tools = [{"name": "end_call", "description": "Ends the call.", "input_schema": {"type": "object", "properties": {}}}]
+    goodbye = [{"role": "user", "content": "Goodbye."}]
+    _, message = ask(goodbye, tools=tools)
+    expect("the end", "tool_use", message.stop_reason)
+    call = message.content[-1]
+    expect("the tool", ("tool_use", "end_call", {}), (call.type, call.name, call.input))
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": "done"}
+    done = [{"role": "assistant", "content": message.content}, {"role": "user", "content": [result, {"type": "text", "text": "Hello?"}]}]
+    expect("the end", "end_turn", ask(goodbye + done, tools=tools)[1].stop_reason)
+    whole = client.messages.create(messages=hello, **asked)
+    expect("an answer in one piece", text.strip(), whole.content[0].text)
+    refused("a call without its result", anthropic.BadRequestError, lambda: ask(goodbye + done[:1] + hello, tools=tools))
+    refused("a temperature", anthropic.BadRequestError, lambda: ask(hello, extra_body={"temperature": 1.0}))
+    refused("a beginning of the answer", anthropic.BadRequestError, lambda: ask(hello + [{"role": "assistant", "content": "I"}]))
+
+
 def deepgram_client(address, key="a-key"):
     from deepgram import DeepgramClient
     from deepgram.environment import DeepgramClientEnvironment
@@ -386,42 +421,7 @@ def azure(address):
     refused("an unknown format", urllib.error.HTTPError, lambda: ask(X_Microsoft_OutputFormat="raw-unknown"))
 
 
-def azure_stt(address):
-    import azure.cognitiveservices.speech as speech
-
-    def recognize(key="a-key", language="en-CA"):
-        config = speech.SpeechConfig(subscription=key, host=f"ws://{address}")
-        config.speech_recognition_language = language
-        stream = speech.audio.PushAudioInputStream(speech.audio.AudioStreamFormat(RATE, 16, 1))
-        recognizer = speech.SpeechRecognizer(config, speech.audio.AudioConfig(stream=stream))
-        phrases = speech.PhraseListGrammar.from_recognizer(recognizer)
-        phrases.addPhrase("Wong")
-        events = queue.Queue()
-        recognizer.recognizing.connect(lambda event: events.put(("so far", event.result.text)))
-        recognizer.recognized.connect(lambda event: events.put(("words", event.result)))
-        recognizer.canceled.connect(lambda event: events.put(("canceled", event.cancellation_details)))
-        recognizer.start_continuous_recognition_async().get()
-        for piece in pieces(VOICE + SILENCE):
-            stream.write(piece)
-        stream.close()
-        seen = []
-        while not seen or seen[-1][0] != "canceled":
-            seen.append(events.get(timeout=PATIENCE))
-        recognizer.stop_continuous_recognition_async().get()
-        return seen
-
-    for language in ("en-CA", "zh-HK"):
-        seen = recognize(language=language)
-        results = [result for kind, result in seen if kind == "words"]
-        expect("the words", [SAID], [result.text for result in results if result.text])
-        expect("the end", speech.CancellationReason.EndOfStream, seen[-1][1].reason)
-        if not any(kind == "so far" for kind, _ in seen) or results[0].duration <= 0:
-            raise SystemExit(f"{seen}")
-    details = recognize(language="xx-XX")[-1][1]
-    expect("an unknown language", speech.CancellationReason.Error, details.reason)
-
-
-VENDORS = [openai, openai_stt, openai_tts, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure, azure_stt]
+VENDORS = [openai, anthropic, openai_stt, openai_tts, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure, azure_stt]
 
 if __name__ == "__main__":
     vendor, address, *more = sys.argv[1:]

@@ -16,8 +16,9 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/vendor_sdk
 /// Python starts slowly on a machine that builds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const VENDORS: [&str; 13] = [
+const VENDORS: [&str; 14] = [
     "openai",
+    "anthropic",
     "openai_stt",
     "openai_tts",
     "deepgram_nova",

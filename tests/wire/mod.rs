@@ -1,6 +1,7 @@
 //! Golden texts and bytes of every protocol we speak, and hostile input to each.
 
 mod accounts;
+mod anthropic;
 pub mod azure;
 pub mod azure_ears;
 pub mod cartesia;
@@ -11,6 +12,7 @@ pub mod google;
 mod hostile_streams;
 mod keys;
 mod model_cancel;
+pub mod models;
 mod openai;
 pub mod openai_ears;
 mod oscar;

@@ -1,6 +1,5 @@
 //! The agent with real models behind real sockets: wherever an answer is cancelled, nothing of it comes any more and no connection stays.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,7 +7,6 @@ use std::time::Duration;
 use attendant::agent::conversation::{Books, Desk};
 use attendant::agent::graph::Graph;
 use attendant::agent::llm::Model;
-use attendant::agent::llm::openai::{OpenAi, OpenAiConfig};
 use attendant::agent::tools::{Ledger, Messages};
 use attendant::agent::{Agents, CallFacts, Line, Reports, Turn, Who};
 use attendant::call::CallId;
@@ -17,12 +15,11 @@ use attendant::clinic::Clinic;
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::chain::{Order, Thinkers};
-use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use futures_util::{StreamExt, stream};
 
+use super::models::{APIS, Api};
 use crate::desk::in_time;
 
 /// The first token, and each of the others.
@@ -43,7 +40,7 @@ impl Drop for Held {
 }
 
 /// Words one after the other; or nothing, ever.
-fn answer(open: &Open, is_silent: bool) -> Response {
+fn answer(api: Api, open: &Open, is_silent: bool) -> Response {
     open.0.fetch_add(1, Ordering::Relaxed);
     let held = Held(open.clone());
     let begun = tokio::time::Instant::now();
@@ -55,44 +52,22 @@ fn answer(open: &Open, is_silent: bool) -> Response {
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep_until(due).await;
-            let piece = if n < TOKENS {
-                format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"word{n} \"}}}}]}}\n\n")
-            } else {
-                "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n".to_owned()
-            };
-            Ok::<_, std::io::Error>(Bytes::from(piece))
+            Ok::<_, std::io::Error>(if n < TOKENS { api.says(&format!("word{n} ")) } else { api.ends() })
         }
     });
     ([("content-type", "text/event-stream")], Body::from_stream(words)).into_response()
 }
 
-async fn server(open: Open, is_silent: bool) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    let app = Router::new().route("/v1/chat/completions", post(move || std::future::ready(answer(&open, is_silent))));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    address
-}
-
-fn model(address: SocketAddr, name: &str) -> Arc<dyn Model> {
-    let config = OpenAiConfig {
-        base_url: format!("http://{address}/v1/"),
-        model: "m".into(),
-        key: None,
-        country: None,
-        ca: None,
-        first_piece_ms: 2_800,
-        between_pieces_ms: 2_000,
-        hedge_ms: 100,
-    };
-    Arc::new(OpenAi::new(&config, &format!("providers.models.{name}")).expect("the configuration is sound"))
+async fn model(api: Api, open: Open, is_silent: bool, name: &str) -> Arc<dyn Model> {
+    let address = api.server(move || answer(api, &open, is_silent)).await;
+    api.model(address, name, 2_800, 100)
 }
 
 /// Asks, cancels after so long, and waits until nothing is open. What came before, and whether more came after.
-async fn cancelled_after(after: Duration, first_is_silent: bool) -> (usize, usize) {
+async fn cancelled_after(api: Api, after: Duration, first_is_silent: bool) -> (usize, usize) {
     let open = Open::default();
-    let first = model(server(open.clone(), first_is_silent).await, "first");
-    let second = model(server(open.clone(), false).await, "second");
+    let first = model(api, open.clone(), first_is_silent, "first").await;
+    let second = model(api, open.clone(), false, "second").await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let desk = Desk::new(
         Thinkers::new(vec![first, second], Order::new()),
@@ -144,17 +119,17 @@ async fn cancelled_after(after: Duration, first_is_silent: bool) -> (usize, usiz
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_cancelled_at_any_50_ms_closes_every_connection_and_says_no_more() {
     rustls::crypto::ring::default_provider().install_default().ok();
-    for first_is_silent in [false, true] {
+    for (api, first_is_silent) in APIS.into_iter().flat_map(|api| [(api, false), (api, true)]) {
         let runs = (0..28).map(|n| {
             let after = Duration::from_millis(50 * n);
-            tokio::spawn(async move { (after, cancelled_after(after, first_is_silent).await) })
+            tokio::spawn(async move { (after, cancelled_after(api, after, first_is_silent).await) })
         });
         let mut heard = 0;
         for run in runs.collect::<Vec<_>>() {
             let (after, (before, late)) = run.await.expect("it goes well");
             heard = heard.max(before);
-            assert!(late <= 1, "{late} events after the cancel at {after:?}, silent: {first_is_silent}");
+            assert!(late <= 1, "{late} events after the cancel at {after:?}, {api:?}, silent: {first_is_silent}");
         }
-        assert!(heard > 5, "answers were under way: {heard}");
+        assert!(heard > 5, "{api:?}: answers were under way: {heard}");
     }
 }

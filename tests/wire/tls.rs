@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use attendant::agent::llm::openai::OpenAi;
+use attendant::agent::llm::{anthropic, openai};
 use attendant::call::event::{Event, Mailbox};
 use attendant::language::Language;
 use attendant::provider::{ErrorKind, ProviderError, trial};
@@ -100,23 +100,26 @@ async fn hears(recogniser: &dyn Recognizer) -> Result<(), ProviderError> {
     }
 }
 
-/// Deepgram, Cartesia, OpenAI and Azure, in this order.
-async fn try_all(port: u16, key: &Path, ca: Option<&Path>) -> [Result<(), ProviderError>; 4] {
+/// Deepgram, Cartesia, OpenAI, Anthropic and Azure, in this order.
+async fn try_all(port: u16, key: &Path, ca: Option<&Path>) -> [Result<(), ProviderError>; 5] {
     let (ws, http) = (format!("wss://{NAME}:{port}"), format!("https://{NAME}:{port}"));
     let sound = "the configuration is sound";
     let deepgram = Deepgram::new(&read(&ws, key, ca, ""), "providers.deepgram").expect(sound);
     let voices = "voices = { en-CA = \"v-en\" }";
     let cartesia = Cartesia::new(&read(&ws, key, ca, voices), "providers.cartesia").expect(sound);
-    let model = OpenAi::new(&read(&format!("{http}/v1"), key, ca, "model = \"m\""), "providers.openai").expect(sound);
+    let model = "model = \"m\"";
+    let claude = anthropic::model(&read(&http, key, ca, model), "providers.anthropic").expect(sound);
+    let model = openai::model(&read(&format!("{http}/v1"), key, ca, model), "providers.openai").expect(sound);
     let azure = Azure::new(&read(&http, key, ca, "region = \"canadacentral\""), "providers.azure_speech").expect(sound);
     let english = Language::English;
-    let (hears, speaks, thinks, reads) = tokio::join!(
+    let (hears, speaks, thinks, claude, reads) = tokio::join!(
         hears(&deepgram),
         trial::speak(&cartesia, english),
         trial::think(&model, english),
+        trial::think(&claude, english),
         trial::speak(&azure, english),
     );
-    [hears, speaks.map(drop), thinks.map(drop), reads.map(drop)]
+    [hears, speaks.map(drop), thinks.map(drop), claude.map(drop), reads.map(drop)]
 }
 
 #[tokio::test]

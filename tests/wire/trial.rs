@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use attendant::agent::llm::openai::{OpenAi, OpenAiConfig};
 use attendant::language::Language;
 use attendant::provider::trial::{self, Trial};
 use attendant::provider::{ErrorKind, ProviderError};
@@ -11,6 +10,7 @@ use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
 use tokio::net::TcpListener;
 
+use super::models::APIS;
 use super::{
     azure::azure, azure_ears, cartesia::cartesia, deepgram::deepgram, google, openai_ears, sarvam,
     streamed_voices::voice,
@@ -25,24 +25,14 @@ async fn vendors(troubles: Troubles) -> SocketAddr {
     address
 }
 
-/// Deepgram, Sarvam, Google, OpenAI, Azure, OpenAI, Cartesia, Azure, Sarvam, Google and OpenAI, in this order.
-async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 11] {
+/// Deepgram, Sarvam, Google, OpenAI, Azure, OpenAI, Anthropic, Cartesia, Azure, Sarvam, Google and OpenAI, in this order.
+async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 12] {
     rustls::crypto::ring::default_provider().install_default().ok();
     let google = google::ears(google::vendor(troubles.hearing.clone()).await, "");
     let google_tts = google::speaking(troubles.speaking.clone()).await;
     let google_tts = voice("google_tts", google_tts, Language::French, 1_000);
     let address = vendors(troubles).await;
-    let config = OpenAiConfig {
-        base_url: format!("http://{address}/v1/"),
-        model: "m".into(),
-        key: None,
-        first_piece_ms: 2_000,
-        between_pieces_ms: 2_000,
-        hedge_ms: 0,
-        country: None,
-        ca: None,
-    };
-    let model = OpenAi::new(&config, "providers.openai").expect("the configuration is sound");
+    let [model, claude] = APIS.map(|api| api.model(address, "m", 2_000, 0));
     let english = Language::English;
     let (punjabi, speaks) = (Language::Punjabi, voice("sarvam", address, Language::Punjabi, 1_000));
     let (deepgram, sarvam) = (deepgram(address, ""), sarvam::ears(address, ""));
@@ -55,7 +45,8 @@ async fn try_all(troubles: Troubles) -> [Result<Trial, ProviderError>; 11] {
         trial::hear(&google, english),
         trial::hear(&openai_stt, english),
         trial::hear(&azure_stt, english),
-        trial::think(&model, english),
+        trial::think(model.as_ref(), english),
+        trial::think(claude.as_ref(), english),
         trial::speak(&cartesia, english),
         trial::speak(&azure, english),
         trial::speak(speaks.as_ref(), punjabi),
@@ -82,9 +73,10 @@ async fn a_provider_that_refuses_is_named_with_its_reason() {
     let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
     let kinds = try_all(troubles).await.map(|outcome| outcome.expect_err("all refuse").kind);
     let no_key = ErrorKind::Unauthorised;
+    let limited = ErrorKind::Limited;
     assert_eq!(
         kinds,
-        [no_key, no_key, no_key, no_key, no_key, ErrorKind::Limited, no_key, no_key, no_key, no_key, no_key]
+        [no_key, no_key, no_key, no_key, no_key, limited, limited, no_key, no_key, no_key, no_key, no_key]
     );
 }
 

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use attendant::agent::conversation::{Books, Desk};
 use attendant::agent::graph::Graph;
-use attendant::agent::llm::Model;
-use attendant::agent::llm::openai::{OpenAi, OpenAiConfig};
 use attendant::agent::tools::{Ledger, Messages};
 use attendant::agent::{self, Agents, CallFacts, Line, Turn, Who};
 use attendant::call::CallId;
@@ -25,6 +23,7 @@ use tokio::sync::watch;
 
 use super::azure::azure;
 use super::cartesia::cartesia;
+use super::models::Api;
 use super::streamed_voices::voice;
 use crate::desk::in_time;
 
@@ -95,15 +94,12 @@ async fn only_the_voice_of_the_calls_language_connects_and_another_once_the_lang
 async fn a_model_is_connected_to_when_a_call_comes_in_and_the_first_answer_goes_over_that_connection() {
     rustls::crypto::ring::default_provider().install_default().ok();
     let [first, second, third] = [Vendor::open(), Vendor::open(), Vendor::open()];
-    let model = |vendor: &Vendor, name: &str| {
-        let text = format!("base_url = \"http://{}/v1\"\nmodel = \"m\"", vendor.address);
-        let config: OpenAiConfig = toml::from_str(&text).expect("the configuration is read");
-        Arc::new(OpenAi::new(&config, &format!("providers.models.{name}")).expect("it is sound")) as Arc<dyn Model>
-    };
-    let models = vec![model(&first, "first"), model(&second, "second"), model(&third, "third")];
+    let models =
+        [(&first, "first", Api::OpenAi), (&second, "anthropic", Api::Anthropic), (&third, "third", Api::OpenAi)]
+            .map(|(vendor, name, api)| api.model(vendor.address, name, 2_500, 450));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let desk = Desk::new(
-        Thinkers::new(models, Order::new()),
+        Thinkers::new(models.to_vec(), Order::new()),
         Graph::built_in(),
         vec![Clinic::sample()],
         Books::new(),

@@ -6,6 +6,7 @@ pub mod carrier;
 pub mod clinic;
 mod keys;
 mod line;
+mod models;
 mod outages;
 mod vendors;
 

@@ -1,31 +1,17 @@
 //! What a simulated model says that an answer took: tokens sent, those of them that a cache had, tokens answered.
 //!
-//! Tokens are counted as attendant estimates them, four Latin letters or one other character; a real vendor counts otherwise. Its cache is
-//! OpenAI's by the book: a beginning of at least 1,024 tokens that an earlier request had too, in steps of 128 (their page on prompt
-//! caching, as read on 2026-11-22). It forgets the oldest.
+//! Its cache is OpenAI's by the book: a beginning of at least 1,024 tokens that an earlier request had too, in steps of 128 (their page on
+//! prompt caching, as read on 2026-11-22).
 
-use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::costs::estimate::Length;
+use crate::sim::prompt::{LEAST, Prompts, tokens};
 
-/// Tokens below which nothing is found in the cache, and in what steps above.
-const LEAST: u64 = 1_024;
 const STEP: u64 = 128;
-
-/// Beginnings that are remembered: 100 calls of some ten turns, each message another.
-const REMEMBERED: usize = 8_192;
-
-/// Tokens that mark a message's role and end.
-const OF_MESSAGE: u64 = 4;
 
 /// Shared by all requests.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cache(Arc<Mutex<VecDeque<u64>>>);
+pub(super) struct Cache(Prompts);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Usage {
@@ -36,23 +22,10 @@ pub(super) struct Usage {
 impl Cache {
     /// What this request sends; `parts` is everything that a vendor counts, in order: the tools, then each message.
     pub(super) fn ask(&self, parts: impl Iterator<Item = String>) -> Usage {
-        let mut known = self.0.lock();
-        let (mut beginning, mut usage) = (DefaultHasher::new(), Usage::default());
-        for part in parts {
-            part.hash(&mut beginning);
-            usage.prompt += OF_MESSAGE + tokens(&part);
-            let so_far = beginning.finish();
-            if known.contains(&so_far) {
-                usage.cached = usage.prompt;
-            } else {
-                if known.len() == REMEMBERED {
-                    known.pop_front();
-                }
-                known.push_back(so_far);
-            }
-        }
-        usage.cached = if usage.cached < LEAST { 0 } else { usage.cached / STEP * STEP };
-        usage
+        let parts = self.0.ask(parts);
+        let known = parts.iter().rev().find(|so| so.is_known).map_or(0, |so| so.far);
+        let cached = if known < LEAST { 0 } else { known / STEP * STEP };
+        Usage { prompt: parts.last().map_or(0, |so| so.far), cached }
     }
 }
 
@@ -65,10 +38,6 @@ impl Usage {
             "prompt_tokens_details": {"cached_tokens": cached},
         })
     }
-}
-
-fn tokens(text: &str) -> u64 {
-    Length::default().and(text).tokens()
 }
 
 #[cfg(test)]

@@ -3,23 +3,15 @@
 //! says how many calls did not go as planned, as some do where the machine has other work. Their times are not in it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use attendant::agent::conversation::{Books, Desk};
-use attendant::agent::graph::Graph;
-use attendant::agent::llm::Model;
-use attendant::agent::llm::openai::OpenAi;
-use attendant::agent::tools::{Ledger, Messages};
-use attendant::clinic::Clinic as Facts;
-use attendant::provider::chain::{Order, Thinkers};
-use attendant::sim::vendors::{self, Troubles};
-use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
+use attendant::sim::{Fault, Trouble, openai};
 use attendant_media::frame::Samples;
 use futures_util::{StreamExt, stream};
-use tokio::net::TcpListener;
 
-use super::vendors::{SHORT, Told, call, hears, speaks};
+use super::models;
+use super::vendors::{Told, call, hears, speaks};
 use super::*;
+use crate::wire::models::Api;
 use crate::wire::{cartesia, deepgram};
 
 /// How often each fault is tried.
@@ -79,72 +71,14 @@ impl Outage {
             }
             Self::Thinking(struck) => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                let models = vec![model(struck, "first").await, model(None, "second").await];
-                let agents: Arc<dyn attendant::agent::Agents> = Arc::new(desk(models, folder.path()));
+                let first = models::model(Api::OpenAi, struck, "first").await;
+                let second = models::model(Api::OpenAi, None, "second").await;
+                let agents = models::desk(vec![first, second], folder.path());
                 let replace = |providers: &mut attendant::call::providers::Providers| {
                     (providers.recognisers, providers.voices, providers.agents) = (ears, voices, agents);
                 };
-                converse_with_a_model(number, replace).await
+                models::converse(number, replace).await
             }
-        }
-    }
-}
-
-/// Whose answers have as many parts as those of the scripted receptionist to the first question.
-async fn model(fault: Option<openai::Fault>, name: &str) -> Arc<dyn Model> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
-    let troubles = Troubles { model: fault, ..Troubles::default() };
-    tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
-    let text = format!("base_url = \"http://{address}/v1\"\nmodel = \"scripted\"");
-    let config = toml::from_str(&text).expect("the defaults do");
-    Arc::new(OpenAi::new(&config, &format!("providers.models.{name}")).expect("the configuration is sound"))
-}
-
-fn desk(models: Vec<Arc<dyn Model>>, folder: &std::path::Path) -> Desk {
-    Desk::new(
-        Thinkers::new(models, Order::new()),
-        Graph::built_in(),
-        vec![Facts::sample()],
-        Books::new(),
-        Messages::new(folder.join("messages")),
-        Ledger::open(folder.to_owned()).expect("the folder is writable"),
-        attendant::clock::now,
-    )
-    .expect("there is a clinic")
-}
-
-/// Two questions; then the caller hangs up.
-async fn converse_with_a_model(number: &str, replace: impl FnOnce(&mut attendant::call::providers::Providers)) -> Told {
-    let clinic = Clinic::open_with(TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
-    let mut caller = ring(&clinic, Over::Pcm, number).await;
-    let call = call_of(number);
-    hear_out(&mut caller, [GREETING].into_iter(), Over::Pcm).await;
-    for turn in 1..=2_u8 {
-        let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
-        caller.act(Act::Say(said)).await;
-        hear_answer(&mut caller, call).await;
-    }
-    caller.hang_up().await;
-    let past = clinic.past(1).await.remove(0);
-    let told = Told::of(past).await;
-    clinic.close().await;
-    told
-}
-
-/// Every part of it, in order; the model counts its turns by what it was told.
-async fn hear_answer(caller: &mut Caller, call: u16) {
-    let mut next = 0;
-    loop {
-        match caller.next().await {
-            Heard::Part(code) => {
-                assert_eq!((code.call, code.part), (call, next), "each part once, in order");
-                next += 1;
-            }
-            Heard::Finished | Heard::Over if next == SHORT[0] => return,
-            Heard::Began | Heard::Finished | Heard::Broken | Heard::Cleared => {}
-            Heard::Over => panic!("the line closed before part {next}"),
         }
     }
 }

@@ -41,14 +41,14 @@ impl Told {
         self.recorded.longest_silence()
     }
 
-    fn reason(&self) -> Option<EndReason> {
+    pub fn reason(&self) -> Option<EndReason> {
         self.past.entries.iter().find_map(|entry| match entry {
             Entry::Ended { reason, .. } => Some(*reason),
             _ => None,
         })
     }
 
-    fn lines(&self, wanted: Who) -> String {
+    pub fn lines(&self, wanted: Who) -> String {
         let lines = self.past.entries.iter().filter_map(|entry| match entry {
             Entry::Line { who, text, .. } if *who == wanted => Some(text.reveal().as_str()),
             _ => None,
@@ -57,7 +57,7 @@ impl Told {
         lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
     }
 
-    fn recoveries(&self, wanted: Recovery) -> usize {
+    pub fn recoveries(&self, wanted: Recovery) -> usize {
         self.past
             .entries
             .iter()

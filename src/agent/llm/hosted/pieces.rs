@@ -1,0 +1,91 @@
+//! What was read of an answer and not handed out yet, and how far the answer is. An error comes after everything that came before it.
+
+use std::collections::VecDeque;
+
+use super::failed;
+use crate::agent::llm::{Delta, Finish, Usage};
+use crate::provider::{ErrorKind, ProviderError};
+
+/// How far the stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    Going,
+    /// Why it ended is known; usage may follow.
+    Finished(Finish),
+    /// Everything has been handed out.
+    Over,
+}
+
+/// See the module header.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    ready: VecDeque<Delta>,
+    failed: Option<ProviderError>,
+    progress: Progress,
+}
+
+impl Pieces {
+    pub fn push(&mut self, delta: Delta) {
+        self.ready.push_back(delta);
+    }
+
+    /// Some send a running total with every piece: the last one counts.
+    pub fn usage(&mut self, usage: Usage) {
+        self.ready.retain(|delta| !matches!(delta, Delta::Usage(_)));
+        self.push(Delta::Usage(usage));
+    }
+
+    pub fn fail(&mut self, kind: ErrorKind, what: &str) {
+        self.failed = Some(failed(kind, what));
+    }
+
+    /// Why it ended.
+    pub fn finish(&mut self, finish: Finish) {
+        self.progress = Progress::Finished(finish);
+    }
+
+    /// Nothing follows. Who said only this ended as `otherwise`.
+    pub fn done(&mut self, otherwise: Finish) {
+        let finish = match self.progress {
+            Progress::Finished(finish) => finish,
+            Progress::Going => otherwise,
+            Progress::Over => return,
+        };
+        self.push(Delta::Finish(finish));
+        self.progress = Progress::Over;
+    }
+
+    /// The connection is closed, properly.
+    pub fn closed(&mut self) {
+        match self.progress {
+            // Why it ended was said; only the last line is missing.
+            Progress::Finished(finish) => self.done(finish),
+            Progress::Going if self.failed.is_none() => self.fail(ErrorKind::Connection, "the answer broke off"),
+            Progress::Going | Progress::Over => {}
+        }
+    }
+
+    /// Whether what comes now still belongs to the answer.
+    pub fn take_more(&self) -> bool {
+        self.failed.is_none() && self.progress != Progress::Over
+    }
+
+    pub fn pop(&mut self) -> Result<Option<Delta>, ProviderError> {
+        match (self.ready.pop_front(), self.failed.take()) {
+            (Some(delta), failed) => {
+                self.failed = failed;
+                Ok(Some(delta))
+            }
+            (None, Some(error)) => {
+                self.progress = Progress::Over;
+                Err(error)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.progress == Progress::Over && self.ready.is_empty()
+    }
+}

@@ -1,0 +1,154 @@
+//! A stand-in for Anthropic's messages interface behind `/v1/messages`, on this machine only. It answers as the simulated OpenAI does
+//! ([`super::answer`]), is strict where Anthropic is ([`wrong`]), and is tried with the anthropic Python package (2.12.0).
+
+mod usage;
+mod wrong;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use super::answer::{self, END_CALL, Fault, STRUCK_AFTER};
+use super::pace::Pace;
+use super::prompt::Prompts;
+use usage::Usage;
+use wrong::Version;
+
+/// `overloaded_error` has a status of its own.
+const OVERLOADED: u16 = 529;
+
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pace: Pace,
+    /// Of an answer.
+    parts: u8,
+    fault: Option<Fault>,
+    prompts: Prompts,
+}
+
+impl Settings {
+    pub(super) fn new(pace: Pace, parts: u8, fault: Option<Fault>) -> Self {
+        Self { pace, parts, fault, prompts: Prompts::default() }
+    }
+}
+
+/// Its part of the simulated vendors.
+pub(super) fn router(settings: Settings) -> Router {
+    Router::new().route("/v1/messages", post(messages)).with_state(settings)
+}
+
+async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: Bytes) -> Response {
+    let Settings { pace, parts, fault, prompts } = settings;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let key = text(AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_else(|| text("x-api-key"));
+    if key.trim().is_empty() {
+        return refuse(401, "authentication_error");
+    }
+    match fault {
+        Some(Fault::Stalls) => return std::future::pending().await,
+        Some(Fault::Fails) => return refuse(500, "api_error"),
+        Some(Fault::Limits) => return ([(RETRY_AFTER, "20")], refuse(429, "rate_limit_error")).into_response(),
+        Some(Fault::Overloaded) => return refuse(OVERLOADED, "overloaded_error"),
+        Some(Fault::Unauthorised) => return refuse(401, "authentication_error"),
+        Some(Fault::Breaks | Fault::Errors) | None => {}
+    }
+    let Some(version) = Version::of(text("anthropic-version")) else {
+        return invalid("anthropic-version: header is required, and of a version that is known");
+    };
+    let Ok(request) = serde_json::from_slice::<Value>(&body) else { return invalid("the body is not valid JSON") };
+    if let Some(what) = wrong::request(&request, version) {
+        return invalid(&what);
+    }
+    let said = said(&request);
+    let text = answer::sentences(answer::code(said.iter().map(String::as_str), parts));
+    let usage = Usage::of(&request, &prompts);
+    crate::clock::elapse(pace.draw()).await;
+    let tools = request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
+    let is_goodbye = answer::is_goodbye(said.last().map(String::as_str), tools);
+    let said = if is_goodbye { "Goodbye." } else { text.trim_end() };
+    let reason = if is_goodbye { "tool_use" } else { "end_turn" };
+    let mut content = vec![json!({"type": "text", "text": said})];
+    content.extend(
+        is_goodbye.then(|| json!({"type": "tool_use", "id": "toolu_simulated", "name": END_CALL, "input": {}})),
+    );
+    let whole = json!({"id": "msg_simulated", "type": "message", "role": "assistant", "model": request["model"],
+        "content": content, "stop_reason": reason, "stop_sequence": null, "usage": usage.answered(said)});
+    if request["stream"] != true {
+        return Json(whole).into_response();
+    }
+    let (events, left) = events(&whole, usage);
+    answer::stream(events, left, fault, event(&error("overloaded_error", "simulated")))
+}
+
+/// What was said on the caller's side, turn by turn.
+fn said(request: &Value) -> Vec<String> {
+    let of_users = request["messages"].as_array().into_iter().flatten().filter(|turn| turn["role"] == "user");
+    let said = of_users.map(|turn| match &turn["content"] {
+        Value::String(text) => text.clone(),
+        blocks => {
+            let texts = blocks.as_array().into_iter().flatten().filter_map(|block| block["text"].as_str());
+            texts.collect::<Vec<_>>().join(" ")
+        }
+    });
+    said.filter(|text| !text.is_empty()).collect()
+}
+
+/// The message in pieces, and how many of them a fault leaves.
+fn events(message: &Value, usage: Usage) -> (Vec<String>, usize) {
+    let mut begun = message.clone();
+    begun["content"] = json!([]);
+    begun["stop_reason"] = Value::Null;
+    begun["usage"] = usage.answered("");
+    let mut events = vec![json!({"type": "message_start", "message": begun})];
+    let blocks = message["content"].as_array().into_iter().flatten();
+    for (index, block) in blocks.enumerate() {
+        let (mut empty, deltas) = (block.clone(), deltas(block));
+        if block["type"] == "text" {
+            empty["text"] = "".into();
+        }
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": empty}));
+        if index == 0 {
+            events.push(json!({"type": "ping"}));
+        }
+        let delta = |delta| json!({"type": "content_block_delta", "index": index, "delta": delta});
+        events.extend(deltas.into_iter().map(delta));
+        events.push(json!({"type": "content_block_stop", "index": index}));
+    }
+    let ended = json!({"stop_reason": message["stop_reason"], "stop_sequence": null});
+    events.push(json!({"type": "message_delta", "delta": ended, "usage": message["usage"]}));
+    events.push(json!({"type": "message_stop"}));
+    // Three come before the first word.
+    (events.iter().map(event).collect(), 3 + STRUCK_AFTER)
+}
+
+fn deltas(block: &Value) -> Vec<Value> {
+    match block["text"].as_str() {
+        Some(text) => {
+            let words = text.split_inclusive(' ');
+            words.map(|word| json!({"type": "text_delta", "text": word})).collect()
+        }
+        None => ["", "{", "}"].map(|json| json!({"type": "input_json_delta", "partial_json": json})).into(),
+    }
+}
+
+fn event(data: &Value) -> String {
+    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or_default())
+}
+
+fn error(kind: &str, message: &str) -> Value {
+    json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_simulated"})
+}
+
+fn invalid(what: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(error("invalid_request_error", what))).into_response()
+}
+
+fn refuse(status: u16, kind: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error(kind, "simulated"))).into_response()
+}

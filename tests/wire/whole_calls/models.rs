@@ -1,0 +1,114 @@
+//! Whole calls whose answers are a language model's at a simulated vendor, with each of its faults: another model answers, every part of the
+//! answer is heard once, and no silence is owed for long.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use attendant::agent::Agents;
+use attendant::agent::conversation::{Books, Desk};
+use attendant::agent::graph::Graph;
+use attendant::agent::llm::Model;
+use attendant::agent::tools::{Ledger, Messages};
+use attendant::call::providers::Providers;
+use attendant::call::timeline::{EndReason, Recovery};
+use attendant::clinic::Clinic as Facts;
+use attendant::provider::chain::{Order, Thinkers};
+use attendant::sim::openai::Fault;
+use attendant::sim::vendors::{self, Troubles};
+use attendant::sim::{Delay, ScriptedConfig, Trouble};
+use tokio::net::TcpListener;
+
+use super::vendors::{SHORT, Told, hears};
+use super::*;
+use crate::recorded::LONGEST_SILENCE;
+use crate::wire::deepgram;
+use crate::wire::models::{APIS, Api};
+
+const FAULTS: [Fault; 7] =
+    [Fault::Stalls, Fault::Fails, Fault::Limits, Fault::Breaks, Fault::Overloaded, Fault::Unauthorised, Fault::Errors];
+
+/// Whose answers have as many parts as those of the scripted receptionist to the first question.
+pub async fn model(api: Api, fault: Option<Fault>, name: &str) -> Arc<dyn Model> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
+    let troubles = Troubles { model: fault, ..Troubles::default() };
+    tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
+    api.model(address, name, 2_000, 750)
+}
+
+pub fn desk(models: Vec<Arc<dyn Model>>, folder: &Path) -> Arc<dyn Agents> {
+    let desk = Desk::new(
+        Thinkers::new(models, Order::new()),
+        Graph::built_in(),
+        vec![Facts::sample()],
+        Books::new(),
+        Messages::new(folder.join("messages")),
+        Ledger::open(folder.to_owned()).expect("the folder is writable"),
+        attendant::clock::now,
+    );
+    Arc::new(desk.expect("there is a clinic"))
+}
+
+/// Two questions; then the caller hangs up.
+pub async fn converse(number: &str, replace: impl FnOnce(&mut Providers)) -> Told {
+    let clinic = Clinic::open_with(TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
+    let mut caller = ring(&clinic, Over::Pcm, number).await;
+    let call = call_of(number);
+    hear_out(&mut caller, [GREETING].into_iter(), Over::Pcm).await;
+    for turn in 1..=2_u8 {
+        let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
+        caller.act(Act::Say(said)).await;
+        hear_answer(&mut caller, call).await;
+    }
+    caller.hang_up().await;
+    let past = clinic.past(1).await.remove(0);
+    let told = Told::of(past).await;
+    clinic.close().await;
+    told
+}
+
+/// Every part of it, in order; the model counts its turns by what it was told.
+async fn hear_answer(caller: &mut Caller, call: u16) {
+    let mut next = 0;
+    loop {
+        match caller.next().await {
+            Heard::Part(code) => {
+                assert_eq!((code.call, code.part), (call, next), "each part once, in order");
+                next += 1;
+            }
+            Heard::Finished | Heard::Over if next == SHORT[0] => return,
+            Heard::Began | Heard::Finished | Heard::Broken | Heard::Cleared => {}
+            Heard::Over => panic!("the line closed before part {next}"),
+        }
+    }
+}
+
+/// One call a fault, all at once: a model with the fault, and a second one that is well.
+async fn table(api: Api) {
+    let calls = FAULTS.into_iter().zip(1..).map(|(fault, n)| {
+        tokio::spawn(async move {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let first = model(api, Some(fault), "first").await;
+            let agents = desk(vec![first, model(api, None, "second").await], folder.path());
+            let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
+            let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);
+            (fault, converse(&format!("+1604555{n:04}"), replace).await)
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (fault, told) = call.await.expect("every call goes well");
+        assert_eq!(told.reason(), Some(EndReason::Caller), "{api:?} {fault:?}: {:#?}", told.past.entries);
+        let recovered = told.recoveries(Recovery::NextModel) + told.recoveries(Recovery::Hedged);
+        assert!(recovered > 0, "{api:?} {fault:?}: {:#?}", told.past.entries);
+        assert_eq!(told.recoveries(Recovery::Apologised), 0, "{api:?} {fault:?}");
+        assert!(told.longest_silence() <= LONGEST_SILENCE, "{api:?} {fault:?}: {:?}", told.longest_silence());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_fails_is_replaced_and_its_answer_is_heard_once_whatever_it_speaks() {
+    for api in APIS {
+        table(api).await;
+    }
+}
