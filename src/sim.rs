@@ -14,6 +14,7 @@ pub mod code;
 pub mod deepgram;
 mod delay;
 mod ear;
+mod elevenlabs;
 mod fault;
 pub mod google;
 mod listening;

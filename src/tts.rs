@@ -6,6 +6,8 @@
 pub mod azure;
 pub mod cache;
 pub mod cartesia;
+mod contextual;
+pub mod elevenlabs;
 pub mod espeak;
 pub mod google;
 pub mod hibari;

@@ -32,8 +32,8 @@ enum What {
 /// tokens, which the vendors charge. Nothing of any caller is sent.
 #[derive(Debug, Args)]
 struct Check {
-    /// Only this one: deepgram, google, sarvam, qwen, cartesia, azure_speech, azure_stt, google_tts, openai_stt, openai_tts, openai,
-    /// anthropic, or the name of a model.
+    /// Only this one: deepgram, google, sarvam, qwen, cartesia, elevenlabs, azure_speech, azure_stt, google_tts, openai_stt, openai_tts,
+    /// openai, anthropic, or the name of a model.
     name: Option<String>,
     #[command(flatten)]
     origin: Origin,

@@ -29,7 +29,7 @@ enum What {
 
 /// Serve simulated vendors: language models behind the OpenAI chat-completions API and Anthropic's messages, Deepgram's, OpenAI's, Azure's,
 /// Sarvam's and Google's recognisers,
-/// Cartesia's, Azure's, Google's, OpenAI's, Sarvam's and Qwen's voices.
+/// Cartesia's, ElevenLabs', Azure's, Google's, OpenAI's, Sarvam's and Qwen's voices.
 ///
 /// Any key will do; requests that a vendor would refuse are refused. Each takes as long as is published of it, by its median and its p99
 /// (docs/measure.md), unless told otherwise: `200`, `100..300` to draw evenly, `188/465` for a median and a p99, in milliseconds. They understand nothing: a recogniser hears the codes of
@@ -139,7 +139,7 @@ impl Providers {
             let google_at = for_google.local_addr().map_err(Failure::internal)?;
             let bound = listener.local_addr().map_err(Failure::internal)?;
             let Profile { deepgram, google, google_tts, sarvam_ears, sarvam_voice, cartesia, azure, qwen, .. } = profile;
-            let Profile { model, anthropic, openai_stt, openai_tts, azure_stt, .. } = profile;
+            let Profile { model, anthropic, openai_stt, openai_tts, azure_stt, elevenlabs, .. } = profile;
             println!(
                 "Milliseconds; two numbers with a stroke are a median and a p99, and delays are drawn (seed {}).",
                 self.seed
@@ -151,6 +151,7 @@ impl Providers {
                 "OpenAI speech   ws://{bound}/v1, http://{bound}/v1  (last words after {openai_stt}, first audio after {openai_tts})"
             );
             println!("Cartesia        ws://{bound}  (first audio after {cartesia})");
+            println!("ElevenLabs      ws://{bound}  (first audio after {elevenlabs})");
             println!(
                 "Azure speech    http://{bound}, ws://{bound}  (first audio after {azure}, last words after {azure_stt})"
             );

@@ -35,7 +35,7 @@ impl Default for PricesConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrice {
-    /// The section of `[providers]` it belongs to: `deepgram`, `google`, `sarvam`, `qwen`, `cartesia`, `azure_speech`,
+    /// The section of `[providers]` it belongs to: `deepgram`, `google`, `sarvam`, `qwen`, `cartesia`, `elevenlabs`, `azure_speech`,
     /// `azure_stt`, `google_tts`, `openai_stt`, `openai_tts`, `openai`, `anthropic`, or a name of `[providers.models]`.
     pub provider: String,
     /// As the vendor names it; `*`: every model of that provider that has no price of its own.

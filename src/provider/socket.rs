@@ -121,9 +121,10 @@ impl Connector {
         };
         let status = response.status().as_u16();
         let told = response.body().as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
-        let told = told
-            .as_ref()
-            .and_then(|body| ["err_code", "error_code", "code"].iter().find_map(|key| code(body.get(key)?.as_str()?)));
+        let told = told.as_ref().and_then(|body| {
+            let told = ["err_code", "error_code", "code"].iter().find_map(|key| body.get(key));
+            code(told.or_else(|| body.get("detail")?.get("status"))?.as_str()?)
+        });
         let told = told.map(|told| format!(", {told}")).unwrap_or_default();
         ProviderError {
             provider: self.provider,

@@ -33,6 +33,9 @@ impl ProvidersConfig {
             (Use::Speaking, "cartesia") => {
                 self.cartesia.as_ref().is_some_and(|cartesia| cartesia.own.voices.contains_key(&language))
             }
+            (Use::Speaking, "elevenlabs") => {
+                self.elevenlabs.as_ref().is_some_and(|eleven| eleven.own.voice(language).is_some())
+            }
             (Use::Hearing, "openai_stt") => {
                 self.openai_stt.as_ref().is_some_and(|openai| openai.own.is_to_hear(language))
             }

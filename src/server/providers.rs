@@ -34,10 +34,9 @@ use crate::stt::google::Google;
 use crate::stt::openai::OpenAiEars;
 use crate::stt::sarvam::SarvamEars;
 use crate::tts::azure::Azure;
-use crate::tts::cartesia::Cartesia;
 use crate::tts::espeak::Espeak;
 use crate::tts::spoken::{self, Lexicon};
-use crate::tts::{Voice, google, openai, qwen, sarvam};
+use crate::tts::{Voice, cartesia, elevenlabs, google, openai, qwen, sarvam};
 
 /// Providers on other machines that the configuration names, each kind in the order in which they are asked.
 #[derive(Default)]
@@ -88,7 +87,10 @@ impl Hosted {
             hosted.ears.push(Arc::new(AzureEars::new(azure, "providers.azure_stt")?));
         }
         if let Some(cartesia) = &config.cartesia {
-            hosted.voices.push(("cartesia", Arc::new(Cartesia::new(cartesia, "providers.cartesia")?)));
+            hosted.voices.push(("cartesia", Arc::new(cartesia::voice(cartesia, "providers.cartesia")?)));
+        }
+        if let Some(eleven) = &config.elevenlabs {
+            hosted.voices.push(("elevenlabs", Arc::new(elevenlabs::voice(eleven, "providers.elevenlabs")?)));
         }
         if let Some(azure) = &config.azure_speech {
             hosted.voices.push(("azure_speech", Arc::new(Azure::new(azure, "providers.azure_speech")?)));
@@ -211,6 +213,7 @@ impl Staff {
         let mut config = config.clone();
         let known = [
             ("cartesia", config.cartesia.as_mut().map(|cartesia| &mut cartesia.own.voices)),
+            ("elevenlabs", config.elevenlabs.as_mut().map(|eleven| &mut eleven.own.voices)),
             ("azure_speech", config.azure_speech.as_mut().map(|azure| &mut azure.own.voices)),
             ("google_tts", config.google_tts.as_mut().map(|google| &mut google.own.voices)),
             ("openai_tts", config.openai_tts.as_mut().map(|openai| &mut openai.own.voices)),

@@ -109,6 +109,7 @@ mod tests {
         let all = leaves(
             r#"
             azure_speech = { region = "eastus", key = { env = "K" } }
+            elevenlabs = { key = { env = "K" }, voices = { en-CA = "v" } }
             openai = { base_url = "https://llm.clinic.example/v1", model = "m" }
             deepgram = { key = { env = "K" } }
             google = { key = { env = "K" } }
@@ -128,6 +129,7 @@ mod tests {
                 "residency: CA, but providers.deepgram sends what callers say to wherever the vendor takes it; take [providers.deepgram] out",
                 "residency: CA, but providers.google sends what callers say to US; take [providers.google] out",
                 "residency: CA, but providers.cartesia sends what is said to callers to wherever the vendor takes it; take [providers.cartesia] out",
+                "residency: CA, but providers.elevenlabs sends what is said to callers to wherever the vendor takes it; take [providers.elevenlabs] out",
                 "residency: CA, but providers.azure_speech sends what is said to callers to US; take [providers.azure_speech] out",
                 "residency: CA, but providers.google_tts sends what is said to callers to US; take [providers.google_tts] out",
                 "residency: CA, but providers.azure_stt sends what callers say to NL; take [providers.azure_stt] out",

@@ -20,6 +20,7 @@ use crate::stt::google::GoogleConfig;
 use crate::stt::openai::OpenAiEarsConfig;
 use crate::tts::azure::AzureConfig;
 use crate::tts::cartesia::CartesiaConfig;
+use crate::tts::elevenlabs::ElevenLabsConfig;
 use crate::tts::google::{self, GoogleVoiceConfig};
 use crate::tts::openai::OpenAiVoiceConfig;
 use crate::tts::qwen::QwenConfig;
@@ -154,7 +155,9 @@ pub struct ProvidersConfig {
     pub deepgram: Option<DeepgramConfig>,
     /// `[providers.cartesia]`: speaks the languages that it has voices for; the embedded voices speak the others, and when it fails.
     pub cartesia: Option<CartesiaConfig>,
-    /// `[providers.azure_speech]`: speaks every language, after Cartesia if that is there too.
+    /// `[providers.elevenlabs]`: speaks the languages that it has voices for, after Cartesia if that is there too.
+    pub elevenlabs: Option<ElevenLabsConfig>,
+    /// `[providers.azure_speech]`: speaks every language, after these if they are there too.
     pub azure_speech: Option<AzureConfig>,
     /// `[providers.google_tts]`: speaks the languages that it has voices for, after Azure if that is there too.
     pub google_tts: Option<GoogleVoiceConfig>,
@@ -180,8 +183,8 @@ pub struct ProvidersConfig {
     /// `whisper`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub hearing: Order,
-    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `azure_speech`, `google_tts`, `openai_tts`,
-    /// `embedded`.
+    /// Who speaks a language, if not as usual: `sarvam`, `qwen`, `cartesia`, `elevenlabs`, `azure_speech`, `google_tts`,
+    /// `openai_tts`, `embedded`.
     #[serde(skip_serializing_if = "Order::is_empty")]
     pub speaking: Order,
 }
@@ -235,6 +238,7 @@ impl ProvidersConfig {
             of("deepgram", &self.deepgram),
             of("google", &self.google),
             of("cartesia", &self.cartesia),
+            of("elevenlabs", &self.elevenlabs),
             of("azure_speech", &self.azure_speech),
             of("google_tts", &self.google_tts),
             of("azure_stt", &self.azure_stt),
@@ -276,6 +280,7 @@ impl ProvidersConfig {
             is_set(SARVAM, speaks),
             is_set("qwen", self.qwen.is_some()),
             is_set("cartesia", self.cartesia.is_some()),
+            is_set("elevenlabs", self.elevenlabs.is_some()),
             is_set("azure_speech", self.azure_speech.is_some()),
             is_set("google_tts", self.google_tts.is_some()),
             is_set("openai_tts", self.openai_tts.is_some()),
@@ -333,6 +338,7 @@ impl ProvidersConfig {
             ("deepgram", Use::Hearing),
             ("google", Use::Hearing),
             ("cartesia", Use::Speaking),
+            ("elevenlabs", Use::Speaking),
             ("azure_speech", Use::Speaking),
             ("google_tts", Use::Speaking),
             ("azure_stt", Use::Hearing),
@@ -359,6 +365,7 @@ impl ProvidersConfig {
         models.extend(self.anthropic.iter().map(|claude| (Use::Thinking, ANTHROPIC, claude.own.model.clone())));
         models.extend(self.models.iter().map(|(name, model)| (Use::Thinking, name.as_str(), model.model.clone())));
         models.extend(self.cartesia.iter().map(|cartesia| (Use::Speaking, "cartesia", cartesia.own.model.clone())));
+        models.extend(self.elevenlabs.iter().map(|eleven| (Use::Speaking, "elevenlabs", eleven.own.model.clone())));
         let azure = |language| self.azure_speech.as_ref().map(|azure| azure.own.voice(language).to_owned());
         let voices = Language::ALL.into_iter().filter_map(azure);
         models.extend(voices.map(|name| (Use::Speaking, "azure_speech", name)));

@@ -33,6 +33,8 @@ pub(super) enum Act {
     Refuse(Value, u16),
     /// Speaks this text, after what it speaks already.
     Speak(String),
+    /// Says it after what it speaks already.
+    Follow(Value),
     /// Forgets what it has not said yet.
     Forget,
     Close(u16),
@@ -47,7 +49,7 @@ pub(super) trait Protocol: Send {
     /// What comes before the audio of a piece.
     fn before(&mut self) -> Vec<Value>;
 
-    fn audio(&mut self, bytes: &[u8]) -> Value;
+    fn audio(&mut self, word: &str, bytes: &[u8]) -> Value;
 
     /// What comes after it.
     fn after(&mut self) -> Vec<Value>;
@@ -115,6 +117,10 @@ impl<P: Protocol> Session<P> {
                     return self.close(code).await;
                 }
                 Act::Speak(text) => self.speak(&text),
+                Act::Follow(said) => {
+                    let at = self.outbox.back().map_or_else(Instant::now, |last| last.at);
+                    self.outbox.push_back(Due { at, said, is_audio: false });
+                }
                 Act::Forget if self.fault == Some(Fault::Late) => {}
                 Act::Forget => self.outbox.clear(),
                 Act::Close(code) => return self.close(code).await,
@@ -137,7 +143,7 @@ impl<P: Protocol> Session<P> {
         for word in text.split_whitespace().filter(|_| self.fault != Some(Fault::Empty)) {
             let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-            plan(self.protocol.audio(&bytes), true);
+            plan(self.protocol.audio(word, &bytes), true);
         }
         for said in self.protocol.after() {
             plan(said, false);

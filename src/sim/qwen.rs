@@ -150,7 +150,7 @@ impl Protocol for Voice {
         ]
     }
 
-    fn audio(&mut self, bytes: &[u8]) -> Value {
+    fn audio(&mut self, _word: &str, bytes: &[u8]) -> Value {
         let delta = STANDARD.encode(bytes);
         numbered(json!({"type": "response.audio.delta", "response_id": self.response(), "delta": delta}))
     }

@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{Profile, Trouble, anthropic, azure, cartesia, deepgram, openai, qwen, sarvam};
+use super::{Profile, Trouble, anthropic, azure, cartesia, deepgram, elevenlabs, openai, qwen, sarvam};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
@@ -41,5 +41,6 @@ fn router(profile: &Profile, troubles: Troubles) -> Router {
         .merge(sarvam::router([(ears, troubles.hearing), (voice, troubles.speaking.clone())]))
         .merge(qwen::router(profile.pace(profile.qwen, 4), troubles.speaking.clone()))
         .merge(azure::router(profile.pace(profile.azure, 5), troubles.speaking.clone()))
+        .merge(elevenlabs::router(profile.pace(profile.elevenlabs, 13), troubles.speaking.clone()))
         .merge(cartesia::router(profile.pace(profile.cartesia, 6), troubles.speaking))
 }

@@ -146,6 +146,7 @@ pub const METRICS: &[Metric] = &[
     counter("deepgram_configure_failures_total", &[], "Thresholds that Deepgram refused."),
     counter("deepgram_idle_closes_total", &[], "Connections that Deepgram closed while nothing was said."),
     counter("cartesia_late_messages_total", &[], "Messages of Cartesia for what nobody wants any more."),
+    counter("elevenlabs_late_messages_total", &[], "Messages of ElevenLabs for what nobody wants any more."),
     counter(
         "whisper_faults_total",
         &[],

@@ -50,6 +50,7 @@ counter stt_inputs_dropped_total
 counter deepgram_configure_failures_total
 counter deepgram_idle_closes_total
 counter cartesia_late_messages_total
+counter elevenlabs_late_messages_total
 counter whisper_faults_total
 counter whisper_sessions_refused_total
 counter whisper_partials_skipped_total

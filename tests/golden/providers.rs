@@ -58,14 +58,16 @@ fn every_configuration_on_the_pages_of_providers_is_accepted() {
             tried += 1;
         }
     }
-    assert!(tried >= 10, "{tried} configurations were found");
+    assert!(tried >= 11, "{tried} configurations were found");
 }
 
 #[test]
 fn every_provider_has_a_page_that_is_linked_and_says_what_must_be_known() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let index = std::fs::read_to_string(docs.join("providers.md")).expect("it can be read");
-    for name in ["deepgram", "google", "sarvam", "qwen", "cartesia", "azure", "openai", "anthropic", "embedded"] {
+    for name in
+        ["deepgram", "google", "sarvam", "qwen", "cartesia", "elevenlabs", "azure", "openai", "anthropic", "embedded"]
+    {
         assert!(index.contains(&format!("(providers/{name}.md)")), "{name} is not linked");
         let page = std::fs::read_to_string(docs.join(format!("providers/{name}.md"))).expect("it has a page");
         for row in ["| key", "| where data goes |", "| limits |", "```toml\n", "## Tried\n"] {

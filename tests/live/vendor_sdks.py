@@ -241,6 +241,52 @@ def cartesia(address):
         context.cancel()
 
 
+def elevenlabs(address):
+    """ElevenLabs' package has types for several contexts, and no client: these are its messages, over the package's own WebSockets."""
+    import json
+
+    from elevenlabs import types
+    from elevenlabs.url_utils import build_ws_url
+    from websockets.exceptions import ConnectionClosedError, InvalidStatus
+    from websockets.sync.client import connect
+
+    asked = {"model_id": "eleven_flash_v2_5", "language_code": "en", "output_format": "pcm_16000", "auto_mode": "true", "inactivity_timeout": "180"}
+    url = build_ws_url(f"ws://{address}", ["v1", "text-to-speech", "avoice", "multi-stream-input"], asked)
+
+    def opened(key="a-key"):
+        return connect(url, additional_headers={"xi-api-key": key})
+
+    def send(socket, message):
+        socket.send(message.json(exclude_none=True))
+
+    with opened() as socket:
+        for context in ["c-1", "c-2"]:
+            send(socket, types.InitializeConnectionMulti(context_id=context))
+            send(socket, types.SendTextMulti(text="One, two, ", context_id=context, flush=True))
+            send(socket, types.SendTextMulti(text="three. ", context_id=context))
+            send(socket, types.FlushContext(context_id=context, flush=True))
+            send(socket, types.KeepContextAlive(context_id=context))
+            send(socket, types.CloseContext(context_id=context, close_context=True))
+            audio, spelled = b"", ""
+            while True:
+                said = types.WebsocketTtsServerMessageMulti.model_validate(json.loads(socket.recv(timeout=PATIENCE)))
+                expect("the context", context, said.context_id)
+                if said.is_final:
+                    break
+                audio += base64.b64decode(said.audio)
+                spelled += "".join(said.alignment.chars)
+                expect("the times", len(said.alignment.chars), len(said.alignment.char_start_times_ms))
+            expect("the letters", TEXT, spelled.strip())
+            expect_audio(audio)
+        send(socket, types.CloseSocket(close_socket=True))
+    refused("no key", InvalidStatus, lambda: opened("").close())
+    with opened() as socket:
+        for n in range(6):
+            send(socket, types.InitializeConnectionMulti(context_id=f"c-{n}"))
+        expect("the error", "max_active_conversations", json.loads(socket.recv(timeout=PATIENCE))["error"])
+        refused("a sixth context", ConnectionClosedError, lambda: socket.recv(timeout=PATIENCE))
+
+
 def sarvam_client(address):
     from sarvamai import SarvamAI
     from sarvamai.environment import SarvamAIEnvironment
@@ -421,7 +467,7 @@ def azure(address):
     refused("an unknown format", urllib.error.HTTPError, lambda: ask(X_Microsoft_OutputFormat="raw-unknown"))
 
 
-VENDORS = [openai, anthropic, openai_stt, openai_tts, deepgram_nova, deepgram_flux, cartesia, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure, azure_stt]
+VENDORS = [openai, anthropic, openai_stt, openai_tts, deepgram_nova, deepgram_flux, cartesia, elevenlabs, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure, azure_stt]
 
 if __name__ == "__main__":
     vendor, address, *more = sys.argv[1:]

@@ -16,7 +16,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/vendor_sdk
 /// Python starts slowly on a machine that builds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const VENDORS: [&str; 14] = [
+const VENDORS: [&str; 15] = [
     "openai",
     "anthropic",
     "openai_stt",
@@ -24,6 +24,7 @@ const VENDORS: [&str; 14] = [
     "deepgram_nova",
     "deepgram_flux",
     "cartesia",
+    "elevenlabs",
     "sarvam_ears",
     "sarvam_voice",
     "qwen",

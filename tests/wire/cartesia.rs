@@ -1,7 +1,9 @@
-//! The client of Cartesia against the simulated one: words at their times, nothing of what was cancelled, and a name for every fault.
+//! The clients of voices that speak each utterance in a context, Cartesia's and ElevenLabs', against the simulated ones: words at their times,
+//! nothing of what was cancelled, and a name for every fault.
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use attendant::call::event::{self, Mailbox};
@@ -10,7 +12,7 @@ use attendant::privacy::Pii;
 use attendant::provider::{ErrorKind, ProviderError};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble};
-use attendant::tts::cartesia::{Cartesia, CartesiaConfig};
+use attendant::tts::cartesia::{self, CartesiaConfig};
 use attendant::tts::{Event, Input, Reports, Voice};
 use attendant_media::speech::SpeechId;
 use futures_util::{SinkExt, StreamExt};
@@ -21,6 +23,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
+use super::elevenlabs::elevenlabs;
 use crate::desk::in_time;
 
 /// A simulated vendor that answers after 50 ms.
@@ -33,14 +36,24 @@ pub async fn vendor(speaking: Trouble) -> SocketAddr {
     address
 }
 
-pub fn cartesia(address: SocketAddr) -> Cartesia {
+pub fn cartesia(address: SocketAddr) -> impl Voice {
     let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(key, "a-key").expect("it is writable");
     let file = key.path().display();
     let voices = "{ en-CA = \"v-en\", zh-CN = \"v-zh\" }";
     let text = format!("base_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\nvoices = {voices}");
     let config: CartesiaConfig = toml::from_str(&text).expect("the configuration is read");
-    Cartesia::new(&config, "providers.cartesia").expect("the configuration is sound")
+    cartesia::voice(&config, "providers.cartesia").expect("the configuration is sound")
+}
+
+/// Whose contexts are tried.
+const VENDORS: [&str; 2] = ["cartesia", "elevenlabs"];
+
+fn voice(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
+    match name {
+        "cartesia" => Arc::new(cartesia(address)),
+        _ => Arc::new(elevenlabs(address, "")),
+    }
 }
 
 /// One call's session at a voice.
@@ -117,8 +130,8 @@ pub fn failure(events: &[Event]) -> Option<ProviderError> {
     })
 }
 
-async fn utterance(trouble: Trouble) -> Vec<Event> {
-    let mut mouth = Mouth::open(&cartesia(vendor(trouble).await));
+async fn utterance(name: &str, trouble: Trouble) -> Vec<Event> {
+    let mut mouth = Mouth::open(voice(name, vendor(trouble).await).as_ref());
     let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
     mouth.begin(id(1), Language::English, &[long]).await;
     mouth.give(Input::End { id: id(1) }).await;
@@ -127,28 +140,33 @@ async fn utterance(trouble: Trouble) -> Vec<Event> {
 
 #[tokio::test]
 async fn an_utterance_in_pieces_is_spoken_with_its_words_at_their_bytes_and_times() {
-    let mut mouth = Mouth::open(&cartesia(vendor(Trouble::default()).await));
-    let text = ["Hello, Dr. Wong. ", "We are open."];
-    mouth.begin(id(1), Language::English, &text).await;
-    mouth.give(Input::End { id: id(1) }).await;
-    let events = mouth.whole().await;
-    let (samples, words) = heard(&events, &text.concat());
-    let spoken: Vec<&str> = words.iter().map(|(word, ..)| word.as_str()).collect();
-    assert_eq!(spoken, ["Hello,", "Dr.", "Wong.", "We", "are", "open."]);
-    assert_eq!((words[3].1, words[3].2), (4_800, 6_400));
-    assert_eq!(events.last(), Some(&Event::Done { id: id(1), samples }));
-    assert_eq!(samples, 6 * 1_600);
+    for name in VENDORS {
+        let mut mouth = Mouth::open(voice(name, vendor(Trouble::default()).await).as_ref());
+        let text = ["Hello, Dr. Wong. ", "We are open."];
+        mouth.begin(id(1), Language::English, &text).await;
+        mouth.give(Input::End { id: id(1) }).await;
+        let events = mouth.whole().await;
+        let (samples, words) = heard(&events, &text.concat());
+        let spoken: Vec<&str> = words.iter().map(|(word, ..)| word.as_str()).collect();
+        assert_eq!(spoken, ["Hello,", "Dr.", "Wong.", "We", "are", "open."], "{name}");
+        // A blank belongs to no word, and ElevenLabs times it too: the last of three letters ends at three quarters.
+        let to = if name == "cartesia" { 6_400 } else { 4_800 + 1_600 / 3 * 2 };
+        let (from, ends) = (words[3].1, words[3].2);
+        assert!(from == 4_800 && ends.abs_diff(to) <= 16, "{name}: {from} to {ends}, not {to}");
+        assert_eq!(events.last(), Some(&Event::Done { id: id(1), samples }), "{name}");
+        assert_eq!(samples, 6 * 1_600, "{name}");
 
-    // The same connection speaks the next one.
-    mouth.begin(id(2), Language::Mandarin, &["你好。"]).await;
-    mouth.give(Input::End { id: id(2) }).await;
-    assert_eq!(mouth.whole().await.last(), Some(&Event::Done { id: id(2), samples: 1_600 }));
+        // The same session speaks the next one.
+        mouth.begin(id(2), Language::Mandarin, &["你好。"]).await;
+        mouth.give(Input::End { id: id(2) }).await;
+        assert_eq!(mouth.whole().await.last(), Some(&Event::Done { id: id(2), samples: 1_600 }), "{name}");
+    }
 }
 
 #[tokio::test]
 async fn nothing_of_what_was_cancelled_is_heard_although_it_goes_on() {
-    for by_begin in [false, true] {
-        let mut mouth = Mouth::open(&cartesia(vendor(Trouble::always(Some(Fault::Late))).await));
+    for (name, by_begin) in VENDORS.into_iter().flat_map(|name| [(name, false), (name, true)]) {
+        let mut mouth = Mouth::open(voice(name, vendor(Trouble::always(Some(Fault::Late))).await).as_ref());
         mouth.begin(id(1), Language::English, &["one two three four five six seven eight nine ten"]).await;
         while !matches!(mouth.next().await, Event::Audio { .. }) {}
         if !by_begin {
@@ -189,33 +207,87 @@ pub const NAMES: [(Fault, ErrorKind); 10] = [
 
 #[tokio::test]
 async fn every_fault_has_its_name() {
-    for (fault, kind) in NAMES {
-        let events = utterance(Trouble::always(Some(fault))).await;
-        let Some(error) = failure(&events) else { panic!("{fault:?}: {events:?}") };
+    for (name, (fault, kind)) in VENDORS.into_iter().flat_map(|name| NAMES.map(|row| (name, row))) {
+        let events = utterance(name, Trouble::always(Some(fault))).await;
+        let Some(error) = failure(&events) else { panic!("{name} {fault:?}: {events:?}") };
         let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
-        assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, "cartesia"), "{fault:?}: {error}");
+        assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, name), "{fault:?}: {error}");
         let silent = matches!(fault, Fault::Deaf | Fault::Slow | Fault::Empty | Fault::Silence);
-        assert!(!silent || heard(&events, "").0 == 0, "{fault:?}: a failure without a sound has no sound");
+        assert!(!silent || heard(&events, "").0 == 0, "{name} {fault:?}: a failure without a sound has no sound");
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_broke_is_made_again_for_the_next_utterance() {
-    let mut mouth = Mouth::open(&cartesia(vendor(Trouble::first(1, Fault::Breaks)).await));
-    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
-    mouth.begin(id(1), Language::English, &[long]).await;
-    assert!(failure(&mouth.whole().await).is_some());
-    mouth.begin(id(2), Language::English, &["Come in."]).await;
-    mouth.give(Input::End { id: id(2) }).await;
-    assert_eq!(failure(&mouth.whole().await), None);
+    for name in VENDORS {
+        let mut mouth = Mouth::open(voice(name, vendor(Trouble::first(1, Fault::Breaks)).await).as_ref());
+        let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+        mouth.begin(id(1), Language::English, &[long]).await;
+        assert!(failure(&mouth.whole().await).is_some(), "{name}");
+        mouth.begin(id(2), Language::English, &["Come in."]).await;
+        mouth.give(Input::End { id: id(2) }).await;
+        assert_eq!(failure(&mouth.whole().await), None, "{name}");
+    }
 }
 
 #[test]
 fn it_speaks_what_it_has_a_voice_for() {
-    let voice = cartesia("127.0.0.1:1".parse().expect("an address"));
-    let known = Language::ALL.map(|language| voice.capabilities(language).is_some());
-    assert_eq!(known, [true, true, false, false, false]);
-    assert_ne!(voice.timbre(Language::English), voice.timbre(Language::Mandarin));
+    for name in VENDORS {
+        let voice = voice(name, "127.0.0.1:1".parse().expect("an address"));
+        let known = Language::ALL.map(|language| voice.capabilities(language).is_some());
+        assert_eq!(known, [true, true, false, false, false], "{name}");
+        assert_ne!(voice.timbre(Language::English), voice.timbre(Language::Mandarin), "{name}");
+    }
+}
+
+/// Speaks for so long, is cancelled, and speaks again at once. How much of the first was heard, and of the second.
+async fn cancelled_after(name: &str, after: Duration) -> (u64, u64) {
+    let mut mouth = Mouth::open(voice(name, vendor(Trouble::always(Some(Fault::Late))).await).as_ref());
+    let text = ["one two three four five six seven eight nine ten "; 8];
+    mouth.begin(id(1), Language::English, &text).await;
+    let (mut first, mut second) = (0, 0);
+    let speaking = async {
+        loop {
+            match mouth.next().await {
+                Event::Audio { audio, .. } => first += audio.len() as u64,
+                Event::Word { .. } => {}
+                event @ (Event::Done { .. } | Event::Failed { .. }) => panic!("{name}: {event:?}"),
+            }
+        }
+    };
+    drop(tokio::time::timeout(after, speaking).await);
+    mouth.give(Input::Cancel { id: id(1) }).await;
+    mouth.begin(id(2), Language::English, &["alfa bravo."]).await;
+    mouth.give(Input::End { id: id(2) }).await;
+    loop {
+        match mouth.next().await {
+            Event::Audio { id: of, audio } if of == id(2) => second += audio.len() as u64,
+            Event::Done { id: of, samples } if of == id(2) => {
+                assert_eq!(samples, second, "{name}");
+                return (first, second);
+            }
+            // What was on its way to the call already has the id that it had.
+            Event::Audio { .. } => {
+                assert_eq!(second, 0, "{name} {after:?}: the first is silent once the second speaks")
+            }
+            Event::Word { .. } => {}
+            event @ (Event::Done { .. } | Event::Failed { .. }) => panic!("{name} {after:?}: {event:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_utterance_cancelled_at_any_50_ms_says_no_more() {
+    for name in VENDORS {
+        let runs = (0..12).map(|n| tokio::spawn(cancelled_after(name, Duration::from_millis(50 * n))));
+        let mut most = 0;
+        for run in runs.collect::<Vec<_>>() {
+            let (first, second) = run.await.expect("it goes well");
+            assert_eq!(second, 3_200, "{name}");
+            most = most.max(first);
+        }
+        assert!(most > 0, "{name}: utterances were under way");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod cartesia;
 mod chain;
 pub mod deepgram;
 mod deepgram_silence;
+pub mod elevenlabs;
 pub mod google;
 mod hostile_streams;
 mod keys;

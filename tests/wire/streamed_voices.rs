@@ -295,11 +295,15 @@ async fn a_connection_that_broke_is_made_again_for_the_next_utterance() {
     }
 }
 
-/// What it says before it closes.
 async fn refusal(address: SocketAddr, said: &[&str]) -> Value {
     let path = "/api-ws/v1/realtime?model=qwen3-tts-flash-realtime";
-    let mut request = format!("ws://{address}{path}").into_client_request().expect("an address");
-    request.headers_mut().insert("authorization", "Bearer k".parse().expect("a header"));
+    last_words(&format!("ws://{address}{path}"), ("authorization", "Bearer k"), said).await
+}
+
+/// What a vendor says before it closes.
+pub async fn last_words(url: &str, (name, key): (&'static str, &str), said: &[&str]) -> Value {
+    let mut request = url.into_client_request().expect("an address");
+    request.headers_mut().insert(name, key.parse().expect("a header"));
     let (mut socket, _) = connect_async(request).await.expect("it takes it");
     for text in said {
         socket.send(Frame::text(*text)).await.expect("open");

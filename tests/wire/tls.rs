@@ -12,7 +12,7 @@ use attendant::provider::{ErrorKind, ProviderError, trial};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig};
 use attendant::stt::{self, Recognizer, Setup, deepgram::Deepgram};
-use attendant::tts::{azure::Azure, cartesia::Cartesia};
+use attendant::tts::{azure::Azure, cartesia};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -106,7 +106,7 @@ async fn try_all(port: u16, key: &Path, ca: Option<&Path>) -> [Result<(), Provid
     let sound = "the configuration is sound";
     let deepgram = Deepgram::new(&read(&ws, key, ca, ""), "providers.deepgram").expect(sound);
     let voices = "voices = { en-CA = \"v-en\" }";
-    let cartesia = Cartesia::new(&read(&ws, key, ca, voices), "providers.cartesia").expect(sound);
+    let cartesia = cartesia::voice(&read(&ws, key, ca, voices), "providers.cartesia").expect(sound);
     let model = "model = \"m\"";
     let claude = anthropic::model(&read(&http, key, ca, model), "providers.anthropic").expect(sound);
     let model = openai::model(&read(&format!("{http}/v1"), key, ca, model), "providers.openai").expect(sound);

@@ -86,7 +86,7 @@ impl Protocol for Voice {
         Vec::new()
     }
 
-    fn audio(&mut self, bytes: &[u8]) -> Value {
+    fn audio(&mut self, _word: &str, bytes: &[u8]) -> Value {
         let audio = STANDARD.encode(bytes);
         json!({"type": "audio", "data": {"content_type": "audio/pcm", "audio": audio, "request_id": "simulated"}})
     }

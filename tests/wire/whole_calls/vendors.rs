@@ -19,6 +19,7 @@ use crate::recorded::{LONGEST_SILENCE, Recorded};
 use crate::wire::azure::azure;
 use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
+use crate::wire::elevenlabs::elevenlabs;
 use crate::wire::{google, sarvam, streamed_voices, told_ears};
 
 /// A question of two parts in the answer, then goodbye.
@@ -194,7 +195,9 @@ async fn a_vendor_whose_every_session_fails_is_replaced_and_no_word_is_lost() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_that_fails_is_replaced_at_the_sentence_that_was_cut() {
-    voices("cartesia").await;
+    for name in ["cartesia", "elevenlabs"] {
+        voices(name).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,6 +218,7 @@ async fn a_voice_over_grpc_or_http_that_fails_is_replaced_at_the_sentence_that_w
 pub fn speaks(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
     match name {
         "cartesia" => Arc::new(cartesia(address)),
+        "elevenlabs" => Arc::new(elevenlabs(address, "")),
         "azure" => Arc::new(azure(address)),
         _ => streamed_voices::voice(name, address, Language::English, 1_000),
     }

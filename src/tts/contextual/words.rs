@@ -1,4 +1,4 @@
-//! Which bytes of the text a timed word of Cartesia's is. It says words as it spoke them, in order, Chinese character by character.
+//! Which bytes of the text a timed word is. A vendor says words as it spoke them, in order, Chinese character by character.
 
 /// How far ahead a word is looked for: beyond that it is another one of the same letters.
 const AHEAD: usize = 80;

@@ -1,0 +1,367 @@
+//! One call's voice: the connection, and the utterance that has it.
+//!
+//! An utterance fails when it cannot be connected for, when nothing comes of it in time, when it is done without a sound, or when
+//! the vendor says so. Digital silence is held back until there is sound: a voice that sends only noughts has said nothing.
+
+use std::sync::Arc;
+
+use attendant_media::frame::RATE;
+use attendant_media::speech::SpeechId;
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant, sleep_until};
+use uuid::Uuid;
+
+use super::letters::Letters;
+use super::sound::Sound;
+use super::words::Places;
+use super::{News, Part, Timed, Vendor};
+use crate::language::Language;
+use crate::provider::socket::{Incoming, Link};
+use crate::provider::{ErrorKind, ProviderError};
+use crate::tts::pieces::CHUNK;
+use crate::tts::{Event, Input, Reports};
+
+/// So much digital silence, and no sound: 1.5 s is more than any pause before a first word.
+const SILENCE_AT_MOST: usize = RATE as usize * 3 / 2;
+
+/// So often a connection is kept from being forgotten, by the vendor or by what stands between.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+struct Utterance {
+    id: SpeechId,
+    language: Language,
+    context: String,
+    text: String,
+    places: Places,
+    letters: Letters,
+    sound: Sound,
+    samples: u64,
+    /// Digital silence since the last sound, or since the beginning.
+    held: Vec<i16>,
+    /// No more text will come.
+    ended: bool,
+    /// When something last came of it, or was asked of it.
+    heard: Instant,
+}
+
+/// A connection.
+struct Line {
+    link: Link,
+    language: Language,
+    /// Contexts that were stopped, and have not ended.
+    left: usize,
+}
+
+/// Connects for this language before there is something to say.
+pub(super) async fn run(vendor: Arc<dyn Vendor>, language: Language, inputs: mpsc::Receiver<Input>, reports: Reports) {
+    Session { vendor, inputs, reports, line: None, utterance: None, kept_alive: Instant::now() }.serve(language).await;
+}
+
+struct Session {
+    vendor: Arc<dyn Vendor>,
+    inputs: mpsc::Receiver<Input>,
+    reports: Reports,
+    line: Option<Line>,
+    utterance: Option<Utterance>,
+    kept_alive: Instant,
+}
+
+/// Whether the session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Going {
+    On,
+    /// The call is gone.
+    Over,
+}
+
+impl Session {
+    async fn serve(mut self, language: Language) {
+        // A connection that fails before it is needed is tried again when it is.
+        self.connect(language).await.ok();
+        while self.step().await == Going::On {}
+        if let Some(line) = self.line {
+            line.link.close().await;
+        }
+    }
+
+    async fn step(&mut self) -> Going {
+        let due = self.due();
+        tokio::select! {
+            biased;
+            input = self.inputs.recv() => match input {
+                Some(input) => self.input(input).await,
+                None => Going::Over,
+            },
+            incoming = next(&mut self.line) => match incoming {
+                Ok(Incoming::Text(text)) => self.message(&text).await,
+                Ok(Incoming::Binary(_) | Incoming::Alive) => Going::On,
+                Err(error) => self.broken(error).await,
+            },
+            () = sleep_until(due) => self.time_passed().await,
+        }
+    }
+
+    async fn connect(&mut self, language: Language) -> Result<(), ProviderError> {
+        let link = self.vendor.connect(language).await?;
+        self.line = Some(Line { link, language, left: 0 });
+        self.kept_alive = Instant::now();
+        Ok(())
+    }
+
+    async fn input(&mut self, input: Input) -> Going {
+        match input {
+            Input::Begin { id, language } => {
+                self.cancel().await;
+                self.utterance = Some(Utterance {
+                    id,
+                    language,
+                    context: Uuid::new_v4().to_string(),
+                    text: String::new(),
+                    places: Places::default(),
+                    letters: Letters::default(),
+                    sound: Sound::new(self.vendor.format()),
+                    samples: 0,
+                    held: Vec::new(),
+                    ended: false,
+                    heard: Instant::now(),
+                });
+                Going::On
+            }
+            Input::Text { id, text } => self.say(id, Some(text.reveal())).await,
+            Input::End { id } => self.say(id, None).await,
+            Input::Cancel { id } => {
+                if self.utterance.as_ref().is_some_and(|utterance| utterance.id == id) {
+                    self.cancel().await;
+                }
+                Going::On
+            }
+        }
+    }
+
+    /// What was unfinished is not wanted any more.
+    async fn cancel(&mut self) {
+        let Some(utterance) = self.utterance.take() else { return };
+        if utterance.text.is_empty() {
+            return;
+        }
+        let Some(line) = &mut self.line else { return };
+        line.left += 1;
+        if line.left > self.vendor.most_left() {
+            return self.leave();
+        }
+        if let Some(message) = self.vendor.cancel(&utterance.context, utterance.ended)
+            && line.link.text(message).await.is_err()
+        {
+            self.line = None;
+        }
+    }
+
+    /// Whatever the connection still says is nobody's.
+    fn leave(&mut self) {
+        if let Some(line) = self.line.take() {
+            tokio::spawn(line.link.close());
+        }
+    }
+
+    /// A text, or that none follows.
+    async fn say(&mut self, id: SpeechId, text: Option<&str>) -> Going {
+        let Some(utterance) = self.utterance.as_ref().filter(|utterance| utterance.id == id) else { return Going::On };
+        let language = utterance.language;
+        if utterance.text.is_empty() && text.is_none() {
+            let error = self.failed(ErrorKind::Empty, "was given nothing that can be spoken");
+            return self.fail(error).await;
+        }
+        if self.line.as_ref().is_some_and(|line| !self.vendor.speaks(line.language, language)) {
+            self.leave();
+        }
+        if self.line.is_none()
+            && let Err(error) = self.connect(language).await
+        {
+            return self.fail(error).await;
+        }
+        let (Some(line), Some(utterance)) = (&mut self.line, &mut self.utterance) else { return Going::On };
+        let part = match text {
+            Some(text) if utterance.text.is_empty() => Part::First(text),
+            Some(text) => Part::Next(text),
+            None => Part::End,
+        };
+        utterance.text.push_str(text.unwrap_or_default());
+        utterance.ended |= part == Part::End;
+        utterance.heard = Instant::now();
+        for message in self.vendor.say(language, &utterance.context, part) {
+            if let Err(error) = line.link.text(message).await {
+                return self.broken(error).await;
+            }
+        }
+        Going::On
+    }
+
+    async fn broken(&mut self, error: ProviderError) -> Going {
+        self.line = None;
+        self.fail(error).await
+    }
+
+    /// The utterance fails, if there is one; the session goes on.
+    async fn fail(&mut self, error: ProviderError) -> Going {
+        let Some(utterance) = self.utterance.take() else { return Going::On };
+        self.report(Event::Failed { id: utterance.id, error }).await
+    }
+
+    fn failed(&self, kind: ErrorKind, what: &str) -> ProviderError {
+        ProviderError { provider: self.vendor.name(), kind, what: what.to_owned(), retry_after: None }
+    }
+
+    async fn report(&mut self, event: Event) -> Going {
+        if self.reports.send(event).await { Going::On } else { Going::Over }
+    }
+
+    async fn message(&mut self, text: &str) -> Going {
+        let message = match self.vendor.read(text) {
+            Ok(message) => message,
+            Err(error) => return self.fail(error).await,
+        };
+        for news in message.news {
+            let is_error = matches!(news, News::Failed(_));
+            let Some(utterance) = &mut self.utterance else {
+                self.late(&news);
+                continue;
+            };
+            let is_about_us = message.context.as_ref().map_or(is_error, |context| *context == utterance.context);
+            if !is_about_us {
+                self.late(&news);
+                continue;
+            }
+            utterance.heard = Instant::now();
+            let going = match news {
+                News::Audio(bytes) => self.audio(bytes).await,
+                News::Words(words) => self.words(&words).await,
+                News::Letters(letters) => {
+                    let from = utterance.samples + utterance.held.len() as u64;
+                    let second = |sample: u64| sample as f64 / f64::from(RATE);
+                    let at = |letter: Timed| Timed {
+                        from: letter.from + second(from),
+                        to: letter.to + second(from),
+                        text: letter.text,
+                    };
+                    let words = utterance.letters.take(letters.into_iter().map(at));
+                    self.words(&words).await
+                }
+                News::Done => self.done().await,
+                News::Failed(error) => self.fail(error).await,
+            };
+            if going == Going::Over {
+                return Going::Over;
+            }
+        }
+        Going::On
+    }
+
+    /// Of an utterance that nobody wants any more.
+    fn late(&mut self, news: &News) {
+        self.vendor.late();
+        if let (News::Done, Some(line)) = (news, &mut self.line) {
+            line.left = line.left.saturating_sub(1);
+        }
+    }
+
+    async fn audio(&mut self, bytes: Vec<u8>) -> Going {
+        let Some(utterance) = &mut self.utterance else { return Going::On };
+        utterance.held.extend(utterance.sound.take(bytes));
+        if utterance.samples == 0 && utterance.held.iter().all(|sample| *sample == 0) {
+            if utterance.held.len() > SILENCE_AT_MOST {
+                let error = self.failed(ErrorKind::Empty, "sends silence");
+                return self.fail(error).await;
+            }
+            return Going::On;
+        }
+        let (id, audio) = (utterance.id, std::mem::take(&mut utterance.held));
+        utterance.samples += audio.len() as u64;
+        for piece in audio.chunks(CHUNK) {
+            if self.report(Event::Audio { id, audio: piece.into() }).await == Going::Over {
+                return Going::Over;
+            }
+        }
+        Going::On
+    }
+
+    async fn words(&mut self, words: &[Timed]) -> Going {
+        let Some(utterance) = &mut self.utterance else { return Going::On };
+        let id = utterance.id;
+        let sample = |seconds: f64| (seconds.max(0.0) * f64::from(RATE)).round() as u64;
+        let mut events = Vec::with_capacity(words.len());
+        for Timed { text, from, to } in words {
+            if let Some((at, len)) = utterance.places.find(&utterance.text, text) {
+                events.push(Event::Word { id, at, len, from: sample(*from), to: sample(*to), exact: true });
+            }
+        }
+        for event in events {
+            if self.report(event).await == Going::Over {
+                return Going::Over;
+            }
+        }
+        Going::On
+    }
+
+    async fn done(&mut self) -> Going {
+        let last = self.utterance.as_mut().and_then(|utterance| utterance.letters.finish());
+        if self.words(last.as_slice()).await == Going::Over {
+            return Going::Over;
+        }
+        let Some(utterance) = self.utterance.take_if(|utterance| utterance.ended) else {
+            // Some give up contexts that wait long for text; the rest of this one has nobody to say it.
+            let error = self.failed(ErrorKind::Server, "ended an utterance before its text");
+            return self.fail(error).await;
+        };
+        let (id, samples) = (utterance.id, utterance.samples);
+        if samples == 0 {
+            let error = self.failed(ErrorKind::Empty, "is done without a sound");
+            return self.report(Event::Failed { id, error }).await;
+        }
+        self.report(Event::Done { id, samples }).await
+    }
+
+    /// Something is owed from a text to its first audio, and from the last text to the end.
+    fn owed(&self) -> Option<Instant> {
+        let utterance = self.utterance.as_ref()?;
+        let owes = !utterance.text.is_empty() && (utterance.ended || utterance.samples == 0);
+        owes.then(|| utterance.heard + self.vendor.silence())
+    }
+
+    fn due(&self) -> Instant {
+        let keep = self.kept_alive + KEEP_ALIVE;
+        self.owed().map_or(keep, |owed| owed.min(keep))
+    }
+
+    async fn time_passed(&mut self) -> Going {
+        let now = Instant::now();
+        if self.owed().is_some_and(|owed| now >= owed) {
+            // What still comes of it is late; the connection may be deaf.
+            self.line = None;
+            let error = self.failed(ErrorKind::Timeout, "no audio in time");
+            return self.fail(error).await;
+        }
+        if now >= self.kept_alive + KEEP_ALIVE {
+            self.kept_alive = now;
+            let is_open = |utterance: &&Utterance| !utterance.text.is_empty() && !utterance.ended;
+            let context = self.utterance.as_ref().filter(is_open);
+            let message = self.vendor.keep_alive(context.map(|utterance| utterance.context.as_str()));
+            if let Some(line) = &mut self.line {
+                let kept = match message {
+                    Some(message) => line.link.text(message).await,
+                    None => line.link.ping().await,
+                };
+                if kept.is_err() {
+                    self.line = None;
+                }
+            }
+        }
+        Going::On
+    }
+}
+
+async fn next(line: &mut Option<Line>) -> Result<Incoming, ProviderError> {
+    match line {
+        Some(line) => line.link.next().await,
+        None => std::future::pending().await,
+    }
+}
