@@ -1,4 +1,4 @@
-//! The HTTP server: health, metrics, the carriers' webhooks, and the WebSockets of media streams.
+//! The HTTP server: health, metrics, the carriers' webhooks, the WebSockets of media streams, and the links of notices.
 //!
 //! It decides who may come in; what is said on a stream is [`crate::transport::stream`]'s. Plain HTTP/1.1, for a proxy with TLS in front.
 //! Request bodies are at most 64 KiB; connections are as many and live as long as [`connections`] says.
@@ -7,6 +7,7 @@ mod config;
 mod connections;
 mod health;
 mod metrics;
+mod notices;
 mod stream;
 mod telnyx;
 mod twilio;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::desk::NotReady;
 use crate::call::registry::FrontDesk;
+use crate::notices::Notices;
 use crate::records::FirstTimes;
 use crate::state::Shared as State;
 use crate::telemetry;
@@ -40,6 +42,8 @@ const MOST_BODY: usize = 64 * 1024;
 struct Shared {
     entrance: Arc<Entrance>,
     ready: Arc<Ready>,
+    /// Whose links are opened here.
+    notices: Option<Notices>,
 }
 
 /// Whether new calls are taken.
@@ -89,7 +93,14 @@ impl Server {
             addresses.push(listener.local_addr().map_err(|error| Error::Bind { address, error })?);
             listeners.push(listener);
         }
-        Ok(Self { listeners, addresses, shared: Shared { entrance, ready: Arc::new(ready) }, stop })
+        Ok(Self { listeners, addresses, shared: Shared { entrance, ready: Arc::new(ready), notices: None }, stop })
+    }
+
+    /// Also opens the links of these notices. To be called before [`Self::run`].
+    #[must_use]
+    pub fn with_notices(mut self, notices: Option<Notices>) -> Self {
+        self.shared.notices = notices;
+        self
     }
 
     pub fn addresses(&self) -> &[SocketAddr] {
@@ -125,6 +136,7 @@ fn router(shared: Shared) -> Router {
         .route("/stream/telnyx", any(stream::telnyx_without))
         .route("/stream/telnyx/", any(stream::telnyx_without))
         .route("/stream/pcm", any(stream::pcm))
+        .route("/notices/{token}", get(notices::ask).post(notices::acknowledge))
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .with_state(shared)
 }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::costs::budget::BudgetConfig;
 use crate::emr::{EmrConfig, EmrKind};
 use crate::language::Language;
+use crate::notices::NoticesConfig;
 use crate::provider::residency::Country;
 use crate::tts::spoken::lexicon;
 use retention::RetentionConfig;
@@ -64,6 +65,8 @@ pub struct ClinicConfig {
     pub residency: Option<Country>,
     /// What its calls may cost in a day.
     pub budget: Option<BudgetConfig>,
+    /// Who is told of messages for the staff.
+    pub notices: Option<NoticesConfig>,
     /// How long what is known of its callers is kept.
     #[serde(default)]
     pub retention: RetentionConfig,
@@ -276,6 +279,7 @@ impl ClinicConfig {
                 wrong.push(format!("holidays.{at}.name: nothing in en-CA; write the name of {}", holiday.date));
             }
         }
+        wrong.extend(self.notices.iter().flat_map(NoticesConfig::check));
         wrong.extend(self.retention.check());
         wrong.extend(self.privacy_officer.iter().flat_map(PrivacyOfficer::check));
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));

@@ -41,6 +41,7 @@ pub mod emr;
 pub mod experiments;
 pub mod language;
 pub mod models;
+pub mod notices;
 pub mod onboarding;
 pub mod phrases;
 pub mod priority;

@@ -13,6 +13,7 @@ mod providers;
 mod residency;
 mod settings;
 mod standing;
+mod told;
 
 use std::io;
 use std::net::SocketAddr;
@@ -73,6 +74,9 @@ pub enum StartError {
     /// A provider would take what callers say where the clinic does not allow it.
     #[error("{}", .0.join("\n"))]
     Residency(Vec<String>),
+    /// Notices for the staff that cannot be sent.
+    #[error("{}", .0.join("\n"))]
+    Notices(Vec<String>),
     /// A budget that cannot be kept.
     #[error("{}", .0.join("\n"))]
     Budget(Vec<String>),
@@ -105,6 +109,7 @@ impl StartError {
             | Self::Provider(_)
             | Self::Residency(_)
             | Self::State(_)
+            | Self::Notices(_)
             | Self::Budget(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
@@ -149,6 +154,10 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
     let wrong = plans::check_budget(config, &clinic);
     if !wrong.is_empty() {
         return Err(StartError::Budget(wrong));
+    }
+    let wrong = told::check(config, &clinic);
+    if !wrong.is_empty() {
+        return Err(StartError::Notices(wrong));
     }
     if let Some(country) = &clinic.config.residency {
         let file = config.clinic.file.as_ref().map_or_else(String::new, |file| format!("{}: ", file.display()));
@@ -237,7 +246,8 @@ impl Server {
             standing.decide().await;
         }
         let line = clinic.config.transfer_to.clone().or_else(|| config.call.transfer_to.clone());
-        let keeping = Keeping::start(&config, store, ends);
+        let notices = told::open(&config, &clinic, store.as_ref())?;
+        let keeping = Keeping::start(&config, store, ends, notices.clone());
         let zone = clinic.zone;
         let clinic_id = clinic.config.id;
         let desk = Desk::open(DeskSetup {
@@ -272,7 +282,8 @@ impl Server {
         };
         let http =
             api::Server::bind(&config.api, &config.stream, front, ready, announced, shared.clone(), stop.clone())
-                .await?;
+                .await?
+                .with_notices(notices);
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();

@@ -5,6 +5,7 @@
 //! a call that was moved already is not written again. A patient's words and numbers are sealed before they leave the process ([`keys`]).
 //! A store is opened for one clinic, and no question to it is answered with another's calls; which clinics there are is known to all ([`clinics`]).
 
+pub mod acknowledged;
 pub mod audit;
 pub mod clinics;
 mod closed;
@@ -16,6 +17,7 @@ mod known_keys;
 mod messages;
 pub mod migrate;
 pub mod notes;
+pub mod notices;
 pub mod person;
 mod read;
 mod record;

@@ -32,7 +32,7 @@ use crate::state::Shared;
 pub use dealings::Dealings;
 pub use interrupted::deliver;
 pub use ledger::{LEDGER, Ledger, State, Step};
-pub use messages::{MESSAGES, Message, Messages};
+pub use messages::{MESSAGES, Message, MessageKind, Messages};
 pub(super) use once::run_once;
 
 /// The tools by the names models and agents' files use.

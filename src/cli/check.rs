@@ -1,5 +1,7 @@
 //! `attendant check`: would `serve` start with this configuration?
 
+mod notices;
+
 use anyhow::anyhow;
 use clap::Args;
 
@@ -52,6 +54,7 @@ impl Check {
         println!("records  {}", config.records.folder().display());
         println!("store    {}", store(&config));
         println!("kept     {}", kept(&config, &clinic.config.retention));
+        println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));
         let missing = config.speech.missing();
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));

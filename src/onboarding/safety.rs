@@ -75,6 +75,11 @@ pub(super) async fn secrets(about: &About<'_>) -> Vec<Seen> {
         Some(store) => seen.push(keys(store).await),
         None => seen.push(Seen::not_needed("store.enabled is false: nothing is sealed, records are plain files")),
     }
+    if let Some(notices) = &about.clinic.config.notices {
+        seen.extend(notices.secret.iter().map(|secret| credential("notices.secret", secret, weakness)));
+        let password = notices.mail.as_ref().and_then(|mail| mail.password.as_ref());
+        seen.extend(password.map(|password| credential("notices.mail.password", password, weakness)));
+    }
     match about.clinic.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref()) {
         Some(oscar) => {
             seen.push(credential("emr.oscar.user", &oscar.user, |_| None));
@@ -89,7 +94,7 @@ pub(super) async fn secrets(about: &About<'_>) -> Vec<Seen> {
 fn credential(key: &str, source: &SecretSource, weakness: impl Fn(&str) -> Option<String>) -> Seen {
     match source.read() {
         Ok(secret) => match weakness(secret.expose()) {
-            Some(why) => Seen::wrong(format!("{key}: {why}"), "set a long random one in OSCAR and in its place here"),
+            Some(why) => Seen::wrong(format!("{key}: {why}"), "set a long random one there and in its place here"),
             None => Seen::good(format!("{key} was read from {}", place(source))),
         },
         Err(what) => {

@@ -21,7 +21,7 @@ pub struct Authority(PathBuf);
 
 impl Authority {
     /// The error is `what is wrong; what to do instead`.
-    fn read(&self) -> Result<Vec<CertificateDer<'static>>, String> {
+    pub fn read(&self) -> Result<Vec<CertificateDer<'static>>, String> {
         let file = self.0.display();
         let mend = "name a file with the authority's certificate in PEM (-----BEGIN CERTIFICATE-----)";
         let found = CertificateDer::pem_file_iter(&self.0).and_then(Iterator::collect);

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use crate::clinic::{Clinic, Tenant};
+use crate::clock;
 use crate::config::Config;
+use crate::notices::Notices;
 use crate::records::{Library, Records};
 use crate::store::audit::{Action, Note};
 use crate::store::import::{Importer, QUEUE};
@@ -23,6 +25,9 @@ use crate::store::{History, Kind, Store, StoreError};
 
 /// What is left is written for so long when the server stops; the rest waits for the next start.
 const FINISHING: Duration = Duration::from_secs(10);
+
+/// The last notices may take so long.
+const TELLING: Duration = Duration::from_secs(5);
 
 /// The store of a running server; without one, nothing.
 #[derive(Debug, Default)]
@@ -35,6 +40,7 @@ struct Running {
     store: Store,
     stop: CancellationToken,
     importing: JoinHandle<()>,
+    telling: Option<(Notices, JoinHandle<()>)>,
 }
 
 /// What the configuration and the clinic say of the store; `None` if there is to be none. It is not made ready.
@@ -99,23 +105,44 @@ pub(super) fn ends(store: Option<&Store>) -> (Option<mpsc::Sender<PathBuf>>, mps
 }
 
 impl Keeping {
-    pub(super) fn start(config: &Config, store: Option<Store>, ends: mpsc::Receiver<PathBuf>) -> Self {
+    /// Messages for the staff are told of by `notices`.
+    pub(super) fn start(
+        config: &Config,
+        store: Option<Store>,
+        ends: mpsc::Receiver<PathBuf>,
+        notices: Option<Notices>,
+    ) -> Self {
         let running = store.map(|store| {
             let importer = Importer::new(store.clone(), Library::new(config.records.folder()));
             let stop = CancellationToken::new();
-            Running { importing: tokio::spawn(importer.run(ends, stop.clone())), stop, store }
+            let telling = notices.map(|notices| (notices.clone(), tokio::spawn(notices.run(clock::now, stop.clone()))));
+            Running { importing: tokio::spawn(importer.run(ends, stop.clone())), stop, store, telling }
         });
         Self { running }
     }
 
     /// Writes what calls have left behind until now, as far as there is time.
     pub(super) async fn finish(self, records: Arc<Records>) {
-        let Some(Running { store, stop, importing }) = self.running else { return };
+        let Some(Running { store, stop, importing, telling }) = self.running else { return };
         let flushed = tokio::task::spawn_blocking(move || records.flush(FINISHING / 2)).await;
         stop.cancel();
         if flushed.is_err() || tokio::time::timeout(FINISHING, importing).await.is_err() {
             tracing::warn!("not every record was written to the store; the next start writes the others");
         }
+        if let Some((notices, telling)) = telling
+            && !is_told(notices, telling).await
+        {
+            tracing::warn!("not everybody was told of the last messages; the next start tells them");
+        }
         store.close().await;
     }
+}
+
+/// Tells of messages that came last.
+async fn is_told(notices: Notices, telling: JoinHandle<()>) -> bool {
+    let told = async {
+        telling.await.ok();
+        notices.round(clock::now()).await
+    };
+    matches!(tokio::time::timeout(TELLING, told).await, Ok(Ok(())))
 }

@@ -23,6 +23,8 @@ pub enum Action {
     RecordingRead,
     /// Messages for the staff were shown.
     MessagesRead,
+    /// Somebody has seen to a message for the staff.
+    MessageAcknowledged,
     /// A caller refused to be recorded, or hung up before hearing of it: the recording was deleted.
     RecordingDeleted,
     AppointmentBooked,
@@ -339,6 +341,7 @@ fn word(action: Action) -> &'static str {
         Action::CallRead => "call_read",
         Action::RecordingRead => "recording_read",
         Action::MessagesRead => "messages_read",
+        Action::MessageAcknowledged => "message_acknowledged",
         Action::RecordingDeleted => "recording_deleted",
         Action::AppointmentBooked => "appointment_booked",
         Action::AppointmentMoved => "appointment_moved",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::closed::Closed;
 use super::insert::insertion;
 use super::person::is_erased;
-use super::record::{milliseconds, place, stamp};
+use super::record::{from_word, milliseconds, place, stamp};
 use super::schema::MESSAGES;
 use super::{History, HistoryError, Kept, Store, StoreError, execute};
 use crate::agent::tools::{Message, messages};
@@ -27,7 +27,7 @@ struct Body {
 impl Store {
     /// Writes a message. Its id is the key: however often it is tried, it is there once.
     pub async fn keep_message(&self, message: &Message) -> Result<Kept, StoreError> {
-        let Message { id, at, call, clinic, caller, name, number, text } = message;
+        let Message { id, kind, at, call, clinic, caller, name, number, text } = message;
         let at_ms = milliseconds(at).ok_or_else(|| StoreError::Record(format!("the time of message {id}")))?;
         let body = Body { caller: caller.clone(), name: name.clone(), number: number.clone(), text: text.clone() };
         let body = serde_json::to_vec(&body).map_err(|_| wrong(id))?;
@@ -39,6 +39,7 @@ impl Store {
             at_ms.into(),
             self.keys_of(clinic).seal(&place("messages.body", id, 0), &body).into(),
             i64::from(self.keys.newest()).into(),
+            kind.word().into(),
         ];
         let insert = format!("{} ON CONFLICT (id) DO NOTHING", insertion(MESSAGES, 1));
         // It may be of a clinic that this server was before.
@@ -53,7 +54,7 @@ impl Store {
 
     /// The newest messages of this clinic, newest first.
     pub(super) async fn messages(&self, limit: usize, closed: &mut Closed) -> Result<Vec<Message>, StoreError> {
-        let sql = "SELECT id, clinic, call, at_ms, body FROM messages WHERE clinic = $1 ORDER BY at_ms DESC, id DESC LIMIT $2";
+        let sql = "SELECT id, clinic, call, at_ms, body, kind FROM messages WHERE clinic = $1 ORDER BY at_ms DESC, id DESC LIMIT $2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.rows(sql, vec![self.clinic.to_string().into(), limit.into()]).await?;
         let mut messages = Vec::with_capacity(found.len());
@@ -63,7 +64,7 @@ impl Store {
         Ok(messages)
     }
 
-    /// A row of `id, clinic, call, at_ms, body`.
+    /// A row of `id, clinic, call, at_ms, body, kind`.
     pub(super) fn message(&self, row: &QueryResult) -> Result<Message, StoreError> {
         let (id, clinic, call): (String, String, String) =
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
@@ -71,7 +72,8 @@ impl Store {
         let body = self.own.open(&place("messages.body", &id, 0), &sealed)?;
         let Body { caller, name, number, text } = serde_json::from_slice(&body).map_err(|_| wrong(&id))?;
         let call = uuid::Uuid::parse_str(&call).map(CallId).map_err(|_| wrong(&id))?;
-        Ok(Message { at: stamp(at_ms), id, call, clinic, caller, name, number, text })
+        let kind = from_word(row.try_get_by_index(5)?).map_err(|_| wrong(&id))?;
+        Ok(Message { at: stamp(at_ms), id, kind, call, clinic, caller, name, number, text })
     }
 }
 
@@ -101,7 +103,7 @@ impl History {
     }
 }
 
-fn wrong(id: &str) -> StoreError {
+pub(super) fn wrong(id: &str) -> StoreError {
     StoreError::Record(format!("message {id}"))
 }
 
@@ -111,7 +113,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::agent::tools::Messages;
+    use crate::agent::tools::{MessageKind, Messages};
     use crate::records::Library;
     use crate::store::import::{Found, Importer};
     use crate::store::tests::{count, folder, store};
@@ -120,6 +122,7 @@ mod tests {
         let pii = |text: &str| Pii::new(text.to_owned());
         Message {
             id: id.to_owned(),
+            kind: MessageKind::UnknownOutcome,
             at: at.to_owned(),
             call: CallId::new(),
             clinic: clinic.to_owned(),

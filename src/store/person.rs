@@ -165,8 +165,7 @@ impl Store {
     }
 
     async fn every_message(&self, closed: &mut Closed, mut look: impl FnMut(Message)) -> Result<(), StoreError> {
-        let page =
-            "SELECT id, clinic, call, at_ms, body FROM messages WHERE clinic = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let page = "SELECT id, clinic, call, at_ms, body, kind FROM messages WHERE clinic = $1 AND id > $2 ORDER BY id LIMIT $3";
         self.every(page, |row| {
             if let Some(message) = closed.noting(self.message(row))? {
                 look(message);

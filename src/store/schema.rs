@@ -7,12 +7,14 @@ pub(super) mod clinics;
 mod erased;
 mod isolation;
 mod messages;
+mod notices;
 mod retention;
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{ColumnDef, Index, PostgresQueryBuilder, SqliteQueryBuilder, Table, TableCreateStatement};
 
 pub(super) use messages::MESSAGES;
+pub(super) use notices::NOTICES;
 
 /// A table by its name, and its columns in the order in which rows are written and read.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     erased::MIGRATION,
     clinics::MIGRATION,
     isolation::MIGRATION,
+    notices::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

@@ -267,6 +267,24 @@ pub const METRICS: &[Metric] = &[
     gauge("store_up", &[], "1 if the store does what it is asked. Absent without a store."),
     gauge("store_connections", &["state"], "Connections to the database: idle or used. Absent without a store."),
     counter(
+        "notices_sent_total",
+        &["channel", "stage"],
+        "Notices for the staff that were taken: by a webhook, or a mail server.",
+    ),
+    counter("notices_failed_total", &["channel"], "Tries of notices that were not taken: each is tried again."),
+    gauge("notices_waiting", &[], "Notices that nobody has taken yet. Absent without `[notices]`."),
+    gauge(
+        "notices_oldest_seconds",
+        &[],
+        "Since the oldest message was left whose notice nobody has taken yet; 0: there is none. Absent without `[notices]`.",
+    ),
+    counter("messages_escalated_total", &[], "Messages that nobody acknowledged in time: others were told of them."),
+    gauge(
+        "messages_unacknowledged",
+        &[],
+        "Messages of which somebody was told and that nobody has acknowledged. Absent without `[notices]`.",
+    ),
+    counter(
         "retention_purged_total",
         &["what"],
         "What was past its time and is taken away: rows, recordings, journals.",

@@ -94,6 +94,12 @@ counter store_notes_dropped_total
 gauge store_records_waiting
 gauge store_up
 gauge store_connections{state}
+counter notices_sent_total{channel, stage}
+counter notices_failed_total{channel}
+gauge notices_waiting
+gauge notices_oldest_seconds
+counter messages_escalated_total
+gauge messages_unacknowledged
 counter retention_purged_total{what}
 counter retention_failures_total
 ";

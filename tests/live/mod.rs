@@ -5,6 +5,7 @@ mod load;
 mod loss;
 mod model;
 mod noises;
+mod notices;
 mod onboarding;
 mod oscar_program;
 mod oscar_zeep;

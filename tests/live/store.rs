@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use attendant::agent::Who;
-use attendant::agent::tools::{MESSAGES, Message, Messages, messages};
+use attendant::agent::tools::{MESSAGES, Message, MessageKind, Messages, messages};
 use attendant::call::CallId;
 use attendant::call::timeline::Entry;
 use attendant::clinic::Clinic;
@@ -69,6 +69,7 @@ fn message(call: CallId) -> Message {
     let pii = |text: &str| Pii::new(text.to_owned());
     Message {
         id: "0a1b".to_owned(),
+        kind: MessageKind::UnknownOutcome,
         at: "2026-11-21T18:00:00.255Z".to_owned(),
         call,
         clinic: CLINIC.to_owned(),
@@ -352,6 +353,7 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
             "messages VALUES ('m ID', 'ID', 'i', 'c', 1, '\\x00', 1)",
             "purges VALUES ('ID', 'r', 'i', 0, 0, 0, 0, 0, 0, 0, NULL)",
             "erased VALUES ('e ID', 'ID', 1)",
+            "notices VALUES ('n ID', 'ID', 'm ID', 'first', 'a', 1, 1, 0)",
         ] {
             postgres.as_clinic(Some(id), &format!("INSERT INTO {}", row.replace("ID", id))).unwrap();
         }

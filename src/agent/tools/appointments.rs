@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::dealings::{Meaning, OUTCOME_UNKNOWN};
-use super::{Message, Outcome, Session, ToolName, schema};
+use super::{Message, MessageKind, Outcome, Session, ToolName, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::clock;
@@ -136,6 +136,7 @@ pub(super) async fn failed_write(error: &EmrError, what: &str, session: &Session
 fn doubt(what: &str, session: &Session) -> Message {
     Message {
         id: digest(&[&session.call.call.to_string(), what]),
+        kind: MessageKind::UnknownOutcome,
         at: clock::stamp_of(session.now),
         call: session.call.call,
         clinic: session.clinic.config.id.clone(),

@@ -20,11 +20,35 @@ use crate::records::private_folder;
 /// The folder in the folder of records.
 pub const MESSAGES: &str = "messages";
 
+/// What a message is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// A caller left it, and wants to be called back.
+    #[default]
+    Message,
+    /// A write to the book of which nobody knows whether it happened.
+    UnknownOutcome,
+}
+
+impl MessageKind {
+    /// As in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::UnknownOutcome => "unknown_outcome",
+        }
+    }
+}
+
 /// What a caller left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The same for the same message of the same call.
     pub id: String,
+    /// Releases before this one wrote none.
+    #[serde(default)]
+    pub kind: MessageKind,
     /// RFC 3339, UTC.
     pub at: String,
     pub call: CallId,
@@ -128,6 +152,7 @@ mod tests {
         let pii = |text: &str| Pii::new(text.to_owned());
         Message {
             id: id.to_owned(),
+            kind: MessageKind::Message,
             at: "2026-11-21T18:00:00Z".to_owned(),
             call: CallId::new(),
             clinic: "c".to_owned(),
@@ -161,7 +186,9 @@ mod tests {
         let messages = Messages::new(records.path().join(MESSAGES));
         let error = messages.take_over(&before).unwrap_err().to_string();
         assert!(before.exists() && !error.contains("Jane"), "{error}");
-        fs::write(&before, line("a1") + &line("a3")).unwrap();
+        let without_kind = line("a3").replace("\"kind\":\"message\",", "");
+        assert_ne!(without_kind, line("a3"));
+        fs::write(&before, line("a1") + &without_kind).unwrap();
         let broken = records.path().join("messages/a4.new");
         fs::write(&broken, "{").unwrap();
         Messages::new(records.path().join(MESSAGES)).take_over(&before).unwrap();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Message, Outcome, Session, ToolName, object};
+use super::{Message, MessageKind, Outcome, Session, ToolName, object};
 use crate::agent::llm::ToolSpec;
 use crate::agent::{Who, digits};
 use crate::clock;
@@ -72,6 +72,7 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
     let key = key(session, name, &number, text);
     let message = Message {
         id: key,
+        kind: MessageKind::Message,
         at: clock::stamp_of(session.now),
         call: session.call.call,
         clinic: session.clinic.config.id.clone(),

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::agent::Who;
+use crate::agent::tools::MessageKind;
 use crate::call::CallId;
 use crate::call::timeline::Entry;
 use crate::privacy::Pii;
@@ -29,6 +30,7 @@ fn message(id: &str, call: CallId, name: &str, number: &str) -> Message {
     let pii = |text: &str| Pii::new(text.to_owned());
     Message {
         id: id.to_owned(),
+        kind: MessageKind::Message,
         at: "2026-11-21T23:59:59.500Z".to_owned(),
         call,
         clinic: CLINIC.to_owned(),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 
 use super::*;
-use crate::agent::tools::Message;
+use crate::agent::tools::{Message, MessageKind};
 use crate::call::CallId;
 use crate::clock;
 use crate::privacy::Pii;
@@ -38,6 +38,7 @@ async fn call(store: &Store, days: i64) -> (CallId, PathBuf) {
     let pii = |text: &str| Pii::new(text.to_owned());
     let message = Message {
         id: crate::state::key::digest(&[&call.to_string()]),
+        kind: MessageKind::Message,
         at: at.clone(),
         call,
         clinic: CLINIC.to_owned(),

@@ -6,7 +6,7 @@ use super::{Columns, Kind, Migration, table, text};
 
 /// One row a message; `body` is who left it, whom to call back, and what it says. Not of its call: it is kept for its own time.
 pub(in crate::store) const MESSAGES: Columns =
-    Columns { table: "messages", columns: &["id", "clinic", "instance", "call", "at_ms", "body", "key"] };
+    Columns { table: "messages", columns: &["id", "clinic", "instance", "call", "at_ms", "body", "key", "kind"] };
 
 pub(super) const MIGRATION: Migration = Migration { version: 3, name: "messages", statements };
 
