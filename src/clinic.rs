@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::costs::budget::BudgetConfig;
-use crate::emr::{EmrConfig, EmrKind};
+use crate::emr::{EmrConfig, EmrKind, Login};
 use crate::language::Language;
 use crate::notices::NoticesConfig;
 use crate::provider::residency::Country;
@@ -178,6 +178,8 @@ pub struct Clinic {
     pub zone: TimeZone,
     tenant: Tenant,
     text: Arc<str>,
+    /// The account at its EMR, if its file does not say where that is.
+    emr_login: Option<Login>,
 }
 
 impl Clinic {
@@ -206,7 +208,7 @@ impl Clinic {
         let wrong: Vec<_> = config.check().into_iter().map(|w| format!("{name}: {w}")).collect();
         match TimeZone::get(&config.timezone) {
             Ok(zone) if wrong.is_empty() => {
-                Ok(Self { tenant: Tenant::of(&config.id), text: text.into(), config, zone })
+                Ok(Self { tenant: Tenant::of(&config.id), text: text.into(), config, zone, emr_login: None })
             }
             Ok(_) | Err(_) => Err(ClinicError(wrong)),
         }
@@ -220,6 +222,28 @@ impl Clinic {
     /// Whose data that of its calls is: the clinic of the file.
     pub const fn tenant(&self) -> &Tenant {
         &self.tenant
+    }
+
+    /// The same clinic with the account at its EMR.
+    #[must_use]
+    pub fn with_emr_login(self, login: Login) -> Self {
+        Self { emr_login: Some(login), ..self }
+    }
+
+    /// The account at its EMR: the one it was given, else what its file names. An error is `key: what is wrong; what to do instead`.
+    pub fn emr_login(&self) -> Result<Login, String> {
+        let oscar = self.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref());
+        let named = || oscar.map_or(Ok(None), |oscar| oscar.login());
+        let missing = || {
+            format!(
+                "emr.oscar: no account; run `attendant clinic credentials set {}`, or write user and password",
+                self.config.id
+            )
+        };
+        match &self.emr_login {
+            Some(login) => Ok(login.clone()),
+            None => named()?.ok_or_else(missing),
+        }
     }
 
     /// The name as said in this language.

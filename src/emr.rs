@@ -7,6 +7,7 @@
 pub mod book;
 pub mod card;
 mod config;
+mod login;
 pub mod oscar;
 pub mod slot;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::privacy::Pii;
 
 pub use config::{EmrConfig, EmrKind, TemplateCode};
+pub use login::Login;
 
 /// A chart in the EMR. It tells who was here, so it is shown to no model and no log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

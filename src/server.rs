@@ -6,6 +6,7 @@ mod asked;
 mod budget;
 mod door;
 pub(crate) mod keeping;
+mod login;
 mod order;
 mod phrases;
 mod plans;
@@ -49,6 +50,7 @@ use door::Door;
 use keeping::Keeping;
 use standing::Standing;
 
+pub use login::{Place, login, with_login};
 pub use providers::{Hosted, Speech};
 pub use residency::{Sends, sends};
 pub use settings::{AgentsConfig, Cheaper, ClinicSection, Kind, ProvidersConfig, ServerConfig};
@@ -77,6 +79,9 @@ pub enum StartError {
     /// Notices for the staff that cannot be sent.
     #[error("{}", .0.join("\n"))]
     Notices(Vec<String>),
+    /// An account at the EMR that is missing, or that anybody could guess.
+    #[error("{0}")]
+    Login(String),
     /// A budget that cannot be kept.
     #[error("{}", .0.join("\n"))]
     Budget(Vec<String>),
@@ -110,6 +115,7 @@ impl StartError {
             | Self::Residency(_)
             | Self::State(_)
             | Self::Notices(_)
+            | Self::Login(_)
             | Self::Budget(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
@@ -155,6 +161,7 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
     if !wrong.is_empty() {
         return Err(StartError::Budget(wrong));
     }
+    login::check(config, &clinic)?;
     let wrong = told::check(config, &clinic);
     if !wrong.is_empty() {
         return Err(StartError::Notices(wrong));
@@ -201,6 +208,7 @@ impl Server {
         // Before anything is written or deleted there.
         let hold = Hold::take(&folder).map_err(unusable)?;
         let store = keeping::ready(&config, &clinic).await?;
+        let clinic = with_login(clinic, store.as_ref(), &folder).await?;
         let (closed, ends) = keeping::ends(store.as_ref());
         let sealing = store.as_ref().map(Store::recording_keys);
         let records = Records::telling(&config.records, closed, keeping::notes(&config, store.as_ref())?, sealing)

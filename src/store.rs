@@ -9,6 +9,7 @@ pub mod acknowledged;
 pub mod audit;
 pub mod clinics;
 mod closed;
+pub mod credentials;
 mod history;
 pub mod import;
 mod insert;

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::origin::Origin;
-use super::{Exit, Failure};
+use super::{Exit, Failure, start_failure};
 use crate::clinic::Clinic;
 use crate::clinic::retention::RetentionConfig;
 use crate::clock;
@@ -43,6 +43,7 @@ impl Check {
         }
         println!("clinic   {}", clinic.name(config.clinic.language));
         println!("book     {}", book(&clinic));
+        let clinic = login(&config, clinic)?;
         let addresses: Vec<String> = config
             .sip
             .udp
@@ -153,6 +154,29 @@ fn book(clinic: &Clinic) -> String {
         (EmrKind::Oscar, Some(oscar)) => {
             format!("OSCAR ({}) at {}, {} providers", oscar.dialect.name(), oscar.base_url, oscar.providers.len())
         }
+    }
+}
+
+/// The clinic with the account at its EMR; says where that is kept.
+fn login(config: &Config, clinic: Clinic) -> Result<Clinic, Failure> {
+    let found = runtime()?.block_on(async {
+        let folder = config.records.folder();
+        // Who only looks creates nothing.
+        let is_asked =
+            (clinic.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref())).is_some_and(|oscar| oscar.user.is_none());
+        let is_there = config.store.kind() != StoreKind::Embedded || store::embedded(&folder).exists();
+        let store = if is_asked && is_there { server::store(config)? } else { None };
+        if let Some(store) = &store {
+            store.make_ready().await?;
+        }
+        server::login(&clinic, store.as_ref(), &folder).await
+    });
+    match found.map_err(start_failure)? {
+        Some((login, place)) => {
+            println!("login    {place}");
+            Ok(clinic.with_emr_login(login))
+        }
+        None => Ok(clinic),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `attendant clinic`: from a clinic's file to a clinic that takes calls.
 
+mod credentials;
 mod told;
 
 use std::path::{Path, PathBuf};
@@ -67,6 +68,11 @@ enum What {
         /// The clinic's id.
         id: String,
     },
+    /// Keep the account at a clinic's EMR in the store, sealed.
+    Credentials {
+        #[command(subcommand)]
+        command: credentials::Credentials,
+    },
 }
 
 impl Clinics {
@@ -80,6 +86,7 @@ impl Clinics {
             What::Check { id } => check(&config, &id, self.json),
             What::Disable { id } => switch(&config, &id, Switch::Off, self.json),
             What::Enable { id } => switch(&config, &id, Switch::On, self.json),
+            What::Credentials { command } => credentials::run(&config, command, self.json),
         }
     }
 }
@@ -208,6 +215,8 @@ fn check(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
         let loading = config.clone();
         let loaded = tokio::task::spawn_blocking(move || Speech::load(&loading)).await.map_err(Failure::internal)?;
         let speech = loaded.map_err(start_failure)?;
+        // Without an account the gates say so.
+        let clinic = server::with_login(clinic.clone(), Some(&store), &config.records.folder()).await.unwrap_or(clinic);
         let about = About { clinic: &clinic, config, graph: &graph, speech: speech.as_ref(), store: Some(&store) };
         let findings = onboarding::look(&about, &Gate::ALL, clock::now).await;
         let state = store.record_gates(&known.facts, &findings, &actor()).await.map_err(store_failure)?;

@@ -36,6 +36,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Where it is, never what.
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.env, &self.file) {
+            (Some(variable), _) => write!(f, "the environment ({variable})"),
+            (None, Some(file)) => file.display().fmt(f),
+            (None, None) => f.write_str("nowhere"),
+        }
+    }
+}
+
 impl SecretSource {
     /// Reads it. The error is `what is wrong; what to do instead`.
     pub fn read(&self) -> Result<Secret, String> {

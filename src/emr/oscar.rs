@@ -76,7 +76,7 @@ impl Oscar {
         let emr = clinic.config.emr.as_ref().ok_or_else(missing)?;
         let oscar = emr.oscar.as_ref().ok_or_else(missing)?;
         Ok(Self(Arc::new(Inner {
-            soap: Soap::new(oscar)?,
+            soap: Soap::new(oscar, clinic.emr_login()?)?,
             templates: Templates::new(clinic),
             providers: oscar.providers.clone(),
             codes: emr.codes.keys().copied().collect(),

@@ -3,8 +3,10 @@
 use super::{About, Seen};
 use crate::clinic::ClinicConfig;
 use crate::config::SecretSource;
+use crate::emr::oscar::OscarConfig;
 use crate::provider::residency::{Country, Place};
 use crate::server::sends;
+use crate::store::credentials::Kept;
 use crate::store::{Store, weakness};
 
 pub(super) fn privacy_officer(config: &ClinicConfig) -> Vec<Seen> {
@@ -81,13 +83,38 @@ pub(super) async fn secrets(about: &About<'_>) -> Vec<Seen> {
         seen.extend(password.map(|password| credential("notices.mail.password", password, weakness)));
     }
     match about.clinic.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref()) {
-        Some(oscar) => {
-            seen.push(credential("emr.oscar.user", &oscar.user, |_| None));
-            seen.push(credential("emr.oscar.password", &oscar.password, weakness));
+        Some(OscarConfig { user: Some(user), password: Some(password), .. }) => {
+            seen.push(credential("emr.oscar.user", user, |_| None));
+            seen.push(credential("emr.oscar.password", password, weakness));
         }
+        Some(_) => seen.push(kept(about.store).await),
         None => seen.push(Seen::not_needed("no EMR across a network: it has no password")),
     }
     seen
+}
+
+/// The account in the store, opened.
+async fn kept(store: Option<&Store>) -> Seen {
+    let Some(store) = store else {
+        return Seen::wrong(
+            "there is no store that could hold the account at the EMR",
+            "write emr.oscar.user and password",
+        );
+    };
+    let opened = |kept: Kept| store.open_login(&kept.sealed).map(|login| (kept.key, login));
+    match store.login().await.and_then(|kept| kept.map(opened).transpose()) {
+        Ok(Some((key, login))) => match login.weakness() {
+            Some(why) => {
+                Seen::wrong(format!("the password in the store: {why}"), "run `attendant clinic credentials set`")
+            }
+            None => Seen::good(format!("the account at the EMR is in the store, sealed by key {key}, and opens")),
+        },
+        Ok(None) => Seen::wrong(
+            "neither the clinic's file nor the store has an account at the EMR",
+            "run `attendant clinic credentials set`",
+        ),
+        Err(error) => Seen::wrong(format!("the account in the store: {error}"), "see to the store and its keys"),
+    }
 }
 
 /// It is read, and never shown.
@@ -95,19 +122,11 @@ fn credential(key: &str, source: &SecretSource, weakness: impl Fn(&str) -> Optio
     match source.read() {
         Ok(secret) => match weakness(secret.expose()) {
             Some(why) => Seen::wrong(format!("{key}: {why}"), "set a long random one there and in its place here"),
-            None => Seen::good(format!("{key} was read from {}", place(source))),
+            None => Seen::good(format!("{key} was read from {source}")),
         },
         Err(what) => {
             let (what, mend) = what.split_once("; ").unwrap_or((what.as_str(), "write the secret there"));
             Seen::wrong(format!("{key}: {what}"), mend)
         }
-    }
-}
-
-fn place(source: &SecretSource) -> String {
-    match (&source.env, &source.file) {
-        (Some(variable), _) => format!("the environment ({variable})"),
-        (None, Some(file)) => file.display().to_string(),
-        (None, None) => "nowhere".to_owned(),
     }
 }

@@ -46,6 +46,9 @@ pub enum Action {
     ClinicPassed,
     ClinicDisabled,
     ClinicEnabled,
+    /// The account at a clinic's EMR was put into the store, or taken out.
+    CredentialsSet,
+    CredentialsRemoved,
 }
 
 /// One row to be.
@@ -357,6 +360,8 @@ fn word(action: Action) -> &'static str {
         Action::ClinicPassed => "clinic_passed",
         Action::ClinicDisabled => "clinic_disabled",
         Action::ClinicEnabled => "clinic_enabled",
+        Action::CredentialsSet => "credentials_set",
+        Action::CredentialsRemoved => "credentials_removed",
     }
 }
 

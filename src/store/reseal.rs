@@ -29,7 +29,7 @@ struct Sealed {
 /// Of rows that are alone with their id.
 const ALONE: &str = "CAST(0 AS bigint)";
 
-const SEALED: [Sealed; 4] = [
+const SEALED: [Sealed; 5] = [
     Sealed { table: "calls", column: "caller", id: "call", seq: ALONE, clinic: "clinic" },
     Sealed {
         table: "transcript",
@@ -46,6 +46,7 @@ const SEALED: [Sealed; 4] = [
         clinic: "(SELECT clinic FROM calls WHERE calls.call = events.call)",
     },
     Sealed { table: "messages", column: "body", id: "id", seq: ALONE, clinic: "clinic" },
+    Sealed { table: "emr_credentials", column: "body", id: "clinic", seq: ALONE, clinic: "clinic" },
 ];
 
 impl Store {

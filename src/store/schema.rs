@@ -4,6 +4,7 @@
 //! since 1970 (`_ms`); money is millionths. Columns of bytes are sealed ([`super::keys`]), `key` is the version of the key that did it.
 
 pub(super) mod clinics;
+mod credentials;
 mod erased;
 mod isolation;
 mod messages;
@@ -121,6 +122,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     clinics::MIGRATION,
     isolation::MIGRATION,
     notices::MIGRATION,
+    credentials::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

@@ -1,6 +1,6 @@
 //! `[emr.oscar]` in a clinic's file: where its OSCAR is, as whom to ask, and whom callers may book.
 //!
-//! Name and password come from the environment or from files; the password travels with every request, so only TLS will do, except to
+//! Name and password come from the environment, from files or from the store; the password travels with every request, so only TLS will do, except to
 //! this machine itself.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use super::super::ProviderRef;
 use crate::config::SecretSource;
+use crate::emr::Login;
 
 /// See the module header.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -20,8 +21,9 @@ pub struct OscarConfig {
     pub base_url: String,
     #[serde(default)]
     pub dialect: Dialect,
-    pub user: SecretSource,
-    pub password: SecretSource,
+    /// Both, or neither: then the account is in the store.
+    pub user: Option<SecretSource>,
+    pub password: Option<SecretSource>,
     /// Those callers may book: number in OSCAR, and name as said. Nobody else is.
     pub providers: BTreeMap<ProviderRef, String>,
     /// TCP and TLS.
@@ -101,9 +103,13 @@ impl OscarConfig {
             )),
             Some(_) => {}
         }
-        for (key, source) in [("user", &self.user), ("password", &self.password)] {
-            if let Err(what) = source.read() {
-                wrong.push(format!("emr.oscar.{key}: {what}"));
+        for (key, source, other) in [("user", &self.user, &self.password), ("password", &self.password, &self.user)] {
+            match (source, other) {
+                (Some(source), _) => wrong.extend(source.read().err().map(|what| format!("emr.oscar.{key}: {what}"))),
+                (None, Some(_)) => wrong.push(format!(
+                    "emr.oscar.{key}: missing; write both user and password, or neither and run `attendant clinic credentials set`"
+                )),
+                (None, None) => {}
             }
         }
         if self.providers.is_empty() || self.providers.len() > MOST_PROVIDERS {
@@ -140,6 +146,13 @@ impl OscarConfig {
             ));
         }
         wrong
+    }
+
+    /// The account that environment or files hold; `None`: it is in the store.
+    pub fn login(&self) -> Result<Option<Login>, String> {
+        let (Some(user), Some(password)) = (&self.user, &self.password) else { return Ok(None) };
+        let read = |key: &str, source: &SecretSource| source.read().map_err(|what| format!("emr.oscar.{key}: {what}"));
+        Ok(Some(Login { user: read("user", user)?, password: read("password", password)? }))
     }
 
     pub(super) fn base(&self) -> Option<Url> {
@@ -195,6 +208,22 @@ mod tests {
             assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains(mend), "{wrong:?}");
         }
         assert_eq!(config("https://oscar.example.ca:8443", "http://127.0.0.1:8095").check(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_account_is_named_whole_or_kept_in_the_store() {
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let (user, password) = (
+            format!("user = {{ file = \"{folder}/Cargo.toml\" }}"),
+            format!("password = {{ file = \"{folder}/Cargo.toml\" }}"),
+        );
+        assert!(config(&user, &user).login().unwrap().is_some());
+        for (left_out, key) in [(&user, "emr.oscar.user: missing"), (&password, "emr.oscar.password: missing")] {
+            let wrong = config(left_out, "").check();
+            assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains("credentials set"), "{wrong:?}");
+        }
+        let neither = config(&format!("{user}\n            {password}"), "");
+        assert_eq!((neither.check(), neither.login()), (Vec::new(), Ok(None)));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::super::EmrError;
+use super::super::{EmrError, Login};
 use super::account::{Account, Token};
 use super::config::OscarConfig;
 use super::envelope::{self, Arg};
@@ -29,11 +29,8 @@ enum Trouble {
 
 impl Soap {
     /// The error is `key: what is wrong; what to write instead`.
-    pub(super) fn new(config: &OscarConfig) -> Result<Self, String> {
-        let secret = |key: &str, source: &crate::config::SecretSource| {
-            source.read().map_err(|what| format!("emr.oscar.{key}: {what}"))
-        };
-        let account = Account::new(secret("user", &config.user)?, secret("password", &config.password)?);
+    pub(super) fn new(config: &OscarConfig, login: Login) -> Result<Self, String> {
+        let account = Account::new(login.user, login.password);
         Ok(Self { http: Http::new(config)?, account, namespace: config.dialect.namespace() })
     }
 

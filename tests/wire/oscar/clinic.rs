@@ -1,6 +1,7 @@
 //! A clinic whose appointments an OSCAR keeps.
 
 use attendant::clinic::Clinic;
+use attendant::config::SecretSource;
 use attendant::emr::oscar::Oscar;
 use attendant::state::Shared;
 
@@ -75,7 +76,7 @@ impl Settings<'_> {
         {
             let path = folder.path().join(name);
             std::fs::write(&path, secret).expect("as the test has it");
-            source.file = Some(path);
+            *source = Some(SecretSource { env: None, file: Some(path) });
         }
         let oscar = Oscar::sharing(&clinic, shared).expect("as the test has it");
         (clinic, oscar)

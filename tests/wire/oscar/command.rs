@@ -71,9 +71,13 @@ async fn a_clinic_learns_whether_its_oscar_can_be_used() {
         assert!(said.contains(part), "{part}: {said}");
     }
 
-    let (output, said) = check(folder.path(), "wrong").await;
+    let (output, said) = check(folder.path(), "pQ7-not-it-x81").await;
     assert_eq!(output.status.code(), Some(69), "{said}");
-    assert!(said.contains("emr.oscar.password") && !said.contains("wrong-"), "{said}");
+    assert!(said.contains("emr.oscar.password") && !said.contains("pQ7"), "{said}");
+    // One that anybody could guess starts nothing.
+    let (output, said) = check(folder.path(), "wrong").await;
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(said.contains("clinic.toml: emr.oscar.password: shorter than 12") && !said.contains("wrong"), "{said}");
 
     write(folder.path(), &base_url, "101 = \"Dr. Priya Singh\"\n105 = \"Dr. Harold Beck\"");
     let (output, said) = check(folder.path(), "voice-agent-2026").await;
@@ -126,4 +130,58 @@ async fn a_clinic_passes_the_gates_of_its_book_once_its_oscar_has_answered() {
     let (output, said) = attendant(folder.path(), "pQ7-not-it-x81", &clinic).await;
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("goes on taking calls, since this file has passed before"), "{said}");
+}
+
+#[tokio::test]
+async fn an_account_is_kept_sealed_in_the_store_and_a_new_key_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let base_url = simulator().await;
+    let path = |name: &str| folder.path().join(name);
+    let file = path("clinic.toml").display().to_string();
+    write(folder.path(), &base_url, "101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"");
+    let named = "user = { env = \"TEST_OSCAR_USER\" }\npassword = { env = \"TEST_OSCAR_PASSWORD\" }\n";
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(named));
+    std::fs::write(&file, text.replace(named, "")).unwrap();
+    let right = "voice-agent-2026";
+    let run = async |password: &str, arguments: &[&str]| {
+        let (output, said) = attendant(folder.path(), password, arguments).await;
+        assert!(!said.contains(right) && !said.contains("pQ7"), "{said}");
+        (output.status.code(), said)
+    };
+    let (status, said) = run(right, &["clinic", "add", &file]).await;
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = run(right, &["check", "--emr"]).await;
+    assert!(status == Some(64) && said.contains("attendant clinic credentials set harbour-street"), "{said}");
+
+    let set = ["clinic", "credentials", "set", "harbour-street", "--user", "env:TEST_OSCAR_USER", "--password"];
+    let (status, said) = run(right, &[&set[..], &[right]].concat()).await;
+    assert!(status == Some(64) && said.contains("is no argument"), "{said}");
+    let (status, said) = run("guess-me", &[&set[..], &["env:TEST_OSCAR_PASSWORD"]].concat()).await;
+    assert!(status == Some(64) && said.contains("shorter than 12"), "{said}");
+    std::fs::write(path("secret"), right).unwrap();
+    let source = format!("file:{}", path("secret").display());
+    let (status, said) = run("unused", &[&set[..], &[&source]].concat()).await;
+    assert!(status == Some(0) && said.contains("in the store, sealed by key 1"), "{said}");
+    std::fs::remove_file(path("secret")).unwrap();
+    for sealed_by in ["sealed by key 1", "sealed by key 2"] {
+        let (status, said) = run("unused", &["check", "--emr"]).await;
+        assert!(status == Some(0) && said.contains("emr      the account is taken"), "{said}");
+        assert!(said.contains("login    in the store") && said.contains(sealed_by), "{said}");
+        let (status, said) = run("unused", &["keys", "rotate"]).await;
+        assert_eq!(status, Some(0), "{said}");
+    }
+    let (status, said) = run("unused", &["clinic", "check", "harbour-street"]).await;
+    assert!(status == Some(0) && said.contains("the account at the EMR is in the store, sealed by key 3"), "{said}");
+    let (_, said) = run("unused", &["audit", "show"]).await;
+    assert!(said.contains("credentials_set"), "{said}");
+    for entry in std::fs::read_dir(path("records").join("store")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(right.len()).any(|part| part == right.as_bytes()), "sealed");
+    }
+
+    let (status, said) = run("unused", &["clinic", "credentials", "remove", "harbour-street"]).await;
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = run("unused", &["clinic", "credentials", "show", "harbour-street"]).await;
+    assert!(status == Some(64) && said.contains("neither the clinic's file nor the store"), "{said}");
 }
