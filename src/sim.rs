@@ -29,13 +29,14 @@ mod qwen;
 mod recognizer;
 mod sarvam;
 mod settings;
+pub mod vendor;
 pub mod vendors;
 mod voice;
 mod xml;
 
 pub use agent::ScriptedAgents;
 pub use delay::Delay;
-pub use fault::{Fault, Trouble};
+pub use fault::{Fault, Moment, Struck, Trouble};
 pub use profile::Profile;
 pub use recognizer::ScriptedRecognizer;
 pub use settings::ScriptedConfig;

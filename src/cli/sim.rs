@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
 
 use super::{Exit, Failure};
+use crate::sim::vendor::{Does, Vendor};
 use crate::sim::vendors::{self, Troubles};
 use crate::sim::{Delay, Fault, Profile, ScriptedConfig, Trouble, google, openai};
 
@@ -55,7 +56,7 @@ struct Providers {
     /// The language models fail so at every request.
     #[arg(long, value_name = "HOW")]
     fault: Option<openai::Fault>,
-    /// The recognisers fail so on every connection.
+    /// The recognisers fail so on every connection; those that cannot are named, and are well.
     #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_HEARING))]
     stt_fault: Option<Fault>,
     /// From a text to its first audio.
@@ -64,7 +65,7 @@ struct Providers {
     /// What delays are drawn from: the same number, the same delays in the same order.
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// The voices fail so on every connection.
+    /// The voices fail so on every connection; those that cannot are named, and are well.
     #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_SPEAKING))]
     tts_fault: Option<Fault>,
 }
@@ -110,6 +111,18 @@ impl Providers {
         profile
     }
 
+    /// Vendors that cannot have the fault asked for, and why.
+    fn left_well(&self) -> impl Iterator<Item = (Vendor, &'static str)> {
+        let why = |vendor: Vendor| {
+            let fault = match vendor.does() {
+                Does::Hears => self.stt_fault,
+                Does::Speaks => self.tts_fault,
+            };
+            vendor.cannot_have(fault?)
+        };
+        Vendor::ALL.into_iter().filter_map(move |vendor| Some((vendor, why(vendor)?)))
+    }
+
     fn run(self) -> Result<Exit, Failure> {
         for (name, bind) in [("bind", self.bind), ("bind-google", self.bind_google)] {
             if !openai::may_bind(bind) {
@@ -121,8 +134,8 @@ impl Providers {
         let profile = self.profile();
         let troubles = Troubles {
             model: self.fault,
-            hearing: Trouble::always(self.stt_fault),
-            speaking: Trouble::always(self.tts_fault),
+            hearing: Trouble::always(self.stt_fault).where_possible(),
+            speaking: Trouble::always(self.tts_fault).where_possible(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
         runtime.block_on(async {
@@ -160,6 +173,9 @@ impl Providers {
             );
             println!("Qwen            ws://{bound}  (first audio after {qwen})");
             println!("Google          http://{google_at}  (last words after {google}, first audio after {google_tts})");
+            for (vendor, why) in self.left_well() {
+                println!("{} is well: {why}", vendor.name());
+            }
             let served = tokio::select! {
                 served = vendors::serve(listener, profile, troubles.clone(), interrupted()) => served,
                 served = google::serve(for_google, profile, troubles, std::future::pending()) => served,
@@ -205,5 +221,9 @@ mod tests {
         }
         let providers = parse("--tts-fault", "silence").expect("voices may be silent").providers;
         assert_eq!((providers.tts_fault, providers.stt_fault), (Some(Fault::Silence), None));
+        assert_eq!(providers.left_well().count(), 0);
+        let some = parse("--stt-fault", "disorder").expect("some of them may be").providers;
+        let well: Vec<Vendor> = some.left_well().map(|(vendor, _)| vendor).collect();
+        assert_eq!(well, [Vendor::Flux, Vendor::AzureEars]);
     }
 }

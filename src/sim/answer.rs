@@ -37,6 +37,30 @@ pub enum Fault {
     Unauthorised,
     /// Sends its error message within the first sentence.
     Errors,
+    /// Says nothing more within the first sentence.
+    Hangs,
+    /// Answers 1.5 s late.
+    Slow,
+    /// Answers without a word, as when a quota is used up.
+    Empty,
+}
+
+impl Fault {
+    /// What it adds to the first token.
+    pub(super) const fn late(self) -> Duration {
+        match self {
+            Self::Slow => Duration::from_millis(1_500),
+            Self::Stalls
+            | Self::Fails
+            | Self::Limits
+            | Self::Breaks
+            | Self::Overloaded
+            | Self::Unauthorised
+            | Self::Errors
+            | Self::Hangs
+            | Self::Empty => Duration::ZERO,
+        }
+    }
 }
 
 /// What it answers. Each conversation is told apart by what was said in it, as requests of all calls come over any connection: the call is
@@ -60,15 +84,28 @@ pub(super) fn is_goodbye<'a>(last: Option<&str>, mut tools: impl Iterator<Item =
 pub(super) fn stream(mut events: Vec<String>, left: usize, fault: Option<Fault>, error: String) -> Response {
     let end = match fault {
         Some(Fault::Breaks) => Some(Err(io::Error::other("broken on purpose"))),
-        Some(Fault::Errors) => Some(Ok(error)),
-        Some(Fault::Stalls | Fault::Fails | Fault::Limits | Fault::Overloaded | Fault::Unauthorised) | None => None,
+        Some(Fault::Errors | Fault::Hangs) => Some(Ok(error)),
+        Some(
+            Fault::Stalls
+            | Fault::Fails
+            | Fault::Limits
+            | Fault::Overloaded
+            | Fault::Unauthorised
+            | Fault::Slow
+            | Fault::Empty,
+        )
+        | None => None,
     };
     if end.is_some() {
         events.truncate(left);
     }
+    let hangs = fault == Some(Fault::Hangs);
     // What was said before is on the wire by then.
-    let end = stream::iter(end).then(|end| async move {
+    let end = stream::iter(end).then(move |end| async move {
         crate::clock::elapse(STRUCK_LATER).await;
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         end
     });
     let pieces = stream::iter(events.into_iter().map(Ok::<_, io::Error>)).chain(end);

@@ -4,6 +4,8 @@
 mod usage;
 mod wrong;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -51,11 +53,11 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     }
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
-        Some(Fault::Fails) => return refuse(500, "api_error"),
+        Some(Fault::Fails) => return ([(RETRY_AFTER, "20")], refuse(500, "api_error")).into_response(),
         Some(Fault::Limits) => return ([(RETRY_AFTER, "20")], refuse(429, "rate_limit_error")).into_response(),
         Some(Fault::Overloaded) => return refuse(OVERLOADED, "overloaded_error"),
         Some(Fault::Unauthorised) => return refuse(401, "authentication_error"),
-        Some(Fault::Breaks | Fault::Errors) | None => {}
+        Some(Fault::Breaks | Fault::Errors | Fault::Hangs | Fault::Slow | Fault::Empty) | None => {}
     }
     let Some(version) = Version::of(text("anthropic-version")) else {
         return invalid("anthropic-version: header is required, and of a version that is known");
@@ -67,10 +69,14 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     let said = said(&request);
     let text = answer::sentences(answer::code(said.iter().map(String::as_str), parts));
     let usage = Usage::of(&request, &prompts);
-    crate::clock::elapse(pace.draw()).await;
+    crate::clock::elapse(pace.draw() + fault.map_or(Duration::ZERO, Fault::late)).await;
     let tools = request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
     let is_goodbye = answer::is_goodbye(said.last().map(String::as_str), tools);
-    let said = if is_goodbye { "Goodbye." } else { text.trim_end() };
+    let said = match (fault, is_goodbye) {
+        (Some(Fault::Empty), _) => "",
+        (_, true) => "Goodbye.",
+        (_, false) => text.trim_end(),
+    };
     let reason = if is_goodbye { "tool_use" } else { "end_turn" };
     let mut content = vec![json!({"type": "text", "text": said})];
     content.extend(

@@ -13,6 +13,7 @@ use super::fault::Trouble;
 use super::mouth::Settings;
 use super::pace::Pace;
 use super::posted;
+use super::vendor::Vendor;
 use super::xml::{self, Element};
 
 /// Namespaces of markup, and of `xml:lang`.
@@ -30,12 +31,15 @@ pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
 }
 
 async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: String) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::Azure) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     if header("ocp-apim-subscription-key").is_empty() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    if let Some(refused) = posted::refused(fault).await {
+    if let Some(refused) = posted::refused(&strike).await {
         return refused;
     }
     if header("content-type") != "application/ssml+xml" {
@@ -45,7 +49,7 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
         return StatusCode::BAD_REQUEST.into_response();
     }
     let Some(text) = spoken(&body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let audio = posted::spoken(&text, settings.pace.draw(), fault, STRIKES_AFTER, <[i16]>::to_vec).await;
+    let audio = posted::spoken(&text, settings.pace.draw(), &strike, STRIKES_AFTER, <[i16]>::to_vec).await;
     ([(header::CONTENT_TYPE, "audio/basic")], audio).into_response()
 }
 

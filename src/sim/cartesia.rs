@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use base64::Engine as _;
@@ -17,13 +17,15 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak};
-use super::fault::{Fault, Trouble};
+use super::fault::{Fault, Moment, Strike, Trouble, come_again};
 use super::pace::Pace;
+use super::vendor::Vendor;
 
 /// What [`Fault::Slow`] adds to the first audio.
 const SLOW: Duration = Duration::from_millis(1_500);
 
-const RETRY_AFTER: &str = "20";
+/// How long a word is.
+const WORD: Duration = Duration::from_millis(100);
 
 /// Faults in mid-answer strike after so many words: within the second sentence of a code.
 const STRIKES_AFTER: u32 = 12;
@@ -60,20 +62,29 @@ pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
 }
 
 async fn connect(State(settings): State<Settings>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::Cartesia) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let key = text("authorization").strip_prefix("Bearer ").map_or_else(|| text("x-api-key"), str::to_owned);
     let is_dated = text("cartesia-version").split('-').map(str::len).eq([4, 2, 2]);
-    match fault {
-        _ if key.trim().is_empty() => refuse(StatusCode::UNAUTHORIZED, "missing_key"),
-        _ if !is_dated => refuse(StatusCode::BAD_REQUEST, "missing_version"),
-        Some(Fault::Unauthorised) => refuse(StatusCode::UNAUTHORIZED, "invalid_key"),
-        Some(Fault::Limits) => {
-            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "concurrency_limited");
-            ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
+    if key.trim().is_empty() {
+        return refuse(StatusCode::UNAUTHORIZED, "missing_key");
+    }
+    if !is_dated {
+        return refuse(StatusCode::BAD_REQUEST, "missing_version");
+    }
+    match strike.refusal().await {
+        Some(status) => {
+            let code = match status {
+                StatusCode::UNAUTHORIZED => "invalid_key",
+                StatusCode::TOO_MANY_REQUESTS => "concurrency_limited",
+                _ => "unavailable",
+            };
+            come_again(status, refuse(status, code))
         }
-        Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        fault => upgrade.on_upgrade(move |socket| Session::new(socket, settings.pace, fault).run()),
+        None => upgrade.on_upgrade(move |socket| Session::new(socket, settings.pace, strike).run()),
     }
 }
 
@@ -91,15 +102,20 @@ struct Context {
 struct Session {
     socket: WebSocket,
     pace: Pace,
-    fault: Option<Fault>,
+    strike: Strike,
     contexts: HashMap<String, Context>,
     outbox: VecDeque<(Instant, Value)>,
     chunks: u32,
+    /// Of the utterance that is said.
+    words: (String, u32),
+    /// Something was cancelled.
+    cancelled: bool,
 }
 
 impl Session {
-    fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>) -> Self {
-        Self { socket, pace, fault, contexts: HashMap::new(), outbox: VecDeque::new(), chunks: 0 }
+    fn new(socket: WebSocket, pace: Pace, strike: Strike) -> Self {
+        let (contexts, outbox) = (HashMap::new(), VecDeque::new());
+        Self { socket, pace, strike, contexts, outbox, chunks: 0, words: (String::new(), 0), cancelled: false }
     }
 
     async fn run(mut self) {
@@ -107,7 +123,13 @@ impl Session {
             let due = self.outbox.front().map(|(at, _)| *at);
             tokio::select! {
                 frame = self.socket.recv() => match frame {
-                    Some(Ok(Frame::Text(text))) => self.message(text.as_str()),
+                    Some(Ok(Frame::Text(text))) => {
+                        self.message(text.as_str());
+                        let breaks = self.strike.is(Fault::Breaks) && self.strike.at == Moment::Between;
+                        if breaks && self.cancelled {
+                            return self.strike.felt(0);
+                        }
+                    }
                     Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
                     Some(Ok(Frame::Binary(_) | Frame::Close(_)) | Err(_)) | None => return,
                 },
@@ -127,7 +149,10 @@ impl Session {
         let context = request["context_id"].as_str().unwrap_or_default().to_owned();
         if request["cancel"] == true {
             self.contexts.remove(&context);
-            if self.fault != Some(Fault::Late) {
+            self.cancelled = true;
+            if self.strike.is(Fault::Late) {
+                self.strike.felt(0);
+            } else {
                 self.outbox.retain(|(_, said)| said["context_id"] != context.as_str());
             }
             return;
@@ -145,17 +170,17 @@ impl Session {
     fn speak(&mut self, request: &Value, id: &str) {
         let text = request["transcript"].as_str().unwrap_or_default();
         let mut delay = self.pace.draw();
-        if self.fault == Some(Fault::Slow) {
+        if self.strike.is(Fault::Slow) {
+            self.strike.felt(0);
             delay += SLOW;
         }
         let is_last = request["continue"] != true;
         let context = self.contexts.entry(id.to_owned()).or_default();
-        let at = *context.from.get_or_insert_with(|| Instant::now() + delay);
-        let say = |value: Value| (at, value);
+        let mut at = *context.from.get_or_insert_with(|| Instant::now() + delay);
         let (mut words, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
         let mut chunks = Vec::new();
         for word in text.split_whitespace() {
-            let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             words.push(word);
             start.push(context.samples as f64 / 16_000.0);
@@ -164,23 +189,57 @@ impl Session {
             chunks.push(json!({"type": "chunk", "context_id": id, "data": STANDARD.encode(bytes), "done": false,
                 "status_code": 206, "step_time": 1.0}));
         }
-        let is_empty = self.fault == Some(Fault::Empty);
+        let is_empty = self.strike.is(Fault::Empty);
+        if is_empty || self.strike.is(Fault::Silence) {
+            self.strike.felt(0);
+        }
         if !words.is_empty() && !is_empty {
-            self.outbox
-                .push_back(say(json!({"type": "timestamps", "context_id": id, "done": false, "status_code": 206,
-                "word_timestamps": {"words": words, "start": start, "end": end}})));
-            self.outbox.extend(chunks.into_iter().map(say));
+            let times = json!({"type": "timestamps", "context_id": id, "done": false, "status_code": 206,
+                "word_timestamps": {"words": words, "start": start, "end": end}});
+            self.plan(at, times);
+            for chunk in chunks {
+                self.plan(at, chunk);
+                if self.strike.is(Fault::Late) || self.strike.at == Moment::Between {
+                    // Else there is nothing left to come when it is cancelled.
+                    at += WORD;
+                }
+            }
         }
         if is_last {
             self.contexts.remove(id);
-            self.outbox.push_back(say(json!({"type": "done", "context_id": id, "done": true, "status_code": 200})));
+            self.plan(at, json!({"type": "done", "context_id": id, "done": true, "status_code": 200}));
+        } else if let Some(context) = self.contexts.get_mut(id) {
+            context.from = Some(at);
         }
     }
 
+    /// Contexts do not wait for each other.
+    fn plan(&mut self, at: Instant, said: Value) {
+        let place = self.outbox.partition_point(|(other, _)| *other <= at);
+        self.outbox.insert(place, (at, said));
+    }
+
     async fn perform(&mut self, said: Value) -> ControlFlow<()> {
-        self.chunks += u32::from(said["type"] == "chunk");
-        let struck = self.chunks > STRIKES_AFTER;
-        match self.fault {
+        if said["type"] == "chunk" {
+            let context = said["context_id"].as_str().unwrap_or_default();
+            if self.words.0 != context {
+                self.words = (context.to_owned(), 0);
+            }
+            self.chunks += 1;
+        }
+        let struck = match self.strike.at {
+            Moment::Between => self.cancelled,
+            Moment::Words(words) => self.chunks > words,
+            Moment::Usual | Moment::Connecting | Moment::LastWords => self.chunks > STRIKES_AFTER,
+        };
+        let is_felt =
+            struck && [Fault::Stalls, Fault::Breaks, Fault::Errors].into_iter().any(|fault| self.strike.is(fault));
+        if is_felt || self.strike.is(Fault::Deaf) {
+            self.strike.felt(self.words.1);
+        } else {
+            self.words.1 += u32::from(said["type"] == "chunk");
+        }
+        match self.strike.fault {
             Some(Fault::Deaf) => return ControlFlow::Continue(()),
             Some(Fault::Stalls) if struck => return ControlFlow::Continue(()),
             Some(Fault::Breaks) if struck => return ControlFlow::Break(()),

@@ -20,8 +20,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::ear::Ear;
-use super::fault::{Fault, Trouble};
+use super::fault::{Fault, Moment, Strike, Trouble, come_again};
 use super::pace::Pace;
+use super::vendor::Vendor;
 use query::Asked;
 
 /// A connection without audio and without KeepAlive is closed by Deepgram after so long.
@@ -30,8 +31,8 @@ const IDLE: Duration = Duration::from_secs(10);
 /// What [`Fault::Slow`] adds to every answer.
 const SLOW: Duration = Duration::from_millis(1_500);
 
-/// What [`Fault::Limits`] tells a client to wait.
-const RETRY_AFTER: &str = "20";
+/// From the first turn's last words to [`Moment::Between`].
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// Interim words come so often: 300 ms of audio.
 const INTERIM: u64 = 4_800;
@@ -55,7 +56,7 @@ async fn listen_v1(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let asked = query::v1(query.as_deref().unwrap_or_default());
-    answer(settings, &headers, asked, upgrade)
+    answer(settings, Vendor::Nova, &headers, asked, upgrade).await
 }
 
 async fn listen_v2(
@@ -65,31 +66,33 @@ async fn listen_v2(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let asked = query::v2(query.as_deref().unwrap_or_default());
-    answer(settings, &headers, asked, upgrade)
+    answer(settings, Vendor::Flux, &headers, asked, upgrade).await
 }
 
-fn answer(
+async fn answer(
     settings: Settings,
+    vendor: Vendor,
     headers: &HeaderMap,
     asked: Result<Asked, String>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(vendor) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let has_key = key.and_then(|key| key.strip_prefix("Token ")).is_some_and(|key| !key.trim().is_empty());
-    if !has_key || fault == Some(Fault::Unauthorised) {
-        return refuse(StatusCode::UNAUTHORIZED, "INVALID_AUTH", "Invalid credentials.");
-    }
-    match fault {
-        Some(Fault::Limits) => {
-            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests.");
-            return ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response();
-        }
-        Some(Fault::Fails) => return refuse(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Try later."),
-        Some(_) | None => {}
+    let refusal = if has_key { strike.refusal().await } else { Some(StatusCode::UNAUTHORIZED) };
+    if let Some(status) = refusal {
+        let (code, what) = match status {
+            StatusCode::UNAUTHORIZED => ("INVALID_AUTH", "Invalid credentials."),
+            StatusCode::TOO_MANY_REQUESTS => ("TOO_MANY_REQUESTS", "Too many requests."),
+            _ => ("SERVICE_UNAVAILABLE", "Try later."),
+        };
+        return come_again(status, refuse(status, code, what));
     }
     match asked {
-        Ok(asked) => upgrade.on_upgrade(move |socket| Session::new(socket, settings.pace, fault, asked).run()),
+        Ok(asked) => upgrade.on_upgrade(move |socket| Session::new(socket, settings.pace, strike, asked).run()),
         Err(what) => refuse(StatusCode::BAD_REQUEST, "INVALID_QUERY_PARAMETER", &what),
     }
 }
@@ -116,23 +119,27 @@ enum Protocol {
 struct Session {
     socket: WebSocket,
     pace: Pace,
-    fault: Option<Fault>,
+    strike: Strike,
     protocol: Protocol,
     ear: Ear,
     outbox: VecDeque<(Instant, Act)>,
-    /// Of the answers; faults strike after the first.
+    /// Answers with words.
     answered: u32,
+    /// Turns whose last words were said, and when the first of them was.
+    turns: u32,
+    first_turn: Option<Instant>,
     active: Instant,
 }
 
 impl Session {
-    fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>, asked: Asked) -> Self {
+    fn new(socket: WebSocket, pace: Pace, strike: Strike, asked: Asked) -> Self {
         let protocol = match asked {
-            Asked::Nova => Protocol::Nova(nova::Nova::new(fault)),
-            Asked::Flux(thresholds) => Protocol::Flux(flux::Flux::new(thresholds)),
+            Asked::Nova => Protocol::Nova(nova::Nova::new(strike.clone())),
+            Asked::Flux(thresholds) => Protocol::Flux(flux::Flux::new(thresholds, strike.clone())),
         };
         let (ear, outbox) = (Ear::default(), VecDeque::new());
-        Self { socket, pace, fault, protocol, ear, outbox, answered: 0, active: Instant::now() }
+        let (answered, turns, first_turn) = (0, 0, None);
+        Self { socket, pace, strike, protocol, ear, outbox, answered, turns, first_turn, active: Instant::now() }
     }
 
     async fn run(mut self) {
@@ -143,6 +150,7 @@ impl Session {
         loop {
             let due = self.outbox.front().map_or(self.active + IDLE, |(at, _)| *at);
             let idle = self.active + IDLE;
+            let between = self.between();
             let acts = tokio::select! {
                 frame = self.socket.recv() => match frame {
                     Some(Ok(Frame::Binary(bytes))) => self.audio(&bytes),
@@ -155,6 +163,12 @@ impl Session {
                     }
                     Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
                 },
+                () = sleep_until(between.unwrap_or(idle)), if between.is_some() => {
+                    if self.strikes().await.is_break() {
+                        return;
+                    }
+                    Vec::new()
+                }
                 () = sleep_until(due.min(idle)) => {
                     if Instant::now() >= idle {
                         vec![Act::Close(1011, "NET-0001")]
@@ -199,7 +213,8 @@ impl Session {
             if matches!(act, Act::SayLater(_)) {
                 at += self.pace.draw();
             }
-            if self.fault == Some(Fault::Slow) && !matches!(&act, Act::Say(said) if said["type"] == "Connected") {
+            if self.strike.is(Fault::Slow) && !matches!(&act, Act::Say(said) if said["type"] == "Connected") {
+                self.strike.felt(0);
                 at += SLOW;
             }
             // In order, whatever the delays.
@@ -217,31 +232,55 @@ impl Session {
                 return Break(());
             }
         };
-        if said["type"] != "Connected" {
-            let has_words = !said["transcript"].as_str().unwrap_or_default().is_empty()
-                || !said["channel"]["alternatives"][0]["transcript"].as_str().unwrap_or_default().is_empty();
-            self.answered += u32::from(has_words);
-            match self.fault {
-                Some(Fault::Deaf) => return Continue(()),
-                Some(Fault::Stalls) if self.answered > 1 => return Continue(()),
-                Some(Fault::Breaks) if self.answered > 1 => return Break(()),
-                Some(Fault::Errors) if self.answered > 1 => {
-                    let error = match &mut self.protocol {
-                        Protocol::Nova(_) => {
-                            json!({"type": "Error", "description": "simulated", "message": "simulated",
-                            "variant": "INTERNAL_SERVER_ERROR"})
-                        }
-                        Protocol::Flux(flux) => flux.error("INTERNAL_SERVER_ERROR"),
-                    };
-                    // Whoever has left does not need it.
-                    self.socket.send(Frame::Text(error.to_string().into())).await.ok();
-                    self.close(1011, "INTERNAL").await;
-                    return Break(());
-                }
-                Some(_) | None => {}
-            }
+        if said["type"] != "Connected" && self.is_struck(&said) {
+            return self.strikes().await;
         }
         if self.socket.send(Frame::Text(said.to_string().into())).await.is_ok() { Continue(()) } else { Break(()) }
+    }
+
+    /// Whether the fault strikes instead of these words.
+    fn is_struck(&mut self, said: &Value) -> bool {
+        let has_words = |text: &Value| text.as_str().is_some_and(|text| !text.is_empty());
+        self.answered +=
+            u32::from(has_words(&said["transcript"]) || has_words(&said["channel"]["alternatives"][0]["transcript"]));
+        if said["from_finalize"] == true || said["event"] == "EndOfTurn" {
+            self.turns += 1;
+            self.first_turn.get_or_insert_with(Instant::now);
+        }
+        match (self.strike.fault, self.strike.at) {
+            (Some(Fault::Deaf), _) => true,
+            (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::LastWords) => self.turns > 1,
+            (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::Usual) => self.answered > 1,
+            (Some(Fault::Stalls), Moment::Between) => self.first_turn.is_some_and(|at| Instant::now() >= at + BETWEEN),
+            (Some(_) | None, _) => false,
+        }
+    }
+
+    /// When a fault strikes in which nobody says anything.
+    fn between(&self) -> Option<Instant> {
+        let is_due =
+            self.strike.at == Moment::Between && (self.strike.is(Fault::Errors) || self.strike.is(Fault::Breaks));
+        self.first_turn.filter(|_| is_due).map(|at| at + BETWEEN)
+    }
+
+    async fn strikes(&mut self) -> std::ops::ControlFlow<()> {
+        self.strike.felt(0);
+        if self.strike.is(Fault::Deaf) || self.strike.is(Fault::Stalls) {
+            return std::ops::ControlFlow::Continue(());
+        }
+        if self.strike.is(Fault::Errors) {
+            let error = match &mut self.protocol {
+                Protocol::Nova(_) => {
+                    json!({"type": "Error", "description": "simulated", "message": "simulated",
+                    "variant": "INTERNAL_SERVER_ERROR"})
+                }
+                Protocol::Flux(flux) => flux.error("INTERNAL_SERVER_ERROR"),
+            };
+            // Whoever has left does not need it.
+            self.socket.send(Frame::Text(error.to_string().into())).await.ok();
+            self.close(1011, "INTERNAL").await;
+        }
+        std::ops::ControlFlow::Break(())
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) {

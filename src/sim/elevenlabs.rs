@@ -10,7 +10,7 @@ use attendant_media::resample;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use base64::Engine as _;
@@ -18,11 +18,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::code::WORD_SAMPLES;
-use super::fault::{Fault, Trouble};
+use super::fault::{Trouble, come_again};
 use super::mouth::{self, Act, Protocol, Settings};
 use super::pace::Pace;
-
-const RETRY_AFTER: &str = "20";
+use super::vendor::Vendor;
 
 /// Contexts at once on one connection.
 const MOST: usize = 5;
@@ -70,22 +69,31 @@ async fn connect(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::ElevenLabs) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let has_key = headers.get("xi-api-key").is_some_and(|key| !key.is_empty());
-    match (fault, wrong(&voice, &query)) {
-        _ if !has_key => refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"),
-        (Some(Fault::Unauthorised), _) => refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"),
-        (_, Some(what)) => refuse(StatusCode::BAD_REQUEST, what),
-        (Some(Fault::Limits), None) => {
-            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_concurrent_requests");
-            ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
+    if !has_key {
+        return refuse(StatusCode::UNAUTHORIZED, "invalid_api_key");
+    }
+    if let Some(what) = wrong(&voice, &query) {
+        return refuse(StatusCode::BAD_REQUEST, what);
+    }
+    match strike.refusal().await {
+        Some(status) => {
+            let code = match status {
+                StatusCode::UNAUTHORIZED => "invalid_api_key",
+                StatusCode::TOO_MANY_REQUESTS => "too_many_concurrent_requests",
+                _ => "system_busy",
+            };
+            come_again(status, refuse(status, code))
         }
-        (Some(Fault::Fails), None) => refuse(StatusCode::SERVICE_UNAVAILABLE, "system_busy"),
-        (fault, None) => {
+        None => {
             let is_narrow = query.get("output_format").is_some_and(|format| format == "ulaw_8000");
             let is_auto = query.get("auto_mode").is_some_and(|auto| auto == "true");
             let voice = Voice { is_narrow, is_auto, contexts: HashMap::new(), speaking: VecDeque::new() };
-            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, fault, voice).run())
+            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, strike, voice).run())
         }
     }
 }

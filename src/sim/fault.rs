@@ -1,7 +1,19 @@
-//! How a simulated vendor of speech fails, and how often.
+//! How a simulated vendor fails, how often, and at which moment. Which vendor can have which fault is [`super::vendor`]'s table.
+//!
+//! A fault that a vendor cannot have is refused where it would strike, so that no test rests on one that does nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+
+use super::vendor::Vendor;
+
+/// What [`Fault::Limits`] and [`Fault::Fails`] tell a client to wait: seconds.
+pub(super) const RETRY_AFTER: &str = "20";
 
 /// What goes wrong at a vendor of speech. Each means what it can mean to the vendor's protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -30,7 +42,7 @@ pub enum Fault {
     Unauthorised,
     /// Refuses with 429 and Retry-After.
     Limits,
-    /// Refuses with 503.
+    /// Refuses with 503 and Retry-After.
     Fails,
 }
 
@@ -65,14 +77,51 @@ impl Fault {
     ];
 }
 
+/// When [`Fault::Stalls`], [`Fault::Errors`] and [`Fault::Breaks`] strike a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moment {
+    /// A recogniser after its first words, a voice in its second sentence.
+    #[default]
+    Usual,
+    /// While it is made: it is never made.
+    Connecting,
+    /// A voice, after so many words on the connection.
+    Words(u32),
+    /// A recogniser, instead of its second turn's last words.
+    LastWords,
+    /// A recogniser half a second after its first turn's last words; a voice when it is told to cancel.
+    Between,
+}
+
+/// What becomes of connections to a vendor that cannot have the fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Elsewhere {
+    #[default]
+    Refused,
+    Well,
+}
+
 /// A fault, for so many connections or for all.
 #[derive(Clone, Debug, Default)]
 pub struct Trouble {
     fault: Option<Fault>,
+    at: Moment,
     /// Connections that are well first.
     well: Arc<AtomicU32>,
     /// Connections that still have it; `None`: every one.
     left: Option<Arc<AtomicU32>>,
+    elsewhere: Elsewhere,
+    struck: Arc<Mutex<Option<Struck>>>,
+    asked: Arc<Mutex<Vec<Vendor>>>,
+}
+
+/// The first time that a fault struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Struck {
+    /// By the wall clock, as records' beginnings are.
+    pub at: OffsetDateTime,
+    /// That a voice had given of the utterance by then.
+    pub words: u32,
 }
 
 impl Trouble {
@@ -83,7 +132,7 @@ impl Trouble {
 
     /// The first so many are well; all after them have it.
     pub fn after(connections: u32, fault: Fault) -> Self {
-        Self { fault: Some(fault), well: Arc::new(AtomicU32::new(connections)), left: None }
+        Self { fault: Some(fault), well: Arc::new(AtomicU32::new(connections)), ..Self::default() }
     }
 
     /// The first so many have it; those after them are well.
@@ -91,13 +140,119 @@ impl Trouble {
         Self { fault: Some(fault), left: Some(Arc::new(AtomicU32::new(connections))), ..Self::default() }
     }
 
-    /// The fault of the next connection.
-    pub(super) fn strike(&self) -> Option<Fault> {
+    /// It strikes at this moment of a connection.
+    #[must_use]
+    pub fn at(self, at: Moment) -> Self {
+        Self { at, ..self }
+    }
+
+    /// Vendors that cannot have it are well, and are not refused to whoever tries them with it.
+    #[must_use]
+    pub fn where_possible(self) -> Self {
+        Self { elsewhere: Elsewhere::Well, ..self }
+    }
+
+    /// When it struck first; `None`: it has not yet.
+    pub fn struck(&self) -> Option<Struck> {
+        *self.struck.lock()
+    }
+
+    /// Who was asked so far, each once.
+    pub fn asked(&self) -> Vec<Vendor> {
+        self.asked.lock().clone()
+    }
+
+    /// What is wrong with the next connection, or request.
+    pub(super) fn strike(&self, vendor: Vendor) -> Result<Strike, CannotHave> {
+        let mut asked = self.asked.lock();
+        if !asked.contains(&vendor) {
+            asked.push(vendor);
+        }
+        drop(asked);
         let take = |left: &AtomicU32| {
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
         };
         let strikes = !take(&self.well) && self.left.as_ref().is_none_or(|left| take(left));
-        self.fault.filter(|_| strikes)
+        let impossible =
+            self.fault.and_then(|fault| Some(CannotHave { vendor, fault, why: vendor.cannot_have(fault)? }));
+        match (impossible, self.elsewhere) {
+            (Some(impossible), Elsewhere::Refused) => Err(impossible),
+            (Some(_), Elsewhere::Well) => Ok(Strike::default()),
+            (None, Elsewhere::Refused | Elsewhere::Well) => {
+                Ok(Strike { fault: self.fault.filter(|_| strikes), at: self.at, struck: self.struck.clone() })
+            }
+        }
+    }
+}
+
+/// What is wrong with one connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Strike {
+    pub(super) fault: Option<Fault>,
+    pub(super) at: Moment,
+    struck: Arc<Mutex<Option<Struck>>>,
+}
+
+impl Strike {
+    pub(super) fn is(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// It is felt from now on, after so many words of an utterance.
+    pub(super) fn felt(&self, words: u32) {
+        if self.fault.is_some() {
+            self.struck.lock().get_or_insert_with(|| Struck { at: crate::clock::wall(), words });
+        }
+    }
+
+    /// Of a vendor over HTTP: waits for ever if the connection is never to be made; else the status of its refusal, if it refuses.
+    pub(super) async fn refusal(&self) -> Option<StatusCode> {
+        if self.at == Moment::Connecting && self.fault.is_some() {
+            self.felt(0);
+            std::future::pending::<()>().await;
+        }
+        let status = match self.fault? {
+            Fault::Unauthorised => StatusCode::UNAUTHORIZED,
+            Fault::Limits => StatusCode::TOO_MANY_REQUESTS,
+            Fault::Fails => StatusCode::SERVICE_UNAVAILABLE,
+            Fault::Slow
+            | Fault::Stalls
+            | Fault::Deaf
+            | Fault::Errors
+            | Fault::Breaks
+            | Fault::Disorder
+            | Fault::Unanswered
+            | Fault::Late
+            | Fault::Empty
+            | Fault::Silence => return None,
+        };
+        self.felt(0);
+        Some(status)
+    }
+}
+
+/// The refusal with its Retry-After, where the status has one.
+pub(super) fn come_again(status: StatusCode, refusal: Response) -> Response {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            ([(header::RETRY_AFTER, RETRY_AFTER)], refusal).into_response()
+        }
+        _ => refusal,
+    }
+}
+
+/// A fault that means nothing in a vendor's protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} cannot have the fault {fault:?}: {why}", .vendor.name())]
+pub(super) struct CannotHave {
+    vendor: Vendor,
+    fault: Fault,
+    why: &'static str,
+}
+
+impl IntoResponse for CannotHave {
+    fn into_response(self) -> Response {
+        (StatusCode::NOT_IMPLEMENTED, self.to_string()).into_response()
     }
 }
 
@@ -107,9 +262,33 @@ mod tests {
 
     #[test]
     fn a_fault_of_the_first_two_leaves_the_third_alone() {
+        let fault = |trouble: &Trouble| trouble.strike(Vendor::Nova).map(|strike| strike.fault);
         let trouble = Trouble::first(2, Fault::Deaf);
-        let struck: Vec<_> = (0..3).map(|_| trouble.strike()).collect();
-        assert_eq!(struck, [Some(Fault::Deaf), Some(Fault::Deaf), None]);
-        assert_eq!(Trouble::always(Some(Fault::Fails)).strike(), Some(Fault::Fails));
+        let struck: Vec<_> = (0..3).map(|_| fault(&trouble)).collect();
+        assert_eq!(struck, [Ok(Some(Fault::Deaf)), Ok(Some(Fault::Deaf)), Ok(None)]);
+        assert_eq!(fault(&Trouble::always(Some(Fault::Fails))), Ok(Some(Fault::Fails)));
+    }
+
+    #[test]
+    fn a_fault_that_cannot_be_is_refused_unless_it_is_given_to_many_vendors() {
+        let impossible = Trouble::always(Some(Fault::Late));
+        let refused = impossible.strike(Vendor::Azure).unwrap_err().to_string();
+        assert!(refused.starts_with("Azure cannot have the fault Late: "), "{refused}");
+        let well = impossible.where_possible();
+        assert_eq!(well.strike(Vendor::Azure).map(|strike| strike.fault), Ok(None));
+        assert_eq!(well.strike(Vendor::Cartesia).map(|strike| strike.fault), Ok(Some(Fault::Late)));
+    }
+
+    #[test]
+    fn the_first_time_that_it_is_felt_is_kept() {
+        let trouble = Trouble::always(Some(Fault::Stalls));
+        assert_eq!(trouble.struck(), None);
+        for words in [12, 13] {
+            trouble.strike(Vendor::Cartesia).unwrap().felt(words);
+        }
+        assert_eq!(trouble.struck().map(|struck| struck.words), Some(12));
+        let well = Trouble::default();
+        well.strike(Vendor::Cartesia).unwrap().felt(1);
+        assert_eq!(well.struck(), None);
     }
 }

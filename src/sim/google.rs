@@ -22,23 +22,31 @@ use h2::server::SendResponse;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use self::recognition::Recognition;
 use self::stream::{Stream, Went};
 use self::synthesis::Synthesis;
 use super::Profile;
-use super::fault::{Fault, Trouble};
+use super::fault::{CannotHave, Fault, Moment, Strike, Trouble};
 use super::pace::Pace;
+use super::vendor::Vendor;
 use super::vendors::Troubles;
 use crate::clock;
 use crate::stt::google::messages::METHOD as RECOGNISE;
 use crate::tts::google::messages::METHOD as SYNTHESISE;
 
 /// A `google.rpc.Status` with a `google.rpc.RetryInfo` of 20 s, as Google's Python package (googleapis-common-protos 1.76.0) serialises it.
-const RETRY_AFTER: &str = "CAgSBXF1b3RhGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCBQ=";
+const QUOTA: &str = "CAgSBXF1b3RhGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCBQ=";
+
+/// The same for UNAVAILABLE.
+const LATER: &str = "CA4SBWxhdGVyGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCBQ=";
 
 /// What [`Fault::Slow`] adds to the last words.
 const SLOW: Duration = Duration::from_millis(1_500);
+
+/// From the first turn's last words to [`Moment::Between`].
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// What [`Fault::Disorder`] adds to every other stream's: the next one's overtake them.
 const LATE: Duration = Duration::from_millis(400);
@@ -54,16 +62,23 @@ struct Service {
 #[derive(Debug)]
 struct Struck {
     service: Service,
-    fault: Option<Option<Fault>>,
+    vendor: Vendor,
+    strike: Option<Result<Strike, CannotHave>>,
 }
 
 impl Struck {
-    const fn new(service: Service) -> Self {
-        Self { service, fault: None }
+    const fn new(service: Service, vendor: Vendor) -> Self {
+        Self { service, vendor, strike: None }
     }
 
-    fn fault(&mut self) -> Option<Fault> {
-        *self.fault.get_or_insert_with(|| self.service.trouble.strike())
+    fn strike(&mut self) -> Result<Strike, CannotHave> {
+        self.strike.get_or_insert_with(|| self.service.trouble.strike(self.vendor)).clone()
+    }
+
+    /// It breaks between turns.
+    fn breaks_between(&self) -> bool {
+        let is_so = |strike: &Strike| strike.at == Moment::Between && strike.is(Fault::Breaks);
+        self.strike.as_ref().is_some_and(|strike| strike.as_ref().is_ok_and(is_so))
     }
 }
 
@@ -84,7 +99,9 @@ pub async fn serve(
             () = &mut stop => return Ok(()),
             accepted = listener.accept() => {
                 let (stream, _) = accepted?;
-                connections.spawn(connection(stream, Struck::new(hearing.clone()), Struck::new(speaking.clone())));
+                let hearing = Struck::new(hearing.clone(), Vendor::Google);
+                let speaking = Struck::new(speaking.clone(), Vendor::GoogleVoice);
+                connections.spawn(connection(stream, hearing, speaking));
             }
         }
         while connections.try_join_next().is_some() {}
@@ -97,22 +114,29 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
     let mut streams = JoinSet::new();
     let mut begun = 0_u32;
     let words = Arc::new(AtomicU32::new(0));
+    let mut between: Option<Instant> = None;
     loop {
         tokio::select! {
+            () = sleep_until(between.unwrap_or_else(Instant::now)), if between.is_some() => {
+                if let Ok(strike) = hearing.strike() {
+                    strike.felt(0);
+                }
+                return;
+            }
             call = calls.accept() => match call {
                 Some(Ok((request, respond))) if request.uri().path() == SYNTHESISE => {
-                    let fault = speaking.fault();
+                    let strike = speaking.strike();
                     let (pace, words) = (speaking.service.pace.clone(), words.clone());
                     streams.spawn(async move {
-                        match answered(request, respond, "texttospeech", fault, synthesis::IDLE) {
-                            Some(stream) => Synthesis::new(stream, fault, pace, words).run().await,
+                        match answered(request, respond, "texttospeech", strike, synthesis::IDLE).await {
+                            Some((stream, strike)) => Synthesis::new(stream, strike, pace, words).run().await,
                             None => Went::Well,
                         }
                     });
                 }
                 Some(Ok((request, respond))) => {
-                    let fault = hearing.fault();
-                    let late = match fault {
+                    let strike = hearing.strike();
+                    let late = match strike.as_ref().ok().and_then(|strike| strike.fault) {
                         Some(Fault::Slow) => SLOW,
                         Some(Fault::Disorder) if begun.is_multiple_of(2) => LATE,
                         Some(_) | None => Duration::ZERO,
@@ -120,8 +144,8 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
                     begun += 1;
                     let delay = hearing.service.pace.draw() + late;
                     streams.spawn(async move {
-                        match answered(request, respond, "speech", fault, recognition::IDLE) {
-                            Some(stream) => Recognition::new(stream, fault, delay).run().await,
+                        match answered(request, respond, "speech", strike, recognition::IDLE).await {
+                            Some((stream, strike)) => Recognition::new(stream, strike, begun, delay).run().await,
                             None => Went::Well,
                         }
                     });
@@ -132,38 +156,48 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
                 if went.is_ok_and(|went| went == Went::Broke) {
                     return;
                 }
+                if hearing.breaks_between() && between.is_none() {
+                    between = Some(Instant::now() + BETWEEN);
+                }
             }
         }
     }
 }
 
-/// The call, if it is not refused.
-fn answered(
+/// The call, if it is not refused. A fault that it cannot have is what it cannot do: UNIMPLEMENTED.
+async fn answered(
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
     service: &str,
-    fault: Option<Fault>,
+    strike: Result<Strike, CannotHave>,
     idle: Duration,
-) -> Option<Stream> {
-    let refusal = match fault {
-        Some(Fault::Unauthorised) => Some(16),
-        Some(Fault::Limits) => Some(8),
-        Some(Fault::Fails) => Some(14),
-        Some(_) | None => refused(&request, service),
+) -> Option<(Stream, Strike)> {
+    let refusal = match strike.as_ref().map(|strike| strike.fault) {
+        Ok(Some(Fault::Unauthorised)) => Some((16, None)),
+        Ok(Some(Fault::Limits)) => Some((8, Some(QUOTA))),
+        Ok(Some(Fault::Fails)) => Some((14, Some(LATER))),
+        Ok(Some(_) | None) => refused(&request, service).map(|status| (status, None)),
+        Err(_) => Some((12, None)),
     };
+    let strike = strike.unwrap_or_default();
     let mut response = Response::new(());
-    if let Some(status) = refusal {
+    if let Some((status, details)) = refusal {
+        strike.felt(0);
         *response.headers_mut() = trailers(status);
-        if fault == Some(Fault::Limits) {
-            response.headers_mut().insert("grpc-status-details-bin", HeaderValue::from_static(RETRY_AFTER));
+        if let Some(details) = details {
+            response.headers_mut().insert("grpc-status-details-bin", HeaderValue::from_static(details));
         }
         // Whoever has left does not need it.
         respond.send_response(response, true).ok();
         return None;
     }
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    if strike.at == Moment::Connecting && strike.fault.is_some() {
+        strike.felt(0);
+        std::future::pending::<()>().await;
+    }
     let out = respond.send_response(response, false).ok()?;
-    Some(Stream::new(request.into_body(), out, idle))
+    Some((Stream::new(request.into_body(), out, idle), strike))
 }
 
 /// The status that Google would refuse these headers with.

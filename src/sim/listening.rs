@@ -8,10 +8,13 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use tokio::time::{Instant, sleep_until};
 
-use super::fault::Fault;
+use super::fault::{Fault, Moment, Strike};
 
 /// What [`Fault::Slow`] adds to every answer.
 const SLOW: Duration = Duration::from_millis(1_500);
+
+/// From the first turn's last words to [`Moment::Between`].
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// What a vendor does when it is told something.
 #[derive(Debug)]
@@ -20,8 +23,10 @@ pub(super) enum Act {
     Greet(Frame),
     /// Says it after so long.
     Say(Duration, Frame),
-    /// The same of words; faults strike after the first of them.
+    /// The same of words.
     Answer(Duration, Frame),
+    /// The same of the last words of an utterance.
+    Last(Duration, Frame),
     /// Says it, and closes.
     Refuse(Frame, u16),
     Close(u16),
@@ -37,24 +42,35 @@ pub(super) trait Protocol: Send {
     fn error(&mut self) -> (Frame, u16);
 }
 
-/// Something to be said, and whether it is words.
+/// What is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    NoWords,
+    Words,
+    LastWords,
+}
+
 struct Due {
     at: Instant,
     said: Frame,
-    is_answer: bool,
+    what: What,
 }
 
 pub(super) struct Session<P> {
     socket: WebSocket,
-    fault: Option<Fault>,
+    strike: Strike,
     protocol: P,
     outbox: VecDeque<Due>,
+    /// Answers with words.
     answered: u32,
+    /// Utterances whose last words were said, and when those of the first were.
+    finals: u32,
+    first_final: Option<Instant>,
 }
 
 impl<P: Protocol> Session<P> {
-    pub(super) const fn new(socket: WebSocket, fault: Option<Fault>, protocol: P) -> Self {
-        Self { socket, fault, protocol, outbox: VecDeque::new(), answered: 0 }
+    pub(super) fn new(socket: WebSocket, strike: Strike, protocol: P) -> Self {
+        Self { socket, strike, protocol, outbox: VecDeque::new(), answered: 0, finals: 0, first_final: None }
     }
 
     pub(super) async fn run(mut self) {
@@ -64,6 +80,7 @@ impl<P: Protocol> Session<P> {
         }
         loop {
             let due = self.outbox.front().map(|due| due.at);
+            let between = self.between();
             let went = tokio::select! {
                 frame = self.socket.recv() => match frame {
                     Some(Ok(frame @ (Frame::Text(_) | Frame::Binary(_)))) => {
@@ -73,6 +90,7 @@ impl<P: Protocol> Session<P> {
                     Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => ControlFlow::Continue(()),
                     Some(Ok(Frame::Close(_)) | Err(_)) | None => ControlFlow::Break(()),
                 },
+                () = sleep_until(between.unwrap_or_else(Instant::now)), if between.is_some() => self.strikes().await,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => match self.outbox.pop_front() {
                     Some(due) => self.perform(due).await,
                     None => ControlFlow::Continue(()),
@@ -88,8 +106,9 @@ impl<P: Protocol> Session<P> {
         for act in acts {
             match act {
                 Act::Greet(said) => self.send(said).await?,
-                Act::Say(delay, said) => self.plan(delay, said, false),
-                Act::Answer(delay, said) => self.plan(delay, said, true),
+                Act::Say(delay, said) => self.plan(delay, said, What::NoWords),
+                Act::Answer(delay, said) => self.plan(delay, said, What::Words),
+                Act::Last(delay, said) => self.plan(delay, said, What::LastWords),
                 Act::Refuse(said, code) => {
                     self.send(said).await?;
                     return self.close(code).await;
@@ -101,27 +120,50 @@ impl<P: Protocol> Session<P> {
     }
 
     /// In the order of its time: an answer to a ping waits for nobody.
-    fn plan(&mut self, delay: Duration, said: Frame, is_answer: bool) {
-        let slow = if self.fault == Some(Fault::Slow) { SLOW } else { Duration::ZERO };
+    fn plan(&mut self, delay: Duration, said: Frame, what: What) {
+        let slow = if self.strike.is(Fault::Slow) { SLOW } else { Duration::ZERO };
+        if self.strike.is(Fault::Slow) {
+            self.strike.felt(0);
+        }
         let at = Instant::now() + delay + slow;
         let place = self.outbox.partition_point(|other| other.at <= at);
-        self.outbox.insert(place, Due { at, said, is_answer });
+        self.outbox.insert(place, Due { at, said, what });
     }
 
     async fn perform(&mut self, due: Due) -> ControlFlow<()> {
-        self.answered += u32::from(due.is_answer);
-        let struck = self.answered > 1;
-        match self.fault {
-            Some(Fault::Deaf) => ControlFlow::Continue(()),
-            Some(Fault::Stalls) if struck => ControlFlow::Continue(()),
-            Some(Fault::Breaks) if struck => ControlFlow::Break(()),
-            Some(Fault::Errors) if struck => {
-                let (error, code) = self.protocol.error();
-                self.send(error).await?;
-                self.close(code).await
-            }
-            Some(_) | None => self.send(due.said).await,
+        self.answered += u32::from(due.what != What::NoWords);
+        if due.what == What::LastWords {
+            self.finals += 1;
+            self.first_final.get_or_insert_with(Instant::now);
         }
+        let is_struck = match (self.strike.fault, self.strike.at) {
+            (Some(Fault::Deaf), _) => true,
+            (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::LastWords) => self.finals > 1,
+            (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::Usual) => self.answered > 1,
+            (Some(Fault::Stalls), Moment::Between) => self.first_final.is_some_and(|at| Instant::now() >= at + BETWEEN),
+            (Some(_) | None, _) => false,
+        };
+        if is_struck { self.strikes().await } else { self.send(due.said).await }
+    }
+
+    /// When a fault strikes in which nobody says anything.
+    fn between(&self) -> Option<Instant> {
+        let is_due =
+            self.strike.at == Moment::Between && (self.strike.is(Fault::Errors) || self.strike.is(Fault::Breaks));
+        self.first_final.filter(|_| is_due).map(|at| at + BETWEEN)
+    }
+
+    async fn strikes(&mut self) -> ControlFlow<()> {
+        self.strike.felt(0);
+        if self.strike.is(Fault::Deaf) || self.strike.is(Fault::Stalls) {
+            return ControlFlow::Continue(());
+        }
+        if self.strike.is(Fault::Errors) {
+            let (error, code) = self.protocol.error();
+            self.send(error).await?;
+            return self.close(code).await;
+        }
+        ControlFlow::Break(())
     }
 
     async fn send(&mut self, said: Frame) -> ControlFlow<()> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak};
-use super::fault::{Fault, Trouble};
+use super::fault::{Fault, Moment, Strike, Trouble};
 use super::pace::Pace;
 
 /// What [`Fault::Slow`] adds to the first audio.
@@ -68,15 +68,16 @@ struct Due {
 pub(super) struct Session<P> {
     pub(super) socket: WebSocket,
     pub(super) pace: Pace,
-    pub(super) fault: Option<Fault>,
+    pub(super) strike: Strike,
     pub(super) protocol: P,
     outbox: VecDeque<Due>,
+    /// On this connection.
     words: u32,
 }
 
 impl<P: Protocol> Session<P> {
-    pub(super) fn new(socket: WebSocket, pace: Pace, fault: Option<Fault>, protocol: P) -> Self {
-        Self { socket, pace, fault, protocol, outbox: VecDeque::new(), words: 0 }
+    pub(super) fn new(socket: WebSocket, pace: Pace, strike: Strike, protocol: P) -> Self {
+        Self { socket, pace, strike, protocol, outbox: VecDeque::new(), words: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -110,7 +111,7 @@ impl<P: Protocol> Session<P> {
     async fn message(&mut self, message: &Value) -> ControlFlow<()> {
         for act in self.protocol.take(message) {
             match act {
-                Act::Say(_) if self.fault == Some(Fault::Deaf) => {}
+                Act::Say(_) if self.strike.is(Fault::Deaf) => {}
                 Act::Say(said) => self.send(&said).await?,
                 Act::Refuse(said, code) => {
                     self.send(&said).await?;
@@ -121,7 +122,6 @@ impl<P: Protocol> Session<P> {
                     let at = self.outbox.back().map_or_else(Instant::now, |last| last.at);
                     self.outbox.push_back(Due { at, said, is_audio: false });
                 }
-                Act::Forget if self.fault == Some(Fault::Late) => {}
                 Act::Forget => self.outbox.clear(),
                 Act::Close(code) => return self.close(code).await,
             }
@@ -131,7 +131,12 @@ impl<P: Protocol> Session<P> {
 
     fn speak(&mut self, text: &str) {
         let mut delay = self.pace.draw();
-        if self.fault == Some(Fault::Slow) {
+        let is_felt =
+            [Fault::Slow, Fault::Empty, Fault::Silence, Fault::Deaf].into_iter().any(|fault| self.strike.is(fault));
+        if is_felt {
+            self.strike.felt(0);
+        }
+        if self.strike.is(Fault::Slow) {
             delay += SLOW;
         }
         let soonest = Instant::now() + delay;
@@ -140,8 +145,8 @@ impl<P: Protocol> Session<P> {
         for said in self.protocol.before() {
             plan(said, false);
         }
-        for word in text.split_whitespace().filter(|_| self.fault != Some(Fault::Empty)) {
-            let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+        for word in text.split_whitespace().filter(|_| !self.strike.is(Fault::Empty)) {
+            let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             plan(self.protocol.audio(word, &bytes), true);
         }
@@ -152,8 +157,14 @@ impl<P: Protocol> Session<P> {
 
     async fn perform(&mut self, due: Due) -> ControlFlow<()> {
         self.words += u32::from(due.is_audio);
-        let struck = self.words > STRIKES_AFTER;
-        match self.fault {
+        let struck = match self.strike.at {
+            Moment::Words(words) => self.words > words,
+            Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => self.words > STRIKES_AFTER,
+        };
+        if struck && [Fault::Stalls, Fault::Breaks, Fault::Errors].into_iter().any(|fault| self.strike.is(fault)) {
+            self.strike.felt(self.words - 1);
+        }
+        match self.strike.fault {
             Some(Fault::Deaf) => ControlFlow::Continue(()),
             Some(Fault::Stalls) if struck => ControlFlow::Continue(()),
             Some(Fault::Breaks) if struck => ControlFlow::Break(()),

@@ -3,23 +3,25 @@
 //! `POST /v1/chat/completions` (streamed or whole) answers with a code: its call is that of the first code which the caller said in this
 //! conversation (callers of `attendant load` say theirs; 0 without), its turn the number of user messages. To "bye" it says
 //! goodbye with the tool that ends the call; `GET /v1/models` names the one model. It says what an answer took ([`usage`]), streamed only to who
-//! asks (`stream_options`). It can have the faults that real servers have ([`Fault`]). Beside it are OpenAI's recogniser ([`transcription`]) and its voices
+//! asks (`stream_options`). It is strict where OpenAI is ([`request`]; any key will do), and can have the faults that real servers have ([`Fault`]). Beside it are OpenAI's recogniser ([`transcription`]) and its voices
 //! ([`speech`]). It serves addresses of this machine only.
 
+mod request;
 pub(super) mod speech;
 pub(super) mod transcription;
 mod usage;
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use axum::{Router, extract};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -27,6 +29,7 @@ pub use super::answer::Fault;
 use super::answer::{self, END_CALL, STRUCK_AFTER};
 use super::pace::Pace;
 use super::{Profile, ScriptedConfig};
+use request::Wrong;
 use usage::Cache;
 
 const MODEL: &str = "scripted";
@@ -43,56 +46,6 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn new(pace: Pace, parts: u8, fault: Option<Fault>) -> Self {
         Self { pace, parts, fault, cache: Cache::default() }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct Request {
-    messages: Vec<Message>,
-    #[serde(default)]
-    stream: bool,
-    #[serde(default)]
-    stream_options: StreamOptions,
-    #[serde(default)]
-    tools: Vec<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct StreamOptions {
-    #[serde(default)]
-    include_usage: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct Message {
-    role: String,
-    #[serde(default)]
-    content: Value,
-    #[serde(default)]
-    tool_calls: Value,
-}
-
-impl Request {
-    /// What was said on the caller's side, in order.
-    fn said(&self) -> impl Iterator<Item = &str> + Clone {
-        let of_users = self.messages.iter().filter(|message| message.role == "user");
-        of_users.map(|message| message.content.as_str().unwrap_or_default())
-    }
-
-    /// Everything that counts as tokens, in the order in which a cache compares it.
-    fn counted(&self) -> impl Iterator<Item = String> {
-        let tools = self.tools.iter().map(Value::to_string);
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let spoken = self.messages.iter().map(move |message| match &message.tool_calls {
-            Value::Null => text(&message.content),
-            calls => format!("{}{calls}", text(&message.content)),
-        });
-        tools.chain(spoken)
-    }
-
-    fn is_goodbye(&self) -> bool {
-        let tools = self.tools.iter().filter_map(|tool| tool["function"]["name"].as_str());
-        answer::is_goodbye(self.said().last(), tools)
     }
 }
 
@@ -128,22 +81,31 @@ async fn models() -> Json<Value> {
     Json(json!({"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "attendant"}]}))
 }
 
-async fn complete(State(settings): State<Settings>, extract::Json(request): extract::Json<Request>) -> Response {
+async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: Bytes) -> Response {
     let Settings { pace, parts, fault, cache } = settings;
+    if !has_key(&headers) {
+        return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response();
+    }
+    let later = |status: StatusCode| (status, [(RETRY_AFTER, "20")]).into_response();
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
-        Some(Fault::Fails) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(Fault::Limits) => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "20")]).into_response(),
-        Some(Fault::Overloaded) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Fault::Fails) => return later(StatusCode::INTERNAL_SERVER_ERROR),
+        Some(Fault::Limits) => return later(StatusCode::TOO_MANY_REQUESTS),
+        Some(Fault::Overloaded) => return later(StatusCode::SERVICE_UNAVAILABLE),
         Some(Fault::Unauthorised) => return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response(),
-        Some(Fault::Breaks | Fault::Errors) | None => {}
+        Some(Fault::Breaks | Fault::Errors | Fault::Hangs | Fault::Slow | Fault::Empty) | None => {}
     }
-    if request.messages.is_empty() {
-        return (StatusCode::BAD_REQUEST, Json(error("empty_array"))).into_response();
-    }
+    let request = match request::read(&body) {
+        Ok(request) => request,
+        Err(Wrong { what, parameter }) => {
+            let mut told = error("invalid_value");
+            (told["error"]["message"], told["error"]["param"]) = (what.into(), parameter.into());
+            return (StatusCode::BAD_REQUEST, Json(told)).into_response();
+        }
+    };
     let text = answer::sentences(answer::code(request.said(), parts));
     let usage = cache.ask(request.counted());
-    crate::clock::elapse(pace.draw()).await;
+    crate::clock::elapse(pace.draw() + fault.map_or(Duration::ZERO, Fault::late)).await;
     if !request.stream {
         let message = json!({"role": "assistant", "content": text.trim_end()});
         let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
@@ -153,17 +115,20 @@ async fn complete(State(settings): State<Settings>, extract::Json(request): extr
     }
     let mut said = text.as_str();
     let mut lines = vec![chunk(&json!({"role": "assistant", "content": ""}), None)];
-    if request.is_goodbye() {
+    if request.is_goodbye() && fault != Some(Fault::Empty) {
         let call =
             json!({"index": 0, "id": "1", "type": "function", "function": {"name": END_CALL, "arguments": "{}"}});
         said = "Goodbye.";
         lines.push(chunk(&json!({"content": said}), None));
         lines.push(chunk(&json!({"tool_calls": [call]}), Some("tool_calls")));
     } else {
-        lines.extend(text.split_inclusive(' ').map(|word| chunk(&json!({"content": word}), None)));
+        if fault == Some(Fault::Empty) {
+            said = "";
+        }
+        lines.extend(said.split_inclusive(' ').map(|word| chunk(&json!({"content": word}), None)));
         lines.push(chunk(&json!({}), Some("stop")));
     }
-    if request.stream_options.include_usage {
+    if request.wants_usage() {
         // In a chunk of its own, without choices.
         let usage = json!({"id": "scripted", "object": "chat.completion.chunk", "created": 0, "model": MODEL,
             "choices": [], "usage": usage.answered(said)});
@@ -208,7 +173,8 @@ mod tests {
         rustls::crypto::ring::default_provider().install_default().ok();
         let base = base(None).await;
         let client = reqwest::Client::new();
-        let post = |body: Value| client.post(format!("{base}/chat/completions")).json(&body).send();
+        let post =
+            |body: Value| client.post(format!("{base}/chat/completions")).bearer_auth("a-key").json(&body).send();
         let whole: Value = post(question(false)).await.unwrap().json().await.unwrap();
         let code = Code { call: 0, turn: 1, part: 0, parts: 1 };
         assert_eq!(whole["choices"][0]["message"]["content"], code.sentence());
@@ -238,7 +204,9 @@ mod tests {
     async fn a_goodbye_ends_the_call_and_faults_are_what_they_are_called() {
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = reqwest::Client::new();
-        let post = |base: String, body: Value| client.post(format!("{base}/chat/completions")).json(&body).send();
+        let post = |base: String, body: Value| {
+            client.post(format!("{base}/chat/completions")).bearer_auth("a-key").json(&body).send()
+        };
         let mut leaving = question(true);
         leaving["messages"][0]["content"] = "Thank you, goodbye.".into();
         leaving["tools"] = json!([{"type": "function", "function": {"name": END_CALL}}]);

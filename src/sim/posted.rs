@@ -5,47 +5,51 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 
 use super::code::{WORD_SAMPLES, speak};
-use super::fault::Fault;
+use super::fault::{Fault, Strike, come_again};
 
 const SLOW: Duration = Duration::from_millis(1_500);
 
-const RETRY_AFTER: &str = "20";
-
 /// The answer of who refuses, fails, or never says anything.
-pub(super) async fn refused(fault: Option<Fault>) -> Option<Response> {
-    match fault {
-        Some(Fault::Unauthorised) => Some(StatusCode::UNAUTHORIZED.into_response()),
-        Some(Fault::Limits) => {
-            Some((StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response())
-        }
-        Some(Fault::Fails) => Some(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-        Some(Fault::Errors) => Some(StatusCode::BAD_GATEWAY.into_response()),
-        Some(Fault::Deaf) => std::future::pending().await,
-        Some(_) | None => None,
+pub(super) async fn refused(strike: &Strike) -> Option<Response> {
+    if let Some(status) = strike.refusal().await {
+        return Some(come_again(status, status.into_response()));
     }
+    if strike.is(Fault::Errors) {
+        strike.felt(0);
+        return Some(StatusCode::BAD_GATEWAY.into_response());
+    }
+    if strike.is(Fault::Deaf) {
+        strike.felt(0);
+        std::future::pending::<()>().await;
+    }
+    None
 }
 
 /// The audio of this text. Faults within it strike after so many words; `converted` is the audio as the vendor sends it, from 16 kHz.
 pub(super) async fn spoken(
     text: &str,
     delay: Duration,
-    fault: Option<Fault>,
+    strike: &Strike,
     strikes_after: usize,
     converted: impl Fn(&[i16]) -> Vec<i16>,
 ) -> Body {
-    crate::clock::elapse(delay + if fault == Some(Fault::Slow) { SLOW } else { Duration::ZERO }).await;
-    let words = text.split_whitespace().map(|word| match fault {
-        Some(Fault::Silence) => [0; WORD_SAMPLES],
-        Some(_) | None => speak(word),
-    });
+    if [Fault::Slow, Fault::Empty, Fault::Silence].into_iter().any(|fault| strike.is(fault)) {
+        strike.felt(0);
+    }
+    crate::clock::elapse(delay + if strike.is(Fault::Slow) { SLOW } else { Duration::ZERO }).await;
+    let words = text.split_whitespace();
+    let words = words.map(|word| if strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) });
     let mut pieces: Vec<io::Result<Bytes>> =
         words.map(|audio| Ok(converted(&audio).iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();
-    match fault {
+    if strike.is(Fault::Stalls) || strike.is(Fault::Breaks) {
+        strike.felt(strikes_after as u32);
+    }
+    match strike.fault {
         Some(Fault::Empty) => Body::empty(),
         Some(Fault::Stalls) => {
             pieces.truncate(strikes_after);

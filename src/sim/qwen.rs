@@ -14,11 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::fault::{Fault, Trouble};
+use super::fault::{Fault, Trouble, come_again};
 use super::mouth::{self, Act, Protocol, Settings};
 use super::pace::Pace;
-
-const RETRY_AFTER: &str = "20";
+use super::vendor::Vendor;
 
 /// Characters that one commit may have.
 const LONGEST: usize = 600;
@@ -50,24 +49,33 @@ async fn connect(
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::Qwen) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let key = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let has_key = key.and_then(|key| key.strip_prefix("Bearer ")).is_some_and(|key| !key.trim().is_empty());
     let query = query.unwrap_or_default();
     let model = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "model");
     let is_known = model.is_some_and(|(_, model)| model.starts_with("qwen") && model.contains("-realtime"));
-    match fault {
-        _ if !has_key => refuse(StatusCode::UNAUTHORIZED, "InvalidApiKey"),
-        Some(Fault::Unauthorised) => refuse(StatusCode::UNAUTHORIZED, "InvalidApiKey"),
-        _ if !is_known => refuse(StatusCode::NOT_FOUND, "ModelNotFound"),
-        Some(Fault::Limits) => {
-            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "Throttling.RateQuota");
-            ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
+    if !has_key {
+        return refuse(StatusCode::UNAUTHORIZED, "InvalidApiKey");
+    }
+    if !is_known {
+        return refuse(StatusCode::NOT_FOUND, "ModelNotFound");
+    }
+    match strike.refusal().await {
+        Some(status) => {
+            let code = match status {
+                StatusCode::UNAUTHORIZED => "InvalidApiKey",
+                StatusCode::TOO_MANY_REQUESTS => "Throttling.RateQuota",
+                _ => "ServiceUnavailable",
+            };
+            come_again(status, refuse(status, code))
         }
-        Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
-        fault => {
-            let voice = Voice { fault, ..Voice::default() };
-            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, fault, voice).run())
+        None => {
+            let voice = Voice { fault: strike.fault, ..Voice::default() };
+            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, strike, voice).run())
         }
     }
 }

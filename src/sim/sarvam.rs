@@ -7,18 +7,17 @@ mod voice;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::json;
 
 use self::ears::Ears;
-use super::fault::{Fault, Trouble};
+use super::fault::{Strike, Trouble, come_again};
 use super::listening;
 use super::mouth::{self, Settings};
 use super::pace::Pace;
-
-const RETRY_AFTER: &str = "20";
+use super::vendor::Vendor;
 
 /// Its part of the simulated vendors: where it hears, and where it speaks.
 pub(super) fn router(halves: [(Pace, Trouble); 2]) -> Router {
@@ -34,14 +33,14 @@ async fn hear(
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    match admitted(&settings, &headers) {
-        Ok(fault) => {
+    match admitted(&settings, Vendor::SarvamEars, &headers).await {
+        Ok(strike) => {
             // What it does not take it says on the connection (close code 4000).
             let asked = ears::asked(query.as_deref().unwrap_or_default());
-            let ears = Ears::new(asked, settings.pace, fault);
-            upgrade.on_upgrade(move |socket| listening::Session::new(socket, fault, ears).run())
+            let ears = Ears::new(asked, settings.pace, strike.clone());
+            upgrade.on_upgrade(move |socket| listening::Session::new(socket, strike, ears).run())
         }
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -52,28 +51,34 @@ async fn speak(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let asked = voice::asked(query.as_deref().unwrap_or_default());
-    match (admitted(&settings, &headers), asked) {
-        (Ok(fault), Ok(protocol)) => {
-            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, fault, protocol).run())
+    match (admitted(&settings, Vendor::SarvamVoice, &headers).await, asked) {
+        (Ok(strike), Ok(protocol)) => {
+            upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, strike, protocol).run())
         }
         (Ok(_), Err(what)) => refuse(StatusCode::BAD_REQUEST, "invalid_request_error", &what),
-        (Err(refusal), _) => refusal,
+        (Err(refusal), _) => *refusal,
     }
 }
 
-#[expect(clippy::result_large_err, reason = "an answer of axum's")]
-fn admitted(settings: &Settings, headers: &HeaderMap) -> Result<Option<Fault>, Response> {
-    let fault = settings.trouble.strike();
+async fn admitted(settings: &Settings, vendor: Vendor, headers: &HeaderMap) -> Result<Strike, Box<Response>> {
+    let strike = settings.trouble.strike(vendor).map_err(|impossible| impossible.into_response())?;
     let key = headers.get("api-subscription-key").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match fault {
-        _ if key.trim().is_empty() => Err(refuse(StatusCode::FORBIDDEN, "invalid_api_key_error", "no key")),
-        Some(Fault::Unauthorised) => Err(refuse(StatusCode::FORBIDDEN, "invalid_api_key_error", "simulated")),
-        Some(Fault::Limits) => {
-            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded_error", "simulated");
-            Err(([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response())
+    if key.trim().is_empty() {
+        return Err(refuse(StatusCode::FORBIDDEN, "invalid_api_key_error", "no key").into());
+    }
+    match strike.refusal().await {
+        // A key that it does not know is forbidden.
+        Some(StatusCode::UNAUTHORIZED) => {
+            Err(refuse(StatusCode::FORBIDDEN, "invalid_api_key_error", "simulated").into())
         }
-        Some(Fault::Fails) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", "simulated")),
-        fault => Ok(fault),
+        Some(status) => {
+            let code = match status {
+                StatusCode::TOO_MANY_REQUESTS => "rate_limit_exceeded_error",
+                _ => "internal_server_error",
+            };
+            Err(come_again(status, refuse(status, code, "simulated")).into())
+        }
+        None => Ok(strike),
     }
 }
 

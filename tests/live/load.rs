@@ -92,6 +92,7 @@ async fn calls_that_share_simulated_vendors_get_no_answer_of_another_call() {
         [openai]
         base_url = "http://{vendors_at}/v1"
         model = "scripted"
+        key = {{ file = "{key}" }}
         [deepgram]
         base_url = "ws://{vendors_at}"
         key = {{ file = "{key}" }}

@@ -29,7 +29,8 @@ async fn house(fault: Option<Fault>) -> House {
     tokio::spawn(openai::serve(listener, settings, fault, std::future::pending()));
     let base_url = format!("http://{address}/v1");
     let model: OpenAiConfig =
-        toml::from_str(&format!("base_url = \"{base_url}\"\nmodel = \"scripted\"")).expect("the defaults do");
+        toml::from_str(&format!("base_url = \"{base_url}\"\nmodel = \"scripted\"\nkey = {{ env = \"PATH\" }}"))
+            .expect("the defaults do, and any key");
     House::open(|config| {
         config.providers.openai = Some(model);
         // Nobody takes over: the rules would answer.

@@ -205,12 +205,17 @@ pub const NAMES: [(Fault, ErrorKind); 10] = [
     (Fault::Fails, ErrorKind::Server),
 ];
 
+/// When its vendor says to come again.
+pub fn comes_again(fault: Fault) -> Option<Duration> {
+    matches!(fault, Fault::Limits | Fault::Fails).then_some(Duration::from_secs(20))
+}
+
 #[tokio::test]
 async fn every_fault_has_its_name() {
     for (name, (fault, kind)) in VENDORS.into_iter().flat_map(|name| NAMES.map(|row| (name, row))) {
         let events = utterance(name, Trouble::always(Some(fault))).await;
         let Some(error) = failure(&events) else { panic!("{name} {fault:?}: {events:?}") };
-        let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
+        let wait = comes_again(fault);
         assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, name), "{fault:?}: {error}");
         let silent = matches!(fault, Fault::Deaf | Fault::Slow | Fault::Empty | Fault::Silence);
         assert!(!silent || heard(&events, "").0 == 0, "{name} {fault:?}: a failure without a sound has no sound");

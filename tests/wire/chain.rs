@@ -108,11 +108,9 @@ async fn a_voice_that_is_limited_is_passed_over_at_the_next_utterance_of_the_sam
 
 #[tokio::test]
 async fn each_language_is_spoken_by_who_knows_it_and_never_two_at_once() {
-    let address = cartesia::vendor(Trouble::always(Some(Fault::Late))).await;
-    let places = chain::voices(
-        vec![Arc::new(cartesia(address)) as Arc<dyn Voice>, Arc::new(azure(address))],
-        chain::Order::new(),
-    );
+    let late = cartesia(cartesia::vendor(Trouble::always(Some(Fault::Late))).await);
+    let well = azure(cartesia::vendor(Trouble::default()).await);
+    let places = chain::voices(vec![Arc::new(late) as Arc<dyn Voice>, Arc::new(well)], chain::Order::new());
     assert_eq!(places[0].capabilities(Language::English).map(|known| known.exact_word_times), Some(true));
     assert_eq!(places[0].capabilities(Language::Cantonese).map(|known| known.exact_word_times), Some(false));
     assert_eq!(places[0].timbre(Language::Cantonese), places[1].timbre(Language::Cantonese));

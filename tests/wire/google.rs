@@ -6,7 +6,6 @@ mod server;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use attendant::costs::Kind;
 use attendant::language::Language;
@@ -20,6 +19,7 @@ use attendant_media::frame::Samples;
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
 
+use super::cartesia::comes_again;
 use super::deepgram::{BEGIN, Ears, code, finals, is_flushed};
 use super::told_ears::places;
 
@@ -125,8 +125,7 @@ async fn every_fault_has_its_name_or_costs_no_word() {
         });
         assert_eq!(failed.as_ref().map(|error| error.kind), kind, "{fault:?}: {events:?}");
         if let Some(error) = failed {
-            let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
-            assert_eq!((error.provider, error.retry_after), ("google", wait), "{fault:?}");
+            assert_eq!((error.provider, error.retry_after), ("google", comes_again(fault)), "{fault:?}");
         } else {
             assert_eq!(finals(&events), code().sentence(), "{fault:?}: {events:?}");
         }

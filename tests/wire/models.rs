@@ -44,7 +44,7 @@ impl Api {
         let (read, sound) = ("the configuration is read", "the configuration is sound");
         match self {
             Self::OpenAi => {
-                let text = format!("base_url = \"http://{address}/v1/\"\n{waits}");
+                let text = format!("base_url = \"http://{address}/v1/\"\nkey = {{ env = \"PATH\" }}\n{waits}");
                 let config: OpenAiConfig = toml::from_str(&text).expect(read);
                 Arc::new(openai::model(&config, &format!("providers.models.{name}")).expect(sound))
             }

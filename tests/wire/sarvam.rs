@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
@@ -18,6 +17,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use super::cartesia::comes_again;
 use super::deepgram::{BEGIN, Ears, accept, code, finals, is_flushed, next_text, vendor};
 use crate::desk::in_time;
 
@@ -100,8 +100,7 @@ async fn every_fault_has_its_name_or_costs_no_word() {
         });
         assert_eq!(failed.as_ref().map(|error| error.kind), kind, "{fault:?}: {events:?}");
         if let Some(error) = failed {
-            let wait = (fault == Fault::Limits).then_some(Duration::from_secs(20));
-            assert_eq!((error.provider, error.retry_after), ("sarvam", wait), "{fault:?}");
+            assert_eq!((error.provider, error.retry_after), ("sarvam", comes_again(fault)), "{fault:?}");
         } else {
             assert_eq!(finals(&events), code().sentence(), "{fault:?}: {events:?}");
         }

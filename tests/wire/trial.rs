@@ -6,6 +6,7 @@ use std::time::Duration;
 use attendant::language::Language;
 use attendant::provider::trial::{self, Trial};
 use attendant::provider::{ErrorKind, ProviderError};
+use attendant::sim::vendor::Vendor;
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, openai};
 use tokio::net::TcpListener;
@@ -25,8 +26,9 @@ async fn vendors(troubles: Troubles) -> SocketAddr {
     address
 }
 
-/// Deepgram, Sarvam, Google, OpenAI and Azure hear; OpenAI and Anthropic think; Cartesia, ElevenLabs, Azure, Sarvam, Google and OpenAI speak.
-async fn try_all(troubles: Troubles) -> Vec<Result<Trial, ProviderError>> {
+/// Who hears, in this order: Deepgram with each of its models, Sarvam, Google, OpenAI, Azure; and OpenAI's and Anthropic's models, Cartesia,
+/// ElevenLabs, Azure, Sarvam, Google, OpenAI, Qwen.
+async fn try_all(troubles: Troubles) -> ([Result<Trial, ProviderError>; 6], [Result<Trial, ProviderError>; 9]) {
     rustls::crypto::ring::default_provider().install_default().ok();
     let google = google::ears(google::vendor(troubles.hearing.clone()).await, "");
     let google_tts = google::speaking(troubles.speaking.clone()).await;
@@ -35,55 +37,65 @@ async fn try_all(troubles: Troubles) -> Vec<Result<Trial, ProviderError>> {
     let [model, claude] = APIS.map(|api| api.model(address, "m", 2_000, 0));
     let english = Language::English;
     let (punjabi, speaks) = (Language::Punjabi, voice("sarvam", address, Language::Punjabi, 1_000));
-    let (deepgram, sarvam) = (deepgram(address, ""), sarvam::ears(address, ""));
-    let (cartesia, eleven, azure) = (cartesia(address), elevenlabs(address, ""), azure(address));
+    let (cantonese, qwen) = (Language::Cantonese, voice("qwen", address, Language::Cantonese, 1_000));
+    // English is Flux's by itself.
+    let (flux, nova) = (deepgram(address, ""), deepgram(address, "model = \"nova-3\""));
+    let (cartesia, azure, sarvam) = (cartesia(address), azure(address), sarvam::ears(address, ""));
+    let eleven = elevenlabs(address, "");
     let azure_stt = azure_ears::ears(address, "");
     let (openai_stt, openai_tts) = (openai_ears::ears(address, ""), voice("openai_tts", address, english, 1_000));
-    let others: [_; 7] = tokio::join!(
-        trial::hear(&deepgram, english),
-        trial::hear(&sarvam, punjabi),
-        trial::hear(&google, english),
-        trial::hear(&openai_stt, english),
-        trial::hear(&azure_stt, english),
-        trial::think(model.as_ref(), english),
-        trial::think(claude.as_ref(), english),
-    )
-    .into();
-    let voices: [_; 6] = tokio::join!(
-        trial::speak(&cartesia, english),
-        trial::speak(&eleven, english),
-        trial::speak(&azure, english),
-        trial::speak(speaks.as_ref(), punjabi),
-        trial::speak(google_tts.as_ref(), Language::French),
-        trial::speak(openai_tts.as_ref(), english),
-    )
-    .into();
-    others.into_iter().chain(voices).collect()
+    let hear = async {
+        tokio::join!(
+            trial::hear(&flux, english),
+            trial::hear(&nova, english),
+            trial::hear(&sarvam, punjabi),
+            trial::hear(&google, english),
+            trial::hear(&openai_stt, english),
+            trial::hear(&azure_stt, english),
+        )
+        .into()
+    };
+    let answer = async {
+        tokio::join!(
+            trial::think(model.as_ref(), english),
+            trial::think(claude.as_ref(), english),
+            trial::speak(&cartesia, english),
+            trial::speak(&eleven, english),
+            trial::speak(&azure, english),
+            trial::speak(speaks.as_ref(), punjabi),
+            trial::speak(google_tts.as_ref(), Language::French),
+            trial::speak(openai_tts.as_ref(), english),
+            trial::speak(qwen.as_ref(), cantonese),
+        )
+        .into()
+    };
+    tokio::join!(hear, answer)
 }
 
 #[tokio::test]
 async fn a_good_provider_says_how_long_each_stage_took() {
-    let all = try_all(Troubles::default()).await.into_iter().map(|outcome| outcome.expect("all are well"));
-    let all: Vec<_> = all.collect();
-    let (hear, answer) = all.split_at(5);
+    let troubles = Troubles::default();
+    let (hear, answer) = try_all(troubles.clone()).await;
+    let hear = hear.map(|outcome| outcome.expect("all are well"));
     assert!(hear.iter().all(|hears| hears.connect_ms.is_some()), "{hear:?}");
-    for spoken in answer {
+    for spoken in answer.map(|outcome| outcome.expect("all are well")) {
         let first = spoken.first_ms.expect("something came first");
         assert!((50..=spoken.whole_ms).contains(&first), "{spoken:?}");
     }
+    let asked = [troubles.hearing, troubles.speaking].map(|trouble| trouble.asked()).concat();
+    let missed: Vec<_> = Vendor::ALL.into_iter().filter(|vendor| !asked.contains(vendor)).collect();
+    assert_eq!(missed, [], "everybody is tried");
 }
 
 #[tokio::test]
 async fn a_provider_that_refuses_is_named_with_its_reason() {
     let refuses = || Trouble::always(Some(Fault::Unauthorised));
     let troubles = Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses() };
-    let kinds = try_all(troubles).await.into_iter().map(|outcome| outcome.expect_err("all refuse").kind);
-    let kinds: Vec<_> = kinds.collect();
-    let no_key = ErrorKind::Unauthorised;
-    let limited = ErrorKind::Limited;
-    assert_eq!(kinds[..5], [no_key; 5]);
-    assert_eq!(kinds[5..7], [limited; 2]);
-    assert_eq!(kinds[7..], [no_key; 6]);
+    let (hear, answer) = try_all(troubles).await;
+    let (no_key, limited) = (ErrorKind::Unauthorised, ErrorKind::Limited);
+    assert_eq!(hear.map(|outcome| outcome.expect_err("all refuse").kind), [no_key; 6]);
+    let answer = answer.map(|outcome| outcome.expect_err("all refuse").kind);
+    assert_eq!(answer, [limited, limited, no_key, no_key, no_key, no_key, no_key, no_key, no_key]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ws::{Message as Frame, WebSocketUpgrade};
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -16,13 +16,12 @@ use url::form_urlencoded;
 
 use super::LOCALES;
 use crate::sim::ear::{Ear, Word};
-use crate::sim::fault::{Fault, Trouble};
+use crate::sim::fault::{Fault, Strike, Trouble, come_again};
 use crate::sim::listening::{Act, Protocol, Session};
 use crate::sim::mouth::Settings;
 use crate::sim::pace::Pace;
+use crate::sim::vendor::Vendor;
 use crate::stt::azure::message::{self, PATH, WAVE};
-
-const RETRY_AFTER: &str = "20";
 
 /// How it closes on what it does not understand.
 const REFUSED: u16 = 1002;
@@ -48,20 +47,25 @@ async fn connect(
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::AzureEars) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let key = headers.get("ocp-apim-subscription-key").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let query = query.unwrap_or_default();
     let language = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "language");
     let is_known = language.is_some_and(|(_, language)| LOCALES.contains(&&*language));
-    match fault {
-        _ if key.trim().is_empty() => StatusCode::UNAUTHORIZED.into_response(),
-        Some(Fault::Unauthorised) => StatusCode::UNAUTHORIZED.into_response(),
-        _ if !is_known => StatusCode::BAD_REQUEST.into_response(),
-        Some(Fault::Limits) => (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response(),
-        Some(Fault::Fails) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        fault => {
-            let ears = Ears { pace: settings.pace, fault, stage: Stage::New, ending: None };
-            upgrade.on_upgrade(move |socket| Session::new(socket, fault, ears).run())
+    if key.trim().is_empty() {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    if !is_known {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    match strike.refusal().await {
+        Some(status) => come_again(status, status.into_response()),
+        None => {
+            let ears = Ears { pace: settings.pace, strike: strike.clone(), stage: Stage::New, ending: None };
+            upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
     }
 }
@@ -109,7 +113,7 @@ impl Turn {
 
 struct Ears {
     pace: Pace,
-    fault: Option<Fault>,
+    strike: Strike,
     stage: Stage,
     /// The last turn that ended, and when that is said: no other begins before.
     ending: Option<(String, Instant)>,
@@ -157,7 +161,8 @@ impl Ears {
         let end = said(&request, "speech.endDetected", &json!({"Offset": turn.ear.heard() * A_SAMPLE}));
         let mut acts = vec![end];
         let delay = self.pace.draw();
-        if self.fault == Some(Fault::Unanswered) {
+        if self.strike.is(Fault::Unanswered) {
+            self.strike.felt(0);
             acts.push(words(Duration::ZERO, &request, "speech.hypothesis", &turn.hypothesis()));
         } else {
             acts.push(words(delay, &request, "speech.phrase", &turn.phrase()));

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use super::query::{Thresholds, within};
 use super::{Act, INTERIM, seconds};
 use crate::sim::ear::{Ear, Word};
+use crate::sim::fault::{Fault, Strike};
 
 pub(super) struct Flux {
     thresholds: Thresholds,
+    strike: Strike,
     sequence: u64,
     turn: u64,
     /// The start of the turn's window.
@@ -31,8 +33,17 @@ const fn silence(threshold: f64) -> u64 {
 }
 
 impl Flux {
-    pub(super) const fn new(thresholds: Thresholds) -> Self {
-        Self { thresholds, sequence: 0, turn: 0, from: 0, words: Vec::new(), update_at: INTERIM, eager: Eager::NotYet }
+    pub(super) const fn new(thresholds: Thresholds, strike: Strike) -> Self {
+        Self {
+            thresholds,
+            strike,
+            sequence: 0,
+            turn: 0,
+            from: 0,
+            words: Vec::new(),
+            update_at: INTERIM,
+            eager: Eager::NotYet,
+        }
     }
 
     pub(super) fn connected(&mut self) -> Value {
@@ -86,6 +97,10 @@ impl Flux {
         match message["type"].as_str() {
             Some("ForceEndTurn") => {
                 self.words.extend(ear.finish());
+                if self.strike.is(Fault::Unanswered) {
+                    self.strike.felt(0);
+                    return Vec::new();
+                }
                 // Without a turn it is ignored.
                 if self.words.is_empty() { Vec::new() } else { vec![Act::SayLater(self.end(ear.heard(), "manual"))] }
             }

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::{Act, INTERIM, seconds};
 use crate::sim::ear::{Ear, Word};
-use crate::sim::fault::Fault;
+use crate::sim::fault::{Fault, Strike};
 
 /// `endpointing`: 300 ms.
 const ENDPOINT: u64 = 4_800;
 
 pub(super) struct Nova {
-    fault: Option<Fault>,
+    strike: Strike,
     /// The start of what is not final yet.
     from: u64,
     words: Vec<Word>,
@@ -18,8 +18,8 @@ pub(super) struct Nova {
 }
 
 impl Nova {
-    pub(super) const fn new(fault: Option<Fault>) -> Self {
-        Self { fault, from: 0, words: Vec::new(), interim_at: INTERIM }
+    pub(super) const fn new(strike: Strike) -> Self {
+        Self { strike, from: 0, words: Vec::new(), interim_at: INTERIM }
     }
 
     pub(super) fn heard(&mut self, words: Vec<Word>, ear: &mut Ear) -> Vec<Act> {
@@ -41,7 +41,8 @@ impl Nova {
             Some("KeepAlive") => Vec::new(),
             Some("Finalize") => {
                 self.words.extend(ear.finish());
-                if self.fault == Some(Fault::Unanswered) {
+                if self.strike.is(Fault::Unanswered) {
+                    self.strike.felt(0);
                     return Vec::new();
                 }
                 self.fin(ear.heard(), "from_finalize").into_iter().map(Act::SayLater).collect()
@@ -65,7 +66,8 @@ impl Nova {
         let words = std::mem::take(&mut self.words);
         let from = std::mem::replace(&mut self.from, to);
         let half = words.len() / 2;
-        if self.fault == Some(Fault::Disorder) && half > 0 {
+        if self.strike.is(Fault::Disorder) && half > 0 {
+            self.strike.felt(0);
             let middle = words[half].from;
             return vec![
                 self.results(&words[half..], middle, to, "is_final"),

@@ -9,7 +9,7 @@ use super::stream::{ABORTED, INTERNAL, INVALID, Stop, Stream, Went};
 use crate::clock;
 use crate::provider::grpc::Span;
 use crate::sim::ear::{Ear, Word};
-use crate::sim::fault::Fault;
+use crate::sim::fault::{Fault, Moment, Strike};
 use crate::stt::google::messages::{
     AudioEncoding, RecognitionResponseMetadata, SpeechRecognitionAlternative, Streaming, StreamingRecognitionResult,
     StreamingRecognizeRequest, StreamingRecognizeResponse,
@@ -32,12 +32,21 @@ pub(super) const IDLE: Duration = Duration::from_secs(10);
 
 const LANGUAGES: [&str; 6] = ["en-US", "en-CA", "fr-CA", "cmn-Hans-CN", "yue-Hant-HK", "pa-Guru-IN"];
 
+/// What of an utterance is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Some,
+    Last,
+}
+
 pub(super) struct Recognition {
     stream: Stream,
-    fault: Option<Fault>,
+    strike: Strike,
+    /// Of the streams of its connection.
+    number: u32,
     /// From the end of the client's side to the last words.
     delay: Duration,
-    /// Answers with words; faults strike after the first.
+    /// Answers with words.
     answered: u32,
     language: String,
     ear: Ear,
@@ -48,9 +57,9 @@ pub(super) struct Recognition {
 }
 
 impl Recognition {
-    pub(super) fn new(stream: Stream, fault: Option<Fault>, delay: Duration) -> Self {
+    pub(super) fn new(stream: Stream, strike: Strike, number: u32, delay: Duration) -> Self {
         let (language, ear, words) = (String::new(), Ear::default(), Vec::new());
-        Self { stream, fault, delay, answered: 0, language, ear, words, goes_on: false }
+        Self { stream, strike, number, delay, answered: 0, language, ear, words, goes_on: false }
     }
 
     pub(super) async fn run(mut self) -> Went {
@@ -77,24 +86,31 @@ impl Recognition {
             }
         }
         self.words.extend(self.ear.finish());
+        if self.strike.is(Fault::Slow) || self.strike.is(Fault::Disorder) {
+            self.strike.felt(0);
+        }
         clock::elapse(self.delay).await;
-        if self.fault == Some(Fault::Deaf) {
+        if self.strike.is(Fault::Deaf) {
+            self.strike.felt(0);
             return Err(Stop::Silent);
         }
         if self.words.is_empty() {
             return Ok(());
         }
         // Words that are never made final: the stream ends with what was said of them.
-        let is_final = self.fault != Some(Fault::Unanswered);
+        let is_final = !self.strike.is(Fault::Unanswered);
+        if !is_final {
+            self.strike.felt(0);
+        }
         let last = self.result(self.words.len(), is_final);
-        self.say(vec![last])
+        self.say(vec![last], Part::Last)
     }
 
     /// Sentences that are over are final.
     fn so_far(&mut self) -> Result<(), Stop> {
         let heard = self.ear.heard();
         let is_over = |word: &Word| word.text.ends_with('.') && word.to + INTERIM <= heard;
-        let over = self.words.iter().rposition(is_over).filter(|_| self.fault != Some(Fault::Unanswered));
+        let over = self.words.iter().rposition(is_over).filter(|_| !self.strike.is(Fault::Unanswered));
         let mut results = Vec::new();
         if let Some(last) = over {
             results.push(self.result(last + 1, true));
@@ -104,7 +120,7 @@ impl Recognition {
         if !self.words.is_empty() {
             results.push(self.result(self.words.len(), false));
         }
-        self.say(results)
+        self.say(results, Part::Some)
     }
 
     /// The first so many of the words.
@@ -124,10 +140,19 @@ impl Recognition {
         }
     }
 
-    fn say(&mut self, results: Vec<StreamingRecognitionResult>) -> Result<(), Stop> {
+    fn say(&mut self, results: Vec<StreamingRecognitionResult>, part: Part) -> Result<(), Stop> {
         self.answered += 1;
-        let strikes = self.answered > 1;
-        match self.fault {
+        let strikes = match self.strike.at {
+            Moment::Usual | Moment::Connecting | Moment::Words(_) => self.answered > 1,
+            Moment::LastWords => self.number > 1 && part == Part::Last,
+            Moment::Between => self.number > 1,
+        };
+        let is_felt =
+            strikes && [Fault::Breaks, Fault::Errors, Fault::Stalls].into_iter().any(|fault| self.strike.is(fault));
+        if is_felt || self.strike.is(Fault::Deaf) {
+            self.strike.felt(0);
+        }
+        match self.strike.fault {
             Some(Fault::Deaf) => return Ok(()),
             Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
             Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),
@@ -136,7 +161,7 @@ impl Recognition {
         let billed = self.ear.heard().div_ceil(RATE) * RATE;
         let metadata = Some(RecognitionResponseMetadata { total_billed_duration: Some(span(billed)) });
         let message = StreamingRecognizeResponse { metadata, results };
-        if strikes && self.fault == Some(Fault::Stalls) {
+        if strikes && self.strike.is(Fault::Stalls) {
             return Err(self.stream.stall(&message));
         }
         self.stream.say(&message)

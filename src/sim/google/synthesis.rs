@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::stream::{INTERNAL, INVALID, Stop, Stream, Went};
 use crate::clock;
 use crate::sim::code::{WORD_SAMPLES, speak};
-use crate::sim::fault::Fault;
+use crate::sim::fault::{Fault, Strike};
 use crate::sim::pace::Pace;
 use crate::tts::google::messages::{
     AudioEncoding, RATE, Streaming, StreamingSynthesizeConfig, StreamingSynthesizeRequest, StreamingSynthesizeResponse,
@@ -35,15 +35,15 @@ const SPEAKERS: [&str; 8] = ["Aoede", "Charon", "Fenrir", "Kore", "Leda", "Orus"
 
 pub(super) struct Synthesis {
     stream: Stream,
-    fault: Option<Fault>,
+    strike: Strike,
     pace: Pace,
     /// Spoken on this connection.
     words: Arc<AtomicU32>,
 }
 
 impl Synthesis {
-    pub(super) const fn new(stream: Stream, fault: Option<Fault>, pace: Pace, words: Arc<AtomicU32>) -> Self {
-        Self { stream, fault, pace, words }
+    pub(super) const fn new(stream: Stream, strike: Strike, pace: Pace, words: Arc<AtomicU32>) -> Self {
+        Self { stream, strike, pace, words }
     }
 
     pub(super) async fn run(mut self) -> Went {
@@ -66,17 +66,24 @@ impl Synthesis {
     }
 
     async fn speak(&mut self, text: &str) -> Result<(), Stop> {
-        let late = if self.fault == Some(Fault::Slow) { SLOW } else { Duration::ZERO };
+        let late = if self.strike.is(Fault::Slow) { SLOW } else { Duration::ZERO };
+        let at_once = [Fault::Slow, Fault::Deaf, Fault::Empty, Fault::Silence];
+        if at_once.into_iter().any(|fault| self.strike.is(fault)) {
+            self.strike.felt(0);
+        }
         clock::elapse(self.pace.draw() + late).await;
-        if self.fault == Some(Fault::Deaf) {
+        if self.strike.is(Fault::Deaf) {
             return Err(Stop::Silent);
         }
-        for word in text.split_whitespace().filter(|_| self.fault != Some(Fault::Empty)) {
-            let audio = if self.fault == Some(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+        for word in text.split_whitespace().filter(|_| !self.strike.is(Fault::Empty)) {
+            let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let audio_content = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             let message = StreamingSynthesizeResponse { audio_content };
             let strikes = self.words.fetch_add(1, Ordering::Relaxed) >= STRIKES_AFTER;
-            match self.fault {
+            if strikes && [Fault::Stalls, Fault::Breaks, Fault::Errors].into_iter().any(|fault| self.strike.is(fault)) {
+                self.strike.felt(STRIKES_AFTER);
+            }
+            match self.strike.fault {
                 Some(Fault::Stalls) if strikes => return Err(self.stream.stall(&message)),
                 Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
                 Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),

@@ -12,9 +12,10 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::sim::fault::{Fault, Trouble};
+use crate::sim::fault::{Fault, Strike, Trouble};
 use crate::sim::pace::Pace;
 use crate::sim::posted;
+use crate::sim::vendor::Vendor;
 
 /// Faults within an answer strike after so many words of all: within the second sentence of a code.
 const STRIKES_AFTER: usize = 12;
@@ -42,11 +43,14 @@ pub(in crate::sim) fn router(pace: Pace, trouble: Trouble) -> Router {
 }
 
 async fn speak(State(settings): State<Settings>, headers: HeaderMap, body: String) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::OpenAiVoice) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     if !super::has_key(&headers) {
         return refuse(StatusCode::UNAUTHORIZED, "invalid_api_key");
     }
-    if let Some(refused) = posted::refused(fault).await {
+    if let Some(refused) = posted::refused(&strike).await {
         return refused;
     }
     let request = serde_json::from_str(&body).unwrap_or_default();
@@ -54,10 +58,11 @@ async fn speak(State(settings): State<Settings>, headers: HeaderMap, body: Strin
     let words = text.split_whitespace().count();
     let before = settings.words.fetch_add(words, Ordering::Relaxed);
     let is_due = before + words > STRIKES_AFTER;
-    let fault = fault.filter(|fault| is_due || !matches!(fault, Fault::Stalls | Fault::Breaks));
+    let is_later = !is_due && (strike.is(Fault::Stalls) || strike.is(Fault::Breaks));
+    let strike = if is_later { Strike::default() } else { strike };
     let theirs = |audio: &[i16]| resample::whole(audio, 16_000, 24_000).expect("both are rates of speech");
     let strikes_after = STRIKES_AFTER.saturating_sub(before);
-    let audio = posted::spoken(text, settings.pace.draw(), fault, strikes_after, theirs).await;
+    let audio = posted::spoken(text, settings.pace.draw(), &strike, strikes_after, theirs).await;
     ([(header::CONTENT_TYPE, "audio/pcm")], audio).into_response()
 }
 

@@ -9,7 +9,7 @@ use attendant_media::resample::Resampler;
 use axum::Router;
 use axum::extract::ws::{Message as Frame, WebSocketUpgrade};
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use base64::Engine as _;
@@ -18,12 +18,11 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::sim::ear::Ear;
-use crate::sim::fault::{Fault, Trouble};
+use crate::sim::fault::{Fault, Strike, Trouble, come_again};
 use crate::sim::listening::{Act, Protocol, Session};
 use crate::sim::mouth::Settings;
 use crate::sim::pace::Pace;
-
-const RETRY_AFTER: &str = "20";
+use crate::sim::vendor::Vendor;
 
 /// New words come so often: 300 ms of audio.
 const DELTA: u64 = 4_800;
@@ -49,22 +48,31 @@ async fn connect(
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let fault = settings.trouble.strike();
+    let strike = match settings.trouble.strike(Vendor::OpenAiEars) {
+        Ok(strike) => strike,
+        Err(impossible) => return impossible.into_response(),
+    };
     let query = query.unwrap_or_default();
     let asked: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     let is_asked = matches!(&asked[..], [(key, value)] if key == "intent" && value == "transcription");
-    match fault {
-        _ if !super::has_key(&headers) => refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"),
-        Some(Fault::Unauthorised) => refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"),
-        _ if !is_asked => refuse(StatusCode::BAD_REQUEST, "invalid_request_error"),
-        Some(Fault::Limits) => {
-            let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded");
-            ([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response()
+    if !super::has_key(&headers) {
+        return refuse(StatusCode::UNAUTHORIZED, "invalid_api_key");
+    }
+    if !is_asked {
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request_error");
+    }
+    match strike.refusal().await {
+        Some(status) => {
+            let code = match status {
+                StatusCode::UNAUTHORIZED => "invalid_api_key",
+                StatusCode::TOO_MANY_REQUESTS => "rate_limit_exceeded",
+                _ => "server_error",
+            };
+            come_again(status, refuse(status, code))
         }
-        Some(Fault::Fails) => refuse(StatusCode::SERVICE_UNAVAILABLE, "server_error"),
-        fault => {
-            let ears = Ears { pace: settings.pace, fault, model: None, open: Item::new(0) };
-            upgrade.on_upgrade(move |socket| Session::new(socket, fault, ears).run())
+        None => {
+            let ears = Ears { pace: settings.pace, strike: strike.clone(), model: None, open: Item::new(0) };
+            upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
     }
 }
@@ -118,7 +126,7 @@ impl Item {
 
 struct Ears {
     pace: Pace,
-    fault: Option<Fault>,
+    strike: Strike,
     /// Of the session, once it was said.
     model: Option<String>,
     open: Item,
@@ -152,14 +160,17 @@ impl Ears {
         let said = json!({"type": "input_audio_buffer.committed", "item_id": id, "previous_item_id": before});
         let mut acts = vec![Act::Say(Duration::ZERO, numbered(said))];
         acts.extend(item.delta());
-        if self.fault != Some(Fault::Unanswered) {
-            let is_late = self.fault == Some(Fault::Disorder) && item.number.is_multiple_of(2);
+        if self.strike.is(Fault::Unanswered) || self.strike.is(Fault::Disorder) {
+            self.strike.felt(0);
+        }
+        if !self.strike.is(Fault::Unanswered) {
+            let is_late = self.strike.is(Fault::Disorder) && item.number.is_multiple_of(2);
             let delay = self.pace.draw() + if is_late { LATE } else { Duration::ZERO };
             let seconds = item.bytes as f64 / 48_000.0;
             let said = json!({"type": "conversation.item.input_audio_transcription.completed", "item_id": id,
                 "content_index": 0, "transcript": item.words.join(" "), "usage": {"type": "duration", "seconds": seconds}});
             let said = numbered(said);
-            acts.push(if item.words.is_empty() { Act::Say(delay, said) } else { Act::Answer(delay, said) });
+            acts.push(if item.words.is_empty() { Act::Say(delay, said) } else { Act::Last(delay, said) });
         }
         acts
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::sim::ear::Ear;
-use crate::sim::fault::Fault;
+use crate::sim::fault::{Fault, Strike};
 use crate::sim::listening::{Act, Protocol};
 use crate::sim::pace::Pace;
 
@@ -72,14 +72,14 @@ pub(super) struct Ears {
     /// What is wrong with the query: it is said on the connection.
     asked: Result<(), String>,
     pace: Pace,
-    fault: Option<Fault>,
+    strike: Strike,
     begun: u32,
     open: Option<Utterance>,
 }
 
 impl Ears {
-    pub(super) const fn new(asked: Result<(), String>, pace: Pace, fault: Option<Fault>) -> Self {
-        Self { asked, pace, fault, begun: 0, open: None }
+    pub(super) const fn new(asked: Result<(), String>, pace: Pace, strike: Strike) -> Self {
+        Self { asked, pace, strike, begun: 0, open: None }
     }
 
     fn audio(&mut self, bytes: &[u8]) -> Vec<Act> {
@@ -95,13 +95,15 @@ impl Ears {
     fn end(&mut self) -> Vec<Act> {
         let Some(mut open) = self.open.take() else { return Vec::new() };
         open.words.extend(open.ear.finish().map(|word| word.text));
-        if self.fault == Some(Fault::Unanswered) {
+        if self.strike.is(Fault::Unanswered) {
+            self.strike.felt(0);
             return if open.words.is_empty() { Vec::new() } else { vec![words(Duration::ZERO, &open.partial())] };
         }
         let delay = self.pace.draw();
         let said = json!({"event": "transcript.final", "utterance_idx": open.number, "text": open.text()});
         let mut acts = vec![words(delay, &said)];
-        if self.fault == Some(Fault::Disorder) && !open.words.is_empty() {
+        if self.strike.is(Fault::Disorder) && !open.words.is_empty() {
+            self.strike.felt(0);
             // What was heard first is said last.
             open.words.truncate(1);
             acts.push(words(delay, &open.partial()));
@@ -159,7 +161,11 @@ impl Protocol for Ears {
 /// Words, if it has any: a final may be empty.
 fn words(delay: Duration, said: &Value) -> Act {
     let has_words = said["text"].as_str().is_some_and(|text| !text.is_empty());
-    if has_words { Act::Answer(delay, text(said)) } else { Act::Say(delay, text(said)) }
+    match (has_words, said["event"] == "transcript.final") {
+        (false, _) => Act::Say(delay, text(said)),
+        (true, false) => Act::Answer(delay, text(said)),
+        (true, true) => Act::Last(delay, text(said)),
+    }
 }
 
 fn text(said: &Value) -> Frame {
