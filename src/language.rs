@@ -1,5 +1,7 @@
 //! The five languages a clinic's callers speak.
 
+pub mod chinese;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -81,31 +81,3 @@ impl Recognizer for Deepgram {
 fn failed(kind: ErrorKind, what: &str) -> ProviderError {
     ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
 }
-
-/// Two Chinese characters have no blank between them, whatever a model writes.
-fn without_blanks_in_chinese(text: &str) -> String {
-    let is_han =
-        |c: char| ('\u{3400}'..='\u{9fff}').contains(&c) || ('\u{3000}'..='\u{303f}').contains(&c) || c == '，';
-    let mut joined = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let between = c.is_whitespace()
-            && joined.chars().next_back().is_some_and(is_han)
-            && rest.peek().is_none_or(|next| is_han(*next));
-        if !between {
-            joined.push(c);
-        }
-    }
-    joined
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chinese_has_no_blanks_inside_and_english_keeps_its_own() {
-        assert_eq!(without_blanks_in_chinese("你 好 ， 我 要 见 Dr Wong 医 生"), "你好，我要见 Dr Wong 医生");
-        assert_eq!(without_blanks_in_chinese("are you open"), "are you open");
-    }
-}

@@ -12,6 +12,7 @@ mod date;
 mod english;
 mod fold;
 mod french;
+mod half;
 pub mod lexicon;
 mod markup;
 mod money;
@@ -47,7 +48,7 @@ pub fn say(text: &str, language: Language, lexicon: &Lexicon) -> Saying {
     let folded = fold::fold(text);
     let plain: &str = folded.text.as_ref();
     let tongue = tongue::of(language);
-    let mut script = Script::new(text.len(), folded.is_exact());
+    let mut script = Script::new(text.len(), folded.is_exact(), language);
     let mut at = 0;
     while at < plain.len() {
         let before = scan::tail(&plain[..at], BEHIND);

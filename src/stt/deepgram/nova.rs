@@ -9,7 +9,8 @@ use attendant_media::frame::Samples;
 use serde::Deserialize;
 
 use super::clock::{Clock, sample};
-use super::{failed, without_blanks_in_chinese};
+use super::failed;
+use crate::language::chinese::without_blanks;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError, code};
 use crate::stt::Event;
@@ -143,7 +144,7 @@ impl Reading {
             self.settle_to(sample(results.start), last);
         }
         let Some(best) = results.channel.alternatives.into_iter().next() else { return };
-        let text = without_blanks_in_chinese(best.transcript.trim());
+        let text = without_blanks(best.transcript.trim());
         let from = clock.at(best.words.first().map_or(results.start, |word| word.start));
         let to = best.words.last().map_or(end, |word| clock.at(word.end));
         match (results.is_final, text.is_empty()) {

@@ -6,6 +6,7 @@ use attendant_media::frame::{RATE, Samples};
 use tokio::sync::mpsc;
 
 use super::messages::{StreamingRecognitionResult, StreamingRecognizeResponse};
+use crate::language::chinese::without_blanks;
 use crate::provider::ProviderError;
 use crate::provider::grpc::{Answer, Span};
 
@@ -40,7 +41,7 @@ pub(super) async fn read(number: u32, begun: Samples, mut answer: Answer, news: 
     loop {
         let said = match answer.next::<StreamingRecognizeResponse>().await {
             Ok(Some(response)) => heard(begun, response, &mut rest),
-            Ok(None) => vec![News::Over { rest: std::mem::take(&mut rest) }],
+            Ok(None) => vec![News::Over { rest: without_blanks(&std::mem::take(&mut rest)) }],
             Err(error) => vec![News::Failed(error)],
         };
         for said in said {
@@ -63,7 +64,7 @@ fn heard(begun: Samples, response: StreamingRecognizeResponse, rest: &mut String
         let to = result_end_offset.and_then(|offset| place(begun, &offset));
         if is_final {
             let confidence = (best.confidence > 0.0).then_some(best.confidence);
-            news.push(News::Final { text: best.transcript, to, confidence });
+            news.push(News::Final { text: without_blanks(&best.transcript), to, confidence });
         } else {
             rest.push_str(&best.transcript);
             partial = Some(to);
@@ -71,7 +72,7 @@ fn heard(begun: Samples, response: StreamingRecognizeResponse, rest: &mut String
     }
     // A response without words is a sign of life as well.
     if partial.is_some() || news.is_empty() {
-        news.push(News::Partial { text: rest.trim_start().to_owned(), to: partial.flatten() });
+        news.push(News::Partial { text: without_blanks(rest.trim_start()), to: partial.flatten() });
     }
     let billed = response.metadata.and_then(|metadata| metadata.total_billed_duration);
     news.extend(billed.and_then(|billed| billed.as_duration()).map(News::Billed));
@@ -99,6 +100,22 @@ mod tests {
         let byte = |n| u8::from_str_radix(&hex[n..n + 2], 16).unwrap();
         let bytes: Vec<u8> = (0..hex.trim().len()).step_by(2).map(byte).collect();
         StreamingRecognizeResponse::decode(&*bytes).unwrap()
+    }
+
+    #[test]
+    fn chinese_has_no_blanks_inside() {
+        use super::super::messages::SpeechRecognitionAlternative;
+        let result = |transcript: &str, is_final| StreamingRecognitionResult {
+            alternatives: vec![SpeechRecognitionAlternative { transcript: transcript.to_owned(), confidence: 0.0 }],
+            is_final,
+            ..StreamingRecognitionResult::default()
+        };
+        let results = vec![result("你 好 Dr Wong ， 早", true), result("晨 安", false)];
+        let news = heard(Samples(0), StreamingRecognizeResponse { results, metadata: None }, &mut String::new());
+        let [News::Final { text: settled, .. }, News::Partial { text: open, .. }] = &news[..] else {
+            panic!("{news:?}")
+        };
+        assert_eq!((settled.as_str(), open.as_str()), ("你好 Dr Wong ，早", "晨安"));
     }
 
     #[test]

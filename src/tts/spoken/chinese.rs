@@ -1,7 +1,7 @@
 //! Mandarin and Cantonese: one grammar, two sets of words. Cantonese is written as it is spoken.
 //!
-//! In telephone and card numbers Mandarin says 幺 for 1, which no line turns into 7; everything else says 一, and so does Cantonese
-//! everywhere. Names in English stay English words, kept apart by blanks; a title before one is said behind it, as is usual.
+//! In telephone and card numbers, extensions and codes Mandarin says 幺 for 1, which no line turns into 7; everything else says 一 (a 1 dialled before
+//! a number among it), and so does Cantonese everywhere. Names in English stay English words, kept apart by blanks; a title before one is said behind it, as is usual.
 
 mod title;
 mod unit;
@@ -13,7 +13,7 @@ use super::number::Numeral;
 use super::time::{Clock, Half};
 use super::tongue::{self, Sign, Tongue};
 use super::unit::Unit;
-use super::{Said, scan, time};
+use super::{Said, half, scan, time};
 
 const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 
@@ -23,9 +23,13 @@ pub(super) struct Chinese {
     one: &'static str,
     two: &'static str,
     two_hundred: &'static str,
+    /// 2,000 behind a larger part.
+    two_thousand: &'static str,
     ten_thousand: &'static str,
     hundred_million: &'static str,
     point: &'static str,
+    /// From one to the other.
+    to: &'static str,
     /// What is counted with `two`.
     measures: &'static [&'static str],
     o_clock: &'static str,
@@ -54,9 +58,11 @@ pub(super) const MANDARIN: Chinese = Chinese {
     one: "幺",
     two: "两",
     two_hundred: "两百",
+    two_thousand: "两千",
     ten_thousand: "万",
     hundred_million: "亿",
     point: "点",
+    to: "到",
     measures: &[
         "个", "位", "次", "天", "周", "年", "岁", "种", "名", "家", "间", "杯", "片", "粒", "颗", "支", "瓶", "盒",
         "滴", "块", "条", "张", "层", "小时", "分钟", "秒", "公斤", "公里", "米", "厘米", "毫", "克", "升", "点",
@@ -79,9 +85,11 @@ pub(super) const CANTONESE: Chinese = Chinese {
     one: "一",
     two: "兩",
     two_hundred: "二百",
+    two_thousand: "二千",
     ten_thousand: "萬",
     hundred_million: "億",
     point: "點",
+    to: "至",
     measures: &[
         "個", "位", "次", "日", "年", "歲", "種", "名", "間", "杯", "片", "粒", "支", "樽", "盒", "滴", "條", "張",
         "層", "小時", "分鐘", "秒", "公斤", "公里", "米", "厘米", "毫", "克", "升", "點", "加元", "美元", "元", "倍",
@@ -117,6 +125,9 @@ impl Tongue for Chinese {
         }
         if rest.starts_with("24/7") && scan::ends_word(&rest[4..]) {
             return Some((4, self.whole_day.to_owned()));
+        }
+        if let Some(half) = half::chinese(before, rest, self.measures) {
+            return Some(half);
         }
         let digits = scan::digits(rest);
         let value = scan::value(digits).filter(|_| !digits.is_empty())?;
@@ -252,7 +263,7 @@ impl Tongue for Chinese {
 
     fn measure_range(&self, low: &str, high: &str, unit: Unit) -> Option<String> {
         let unit::Measure(before, after) = (self.units)(unit);
-        (!before.is_empty()).then(|| format!("{before}{low}到{high}{after}"))
+        (!before.is_empty()).then(|| format!("{before}{low}{}{high}{after}", self.to))
     }
 
     fn sign(&self, sign: Sign) -> &'static str {
@@ -272,8 +283,8 @@ impl Tongue for Chinese {
             Sign::More => 12,
             Sign::Extension => 13,
             Sign::Number => return "第",
-            Sign::To => return "到",
-            Sign::Over => return "，",
+            Sign::To => return self.to,
+            Sign::Over => return "比",
             Sign::Half => return "二分之一",
             Sign::Third => return "三分之一",
             Sign::TwoThirds => return "三分之二",
@@ -290,11 +301,15 @@ impl Chinese {
         match value {
             10_000.. => self.cardinal(value),
             1_000.. => {
-                let head = if value / 1_000 == 2 { self.two } else { DIGITS[(value / 1_000) as usize] };
+                let head = match value / 1_000 {
+                    2 if inner => self.two_thousand.to_owned(),
+                    2 => format!("{}千", self.two),
+                    thousands => format!("{}千", DIGITS[thousands as usize]),
+                };
                 let rest = value % 1_000;
                 let zero = if rest > 0 && rest < 100 { "零" } else { "" };
                 let tail = if rest > 0 { self.below(rest, true) } else { String::new() };
-                format!("{head}千{zero}{tail}")
+                format!("{head}{zero}{tail}")
             }
             100.. => {
                 let head = if value / 100 == 2 {

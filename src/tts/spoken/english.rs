@@ -8,7 +8,7 @@ use super::number::Numeral;
 use super::time::{Clock, Half};
 use super::tongue::{self, Sign, Tongue};
 use super::unit::Unit;
-use super::{Said, scan};
+use super::{Said, half, scan};
 
 const SMALL: [&str; 20] = [
     "zero",
@@ -42,6 +42,7 @@ impl Tongue for English {
         date::written(rest)
             .or_else(|| date::ordinal(rest))
             .or_else(|| date::round_the_clock(rest))
+            .or_else(|| half::english(before, rest))
             .or_else(|| abbreviation::at(before, rest))
     }
 

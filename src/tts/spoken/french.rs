@@ -8,7 +8,7 @@ use super::number::Numeral;
 use super::time::Clock;
 use super::tongue::{self, Sign, Tongue};
 use super::unit::Unit;
-use super::{Said, scan};
+use super::{Said, half, scan};
 
 const SMALL: [&str; 20] = [
     "zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
@@ -76,6 +76,7 @@ impl Tongue for French {
         date::hour(rest)
             .or_else(|| date::written(rest))
             .or_else(|| date::ordinal(rest))
+            .or_else(|| half::french(before, rest))
             .or_else(|| abbreviation::at(before, rest))
     }
 

@@ -97,7 +97,7 @@ pub(super) fn at(before: &str, rest: &str, tongue: &dyn Tongue) -> Said {
     }
     let coded = number.whole.len() >= 3 && number.whole.len() == number.len && is_code(before);
     let Some(value) = number.value().filter(|_| !coded) else {
-        let said = if coded { tongue::figures(&number.whole, tongue) } else { number.said(counted, tongue) };
+        let said = if coded { tongue::spell(&number.whole, tongue) } else { number.said(counted, tongue) };
         return Some((number.len, said));
     };
     let plain = number.whole.len() == number.len;
@@ -195,12 +195,8 @@ fn fraction(rest: &str, tongue: &dyn Tongue) -> Said {
     let (high, low) = (scan::value(above)?, scan::value(below)?);
     let name = |value| tongue.cardinal(value);
     let said = if (70..=260).contains(&high) && (30..=160).contains(&low) && low < high {
-        let over = tongue.sign(Sign::Over);
-        if over == tongue.pause() {
-            format!("{}{over}{}", name(high), name(low))
-        } else {
-            format!("{} {over} {}", name(high), name(low))
-        }
+        let (over, blank) = (tongue.sign(Sign::Over), tongue.between());
+        format!("{}{blank}{over}{blank}{}", name(high), name(low))
     } else {
         format!("{}{}{}", name(high), if tongue.between().is_empty() { tongue.pause() } else { " " }, name(low))
     };

@@ -44,16 +44,12 @@ pub(super) fn at(before: &str, rest: &str, tongue: &dyn Tongue) -> Said {
         [one] => cut(one, before),
         _ => groups,
     };
-    let mut said: Vec<String> = pieces
-        .iter()
-        .map(|group| {
-            if is_toll_free(group, &pieces) {
-                tongue.cardinal(scan::value(group).unwrap_or(800))
-            } else {
-                tongue::spell(group, tongue)
-            }
-        })
-        .collect();
+    let mut said: Vec<String> = pieces.iter().map(|group| said_of(group, &pieces, tongue)).collect();
+    if pieces.get(1).is_some_and(|group| is_toll_free(group, &pieces)) && tongue.between().is_empty() {
+        // 一八零零 is one word.
+        let prefix = said.remove(0);
+        said[0] = prefix + &said[0];
+    }
     // The version of an Ontario card: "1234-567-890-AB".
     let version = rest[len..].strip_prefix(['-', ' ']).map(scan::letters).filter(|letters| {
         letters.len() == 2
@@ -71,6 +67,18 @@ pub(super) fn at(before: &str, rest: &str, tongue: &dyn Tongue) -> Said {
     }
     let (more, extension) = extension(&rest[len..], tongue);
     Some((len + more, said + &extension))
+}
+
+/// One group of a number.
+fn said_of(group: &str, groups: &[&str], tongue: &dyn Tongue) -> String {
+    let is_chinese = tongue.between().is_empty();
+    let is_prefix = group == "1" && groups.len() == 4 && std::ptr::eq(group, groups[0]);
+    match scan::value(group).filter(|_| is_toll_free(group, groups) && !is_chinese) {
+        Some(hundreds) => tongue.cardinal(hundreds),
+        // The prefix of a country or of a long distance is no digit of the number: Mandarin says 一.
+        None if is_prefix => tongue::figures(group, tongue),
+        None => tongue::spell(group, tongue),
+    }
 }
 
 /// "1-800-555-0142" is said with its hundreds in English; elsewhere too.
@@ -265,7 +273,7 @@ fn extension(after: &str, tongue: &dyn Tongue) -> (usize, String) {
         "{}{}{}",
         tongue.pause(),
         number::joined("", tongue.sign(Sign::Extension)),
-        tongue::figures(digits, tongue)
+        tongue::spell(digits, tongue)
     );
     (gap + mark.len() + blank + digits.len(), said)
 }

@@ -2,6 +2,8 @@
 
 use super::fold::Folded;
 use super::scan::{is_han, is_letter};
+use crate::language::Language;
+use crate::language::chinese::{is_close, without_blanks};
 
 /// A text as a voice is to say it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,21 +78,67 @@ pub(super) struct Script {
     written: usize,
     /// What is copied has the same bytes as the text as written.
     exact: bool,
+    /// It is Chinese, which has no blanks inside: what follows one decides whether it is said.
+    is_chinese: bool,
+    /// Written bytes since such a blank, of which nothing else is said.
+    waiting: usize,
 }
 
 impl Script {
-    pub(super) fn new(length: usize, exact: bool) -> Self {
-        Self { saying: Saying { text: String::with_capacity(length * 2), places: Vec::new() }, written: 0, exact }
+    pub(super) fn new(length: usize, exact: bool, language: Language) -> Self {
+        let saying = Saying { text: String::with_capacity(length * 2), places: Vec::new() };
+        let is_chinese = matches!(language, Language::Mandarin | Language::Cantonese);
+        Self { saying, written: 0, exact, is_chinese, waiting: 0 }
     }
 
-    /// Said as it is written. Runs of blanks become one.
+    /// Said as it is written. Runs of blanks become one, and none within Chinese.
     pub(super) fn copy(&mut self, piece: &str) {
+        let may_go = self.is_chinese && (self.waiting > 0 || self.saying.text.ends_with(is_close));
+        if piece == " " && may_go {
+            self.waiting += 1;
+            return;
+        }
+        self.settle(piece);
+        self.take(piece);
+    }
+
+    /// So many written bytes are said so.
+    pub(super) fn write(&mut self, taken: usize, said: &str) {
+        if self.waiting > 0 && said.is_empty() {
+            self.waiting += taken;
+            return;
+        }
+        self.settle(said);
+        if self.is_chinese {
+            self.put(taken, &without_blanks(said));
+        } else {
+            self.put(taken, said);
+        }
+    }
+
+    /// What becomes of a blank within Chinese, now that this follows.
+    fn settle(&mut self, next: &str) {
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting == 0 {
+            return;
+        }
+        let goes = next.starts_with(is_close);
+        if !goes {
+            self.take(" ");
+        }
+        let left = waiting - usize::from(!goes);
+        if left > 0 {
+            self.put(left, "");
+        }
+    }
+
+    fn take(&mut self, piece: &str) {
         let is_blank = piece.chars().all(char::is_whitespace);
         // Behind a picture at the beginning there is nothing to keep apart.
         let joins = self.saying.text.is_empty() && self.written > 0;
         if is_blank && (piece != " " || joins || self.saying.text.ends_with(' ')) {
             let blank = if joins || self.saying.text.ends_with(' ') { "" } else { " " };
-            self.write(piece.len(), blank);
+            self.put(piece.len(), blank);
             return;
         }
         self.keep_apart(piece);
@@ -99,8 +147,7 @@ impl Script {
         self.place(if self.exact { How::Copied } else { How::Replaced });
     }
 
-    /// So many written bytes are said so.
-    pub(super) fn write(&mut self, taken: usize, said: &str) {
+    fn put(&mut self, taken: usize, said: &str) {
         let said = if self.saying.text.is_empty() || self.saying.text.ends_with(' ') {
             said.trim_start_matches(' ')
         } else {
@@ -144,6 +191,7 @@ impl Script {
     }
 
     pub(super) fn finish(mut self, folded: &Folded<'_>) -> Saying {
+        self.settle("");
         for place in &mut self.saying.places {
             place.written = folded.written(place.written);
         }
