@@ -30,7 +30,6 @@ pub enum Does {
 const NO_LAST_WORDS: &str = "nobody asks it for last words";
 const NOT_ASKED_TO_CANCEL: &str =
     "what it says is cancelled by leaving the connection, and nothing can come after that";
-const SPOKEN_ANYWAY: &str = "what it was given is spoken, cancelled or not";
 const IN_ORDER: &str = "its answer is one stream, in order";
 const NO_AUDIO: &str = "it sends no audio";
 const HEARS_NOTHING: &str = "a recogniser that hears no words is one that is deaf";
@@ -113,8 +112,7 @@ impl Vendor {
                 Does::Speaks => Some(NO_LAST_WORDS),
             },
             Fault::Late => match (self, self.does()) {
-                (Self::Cartesia, _) => None,
-                (Self::ElevenLabs, _) => Some(SPOKEN_ANYWAY),
+                (Self::Cartesia | Self::ElevenLabs, _) => None,
                 (_, Does::Speaks) => Some(NOT_ASKED_TO_CANCEL),
                 (_, Does::Hears) => Some("nothing that it says is cancelled"),
             },

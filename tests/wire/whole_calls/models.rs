@@ -18,14 +18,23 @@ use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig, Trouble};
 use tokio::net::TcpListener;
 
-use super::vendors::{SHORT, Told, hears};
+use super::vendors::{SHORT, Told, at_once, hears};
 use super::*;
-use crate::recorded::LONGEST_SILENCE;
 use crate::wire::deepgram;
 use crate::wire::models::{APIS, Api};
 
-const FAULTS: [Fault; 7] =
-    [Fault::Stalls, Fault::Fails, Fault::Limits, Fault::Breaks, Fault::Overloaded, Fault::Unauthorised, Fault::Errors];
+pub const FAULTS: [Fault; 10] = [
+    Fault::Stalls,
+    Fault::Fails,
+    Fault::Limits,
+    Fault::Breaks,
+    Fault::Overloaded,
+    Fault::Unauthorised,
+    Fault::Errors,
+    Fault::Hangs,
+    Fault::Slow,
+    Fault::Empty,
+];
 
 /// Whose answers have as many parts as those of the scripted receptionist to the first question.
 pub async fn model(api: Api, fault: Option<Fault>, name: &str) -> Arc<dyn Model> {
@@ -86,23 +95,19 @@ async fn hear_answer(caller: &mut Caller, call: u16) {
 
 /// One call a fault, all at once: a model with the fault, and a second one that is well.
 async fn table(api: Api) {
-    let calls = FAULTS.into_iter().zip(1..).map(|(fault, n)| {
-        tokio::spawn(async move {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let first = model(api, Some(fault), "first").await;
-            let agents = desk(vec![first, model(api, None, "second").await], folder.path());
-            let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
-            let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);
-            (fault, converse(&format!("+1604555{n:04}"), replace).await)
-        })
+    let calls = FAULTS.into_iter().zip(1..).map(|(fault, n)| async move {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = model(api, Some(fault), "first").await;
+        let agents = desk(vec![first, model(api, None, "second").await], folder.path());
+        let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
+        let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);
+        (fault, converse(&format!("+1604555{n:04}"), replace).await)
     });
-    for call in calls.collect::<Vec<_>>() {
-        let (fault, told) = call.await.expect("every call goes well");
-        assert_eq!(told.reason(), Some(EndReason::Caller), "{api:?} {fault:?}: {:#?}", told.past.entries);
+    for (fault, told) in at_once(calls).await {
+        // A stream that is closed is how its caller hangs up.
+        told.went_well(&format!("{api:?} {fault:?}"), EndReason::SignallingLost);
         let recovered = told.recoveries(Recovery::NextModel) + told.recoveries(Recovery::Hedged);
         assert!(recovered > 0, "{api:?} {fault:?}: {:#?}", told.past.entries);
-        assert_eq!(told.recoveries(Recovery::Apologised), 0, "{api:?} {fault:?}");
-        assert!(told.longest_silence() <= LONGEST_SILENCE, "{api:?} {fault:?}: {:?}", told.longest_silence());
     }
 }
 
