@@ -273,7 +273,7 @@ async fn cancelled_after(name: &str, after: Duration) -> (u64, u64) {
             }
             // What was on its way to the call already has the id that it had.
             Event::Audio { .. } => {
-                assert_eq!(second, 0, "{name} {after:?}: the first is silent once the second speaks")
+                assert_eq!(second, 0, "{name} {after:?}: the first is silent once the second speaks");
             }
             Event::Word { .. } => {}
             event @ (Event::Done { .. } | Event::Failed { .. }) => panic!("{name} {after:?}: {event:?}"),

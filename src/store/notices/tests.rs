@@ -54,10 +54,10 @@ async fn a_message_is_told_of_once_at_each_address_and_opened_only_if_it_is_aske
     assert_eq!(store.untold(Stage::First, LEFT + 1).await.unwrap(), [], "old news are none");
     assert_eq!(store.untold(Stage::Escalation, 0).await.unwrap(), [], "before the first, nobody is escalated to");
     let open = Open { message: "a1".to_owned(), kind: MessageKind::UnknownOutcome, left_ms: LEFT };
-    assert_eq!(store.untold(Stage::First, LEFT).await.unwrap(), [open.clone()]);
+    assert_eq!(store.untold(Stage::First, LEFT).await.unwrap(), std::slice::from_ref(&open));
     // Two servers at once.
     let (one, other) = tokio::join!(tell(&store, Stage::First, &[HOOK, DESK], LEFT + 5), async {
-        store.tell(Stage::First, &[open.clone()], &[HOOK.to_owned()], LEFT + 5).await.unwrap()
+        store.tell(Stage::First, std::slice::from_ref(&open), &[HOOK.to_owned()], LEFT + 5).await.unwrap()
     });
     assert_eq!(one + other, 1);
     assert_eq!(tell(&store, Stage::First, &[HOOK, DESK], LEFT + 6).await, 0);
