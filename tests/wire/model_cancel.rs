@@ -1,5 +1,6 @@
 //! The agent with real models behind real sockets: wherever an answer is cancelled, nothing of it comes any more and no connection stays.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use attendant::agent::conversation::{Books, Desk};
 use attendant::agent::graph::Graph;
 use attendant::agent::llm::Model;
 use attendant::agent::tools::{Ledger, Messages};
-use attendant::agent::{Agents, CallFacts, Line, Reports, Turn, Who};
+use attendant::agent::{Agent, Agents, CallFacts, Line, Reports, Turn, Who};
 use attendant::call::CallId;
 use attendant::call::event::Mailbox;
 use attendant::clinic::Clinic;
@@ -63,33 +64,42 @@ async fn model(api: Api, open: Open, is_silent: bool, name: &str) -> Arc<dyn Mod
     api.model(address, name, 2_800, 100)
 }
 
+/// The agent of a call that has come in, for which these models think.
+pub fn agent_of(models: Vec<Arc<dyn Model>>, folder: &Path) -> Box<dyn Agent> {
+    let desk = Desk::new(
+        Thinkers::new(models, Order::new()),
+        Graph::built_in(),
+        vec![Clinic::sample()],
+        Books::new(),
+        Messages::new(folder.join("messages")),
+        Ledger::open(folder.to_owned()).expect("the folder is writable"),
+        attendant::clock::now,
+    )
+    .expect("there is a clinic");
+    desk.open(&CallFacts {
+        call: CallId::new(),
+        clinic: "harbour-street".into(),
+        caller: Pii::new("+16045550177".to_owned()),
+        language: Language::English,
+    })
+}
+
+/// The caller's first question.
+pub fn ask(agent: &mut dyn Agent, mailbox: Mailbox) {
+    let asked = Line { who: Who::Caller, text: Pii::new("are you open".to_owned()), cut: false };
+    let turn = Turn { number: 1, language: Language::English, said: [asked].into(), draft: false };
+    agent.think(turn, Reports { turn: 1, mailbox });
+}
+
 /// Asks, cancels after so long, and waits until nothing is open. What came before, and whether more came after.
 async fn cancelled_after(api: Api, after: Duration, first_is_silent: bool) -> (usize, usize) {
     let open = Open::default();
     let first = model(api, open.clone(), first_is_silent, "first").await;
     let second = model(api, open.clone(), false, "second").await;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let desk = Desk::new(
-        Thinkers::new(vec![first, second], Order::new()),
-        Graph::built_in(),
-        vec![Clinic::sample()],
-        Books::new(),
-        Messages::new(folder.path().join("messages")),
-        Ledger::open(folder.path().to_owned()).expect("the folder is writable"),
-        attendant::clock::now,
-    )
-    .expect("there is a clinic");
-    let call = CallFacts {
-        call: CallId::new(),
-        clinic: "harbour-street".into(),
-        caller: Pii::new("+16045550177".to_owned()),
-        language: Language::English,
-    };
-    let mut agent = desk.open(&call);
+    let mut agent = agent_of(vec![first, second], folder.path());
     let (mailbox, mut events) = Mailbox::new();
-    let asked = Line { who: Who::Caller, text: Pii::new("are you open".to_owned()), cut: false };
-    let turn = Turn { number: 1, language: Language::English, said: [asked].into(), draft: false };
-    agent.think(turn, Reports { turn: 1, mailbox });
+    ask(agent.as_mut(), mailbox);
     let mut before = 0;
     let listening = async {
         while events.recv().await.is_some() {

@@ -4,16 +4,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use attendant::agent::conversation::{Books, Desk};
-use attendant::agent::graph::Graph;
-use attendant::agent::tools::{Ledger, Messages};
-use attendant::agent::{self, Agents, CallFacts, Line, Turn, Who};
-use attendant::call::CallId;
 use attendant::call::event::Mailbox;
-use attendant::clinic::Clinic;
 use attendant::language::Language;
 use attendant::privacy::Pii;
-use attendant::provider::chain::{self, Order, Thinkers};
+use attendant::provider::chain::{self, Order};
 use attendant::tts::spoken::{Lexicon, voice::in_front_of};
 use attendant::tts::{Input, Reports, Voice};
 use attendant_media::speech::SpeechId;
@@ -23,6 +17,7 @@ use tokio::sync::watch;
 
 use super::azure::azure;
 use super::cartesia::cartesia;
+use super::model_cancel::{agent_of, ask};
 use super::models::Api;
 use super::streamed_voices::voice;
 use crate::desk::in_time;
@@ -98,23 +93,7 @@ async fn a_model_is_connected_to_when_a_call_comes_in_and_the_first_answer_goes_
         [(&first, "first", Api::OpenAi), (&second, "anthropic", Api::Anthropic), (&third, "third", Api::OpenAi)]
             .map(|(vendor, name, api)| api.model(vendor.address, name, 2_500, 450));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let desk = Desk::new(
-        Thinkers::new(models.to_vec(), Order::new()),
-        Graph::built_in(),
-        vec![Clinic::sample()],
-        Books::new(),
-        Messages::new(folder.path().join("messages")),
-        Ledger::open(folder.path().to_owned()).expect("the folder is writable"),
-        attendant::clock::now,
-    )
-    .expect("there is a clinic");
-    let call = CallFacts {
-        call: CallId::new(),
-        clinic: "harbour-street".into(),
-        caller: Pii::new("+16045550177".to_owned()),
-        language: Language::English,
-    };
-    let mut agent = desk.open(&call);
+    let mut agent = agent_of(models.to_vec(), folder.path());
     // Whom a late one is raced against is connected to as well, and stays there.
     let mut rival = second.connected().await;
     assert_eq!(request(&mut rival).await, "HEAD /v1/models HTTP/1.1");
@@ -123,9 +102,7 @@ async fn a_model_is_connected_to_when_a_call_comes_in_and_the_first_answer_goes_
     answer(&mut rival).await;
     answer(&mut line).await;
     let (mailbox, _events) = Mailbox::new();
-    let asked = Line { who: Who::Caller, text: Pii::new("are you open".to_owned()), cut: false };
-    let turn = Turn { number: 1, language: Language::English, said: [asked].into(), draft: false };
-    agent.think(turn, agent::Reports { turn: 1, mailbox });
+    ask(agent.as_mut(), mailbox);
     assert_eq!(request(&mut line).await, "POST /v1/chat/completions HTTP/1.1");
     assert_eq!([&first, &second, &third].map(Vendor::is_called), [false; 3]);
 }
