@@ -467,6 +467,41 @@ def azure(address):
     refused("an unknown format", urllib.error.HTTPError, lambda: ask(X_Microsoft_OutputFormat="raw-unknown"))
 
 
+def azure_stt(address):
+    import azure.cognitiveservices.speech as speech
+
+    def recognize(key="a-key", language="en-CA"):
+        config = speech.SpeechConfig(subscription=key, host=f"ws://{address}")
+        config.speech_recognition_language = language
+        stream = speech.audio.PushAudioInputStream(speech.audio.AudioStreamFormat(RATE, 16, 1))
+        recognizer = speech.SpeechRecognizer(config, speech.audio.AudioConfig(stream=stream))
+        phrases = speech.PhraseListGrammar.from_recognizer(recognizer)
+        phrases.addPhrase("Wong")
+        events = queue.Queue()
+        recognizer.recognizing.connect(lambda event: events.put(("so far", event.result.text)))
+        recognizer.recognized.connect(lambda event: events.put(("words", event.result)))
+        recognizer.canceled.connect(lambda event: events.put(("canceled", event.cancellation_details)))
+        recognizer.start_continuous_recognition_async().get()
+        for piece in pieces(VOICE + SILENCE):
+            stream.write(piece)
+        stream.close()
+        seen = []
+        while not seen or seen[-1][0] != "canceled":
+            seen.append(events.get(timeout=PATIENCE))
+        recognizer.stop_continuous_recognition_async().get()
+        return seen
+
+    for language in ("en-CA", "zh-HK"):
+        seen = recognize(language=language)
+        results = [result for kind, result in seen if kind == "words"]
+        expect("the words", [SAID], [result.text for result in results if result.text])
+        expect("the end", speech.CancellationReason.EndOfStream, seen[-1][1].reason)
+        if not any(kind == "so far" for kind, _ in seen) or results[0].duration <= 0:
+            raise SystemExit(f"{seen}")
+    details = recognize(language="xx-XX")[-1][1]
+    expect("an unknown language", speech.CancellationReason.Error, details.reason)
+
+
 VENDORS = [openai, anthropic, openai_stt, openai_tts, deepgram_nova, deepgram_flux, cartesia, elevenlabs, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure, azure_stt]
 
 if __name__ == "__main__":
