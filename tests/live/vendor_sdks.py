@@ -269,9 +269,11 @@ def elevenlabs(address):
             send(socket, types.CloseContext(context_id=context, close_context=True))
             audio, spelled = b"", ""
             while True:
-                said = types.WebsocketTtsServerMessageMulti.model_validate(json.loads(socket.recv(timeout=PATIENCE)))
+                said = json.loads(socket.recv(timeout=PATIENCE))
+                is_final = said.get("isFinal")
+                said = (types.FinalOutputMulti if is_final else types.AudioOutputMulti).model_validate(said)
                 expect("the context", context, said.context_id)
-                if said.is_final:
+                if is_final:
                     break
                 audio += base64.b64decode(said.audio)
                 spelled += "".join(said.alignment.chars)
