@@ -38,6 +38,7 @@ pub const FAULTS: [Fault; 10] = [
 
 /// Whose answers have as many parts as those of the scripted receptionist to the first question.
 pub async fn model(api: Api, fault: Option<Fault>, name: &str) -> Arc<dyn Model> {
+    rustls::crypto::ring::default_provider().install_default().ok();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
