@@ -45,17 +45,11 @@ async fn interrupted(number: &str, replace: impl FnOnce(&mut Providers)) -> Told
 async fn a_voice_that_fails_while_it_is_interrupted_is_not_heard_on_and_the_next_answer_is_whole() {
     let always = |fault| Trouble::always(Some(fault));
     let cancelled = |fault| always(fault).at(Moment::Between);
-    // The connection that is made when one was left with what was cancelled on it.
-    let next = |fault| Trouble::after(1, fault);
     let rows = [
         ("cartesia", always(Fault::Late)),
         ("cartesia", cancelled(Fault::Stalls)),
         ("cartesia", cancelled(Fault::Errors)),
         ("cartesia", cancelled(Fault::Breaks)),
-        ("sarvam", next(Fault::Deaf)),
-        ("sarvam", next(Fault::Fails)),
-        ("qwen", next(Fault::Deaf)),
-        ("qwen", next(Fault::Fails)),
         // A request for each sentence of the first answer.
         ("azure", Trouble::after(6, Fault::Stalls)),
     ];
