@@ -10,7 +10,7 @@ use crate::call::effect::Effect;
 use crate::provider::ErrorKind;
 use crate::stt::Input;
 
-/// Before the ears are given up: every recogniser is opened twice, and a single one so often.
+/// Sessions before the ears are given up: two a recogniser, and never fewer than this.
 const TRIES_AT_LEAST: u32 = 4;
 /// The second attempt comes at once; from the third on, each waits twice as long as the one before.
 const SECOND_WAIT: Duration = Duration::from_millis(500);

@@ -222,6 +222,7 @@ mod tests {
             assert_eq!(lived, lives, "{uses:?} {standing:?}");
         }
     }
+
     #[tokio::test(start_paused = true)]
     async fn a_place_is_free_although_the_stack_never_lets_go_of_the_stream() {
         let streams = Streams::default();
