@@ -116,7 +116,8 @@ async fn every_fault_has_its_name_or_costs_no_word() {
         (Fault::Unanswered, None),
     ];
     let all = rows.map(|(fault, kind)| async move {
-        (fault, kind, utterance(Trouble::always(Some(fault)), Language::Cantonese, "silence_ms = 700").await)
+        let patience = if kind == Some(ErrorKind::Timeout) { "silence_ms = 700" } else { "silence_ms = 2500" };
+        (fault, kind, utterance(Trouble::always(Some(fault)), Language::Cantonese, patience).await)
     });
     for (fault, kind, events) in join_all(all).await {
         let failed = events.iter().find_map(|event| match event {
@@ -192,8 +193,8 @@ async fn a_voice_longer_than_a_stream_rolls_over_within_it_and_every_word_is_hea
 
 #[tokio::test]
 async fn a_noise_is_listened_to_and_a_deaf_vendor_is_given_up_in_mid_voice() {
-    for (fault, deaf) in [(None, false), (Some(Fault::Deaf), true)] {
-        let recogniser = ears(vendor(Trouble::always(fault)).await, "silence_ms = 150");
+    for (fault, deaf, patience) in [(None, false, ""), (Some(Fault::Deaf), true, "silence_ms = 150")] {
+        let recogniser = ears(vendor(Trouble::always(fault)).await, patience);
         let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
         ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
         ears.hear(&[0; 16_000]).await;

@@ -97,9 +97,14 @@ impl Api {
         address
     }
 
-    /// What the model there says.
+    /// What the model there says, waited for as long as a configuration may.
     pub async fn ask(self, address: SocketAddr) -> Vec<Result<Delta, ProviderError>> {
-        in_time(self.model(address, "m", 300, 0).stream(request()).collect()).await
+        self.ask_for(address, 3_000).await
+    }
+
+    /// What a model says that is given up after these milliseconds without a piece.
+    async fn ask_for(self, address: SocketAddr, ms: u64) -> Vec<Result<Delta, ProviderError>> {
+        in_time(self.model(address, "m", ms, 0).stream(request()).collect()).await
     }
 
     /// What the model says to this body.
@@ -199,8 +204,8 @@ async fn statuses_say_what_kind_of_failure_and_when_to_come_again() {
 async fn a_silent_server_is_given_up_before_the_first_piece_and_between_pieces() {
     for api in APIS {
         let mute = || Body::from_stream(stream::pending::<Piece>()).into_response();
-        assert_eq!(failure(&api.ask(api.server(mute).await).await, &[]).kind, ErrorKind::Timeout, "{api:?}");
-        let answer = api.ask(api.server(move || stalls(api)).await).await;
+        assert_eq!(failure(&api.ask_for(api.server(mute).await, 300).await, &[]).kind, ErrorKind::Timeout, "{api:?}");
+        let answer = api.ask_for(api.server(move || stalls(api)).await, 1_000).await;
         assert_eq!(failure(&answer, &["Yes"]).kind, ErrorKind::Timeout, "{api:?}");
     }
 }
@@ -218,7 +223,7 @@ async fn signs_of_life_are_no_pieces_of_an_answer() {
                 });
                 Body::from_stream(first.chain(pings)).into_response()
             };
-            let answer = api.ask(api.server(pings).await).await;
+            let answer = api.ask_for(api.server(pings).await, 300).await;
             let error = answer.last().expect("it ends").as_ref().expect_err("it stalls");
             assert_eq!(error.kind, ErrorKind::Timeout, "{api:?}");
         }

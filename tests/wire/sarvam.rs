@@ -91,7 +91,8 @@ async fn every_fault_has_its_name_or_costs_no_word() {
         (Fault::Unanswered, None),
     ];
     let all = rows.map(|(fault, kind)| async move {
-        (fault, kind, utterance(Trouble::always(Some(fault)), "stt_silence_ms = 400").await)
+        let patience = if kind == Some(ErrorKind::Timeout) { "stt_silence_ms = 400" } else { "stt_silence_ms = 2500" };
+        (fault, kind, utterance(Trouble::always(Some(fault)), patience).await)
     });
     for (fault, kind, events) in futures_util::future::join_all(all).await {
         let failed = events.iter().find_map(|event| match event {

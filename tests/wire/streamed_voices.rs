@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attendant::language::Language;
+use attendant::provider::ErrorKind;
 use attendant::sim::{Fault, Trouble};
 use attendant::tts::google::GoogleVoiceConfig;
 use attendant::tts::openai::OpenAiVoiceConfig;
@@ -134,7 +135,8 @@ async fn every_fault_has_its_name() {
     let mut made = Vec::new();
     for (name, language, fault, kind) in rows {
         // Before any deadline runs: some take time to be made.
-        let voice = voice(name, at(name, Trouble::always(Some(fault))).await, language, 300);
+        let patience = if kind == ErrorKind::Timeout { 300 } else { 1_000 };
+        let voice = voice(name, at(name, Trouble::always(Some(fault))).await, language, patience);
         made.push((name, language, fault, kind, voice));
     }
     let all = made.into_iter().map(|(name, language, fault, kind, voice)| async move {

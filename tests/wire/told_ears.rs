@@ -91,7 +91,8 @@ async fn every_fault_has_its_name_or_costs_no_word() {
     // Azure cannot have it.
     let all = all.filter(|(name, fault, _)| (*name, *fault) != ("azure_stt", Fault::Disorder));
     let all = all.map(|(name, fault, kind)| async move {
-        let recogniser = ears(name, vendor(Trouble::always(Some(fault))).await, "silence_ms = 700");
+        let patience = if kind == Some(ErrorKind::Timeout) { "silence_ms = 700" } else { "silence_ms = 2500" };
+        let recogniser = ears(name, vendor(Trouble::always(Some(fault))).await, patience);
         let mut ears = Ears::open(recogniser.as_ref(), Language::French, Hints::default());
         ears.hear(&[0; 4_800]).await;
         ears.say(code()).await;
@@ -116,8 +117,8 @@ async fn every_fault_has_its_name_or_costs_no_word() {
 #[tokio::test]
 async fn a_noise_is_listened_to_and_a_deaf_vendor_is_given_up_in_mid_voice() {
     for (name, ..) in VENDORS {
-        for (fault, deaf) in [(None, false), (Some(Fault::Deaf), true)] {
-            let recogniser = ears(name, vendor(Trouble::always(fault)).await, "silence_ms = 150");
+        for (fault, deaf, patience) in [(None, false, ""), (Some(Fault::Deaf), true, "silence_ms = 150")] {
+            let recogniser = ears(name, vendor(Trouble::always(fault)).await, patience);
             let mut ears = Ears::open(recogniser.as_ref(), Language::English, Hints::default());
             ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
             ears.hear(&[0; 16_000]).await;

@@ -15,14 +15,17 @@ const LOGIN: &str = "<return><securityId>134</securityId><securityTokenKey>1</se
 
 const NAMESPACE: &str = "http://ws.oscarehr.org/";
 
-/// A server whose schedule answers so, whatever it is asked.
-async fn server(schedule: ResponseTemplate) -> (MockServer, Oscar) {
+/// Milliseconds in which an answer of a busy machine has come.
+const PATIENT: u64 = 4_000;
+
+/// A server whose schedule answers so, whatever it is asked, and who waits this many milliseconds for it.
+async fn server(schedule: ResponseTemplate, read_ms: u64) -> (MockServer, Oscar) {
     let server = MockServer::start().await;
     let login = answer(NAMESPACE, "login2", LOGIN);
     Mock::given(method("POST")).and(path("/oscar/ws/LoginService")).respond_with(login).mount(&server).await;
     Mock::given(path("/oscar/ws/ScheduleService")).respond_with(schedule).mount(&server).await;
     let base_url = format!("{}/oscar/ws/", server.uri());
-    let oscar = Settings { base_url: &base_url, connect_ms: 300, read_ms: 300, ..Settings::default() }.oscar().1;
+    let oscar = Settings { base_url: &base_url, read_ms, ..Settings::default() }.oscar().1;
     (server, oscar)
 }
 
@@ -69,7 +72,8 @@ async fn what_is_no_answer_is_told_by_kind_and_never_quoted() {
         ("silence", day("").set_delay(Duration::from_secs(60)), timeout),
     ];
     for (name, response, is) in cases {
-        let (_server, oscar) = server(response).await;
+        let read_ms = if name == "silence" { 300 } else { PATIENT };
+        let (_server, oscar) = server(response, read_ms).await;
         let error = ask(&oscar).await;
         assert!(is(&error), "{name}: {error:?}");
         assert!(!format!("{error} {error:?}").contains("Jane"), "{name}: {error}");
@@ -79,7 +83,7 @@ async fn what_is_no_answer_is_told_by_kind_and_never_quoted() {
 #[tokio::test]
 async fn a_refused_token_is_asked_for_anew_once() {
     for code in ["ns1:FailedAuthentication", "ns1:SecurityError"] {
-        let (server, oscar) = server(fault(code, "no")).await;
+        let (server, oscar) = server(fault(code, "no"), PATIENT).await;
         assert!(matches!(ask(&oscar).await, EmrError::Auth(_)));
         let requests = server.received_requests().await.unwrap();
         let of = |service: &str| requests.iter().filter(|r| r.url.path().ends_with(service)).count();
@@ -105,7 +109,7 @@ async fn a_wrong_password_is_tried_once_and_then_not_for_a_while() {
 
 #[tokio::test]
 async fn a_service_that_fails_five_times_is_not_asked_for_a_while_and_the_others_are() {
-    let (server, oscar) = server(ResponseTemplate::new(503).set_body_raw("<html/>", "text/html")).await;
+    let (server, oscar) = server(ResponseTemplate::new(503).set_body_raw("<html/>", "text/html"), PATIENT).await;
     for _ in 0..8 {
         assert!(matches!(ask(&oscar).await, EmrError::Unavailable(_)));
     }
