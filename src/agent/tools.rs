@@ -4,16 +4,21 @@
 //! number callers are passed on to is never shown. A tool never fails silently: what it could not do is said to the model in words.
 
 mod appointments;
+mod call_back;
 mod clinic_info;
 mod consent;
 mod dealings;
+mod for_staff;
+mod health_card;
 mod identity;
 mod interrupted;
 mod ledger;
 pub mod messages;
 mod once;
+mod register;
 mod schema;
 mod take_message;
+mod waiting_list;
 
 use std::sync::Arc;
 
@@ -48,12 +53,15 @@ pub enum ToolName {
     UpdateAppointment,
     CancelAppointment,
     TakeMessage,
+    ValidateHealthCard,
+    RegisterNewPatient,
+    AddToWaitlist,
     TransferToPerson,
     EndCall,
 }
 
 impl ToolName {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ClinicInfo,
         Self::SearchPatient,
         Self::VerifyIdentity,
@@ -63,6 +71,9 @@ impl ToolName {
         Self::UpdateAppointment,
         Self::CancelAppointment,
         Self::TakeMessage,
+        Self::ValidateHealthCard,
+        Self::RegisterNewPatient,
+        Self::AddToWaitlist,
         Self::TransferToPerson,
         Self::EndCall,
     ];
@@ -78,6 +89,9 @@ impl ToolName {
             Self::UpdateAppointment => "update_appointment",
             Self::CancelAppointment => "cancel_appointment",
             Self::TakeMessage => "take_message",
+            Self::ValidateHealthCard => "validate_health_card",
+            Self::RegisterNewPatient => "register_new_patient",
+            Self::AddToWaitlist => "add_to_waitlist",
             Self::TransferToPerson => "transfer_to_person",
             Self::EndCall => "end_call",
         }
@@ -97,7 +111,13 @@ impl ToolName {
             | Self::CreateAppointment
             | Self::UpdateAppointment
             | Self::CancelAppointment => true,
-            Self::ClinicInfo | Self::TakeMessage | Self::TransferToPerson | Self::EndCall => false,
+            Self::ClinicInfo
+            | Self::TakeMessage
+            | Self::ValidateHealthCard
+            | Self::RegisterNewPatient
+            | Self::AddToWaitlist
+            | Self::TransferToPerson
+            | Self::EndCall => false,
         }
     }
 
@@ -111,6 +131,9 @@ impl ToolName {
             | Self::CheckAppointments
             | Self::ClinicInfo
             | Self::TakeMessage
+            | Self::ValidateHealthCard
+            | Self::RegisterNewPatient
+            | Self::AddToWaitlist
             | Self::TransferToPerson
             | Self::EndCall => false,
         }
@@ -128,6 +151,9 @@ impl ToolName {
             Self::UpdateAppointment => appointments::update_spec(),
             Self::CancelAppointment => appointments::cancel_spec(),
             Self::TakeMessage => take_message::spec(),
+            Self::ValidateHealthCard => health_card::spec(),
+            Self::RegisterNewPatient => register::spec(),
+            Self::AddToWaitlist => waiting_list::spec(),
             Self::TransferToPerson => ToolSpec {
                 name: self.name(),
                 description: "Pass the caller to a person at the clinic, when they ask for one, are upset, or you cannot help. \
@@ -225,6 +251,18 @@ pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> 
             Ok(asked) => take_message::run(asked, session).await,
             Err(outcome) => outcome,
         },
+        ToolName::ValidateHealthCard => match parse(arguments) {
+            Ok(asked) => health_card::run(&asked, session),
+            Err(outcome) => outcome,
+        },
+        ToolName::RegisterNewPatient => match parse(arguments) {
+            Ok(asked) => register::run(asked, session).await,
+            Err(outcome) => outcome,
+        },
+        ToolName::AddToWaitlist => match parse(arguments) {
+            Ok(asked) => waiting_list::run(&asked, session).await,
+            Err(outcome) => outcome,
+        },
         ToolName::TransferToPerson => match parse::<Transfer>(arguments) {
             Ok(Transfer { .. }) => transfer(session),
             Err(outcome) => outcome,
@@ -250,7 +288,13 @@ async fn with_book(
         ToolName::CreateAppointment => appointments::create(&parse(arguments)?, emr, session).await,
         ToolName::UpdateAppointment => appointments::update(&parse(arguments)?, emr, session).await,
         ToolName::CancelAppointment => appointments::cancel(&parse(arguments)?, emr, session).await,
-        ToolName::ClinicInfo | ToolName::TakeMessage | ToolName::TransferToPerson | ToolName::EndCall => no_book(),
+        ToolName::ClinicInfo
+        | ToolName::TakeMessage
+        | ToolName::ValidateHealthCard
+        | ToolName::RegisterNewPatient
+        | ToolName::AddToWaitlist
+        | ToolName::TransferToPerson
+        | ToolName::EndCall => no_book(),
     })
 }
 

@@ -6,6 +6,7 @@ pub mod appointment;
 mod chinese;
 mod english;
 mod french;
+pub mod intake;
 mod punjabi;
 
 use super::calendar::{Hours, Near};

@@ -16,7 +16,7 @@ pub(super) enum Urgency {
 impl Urgency {
     pub(super) const fn of(kind: MessageKind) -> Self {
         match kind {
-            MessageKind::Message => Self::Normal,
+            MessageKind::Message | MessageKind::Registration | MessageKind::WaitingList => Self::Normal,
             MessageKind::UnknownOutcome => Self::Urgent,
         }
     }

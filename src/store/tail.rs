@@ -177,6 +177,9 @@ const fn write(tool: ToolName) -> Option<Action> {
         | ToolName::FindEarliestAppointment
         | ToolName::CheckAppointments
         | ToolName::TakeMessage
+        | ToolName::ValidateHealthCard
+        | ToolName::RegisterNewPatient
+        | ToolName::AddToWaitlist
         | ToolName::TransferToPerson
         | ToolName::EndCall => None,
     }

@@ -159,7 +159,7 @@ impl Dialog {
             (ToolName::TransferToPerson, true) | (ToolName::EndCall, true | false) => {
                 return Move::say("", ExpectKind::Nothing);
             }
-            // Of a book that is not there.
+            // Of a book that is not there, and what these rules never call.
             (
                 ToolName::SearchPatient
                 | ToolName::VerifyIdentity
@@ -167,7 +167,10 @@ impl Dialog {
                 | ToolName::CheckAppointments
                 | ToolName::CreateAppointment
                 | ToolName::UpdateAppointment
-                | ToolName::CancelAppointment,
+                | ToolName::CancelAppointment
+                | ToolName::ValidateHealthCard
+                | ToolName::RegisterNewPatient
+                | ToolName::AddToWaitlist,
                 true | false,
             ) => return Move::say("", ExpectKind::Nothing),
         };

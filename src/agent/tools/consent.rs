@@ -3,14 +3,27 @@
 //! The agent must have been heard saying the moment itself, word by word, after the server proposed it, and what the caller said right
 //! after that must be a yes without a reservation.
 
+use super::{Outcome, Session};
 use crate::agent::{Line, Who};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::tokens::{self, Phrase, made_without, tokens};
 
+/// Whether the caller said yes to this question, asked for this write by [`ask`].
+pub(super) fn agreed(what: &str, question: &str, named: &[String], session: &Session) -> bool {
+    let after = session.dealings.proposed(what);
+    after.is_some_and(|after| given(&session.said, after, question, named, session.language))
+}
+
+/// Nothing is written: the question comes first, and again after whatever was no yes to it.
+pub(super) fn ask(what: &str, question: &str, session: &Session) -> Outcome {
+    session.dealings.propose(what, session.said.len());
+    Outcome::told("not_confirmed", question)
+}
+
 /// `after`: lines there were when the write was proposed. `question`: the server's own, of which the last sentence says what would be
 /// done. `named`: what else must have been heard, as the server wrote it: moments, a name.
-pub(super) fn given(said: &[Line], after: usize, question: &str, named: &[String], language: Language) -> bool {
+fn given(said: &[Line], after: usize, question: &str, named: &[String], language: Language) -> bool {
     let said: Vec<&Line> = said.iter().skip(after).filter(|line| line.who != Who::System).collect();
     let answer = said.iter().rposition(|line| line.who == Who::Agent).map_or(0, |at| at + 1);
     let (before, answer) = said.split_at(answer);

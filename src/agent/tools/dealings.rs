@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use super::Outcome;
 use crate::emr::{Held, Patient, PatientRef, Place, VisitKind};
+use crate::privacy::Pii;
 
 /// An offered time is good for so long: after that the book is asked again.
 const SLOT_LIVES: SignedDuration = SignedDuration::from_mins(5);
@@ -53,10 +54,22 @@ pub(super) enum Meaning {
     Person(Person),
     Slot(Slot),
     Appointment(Held, VisitMinutes),
+    Card(Card),
 }
 
 /// Minutes that an appointment takes.
 pub(super) type VisitMinutes = u16;
+
+/// A health card whose number can be right. The model holds its handle, and never the number again.
+#[derive(Clone)]
+pub(super) struct Card {
+    /// Two letters.
+    pub province: &'static str,
+    /// Without spaces and dashes.
+    pub number: Pii<String>,
+    /// Ontario's letters after it.
+    pub version: Option<Pii<String>>,
+}
 
 /// Someone a caller says they are.
 #[derive(Clone)]
@@ -96,6 +109,7 @@ impl Dealings {
             Meaning::Person(_) => "patient",
             Meaning::Slot(_) => "slot",
             Meaning::Appointment(..) => "appointment",
+            Meaning::Card(_) => "card",
         };
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(prefix.as_bytes());
@@ -124,7 +138,7 @@ impl Dealings {
     pub(super) fn person(&self, handle: &str) -> Option<Person> {
         match self.held.lock().handles.get(handle) {
             Some((Meaning::Person(person), _)) => Some(person.clone()),
-            Some((Meaning::Slot(_) | Meaning::Appointment(..), _)) | None => None,
+            Some((Meaning::Slot(_) | Meaning::Appointment(..) | Meaning::Card(_), _)) | None => None,
         }
     }
 
@@ -132,14 +146,23 @@ impl Dealings {
     pub(super) fn slot(&self, handle: &str, now: Timestamp) -> Option<Slot> {
         match self.held.lock().handles.get(handle) {
             Some((Meaning::Slot(slot), issued)) if now.duration_since(*issued) <= SLOT_LIVES => Some(slot.clone()),
-            Some((Meaning::Person(_) | Meaning::Slot(_) | Meaning::Appointment(..), _)) | None => None,
+            Some((Meaning::Person(_) | Meaning::Slot(_) | Meaning::Appointment(..) | Meaning::Card(_), _)) | None => {
+                None
+            }
         }
     }
 
     pub(super) fn appointment(&self, handle: &str) -> Option<(Held, VisitMinutes)> {
         match self.held.lock().handles.get(handle) {
             Some((Meaning::Appointment(held, minutes), _)) => Some((held.clone(), *minutes)),
-            Some((Meaning::Person(_) | Meaning::Slot(_), _)) | None => None,
+            Some((Meaning::Person(_) | Meaning::Slot(_) | Meaning::Card(_), _)) | None => None,
+        }
+    }
+
+    pub(super) fn card(&self, handle: &str) -> Option<Card> {
+        match self.held.lock().handles.get(handle) {
+            Some((Meaning::Card(card), _)) => Some(card.clone()),
+            Some((Meaning::Person(_) | Meaning::Slot(_) | Meaning::Appointment(..), _)) | None => None,
         }
     }
 

@@ -173,7 +173,7 @@ fn give_up(session: &Session) -> Outcome {
 }
 
 /// Letters and their marks, blanks, hyphens, apostrophes and full stops.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let fits = |c: char| c.is_alphabetic() || is_mark(c) || matches!(c, ' ' | '-' | '\'' | '\u{2019}' | '.');
     (1..=LONGEST_NAME).contains(&name.chars().count())
         && name.chars().any(char::is_alphabetic)
@@ -185,7 +185,7 @@ const fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{a01}'..='\u{a4d}' | '\u{a70}' | '\u{a71}')
 }
 
-fn birth_date(text: &str, today: Date) -> Option<Date> {
+pub(super) fn birth_date(text: &str, today: Date) -> Option<Date> {
     let date: Date = text.trim().parse().ok()?;
     (date <= today && date.year() >= today.year() - OLDEST).then_some(date)
 }
@@ -197,7 +197,7 @@ fn folded(name: &str) -> String {
 
 /// In either order, since a Chinese family name may be given first; and wherever the whole name is parted, since nobody hears where
 /// "Mei Ling Wong" or "Ana de la Cruz" is.
-fn is_named(chart: &Patient, first: &str, last: &str) -> bool {
+pub(super) fn is_named(chart: &Patient, first: &str, last: &str) -> bool {
     let kept = [folded(chart.first_name.reveal()), folded(chart.last_name.reveal())].concat();
     let (first, last) = (folded(first), folded(last));
     kept == format!("{first}{last}") || kept == format!("{last}{first}")

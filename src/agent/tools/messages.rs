@@ -29,6 +29,10 @@ pub enum MessageKind {
     Message,
     /// A write to the book of which nobody knows whether it happened.
     UnknownOutcome,
+    /// Somebody who is to be registered as a patient.
+    Registration,
+    /// Somebody who waits to become a patient, or for an earlier appointment.
+    WaitingList,
 }
 
 impl MessageKind {
@@ -37,6 +41,8 @@ impl MessageKind {
         match self {
             Self::Message => "message",
             Self::UnknownOutcome => "unknown_outcome",
+            Self::Registration => "registration",
+            Self::WaitingList => "waiting_list",
         }
     }
 }

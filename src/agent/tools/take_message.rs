@@ -5,19 +5,14 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::{Message, MessageKind, Outcome, Session, ToolName, object};
+use super::call_back::CallBack;
+use super::{MessageKind, Outcome, Session, ToolName, for_staff, object};
 use crate::agent::llm::ToolSpec;
 use crate::agent::{Who, digits};
-use crate::clock;
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::privacy::Pii;
 use crate::tokens::tokens;
-
-/// Stands for the number the caller is calling from.
-const CALLER: &str = "caller";
 
 /// Characters of a message: what can be said in some two minutes.
 const LONGEST_TEXT: usize = 2_000;
@@ -57,39 +52,19 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
     if text.is_empty() || text.chars().count() > LONGEST_TEXT {
         return Outcome::refused("invalid_text", "the message is empty or too long; ask for it again, in short");
     }
-    let same = asked.number.trim().eq_ignore_ascii_case(CALLER);
-    let wanted = if same { session.call.caller.reveal().as_str() } else { asked.number.as_str() };
-    let given: String = wanted.chars().filter(char::is_ascii_digit).collect();
-    let Some(number) = digits::telephone(&given) else {
-        return Outcome::refused("invalid_number", "that is no telephone number of ten digits; ask for it again");
+    let number = match CallBack::of(&asked.number, session) {
+        Ok(number) => number,
+        Err(outcome) => return outcome,
     };
-    if !confirmed(session, (!same).then_some(number.as_str())) {
+    if !confirmed(session, &number) {
         return Outcome::refused(
             "not_confirmed",
             "read name, number and message back, and call again after the caller's yes",
         );
     }
-    let key = key(session, name, &number, text);
-    let message = Message {
-        id: key,
-        kind: MessageKind::Message,
-        at: clock::stamp_of(session.now),
-        call: session.call.call,
-        clinic: session.clinic.config.id.clone(),
-        caller: session.call.caller.clone(),
-        name: Pii::new(name.to_owned()),
-        number: Pii::new(format!("+1{number}")),
-        text: Pii::new(text.to_owned()),
-    };
-    match session.messages.keep(message).await {
+    match for_staff::leave(MessageKind::Message, name, &number, text.to_owned(), session).await {
         Ok(()) => Outcome::ok(json!({})),
-        Err(error) => {
-            tracing::error!(call = %session.call.call, %error, "a message could not be kept");
-            Outcome::refused(
-                "not_kept",
-                "the message could not be kept; say so and offer to pass the caller to a person",
-            )
-        }
+        Err(outcome) => outcome,
     }
 }
 
@@ -101,14 +76,16 @@ fn is_name(name: &str) -> bool {
 
 /// The agent was heard reading the number back (or, for the caller's own number, was heard at all), and the caller's words
 /// after that are there and are no refusal.
-fn confirmed(session: &Session, number: Option<&str>) -> bool {
+fn confirmed(session: &Session, number: &CallBack) -> bool {
     let said = &session.said;
     let Some(answer) = said.iter().rposition(|line| line.who == Who::Caller) else { return false };
     let read_back = said[..answer].iter().any(|line| {
         line.who == Who::Agent
             && match number {
-                Some(number) => digits::runs(line.text.reveal(), session.language).concat().contains(number),
-                None => true,
+                CallBack::Given(number) => {
+                    digits::runs(line.text.reveal(), session.language).concat().contains(number.as_str())
+                }
+                CallBack::CalledFrom(_) => true,
             }
     });
     let words = tokens(said[answer].text.reveal(), session.language);
@@ -117,13 +94,4 @@ fn confirmed(session: &Session, number: Option<&str>) -> bool {
 
 fn refuses(words: &[String], language: Language) -> bool {
     Phrases::of(language).words.no.prefix(words).is_some()
-}
-
-fn key(session: &Session, name: &str, number: &str, text: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [session.call.call.to_string().as_str(), name, number, text] {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()[..12].iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -37,6 +37,8 @@ pub(super) fn message(message: &Message, acknowledged: Option<&Acknowledged>) ->
     let seen = match (acknowledged, message.kind) {
         (Some(Acknowledged { at_ms, by }), _) => format!("acknowledged {} UTC by {by}", minute(&stamp(*at_ms))),
         (None, MessageKind::Message) => "waits".to_owned(),
+        (None, MessageKind::Registration) => "to be registered".to_owned(),
+        (None, MessageKind::WaitingList) => "for the waiting list".to_owned(),
         (None, MessageKind::UnknownOutcome) => "URGENT, waits".to_owned(),
     };
     let mut out = String::new();
@@ -44,7 +46,7 @@ pub(super) fn message(message: &Message, acknowledged: Option<&Acknowledged>) ->
     let (name, number) = (message.name.reveal(), message.number.reveal());
     // Writing to a String cannot fail.
     writeln!(out, "{at} UTC  {name}  {number}  {} {seen}  (call {})", message.id, message.call)
-        .and_then(|()| writeln!(out, "    {}\n", message.text.reveal()))
+        .and_then(|()| writeln!(out, "    {}\n", message.text.reveal().replace('\n', "\n    ")))
         .unwrap_or_default();
     out
 }

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::super::consent::{agreed, ask};
 use super::super::dealings::Slot;
 use super::super::interrupted::UnderWay;
-use super::super::{Outcome, Session, ToolName, consent, schema};
+use super::super::{Outcome, Session, ToolName, schema};
 use super::{digest, doubt, failed, failed_write, local, verified, written};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Told, moment};
@@ -208,15 +209,4 @@ fn standing(handle: &str, session: &Session) -> Result<(Held, u16), Outcome> {
     found.ok_or_else(|| {
         Outcome::refused("unknown_appointment", "there is no such handle; call check_appointments first")
     })
-}
-
-fn agreed(what: &str, question: &str, named: &[String], session: &Session) -> bool {
-    let after = session.dealings.proposed(what);
-    after.is_some_and(|after| consent::given(&session.said, after, question, named, session.language))
-}
-
-/// Nothing is written: the question comes first, and again after whatever was no yes to it.
-fn ask(what: &str, question: &str, session: &Session) -> Outcome {
-    session.dealings.propose(what, session.said.len());
-    Outcome::told("not_confirmed", question)
 }

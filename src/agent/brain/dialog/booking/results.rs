@@ -39,6 +39,9 @@ impl Dialog {
             | ToolName::CancelAppointment
             | ToolName::ClinicInfo
             | ToolName::TakeMessage
+            | ToolName::ValidateHealthCard
+            | ToolName::RegisterNewPatient
+            | ToolName::AddToWaitlist
             | ToolName::TransferToPerson
             | ToolName::EndCall => self.refused(&book, code, &say, result),
         })
