@@ -4,7 +4,7 @@ CARGO ?= cargo
 PHASE  = .ci/phase
 
 .DEFAULT_GOAL := help
-.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench bench-vendors test-long
+.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench bench-book bench-vendors test-long
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench: tools models release ## the figures of benches/README.md: a leg's slot, w
 	@$(CARGO) bench --locked --profile dev --bench speech
 	@ATTENDANT=target/release/attendant .ci/demo
 	@.ci/load
+
+bench-book: tools ## what attendant adds to the EMR's own time at 100 calls, and bookings a second
+	@$(CARGO) nextest run --locked --run-ignored only --no-capture -E 'test(what_is_added_to_the_emrs_own_time)'
 
 bench-vendors: tools models release ## what vendors cost: 100 calls against simulated ones, then what each fault of theirs costs a caller (benches/README.md)
 	@VENDORS=1 .ci/load

@@ -1,5 +1,6 @@
 //! OSCAR behind the EMR's contract: golden envelopes, hostile answers, and whole bookings against the simulator.
 
+mod added;
 mod bookings;
 mod by_voice;
 mod clinic;

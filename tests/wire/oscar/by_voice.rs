@@ -9,23 +9,28 @@ use attendant::agent::tools::{Ledger, Messages};
 use attendant::agent::{self, Agent, Agents, CallFacts, Line, Reports, Turn, Who};
 use attendant::call::CallId;
 use attendant::call::event::{Event, Mailbox};
+use attendant::clinic::Clinic;
 use attendant::emr::Emr;
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::chain::{Order, Thinkers};
 use attendant::sim::oscar::{Dialect, Fault};
+use attendant::state::Shared;
 use jiff::civil::time;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::house::{House, MONDAY, NOW, SINGH, left};
 
-struct Talk {
+pub struct Talk {
     agent: Box<dyn Agent>,
     mailbox: Mailbox,
     events: mpsc::Receiver<Event>,
     language: Language,
     said: Vec<Line>,
     turn: u32,
+    /// When each tool began and was done.
+    pub tools: Vec<(Instant, Instant)>,
     folder: tempfile::TempDir,
 }
 
@@ -33,26 +38,31 @@ impl Talk {
     /// Jane Roe calls from the number in her chart.
     fn with(house: &House, language: Language) -> Self {
         let (clinic, oscar) = house.adapter();
+        Self::at(clinic, Arc::new(oscar), &Shared::default(), language)
+    }
+
+    pub fn at(clinic: Clinic, emr: Arc<dyn Emr>, shared: &Shared, language: Language) -> Self {
         let folder = tempfile::tempdir().expect("as the test has it");
         let id = clinic.config.id.clone();
         let desk = Desk::new(
             Thinkers::new(vec![Arc::new(RuleBrain::new())], Order::new()),
             Graph::built_in(),
             vec![clinic],
-            Books::from([(id.clone(), Arc::new(oscar) as Arc<dyn Emr>)]),
+            Books::from([(id.clone(), emr)]),
             Messages::new(folder.path().join("messages")),
             Ledger::open(folder.path().to_owned()).expect("as the test has it"),
             || NOW.parse().expect("as the test has it"),
         )
-        .expect("there is a clinic");
+        .expect("there is a clinic")
+        .sharing(shared.clone());
         let caller = Pii::new("+16045550177".to_owned());
         let agent = desk.open(&CallFacts { call: CallId::new(), clinic: id, caller, language });
         let (mailbox, events) = Mailbox::new();
-        Self { agent, mailbox, events, language, said: Vec::new(), turn: 0, folder }
+        Self { agent, mailbox, events, language, said: Vec::new(), turn: 0, tools: Vec::new(), folder }
     }
 
     /// The answer to these words, all of it heard.
-    async fn say(&mut self, words: &str) -> String {
+    pub async fn say(&mut self, words: &str) -> String {
         self.turn += 1;
         self.hears(Who::Caller, words.to_owned());
         let turn = Turn { number: self.turn, language: self.language, said: self.said.clone().into(), draft: false };
@@ -63,6 +73,12 @@ impl Talk {
                 Some(Event::Agent { event: agent::Event::Text(text), .. }) => answer.push_str(text.reveal()),
                 Some(Event::Agent { event: agent::Event::Done, .. }) => break,
                 Some(Event::Agent { event: agent::Event::Failed(error), .. }) => panic!("{error}"),
+                Some(Event::Agent { event: agent::Event::ToolStarted { .. }, .. }) => {
+                    self.tools.push((Instant::now(), Instant::now()));
+                }
+                Some(Event::Agent { event: agent::Event::ToolDone { .. }, .. }) => {
+                    self.tools.last_mut().expect("it began").1 = Instant::now();
+                }
                 Some(_) => {}
                 None => panic!("the mailbox is open"),
             }
@@ -85,7 +101,7 @@ impl Talk {
 }
 
 /// Up to the question whether to book Monday at a quarter past one.
-const ASKED: [&str; 5] = [
+pub const ASKED: [&str; 5] = [
     "i'd like to book a follow up with doctor singh on monday after quarter to eleven",
     "jane roe r o e",
     "march ninth nineteen eighty four",

@@ -1,5 +1,6 @@
 //! A simulated OSCAR that listens here, the adapter that asks it, and a caller who talks to the tools.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ const PROVIDERS: &str = "101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"";
 pub struct House {
     pub sim: sim::Oscar,
     base_url: String,
+    address: SocketAddr,
     dialect: Dialect,
     zone: &'static str,
     _stop: DropGuard,
@@ -63,12 +65,13 @@ impl House {
         }
         let sim = sim::Oscar::new(settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("as the test has it");
-        let base_url = sim.base_url(listener.local_addr().expect("as the test has it"));
+        let address = listener.local_addr().expect("as the test has it");
+        let base_url = sim.base_url(address);
         let stop = CancellationToken::new();
         let serving = sim.clone();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(async move { serving.serve(listener, stopped).await });
-        Self { sim, base_url, dialect, zone, _stop: stop.drop_guard() }
+        Self { sim, base_url, address, dialect, zone, _stop: stop.drop_guard() }
     }
 
     /// Another process that works the same book: it shares no lock with the others.
@@ -97,6 +100,15 @@ impl House {
             read_ms: 400,
             settle_ms: 1_000,
         }
+    }
+
+    /// What is asked goes through this address.
+    pub fn through(&mut self, address: SocketAddr) {
+        self.base_url = self.sim.base_url(address);
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn turn(&self, operation: &str, fault: Fault, times: u32) {
