@@ -87,6 +87,8 @@ pub enum Event {
     Text(Pii<String>),
     /// What the caller is expected to answer; holds for the utterance that is being streamed.
     Expect(Expect),
+    /// The model is writing what a tool is called with, and has for a while: nothing of it can be heard.
+    WritingCall,
     /// A tool runs: the call says a filler if it takes long.
     ToolStarted {
         name: &'static str,

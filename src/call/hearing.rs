@@ -66,6 +66,8 @@ pub(super) struct Hearing {
     session: u32,
     recogniser: usize,
     capabilities: Vec<Capabilities>,
+    /// When the present session was.
+    opened: Samples,
     failures: u32,
     /// Of these, passing ones of the present recogniser.
     passing: u32,
@@ -103,6 +105,7 @@ impl Hearing {
             session: 0,
             recogniser: 0,
             capabilities,
+            opened: Samples::ZERO,
             failures: 0,
             passing: 0,
             language,
@@ -136,6 +139,7 @@ impl Hearing {
     /// before stay as they are, and the replay follows them.
     pub(super) fn open(&mut self, from: Samples, now: Samples, out: &mut VecDeque<Effect>) {
         self.session += 1;
+        self.opened = now;
         let heard_from = from.saturating_sub(PREROLL).max(now.saturating_sub(REPLAYED));
         let given = self.told().filter(|piece| piece.from < heard_from).map(|piece| piece.to).max();
         let replay_from = from.saturating_sub(PREROLL).max(self.taken).max(given.unwrap_or_default());

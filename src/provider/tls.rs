@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{Certificate, ClientBuilder};
 use rustls::pki_types::CertificateDer;
@@ -70,8 +71,16 @@ pub fn client(ca: Option<&Authority>) -> Result<ClientConfig, String> {
     Ok(builder.with_no_client_auth())
 }
 
-/// The same for HTTP.
+/// An HTTP/2 connection is asked so often whether it is there.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+
+/// The same for HTTP. A connection over which nobody answers is ended before the next caller is put on it: all calls share one over HTTP/2.
 pub fn http(builder: ClientBuilder, ca: Option<&Authority>) -> Result<ClientBuilder, String> {
+    let builder = builder
+        .http2_keep_alive_interval(ASKED_EVERY)
+        .http2_keep_alive_timeout(ANSWERED_WITHIN)
+        .http2_keep_alive_while_idle(true);
     let Some(ca) = ca else { return Ok(builder) };
     let certificates = ca
         .read()?

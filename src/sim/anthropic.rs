@@ -87,7 +87,9 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     if request["stream"] != true {
         return Json(whole).into_response();
     }
-    let (events, left) = events(&whole, usage);
+    let is_eager = |tool: &Value| tool["eager_input_streaming"] == true;
+    let eager = request["tools"].as_array().into_iter().flatten().all(is_eager);
+    let (events, left) = events(&whole, usage, eager);
     answer::stream(events, left, fault, event(&error("overloaded_error", "simulated")))
 }
 
@@ -105,7 +107,7 @@ fn said(request: &Value) -> Vec<String> {
 }
 
 /// The message in pieces, and how many of them a fault leaves.
-fn events(message: &Value, usage: Usage) -> (Vec<String>, usize) {
+fn events(message: &Value, usage: Usage, eager: bool) -> (Vec<String>, usize) {
     let mut begun = message.clone();
     begun["content"] = json!([]);
     begun["stop_reason"] = Value::Null;
@@ -113,7 +115,7 @@ fn events(message: &Value, usage: Usage) -> (Vec<String>, usize) {
     let mut events = vec![json!({"type": "message_start", "message": begun})];
     let blocks = message["content"].as_array().into_iter().flatten();
     for (index, block) in blocks.enumerate() {
-        let (mut empty, deltas) = (block.clone(), deltas(block));
+        let (mut empty, deltas) = (block.clone(), deltas(block, eager));
         if block["type"] == "text" {
             empty["text"] = "".into();
         }
@@ -132,13 +134,17 @@ fn events(message: &Value, usage: Usage) -> (Vec<String>, usize) {
     (events.iter().map(event).collect(), 3 + STRUCK_AFTER)
 }
 
-fn deltas(block: &Value) -> Vec<Value> {
+/// What a tool is called with is held back until it is whole, unless it is wanted eagerly.
+fn deltas(block: &Value, eager: bool) -> Vec<Value> {
     match block["text"].as_str() {
         Some(text) => {
             let words = text.split_inclusive(' ');
             words.map(|word| json!({"type": "text_delta", "text": word})).collect()
         }
-        None => ["", "{", "}"].map(|json| json!({"type": "input_json_delta", "partial_json": json})).into(),
+        None => {
+            let pieces: &[&str] = if eager { &["", "{", "}"] } else { &["{}"] };
+            pieces.iter().map(|json| json!({"type": "input_json_delta", "partial_json": json})).collect()
+        }
     }
 }
 

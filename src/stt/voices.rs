@@ -16,6 +16,8 @@ const PREROLL: u64 = 4_800;
 const POSTROLL: u64 = 3_200;
 /// Less voice than this is no speech (V6): 125 ms.
 const SHORTEST: u64 = 2_000;
+/// OpenAI refuses an utterance of less audio than 100 ms.
+const LEAST: u64 = 1_600;
 /// Samples a step: 40 ms of live audio, at most 500 ms of what is heard again.
 const AT_LEAST: usize = 2 * SLOT_SAMPLES;
 const AT_MOST: usize = RATE as usize / 2;
@@ -75,7 +77,7 @@ impl Voices {
     pub(super) fn speech_end(&mut self, at: Samples, out: &mut Vec<Step>) {
         let Some(since) = self.voice.take() else { return };
         // All of it may have come before it was known to be a voice.
-        if !self.utterances.is_open() && at.0 >= since + SHORTEST {
+        if !self.utterances.is_open() && at.0 >= since + SHORTEST && self.is_enough(since) {
             self.begin(since, out);
         }
         self.end(at.0, out);
@@ -114,15 +116,26 @@ impl Voices {
 
     /// A voice that is long enough to be one is sent from now on.
     fn begin_if_due(&mut self, out: &mut Vec<Step>) {
-        let due = self.voice.filter(|since| !self.utterances.is_open() && self.tape.end() >= since + SHORTEST);
+        let is_due = |since: &u64| self.tape.end() >= since + SHORTEST && self.is_enough(*since);
+        let due = self.voice.filter(|since| !self.utterances.is_open() && is_due(since));
         if let Some(since) = due {
             self.begin(since, out);
         }
     }
 
+    /// Whether there is audio of it that was not sent yet, as much as a vendor takes for an utterance.
+    fn is_enough(&self, since: u64) -> bool {
+        self.tape.end() >= self.begins(since) + LEAST
+    }
+
+    /// The first sample of an utterance that begins here.
+    fn begins(&self, since: u64) -> u64 {
+        since.saturating_sub(PREROLL).max(self.sent).max(self.tape.begin())
+    }
+
     fn begin(&mut self, since: u64, out: &mut Vec<Step>) {
         let number = self.utterances.begin(Samples(since.max(self.sent)));
-        self.sent = since.saturating_sub(PREROLL).max(self.sent).max(self.tape.begin());
+        self.sent = self.begins(since);
         out.push(Step::Begin { number, at: Samples(self.sent) });
     }
 

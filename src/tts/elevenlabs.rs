@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::http::header::HeaderName;
 use url::Url;
 
@@ -33,7 +33,8 @@ const INACTIVITY: u16 = 180;
 
 /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
 pub fn voice(config: &ElevenLabsConfig, section: &str) -> Result<Contextual, String> {
-    config.reach(section, NAME, "/v1/text-to-speech").map(Contextual::new)
+    let reached = config.reach(section, NAME, "/v1/text-to-speech")?;
+    Ok(Contextual::new(reached.closing(kind_of_close)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,28 +43,33 @@ struct Said {
     #[serde(default)]
     audio: Option<String>,
     #[serde(default)]
-    alignment: Option<Alignment>,
+    alignment: Value,
     #[serde(default)]
-    normalized_alignment: Option<Alignment>,
-    #[serde(default, alias = "context_id")]
+    normalized_alignment: Value,
+    #[serde(default)]
     context_id: Option<String>,
-    #[serde(default, alias = "is_final")]
+    /// The same: messages have either spelling, and may have both.
+    #[serde(default, rename = "context_id")]
+    context: Option<String>,
+    #[serde(default)]
     is_final: Option<bool>,
+    #[serde(default, rename = "is_final")]
+    ended: Option<bool>,
     #[serde(default)]
     error: Option<String>,
+    /// A number, or a word.
     #[serde(default)]
-    code: Option<u16>,
+    code: Value,
 }
 
 /// Milliseconds.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Alignment {
-    #[serde(default)]
     chars: Vec<String>,
-    #[serde(default)]
+    #[serde(alias = "charsStartTimesMs")]
     char_start_times_ms: Vec<f64>,
-    #[serde(default)]
+    #[serde(alias = "charsDurationsMs")]
     char_durations_ms: Vec<f64>,
 }
 
@@ -160,20 +166,22 @@ impl Vendor for Reached<ElevenLabsOwn> {
         let mut news = Vec::new();
         if let Some(told) = said.error.as_deref() {
             let told = code(told).unwrap_or("without a code");
-            let what = format!("an error message, {} {told}", said.code.unwrap_or_default());
+            let what = format!("an error message, {} {told}", said.code.as_u64().unwrap_or_default());
             news.push(News::Failed(failed(kind_of(told), &what)));
         }
-        if let Some(alignment) = said.alignment.or(said.normalized_alignment) {
+        // Times that cannot be read cost the words their places, and never the audio.
+        let read = |alignment| serde_json::from_value::<Alignment>(alignment).ok();
+        if let Some(alignment) = read(said.alignment).or_else(|| read(said.normalized_alignment)) {
             news.push(News::Letters(alignment.timed()));
         }
         if let Some(audio) = said.audio.filter(|audio| !audio.is_empty()) {
             let audio = STANDARD.decode(audio).map_err(|_| unread("sent audio that cannot be read"))?;
             news.push(News::Audio(audio));
         }
-        if said.is_final == Some(true) {
+        if said.is_final.or(said.ended) == Some(true) {
             news.push(News::Done);
         }
-        Ok(Message { context: said.context_id, news })
+        Ok(Message { context: said.context_id.or(said.context), news })
     }
 
     /// An empty text is not spoken.
@@ -195,13 +203,18 @@ fn close(context: &str) -> String {
     json!({"context_id": context, "close_context": true}).to_string()
 }
 
+/// 1008 is how it says that the quota is used up, or too much is open at once.
+const fn kind_of_close(close: u16) -> ErrorKind {
+    if close == 1008 { ErrorKind::Limited } else { ErrorKind::Connection }
+}
+
 /// ElevenLabs' codes by their parts: `quota_exceeded`, `too_many_concurrent_requests`, `max_active_conversations`, `invalid_api_key`,
 /// `voice_not_found`, `input_timeout_exceeded`.
 fn kind_of(code: &str) -> ErrorKind {
     let has = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
-    if has(&["api_key", "unauthor", "authorization", "permission"]) {
+    if has(&["api_key", "unauthor", "authorization", "authentication", "permission"]) {
         ErrorKind::Unauthorised
-    } else if has(&["quota", "concurrent", "max_active", "rate_limit", "busy"]) {
+    } else if has(&["quota", "concurrent", "max_active", "rate_limit", "busy", "payment", "subscription"]) {
         ErrorKind::Limited
     } else if has(&["timeout"]) {
         ErrorKind::Timeout
@@ -218,8 +231,6 @@ fn failed(kind: ErrorKind, what: &str) -> ProviderError {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn reached(more: &str) -> Reached<ElevenLabsOwn> {
@@ -280,6 +291,20 @@ mod tests {
     }
 
     #[test]
+    fn letters_that_cannot_be_read_cost_no_audio() {
+        let reached = reached("");
+        let heard = |alignment: Value| {
+            let said = json!({"audio": "AQI=", "alignment": alignment, "contextId": "c-1", "context_id": "c-1"});
+            reached.read(&said.to_string()).unwrap().news
+        };
+        for odd in [json!(null), json!({"chars": null}), json!({"chars": ["H"], "charStartTimesMs": "0"})] {
+            assert_eq!(heard(odd.clone()), [News::Audio(vec![1, 2])], "{odd}");
+        }
+        let other = heard(json!({"chars": ["H"], "charsStartTimesMs": [0], "charsDurationsMs": [50]}));
+        assert!(matches!(&other[..], [News::Letters(letters), News::Audio(_)] if letters.len() == 1), "{other:?}");
+    }
+
+    #[test]
     fn what_went_wrong_keeps_its_code_and_not_its_words() {
         for (code, kind) in [
             ("quota_exceeded", ErrorKind::Limited),
@@ -287,6 +312,8 @@ mod tests {
             ("invalid_api_key", ErrorKind::Unauthorised),
             ("voice_not_found", ErrorKind::Request),
             ("input_timeout_exceeded", ErrorKind::Timeout),
+            ("authentication_required", ErrorKind::Unauthorised),
+            ("payment_required", ErrorKind::Limited),
             ("internal_error", ErrorKind::Server),
             ("Jane Roe said", ErrorKind::Server),
         ] {

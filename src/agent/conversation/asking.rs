@@ -5,6 +5,10 @@
 //! had not given to it yet is dropped on both sides, since both cut the same text in the same way ([`Splitter`]). Calls of an answer that
 //! failed are forgotten, and were never run. If nobody can go on, the answer has failed, and the call says so in words.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::go_on::{self, GoingOn, Ruling};
 use super::turn::{Answer, Gone};
 use crate::agent::graph::AgentConfig;
@@ -16,6 +20,9 @@ use crate::privacy::Pii;
 use crate::provider::chain::{Asking, News};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::tts::sentence::Splitter;
+
+/// So often the call is told that a model is still writing what a tool is called with: long before it takes the silence for the end.
+const WRITES_ON: Duration = Duration::from_secs(1);
 
 /// What one request came to.
 #[derive(Default)]
@@ -157,6 +164,8 @@ impl Answer {
         words: &mut Words,
     ) -> Result<Result<Vec<ToolCall>, ProviderError>, Gone> {
         let mut calls = ToolCalls::default();
+        // When the call last heard that one is being written.
+        let mut told = None;
         loop {
             match asking.next().await {
                 News::Piece(Delta::Text(piece)) => {
@@ -164,7 +173,13 @@ impl Answer {
                         return Ok(Err(began_again(asking)));
                     }
                 }
-                News::Piece(Delta::ToolCall(piece)) => calls.push(piece),
+                News::Piece(Delta::ToolCall(piece)) => {
+                    calls.push(piece);
+                    if told.get_or_insert_with(Instant::now).elapsed() >= WRITES_ON {
+                        told = Some(Instant::now());
+                        self.send(Event::WritingCall).await?;
+                    }
+                }
                 News::Piece(Delta::Usage(usage)) => {
                     metrics::counter!("llm_tokens_total", "kind" => "prompt").increment(usage.prompt);
                     metrics::counter!("llm_tokens_total", "kind" => "answer").increment(usage.answer);
@@ -173,6 +188,7 @@ impl Answer {
                     let what = "the answer was cut inside a tool call; raise max_tokens";
                     return Ok(Err(asking.reject(ErrorKind::Server, what)));
                 }
+                News::Piece(Delta::Finish(Finish::Filtered)) => return Ok(Err(refused(asking))),
                 News::Piece(Delta::Finish(_)) | News::Ended => break,
                 News::Hedged => {
                     self.memory.hedged(self.turn.said.len());
@@ -222,6 +238,14 @@ fn next_model(asking: &mut Asking, request: &Request, words: &Words) -> bool {
         metrics::counter!("llm_failovers_total", "words" => when).increment(1);
     }
     is_asked
+}
+
+/// What was said of it breaks off where the vendor stopped it. Not a failure of the provider's: others may answer the same.
+fn refused(asking: &mut Asking) -> ProviderError {
+    let what = "refused to go on with the answer".to_owned();
+    let error = ProviderError { provider: asking.name(), kind: ErrorKind::Server, what, retry_after: None };
+    asking.leave();
+    error
 }
 
 /// Not a failure of the provider's: it was asked for something unusual, and the others may do better.

@@ -11,7 +11,7 @@ mod request;
 use reqwest::{Client, RequestBuilder};
 use url::Url;
 
-pub use config::{AnthropicConfig, AnthropicOwn, Geo, Thinking};
+pub use config::{AnthropicConfig, AnthropicOwn, Geo};
 
 use super::Request;
 use super::hosted::{Hosted, Interface, Patience, Reading};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use attendant_media::frame::Samples;
+use attendant_media::frame::{RATE, Samples};
 
 use super::Hearing;
 use crate::call::effect::Effect;
@@ -16,6 +16,9 @@ const TRIES_AT_LEAST: u32 = 4;
 const SECOND_WAIT: Duration = Duration::from_millis(500);
 /// After all have failed, a caller may still be there to be heard later.
 const WAIT_AT_MOST: Duration = Duration::from_secs(3);
+
+/// A session that lasted so long was well, whether or not anybody spoke.
+const LASTED: Samples = Samples(30 * RATE as u64);
 
 /// How a session failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +54,11 @@ pub(in crate::call) enum Loss {
 impl Hearing {
     /// The session failed: what it may still say does not count. After a passing failure the same recogniser is opened once more, then
     /// the next one; after a lasting one the next one at once.
-    pub(in crate::call) fn lost(&mut self, how: Failure) -> Loss {
+    pub(in crate::call) fn lost(&mut self, how: Failure, now: Samples) -> Loss {
         self.session += 1;
+        if now.saturating_sub(self.opened) >= LASTED {
+            self.is_well();
+        }
         self.failures += 1;
         self.passing = if how == Failure::Passing { self.passing + 1 } else { 0 };
         if self.failures >= self.tries() {

@@ -43,7 +43,7 @@ fn what_a_session_said_counts_until_the_next_one_has_said_more() {
     let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
     hearing.flush(from, up_to, &mut out);
     assert!(!hearing.was_asked_again());
-    assert_eq!(hearing.lost(Failure::Passing), Loss::Retry { after: Duration::ZERO });
+    assert_eq!(hearing.lost(Failure::Passing, Samples::ZERO), Loss::Retry { after: Duration::ZERO });
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     assert!(hearing.was_asked_again());
     assert_eq!(replayed(&out), Samples::from_millis(700));
@@ -62,7 +62,7 @@ fn a_session_that_answers_the_flush_has_the_last_word() {
     hearing.handle(1, partial("too tickets", 1_000, 2_350));
     let (from, up_to) = (Samples::from_millis(1_000), Samples::from_millis(2_400));
     hearing.flush(from, up_to, &mut out);
-    hearing.lost(Failure::Passing);
+    hearing.lost(Failure::Passing, Samples::ZERO);
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     hearing.handle(3, partial("two tickets", 1_000, 2_300));
     assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
@@ -81,7 +81,7 @@ fn debug_shows_no_word_of_the_caller() {
 fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them() {
     let (mut hearing, mut out) = (hearing(), VecDeque::new());
     hearing.handle(1, partial("the beginning", 1_000, 3_000));
-    hearing.lost(Failure::Passing);
+    hearing.lost(Failure::Passing, Samples::ZERO);
     hearing.reopen(Some((Samples::from_millis(1_000), None)), Samples::from_millis(11_500), &mut out);
     assert_eq!(replayed(&out), Samples::from_millis(3_000));
     hearing.handle(3, partial("and the end", 3_200, 12_000));
@@ -92,7 +92,7 @@ fn words_that_can_no_longer_be_heard_again_are_kept_and_the_replay_follows_them(
 fn words_from_before_the_replay_are_kept_and_it_follows_them() {
     let (mut hearing, mut out) = (hearing(), VecDeque::new());
     hearing.handle(1, partial("please cancel", 1_000, 2_000));
-    hearing.lost(Failure::Passing);
+    hearing.lost(Failure::Passing, Samples::ZERO);
     let (from, up_to) = (Samples::from_millis(2_100), Samples::from_millis(2_400));
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     assert_eq!(replayed(&out), Samples::from_millis(2_000));
@@ -123,7 +123,7 @@ fn a_recogniser_that_breaks_off_is_opened_once_more_and_one_that_lets_the_caller
         hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
         let next = |how| {
             let mut out = VecDeque::new();
-            assert!(matches!(hearing.lost(how), Loss::Retry { .. }));
+            assert!(matches!(hearing.lost(how, Samples::ZERO), Loss::Retry { .. }));
             hearing.reopen(None, Samples::ZERO, &mut out);
             opened(&out)
         };
@@ -144,4 +144,14 @@ fn every_session_begins_with_what_is_asked_and_with_the_names_after_it() {
         _ => None,
     });
     assert_eq!(begun.expect("a session was opened"), ["Tuesday", "Dr. Kaur", "Dr. Wong"]);
+}
+
+#[test]
+fn sessions_that_lasted_and_were_lost_one_by_one_never_make_the_ears_hopeless() {
+    let mut hearing = hearing();
+    for minute in 1..=20 {
+        let now = Samples::from_millis(minute * 60_000);
+        assert_eq!(hearing.lost(Failure::Passing, now), Loss::Retry { after: Duration::ZERO });
+        hearing.reopen(None, now, &mut VecDeque::new());
+    }
 }

@@ -87,10 +87,9 @@ impl Machine {
                 self.thought.spoke |= self.mouth.close();
                 self.thought.stage = Stage::Tool;
                 self.timers.set(Timer::Agent, self.now + deadline::TOOL);
-                if !self.mouth.has_answer() && !self.timers.is_set(Timer::Filler) {
-                    self.timers.set(Timer::Filler, self.now + self.config.filler());
-                }
+                self.cover();
             }
+            Event::WritingCall => self.cover(),
             Event::ToolDone { .. } => self.thought.stage = Stage::Asked,
             Event::NextModel { why } => {
                 self.mouth.drop_unsent();
@@ -118,6 +117,13 @@ impl Machine {
                 }
                 self.agent_failed(&error.to_string());
             }
+        }
+    }
+
+    /// A filler is said if this takes long.
+    fn cover(&mut self) {
+        if !self.mouth.has_answer() && !self.timers.is_set(Timer::Filler) {
+            self.timers.set(Timer::Filler, self.now + self.config.filler());
         }
     }
 

@@ -74,7 +74,7 @@ impl Machine {
         self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
         self.timers.clear(Timer::SttReady);
         self.timers.clear(Timer::SttPartial);
-        match self.hearing.lost(how) {
+        match self.hearing.lost(how, self.clock()) {
             Loss::Retry { after: Duration::ZERO } => self.reopen_ears(),
             Loss::Retry { after } => self.timers.set(Timer::SttReopen, self.now + after),
             Loss::Hopeless { after } => {

@@ -113,7 +113,7 @@ fn marks(value: &Value) -> usize {
 
 fn tools(request: &Value) -> Option<String> {
     for tool in request["tools"].as_array().into_iter().flatten() {
-        let keys = ["type", "name", "description", "input_schema", "cache_control", "strict"];
+        let keys = ["type", "name", "description", "input_schema", "cache_control", "strict", "eager_input_streaming"];
         let is_known = tool.as_object().is_some_and(|tool| tool.keys().all(|key| keys.contains(&key.as_str())));
         if !is_known || !is_name(&tool["name"]) || tool["input_schema"]["type"] != "object" {
             return Some(format!("tools: {} has no name, no input_schema, or extra inputs", tool["name"]));

@@ -55,7 +55,8 @@ impl Vendor for Reached<AzureEarsOwn> {
 
 async fn connect(shared: &Reached<AzureEarsOwn>, setup: &Setup) -> Result<Link, ProviderError> {
     let mut url = shared.address.clone();
-    url.query_pairs_mut().append_pair("language", setup.language.tag());
+    // Else words, and names that contain one, come as asterisks.
+    url.query_pairs_mut().append_pair("language", setup.language.tag()).append_pair("profanity", "raw");
     let key = shared.key(HeaderName::from_static("ocp-apim-subscription-key"), "")?;
     let connection = HeaderValue::try_from(id()).map_err(|_| failed(ErrorKind::Request, "its connection has no id"))?;
     let headers = [key, (HeaderName::from_static("x-connectionid"), connection)];
@@ -140,6 +141,8 @@ impl Turns {
             "BadRequest" => refused(ErrorKind::Request),
             "Forbidden" => refused(ErrorKind::Unauthorised),
             // Nothing was said, or the end of the audio.
+            // It has taken all of the turn's audio.
+            "speech.endDetected" => Ok(News::Pong),
             _ => Ok(News::Nothing),
         }
     }

@@ -26,6 +26,9 @@ use crate::stt::{Hints, Setup};
 /// OpenAI gives none unless asked for probabilities of tokens.
 const CONFIDENCE: f32 = 1.0;
 
+/// Items that are remembered once they are whole.
+const REMEMBERED: usize = 16;
+
 impl Vendor for Reached<OpenAiEarsOwn> {
     fn name(&self) -> &'static str {
         NAME
@@ -144,6 +147,8 @@ struct Transcription {
     unnamed: VecDeque<u32>,
     /// The utterance of each item, and its words so far.
     items: BTreeMap<String, (u32, String)>,
+    /// The latest of those that are whole: what still comes of them is nobody's.
+    over: VecDeque<String>,
 }
 
 impl Transcription {
@@ -156,6 +161,7 @@ impl Transcription {
             to_theirs: Resampler::new(RATE, THEIRS).map_err(wrong)?,
             unnamed: VecDeque::new(),
             items: BTreeMap::new(),
+            over: VecDeque::new(),
         })
     }
 
@@ -164,6 +170,9 @@ impl Transcription {
     }
 
     fn item(&mut self, id: String) -> Option<&mut (u32, String)> {
+        if self.over.contains(&id) {
+            return None;
+        }
         if !self.items.contains_key(&id) {
             let number = self.unnamed.pop_front()?;
             self.items.insert(id.clone(), (number, String::new()));
@@ -212,7 +221,7 @@ impl Talk for Transcription {
         let news = match read(&text)? {
             Message::Committed { item_id } => {
                 self.item(item_id);
-                None
+                Some(News::Pong)
             }
             Message::Delta { item_id, delta } => self.item(item_id).map(|(number, text)| {
                 text.push_str(delta.as_deref().unwrap_or_default());
@@ -221,6 +230,10 @@ impl Talk for Transcription {
             Message::Completed { item_id, transcript } => {
                 let number = self.item(item_id.clone()).map(|(number, _)| *number);
                 self.items.remove(&item_id);
+                if self.over.len() == REMEMBERED {
+                    self.over.pop_front();
+                }
+                self.over.push_back(item_id);
                 number.map(|number| News::Final { number, text: transcript, confidence: CONFIDENCE })
             }
             Message::Failed { error } => return Err(error.named("a transcription failed")),

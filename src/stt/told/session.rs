@@ -23,6 +23,9 @@ const PING_IDLE: Duration = Duration::from_secs(20);
 /// While something is owed: two answers within the 3 s after which the call takes a session for deaf.
 const PING_OWED: Duration = Duration::from_secs(1);
 
+/// Who cannot be pinged is asked by then: an answer is there before the call takes the session for deaf.
+const ASKED_AT_MOST: Duration = Duration::from_millis(2_400);
+
 /// Nobody is made to wait longer than 25 s of speech for its words.
 const LONGEST: Samples = Samples(25 * RATE as u64);
 
@@ -266,7 +269,7 @@ impl Session {
     fn late(&self) -> Option<Instant> {
         let is_asked = self.pings || self.voices.utterances.is_awaiting();
         let silence = self.vendor.silence();
-        self.owing.map(|since| since + if is_asked { silence } else { silence * 6 / 5 })
+        self.owing.map(|since| since + if is_asked { silence } else { (silence * 6 / 5).min(ASKED_AT_MOST) })
     }
 
     fn due(&self) -> Instant {
@@ -279,6 +282,7 @@ impl Session {
             if self.pings || self.voices.utterances.is_awaiting() {
                 return Err(self.failed(ErrorKind::Timeout, "says nothing although a voice is heard"));
             }
+            self.pinged_at = self.voices.heard();
             self.voices.cut(&mut self.steps);
             return self.perform().await;
         }

@@ -141,15 +141,19 @@ impl Session {
     /// What was unfinished is not wanted any more.
     async fn cancel(&mut self) {
         let Some(utterance) = self.utterance.take() else { return };
-        if utterance.text.is_empty() {
-            return;
+        if !utterance.text.is_empty() {
+            self.stop(&utterance.context, utterance.ended).await;
         }
+    }
+
+    /// The vendor is told, and the context counts until it has ended.
+    async fn stop(&mut self, context: &str, ended: bool) {
         let Some(line) = &mut self.line else { return };
         line.left += 1;
         if line.left > self.vendor.most_left() {
             return self.leave();
         }
-        if let Some(message) = self.vendor.cancel(&utterance.context, utterance.ended)
+        if let Some(message) = self.vendor.cancel(context, ended)
             && line.link.text(message).await.is_err()
         {
             self.line = None;
@@ -207,6 +211,17 @@ impl Session {
         self.report(Event::Failed { id: utterance.id, error }).await
     }
 
+    /// The same of one that the vendor may go on with.
+    async fn give_up(&mut self, error: ProviderError) -> Going {
+        if let Some(utterance) = &self.utterance {
+            let (context, is_begun, ended) = (utterance.context.clone(), !utterance.text.is_empty(), utterance.ended);
+            if is_begun {
+                self.stop(&context, ended).await;
+            }
+        }
+        self.fail(error).await
+    }
+
     fn failed(&self, kind: ErrorKind, what: &str) -> ProviderError {
         ProviderError { provider: self.vendor.name(), kind, what: what.to_owned(), retry_after: None }
     }
@@ -218,7 +233,7 @@ impl Session {
     async fn message(&mut self, text: &str) -> Going {
         let message = match self.vendor.read(text) {
             Ok(message) => message,
-            Err(error) => return self.fail(error).await,
+            Err(error) => return self.give_up(error).await,
         };
         for news in message.news {
             let is_error = matches!(news, News::Failed(_));
@@ -270,7 +285,7 @@ impl Session {
         if utterance.samples == 0 && utterance.held.iter().all(|sample| *sample == 0) {
             if utterance.held.len() > SILENCE_AT_MOST {
                 let error = self.failed(ErrorKind::Empty, "sends silence");
-                return self.fail(error).await;
+                return self.give_up(error).await;
             }
             return Going::On;
         }
@@ -350,8 +365,8 @@ impl Session {
                     Some(message) => line.link.text(message).await,
                     None => line.link.ping().await,
                 };
-                if kept.is_err() {
-                    self.line = None;
+                if let Err(error) = kept {
+                    return self.broken(error).await;
                 }
             }
         }

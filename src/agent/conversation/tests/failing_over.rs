@@ -11,6 +11,8 @@ pub(super) type Script = Vec<Result<Delta, ErrorKind>>;
 pub(super) struct Able {
     name: &'static str,
     goes_on: bool,
+    /// Before each piece.
+    pause: Duration,
     answers: Arc<Mutex<VecDeque<Script>>>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
 }
@@ -35,12 +37,27 @@ impl Model for Able {
         let pieces = answer.into_iter().map(move |piece| {
             piece.map_err(|kind| ProviderError { provider: name, kind, what: what.clone(), retry_after: None })
         });
-        stream::iter(pieces).chain(stream::pending()).boxed()
+        let pieces = stream::iter(pieces);
+        if self.pause.is_zero() {
+            return pieces.chain(stream::pending()).boxed();
+        }
+        let pause = self.pause;
+        let slow = pieces.then(move |piece| async move {
+            crate::clock::elapse(pause).await;
+            piece
+        });
+        slow.chain(stream::pending()).boxed()
     }
 }
 
 pub(super) fn able(name: &'static str, answers: Vec<Script>) -> Able {
-    Able { name, goes_on: true, answers: Arc::new(Mutex::new(answers.into())), requests: Arc::default() }
+    Able {
+        name,
+        goes_on: true,
+        pause: Duration::ZERO,
+        answers: Arc::new(Mutex::new(answers.into())),
+        requests: Arc::default(),
+    }
 }
 
 pub(super) fn said(words: &str) -> Result<Delta, ErrorKind> {
@@ -81,6 +98,39 @@ fn voiced(events: &[Event]) -> String {
 }
 
 const HOURS: &[(Who, &str)] = &[(Who::Caller, "hours?")];
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_its_model_refuses_to_end_is_ended_by_the_next() {
+    let refused = || Ok(Delta::Finish(Finish::Filtered));
+    for first in [vec![said("We are open today. "), said("From"), refused()], vec![refused()]] {
+        let models = [able("a", vec![first.clone()]), able("b", vec![vec![said("Nine to five."), STOP]])];
+        let mut world = clinic(&models);
+        world.think(1, HOURS, false);
+        let events = world.answer().await;
+        let words = voiced(&events);
+        assert!(words.ends_with("Nine to five.") && !words.contains("From"), "{first:?}: {events:?}");
+        assert_eq!((next_models(&events), events.last()), (1, Some(&Event::Done)), "{first:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_hears_that_a_long_message_is_being_written() {
+    let piece = |arguments: &str| {
+        Ok(Delta::ToolCall(ToolCallPiece { arguments: arguments.to_owned().into(), ..ToolCallPiece::default() }))
+    };
+    let named = ToolCallPiece { id: Some("1".into()), name: Some("take_message".into()), ..ToolCallPiece::default() };
+    let mut script = vec![Ok(Delta::ToolCall(named)), piece("{\"name\":\"Jane\",\"text\":\"")];
+    script.extend((0..18).map(|_| piece("please call ")));
+    script.extend([piece("\",\"number\":\"caller\"}"), Ok(Delta::Finish(Finish::ToolCalls))]);
+    let model = able("a", vec![script, vec![said("Thank you."), STOP]]);
+    let mut world = clinic(&[Able { pause: Duration::from_millis(500), ..model }]);
+    world.think(1, HOURS, false);
+    let events = world.answer().await;
+    let told = events.iter().filter(|event| matches!(event, Event::WritingCall)).count();
+    // Of ten seconds.
+    assert!((8..=10).contains(&told), "{events:?}");
+    assert_eq!(events.last(), Some(&Event::Done));
+}
 
 #[tokio::test(start_paused = true)]
 async fn what_fails_before_a_whole_clause_is_asked_of_the_next_model_with_the_same_context() {

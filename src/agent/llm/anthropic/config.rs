@@ -18,9 +18,6 @@ pub type AnthropicConfig = Section<AnthropicOwn>;
 pub struct AnthropicOwn {
     /// As Anthropic names it.
     pub model: String,
-    /// How the model is told to answer without thinking first.
-    #[serde(default)]
-    pub thinking: Thinking,
     /// Where it computes; unless it is said, as the workspace has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inference_geo: Option<Geo>,
@@ -35,16 +32,6 @@ pub struct AnthropicOwn {
     pub hedge_ms: u64,
 }
 
-/// The words differ from model to model; another's are refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Thinking {
-    #[default]
-    Disabled,
-    /// Claude Sonnet 5.5.
-    BetweenTools,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Geo {
@@ -52,8 +39,8 @@ pub enum Geo {
     Global,
 }
 
-/// Beginnings of the names of models that cannot but think (Anthropic's pages on its models, as read on 2026-11-22).
-const ALWAYS_THINK: [&str; 3] = ["claude-opus-5-5", "claude-fable-", "claude-mythos-"];
+/// Beginnings of the names of models that cannot but think, first or between tools (Anthropic's pages on its models, as read on 2026-11-22).
+const ALWAYS_THINK: [&str; 4] = ["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-", "claude-mythos-"];
 
 /// The same of those that know no `inference_geo`: from before Opus 4.6.
 const WITHOUT_GEO: [&str; 6] =
@@ -91,11 +78,8 @@ impl Own for AnthropicOwn {
             wrong.push(format!("{section}.model: missing; write for example claude-haiku-5-5"));
         }
         if is_of(&ALWAYS_THINK) {
-            let what = "always thinks before it answers, and no caller waits for that";
+            let what = "always thinks, first or between tools, and no caller waits for that";
             wrong.push(format!("{section}.model: {model} {what}; write for example claude-haiku-5-5"));
-        }
-        if is_of(&["claude-sonnet-5-5"]) && self.thinking == Thinking::Disabled {
-            wrong.push(format!("{section}.thinking: {model} refuses \"disabled\"; write \"between_tools\""));
         }
         if self.inference_geo.is_some() && is_of(&WITHOUT_GEO) {
             wrong.push(format!("{section}.inference_geo: {model} refuses it; leave it out, or take a later model"));
@@ -151,7 +135,7 @@ mod tests {
         for (text, key) in [
             ("model = \"\"", "model"),
             ("model = \"claude-opus-5-5\"", "model"),
-            ("model = \"claude-sonnet-5-5\"", "thinking"),
+            ("model = \"claude-sonnet-5-5\"", "model"),
             ("model = \"claude-haiku-4-5\"\ninference_geo = \"us\"", "inference_geo"),
             (&format!("{haiku}\nbase_url = \"wss://api.anthropic.com\""), "base_url"),
             (&format!("{haiku}\ncountry = \"CA\""), "country"),
@@ -162,7 +146,5 @@ mod tests {
             let fits = |one: &String| one.starts_with(&format!("providers.anthropic.{key}: ")) && one.contains("; ");
             assert!(all.len() == 1 && fits(&all[0]), "{text}: {all:?}");
         }
-        let sonnet = config("model = \"claude-sonnet-5-5\"\nthinking = \"between_tools\"");
-        assert_eq!(sonnet.check("providers.anthropic"), Vec::<String>::new());
     }
 }

@@ -24,7 +24,7 @@ enum Event {
     MessageDelta {
         delta: Ended,
         #[serde(default)]
-        usage: Tokens,
+        usage: Option<Tokens>,
     },
     MessageStop,
     Error {
@@ -38,7 +38,7 @@ enum Event {
 #[derive(Deserialize)]
 struct Begun {
     #[serde(default)]
-    usage: Tokens,
+    usage: Option<Tokens>,
 }
 
 #[derive(Deserialize)]
@@ -102,8 +102,9 @@ impl Tokens {
 
     fn usage(self) -> Usage {
         let cached = self.cache_read_input_tokens.unwrap_or(0);
-        let others = [self.input_tokens, self.cache_creation_input_tokens].into_iter().flatten().sum::<u64>();
-        Usage { prompt: others + cached, cached, answer: self.output_tokens.unwrap_or(0) }
+        let written = self.cache_creation_input_tokens.unwrap_or(0);
+        let prompt = self.input_tokens.unwrap_or(0).saturating_add(written).saturating_add(cached);
+        Usage { prompt, cached, answer: self.output_tokens.unwrap_or(0) }
     }
 }
 
@@ -119,6 +120,8 @@ impl Reading for Events {
     fn event(&mut self, data: &[u8]) {
         match serde_json::from_slice::<Event>(data) {
             Ok(event) => self.read(event),
+            // What comes after why it ended can take nothing back.
+            Err(_) if self.pieces.is_finished() => {}
             Err(_) => self.pieces.fail(ErrorKind::Server, "a piece of the answer is no JSON of this API"),
         }
     }
@@ -131,7 +134,7 @@ impl Reading for Events {
 impl Events {
     fn read(&mut self, event: Event) {
         match event {
-            Event::MessageStart { message } => self.begun = message.usage,
+            Event::MessageStart { message } => self.begun = message.usage.unwrap_or_default(),
             Event::ContentBlockStart { index, content_block } => match content_block {
                 Block::Text { text } => self.text(text),
                 Block::ToolUse { id, name } => {
@@ -149,7 +152,7 @@ impl Events {
             },
             Event::MessageDelta { delta, usage } => {
                 // What an answer took is told at its end: until then it may break off, and is estimated.
-                let usage = usage.or(self.begun).usage();
+                let usage = usage.unwrap_or_default().or(self.begun).usage();
                 if usage != Usage::default() {
                     self.pieces.usage(usage);
                 }

@@ -30,7 +30,7 @@ pub(super) fn body(own: &AnthropicOwn, request: &Request) -> Value {
         "model": own.model,
         "max_tokens": request.max_tokens.unwrap_or(TOKENS),
         "stream": true,
-        "thinking": {"type": own.thinking},
+        "thinking": {"type": "disabled"},
         "messages": conversation.finish(),
     });
     if let Some(Message::System(prompt)) = prompt
@@ -65,10 +65,10 @@ fn tools(request: &Request, called: &[String]) -> Vec<Value> {
         let bare = |name: &String| json!({"name": name, "input_schema": {"type": "object"}});
         return called.iter().map(bare).collect();
     }
-    let tool = request
-        .tools
-        .iter()
-        .map(|tool| json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters}));
+    // Else a tool's input is held back until it is whole, and nothing comes meanwhile.
+    let tool = request.tools.iter().map(|tool| {
+        json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters, "eager_input_streaming": true})
+    });
     tool.collect()
 }
 

@@ -45,6 +45,11 @@ impl Pieces {
         self.progress = Progress::Finished(finish);
     }
 
+    /// Whether why it ended is known.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.progress, Progress::Finished(_))
+    }
+
     /// Nothing follows. Who said only this ended as `otherwise`.
     pub fn done(&mut self, otherwise: Finish) {
         let finish = match self.progress {

@@ -23,6 +23,7 @@ fn every_event_of_the_agent_renews_its_deadline_and_a_tool_has_a_longer_one() {
     bench.say("Are you open?");
     for (event, due) in [
         (agent::Event::Text(Pii::new("Let me".to_owned())), deadline::AGENT_EVENT),
+        (agent::Event::WritingCall, deadline::AGENT_EVENT),
         (agent::Event::ToolStarted { name: "hours" }, deadline::TOOL),
         (agent::Event::ToolDone { name: "hours", ok: true }, deadline::AGENT_EVENT),
     ] {

@@ -105,7 +105,7 @@ fn a_prompt_of_one_line_is_kept_whole_and_the_temperature_is_the_models_own() {
     let one = body(&own(""), &request(vec![Message::System(said("be kind"))]));
     assert_eq!(one["system"], json!([{"type": "text", "text": "be kind", "cache_control": {"type": "ephemeral"}}]));
     assert_eq!(one.get("temperature"), None, "the interface has none any more");
-    assert_eq!(body(&own("thinking = \"between_tools\""), &request(vec![]))["thinking"]["type"], "between_tools");
+    assert_eq!(body(&own(""), &request(vec![]))["thinking"]["type"], "disabled");
 }
 
 #[test]
