@@ -220,6 +220,7 @@ impl Mouth {
         };
         let Some(utterance) = self.queue.iter_mut().find(|utterance| utterance.id == id) else { return News::Nothing };
         match event {
+            Event::Audio { audio, .. } if utterance.babbles(audio.len()) => News::Failed,
             Event::Audio { audio, .. } => {
                 let first = utterance.received == 0;
                 utterance.add_audio(audio);

@@ -17,6 +17,10 @@ const RESUME_BLIND: u64 = 3_200;
 /// A last word may end a little after its audio: 20 ms.
 const ROUNDING: u64 = 320;
 
+/// No voice takes longer for a character than 500 ms, digits of a number and Chinese ones included, and 5 s in all for what it adds.
+const MOST_A_CHARACTER: u64 = 8_000;
+const MOST_PAUSE: u64 = 80_000;
+
 /// What an utterance is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -147,6 +151,17 @@ impl Utterance {
     pub(super) fn add_audio(&mut self, audio: Audio) {
         self.received += audio.len() as u64;
         self.audio.push_back(audio);
+    }
+
+    /// Whether a voice has made more of what it was given than anybody needs to say it, and perhaps never ends.
+    pub(super) fn babbles(&self, more: usize) -> bool {
+        match self.source {
+            Source::Canned => false,
+            Source::Voice { sent, .. } => {
+                let given = self.text[..sent].chars().count() as u64;
+                self.received + more as u64 > MOST_PAUSE + given * MOST_A_CHARACTER
+            }
+        }
     }
 
     pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64) {

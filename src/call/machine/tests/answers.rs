@@ -144,3 +144,18 @@ fn an_agent_that_changes_the_language_is_spoken_and_heard_in_it_from_then_on() {
     };
     assert_eq!(bench.count(begun), 1);
 }
+
+#[test]
+fn a_voice_that_never_ends_what_it_was_given_is_given_up() {
+    let mut bench = Bench::new(false);
+    bench.say("Are you open?");
+    let id = bench.speaks("Yes, we are. ", 160_000);
+    let gives_up = |bench: &Bench| {
+        let cancelled =
+            |effect: &Effect| matches!(effect, Effect::Tts { input: tts::Input::Cancel { id: of }, .. } if *of == id);
+        bench.effects.iter().any(cancelled)
+    };
+    assert!(!gives_up(&bench), "ten seconds are slow");
+    bench.event(Event::Tts(tts::Event::Audio { id, audio: vec![1; 160_000].into() }));
+    assert!(gives_up(&bench), "twenty are babble");
+}
