@@ -50,13 +50,13 @@ async fn another_language_has_another_connection_and_hints_hold_from_the_next_vo
     let recogniser = ears(listener.local_addr().expect("bound"), "");
     let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
     let (mut first, asked) = accept(&listener).await;
-    assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=en-CA");
+    assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=en-CA&profanity=raw");
     assert!(next_text(&mut first).await.expect("open").contains("Path:speech.config\r\n"));
     assert_eq!(ears.next().await, Event::Ready);
     ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
     ears.inputs.send(Input::Language(Language::Punjabi)).await.expect("open");
     let (mut second, asked) = accept(&listener).await;
-    assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=pa-IN");
+    assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=pa-IN&profanity=raw");
     assert!(next_text(&mut second).await.expect("open").contains("Path:speech.config\r\n"));
     ears.say(code()).await;
     let context = next_text(&mut second).await.expect("open");
