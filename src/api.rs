@@ -42,8 +42,8 @@ const MOST_BODY: usize = 64 * 1024;
 struct Shared {
     entrance: Arc<Entrance>,
     ready: Arc<Ready>,
-    /// Whose links are opened here.
-    notices: Option<Notices>,
+    /// Whose links are opened here: each clinic's.
+    notices: Arc<[Notices]>,
 }
 
 /// Whether new calls are taken.
@@ -93,13 +93,18 @@ impl Server {
             addresses.push(listener.local_addr().map_err(|error| Error::Bind { address, error })?);
             listeners.push(listener);
         }
-        Ok(Self { listeners, addresses, shared: Shared { entrance, ready: Arc::new(ready), notices: None }, stop })
+        Ok(Self {
+            listeners,
+            addresses,
+            shared: Shared { entrance, ready: Arc::new(ready), notices: Arc::default() },
+            stop,
+        })
     }
 
     /// Also opens the links of these notices. To be called before [`Self::run`].
     #[must_use]
-    pub fn with_notices(mut self, notices: Option<Notices>) -> Self {
-        self.shared.notices = notices;
+    pub fn with_notices(mut self, notices: impl IntoIterator<Item = Notices>) -> Self {
+        self.shared.notices = notices.into_iter().collect();
         self
     }
 

@@ -4,6 +4,7 @@
 //! for the server alone: nothing here writes it into a prompt or a tool's result.
 
 pub mod calendar;
+pub mod number;
 pub mod retention;
 pub mod spoken;
 mod tenant;
@@ -42,6 +43,9 @@ pub struct ClinicConfig {
     /// E.164 numbers that lead here when dialled.
     #[serde(default)]
     pub numbers: Vec<String>,
+    /// What desk phones dial to reach it: digits, as they dial them.
+    #[serde(default)]
+    pub extensions: Vec<String>,
     /// E.164 number or SIP URI of a person.
     pub transfer_to: Option<String>,
     /// E.164.
@@ -49,6 +53,8 @@ pub struct ClinicConfig {
     pub fax: Option<String>,
     /// Spoken at the clinic.
     pub languages: Vec<Language>,
+    /// In which its calls begin, if not in that of the configuration.
+    pub language: Option<Language>,
     #[serde(default)]
     pub names: Translated,
     pub address: Address,
@@ -284,11 +290,19 @@ impl ClinicConfig {
                 wrong.push(format!("{key}: `{number}` is no E.164 number; write it as +16045550100"));
             }
         }
+        for extension in self.extensions.iter().filter(|extension| !number::is_extension(extension)) {
+            wrong.push(format!(
+                "extensions: `{extension}` is none; write 2 to 7 digits, as a desk phone dials them, and telephone numbers into numbers"
+            ));
+        }
         if let Some(to) = self.transfer_to.as_ref().filter(|to| !is_e164(to) && !is_sip(to)) {
             wrong.push(format!("transfer_to: `{to}` cannot be called; write +16045550142 or sip:desk@example.com"));
         }
         if self.languages.is_empty() {
             wrong.push("languages: none; write at least [\"en-CA\"]".into());
+        }
+        if let Some(language) = self.language.filter(|language| !self.languages.contains(language)) {
+            wrong.push(format!("language: {language} is none of languages; write one of them, or leave it out"));
         }
         for (key, texts) in [("parking", &self.parking), ("directions", &self.directions)] {
             if !texts.contains_key(&Language::English) {
@@ -391,6 +405,11 @@ mod tests {
         );
         let wrong = with("+16045550142", "front desk").unwrap().check();
         assert!(wrong[0].starts_with("transfer_to:"), "{wrong:?}");
+        for extension in ["front", "1", "16045550100"] {
+            let extensions = format!("extensions = [\"{extension}\"]\nfax =");
+            let wrong = with("fax =", &extensions).unwrap().check();
+            assert!(wrong[0].starts_with(&format!("extensions: `{extension}` is none; write 2")), "{wrong:?}");
+        }
     }
 
     #[test]

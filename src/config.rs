@@ -134,6 +134,11 @@ impl Config {
         let problems: Vec<Problem> = wrong.into_iter().flatten().map(|text| source.blame(&text)).collect();
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }
+
+    /// The server's own folder, whatever the clinic: the folder of records, in which each of several clinics has one of its own.
+    pub fn home(&self) -> PathBuf {
+        self.store.home(&self.records.folder()).to_path_buf()
+    }
 }
 
 /// The file to read when none is named: the first of these that exists.

@@ -220,10 +220,16 @@ impl Notices {
     async fn measure(&self, now_ms: i64) -> Result<(), StoreError> {
         let waiting = self.0.store.waiting().await?;
         let oldest = waiting.oldest_ms.map_or(0, |left| now_ms.saturating_sub(left).max(0));
-        metrics::gauge!("notices_waiting").set(waiting.notices as f64);
-        metrics::gauge!("notices_oldest_seconds").set(oldest as f64 / 1e3);
-        metrics::gauge!("messages_unacknowledged").set(waiting.unacknowledged as f64);
+        let clinic = || self.0.clinic.config.id.clone();
+        metrics::gauge!("notices_waiting", "clinic" => clinic()).set(waiting.notices as f64);
+        metrics::gauge!("notices_oldest_seconds", "clinic" => clinic()).set(oldest as f64 / 1e3);
+        metrics::gauge!("messages_unacknowledged", "clinic" => clinic()).set(waiting.unacknowledged as f64);
         Ok(())
+    }
+
+    /// Whether this is the token of a link of this clinic's.
+    pub fn is_own(&self, token: &str) -> bool {
+        link::notice(self.0.store.keys(), &self.0.clinic.config.id, token).is_some()
     }
 
     /// What the link of a notice is about.

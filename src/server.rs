@@ -1,55 +1,57 @@
-//! The whole server, put together: providers, the front desk, and the transports that bring calls to it.
+//! The whole server, put together: providers, the clinics whose calls are answered, and the transports that bring calls to them.
 //!
-//! Everything is checked and made ready before a port is bound; a bound port means that calls are answered.
+//! Everything is checked and made ready before a port is bound; a bound port means that calls are answered. Of several clinics one that cannot be started
+//! takes no calls and is told of; the others do.
 
 mod asked;
 mod budget;
+mod clinics;
 mod door;
+mod house;
 pub(crate) mod keeping;
 mod login;
 mod order;
 mod phrases;
 mod plans;
 mod providers;
+mod reception;
 mod residency;
 mod settings;
 mod standing;
 mod told;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::agent::graph::{Graph, GraphError, Variables};
+use crate::agent::graph::GraphError;
 use crate::api;
-use crate::call::canned::{Canned, Line, Phrase};
-use crate::call::desk::{Desk, DeskSetup, NotReady};
+use crate::call::desk::{Desk, NotReady};
 use crate::call::registry::FrontDesk;
-use crate::call::rendering;
+use crate::clinic::number::Directory;
 use crate::clinic::{Clinic, ClinicError, Tenant};
-use crate::clock;
 use crate::config::Config;
-use crate::costs::{Meter, Prices, Till};
 use crate::emr::book::{self, BookError};
-use crate::language::Language;
-use crate::phrases::Phrases;
-use crate::records::{self, FirstTimes, Hold, Recording, Records};
+use crate::records::{self, FirstTimes, Hold};
 use crate::state::{self, OpenError, Shared};
-use crate::store::retention::{Retention, nightly};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
-use door::Door;
-use keeping::Keeping;
-use standing::Standing;
+use door::Shut;
+use house::{Founded, Grounds, House, Prepared};
+use providers::Crew;
+use reception::Reception;
 
+pub use clinics::{Served, config_of, one, served};
 pub use login::{Place, login, with_login};
 pub use providers::{Hosted, Speech};
 pub use residency::{Sends, sends};
@@ -85,6 +87,9 @@ pub enum StartError {
     /// A budget that cannot be kept.
     #[error("{}", .0.join("\n"))]
     Budget(Vec<String>),
+    /// What is wrong with several clinics.
+    #[error("{}", .0.join("\n"))]
+    Clinics(Vec<String>),
     #[error(transparent)]
     NoClinic(#[from] crate::agent::conversation::NoClinic),
     #[error(transparent)]
@@ -116,6 +121,7 @@ impl StartError {
             | Self::State(_)
             | Self::Notices(_)
             | Self::Login(_)
+            | Self::Clinics(_)
             | Self::Budget(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
@@ -126,11 +132,16 @@ impl StartError {
             }
         }
     }
+
+    /// Whether it is no one clinic's: the others could not be started either.
+    const fn is_of_all(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Workers(_))
+    }
 }
 
-/// Whose calls the configuration is for.
+/// Whose calls the configuration is for; of several clinics there is none.
 pub fn clinic(config: &Config) -> Result<Clinic, ClinicError> {
-    config.clinic.file.as_ref().map_or_else(|| Ok(Clinic::sample()), |file| Clinic::load(file))
+    Ok(one(config, None)?.clinic)
 }
 
 /// The clinic's store, if calls are kept in one; it is not made ready.
@@ -143,8 +154,19 @@ pub fn store_of(config: &Config, clinic: &Tenant) -> Result<Option<Store>, Start
     Ok(keeping::open_for(config, clinic)?)
 }
 
-/// Reads the files that the configuration names: what [`Server::start`] would refuse, without starting anything.
-pub fn check(config: &Config) -> Result<Clinic, StartError> {
+/// Reads the files that the configuration names: what [`Server::start`] would refuse, or would not take the calls of a clinic for, without starting anything.
+pub fn check(config: &Config) -> Result<Vec<Served>, StartError> {
+    let all = check_server(config)?;
+    let mut wrong: Vec<StartError> = all.iter().filter_map(|served| check_clinic(served).err()).collect();
+    match wrong.len() {
+        0 => Ok(all),
+        1 => Err(wrong.remove(0)),
+        _ => Err(StartError::Clinics(wrong.iter().map(ToString::to_string).collect())),
+    }
+}
+
+/// What no clinic could be served with.
+fn check_server(config: &Config) -> Result<Vec<Served>, StartError> {
     let graph = config.agents.graph()?;
     let mut wrong = graph.unknown_models(&config.providers.thinkers());
     for (experiment, arm, instead) in config.experiments.all() {
@@ -154,15 +176,20 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
     if !wrong.is_empty() && config.providers.kind == Kind::Embedded {
         return Err(GraphError(wrong).into());
     }
-    let clinic = clinic(config)?;
-    book::check(&clinic)?;
     keeping::check(config)?;
-    let wrong = plans::check_budget(config, &clinic);
+    Ok(served(config)?)
+}
+
+/// What keeps one clinic from taking calls.
+fn check_clinic(served: &Served) -> Result<(), StartError> {
+    let Served { clinic, config } = served;
+    book::check(clinic)?;
+    let wrong = plans::check_budget(config, clinic);
     if !wrong.is_empty() {
         return Err(StartError::Budget(wrong));
     }
-    login::check(config, &clinic)?;
-    let wrong = told::check(config, &clinic);
+    login::check(config, clinic)?;
+    let wrong = told::check(config, clinic);
     if !wrong.is_empty() {
         return Err(StartError::Notices(wrong));
     }
@@ -174,13 +201,12 @@ pub fn check(config: &Config) -> Result<Clinic, StartError> {
             return Err(StartError::Residency(leaving.into_iter().map(|line| format!("{file}{line}")).collect()));
         }
     }
-    Ok(clinic)
+    Ok(())
 }
 
 /// A running server.
-#[derive(Debug)]
 pub struct Server {
-    desk: Arc<Desk>,
+    houses: Vec<House>,
     listening: Vec<sip::Listening>,
     http: Vec<SocketAddr>,
     transports: TaskTracker,
@@ -190,9 +216,14 @@ pub struct Server {
     /// For tests that let the SIP stack have a fault.
     #[cfg(test)]
     pub(crate) sip_running: tokio::task::AbortHandle,
-    keeping: Keeping,
     /// Given back last.
     _hold: Hold,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("listening", &self.listening).field("http", &self.http).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -201,127 +232,61 @@ impl Server {
         // Fails only if something in this process was quicker, and then the provider is there.
         rustls::crypto::ring::default_provider().install_default().ok();
         telemetry::metrics::start();
-        let clinic = check(&config)?;
-        let graph = config.agents.graph()?;
-        let folder = config.records.folder();
+        let clinics = check_server(&config)?;
+        if let ([alone], true) = (&clinics[..], config.clinic.files.is_empty()) {
+            check_clinic(alone)?;
+        }
+        let ids: Vec<String> = clinics.iter().map(|served| served.clinic.config.id.clone()).collect();
+        let graph = Arc::new(config.agents.graph()?);
+        let folder = config.home();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
         // Before anything is written or deleted there.
         let hold = Hold::take(&folder).map_err(unusable)?;
-        let store = keeping::ready(&config, &clinic).await?;
-        let clinic = with_login(clinic, store.as_ref(), &folder).await?;
-        let (closed, ends) = keeping::ends(store.as_ref());
-        let sealing = store.as_ref().map(Store::recording_keys);
-        let records = Records::telling(&config.records, closed, keeping::notes(&config, store.as_ref())?, sealing)
-            .map_err(unusable)?;
         let announced = FirstTimes::open(&folder).map_err(unusable)?;
-        let mut canned = canned(&graph, &clinic, config.records.recording);
         let shared = share(&config, &folder).await?;
-        let (loading, facts, state) = (config.clone(), clinic.clone(), shared.clone());
-        let loaded = tokio::task::spawn_blocking(move || providers::open(&loading, &facts, graph, &state)).await;
-        let staff = loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
-        let providers = staff.providers(&providers::Asked::default());
-        let speech = staff.speech.clone();
+        let loading = config.clone();
+        let loaded = tokio::task::spawn_blocking(move || Crew::open(&loading)).await;
+        let crew = Arc::new(loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??);
         let kept = phrases::folder(&config).map(|folder| {
             PhraseCache::open(&folder)
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
         });
         let kept = kept.transpose()?;
-        let till = Arc::new(Till::new(
-            Prices::new(&config.prices),
-            budget::of(&config, &clinic, keeping::history(&config, store.as_ref())).await?,
-        ));
-        let unspoken = canned.clone();
-        let meter = Meter::default();
-        let failed =
-            rendering::render(&mut canned, &providers.voices, &staff.last_resort(), kept.as_ref(), &meter).await;
-        let plans = plans::Served::open(&config, staff, &canned, unspoken, kept.as_ref(), &meter).await?;
-        if let Some(bill) = till.bill(&meter, 0) {
-            tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; they are kept for the next start");
-        }
-        let (mute, later): (Vec<_>, Vec<_>) = failed.into_iter().partition(|(_, phrase)| phrase.needs_audio());
-        if !later.is_empty() {
-            tracing::warn!(phrases = later.len(), "some fixed phrases have no audio yet; they are spoken when needed");
-        }
-        if !mute.is_empty() {
-            tracing::error!(
-                phrases = mute.len(),
-                "nobody could say what callers hear while they wait or when a voice fails; see to espeak-ng"
-            );
-        }
-        let purging = store.clone().map(|store| Retention::nightly(store, &clinic, shared.clone()));
-        let mut standing = Standing::of(&config, &clinic, config.agents.graph()?, speech, store.as_ref());
-        if let Some(standing) = &mut standing {
-            standing.decide().await;
-        }
-        let line = clinic.config.transfer_to.clone().or_else(|| config.call.transfer_to.clone());
-        let notices = told::open(&config, &clinic, store.as_ref())?;
-        let keeping = Keeping::start(&config, store, ends, notices.clone());
-        let zone = clinic.zone;
-        let clinic_id = clinic.config.id;
-        let desk = Desk::open(DeskSetup {
-            config: config.call,
-            media: config.media,
-            clinic: clinic_id.clone(),
-            language: config.clinic.language,
-            canned,
-            providers,
-            records,
-            till,
-            plans: Arc::new(plans),
-            workers: config.server.workers(),
-        })
-        .map_err(StartError::Workers)?;
+        let grounds = Grounds { crew: &crew, graph: &graph, shared: &shared, kept: kept.as_ref() };
+        let (mut houses, front) = open(&config, clinics, grounds).await?;
 
         let stop = CancellationToken::new();
         let transports = TaskTracker::new();
-        let front: Arc<dyn FrontDesk> = match standing {
-            Some(standing) => {
-                let door = Door { desk: desk.clone(), state: standing.state(), line };
-                transports.spawn(standing.follow(stop.clone()));
-                Arc::new(door)
-            }
-            None => desk.clone(),
-        };
         let sip = sip::Server::bind(config.sip, front.clone(), stop.clone()).await?;
         let ready = {
-            let (desk, deaf) = (desk.clone(), sip.deaf());
+            let (desks, deaf) = (houses.iter().map(|house| house.desk.clone()).collect::<Vec<_>>(), sip.deaf());
             // A fault comes first: what follows it, draining, is no reason.
-            move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { desk.ready() }
+            move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { any_ready(&desks) }
         };
         let http =
             api::Server::bind(&config.api, &config.stream, front, ready, announced, shared.clone(), stop.clone())
                 .await?
-                .with_notices(notices);
+                .with_notices(houses.iter().filter_map(|house| house.notices.clone()));
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();
         let addresses = http.addresses().to_vec();
         transports.spawn(sip.run());
         transports.spawn(http.run());
-        if shared.redis().is_some() {
-            let name = records::instance(&folder).map_err(unusable)?;
-            transports.spawn(budget::share(
-                desk.clone(),
-                shared.clone(),
-                clinic_id.clone(),
-                name.clone(),
-                stop.clone(),
-            ));
-            transports.spawn(state::tend(shared, clinic_id, name, stop.clone()));
-        } else {
-            transports.spawn(budget::look(desk.clone(), stop.clone()));
+        let name = shared.redis().map(|_| records::instance(&folder).map_err(unusable)).transpose()?;
+        for house in &mut houses {
+            house.follow(&shared, name.as_deref(), &transports, &stop);
         }
-        if let Some(purging) = purging {
-            transports.spawn(nightly::run(purging, zone, clock::now, stop.clone()));
+        if let Some(name) = name {
+            transports.spawn(state::tend(shared, ids, name, stop.clone()));
         }
         transports.close();
         Ok(Self {
-            desk,
+            houses,
             listening,
             http: addresses,
             transports,
             stop,
-            keeping,
             deaf,
             #[cfg(test)]
             sip_running,
@@ -339,8 +304,14 @@ impl Server {
         &self.http
     }
 
-    pub fn desk(&self) -> &Arc<Desk> {
-        &self.desk
+    /// The desk of each clinic that was started, in the order of the configuration.
+    pub fn desks(&self) -> impl Iterator<Item = &Arc<Desk>> {
+        self.houses.iter().map(|house| &house.desk)
+    }
+
+    /// Calls that are going on, of all clinics.
+    pub fn active(&self) -> usize {
+        self.desks().map(|desk| desk.active()).sum()
     }
 
     /// Returns when calls cannot be taken any more by a fault of our own: only a new process takes some again.
@@ -351,14 +322,78 @@ impl Server {
     /// Takes no new calls, lets those going on end for as long as `grace`, then closes every socket. `true` if every call ended by
     /// itself or with a goodbye.
     pub async fn drain(self, grace: Duration) -> bool {
-        let drained = self.desk.drain(grace).await;
+        let drained = join_all(self.desks().map(|desk| desk.drain(grace))).await.into_iter().all(|drained| drained);
         self.stop.cancel();
         if tokio::time::timeout(CLOSING, self.transports.wait()).await.is_err() {
             tracing::warn!("a transport did not close in time");
         }
-        self.keeping.finish(self.desk.records().clone()).await;
+        join_all(self.houses.into_iter().map(House::finish)).await;
         drained
     }
+}
+
+/// Opens every clinic's door. Of several, one that cannot be opened passes its calls on to its own line.
+async fn open(
+    config: &Config,
+    clinics: Vec<Served>,
+    grounds: Grounds<'_>,
+) -> Result<(Vec<House>, Arc<dyn FrontDesk>), StartError> {
+    let is_alone = config.clinic.files.is_empty();
+    let directory = if is_alone { Directory::default() } else { clinics::directory(&clinics).map_err(ClinicError)? };
+    let mut all = Vec::with_capacity(clinics.len());
+    for served in clinics {
+        let (tenant, line) = (served.clinic.tenant().clone(), house::line(&served.clinic, &served.config));
+        let founded = match check_clinic(&served) {
+            Ok(()) => Founded::of(served).await,
+            Err(error) => Err(error),
+        };
+        all.push((tenant, line, founded));
+    }
+    let preparing = all.into_iter().map(|(tenant, line, founded)| async move {
+        let prepared = match founded {
+            Ok(founded) => Prepared::of(founded, grounds).await,
+            Err(error) => Err(error),
+        };
+        (tenant, line, prepared)
+    });
+    let mut houses: Vec<House> = Vec::new();
+    let mut doors: HashMap<Tenant, Arc<dyn FrontDesk>> = HashMap::new();
+    for (tenant, line, prepared) in join_all(preparing).await {
+        let opened = match prepared {
+            Ok(prepared) => prepared.open(grounds, houses.first().map(|house| &house.desk)).await,
+            Err(error) => Err(error),
+        };
+        let door: Arc<dyn FrontDesk> = match opened {
+            Ok(house) => {
+                let door = house.door.clone();
+                houses.push(house);
+                door
+            }
+            Err(error) if is_alone || error.is_of_all() => return Err(error),
+            Err(error) => {
+                metrics::gauge!("clinic_takes_calls", "clinic" => tenant.to_string()).set(0.0);
+                tracing::error!(clinic = &*tenant, %error, "the clinic cannot be started: its calls are passed on to its own line; mend this and start the server again");
+                Arc::new(Shut(line))
+            }
+        };
+        if is_alone {
+            return Ok((houses, door));
+        }
+        doors.insert(tenant, door);
+    }
+    Ok((houses, Arc::new(Reception { directory, doors })))
+}
+
+/// Whether some clinic takes calls. Who has none that could be started passes all of them on, which is to be done.
+fn any_ready(desks: &[Arc<Desk>]) -> Result<(), NotReady> {
+    let mut not_ready = Ok(());
+    for desk in desks {
+        match desk.ready() {
+            Ok(()) => return Ok(()),
+            Err(why) => not_ready = Err(why),
+        }
+    }
+    not_ready
 }
 
 /// The state of this process and of all instances. A Redis that does not answer yet keeps nobody from calling.
@@ -383,18 +418,3 @@ async fn share(config: &Config, folder: &Path) -> Result<Shared, StartError> {
 
 /// A transport has this long to close its sockets.
 const CLOSING: Duration = Duration::from_secs(5);
-
-/// The fixed phrases and the clinic's own greeting in every language, and the notice that calls are recorded if they are.
-fn canned(graph: &Graph, clinic: &Clinic, recording: Recording) -> Canned {
-    let mut canned = Canned::texts();
-    for language in Language::ALL {
-        let variables = Variables { clinic: clinic.name(language), language, now: "" };
-        let text = graph.greeting(graph.entry(language), &variables);
-        if recording == Recording::Announced {
-            let notice = Phrases::of(language).recording_notice();
-            canned.insert(language, Phrase::RecordingNotice, Line { text: notice.into(), audio: None });
-        }
-        canned.insert(language, Phrase::Greeting, Line { text: text.into(), audio: None });
-    }
-    canned
-}

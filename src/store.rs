@@ -129,7 +129,7 @@ impl Store {
             .set_application_name("attendant")
             .statement_timeout(STATEMENT);
         if settings.kind() == Kind::Embedded {
-            let file = embedded(records);
+            let file = embedded(settings.home(records));
             create(&file)?;
             options.map_sqlx_sqlite_opts(move |sqlite| {
                 // A journal is deleted once its transaction is committed: then it must be on the disk, hence the whole synchronisation.
@@ -301,7 +301,7 @@ fn create(file: &Path) -> Result<(), StoreError> {
 /// The configured keys. Those of the embedded database are made with it, unless others are named.
 fn keys_of(settings: &StoreConfig, records: &Path) -> Result<Keys, KeysError> {
     let file = settings.keys_file(records);
-    let is_new = settings.keys.is_none() && !file.exists() && !embedded(records).exists();
+    let is_new = settings.keys.is_none() && !file.exists() && !embedded(settings.home(records)).exists();
     if is_new && settings.kind() == Kind::Embedded {
         match keys::create(&file) {
             // Somebody was quicker.

@@ -73,8 +73,8 @@ pub struct NoClinic;
 impl Desk {
     /// `thinkers` are the models, in the order in which they are asked; `messages` and `ledger` say where callers' messages and the list of tool calls are kept; `clock` is the wall clock.
     pub fn new(
-        thinkers: Thinkers,
-        graph: Graph,
+        thinkers: impl Into<Arc<Thinkers>>,
+        graph: impl Into<Arc<Graph>>,
         clinics: Vec<Clinic>,
         books: Books,
         messages: impl Into<Arc<Messages>>,
@@ -85,8 +85,8 @@ impl Desk {
             return Err(NoClinic);
         }
         Ok(Self(Arc::new(Inner {
-            thinkers: Arc::new(thinkers),
-            graph: Arc::new(graph),
+            thinkers: thinkers.into(),
+            graph: graph.into(),
             unusual: Unusual::default(),
             clinics: clinics.into_iter().map(Arc::new).collect(),
             books,

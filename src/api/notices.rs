@@ -26,7 +26,7 @@ fn headers() -> [(HeaderName, HeaderValue); 4] {
 const BUTTON: &str = "<form method=\"post\"><button>I see to it</button></form>";
 
 pub(super) async fn ask(State(shared): State<Shared>, Path(token): Path<String>) -> Response {
-    let Some(notices) = &shared.notices else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(notices) = whose(&shared, &token) else { return nowhere(&NoLink::Unknown) };
     let told = match notices.linked(&token, clock::now()).await {
         Ok(told) => told,
         Err(no) => return nowhere(&no),
@@ -40,8 +40,13 @@ pub(super) async fn ask(State(shared): State<Shared>, Path(token): Path<String>)
 }
 
 pub(super) async fn acknowledge(State(shared): State<Shared>, Path(token): Path<String>) -> Response {
-    let Some(notices) = &shared.notices else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(notices) = whose(&shared, &token) else { return nowhere(&NoLink::Unknown) };
     done(notices, &token).await.unwrap_or_else(|no| nowhere(&no))
+}
+
+/// A link is signed for one clinic.
+fn whose<'a>(shared: &'a Shared, token: &str) -> Option<&'a Notices> {
+    shared.notices.iter().find(|notices| notices.is_own(token))
 }
 
 async fn done(notices: &Notices, token: &str) -> Result<Response, NoLink> {

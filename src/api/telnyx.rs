@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Shared;
 use crate::call::registry::{Arriving, Refusal, Transport};
+use crate::transport::stream::carrier::Cause;
 use crate::transport::stream::entrance::now;
 use crate::transport::stream::signature::telnyx::{Delivery, Refused};
 use crate::transport::stream::telnyx::ClientState;
@@ -73,20 +74,26 @@ fn initiated(shared: &Shared, payload: Payload) -> Response {
         return StatusCode::OK.into_response();
     }
     let (caller, dialled) = (payload.from.unwrap_or_default(), payload.to.unwrap_or_default());
-    let arriving = Arriving { dialled: dialled.clone(), caller: caller.clone().into(), transport: Transport::Telnyx };
+    let arriving = Arriving {
+        dialled: dialled.clone(),
+        addressed: None,
+        caller: caller.clone().into(),
+        transport: Transport::Telnyx,
+    };
     let invited = shared.entrance.invite(Wire::Telnyx, &call, &arriving);
     let entrance = shared.entrance.clone();
     shared.entrance.tasks.spawn(async move {
         let Some(door) = &entrance.telnyx else { return };
         let done = match &invited {
             Ok(invitation) => door.telnyx.answer(&call, &invitation.url, &ClientState { caller, dialled }).await,
-            Err(Refusal::Busy { .. }) => door.telnyx.reject(&call).await,
+            Err(Refusal::Busy { .. }) => door.telnyx.reject(&call, Cause::Busy).await,
+            Err(Refusal::Nobody) => door.telnyx.reject(&call, Cause::Nobody).await,
             Err(Refusal::Divert { to }) => door.telnyx.transfer(&call, to).await,
         };
         if let (Err(failed), Ok(invitation)) = (done, invited) {
             entrance.withdraw(&invitation.nonce);
             // The number's own failover, or a busy tone, is better than ringing that nobody answers.
-            let refused = door.telnyx.reject(&call).await;
+            let refused = door.telnyx.reject(&call, Cause::Busy).await;
             tracing::warn!(status = failed.status, refused = refused.is_ok(), "a Telnyx call could not be answered");
         }
     });

@@ -21,6 +21,9 @@ pub(super) const PATH: &str = "/webhooks/twilio/voice";
 
 const DECLINE: &str = "<Response><Reject reason=\"busy\"/></Response>";
 
+/// The caller hears that the number is not in service.
+const NOBODY: &str = "<Response><Reject reason=\"rejected\"/></Response>";
+
 pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let entrance = &shared.entrance;
     let (Some(door), Some(mut public)) = (&entrance.twilio, entrance.public(PATH)) else {
@@ -57,6 +60,7 @@ pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: Heade
         }
         let arriving = Arriving {
             dialled: field("To").unwrap_or_default().to_owned(),
+            addressed: None,
             caller: field("From").unwrap_or_default().to_owned().into(),
             transport: Transport::Twilio,
         };
@@ -72,6 +76,7 @@ pub(super) async fn voice(State(shared): State<Shared>, uri: Uri, headers: Heade
                 (answer, Opens::Stream { nonce, expires })
             }
             Err(Refusal::Busy { .. }) => (DECLINE.to_owned(), Opens::Nothing),
+            Err(Refusal::Nobody) => (NOBODY.to_owned(), Opens::Nothing),
             Err(Refusal::Divert { to }) => (format!("<Response>{}</Response>", dial(to.reveal())), Opens::Nothing),
         };
         given.insert(call.to_owned(), Answered { opens, answer: answer.clone() });

@@ -1,10 +1,11 @@
-//! The front desk of this server: room, health, and where a call is worked on.
+//! The front desk of a clinic: room, health, and where a call is worked on. Of several clinics each has one, and they share the room.
 //!
 //! It admits a call or says why not; it never waits and never blocks. Full, draining or unhealthy: 503 with Retry-After, or the
 //! clinic's own line.
 
 mod health;
 mod readiness;
+mod room;
 
 use std::collections::HashMap;
 use std::io;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::CallId;
@@ -27,7 +28,6 @@ use super::providers::{Plan, Plans, Providers};
 use super::registry::{Arriving, CallHandle, FrontDesk, NewCall, Refusal, Ticket};
 use super::settings::CallConfig;
 use super::timeline::Entry;
-use super::worker::Workers;
 use crate::agent::CallFacts;
 use crate::clock;
 use crate::costs::budget::Level;
@@ -36,8 +36,10 @@ use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
 use health::Health;
+use room::Premises;
 
 pub use readiness::NotReady;
+pub(super) use room::Room;
 
 /// When a refused caller may try again: about a call's length over the number of calls.
 const RETRY_AFTER: Duration = Duration::from_secs(20);
@@ -69,10 +71,9 @@ pub struct Desk {
     records: Arc<Records>,
     till: Arc<Till>,
     plans: Arc<dyn Plans>,
-    workers: Workers,
+    premises: Arc<Premises>,
     shared: Handle,
-    room: Arc<Semaphore>,
-    /// Calls that the recogniser carries with which they begin while all are well; `room` counts them.
+    /// Calls that the recogniser carries with which they begin while all are well; `premises` count them.
     carried: Option<usize>,
     draining: AtomicBool,
     calls: Arc<Mutex<Calls>>,
@@ -111,18 +112,23 @@ impl Calls {
 impl Desk {
     /// Starts the media workers. Must be called within the shared runtime, on which providers will work.
     pub fn open(setup: DeskSetup) -> io::Result<Arc<Self>> {
-        let workers = Workers::start(setup.workers)?;
-        Ok(Self::with(setup, workers))
+        let premises = Premises::open(setup.workers, setup.config.max_calls)?;
+        Ok(Self::with(setup, premises))
     }
 
-    fn with(setup: DeskSetup, workers: Workers) -> Arc<Self> {
+    /// The desk of another clinic, which shares this one's media workers and its room for calls.
+    pub fn beside(&self, setup: DeskSetup) -> Arc<Self> {
+        Self::with(setup, self.premises.clone())
+    }
+
+    fn with(setup: DeskSetup, premises: Arc<Premises>) -> Arc<Self> {
         // The recogniser that every call begins with may carry fewer calls than are allowed.
         let carried = setup.providers.recognisers.first().and_then(|first| first.capacity(setup.language));
-        let room = carried.map_or(setup.config.max_calls, |carried| carried.min(setup.config.max_calls));
-        tracing::info!(room, allowed = setup.config.max_calls, carried, "calls at once");
+        let (clinic, room) = (&setup.clinic, premises.left(carried));
+        tracing::info!(clinic, room, allowed = setup.config.max_calls, carried, "calls at once");
         Arc::new(Self {
-            room: Arc::new(Semaphore::new(room)),
             carried,
+            premises,
             config: Arc::new(setup.config),
             media: setup.media,
             clinic: setup.clinic,
@@ -132,7 +138,6 @@ impl Desk {
             records: Arc::new(setup.records),
             till: setup.till,
             plans: setup.plans,
-            workers,
             shared: Handle::current(),
             draining: AtomicBool::new(false),
             calls: Arc::default(),
@@ -152,7 +157,7 @@ impl Desk {
         if !self.calls.lock().health.is_good(Instant::now()) {
             return Err(NotReady::Unwell);
         }
-        let is_full = self.room.available_permits() == 0 || self.hears_nobody_else();
+        let is_full = self.premises.left(self.carried) == 0 || self.hears_nobody_else();
         if is_full { Err(NotReady::Full) } else { Ok(()) }
     }
 
@@ -215,6 +220,10 @@ impl Desk {
         }
     }
 
+    fn refused(&self, why: &'static str) {
+        metrics::counter!("calls_refused_total", "clinic" => self.clinic.clone(), "why" => why).increment(1);
+    }
+
     fn refusal(&self) -> Refusal {
         match &self.config.transfer_to {
             Some(to) if self.config.divert_when_full => Refusal::Divert { to: Pii::new(to.clone()) },
@@ -229,16 +238,16 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 impl FrontDesk for Desk {
     fn admit(&self, arriving: &Arriving) -> Result<Ticket, Refusal> {
         if let Err(NotReady::Draining | NotReady::Unwell | NotReady::Deaf) = self.ready() {
-            metrics::counter!("calls_refused_total", "why" => "not_ready").increment(1);
+            self.refused("not_ready");
             return Err(self.refusal());
         }
-        let room = self.room.clone().try_acquire_owned().ok().filter(|_| !self.hears_nobody_else());
+        let room = self.premises.take(self.carried).filter(|_| !self.hears_nobody_else());
         let Some(room) = room else {
-            metrics::counter!("calls_refused_total", "why" => "full").increment(1);
+            self.refused("full");
             return Err(self.refusal());
         };
         let call = CallId::new();
-        tracing::info!(%call, transport = ?arriving.transport, "a call comes in");
+        tracing::info!(%call, clinic = self.clinic, transport = ?arriving.transport, "a call comes in");
         Ok(Ticket::of(call, room))
     }
 
@@ -270,7 +279,8 @@ impl FrontDesk for Desk {
         let account = Account { till: self.till.clone(), began: clock::timestamp(began) };
         let going_on = GoingOn { mailbox: mailbox.clone(), began: account.began, serving };
         self.calls.lock().going_on.insert(call, going_on);
-        metrics::gauge!("calls_active").increment(1.0);
+        let clinic = self.clinic.clone();
+        metrics::gauge!("calls_active", "clinic" => clinic.clone()).increment(1.0);
         let (calls, empty) = (self.calls.clone(), self.empty.clone());
         let (paid, meter) = (account.clone(), mailbox.meter().clone());
         let ended = Box::new(move |call, reason, service| {
@@ -281,8 +291,8 @@ impl FrontDesk for Desk {
             calls.going_on.remove(&call);
             calls.level(&paid.till);
             calls.health.ended(reason, service, Instant::now());
-            metrics::gauge!("calls_active").decrement(1.0);
-            metrics::counter!("calls_ended_total", "reason" => format!("{reason:?}")).increment(1);
+            metrics::gauge!("calls_active", "clinic" => clinic.clone()).decrement(1.0);
+            metrics::counter!("calls_ended_total", "clinic" => clinic, "reason" => format!("{reason:?}")).increment(1);
             tracing::info!(%call, ?reason, "a call ended");
             if calls.going_on.is_empty() {
                 empty.notify_waiters();
@@ -317,7 +327,7 @@ impl FrontDesk for Desk {
             account,
             ended,
         };
-        if let Err(start) = self.workers.place(start) {
+        if let Err(start) = self.premises.workers.place(start) {
             // Dropping the commands' sender tells the transport to refuse.
             tracing::error!(%call, "no media worker takes the call");
             let Start { ended, .. } = start;

@@ -9,7 +9,9 @@ use attendant_media::leg::LegConfig;
 use tokio::sync::mpsc;
 
 use super::CallId;
+use super::desk::Room;
 use super::event::{Command, Mailbox, RtcpTo};
+use crate::clinic::Tenant;
 use crate::privacy::Pii;
 
 pub use chunk::{StreamMedia, StreamOut};
@@ -19,6 +21,8 @@ pub use chunk::{StreamMedia, StreamOut};
 pub struct Arriving {
     /// The number dialled: it decides the clinic.
     pub dialled: String,
+    /// Where the call was sent before a trunk put a user of its own in the place of the number: of SIP, the user of To.
+    pub addressed: Option<String>,
     pub caller: Pii<String>,
     pub transport: Transport,
 }
@@ -39,27 +43,41 @@ pub enum Refusal {
     Busy { retry_after: Duration },
     /// Send the caller to the clinic's own line instead (302, or a carrier transfer).
     Divert { to: Pii<String> },
+    /// The number dialled is no clinic's: 404, or the carrier's own words for a number that is not in service.
+    Nobody,
 }
 
 /// Room for one call, given back when dropped or when its call ends.
 #[derive(Debug)]
 pub struct Ticket {
     pub call: CallId,
-    room: Option<tokio::sync::OwnedSemaphorePermit>,
+    /// Whose number was dialled, where several clinics are answered for.
+    clinic: Option<Tenant>,
+    room: Option<Room>,
 }
 
 impl Ticket {
     /// A ticket of a front desk without a limit.
     pub const fn unlimited(call: CallId) -> Self {
-        Self { call, room: None }
+        Self { call, clinic: None, room: None }
     }
 
-    pub(super) const fn of(call: CallId, room: tokio::sync::OwnedSemaphorePermit) -> Self {
-        Self { call, room: Some(room) }
+    pub(super) const fn of(call: CallId, room: Room) -> Self {
+        Self { call, clinic: None, room: Some(room) }
     }
 
-    pub(super) fn into_room(self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    pub(super) fn into_room(self) -> Option<Room> {
         self.room
+    }
+
+    /// The same for a call of this clinic.
+    #[must_use]
+    pub(crate) fn of_clinic(self, clinic: &Tenant) -> Self {
+        Self { clinic: Some(clinic.clone()), ..self }
+    }
+
+    pub(crate) const fn clinic(&self) -> Option<&Tenant> {
+        self.clinic.as_ref()
     }
 }
 
@@ -88,6 +106,13 @@ pub enum MediaPath {
 pub struct CallHandle {
     pub call: CallId,
     pub mailbox: Mailbox,
+}
+
+impl CallHandle {
+    /// Of a call that nobody takes up: its transport finds it over.
+    pub(crate) fn unanswered(call: CallId) -> Self {
+        Self { call, mailbox: Mailbox::new().0 }
+    }
 }
 
 /// The front desk, shared by every transport.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::origin::Origin;
+use super::origin::Whose;
 use super::{Exit, Failure, runtime, start_failure, store_failure};
 use crate::server;
 
@@ -10,7 +10,7 @@ use crate::server;
 #[derive(Debug, Args)]
 pub(super) struct Audit {
     #[command(flatten)]
-    origin: Origin,
+    whose: Whose,
     #[command(subcommand)]
     command: What,
 }
@@ -29,7 +29,7 @@ enum What {
 
 impl Audit {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let config = self.origin.load()?;
+        let config = self.whose.load()?.config;
         runtime()?.block_on(async {
             let Some(store) = server::store(&config).map_err(start_failure)? else {
                 println!("store.enabled is false: there is no audit");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
-use super::origin::Origin;
+use super::origin::Whose;
 use super::recording::give_out;
 use super::{Exit, Failure};
 use crate::records::Past;
@@ -21,7 +21,7 @@ use crate::store::audit::{Action, Note};
 #[derive(Debug, Args)]
 pub(super) struct Calls {
     #[command(flatten)]
-    origin: Origin,
+    whose: Whose,
     /// Folder of journals to read, and no store.
     #[arg(long, global = true, value_name = "DIR")]
     records: Option<PathBuf>,
@@ -55,7 +55,7 @@ enum What {
 impl Calls {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         super::runtime()?.block_on(async {
-            let (history, place) = super::past::history(&self.origin, self.records.as_deref()).await?;
+            let (history, place) = super::past::history(&self.whose, self.records.as_deref()).await?;
             match self.command {
                 None => list(&history, &place, self.limit, self.json).await,
                 Some(What::Show { id }) => show(&history, &place, &id, self.json).await,

@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::origin::Origin;
 use super::{Exit, Failure, start_failure};
-use crate::clinic::Clinic;
 use crate::clinic::retention::RetentionConfig;
+use crate::clinic::{Clinic, ClinicConfig};
 use crate::clock;
 use crate::config::Config;
 use crate::costs::{Kind as Use, Prices};
@@ -17,7 +17,7 @@ use crate::emr::{Capabilities, Emr, EmrKind};
 use crate::language::Language;
 use crate::models::Model;
 use crate::provider::residency::Country;
-use crate::server::{self, Kind, ProvidersConfig, StartError};
+use crate::server::{self, Kind, ProvidersConfig, Served, StartError};
 use crate::state::StateConfig;
 use crate::state::redis::Redis;
 use crate::store::{self, Kind as StoreKind};
@@ -36,14 +36,19 @@ impl Check {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let source = self.origin.source();
         let config = self.origin.load()?;
-        let clinic = server::check(&config).map_err(Failure::usage)?;
+        let all = server::check(&config).map_err(Failure::usage)?;
         match source.file() {
             Some(file) => println!("{}: configuration is good", file.display()),
             None => println!("no configuration file: the built-in defaults are good"),
         }
-        println!("clinic   {}", clinic.name(config.clinic.language));
-        println!("book     {}", book(&clinic));
-        let clinic = login(&config, clinic)?;
+        let several = all.len() > 1;
+        let mut clinics = Vec::with_capacity(all.len());
+        for served in all {
+            clinics.push(told(served, several)?);
+        }
+        if several {
+            println!("numbers  calls to any other are refused");
+        }
         let addresses: Vec<String> = config
             .sip
             .udp
@@ -54,8 +59,6 @@ impl Check {
         println!("sip      {}", addresses.join(", "));
         println!("records  {}", config.records.folder().display());
         println!("store    {}", store(&config));
-        println!("kept     {}", kept(&config, &clinic.config.retention));
-        println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));
         let missing = config.speech.missing();
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));
@@ -63,13 +66,35 @@ impl Check {
         println!("hearing  {}", asked(&config.providers, Use::Hearing));
         println!("thinking {}", asked(&config.providers, Use::Thinking));
         println!("speaking {}", asked(&config.providers, Use::Speaking));
-        println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
         println!("prices   {}", prices(&config));
         println!("calls    at most {} at once", config.call.max_calls);
         let shared = state(&config.state)?;
-        let asked = if self.emr { emr(&clinic)? } else { Exit::Done };
-        Ok(if matches!(shared, Exit::Done) { asked } else { shared })
+        let mut exit = shared;
+        for clinic in clinics.iter().filter(|_| self.emr) {
+            let asked = emr(clinic)?;
+            exit = if matches!(exit, Exit::Done) { asked } else { exit };
+        }
+        Ok(exit)
     }
+}
+
+/// What is a clinic's own.
+fn told(served: Served, several: bool) -> Result<Clinic, Failure> {
+    let Served { clinic, config } = served;
+    let name = clinic.name(config.clinic.language);
+    if several {
+        let ClinicConfig { id, numbers, extensions, .. } = &clinic.config;
+        let dialled: Vec<&str> = numbers.iter().chain(extensions).map(String::as_str).collect();
+        println!("clinic   {name} ({id}): {}", dialled.join(", "));
+    } else {
+        println!("clinic   {name}");
+    }
+    println!("book     {}", book(&clinic));
+    let clinic = login(&config, clinic)?;
+    println!("kept     {}", kept(&config, &clinic.config.retention));
+    println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));
+    println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
+    Ok(clinic)
 }
 
 /// Asks Redis, if instances share their state, and says what was found.
@@ -129,7 +154,7 @@ fn store(config: &Config) -> String {
     match (config.store.kind(), &config.store.url) {
         (StoreKind::Off, _) => "none: records of calls stay files".to_owned(),
         (StoreKind::Embedded, _) | (StoreKind::Postgres, None) => {
-            format!("SQLite, {}", store::embedded(&config.records.folder()).display())
+            format!("SQLite, {}", store::embedded(&config.home()).display())
         }
         (StoreKind::Postgres, Some(url)) => format!("PostgreSQL, {url}"),
     }
@@ -164,7 +189,7 @@ fn login(config: &Config, clinic: Clinic) -> Result<Clinic, Failure> {
         // Who only looks creates nothing.
         let is_asked =
             (clinic.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref())).is_some_and(|oscar| oscar.user.is_none());
-        let is_there = config.store.kind() != StoreKind::Embedded || store::embedded(&folder).exists();
+        let is_there = config.store.kind() != StoreKind::Embedded || store::embedded(&config.home()).exists();
         let store = if is_asked && is_there { server::store(config)? } else { None };
         if let Some(store) = &store {
             store.make_ready().await?;

@@ -212,12 +212,14 @@ fn check(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
         let (store, known) = known(config, id).await?;
         let clinic = read(&known)?;
         eprintln!("looking at {} gates of {id}", Gate::ALL.len());
-        let loading = config.clone();
+        let own = server::config_of(config, id);
+        let loading = own.clone();
         let loaded = tokio::task::spawn_blocking(move || Speech::load(&loading)).await.map_err(Failure::internal)?;
         let speech = loaded.map_err(start_failure)?;
         // Without an account the gates say so.
-        let clinic = server::with_login(clinic.clone(), Some(&store), &config.records.folder()).await.unwrap_or(clinic);
-        let about = About { clinic: &clinic, config, graph: &graph, speech: speech.as_ref(), store: Some(&store) };
+        let clinic = server::with_login(clinic.clone(), Some(&store), &own.records.folder()).await.unwrap_or(clinic);
+        let about =
+            About { clinic: &clinic, config: &own, graph: &graph, speech: speech.as_ref(), store: Some(&store) };
         let findings = onboarding::look(&about, &Gate::ALL, clock::now).await;
         let state = store.record_gates(&known.facts, &findings, &actor()).await.map_err(store_failure)?;
         store.close().await;

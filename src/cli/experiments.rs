@@ -12,7 +12,7 @@ use serde::Deserialize;
 use time::Date;
 use time::macros::format_description;
 
-use super::origin::Origin;
+use super::origin::Whose;
 use super::{Exit, Failure};
 use crate::agent::tools::{LEDGER, State};
 use crate::experiments::results::{Row, Tools, rows};
@@ -21,7 +21,7 @@ use crate::experiments::results::{Row, Tools, rows};
 #[derive(Debug, Args)]
 pub(super) struct Experiments {
     #[command(flatten)]
-    origin: Origin,
+    whose: Whose,
     /// Of this experiment alone.
     name: Option<String>,
     /// Calls of this day (UTC) and later: 2026-11-21.
@@ -43,13 +43,13 @@ impl Experiments {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let root = match &self.records {
             Some(folder) => folder.clone(),
-            None => self.origin.load()?.records.folder(),
+            None => self.whose.load()?.config.records.folder(),
         };
         let since = self.since.map_or_else(String::new, |date| date.to_string());
         let unreadable = || format!("the records in {} cannot be read", root.display());
         let ledger = root.join(LEDGER);
         let (calls, kept, position) = super::runtime()?.block_on(async {
-            let (history, _) = super::past::history(&self.origin, self.records.as_deref()).await?;
+            let (history, _) = super::past::history(&self.whose, self.records.as_deref()).await?;
             // Before the ledger, whose lines are moved meanwhile.
             let calls = history.since(&since).await.map_err(super::past::failure)?;
             let Some(store) = history.store() else { return Ok((calls, Vec::new(), 0)) };

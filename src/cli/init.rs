@@ -25,7 +25,7 @@ impl Init {
             // The configuration may be wrong for no other reason than that the keys are not there yet.
             None => {
                 let config = self.origin.load()?;
-                config.store.keys_file(&config.records.folder())
+                config.store.keys_file(&config.home())
             }
         };
         keys::create(&file).map_err(Failure::usage)?;

@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
-use crate::server;
+use crate::config::Config;
+use crate::server::{self, Served};
+use crate::store::Store;
 use crate::store::audit::{Action, Note};
 
 /// Show which keys seal how much of the store, or rotate them.
@@ -30,10 +32,13 @@ enum What {
 impl Keys {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let config = self.origin.load()?;
-        let file = config.store.keys_file(&config.records.folder());
+        let file = config.store.keys_file(&config.home());
+        let clinics = server::served(&config).map_err(Failure::usage)?;
+        // Every clinic's rows are sealed by the same keys.
+        let config = &clinics[0].config;
         // First of all whether the database can be had: a new key is of no use without it.
         runtime()?.block_on(async {
-            let Some(store) = server::store(&config).map_err(start_failure)? else {
+            let Some(store) = server::store(config).map_err(start_failure)? else {
                 println!("store.enabled is false: nothing is sealed");
                 return Ok(Exit::Done);
             };
@@ -44,9 +49,7 @@ impl Keys {
                     let version = store.rotate_keys(&file).await.map_err(store_failure)?;
                     println!("{} has a new key, version {version}; keep a copy of the file", file.display());
                     store.close().await;
-                    let store = server::store(&config).map_err(start_failure)?;
-                    let store = store.ok_or_else(|| Failure::internal(anyhow::anyhow!("the store is gone")))?;
-                    store.make_ready().await.map_err(store_failure)?;
+                    let store = opened(config).await?;
                     let note = Note::new(&actor(), Action::KeysRotated, &format!("version {version}"), "done");
                     store.note(&note).await.map_err(store_failure)?;
                     store
@@ -60,11 +63,17 @@ impl Keys {
                     println!("not sealed anew: {what}");
                     exit = Exit::Found;
                 }
-                let (recordings, left) = store.reseal_recordings().await.map_err(store_failure)?;
-                println!("{recordings} recordings of this server sealed anew");
-                for path in left {
-                    println!("{} keeps its key: it is not over, breaks off, or was changed", path.display());
+                let mut recordings = 0;
+                for Served { config, .. } in &clinics {
+                    let own = opened(config).await?;
+                    let (sealed, left) = own.reseal_recordings().await.map_err(store_failure)?;
+                    recordings += sealed;
+                    for path in left {
+                        println!("{} keeps its key: it is not over, breaks off, or was changed", path.display());
+                    }
+                    own.close().await;
                 }
+                println!("{recordings} recordings of this server sealed anew");
             }
             let sealed = store.sealed_by().await.map_err(store_failure)?;
             for version in store.keys().versions() {
@@ -74,4 +83,11 @@ impl Keys {
             Ok(exit)
         })
     }
+}
+
+async fn opened(config: &Config) -> Result<Store, Failure> {
+    let store = server::store(config).map_err(start_failure)?;
+    let store = store.ok_or_else(|| Failure::internal(anyhow::anyhow!("the store is gone")))?;
+    store.make_ready().await.map_err(store_failure)?;
+    Ok(store)
 }

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::origin::Origin;
+use super::origin::Whose;
 use super::{Exit, Failure, actor, runtime, store_failure};
 use crate::agent::tools::Message;
 use crate::clock;
@@ -20,7 +20,7 @@ use crate::store::audit::{Action, Note};
 #[derive(Debug, Args)]
 pub(super) struct Messages {
     #[command(flatten)]
-    origin: Origin,
+    whose: Whose,
     /// Folder of records to read, and no store.
     #[arg(long, value_name = "DIR")]
     records: Option<PathBuf>,
@@ -72,7 +72,7 @@ impl Messages {
     }
 
     async fn list(&self) -> Result<Exit, Failure> {
-        let (history, place) = super::past::history(&self.origin, self.records.as_deref()).await?;
+        let (history, place) = super::past::history(&self.whose, self.records.as_deref()).await?;
         let (messages, closed) = history.messages(self.limit).await.map_err(super::past::failure)?;
         let mut acknowledged = std::collections::BTreeMap::new();
         // Nobody reads what is not noted.
@@ -149,7 +149,7 @@ impl Messages {
             let why = "--records reads files, and who was told of a message is in the store: leave it out";
             return Err(Failure::usage(anyhow!(why)));
         }
-        let (history, _) = super::past::history(&self.origin, None).await?;
+        let (history, _) = super::past::history(&self.whose, None).await?;
         let none = || {
             let why = "there is no store yet, or store.enabled is false: messages are files, and are not acknowledged";
             Failure::usage(anyhow!(why))

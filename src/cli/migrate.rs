@@ -24,7 +24,9 @@ pub(super) struct Migrate {
 impl Migrate {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let config = self.origin.load()?;
-        if config.store.kind() == Kind::Embedded && self.dry_run && !embedded(&config.records.folder()).exists() {
+        // The tables are every clinic's.
+        let config = server::served(&config).map_err(Failure::usage)?.swap_remove(0).config;
+        if config.store.kind() == Kind::Embedded && self.dry_run && !embedded(&config.home()).exists() {
             return Ok(print(&from_nothing()));
         }
         runtime()?.block_on(async {
@@ -53,7 +55,7 @@ async fn migrate(store: &Store, config: &Config) -> Result<Exit, Failure> {
     match config.store.kind() {
         Kind::Postgres => println!("the tables are those of this release"),
         Kind::Embedded | Kind::Off => {
-            println!("{}: the tables are those of this release", embedded(&config.records.folder()).display());
+            println!("{}: the tables are those of this release", embedded(&config.home()).display());
         }
     }
     Ok(Exit::Done)

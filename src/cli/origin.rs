@@ -1,4 +1,4 @@
-//! `--config`: which file the configuration is read from, the same for every command that reads it.
+//! `--config`: which file the configuration is read from, the same for every command that reads it; and `--clinic`, for those that concern one clinic.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::config::{self, Config, Source};
+use crate::server::{self, Served};
 
 #[derive(Debug, Args)]
 pub(super) struct Origin {
@@ -25,5 +26,21 @@ impl Origin {
 
     pub(super) fn load(&self) -> Result<Config, Failure> {
         Config::load(&self.source()).map_err(Failure::usage)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Whose {
+    #[command(flatten)]
+    origin: Origin,
+    /// The clinic's id. Needed if the configuration names several clinics.
+    #[arg(long, global = true, value_name = "ID")]
+    clinic: Option<String>,
+}
+
+impl Whose {
+    /// The clinic, and the configuration as it has it.
+    pub(super) fn load(&self) -> Result<Served, Failure> {
+        server::one(&self.origin.load()?, self.clinic.as_deref()).map_err(Failure::usage)
     }
 }

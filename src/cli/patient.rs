@@ -74,19 +74,21 @@ impl Sought {
 impl Patient {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let config = self.origin.load()?;
+        let (What::Export { sought, .. } | What::Erase { sought, .. }) = &self.command;
+        let config = server::one(&config, Some(&sought.clinic)).map_err(Failure::usage)?.config;
         runtime()?.block_on(async {
             match self.command {
                 What::Export { sought, out } => {
-                    let store = opened(&config, &sought).await?;
+                    let store = opened(&config).await?;
                     let held = held(&config, &store, &sought).await?;
                     let done = export::write(&store, &sought.clinic, held, &out).await;
                     store.close().await;
                     done
                 }
                 What::Erase { sought, yes } => {
-                    let store = opened(&config, &sought).await?;
+                    let store = opened(&config).await?;
                     let held = held(&config, &store, &sought).await?;
-                    let done = erase(&store, &config.records.folder(), &sought.clinic, &held, yes).await;
+                    let done = erase(&store, &config.home(), &sought.clinic, &held, yes).await;
                     store.close().await;
                     done
                 }
@@ -95,14 +97,7 @@ impl Patient {
     }
 }
 
-async fn opened(config: &Config, sought: &Sought) -> Result<Store, Failure> {
-    let ours = server::clinic(config).map_err(|error| start_failure(error.into()))?.config.id;
-    if sought.clinic != ours {
-        let asked = &sought.clinic;
-        return Err(Failure::usage(anyhow!(
-            "this server's clinic is `{ours}`, not `{asked}`; name the right one, or its configuration"
-        )));
-    }
+async fn opened(config: &Config) -> Result<Store, Failure> {
     let store = server::store(config).map_err(start_failure)?;
     let store = store.ok_or_else(|| Failure::usage(anyhow!("store.enabled is false: calls cannot be looked for")))?;
     store.make_ready().await.map_err(store_failure)?;
@@ -140,7 +135,7 @@ async fn held(config: &Config, store: &Store, sought: &Sought) -> Result<Held, F
     Ok(held)
 }
 
-async fn erase(store: &Store, records: &Path, clinic: &str, held: &Held, yes: bool) -> Result<Exit, Failure> {
+async fn erase(store: &Store, home: &Path, clinic: &str, held: &Held, yes: bool) -> Result<Exit, Failure> {
     // What nobody could look into may be theirs.
     let exit = if held.closed.is_empty() { Exit::Done } else { Exit::Found };
     if held.calls.is_empty() && held.messages.is_empty() {
@@ -154,7 +149,7 @@ async fn erase(store: &Store, records: &Path, clinic: &str, held: &Held, yes: bo
     let request = uuid::Uuid::now_v7().to_string();
     let counts = store.erase(held, &request, &actor()).await.map_err(store_failure)?;
     println!("erased: {counts}; proof is in the audit as {request}");
-    if !tidy(records).map_err(Failure::unavailable)? {
+    if !tidy(home).map_err(Failure::unavailable)? {
         println!("state.jsonl is the running server's, which writes it anew in the night");
     }
     println!(

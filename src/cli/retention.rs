@@ -2,17 +2,17 @@
 
 use clap::{Args, Subcommand};
 
-use super::origin::Origin;
+use super::origin::Whose;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::clock;
-use crate::server;
+use crate::server::{self, Served};
 use crate::store::retention::{PurgeError, Retention as Purge, What as Kind};
 
 /// Take away what a clinic's [retention] no longer allows to be kept. `serve` does so itself, every night at 03:00 at the clinic.
 #[derive(Debug, Args)]
 pub(super) struct Retention {
     #[command(flatten)]
-    origin: Origin,
+    whose: Whose,
     #[command(subcommand)]
     command: What,
 }
@@ -30,8 +30,7 @@ enum What {
 impl Retention {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let What::Run { dry_run } = self.command;
-        let config = self.origin.load()?;
-        let clinic = server::clinic(&config).map_err(|error| start_failure(error.into()))?;
+        let Served { clinic, config } = self.whose.load()?;
         runtime()?.block_on(async {
             let Some(store) = server::store(&config).map_err(start_failure)? else {
                 println!("store.enabled is false: nothing is purged");

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use attendant_media::frame::RATE;
 use clap::Args;
 
-use super::origin::Origin;
+use super::origin::Whose;
 use super::{Exit, Failure};
 use crate::call::rendering;
 use crate::language::Language;
-use crate::server;
+use crate::server::Served;
 use crate::speech;
 use crate::tts::spoken::{self, Lexicon};
 
@@ -17,7 +17,7 @@ use crate::tts::spoken::{self, Lexicon};
 #[derive(Debug, Args)]
 pub(super) struct Say {
     #[command(flatten)]
-    origin: Origin,
+    whose: Whose,
     /// What to say.
     text: String,
     /// The file to write.
@@ -30,8 +30,7 @@ pub(super) struct Say {
 
 impl Say {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let config = self.origin.load()?;
-        let clinic = server::check(&config).map_err(Failure::usage)?;
+        let Served { clinic, config } = self.whose.load()?;
         let voices = speech::voices(&config.speech).map_err(Failure::unavailable)?;
         let voices = spoken::voice::in_front_of(voices, Lexicon::new(&clinic.config.lexicon));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;

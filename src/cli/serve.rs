@@ -76,7 +76,7 @@ async fn attend(
             (Err(Failure::internal(anyhow::anyhow!(why))), grace.min(AFTER_A_FAULT))
         }
     };
-    let active = server.desk().active();
+    let active = server.active();
     tracing::info!(active, grace_s = grace.as_secs(), "stopping: no new calls; send the signal again to stop at once");
     tokio::select! {
         drained = server.drain(grace) => {

@@ -14,9 +14,11 @@ use super::meter::{Line, Meter, Usage};
 use super::money::Money;
 use super::prices::Prices;
 
-/// One per process.
+/// One per clinic.
 #[derive(Debug, Default)]
 pub struct Till {
+    /// Its id, for the metrics.
+    clinic: String,
     prices: Prices,
     budget: Option<Mutex<Budget>>,
     shares: Mutex<Shares>,
@@ -50,7 +52,13 @@ impl Account {
 
 impl Till {
     pub fn new(prices: Prices, budget: Option<Budget>) -> Self {
-        Self { prices, budget: budget.map(Mutex::new), shares: Mutex::default() }
+        Self { prices, budget: budget.map(Mutex::new), ..Self::default() }
+    }
+
+    /// The same of this clinic.
+    #[must_use]
+    pub fn of_clinic(self, clinic: &str) -> Self {
+        Self { clinic: clinic.to_owned(), ..self }
     }
 
     /// What was used and is in no call's day: it is counted, and on no budget.
@@ -78,20 +86,22 @@ impl Till {
         let standing = budget.standing(now, going_on.chain([(now, others)]));
         shares.own = Money(standing.spent.0.saturating_sub(others.0));
         drop((budget, shares));
-        metrics::gauge!("budget_spent_percent").set(standing.percent());
-        metrics::gauge!("budget_level").set(match standing.level {
+        metrics::gauge!("budget_spent_percent", "clinic" => self.clinic.clone()).set(standing.percent());
+        metrics::gauge!("budget_level", "clinic" => self.clinic.clone()).set(match standing.level {
             Level::Within => 0.0,
             Level::Alarm => 1.0,
             Level::Spent => 2.0,
         });
         if standing.is_new {
             let Standing { spent, day, .. } = standing;
-            let currency = self.prices.currency();
+            let (currency, clinic) = (self.prices.currency(), &self.clinic);
             match standing.level {
                 Level::Within => {}
-                Level::Alarm => tracing::warn!(%spent, %day, currency, "most of the day's budget for calls is spent"),
+                Level::Alarm => {
+                    tracing::warn!(clinic, %spent, %day, currency, "most of the day's budget for calls is spent");
+                }
                 Level::Spent => tracing::error!(
-                    %spent, %day, currency,
+                    clinic, %spent, %day, currency,
                     "the day's budget for calls is spent: new calls use [providers.cheaper] until midnight at the clinic"
                 ),
             }

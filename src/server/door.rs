@@ -15,23 +15,30 @@ use crate::store::clinics::State;
 /// When a caller whom nobody can be passed on to may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
+/// Where calls go that the clinic does not take.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub clinic: String,
+    /// Its own: a number or SIP URI.
+    pub to: Option<String>,
+}
+
+impl Line {
+    fn passed_on(&self, why: &'static str) -> Refusal {
+        metrics::counter!("calls_refused_total", "clinic" => self.clinic.clone(), "why" => why).increment(1);
+        match &self.to {
+            Some(to) => Refusal::Divert { to: Pii::new(to.clone()) },
+            None => Refusal::Busy { retry_after: RETRY_AFTER },
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Door {
     pub desk: Arc<Desk>,
     /// Whether the clinic takes its calls.
     pub state: watch::Receiver<State>,
-    /// The clinic's own line: a number or SIP URI.
-    pub line: Option<String>,
-}
-
-impl Door {
-    fn passed_on(&self, why: &'static str) -> Refusal {
-        metrics::counter!("calls_refused_total", "why" => why).increment(1);
-        match &self.line {
-            Some(line) => Refusal::Divert { to: Pii::new(line.clone()) },
-            None => Refusal::Busy { retry_after: RETRY_AFTER },
-        }
-    }
+    pub line: Line,
 }
 
 impl FrontDesk for Door {
@@ -39,12 +46,26 @@ impl FrontDesk for Door {
         let state = *self.state.borrow();
         match state {
             State::Active => self.desk.admit(arriving),
-            State::Waiting => Err(self.passed_on("not_checked")),
-            State::Disabled => Err(self.passed_on("disabled")),
+            State::Waiting => Err(self.line.passed_on("not_checked")),
+            State::Disabled => Err(self.line.passed_on("disabled")),
         }
     }
 
     fn start(&self, ticket: Ticket, call: NewCall) -> CallHandle {
         self.desk.start(ticket, call)
+    }
+}
+
+/// The door of a clinic that could not be started: there is no desk behind it.
+#[derive(Debug)]
+pub(super) struct Shut(pub Line);
+
+impl FrontDesk for Shut {
+    fn admit(&self, _arriving: &Arriving) -> Result<Ticket, Refusal> {
+        Err(self.0.passed_on("broken"))
+    }
+
+    fn start(&self, ticket: Ticket, _call: NewCall) -> CallHandle {
+        CallHandle::unanswered(ticket.call)
     }
 }

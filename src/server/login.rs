@@ -111,7 +111,12 @@ async fn kept(clinic: &Clinic, store: Option<&Store>, copy: &Path) -> Result<(Lo
         }
         Err(error) => return Err(error.into()),
     };
-    Ok((store.open_login(&sealed)?, place))
+    let opened = store.open_login(&sealed).map_err(|error| {
+        StartError::Login(format!(
+            "emr.oscar: the account {place} does not open: {error}; run `attendant clinic credentials set {id}`"
+        ))
+    })?;
+    Ok((opened, place))
 }
 
 /// Whole, or as it was.

@@ -10,7 +10,7 @@ use crate::costs::Kind;
 /// `None`: they are rendered at every start.
 pub(super) fn folder(config: &Config) -> Option<PathBuf> {
     let is_paid = config.providers.paid_models().iter().any(|(what, ..)| *what == Kind::Speaking);
-    config.server.phrase_cache.clone().or_else(|| is_paid.then(|| config.records.folder().join("phrases")))
+    config.server.phrase_cache.clone().or_else(|| is_paid.then(|| config.home().join("phrases")))
 }
 
 #[cfg(test)]

@@ -159,7 +159,8 @@ mod tests {
         let mut config = Config { experiments: toml::from_str(experiments).unwrap(), ..Config::default() };
         config.providers.kind = Kind::Scripted;
         config.providers.cheaper = Some(Cheaper { thinking: Some(vec!["rules".to_owned()]), ..Cheaper::default() });
-        let staff = providers::open(&config, &Clinic::sample(), Graph::built_in(), &Shared::default()).unwrap();
+        let crew = providers::Crew::open(&config).unwrap();
+        let staff = crew.staff(&config, &Clinic::sample(), Graph::built_in(), &Shared::default()).unwrap();
         let (canned, meter) = (Canned::texts(), Meter::default());
         let served = Served::open(&config, staff, &canned, canned.clone(), None, &meter).await.unwrap();
         let call = CallId::new();

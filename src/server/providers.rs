@@ -162,7 +162,19 @@ impl std::fmt::Debug for Speech {
     }
 }
 
-/// Everybody who can be asked, to be put together for a call.
+/// Who hears, thinks and speaks for every clinic: what is known of a provider is known to all of them.
+pub(super) enum Crew {
+    Real(Box<Trained>),
+    Scripted(ScriptedConfig),
+}
+
+pub(super) struct Trained {
+    members: Members,
+    thinkers: Arc<Thinkers>,
+    speech: Speech,
+}
+
+/// Everybody who can be asked in a clinic's calls, to be put together for a call.
 pub(super) struct Staff {
     team: Team,
     lexicon: Lexicon,
@@ -176,6 +188,13 @@ enum Team {
 }
 
 struct Real {
+    members: Members,
+    desk: Desk,
+}
+
+/// Who hears and who speaks, and in which order they are asked.
+#[derive(Clone)]
+struct Members {
     ears: Ears,
     /// As `[providers.hearing]` names them, by place.
     ear_names: Vec<&'static str>,
@@ -183,7 +202,6 @@ struct Real {
     mouths: Mouths,
     mouth_names: Vec<&'static str>,
     speaking: chain::Order,
-    desk: Desk,
 }
 
 /// Who is asked in place of the usual ones; where nothing is said, as usual.
@@ -225,10 +243,11 @@ impl Staff {
                 voices.extend(others.clone());
             }
         }
-        let mut mouths = real.mouths.clone();
+        let members = &real.members;
+        let mut mouths = members.mouths.clone();
         let made = Hosted::of(&config)?.voices.into_iter();
         for (name, voice) in made.filter(|(name, _)| names.contains_key(*name)) {
-            if let Some(place) = real.mouth_names.iter().position(|mouth| *mouth == name) {
+            if let Some(place) = members.mouth_names.iter().position(|mouth| *mouth == name) {
                 mouths = mouths.with(place, voice);
             }
         }
@@ -261,18 +280,19 @@ impl Staff {
 
 impl Real {
     fn providers(&self, asked: &Asked) -> Providers {
-        let hearing = asked.hearing.as_ref().map_or_else(
-            || self.hearing.clone(),
-            |wanted| self.ears.only(&order::places_of(wanted, &self.ear_names), &self.hearing),
-        );
-        let speaking = asked.speaking.as_ref().map_or_else(
-            || self.speaking.clone(),
-            |wanted| self.mouths.only(&order::places_of(wanted, &self.mouth_names), &self.speaking),
-        );
-        let mouths = asked.voices.as_ref().unwrap_or(&self.mouths);
+        let Members { ears, ear_names, hearing: usual, mouths, mouth_names, speaking } = &self.members;
+        let hearing = asked
+            .hearing
+            .as_ref()
+            .map_or_else(|| usual.clone(), |wanted| ears.only(&order::places_of(wanted, ear_names), usual));
+        let speaking = asked
+            .speaking
+            .as_ref()
+            .map_or_else(|| speaking.clone(), |wanted| mouths.only(&order::places_of(wanted, mouth_names), speaking));
+        let mouths = asked.voices.as_ref().unwrap_or(mouths);
         let unusual = Unusual { models: asked.thinking.clone(), prompts: asked.prompts.clone() };
         Providers {
-            recognisers: self.ears.places(hearing),
+            recognisers: ears.places(hearing),
             voices: mouths.places(speaking),
             agents: Arc::new(if unusual == Unusual::default() {
                 self.desk.clone()
@@ -283,39 +303,61 @@ impl Real {
     }
 }
 
-/// Loading models takes seconds; call it where waiting is allowed.
-pub(super) fn open(config: &Config, clinic: &Clinic, graph: Graph, shared: &Shared) -> Result<Staff, StartError> {
-    let lexicon = Lexicon::new(&clinic.config.lexicon);
-    if config.providers.kind == Kind::Scripted {
-        return Ok(Staff { team: Team::Scripted(config.scripted), lexicon, speech: None });
+impl Crew {
+    /// Loading models takes seconds; call it where waiting is allowed.
+    pub(super) fn open(config: &Config) -> Result<Self, StartError> {
+        if config.providers.kind == Kind::Scripted {
+            return Ok(Self::Scripted(config.scripted));
+        }
+        let missing = config.speech.missing();
+        if !missing.is_empty() {
+            return Err(StartError::Missing(missing));
+        }
+        let hosted = Hosted::of(&config.providers)?;
+        let speech = Speech::of(&hosted, &config.speech)?;
+        let (ear_names, recognisers): (Vec<&'static str>, Vec<_>) = speech.ears.iter().cloned().unzip();
+        let (mouth_names, voices): (Vec<&'static str>, Vec<_>) = speech.mouths.iter().cloned().unzip();
+        let members = Members {
+            hearing: order::places(&config.providers.hearing, &ear_names),
+            speaking: order::places(&config.providers.speaking, &mouth_names),
+            ears: Ears::new(recognisers),
+            mouths: Mouths::new(voices),
+            ear_names,
+            mouth_names,
+        };
+        let models = hosted.models.into_iter().chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
+        let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
+        let thinkers = Arc::new(Thinkers::new(models, thinking));
+        Ok(Self::Real(Box::new(Trained { members, thinkers, speech })))
     }
-    let missing = config.speech.missing();
-    if !missing.is_empty() {
-        return Err(StartError::Missing(missing));
+
+    /// With the agents, the book and the messages of this clinic. Waits for its EMR; call it where waiting is allowed.
+    pub(super) fn staff(
+        &self,
+        config: &Config,
+        clinic: &Clinic,
+        graph: impl Into<Arc<Graph>>,
+        shared: &Shared,
+    ) -> Result<Staff, StartError> {
+        let lexicon = Lexicon::new(&clinic.config.lexicon);
+        let Trained { members, thinkers, speech } = match self {
+            Self::Scripted(scripted) => {
+                return Ok(Staff { team: Team::Scripted(*scripted), lexicon, speech: None });
+            }
+            Self::Real(trained) => &**trained,
+        };
+        let folder = config.records.folder();
+        let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
+        let ledger = Ledger::open(folder.clone()).map_err(unusable)?;
+        let books = books(clinic, &folder, shared)?;
+        let messages = Arc::new(Messages::new(folder.join(MESSAGES)));
+        messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;
+        Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
+        let clinics = vec![clinic.clone()];
+        let desk = Desk::new(thinkers.clone(), graph, clinics, books, messages, ledger, clock::now)?;
+        let real = Real { members: members.clone(), desk: desk.sharing(shared.clone()) };
+        Ok(Staff { team: Team::Real(Box::new(real)), lexicon, speech: Some(speech.clone()) })
     }
-    let hosted = Hosted::of(&config.providers)?;
-    let speech = Speech::of(&hosted, &config.speech)?;
-    let (ear_names, recognisers): (Vec<&'static str>, Vec<_>) = speech.ears.iter().cloned().unzip();
-    let hearing = order::places(&config.providers.hearing, &ear_names);
-    let (mouth_names, voices): (Vec<&'static str>, Vec<_>) = speech.mouths.iter().cloned().unzip();
-    let speaking = order::places(&config.providers.speaking, &mouth_names);
-    let folder = config.records.folder();
-    let ledger = Ledger::open(folder.clone())
-        .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
-    let clinics = vec![clinic.clone()];
-    let models = hosted.models.into_iter().chain([Arc::new(RuleBrain::new()) as Arc<dyn Model>]).collect();
-    let thinking = order::places(&config.providers.thinking, &config.providers.thinkers());
-    let thinkers = Thinkers::new(models, thinking);
-    let books = books(clinic, &folder, shared)?;
-    let messages = Arc::new(Messages::new(folder.join(MESSAGES)));
-    messages
-        .take_over(&folder.join(format!("{}.jsonl", clinic.config.id)))
-        .map_err(|error| StartError::Records { folder: folder.display().to_string(), error })?;
-    Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
-    let desk = Desk::new(thinkers, graph, clinics, books, messages, ledger, clock::now)?.sharing(shared.clone());
-    let (ears, mouths) = (Ears::new(recognisers), Mouths::new(voices));
-    let real = Real { ears, ear_names, hearing, mouths, mouth_names, speaking, desk };
-    Ok(Staff { team: Team::Real(Box::new(real)), lexicon, speech: Some(speech) })
 }
 
 /// What keeps the clinic's appointments, in `<records>/book`.

@@ -68,6 +68,8 @@ impl ServerConfig {
 pub struct ClinicSection {
     /// The clinic's facts, a TOML file; without it the sample clinic answers.
     pub file: Option<PathBuf>,
+    /// The files of several clinics, in place of `file`: the number dialled says which of them answers.
+    pub files: Vec<PathBuf>,
     /// The language in which calls begin.
     pub language: Language,
 }
@@ -75,13 +77,17 @@ pub struct ClinicSection {
 impl ClinicSection {
     /// What is wrong, as `key: what is wrong; what to write instead`. The file's own mistakes are found when it is read.
     pub fn check(&self) -> Vec<String> {
-        let missing = self.file.as_ref().filter(|file| !file.is_file());
-        missing
-            .map(|file| {
-                format!("clinic.file: {} is not a file; copy agents/sample-clinic.toml and name it", file.display())
+        let named = self.file.iter().map(|file| ("file", file)).chain(self.files.iter().map(|file| ("files", file)));
+        let missing = named.filter(|(_, file)| !file.is_file());
+        let mut wrong: Vec<String> = missing
+            .map(|(key, file)| {
+                format!("clinic.{key}: {} is not a file; copy agents/sample-clinic.toml and name it", file.display())
             })
-            .into_iter()
-            .collect()
+            .collect();
+        if self.file.is_some() && !self.files.is_empty() {
+            wrong.push("clinic.files: there is clinic.file as well; name every clinic in clinic.files, and take clinic.file out".to_owned());
+        }
+        wrong
     }
 }
 

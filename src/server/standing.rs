@@ -5,6 +5,7 @@
 //! store said last stands in the folder of records, so that a store that is down neither closes a clinic nor opens a disabled one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,7 @@ pub(super) struct Standing {
     clinic: Clinic,
     facts: String,
     config: Config,
-    graph: Graph,
+    graph: Arc<Graph>,
     speech: Option<Speech>,
     store: Option<Store>,
     remembered: PathBuf,
@@ -67,7 +68,7 @@ impl Standing {
     pub(super) fn of(
         config: &Config,
         clinic: &Clinic,
-        graph: Graph,
+        graph: impl Into<Arc<Graph>>,
         speech: Option<Speech>,
         store: Option<&Store>,
     ) -> Option<Self> {
@@ -76,7 +77,7 @@ impl Standing {
             clinic: clinic.clone(),
             facts: fingerprint(clinic.text()),
             config: config.clone(),
-            graph,
+            graph: graph.into(),
             speech,
             store: store.cloned(),
             remembered: config.records.folder().join(FILE),
@@ -102,8 +103,9 @@ impl Standing {
             }
         };
         if state == State::Waiting {
-            metrics::gauge!("clinic_takes_calls").set(0.0);
+            metrics::gauge!("clinic_takes_calls", "clinic" => self.clinic.config.id.clone()).set(0.0);
             tracing::info!(
+                clinic = self.clinic.config.id,
                 "the clinic's gates are looked at; until they have passed, calls are passed on to its own line"
             );
         } else {
@@ -187,8 +189,9 @@ impl Standing {
     }
 
     fn set(&self, state: State) {
-        metrics::gauge!("clinic_takes_calls").set(if state == State::Active { 1.0 } else { 0.0 });
         let clinic = self.clinic.config.id.as_str();
+        let takes = if state == State::Active { 1.0 } else { 0.0 };
+        metrics::gauge!("clinic_takes_calls", "clinic" => clinic.to_owned()).set(takes);
         let is_new = self.state.send_if_modified(|before| std::mem::replace(before, state) != state);
         match state {
             State::Active if is_new => tracing::info!(clinic, "the clinic takes its calls"),

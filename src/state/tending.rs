@@ -15,14 +15,14 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Twice in its life.
 const BEAT: Duration = Duration::from_secs(30);
 
-/// Until stopped, for a clinic. Without Redis there is nothing to do.
-pub async fn tend(shared: Shared, clinic: String, instance: String, stop: CancellationToken) {
+/// Until stopped, for these clinics. Without Redis there is nothing to do.
+pub async fn tend(shared: Shared, clinics: Vec<String>, instance: String, stop: CancellationToken) {
     if shared.redis().is_none() {
         return;
     }
     let mut due = interval(LOOK);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (unsettled, told) = (Key::unsettled(&clinic), Key::told(&instance));
+    let told = Key::told(&instance);
     let (mut next_beat, mut known) = (Instant::now(), 0);
     while stop.run_until_cancelled(due.tick()).await.is_some() {
         let Some(redis) = shared.redis() else { return };
@@ -31,10 +31,10 @@ pub async fn tend(shared: Shared, clinic: String, instance: String, stop: Cancel
         if shared.catch_up().await.is_err() {
             continue;
         }
-        if remembers.is_none() && (shared.restore(&unsettled).await.is_err() || redis.set(&told, "").await.is_err()) {
+        if remembers.is_none() && (restore(&shared, &clinics).await.is_err() || redis.set(&told, "").await.is_err()) {
             continue;
         }
-        if circuits(redis, &clinic, &instance).await.is_err() {
+        if circuits(redis, &clinics, &instance).await.is_err() {
             continue;
         }
         if Instant::now() < next_beat {
@@ -50,19 +50,29 @@ pub async fn tend(shared: Shared, clinic: String, instance: String, stop: Cancel
     }
 }
 
-/// Tells of the providers that failed here, and hears of those that failed elsewhere.
-async fn circuits(redis: &Redis, clinic: &str, instance: &str) -> Result<(), Lost> {
+/// Brings back what is unsettled.
+async fn restore(shared: &Shared, clinics: &[String]) -> Result<(), Lost> {
+    for clinic in clinics {
+        shared.restore(&Key::unsettled(clinic)).await?;
+    }
+    Ok(())
+}
+
+/// Tells of the providers that failed here, and hears of those that failed elsewhere. They are the same for every clinic.
+async fn circuits(redis: &Redis, clinics: &[String], instance: &str) -> Result<(), Lost> {
     for (name, left) in breaker::failed_here(Instant::now()) {
-        let key = Key::circuit(clinic, &name);
-        if let Some(left) = left {
-            let value = format!("{instance} {}", left.as_millis());
-            redis.set(&key.living(left), &value).await?;
-        } else if let Some(told) = redis.get(&key).await?
-            && let Some((who, left)) = told.split_once(' ')
-            && who != instance
-            && let Ok(left) = left.parse()
-        {
-            breaker::failed_elsewhere(&name, Duration::from_millis(left), Instant::now());
+        for clinic in clinics {
+            let key = Key::circuit(clinic, &name);
+            if let Some(left) = left {
+                let value = format!("{instance} {}", left.as_millis());
+                redis.set(&key.living(left), &value).await?;
+            } else if let Some(told) = redis.get(&key).await?
+                && let Some((who, left)) = told.split_once(' ')
+                && who != instance
+                && let Ok(left) = left.parse()
+            {
+                breaker::failed_elsewhere(&name, Duration::from_millis(left), Instant::now());
+            }
         }
     }
     Ok(())

@@ -51,6 +51,11 @@ pub trait Keeper: Send + Sync {
     fn connections(&self) -> (usize, usize) {
         (0, 0)
     }
+
+    /// Whose records they are, for the metrics.
+    fn clinic(&self) -> &str {
+        ""
+    }
 }
 
 #[async_trait]
@@ -73,6 +78,10 @@ impl Keeper for Store {
 
     fn connections(&self) -> (usize, usize) {
         Self::connections(self)
+    }
+
+    fn clinic(&self) -> &str {
+        &self.clinic
     }
 }
 
@@ -101,7 +110,7 @@ impl<K: Keeper> Importer<K> {
     pub async fn run(self, mut closed: mpsc::Receiver<PathBuf>, stop: CancellationToken) {
         let mut retry = FIRST_RETRY;
         let mut due = Instant::now();
-        let mut standing = Standing::default();
+        let mut standing = Standing { is_up: true, clinic: self.keeper.clinic().to_owned() };
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -256,10 +265,12 @@ impl<K: Keeper> Importer<K> {
     }
 
     fn tell(&self, found: Found) {
-        metrics::gauge!("store_records_waiting").set(found.waiting as f64);
+        let clinic = || self.keeper.clinic().to_owned();
+        metrics::gauge!("store_records_waiting", "clinic" => clinic()).set(found.waiting as f64);
         let (all, idle) = self.keeper.connections();
-        metrics::gauge!("store_connections", "state" => "idle").set(idle as f64);
-        metrics::gauge!("store_connections", "state" => "used").set(all.saturating_sub(idle) as f64);
+        metrics::gauge!("store_connections", "clinic" => clinic(), "state" => "idle").set(idle as f64);
+        metrics::gauge!("store_connections", "clinic" => clinic(), "state" => "used")
+            .set(all.saturating_sub(idle) as f64);
     }
 }
 
@@ -312,17 +323,12 @@ fn read(mut file: &File, path: &Path) -> io::Result<Record> {
 #[derive(Debug)]
 struct Standing {
     is_up: bool,
-}
-
-impl Default for Standing {
-    fn default() -> Self {
-        Self { is_up: true }
-    }
+    clinic: String,
 }
 
 impl Standing {
     fn well(&mut self, found: Found) {
-        metrics::gauge!("store_up").set(1.0);
+        metrics::gauge!("store_up", "clinic" => self.clinic.clone()).set(1.0);
         if !self.is_up {
             tracing::info!(records = found.kept, "the store is back; the records that waited are written");
         }
@@ -331,7 +337,7 @@ impl Standing {
 
     fn failed(&mut self, error: &StoreError) {
         metrics::counter!("store_failures_total").increment(1);
-        metrics::gauge!("store_up").set(0.0);
+        metrics::gauge!("store_up", "clinic" => self.clinic.clone()).set(0.0);
         if self.is_up {
             tracing::error!(%error, "records cannot be written to the store; they wait in the folder of records, and calls go on");
         }

@@ -21,8 +21,11 @@ pub struct StoreConfig {
     /// File with the keys that seal what is a patient's; unset, with SQLite: `store/keys.toml` in the folder of records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<PathBuf>,
-    /// To the database, at most.
+    /// To the database, at most; of several clinics each has as many.
     pub connections: u32,
+    /// Where the embedded database and its keys are, if not in the folder of records: of several clinics each has a folder of records of its own.
+    #[serde(skip)]
+    pub home: Option<PathBuf>,
 }
 
 /// Which database it is.
@@ -35,7 +38,7 @@ pub enum Kind {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { enabled: true, url: None, password: None, keys: None, connections: 4 }
+        Self { enabled: true, url: None, password: None, keys: None, connections: 4, home: None }
     }
 }
 
@@ -53,7 +56,12 @@ impl StoreConfig {
 
     /// Where the keys are.
     pub fn keys_file(&self, records: &Path) -> PathBuf {
-        self.keys.clone().unwrap_or_else(|| records.join("store/keys.toml"))
+        self.keys.clone().unwrap_or_else(|| self.home(records).join("store/keys.toml"))
+    }
+
+    /// The folder of the embedded database: that of records, unless it is said to be another.
+    pub fn home<'a>(&'a self, records: &'a Path) -> &'a Path {
+        self.home.as_deref().unwrap_or(records)
     }
 
     pub(super) fn password(&self) -> Result<Option<Secret>, String> {

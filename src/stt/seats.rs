@@ -35,6 +35,11 @@ impl Seats {
         self.0.available_permits() / part(carried) as usize
     }
 
+    /// A seat that is free now.
+    pub(crate) fn try_take(&self, carried: usize) -> Option<Seat> {
+        self.0.clone().try_acquire_many_owned(part(carried)).ok().map(Seat)
+    }
+
     /// `None`: every seat is taken.
     pub(crate) async fn take(&self, carried: usize) -> Option<Seat> {
         let seat = self.0.clone().acquire_many_owned(part(carried));

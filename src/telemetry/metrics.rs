@@ -1,6 +1,6 @@
 //! Every metric there is, in one table, and Prometheus' text of them all: `GET /metrics` of the API.
 //!
-//! Labels name a provider, a carrier, a language or a reason, each from a fixed list; never a call, a number or a name. docs/metrics.md prints the table.
+//! Labels name a provider, a carrier, a language or a reason, each from a fixed list, or a clinic of the configuration by its id; never a call, a number or a name. docs/metrics.md prints the table.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -54,21 +54,26 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 
 /// By subject, as they are read.
 pub const METRICS: &[Metric] = &[
-    gauge("calls_active", &[], "Calls that are going on, ringing included."),
+    gauge("calls_active", &["clinic"], "Calls that are going on, ringing included."),
     counter(
         "calls_ended_total",
-        &["reason"],
+        &["clinic", "reason"],
         "Calls that have ended, by why: Caller, Goodbye, Transferred, ..., as in their records.",
     ),
     counter(
         "calls_refused_total",
-        &["why"],
-        "Calls that were not taken: not_ready (a provider is not well), full, or, passed on to the clinic's own line, not_checked (the clinic has not passed its gates) or disabled.",
+        &["clinic", "why"],
+        "Calls that were not taken: not_ready (a provider is not well), full, or, passed on to the clinic's own line, not_checked (the clinic has not passed its gates), disabled or broken (it could not be started).",
+    ),
+    counter(
+        "calls_to_nobody_total",
+        &[],
+        "Calls to a number that is no clinic's, where there are several: they were refused.",
     ),
     gauge(
         "clinic_takes_calls",
-        &[],
-        "1: the clinic takes its calls; 0: they are passed on to its own line. Absent without `clinic.file`.",
+        &["clinic"],
+        "1: the clinic takes its calls; 0: they are passed on to its own line. Absent of the sample clinic.",
     ),
     histogram(
         "attendant_response_seconds",
@@ -113,12 +118,12 @@ pub const METRICS: &[Metric] = &[
     ),
     gauge(
         "budget_spent_percent",
-        &[],
+        &["clinic"],
         "Of the day's budget for calls, today's and those going on. Absent without `[budget]`.",
     ),
     gauge(
         "budget_level",
-        &[],
+        &["clinic"],
         "0: within the budget; 1: over its `alarm_percent`; 2: spent, new calls use `[providers.cheaper]`. Absent without `[budget]`.",
     ),
     counter("calls_cheaper_total", &[], "Calls served by `[providers.cheaper]`."),
@@ -261,27 +266,31 @@ pub const METRICS: &[Metric] = &[
     counter("store_notes_dropped_total", &[], "Notes for the audit lost to a failing disk."),
     gauge(
         "store_records_waiting",
-        &[],
+        &["clinic"],
         "Records of calls that are over and not in the store yet, as of the last look.",
     ),
-    gauge("store_up", &[], "1 if the store does what it is asked. Absent without a store."),
-    gauge("store_connections", &["state"], "Connections to the database: idle or used. Absent without a store."),
+    gauge("store_up", &["clinic"], "1 if the store does what it is asked. Absent without a store."),
+    gauge(
+        "store_connections",
+        &["clinic", "state"],
+        "Connections to the database: idle or used. Absent without a store.",
+    ),
     counter(
         "notices_sent_total",
         &["channel", "stage"],
         "Notices for the staff that were taken: by a webhook, or a mail server.",
     ),
     counter("notices_failed_total", &["channel"], "Tries of notices that were not taken: each is tried again."),
-    gauge("notices_waiting", &[], "Notices that nobody has taken yet. Absent without `[notices]`."),
+    gauge("notices_waiting", &["clinic"], "Notices that nobody has taken yet. Absent without `[notices]`."),
     gauge(
         "notices_oldest_seconds",
-        &[],
+        &["clinic"],
         "Since the oldest message was left whose notice nobody has taken yet; 0: there is none. Absent without `[notices]`.",
     ),
     counter("messages_escalated_total", &[], "Messages that nobody acknowledged in time: others were told of them."),
     gauge(
         "messages_unacknowledged",
-        &[],
+        &["clinic"],
         "Messages of which somebody was told and that nobody has acknowledged. Absent without `[notices]`.",
     ),
     counter(

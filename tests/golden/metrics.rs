@@ -18,10 +18,11 @@ fn line(metric: &Metric) -> String {
 fn the_metrics_are_these() {
     let lines: Vec<String> = METRICS.iter().map(line).collect();
     let wanted = "\
-gauge calls_active
-counter calls_ended_total{reason}
-counter calls_refused_total{why}
-gauge clinic_takes_calls
+gauge calls_active{clinic}
+counter calls_ended_total{clinic, reason}
+counter calls_refused_total{clinic, why}
+counter calls_to_nobody_total
+gauge clinic_takes_calls{clinic}
 histogram attendant_response_seconds{filler, language}
 histogram attendant_response_own_seconds{filler, language}
 counter call_faults_total
@@ -35,8 +36,8 @@ counter llm_drafts_total{outcome}
 counter llm_tokens_total{kind}
 counter cost_units_total{model, provider, unit}
 counter cost_micros_total{model, provider}
-gauge budget_spent_percent
-gauge budget_level
+gauge budget_spent_percent{clinic}
+gauge budget_level{clinic}
 counter calls_cheaper_total
 counter cost_unpriced_total{model, provider}
 counter emr_unknown_outcomes_total
@@ -91,15 +92,15 @@ counter store_records_kept_total
 counter store_failures_total
 counter store_ends_dropped_total
 counter store_notes_dropped_total
-gauge store_records_waiting
-gauge store_up
-gauge store_connections{state}
+gauge store_records_waiting{clinic}
+gauge store_up{clinic}
+gauge store_connections{clinic, state}
 counter notices_sent_total{channel, stage}
 counter notices_failed_total{channel}
-gauge notices_waiting
-gauge notices_oldest_seconds
+gauge notices_waiting{clinic}
+gauge notices_oldest_seconds{clinic}
 counter messages_escalated_total
-gauge messages_unacknowledged
+gauge messages_unacknowledged{clinic}
 counter retention_purged_total{what}
 counter retention_failures_total
 ";

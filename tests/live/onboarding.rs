@@ -71,7 +71,7 @@ async fn a_clinic_that_has_not_passed_takes_no_calls_and_its_callers_reach_its_o
     raw.send(&invite).await;
     let answer = raw.expect("SIP/2.0 302").await;
     assert_eq!(header(&answer, "Contact"), Some("<tel:+16045550142>"), "{answer}");
-    assert_eq!(server.desk().active(), 0);
+    assert_eq!(server.active(), 0);
     // The gates are looked at while calls are passed on.
     let looked_at = async {
         loop {

@@ -30,7 +30,7 @@ async fn they_know_of_each_other_and_of_what_failed_anywhere() {
     other.all().set(&Key::circuit("c", "well"), "another 30000").await.unwrap();
     let stop = CancellationToken::new();
     let tending = [(&one, "one"), (&other, "other")]
-        .map(|(shared, name)| tokio::spawn(tend(shared.clone(), "c".to_owned(), name.to_owned(), stop.clone())));
+        .map(|(shared, name)| tokio::spawn(tend(shared.clone(), vec!["c".to_owned()], name.to_owned(), stop.clone())));
     let told = async {
         while well.is_well(Instant::now()) || !redis.say("ZCARD attendant:instances").await.contains(":2") {
             tokio::task::yield_now().await;

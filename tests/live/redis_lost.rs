@@ -36,7 +36,7 @@ async fn what_was_done_meanwhile_is_told_when_it_is_back_and_nothing_is_restarte
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [one, other] = folders.each_ref().map(|folder| redis.shared(folder.path()));
     let stop = CancellationToken::new();
-    let tending = tokio::spawn(tend(one.clone(), "c".to_owned(), "one".to_owned(), stop.clone()));
+    let tending = tokio::spawn(tend(one.clone(), vec!["c".to_owned()], "one".to_owned(), stop.clone()));
     lease(&one).await.unwrap().release().await;
     one.note(&Key::unsettled("c"), "a", "told").await.unwrap();
 

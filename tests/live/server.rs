@@ -66,7 +66,7 @@ async fn a_call_is_greeted_answered_recorded_and_ended() {
     assert_eq!(outcome.ended, Ended::HungUp);
     assert!(Report::of(&outcome, script.steps()).complete());
     let metrics = reqwest::get(format!("http://{}/metrics", server.http()[0])).await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("\ncalls_active "), "{metrics}");
+    assert!(metrics.contains("\ncalls_active{clinic=\"harbour-street\"} "), "{metrics}");
     for measured in ["attendant_response_seconds", "attendant_response_own_seconds"] {
         let counted = format!("\n{measured}_count{{language=\"en-CA\",filler=\"no\"}} 1\n");
         assert!(metrics.contains(&counted), "{counted} {metrics}");
@@ -98,7 +98,7 @@ async fn a_draining_server_takes_no_new_call() {
     let dialling = dialling(&server);
     let telephone = Telephone::for_target(&dialling).await.unwrap();
     let going_on = telephone.dial(&dialling).await.unwrap();
-    let desk = server.desk().clone();
+    let desk = server.desks().next().expect("its clinic's").clone();
     let draining = tokio::spawn(server.drain(Duration::from_secs(30)));
     while desk.ready() != Err(NotReady::Draining) {
         tokio::task::yield_now().await;

@@ -73,7 +73,8 @@ fn desk_with(mut canned: Canned, records: Records, agents: Arc<dyn Agents>, voic
 }
 
 fn arriving() -> Arriving {
-    Arriving { dialled: "100".to_owned(), caller: Pii::new("anonymous".to_owned()), transport: Transport::Sip }
+    let caller = Pii::new("anonymous".to_owned());
+    Arriving { dialled: "100".to_owned(), addressed: None, caller, transport: Transport::Sip }
 }
 
 /// A call from the socket that is given back, and its commands.
@@ -99,19 +100,19 @@ async fn a_call_that_cannot_begin_gives_its_room_back() {
     let told = timeout(PATIENCE, commands.recv()).await.expect("the transport is told");
     assert!(matches!(told, None | Some(Command::HangUp)), "{told:?}");
     timeout(PATIENCE, desk.until_empty()).await.expect("the desk hears of its end");
-    assert_eq!((desk.active(), desk.room.available_permits()), (0, 1));
+    assert_eq!((desk.active(), desk.premises.left(desk.carried)), (0, 1));
     // A worker begins a call once the one before has left nothing behind: the first is no longer counted when the second ends.
     let (_caller, _handle, _commands) = call(&desk).await;
     assert!(desk.drain(PATIENCE).await);
-    assert!(desk.workers.active() <= 1, "{} calls counted", desk.workers.active());
+    let counted = desk.premises.workers.active();
+    assert!(counted <= 1, "{counted} calls counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_desk_says_why_it_takes_no_call() {
     let desk = desk(Arc::new(NoAgents), Arc::new(ScriptedVoice(ScriptedConfig::default())));
     assert_eq!(desk.ready(), Ok(()));
-    let arriving = Arriving { dialled: "100".into(), caller: Pii::new("x".into()), transport: Transport::Sip };
-    let ticket = desk.admit(&arriving).expect("there is room");
+    let ticket = desk.admit(&arriving()).expect("there is room");
     assert_eq!(desk.ready(), Err(NotReady::Full));
     drop(ticket);
     assert_eq!(desk.ready(), Ok(()));

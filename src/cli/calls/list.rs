@@ -13,6 +13,8 @@ use crate::records::Past;
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Row {
     pub call: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub clinic: String,
     pub began: Option<String>,
     pub transport: Option<Transport>,
     pub duration_ms: Option<u64>,
@@ -34,7 +36,8 @@ impl Row {
         let mut responses = Vec::new();
         for entry in &past.entries {
             match entry {
-                Entry::Rang { at, transport, .. } => {
+                Entry::Rang { at, clinic, transport, .. } => {
+                    row.clinic.clone_from(clinic);
                     row.began = Some(at.clone());
                     row.transport = Some(*transport);
                 }

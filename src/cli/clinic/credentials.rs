@@ -88,7 +88,9 @@ fn show(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
         let (store, known) = known(config, id).await?;
         let clinic = super::read(&known)?;
         is_named(&clinic, id)?;
-        let found = server::login(&clinic, Some(&store), &config.records.folder()).await.map_err(start_failure)?;
+        let found = server::login(&clinic, Some(&store), &server::config_of(config, id).records.folder())
+            .await
+            .map_err(start_failure)?;
         let place = found.map(|(_, place)| place.to_string()).unwrap_or_default();
         if json {
             println!("{}", serde_json::json!({ "clinic": id, "account": place }));

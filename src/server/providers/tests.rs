@@ -1,5 +1,7 @@
 //! What an arm of an experiment changes, as the vendor sees it.
 
+mod clinics;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,16 +55,15 @@ fn staff(config: &Config, folder: &Path) -> Staff {
     let clinics = vec![Clinic::sample()];
     let (messages, ledger) = (Messages::new(folder.to_path_buf()), Ledger::open(folder.to_path_buf()).unwrap());
     let desk = Desk::new(thinkers, Graph::built_in(), clinics, Books::new(), messages, ledger, clock::now).unwrap();
-    let real = Real {
+    let members = Members {
         ears: Ears::new(Vec::new()),
         ear_names: Vec::new(),
         hearing: Order::new(),
         mouths: Mouths::new(vec![cartesia]),
         mouth_names: vec!["cartesia"],
         speaking: Order::new(),
-        desk,
     };
-    Staff { team: Team::Real(Box::new(real)), lexicon: Lexicon::default(), speech: None }
+    Staff { team: Team::Real(Box::new(Real { members, desk })), lexicon: Lexicon::default(), speech: None }
 }
 
 /// Says this with the first voice of a call, to the end.

@@ -80,6 +80,7 @@ fn prepare(serving: &Serving, request: &Request, tag: &str, flow: Flow) -> Resul
     let dialog = Dialog::uas(request, tag, flow).ok_or_else(|| Refused::new(400, &[]))?;
     let arriving = Arriving {
         dialled: message::user(&request.uri).unwrap_or_default(),
+        addressed: message::header(&request.headers, "To").and_then(message::uri).and_then(|to| message::user(&to)),
         caller: Pii::new(message::caller(request)),
         transport: Transport::Sip,
     };
@@ -118,6 +119,7 @@ fn refusal(refusal: Refusal) -> Refused {
             Refused::new(503, &[("Retry-After", &seconds.to_string())])
         }
         Refusal::Divert { to } => Refused::new(302, &[("Contact", &diverted(to.reveal()))]),
+        Refusal::Nobody => Refused::new(404, &[]),
     }
 }
 

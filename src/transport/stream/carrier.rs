@@ -25,6 +25,14 @@ pub struct Failed {
     pub status: u16,
 }
 
+/// Why a call is not taken, for its caller to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Busy,
+    /// The number dialled is nobody's.
+    Nobody,
+}
+
 /// One carrier's HTTP interface.
 #[derive(Debug)]
 pub enum Carrier {
@@ -117,8 +125,12 @@ impl Telnyx {
         self.command(call, "answer", body).await
     }
 
-    pub async fn reject(&self, call: &str) -> Result<(), Failed> {
-        self.command(call, "reject", json!({"cause": "USER_BUSY"})).await
+    pub async fn reject(&self, call: &str, cause: Cause) -> Result<(), Failed> {
+        let cause = match cause {
+            Cause::Busy => "USER_BUSY",
+            Cause::Nobody => "CALL_REJECTED",
+        };
+        self.command(call, "reject", json!({ "cause": cause })).await
     }
 
     pub async fn transfer(&self, call: &str, to: &Pii<String>) -> Result<(), Failed> {

@@ -50,16 +50,19 @@ async fn the_answer_names_the_stream_and_no_number_in_its_url() {
 }
 
 #[tokio::test]
-async fn a_full_house_declines_or_passes_the_caller_on() {
+async fn a_full_house_declines_or_passes_the_caller_on_and_a_number_that_is_nobody_s_is_out_of_service() {
     let busy = Refusal::Busy { retry_after: Duration::from_secs(1) };
-    let house = House::open(Some(busy)).await;
-    let (_, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
-    assert!(twiml.ends_with("<Response><Reject reason=\"busy\"/></Response>"), "{twiml}");
-    house.close().await;
-    let house = House::open(Some(Refusal::Divert { to: "tel:+16045550199".to_owned().into() })).await;
-    let (_, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
-    assert!(twiml.ends_with("<Response><Dial>+16045550199</Dial></Response>"), "{twiml}");
-    house.close().await;
+    let elsewhere = Refusal::Divert { to: "tel:+16045550199".to_owned().into() };
+    for (refusal, answer) in [
+        (busy, "<Reject reason=\"busy\"/>"),
+        (elsewhere, "<Dial>+16045550199</Dial>"),
+        (Refusal::Nobody, "<Reject reason=\"rejected\"/>"),
+    ] {
+        let house = House::open(Some(refusal)).await;
+        let (_, twiml) = webhook(&house, &form("CA1"), &twilio_signature(&form("CA1"))).await;
+        assert!(twiml.ends_with(&format!("<Response>{answer}</Response>")), "{twiml}");
+        house.close().await;
+    }
 }
 
 #[tokio::test]

@@ -203,12 +203,15 @@ async fn a_caller_who_hangs_up_ends_the_call() {
 }
 
 #[tokio::test]
-async fn a_full_house_rejects_or_transfers() {
-    let busy = House::open(Some(Refusal::Busy { retry_after: Duration::from_secs(1) })).await;
-    accept(&busy, "reject").await;
-    assert_eq!(post(&busy, &initiated("e1"), unix_now()).await, 200);
-    assert_eq!(commanded(&busy, "reject").await["cause"], "USER_BUSY");
-    busy.close().await;
+async fn a_full_house_rejects_or_transfers_and_a_number_that_is_nobody_s_is_rejected_otherwise() {
+    let busy = Refusal::Busy { retry_after: Duration::from_secs(1) };
+    for (refusal, cause) in [(busy, "USER_BUSY"), (Refusal::Nobody, "CALL_REJECTED")] {
+        let house = House::open(Some(refusal)).await;
+        accept(&house, "reject").await;
+        assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
+        assert_eq!(commanded(&house, "reject").await["cause"], cause);
+        house.close().await;
+    }
     let elsewhere = House::open(Some(Refusal::Divert { to: "+16045550199".to_owned().into() })).await;
     accept(&elsewhere, "transfer").await;
     assert_eq!(post(&elsewhere, &initiated("e1"), unix_now()).await, 200);

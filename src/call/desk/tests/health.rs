@@ -4,6 +4,7 @@ use tokio::task::LocalSet;
 
 use super::*;
 use crate::call::event::Gone;
+use crate::call::worker::Workers;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::stt::{self, Recognizer};
 
@@ -60,7 +61,8 @@ pub(super) fn desk(recognisers: Vec<Arc<dyn Recognizer>>, transfer_to: Option<&s
         plans: Arc::new(AsUsual),
         workers: 1,
     };
-    Desk::with(setup, Workers::here())
+    let premises = Premises::with(Workers::here(), setup.config.max_calls);
+    Desk::with(setup, premises)
 }
 
 /// The far side has heard something louder than the line's own noise.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tokio::sync::Semaphore;
+
 use super::*;
 use crate::agent::{self, Turn};
 use crate::call::timeline::EndReason;

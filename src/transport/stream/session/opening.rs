@@ -64,8 +64,12 @@ pub(crate) async fn serve(
             return link.close(Closing::PolicyViolation).await;
         }
     }
-    let arriving =
-        Arriving { dialled: start.dialled.clone(), caller: start.caller.clone(), transport: wire.transport() };
+    let arriving = Arriving {
+        dialled: start.dialled.clone(),
+        addressed: None,
+        caller: start.caller.clone(),
+        transport: wire.transport(),
+    };
     match entrance.ticket(admission.as_ref(), &arriving) {
         Ok(ticket) => {
             let (inbound, from_stream) = mpsc::channel(INBOUND);
@@ -84,7 +88,7 @@ pub(crate) async fn serve(
             tracing::info!(call = %handle.call, carrier = wire.label(), "a stream is over");
         }
         Err(refusal) => {
-            refused(wire, "no_room");
+            refused(wire, if refusal == Refusal::Nobody { "nobody" } else { "no_room" });
             turn_away(&entrance, wire, start, refusal);
             link.close(Closing::TryAgainLater).await;
         }
@@ -115,7 +119,7 @@ fn turn_away(entrance: &Entrance, wire: Wire, start: Start, refusal: Refusal) {
     let Some(carrier) = entrance.carrier(wire) else { return };
     entrance.tasks.spawn(async move {
         let done = match refusal {
-            Refusal::Busy { .. } => carrier.hang_up(&start.call).await,
+            Refusal::Busy { .. } | Refusal::Nobody => carrier.hang_up(&start.call).await,
             Refusal::Divert { to } => carrier.transfer(&start.call, &to).await,
         };
         if let Err(Failed { status }) = done {

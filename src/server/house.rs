@@ -1,0 +1,217 @@
+//! One clinic of the server, from its checked file to an open door: its store, its agents and book, its desk, and what is done for it while the server runs.
+//!
+//! What the clinics share comes in from outside ([`Grounds`]): who hears, thinks and speaks, room for calls, and what instances share. A fault of one clinic is
+//! an error here, and no other's.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::clinics::Served;
+use super::door::{Door, Line};
+use super::keeping::Keeping;
+use super::providers::{Asked, Crew, Staff};
+use super::standing::Standing;
+use super::{StartError, budget, keeping, plans, told, with_login};
+use crate::agent::graph::{Graph, Variables};
+use crate::call::canned::{self, Canned, Phrase};
+use crate::call::desk::{Desk, DeskSetup};
+use crate::call::registry::FrontDesk;
+use crate::call::rendering;
+use crate::clinic::Clinic;
+use crate::clock;
+use crate::config::Config;
+use crate::costs::{Meter, Prices, Till};
+use crate::language::Language;
+use crate::notices::Notices;
+use crate::phrases::Phrases;
+use crate::records::{Hold, Recording, Records};
+use crate::state::Shared;
+use crate::store::Store;
+use crate::store::retention::{Retention, nightly};
+use crate::tts::cache::PhraseCache;
+
+/// What every clinic of a server shares.
+#[derive(Clone, Copy)]
+pub(super) struct Grounds<'a> {
+    pub crew: &'a Arc<Crew>,
+    pub graph: &'a Arc<Graph>,
+    pub shared: &'a Shared,
+    /// The audio of fixed phrases.
+    pub kept: Option<&'a PhraseCache>,
+}
+
+/// A clinic whose folder is ours and whose store is ready.
+pub(super) struct Founded {
+    served: Served,
+    store: Option<Store>,
+    hold: Option<Hold>,
+}
+
+/// A clinic whose book and agents are ready too.
+pub(super) struct Prepared {
+    clinic: Clinic,
+    config: Config,
+    store: Option<Store>,
+    ends: mpsc::Receiver<PathBuf>,
+    records: Records,
+    staff: Staff,
+    hold: Option<Hold>,
+}
+
+/// A clinic that may be called.
+pub(super) struct House {
+    pub desk: Arc<Desk>,
+    pub door: Arc<dyn FrontDesk>,
+    pub notices: Option<Notices>,
+    keeping: Keeping,
+    clinic: Clinic,
+    standing: Option<Standing>,
+    purging: Option<Retention>,
+    /// Given back last.
+    hold: Option<Hold>,
+}
+
+impl Founded {
+    /// One after the other: an embedded database is made by the first.
+    pub(super) async fn of(served: Served) -> Result<Self, StartError> {
+        let folder = served.config.records.folder();
+        // Before anything is written or deleted there; the server's own is held already.
+        let hold = if folder == served.config.home() { None } else { Some(held(&folder)?) };
+        let store = keeping::ready(&served.config, &served.clinic).await?;
+        Ok(Self { served, store, hold })
+    }
+}
+
+fn held(folder: &Path) -> Result<Hold, StartError> {
+    Hold::take(folder).map_err(|error| StartError::Records { folder: folder.display().to_string(), error })
+}
+
+impl Prepared {
+    /// Opens its book. Takes seconds if its EMR is slow.
+    pub(super) async fn of(founded: Founded, grounds: Grounds<'_>) -> Result<Self, StartError> {
+        let Founded { served: Served { clinic, config }, store, hold } = founded;
+        let folder = config.records.folder();
+        let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
+        let clinic = with_login(clinic, store.as_ref(), &folder).await?;
+        let (closed, ends) = keeping::ends(store.as_ref());
+        let sealing = store.as_ref().map(Store::recording_keys);
+        let notes = keeping::notes(&config, store.as_ref())?;
+        let records = Records::telling(&config.records, closed, notes, sealing).map_err(unusable)?;
+        let (opening, facts, graph) = (config.clone(), clinic.clone(), grounds.graph.clone());
+        let (crew, shared) = (grounds.crew.clone(), grounds.shared.clone());
+        let opened = tokio::task::spawn_blocking(move || crew.staff(&opening, &facts, graph, &shared)).await;
+        let staff = opened.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
+        Ok(Self { clinic, config, store, ends, records, staff, hold })
+    }
+
+    /// Makes its phrases ready and opens its door. Its desk shares the room of the one `beside` it, if there is one.
+    pub(super) async fn open(self, grounds: Grounds<'_>, beside: Option<&Arc<Desk>>) -> Result<House, StartError> {
+        let Self { clinic, config, store, ends, records, staff, hold } = self;
+        let clinic_id = clinic.config.id.clone();
+        let mut canned = canned(grounds.graph, &clinic, config.records.recording);
+        let (providers, speech) = (staff.providers(&Asked::default()), staff.speech.clone());
+        let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())).await?;
+        let till = Arc::new(Till::new(Prices::new(&config.prices), budget).of_clinic(&clinic_id));
+        let (unspoken, meter) = (canned.clone(), Meter::default());
+        let failed =
+            rendering::render(&mut canned, &providers.voices, &staff.last_resort(), grounds.kept, &meter).await;
+        let plans = plans::Served::open(&config, staff, &canned, unspoken, grounds.kept, &meter).await?;
+        if let Some(bill) = till.bill(&meter, 0) {
+            tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; they are kept for the next start");
+        }
+        let (mute, later): (Vec<_>, Vec<_>) = failed.into_iter().partition(|(_, phrase)| phrase.needs_audio());
+        if !later.is_empty() {
+            tracing::warn!(phrases = later.len(), "some fixed phrases have no audio yet; they are spoken when needed");
+        }
+        if !mute.is_empty() {
+            tracing::error!(
+                phrases = mute.len(),
+                "nobody could say what callers hear while they wait or when a voice fails; see to espeak-ng"
+            );
+        }
+        let purging = store.clone().map(|store| Retention::nightly(store, &clinic, grounds.shared.clone()));
+        let mut standing = Standing::of(&config, &clinic, grounds.graph.clone(), speech, store.as_ref());
+        if let Some(standing) = &mut standing {
+            standing.decide().await;
+        }
+        let line = line(&clinic, &config);
+        let notices = told::open(&config, &clinic, store.as_ref())?;
+        let setup = DeskSetup {
+            config: config.call.clone(),
+            media: config.media,
+            clinic: clinic_id,
+            language: config.clinic.language,
+            canned,
+            providers,
+            records,
+            till,
+            plans: Arc::new(plans),
+            workers: config.server.workers(),
+        };
+        let desk = match beside {
+            Some(other) => other.beside(setup),
+            None => Desk::open(setup).map_err(StartError::Workers)?,
+        };
+        let keeping = Keeping::start(&config, store, ends, notices.clone());
+        let door: Arc<dyn FrontDesk> = match &standing {
+            Some(standing) => Arc::new(Door { desk: desk.clone(), state: standing.state(), line }),
+            None => desk.clone(),
+        };
+        Ok(House { desk, door, notices, keeping, clinic, standing, purging, hold })
+    }
+}
+
+impl House {
+    /// What is done for the clinic until `stop`. `instance` is this server's name among several.
+    pub(super) fn follow(
+        &mut self,
+        shared: &Shared,
+        instance: Option<&str>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        if let Some(standing) = self.standing.take() {
+            tasks.spawn(standing.follow(stop.clone()));
+        }
+        let (desk, clinic) = (self.desk.clone(), self.clinic.config.id.clone());
+        match instance {
+            Some(name) => tasks.spawn(budget::share(desk, shared.clone(), clinic, name.to_owned(), stop.clone())),
+            None => tasks.spawn(budget::look(desk, stop.clone())),
+        };
+        if let Some(purging) = self.purging.take() {
+            tasks.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, stop.clone()));
+        }
+    }
+
+    /// Writes what its calls have left behind. To be called when they are over.
+    pub(super) async fn finish(self) {
+        self.keeping.finish(self.desk.records().clone()).await;
+        drop(self.hold);
+    }
+}
+
+/// Where calls go that this clinic does not take.
+pub(super) fn line(clinic: &Clinic, config: &Config) -> Line {
+    let to = clinic.config.transfer_to.clone().or_else(|| config.call.transfer_to.clone());
+    Line { clinic: clinic.config.id.clone(), to }
+}
+
+/// The fixed phrases and the clinic's own greeting in every language, and the notice that calls are recorded if they are.
+fn canned(graph: &Graph, clinic: &Clinic, recording: Recording) -> Canned {
+    let mut canned = Canned::texts();
+    for language in Language::ALL {
+        let variables = Variables { clinic: clinic.name(language), language, now: "" };
+        let text = graph.greeting(graph.entry(language), &variables);
+        if recording == Recording::Announced {
+            let notice = Phrases::of(language).recording_notice();
+            canned.insert(language, Phrase::RecordingNotice, canned::Line { text: notice.into(), audio: None });
+        }
+        canned.insert(language, Phrase::Greeting, canned::Line { text: text.into(), audio: None });
+    }
+    canned
+}
