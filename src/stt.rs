@@ -16,6 +16,8 @@ mod utterances;
 mod voices;
 pub mod whisper;
 
+use std::collections::BTreeMap;
+
 use attendant_media::frame::{Frame, Samples};
 use tokio::sync::mpsc;
 
@@ -30,6 +32,11 @@ pub trait Recognizer: Send + Sync + 'static {
 
     /// What it can do in this language; `None` if it does not know it.
     fn capabilities(&self, language: Language) -> Option<Capabilities>;
+
+    /// Who answers in this language, where several stand behind one name: their numbers differ (`provider::chain`).
+    fn who(&self, _language: Language) -> usize {
+        0
+    }
 
     /// Calls in this language that it can serve at once, in time; `None` if it knows no bound of its own.
     fn capacity(&self, _language: Language) -> Option<usize> {
@@ -51,14 +58,32 @@ pub trait Recognizer: Send + Sync + 'static {
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input>;
 }
 
+/// What recognisers may do or not. What every one does is no choice: it answers each flush, and gives signs of life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Partial results while the caller speaks.
+    /// Partial results while the caller speaks: a voice that stays without any was not heard.
     pub partials: bool,
-    /// Sends [`Event::EndOfTurn`] by itself.
+    /// Sends [`Event::EndOfTurn`] by itself: each frame may bring it, so none is held back.
     pub end_of_turn: bool,
-    /// Answers [`Input::Flush`] with a final at once.
-    pub flush: bool,
+}
+
+/// Who hears a language, and what they can do in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hearer {
+    pub who: usize,
+    pub capabilities: Capabilities,
+}
+
+/// By language; one that nobody knows is left out.
+pub type Hearers = BTreeMap<Language, Hearer>;
+
+/// What a recogniser promises at the beginning of a call, for every language that the call may go on in.
+pub fn hearers(recogniser: &dyn Recognizer) -> Hearers {
+    let hearer = |language| {
+        let capabilities = recogniser.capabilities(language)?;
+        Some((language, Hearer { who: recogniser.who(language), capabilities }))
+    };
+    Language::ALL.into_iter().filter_map(hearer).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -98,7 +123,7 @@ pub enum Input {
         up_to: Samples,
     },
     Hints(Hints),
-    /// The language is settled.
+    /// The language is settled; this recogniser hears it as it heard the one before ([`Hearer`]).
     Language(Language),
 }
 

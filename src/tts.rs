@@ -35,7 +35,8 @@ use crate::provider::ProviderError;
 pub trait Voice: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
-    fn capabilities(&self, language: Language) -> Option<Capabilities>;
+    /// Whether it knows the language.
+    fn speaks(&self, language: Language) -> bool;
 
     /// What its audio of fixed phrases is kept under: another one whenever the same text would sound otherwise (model, speaker,
     /// speed). A voice that passes texts on to others answers with theirs.
@@ -80,12 +81,6 @@ fn characters_with_han_twice(text: &str) -> u64 {
     text.chars().map(|c| if is_han(c) { 2 } else { 1 }).sum()
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// Word times are the voice's own, not an estimate.
-    pub exact_word_times: bool,
-}
-
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A new utterance begins; what was unfinished before it is cancelled.
@@ -117,7 +112,7 @@ pub enum Event {
     },
     /// A word of the text given spans these samples of the utterance. `text` are the bytes `at..at + len` of the utterance's
     /// text (the pieces joined as they were sent). `len` is 0 for a word within what counts as heard only when its last word is:
-    /// the digits of a telephone number.
+    /// the digits of a telephone number. Exact are times of the voice's own; the others are estimates.
     Word {
         id: SpeechId,
         at: usize,

@@ -13,6 +13,7 @@ use attendant::call::settings::CallConfig;
 use attendant::call::turn::Floor;
 use attendant::language::Language;
 use attendant::privacy::Pii;
+use attendant::sim::{ScriptedConfig, ScriptedRecognizer};
 use attendant::{agent, stt, tts};
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 use attendant_media::leg::{self, Codec, Format, Leg, LegConfig, Output};
@@ -85,13 +86,12 @@ fn packets(audio: &[i16]) -> Vec<Vec<u8>> {
 
 /// Settings and phrases are shared by all calls of a server: a clone shares them too.
 pub fn setup() -> Setup {
-    let recogniser = stt::Capabilities { partials: true, end_of_turn: false, flush: true };
     Setup {
         // Longer than any measurement.
         config: Arc::new(CallConfig { max_duration_s: 1_000_000, ..CallConfig::default() }),
         canned: Arc::new(Canned::texts()),
         language: Language::English,
-        recognisers: vec![recogniser],
+        recognisers: vec![stt::hearers(&ScriptedRecognizer(ScriptedConfig::default()))],
         names: Vec::new(),
         voices: 1,
         recorded: false,

@@ -35,6 +35,7 @@ use crate::costs::{Account, Till};
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
+use crate::stt::hearers;
 use health::Health;
 use room::Premises;
 
@@ -299,8 +300,7 @@ impl FrontDesk for Desk {
             }
         });
         let language = self.language;
-        let capabilities =
-            providers.recognisers.iter().map(|r| r.capabilities(language).unwrap_or(NO_PARTIALS)).collect();
+        let recognisers = providers.recognisers.iter().map(|recogniser| hearers(recogniser.as_ref())).collect();
         let recorder = self.records.recorder(call, began);
         let facts = CallFacts { call, clinic: self.clinic.clone(), caller: new.arriving.caller, language };
         let names = providers.agents.names(&facts);
@@ -315,7 +315,7 @@ impl FrontDesk for Desk {
                 config: self.config.clone(),
                 canned,
                 language,
-                recognisers: capabilities,
+                recognisers,
                 names,
                 voices: providers.voices.len(),
                 recorded: recorder.is_some(),
@@ -336,10 +336,6 @@ impl FrontDesk for Desk {
         CallHandle { call, mailbox }
     }
 }
-
-/// A recogniser that does not know the language promises nothing.
-const NO_PARTIALS: crate::stt::Capabilities =
-    crate::stt::Capabilities { partials: false, end_of_turn: false, flush: false };
 
 impl std::fmt::Debug for DeskSetup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

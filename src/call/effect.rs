@@ -56,8 +56,8 @@ pub enum LegEffect {
 #[expect(clippy::large_enum_variant, reason = "effects are few, and moved once")]
 pub enum SttEffect {
     /// Close the session before and open this one with the recogniser of this place in the list, beginning with what was
-    /// heard since `replay_from`.
-    Open { session: u32, recogniser: usize, setup: stt::Setup, replay_from: Samples },
+    /// heard since `replay_from`. One that tells the end of turns is given each frame at once.
+    Open { session: u32, recogniser: usize, setup: stt::Setup, replay_from: Samples, end_of_turn: bool },
     /// In the order of the audio.
     Input(stt::Input),
 }

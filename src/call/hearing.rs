@@ -16,7 +16,7 @@ use super::ears::KEPT;
 use super::effect::{Effect, SttEffect};
 use crate::language::Language;
 use crate::privacy::Pii;
-use crate::stt::{Capabilities, Event, Hints, Input, Setup};
+use crate::stt::{Event, Hearer, Hearers, Hints, Input, Setup};
 
 /// A final that begins within words already taken and ends at most this much after them brings nothing new: recognisers place its
 /// end a little after the last voiced sample.
@@ -65,7 +65,8 @@ struct Piece {
 pub(super) struct Hearing {
     session: u32,
     recogniser: usize,
-    capabilities: Vec<Capabilities>,
+    /// By place in the list.
+    recognisers: Vec<Hearers>,
     /// When the present session was.
     opened: Samples,
     failures: u32,
@@ -90,6 +91,15 @@ pub(super) struct Hearing {
     worded: Samples,
 }
 
+/// Who hears another language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spoken {
+    /// The session that is open.
+    Here,
+    /// One that is yet to be opened.
+    Elsewhere,
+}
+
 /// A voice whose last words were asked for and have not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Flush {
@@ -100,11 +110,11 @@ struct Flush {
 }
 
 impl Hearing {
-    pub(super) fn new(language: Language, capabilities: Vec<Capabilities>) -> Self {
+    pub(super) fn new(language: Language, recognisers: Vec<Hearers>) -> Self {
         Self {
             session: 0,
             recogniser: 0,
-            capabilities,
+            recognisers,
             opened: Samples::ZERO,
             failures: 0,
             passing: 0,
@@ -153,12 +163,18 @@ impl Hearing {
             recogniser: self.recogniser,
             setup,
             replay_from,
+            end_of_turn: self.hearer(self.language).is_some_and(|hearer| hearer.capabilities.end_of_turn),
         }));
+    }
+
+    /// Who hears this language at the present place, and how.
+    fn hearer(&self, language: Language) -> Option<Hearer> {
+        self.recognisers.get(self.recogniser)?.get(&language).copied()
     }
 
     /// Whether the present recogniser says words while the caller speaks.
     pub(super) fn has_partials(&self) -> bool {
-        self.capabilities.get(self.recogniser).is_some_and(|capabilities| capabilities.partials)
+        self.hearer(self.language).is_some_and(|hearer| hearer.capabilities.partials)
     }
 
     pub(super) fn handle(&mut self, session: u32, event: Event) -> News {
@@ -263,10 +279,18 @@ impl Hearing {
         }
     }
 
-    /// The language is settled: the session goes on in it, and every later one begins in it.
-    pub(super) fn speak(&mut self, language: Language, out: &mut VecDeque<Effect>) {
+    /// The language is settled: every later session begins in it. The present one goes on in it if the same recogniser hears both alike; if
+    /// not, the next is opened for whoever is first asked in this language.
+    pub(super) fn speak(&mut self, language: Language, out: &mut VecDeque<Effect>) -> Spoken {
+        let before = self.hearer(self.language);
         self.language = language;
-        out.push_back(Effect::Stt(SttEffect::Input(Input::Language(language))));
+        if before.is_some() && self.hearer(language) == before {
+            out.push_back(Effect::Stt(SttEffect::Input(Input::Language(language))));
+            return Spoken::Here;
+        }
+        self.recogniser = 0;
+        self.is_well();
+        Spoken::Elsewhere
     }
 
     /// What was said and not yet taken, finals first; of what two sessions have heard, by the one that got further.

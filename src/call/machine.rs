@@ -67,8 +67,8 @@ pub struct Setup {
     pub config: Arc<CallConfig>,
     pub canned: Arc<Canned>,
     pub language: Language,
-    /// What each recogniser can do, in the order they are fallen back on.
-    pub recognisers: Vec<crate::stt::Capabilities>,
+    /// Who hears which language and how, by place: in the order in which they are fallen back on.
+    pub recognisers: Vec<crate::stt::Hearers>,
     /// That callers say, whatever they are asked.
     pub names: Vec<String>,
     /// How many voices there are to fall back on.

@@ -54,7 +54,7 @@ async fn recall_or_speak(
     kept: Option<&PhraseCache>,
     meter: &Meter,
 ) -> Option<Arc<[i16]>> {
-    for voice in voices.iter().filter(|voice| voice.capabilities(language).is_some()) {
+    for voice in voices.iter().filter(|voice| voice.speaks(language)) {
         let timbre = voice.timbre(language);
         let wording = voice.wording(text, language);
         let key = Key { timbre: &timbre, language, text: &wording };
@@ -103,8 +103,8 @@ mod tests {
             "scripted"
         }
 
-        fn capabilities(&self, language: Language) -> Option<tts::Capabilities> {
-            ScriptedVoice(ScriptedConfig::default()).capabilities(language)
+        fn speaks(&self, language: Language) -> bool {
+            ScriptedVoice(ScriptedConfig::default()).speaks(language)
         }
 
         fn open(&self, _reports: Reports) -> tokio::sync::mpsc::Sender<Input> {

@@ -96,7 +96,7 @@ async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec
         rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), language).await));
     }
     for &(name, ref voice) in hosted.voices.iter().filter(|(name, _)| wanted(name)) {
-        let language = first_known(language, |language| voice.capabilities(language).is_some());
+        let language = first_known(language, |language| voice.speaks(language));
         rows.push(row(name, "speaks", language, trial::speak(voice.as_ref(), language).await));
     }
     rows

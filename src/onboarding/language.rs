@@ -60,7 +60,7 @@ async fn tried(about: &About<'_>, speech: &Speech, language: Language) -> Vec<Se
     let mut passed_over = Vec::new();
     let mut said = None;
     for (name, voice) in speech.voices(about.config.providers.asked(Use::Speaking, language)) {
-        if voice.capabilities(language).is_none() {
+        if !voice.speaks(language) {
             continue;
         }
         match trial::sound(voice.as_ref(), language).await {

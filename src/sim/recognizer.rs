@@ -27,7 +27,7 @@ impl Recognizer for ScriptedRecognizer {
     }
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { partials: true, end_of_turn: false, flush: true })
+        Some(Capabilities { partials: true, end_of_turn: false })
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {

@@ -47,7 +47,7 @@ impl Recognizer for AzureEars {
     }
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { partials: true, end_of_turn: false, flush: true })
+        Some(Capabilities { partials: true, end_of_turn: false })
     }
 
     fn account(&self) -> Option<&str> {

@@ -64,7 +64,7 @@ impl Recognizer for Deepgram {
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
         let model = self.0.config.own.model.of(language)?;
-        Some(Capabilities { partials: true, end_of_turn: model == Model::Flux, flush: true })
+        Some(Capabilities { partials: true, end_of_turn: model == Model::Flux })
     }
 
     fn account(&self) -> Option<&str> {

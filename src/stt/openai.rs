@@ -41,7 +41,7 @@ impl Recognizer for OpenAiEars {
     }
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        let known = Capabilities { partials: true, end_of_turn: false, flush: true };
+        let known = Capabilities { partials: true, end_of_turn: false };
         self.0.config.own.is_to_hear(language).then_some(known)
     }
 

@@ -34,7 +34,7 @@ impl Recognizer for SarvamEars {
     }
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        let known = Capabilities { partials: true, end_of_turn: false, flush: true };
+        let known = Capabilities { partials: true, end_of_turn: false };
         self.0.config.own.is_to_hear(language).then_some(known)
     }
 

@@ -99,7 +99,7 @@ impl Recognizer for Whisper {
     }
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { partials: true, end_of_turn: false, flush: true })
+        Some(Capabilities { partials: true, end_of_turn: false })
     }
 
     fn capacity(&self, language: Language) -> Option<usize> {

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 pub use config::{AzureConfig, AzureOwn};
 
 use super::pieces::{self, Speaker, Speaking};
-use super::{Capabilities, Input, Reports, Voice};
+use super::{Input, Reports, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ErrorKind;
@@ -52,8 +52,8 @@ impl Voice for Azure {
         NAME
     }
 
-    fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { exact_word_times: false })
+    fn speaks(&self, _language: Language) -> bool {
+        true
     }
 
     fn timbre(&self, language: Language) -> String {

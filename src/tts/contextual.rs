@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Capabilities, Input, Reports, Voice};
+use super::{Input, Reports, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
@@ -141,8 +141,8 @@ impl Voice for Contextual {
         self.0.name()
     }
 
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.0.speaker(language).map(|_| Capabilities { exact_word_times: true })
+    fn speaks(&self, language: Language) -> bool {
+        self.0.speaker(language).is_some()
     }
 
     fn timbre(&self, language: Language) -> String {

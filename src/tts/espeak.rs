@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::pieces::{self, Speaker, Speaking};
-use super::{Capabilities, Input, Reports, Voice};
+use super::{Input, Reports, Voice};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -58,8 +58,8 @@ impl Voice for Espeak {
         "espeak"
     }
 
-    fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { exact_word_times: false })
+    fn speaks(&self, _language: Language) -> bool {
+        true
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

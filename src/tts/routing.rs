@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Capabilities, Input, Reports, Voice};
+use super::{Input, Reports, Voice};
 use crate::language::Language;
 
 /// Texts waiting to be passed on.
@@ -27,7 +27,7 @@ impl ByLanguage {
     }
 
     fn knows(&self, language: Language) -> Option<usize> {
-        self.voices.iter().position(|voice| voice.capabilities(language).is_some())
+        self.voices.iter().position(|voice| voice.speaks(language))
     }
 }
 
@@ -36,8 +36,8 @@ impl Voice for ByLanguage {
         "by language"
     }
 
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.voices[self.knows(language)?].capabilities(language)
+    fn speaks(&self, language: Language) -> bool {
+        self.knows(language).is_some()
     }
 
     fn timbre(&self, language: Language) -> String {

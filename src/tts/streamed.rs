@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 pub(super) use talk::{Messages, Talk};
 
-use super::{Capabilities, Input, Reports, Voice};
+use super::{Input, Reports, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
@@ -108,8 +108,8 @@ impl Voice for Streamed {
         self.0.name()
     }
 
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.0.speaker(language).map(|_| Capabilities { exact_word_times: false })
+    fn speaks(&self, language: Language) -> bool {
+        self.0.speaker(language).is_some()
     }
 
     fn timbre(&self, language: Language) -> String {

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use attendant::agent::Who;
+use attendant::agent::{self, Who};
 use attendant::call::timeline::{EndReason, Entry};
+use attendant::language::Language;
 use attendant_media::time::Time;
 
 use super::brain::Answer;
@@ -53,7 +54,7 @@ fn unheard(outcome: &Outcome) {
             Note::ConfirmThought | Note::CancelThought => since = None,
             Note::Audible(id) => assert_eq!(since, None, "{id:?} became audible at {at:?} while a draft was no answer"),
             Note::ToolStarted => assert_eq!(since, None, "a tool ran at {at:?} for a draft"),
-            Note::Think(_) | Note::Pause | Note::Resume { .. } | Note::Mute | Note::ToolDone => {}
+            Note::Think(_) | Note::Hears(_) | Note::Pause | Note::Resume { .. } | Note::Mute | Note::ToolDone => {}
         }
     }
 }
@@ -117,5 +118,43 @@ fn a_tool_of_a_draft_runs_once_and_when_the_turn_is_final() {
             assert_eq!(outcome.tools_run, 1, "seed {seed}");
             assert_eq!(outcome.times(|note| *note == Note::ToolStarted).len(), 1, "seed {seed}");
         }
+    }
+}
+
+/// Flux knows no Punjabi: what hears it then gives no sign of an end, and our own wait ends turns.
+#[test]
+fn a_call_that_goes_on_in_a_language_in_which_nobody_tells_the_end_of_turns_is_heard_and_answered_all_the_same() {
+    let say = |words| Act { when: When::AgentQuiet(700), what: What::Say { words } };
+    for seed in 0..40 {
+        let then = Some(agent::Event::Language(Language::Punjabi));
+        let answers = vec![Answer { then, ..answer() }, Answer::new(TOKEN_MS, "Until one on Saturday."), answer()];
+        let hang_up = Act { when: When::AgentQuiet(700), what: What::HangUp };
+        let acts = vec![say(3), say(4), say(2), hang_up];
+        let outcome = World::new(Script { eager: Some(Eager::FLUX), ..Script::new(seed, acts, answers) }).run();
+        outcome.must_hold(&format!("seed {seed}"));
+        unheard(&outcome);
+        assert_eq!(outcome.reason, Some(EndReason::Caller), "seed {seed}");
+        let hears: Vec<_> = outcome.notes.iter().filter_map(|(_, note)| note.hears()).collect();
+        assert_eq!(hears, [Language::English, Language::Punjabi], "seed {seed}");
+        assert_eq!(counters(&outcome), (1, 1), "seed {seed}: the first is drafted, and no other");
+        assert_eq!(outcome.asked().len(), 2, "seed {seed}");
+        assert_eq!(outcome.lines(Who::Caller).len(), 3, "seed {seed}");
+        assert!(outcome.transcript.iter().all(|entry| !matches!(entry, Entry::Recovered { .. })), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_caller_who_speaks_into_the_change_of_the_language_loses_no_word() {
+    for seed in 0..60 {
+        let then = Some(agent::Event::Language(Language::French));
+        let answers = vec![Answer { then, ..answer() }, answer(), answer()];
+        let over = Act { when: When::AfterSelf(400 + seed * 30), what: What::Say { words: 4 } };
+        let first = Act { when: When::AgentQuiet(700), what: What::Say { words: 3 } };
+        let hang_up = Act { when: When::AgentQuiet(900), what: What::HangUp };
+        let script = Script { eager: Some(Eager::FLUX), ..Script::new(seed, vec![first, over, hang_up], answers) };
+        let outcome = World::new(script).run();
+        // Among the invariants: each word of the caller's is in the transcript once.
+        outcome.must_hold(&format!("seed {seed}"));
+        assert_eq!(outcome.reason, Some(EndReason::Caller), "seed {seed}");
     }
 }

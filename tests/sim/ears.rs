@@ -77,10 +77,10 @@ pub struct Ears {
 const SIGN_EVERY: Samples = Samples::from_millis(500);
 
 impl Ears {
-    pub fn new(mood: Mood, eager: Option<Eager>) -> Self {
+    pub fn new(mood: Mood) -> Self {
         Self {
             mood,
-            eager,
+            eager: None,
             told: Told::Nothing,
             session: 0,
             got: Vec::new(),
@@ -99,11 +99,12 @@ impl Ears {
         &mut self,
         session: u32,
         recogniser: usize,
+        eager: Option<Eager>,
         now: Time,
         replayed: impl Iterator<Item = Samples>,
         rng: &mut StdRng,
     ) -> Later {
-        *self = Self::new(self.mood, self.eager);
+        *self = Self { eager, ..Self::new(self.mood) };
         self.session = session;
         replayed.for_each(|at| self.audio(at));
         let mood = if recogniser == 0 { self.mood } else { Mood::Normal };

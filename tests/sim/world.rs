@@ -18,6 +18,7 @@ use attendant::call::machine::{Input, Machine, Setup};
 use attendant::call::marking::Marking;
 use attendant::call::settings::CallConfig;
 use attendant::call::timeline::{EndReason, Entry};
+use attendant::language::Language;
 use attendant::{stt, tts};
 use attendant_media::frame::{SLOT, Samples};
 use attendant_media::leg::{self, Codec, Format, Framing, Leg, LegConfig};
@@ -153,15 +154,16 @@ impl World {
             let source = voices.new_source();
             let audio = voices.timbre.audio(source, 0, ms * 16);
             let audio = Some(audio).filter(|_| !(filler && script.fault == Some(Fault::NoFillers)));
-            canned.insert(script.language, phrase, canned::Line { text: text.into(), audio });
+            for language in Language::ALL {
+                canned.insert(language, phrase, canned::Line { text: text.into(), audio: audio.clone() });
+            }
         }
         let config = CallConfig { transfer_to: script.transfer_to.clone(), ..CallConfig::default() };
-        let recogniser = stt::Capabilities { partials: true, end_of_turn: false, flush: true };
         let setup = Setup {
             config: Arc::new(config),
             canned: Arc::new(canned),
             language: script.language,
-            recognisers: vec![recogniser, recogniser],
+            recognisers: vec![script.hearers(script.eager.is_some()), script.hearers(false)],
             names: Vec::new(),
             voices: 2,
             recorded: script.recorded,
@@ -188,7 +190,7 @@ impl World {
             wire: Wire::new(&script.line, script.seed),
             chunks: 0,
             spoken: Vec::new(),
-            ears: Ears::new(script.ears, script.eager),
+            ears: Ears::new(script.ears),
             session_open: false,
             heard: Vec::new(),
             voices,

@@ -46,6 +46,24 @@ async fn a_recogniser_whose_key_is_refused_is_passed_over_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_place_tells_who_hears_each_language_there_and_what_they_can_do_in_it() {
+    let flux = ears(Trouble::default()).await;
+    let nova: Arc<dyn Recognizer> =
+        Arc::new(deepgram(deepgram::vendor(Trouble::default()).await, "model = \"nova-3\""));
+    let places = chain::recognisers(vec![flux, nova], chain::Order::from([(Language::French, vec![1, 0])]));
+    let heard = |place: usize, language| {
+        let hearer = stt::hearers(places[place].as_ref()).get(&language).copied();
+        hearer.map(|hearer| (hearer.who, hearer.capabilities.end_of_turn))
+    };
+    let (flux, nova) = (Some((0, true)), Some((1, false)));
+    for (language, first, second) in
+        [(Language::English, flux, nova), (Language::French, nova, flux), (Language::Punjabi, nova, nova)]
+    {
+        assert_eq!([heard(0, language), heard(1, language)], [first, second], "{language}");
+    }
+}
+
+#[tokio::test]
 async fn five_sessions_that_break_are_enough() {
     let broken = ears(Trouble::always(Some(Fault::Fails))).await;
     let places = chain::recognisers(vec![broken, ears(Trouble::default()).await], chain::Order::new());
@@ -111,8 +129,8 @@ async fn each_language_is_spoken_by_who_knows_it_and_never_two_at_once() {
     let late = cartesia(cartesia::vendor(Trouble::always(Some(Fault::Late))).await);
     let well = azure(cartesia::vendor(Trouble::default()).await);
     let places = chain::voices(vec![Arc::new(late) as Arc<dyn Voice>, Arc::new(well)], chain::Order::new());
-    assert_eq!(places[0].capabilities(Language::English).map(|known| known.exact_word_times), Some(true));
-    assert_eq!(places[0].capabilities(Language::Cantonese).map(|known| known.exact_word_times), Some(false));
+    assert!(Language::ALL.into_iter().all(|language| places[0].speaks(language)));
+    assert_ne!(places[0].timbre(Language::English), places[1].timbre(Language::English));
     assert_eq!(places[0].timbre(Language::Cantonese), places[1].timbre(Language::Cantonese));
     let mut mouth = Mouth::open(places[0].as_ref());
     mouth.say(id(1), Language::English, "one two three four five six seven eight nine ten.").await;

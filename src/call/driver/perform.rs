@@ -16,11 +16,11 @@ impl Driver {
     pub(super) fn perform(&mut self, now: Time, effect: Effect) {
         match effect {
             Effect::Leg(effect) => self.perform_leg(now, effect),
-            Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from }) => {
+            Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from, end_of_turn }) => {
                 let _runtime = self.shared.enter();
                 let reports = stt::Reports { session, mailbox: self.mailbox.clone() };
                 let input = self.providers.recognisers[recogniser].open(setup, reports);
-                self.ears.open(input, replay_from);
+                self.ears.open(input, replay_from, end_of_turn);
             }
             Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
             Effect::Tts { voice, input } => self.perform_tts(now, voice, input),

@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
-use crate::stt::Capabilities;
+use crate::stt::hearers;
 
 const CALLER: &str = "192.0.2.1:4000";
 /// Of the caller's host, by another port.
@@ -38,7 +38,7 @@ fn answered() -> (Driver, Farewell) {
             config: Arc::default(),
             canned: Arc::new(Canned::default()),
             language: Language::English,
-            recognisers: vec![Capabilities { partials: true, end_of_turn: false, flush: true }],
+            recognisers: vec![hearers(&ScriptedRecognizer(ScriptedConfig::default()))],
             names: Vec::new(),
             voices: 1,
             recorded: false,

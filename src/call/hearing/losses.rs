@@ -70,7 +70,7 @@ impl Hearing {
         }
         if self.passing != 1 {
             self.passing = 0;
-            self.recogniser = (self.recogniser + 1) % self.capabilities.len().max(1);
+            self.recogniser = (self.recogniser + 1) % self.recognisers.len().max(1);
         }
         let after = match self.failures {
             0 | 1 => Duration::ZERO,
@@ -106,6 +106,6 @@ impl Hearing {
     }
 
     fn tries(&self) -> u32 {
-        TRIES_AT_LEAST.max(2 * self.capabilities.len() as u32)
+        TRIES_AT_LEAST.max(2 * self.recognisers.len() as u32)
     }
 }

@@ -1,11 +1,16 @@
 use std::time::Duration;
 
 use super::*;
+use crate::sim::{ScriptedConfig, ScriptedRecognizer};
+use crate::stt::hearers;
+
+fn recogniser() -> Hearers {
+    hearers(&ScriptedRecognizer(ScriptedConfig::default()))
+}
 
 #[test]
 fn a_partial_that_comes_after_its_final_says_nothing_twice() {
-    let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
-    let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+    let mut hearing = Hearing::new(Language::English, vec![recogniser()]);
     hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
     let text = || Pii::new("definitely".to_owned());
     let (from, to) = (Samples(1_600), Samples(9_600));
@@ -16,8 +21,7 @@ fn a_partial_that_comes_after_its_final_says_nothing_twice() {
 }
 
 fn hearing() -> Hearing {
-    let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
-    let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+    let mut hearing = Hearing::new(Language::English, vec![recogniser()]);
     hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
     hearing
 }
@@ -112,14 +116,13 @@ fn opened(effects: &VecDeque<Effect>) -> usize {
 #[test]
 fn a_recogniser_that_breaks_off_is_opened_once_more_and_one_that_lets_the_caller_wait_is_not() {
     use Failure::{Lasting, Passing};
-    let recogniser = Capabilities { partials: true, end_of_turn: false, flush: true };
     for (failures, asked) in [
         (vec![Passing, Passing, Passing], vec![0, 1, 1]),
         (vec![Lasting, Lasting, Lasting], vec![1, 0, 1]),
         (vec![Passing, Lasting, Passing], vec![0, 1, 1]),
         (vec![Lasting, Passing, Passing], vec![1, 1, 0]),
     ] {
-        let mut hearing = Hearing::new(Language::English, vec![recogniser; 2]);
+        let mut hearing = Hearing::new(Language::English, vec![recogniser(); 2]);
         hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
         let next = |how| {
             let mut out = VecDeque::new();

@@ -6,6 +6,7 @@ use super::{Line, Machine, Phase, Service, Timer};
 use crate::agent::{Event, Expect, ExpectKind, Turn, Who};
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
+use crate::call::hearing::Spoken;
 use crate::call::mouth::{News, Said};
 use crate::call::settings::deadline;
 use crate::call::thought::{Stage, Then};
@@ -104,7 +105,10 @@ impl Machine {
             }
             Event::Language(language) => {
                 self.language = language;
-                self.hearing.speak(language, &mut self.out);
+                match self.hearing.speak(language, &mut self.out) {
+                    Spoken::Here => {}
+                    Spoken::Elsewhere => self.change_ears(),
+                }
                 self.mouth.speak(language);
                 self.out.push_back(Effect::Speaks(language));
             }

@@ -93,6 +93,13 @@ impl Machine {
         }
     }
 
+    /// Another recogniser hears the call from now on: the language has changed.
+    pub(super) fn change_ears(&mut self) {
+        self.timers.clear(Timer::SttReopen);
+        self.timers.clear(Timer::SttPartial);
+        self.reopen_ears();
+    }
+
     /// The new session hears this turn again.
     pub(super) fn reopen_ears(&mut self) {
         let heard = |from, voice| match voice {

@@ -7,6 +7,7 @@ mod drafting;
 mod ending;
 mod hold;
 mod interruptions;
+mod languages;
 mod property;
 mod recording;
 mod service;
@@ -26,6 +27,7 @@ use crate::call::event::Command;
 use crate::call::timeline::Recovery;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
+use crate::sim::{ScriptedConfig, ScriptedRecognizer};
 use crate::{stt, tts};
 
 fn refused() -> ProviderError {
@@ -70,12 +72,11 @@ fn phrases() -> Canned {
 }
 
 fn setup(recorded: bool) -> Setup {
-    let recogniser = stt::Capabilities { partials: true, end_of_turn: false, flush: true };
     Setup {
         config: Arc::default(),
         canned: Arc::new(phrases()),
         language: Language::English,
-        recognisers: vec![recogniser],
+        recognisers: vec![stt::hearers(&ScriptedRecognizer(ScriptedConfig::default()))],
         names: vec!["Dr. Wong".to_owned(), "Dr. Kaur".to_owned()],
         voices: 1,
         recorded,

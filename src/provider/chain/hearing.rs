@@ -83,6 +83,10 @@ impl Recognizer for Place {
         self.usual(language)?.provider.capabilities(language)
     }
 
+    fn who(&self, language: Language) -> usize {
+        at(self.place, &self.who_knows(language), |_| true).unwrap_or(self.place)
+    }
+
     fn capacity(&self, language: Language) -> Option<usize> {
         self.usual(language)?.provider.capacity(language)
     }

@@ -15,7 +15,7 @@ use super::{Member, Order, Standing, Watch, at, in_order, only};
 use crate::costs::{Charge, Kind, Meter, Usage};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::tts::{Capabilities, Event, Input, Reports, Voice};
+use crate::tts::{Event, Input, Reports, Voice};
 
 /// Texts waiting to be passed on.
 const INPUTS: usize = 64;
@@ -56,7 +56,7 @@ impl Mouths {
 
     /// These alone, in every language that one of them knows; elsewhere as usual.
     pub fn only(&self, wanted: &[usize], usual: &Order) -> Order {
-        only(wanted, usual, |n, language| self.0.get(n).is_some_and(|m| m.provider.capabilities(language).is_some()))
+        only(wanted, usual, |n, language| self.0.get(n).is_some_and(|m| m.provider.speaks(language)))
     }
 }
 
@@ -75,7 +75,7 @@ struct Place {
 
 impl Place {
     fn who_knows(&self, language: Language) -> Vec<usize> {
-        let knows = |n: usize| self.members[n].provider.capabilities(language).is_some();
+        let knows = |n: usize| self.members[n].provider.speaks(language);
         in_order(&self.order, language, self.members.len(), knows)
     }
 
@@ -96,8 +96,8 @@ impl Voice for Place {
         self.members[self.place].provider.name()
     }
 
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.members[self.now(language)?].provider.capabilities(language)
+    fn speaks(&self, language: Language) -> bool {
+        self.now(language).is_some()
     }
 
     fn timbre(&self, language: Language) -> String {
@@ -291,8 +291,8 @@ mod tests {
             self.0
         }
 
-        fn capabilities(&self, language: Language) -> Option<Capabilities> {
-            ScriptedVoice(ScriptedConfig::default()).capabilities(language)
+        fn speaks(&self, language: Language) -> bool {
+            ScriptedVoice(ScriptedConfig::default()).speaks(language)
         }
 
         fn paid_as(&self, language: Language) -> Option<Paid<'_>> {

@@ -14,7 +14,7 @@ use crate::call::event::Mailbox;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::tts::{Capabilities, Event, Input, Reports, Voice};
+use crate::tts::{Event, Input, Reports, Voice};
 
 /// Texts waiting to be passed on.
 const INPUTS: usize = 64;
@@ -37,8 +37,8 @@ impl Voice for Spoken {
         self.voice.name()
     }
 
-    fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.voice.capabilities(language)
+    fn speaks(&self, language: Language) -> bool {
+        self.voice.speaks(language)
     }
 
     fn timbre(&self, language: Language) -> String {

@@ -28,12 +28,14 @@ impl World {
         }
         match effect {
             Effect::Leg(effect) => self.perform_leg(effect),
-            Effect::Stt(SttEffect::Open { session, recogniser, replay_from, .. }) => {
+            Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from, end_of_turn }) => {
                 self.session_open = true;
                 // As much as a driver keeps.
                 let kept = self.heard.iter().rev().take(KEPT).rev();
                 let replayed: Vec<Samples> = kept.copied().filter(|at| at.0 + 320 > replay_from.0).collect();
-                let later = self.ears.open(session, recogniser, self.now, replayed.into_iter(), &mut self.rng);
+                let eager = self.script.eager.filter(|_| end_of_turn);
+                let later = self.ears.open(session, recogniser, eager, self.now, replayed.into_iter(), &mut self.rng);
+                self.note(Note::Hears(setup.language));
                 self.all_later(later);
             }
             Effect::Stt(SttEffect::Input(stt::Input::Flush { up_to })) => {

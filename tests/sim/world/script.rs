@@ -5,6 +5,7 @@ use std::time::Duration;
 use attendant::agent::Who;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::language::Language;
+use attendant::stt::{Capabilities, Hearer, Hearers};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 
@@ -27,7 +28,7 @@ pub struct Script {
     /// A media stream instead of RTP: the carrier plays what it gets this much later, and reports marks.
     pub carrier: Option<Duration>,
     pub ears: Mood,
-    /// The first recogniser tells the end of turns, as Flux does.
+    /// The first recogniser tells the end of turns, as Flux does: in the language in which the call begins.
     pub eager: Option<Eager>,
     pub voice: Mood,
     pub brain: Mood,
@@ -83,6 +84,15 @@ impl Script {
 }
 
 impl Script {
+    /// What a recogniser promises, if it tells the end of turns or not: one and the same hears all languages.
+    pub fn hearers(&self, tells_ends: bool) -> Hearers {
+        let hearer = |language| {
+            let capabilities = Capabilities { partials: true, end_of_turn: tells_ends && language == self.language };
+            (language, Hearer { who: 0, capabilities })
+        };
+        Language::ALL.map(hearer).into()
+    }
+
     /// How long after a sound its words may come: a recogniser that fails is replaced within seconds, and hears it again.
     pub fn late_words(&self) -> Duration {
         match self.ears {
@@ -105,9 +115,13 @@ pub type Shown = (Who, String, bool);
 /// What happened, for tests that look closely.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Note {
+    /// A session is opened for a recogniser.
+    Hears(Language),
     Audible(SpeechId),
     Pause,
-    Resume { back: u32 },
+    Resume {
+        back: u32,
+    },
     Mute,
     Think(Vec<Shown>),
     Draft(Vec<Shown>),
@@ -115,6 +129,13 @@ pub enum Note {
     CancelThought,
     ToolStarted,
     ToolDone,
+}
+
+impl Note {
+    /// Whose language a session is opened for, if one is.
+    pub fn hears(&self) -> Option<Language> {
+        if let Self::Hears(language) = self { Some(*language) } else { None }
+    }
 }
 
 /// What left in one slot.

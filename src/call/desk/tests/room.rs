@@ -18,7 +18,7 @@ impl Recognizer for Narrow {
     }
 
     fn capabilities(&self, _language: Language) -> Option<stt::Capabilities> {
-        Some(stt::Capabilities { partials: true, end_of_turn: false, flush: true })
+        Some(stt::Capabilities { partials: true, end_of_turn: false })
     }
 
     fn capacity(&self, _language: Language) -> Option<usize> {
