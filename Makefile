@@ -4,7 +4,7 @@ CARGO ?= cargo
 PHASE  = .ci/phase
 
 .DEFAULT_GOAL := help
-.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench bench-book bench-vendors test-long
+.PHONY: help run test deps tools models build release lint nextest deny load fuzz mutants bench bench-book bench-vendors test-long record-vendors
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ fuzz: deps ## fuzz what reads the wire, 60 s a target (SECONDS_EACH; TARGETS="sd
 
 mutants: ## changes in the real-time code and the call's machine that no test notices (FILES="src/call/turn.rs", SHARD=0/8)
 	@.ci/mutants
+
+record-vendors: tools ## write down what the vendors' own Python packages send (tests/golden/vendors), which `make test-long` compares
+	@.ci/deps --sdks
+	@RECORD=1 $(CARGO) nextest run --locked --run-ignored only -E 'test(what_each_package_sends)'
 
 test-long: tools models release ## what is too long for every change: 20,000 simulated calls, load, fuzzing, speech (docs/measure.md)
 	@.ci/test-long

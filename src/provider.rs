@@ -4,6 +4,8 @@ pub mod account;
 pub(crate) mod azure;
 pub mod breaker;
 pub mod chain;
+#[cfg(test)]
+pub(crate) mod golden;
 pub(crate) mod google;
 pub mod grpc;
 pub(crate) mod openai;

@@ -232,6 +232,7 @@ fn failed(kind: ErrorKind, what: &str) -> ProviderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden::{Golden, Place, read};
 
     fn reached(more: &str) -> Reached<ElevenLabsOwn> {
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -251,28 +252,18 @@ mod tests {
         insta::assert_snapshot!(all.map(|url| url.to_string()).join("\n"));
     }
 
-    /// As the types of ElevenLabs' own Python package (2.78.0) write them, which has no client for this interface; the last, which has no type, as
-    /// Pipecat's service writes it.
-    const PACKAGE: [&str; 6] = [
-        r#"{"text":" ","context_id":"c-1"}"#,
-        r#"{"text":"Hello, ","context_id":"c-1","flush":true}"#,
-        r#"{"text":"Amy. ","context_id":"c-1","flush":true}"#,
-        r#"{"context_id":"c-1","close_context":true}"#,
-        r#"{"text":"","context_id":"c-1"}"#,
-        r#"{"text":""}"#,
-    ];
-
     #[test]
     fn what_we_say_is_what_the_types_of_its_own_package_say() {
-        let reached = reached("");
+        let (reached, golden) = (reached(""), Golden::of("elevenlabs"));
+        assert_eq!([Place::from(&address(&reached, Language::English))], golden.places()[..]);
         let say = |part| reached.say(Language::English, "c-1", part);
         let mut ours = say(Part::First("Hello, "));
-        ours.extend(say(Part::Next("Amy.")).into_iter().chain(say(Part::End)));
-        ours.extend([Some("c-1"), None].into_iter().filter_map(|context| reached.keep_alive(context)));
-        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(ours.iter().map(|text| read(text)).collect::<Vec<_>>(), PACKAGE.map(read));
+        ours.extend(say(Part::Next("Amy.")).into_iter().chain(reached.keep_alive(Some("c-1"))));
+        ours.extend(say(Part::End).into_iter().chain(reached.keep_alive(None)));
+        let theirs = golden.texts();
+        assert_eq!(ours.iter().map(|text| read(text)).collect::<Vec<_>>(), theirs);
         let cancel = |ended| reached.cancel("c-1", ended).map(|text| read(&text));
-        assert_eq!([cancel(false), cancel(true)], [Some(read(PACKAGE[3])), None]);
+        assert_eq!([cancel(false), cancel(true)], [Some(theirs[4].clone()), None]);
     }
 
     #[test]

@@ -159,18 +159,13 @@ impl Ours {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
-
-    /// Sent by OpenAI's own Python package (3.54.0), asked for the same.
-    const PACKAGE: &str =
-        r#"{"input":"Dr. Wong, 你好。","model":"gpt-4o-mini-tts","voice":"marin","response_format":"pcm"}"#;
+    use crate::provider::golden::{Golden, read};
 
     #[test]
     fn what_we_say_is_what_its_own_package_says() {
-        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(read(&body("gpt-4o-mini-tts", "marin", "Dr. Wong, 你好。")), read(PACKAGE));
+        let ours = read(&body("gpt-4o-mini-tts", "marin", "Dr. Wong, 你好。"));
+        assert_eq!([ours], Golden::of("openai_tts").bodies()[..]);
     }
 
     #[test]

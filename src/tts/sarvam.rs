@@ -139,6 +139,7 @@ fn failed(kind: ErrorKind, what: &str) -> ProviderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden::{Golden, Place, read};
 
     fn shared() -> Reached<SarvamOwn> {
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -147,12 +148,20 @@ mod tests {
 
     #[test]
     fn what_we_say_is_what_its_own_sdk_says() {
-        let shared = shared();
-        let mut all = vec![shared.address.to_string()];
-        all.extend(shared.prepare(Language::Punjabi));
-        all.extend(shared.speak("ਸਤ ਸ੍ਰੀ ਅਕਾਲ।"));
-        all.extend(shared.keep_alive());
-        insta::assert_snapshot!(all.join("\n"));
+        let (shared, golden) = (shared(), Golden::of("sarvam_voice"));
+        assert_eq!([Place::from(&shared.address)], golden.places()[..]);
+        assert_eq!(golden.header(KEY), "KEY");
+        let mut ours = shared.prepare(Language::Punjabi);
+        ours.extend(shared.speak("ਸਤ ਸ੍ਰੀ ਅਕਾਲ।").into_iter().chain(shared.keep_alive()));
+        let mut theirs = golden.texts();
+        // The package says what is usual as well.
+        let config = theirs[0]["data"].as_object_mut().unwrap();
+        for usual in
+            ["pitch", "pace", "loudness", "enable_preprocessing", "output_audio_bitrate", "max_chunk_length", "dict_id"]
+        {
+            assert!(config.remove(usual).is_some(), "{usual}");
+        }
+        assert_eq!(ours.iter().map(|text| read(text)).collect::<Vec<_>>(), theirs);
     }
 
     #[test]

@@ -336,7 +336,8 @@ def sarvam_voice(address):
         expect_audio(audio)
 
 
-def qwen(address):
+def qwen_client(address):
+    """The voice, and what it says."""
     import dashscope
     from dashscope.audio.qwen_tts_realtime import QwenTtsRealtime, QwenTtsRealtimeCallback
 
@@ -348,6 +349,11 @@ def qwen(address):
 
     dashscope.api_key = "a-key"
     voice = QwenTtsRealtime(model="qwen3-tts-flash-realtime", callback=Callback(), url=f"ws://{address}/api-ws/v1/realtime")
+    return voice, events
+
+
+def qwen(address):
+    voice, events = qwen_client(address)
     voice.connect()
     voice.update_session(voice="Cherry", mode="commit", language_type="Chinese", sample_rate=RATE, audio_format="pcm")
     voice.append_text("一，二，三。")
@@ -383,27 +389,34 @@ def google_account(key_file, service):
     return account, headers
 
 
-def google(address, key_file):
+def google_speech(address, key_file):
+    """The client, who asks, and for which project."""
     import grpc
-    from google.api_core import exceptions
     from google.cloud.speech_v2 import SpeechClient
     from google.cloud.speech_v2.services.speech.transports import SpeechGrpcTransport
-    from google.cloud.speech_v2.types import cloud_speech
 
     account, headers = google_account(key_file, "speech")
     client = SpeechClient(transport=SpeechGrpcTransport(channel=grpc.insecure_channel(address)))
+    return client, (("authorization", headers["authorization"]),), account.project_id
+
+
+def google(address, key_file):
+    from google.api_core import exceptions
+    from google.cloud.speech_v2.types import cloud_speech
+
+    client, caller, project = google_speech(address, key_file)
     features = cloud_speech.StreamingRecognitionFeatures(interim_results=True)
     decoding = cloud_speech.ExplicitDecodingConfig(encoding="LINEAR16", sample_rate_hertz=RATE, audio_channel_count=1)
 
     def requests(code, audio, size):
         config = cloud_speech.RecognitionConfig(explicit_decoding_config=decoding, model="chirp_3", language_codes=[code])
         streaming = cloud_speech.StreamingRecognitionConfig(config=config, streaming_features=features)
-        recognizer = f"projects/{account.project_id}/locations/us/recognizers/_"
+        recognizer = f"projects/{project}/locations/us/recognizers/_"
         yield cloud_speech.StreamingRecognizeRequest(recognizer=recognizer, streaming_config=streaming)
         for piece in pieces(audio, size):
             yield cloud_speech.StreamingRecognizeRequest(audio=piece)
 
-    def recognize(code, audio, size=3_200, metadata=(("authorization", headers["authorization"]),)):
+    def recognize(code, audio, size=3_200, metadata=caller):
         return list(client.streaming_recognize(requests=requests(code, audio, size), metadata=metadata, timeout=PATIENCE))
 
     heard = recognize("en-US", VOICE + SILENCE)
@@ -419,14 +432,22 @@ def google(address, key_file):
     refused("a message of 32,000 bytes", exceptions.InvalidArgument, lambda: recognize("en-US", VOICE, size=32_000))
 
 
-def google_tts(address, key_file):
+def google_voices(address, key_file):
+    """The client, and who asks."""
     import grpc
-    from google.api_core import exceptions
     from google.cloud import texttospeech_v1 as speech
     from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcTransport
 
     _, headers = google_account(key_file, "texttospeech")
     client = speech.TextToSpeechClient(transport=TextToSpeechGrpcTransport(channel=grpc.insecure_channel(address)))
+    return client, (("authorization", headers["authorization"]),)
+
+
+def google_tts(address, key_file):
+    from google.api_core import exceptions
+    from google.cloud import texttospeech_v1 as speech
+
+    client, caller = google_voices(address, key_file)
 
     def requests(locale, rate, texts):
         voice = speech.VoiceSelectionParams(language_code=locale, name=f"{locale}-Chirp3-HD-Kore")
@@ -436,7 +457,7 @@ def google_tts(address, key_file):
         for text in texts:
             yield speech.StreamingSynthesizeRequest(input=speech.StreamingSynthesisInput(text=text))
 
-    def synthesize(locale="en-US", rate=RATE, texts=(TEXT,), metadata=(("authorization", headers["authorization"]),)):
+    def synthesize(locale="en-US", rate=RATE, texts=(TEXT,), metadata=caller):
         said = client.streaming_synthesize(requests(locale, rate, texts), metadata=metadata, timeout=PATIENCE)
         return b"".join(response.audio_content for response in said)
 

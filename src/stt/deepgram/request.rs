@@ -111,6 +111,7 @@ pub(super) fn plain(kind: &'static str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden::{Golden, Place, read};
 
     fn config(more: &str) -> DeepgramConfig {
         toml::from_str(&format!("key = {{ env = \"X\" }}\n{more}")).unwrap()
@@ -156,45 +157,20 @@ mod tests {
         insta::assert_snapshot!(all.join("\n"));
     }
 
-    /// Asked for by Deepgram's own Python package (7.17.0), of the same.
-    const PACKAGE: [&str; 2] = [
-        "/v1/listen?encoding=linear16&endpointing=300&interim_results=true&keyterm=Dr.+Wong+%26+Sons&language=zh-HK&mip_opt_out=true&model=nova-3&sample_rate=16000&smart_format=true&vad_events=true",
-        "/v2/listen?model=flux-general-multi&encoding=linear16&sample_rate=16000&eager_eot_threshold=0.5&eot_threshold=0.7&keyterm=Wong&language_hint=fr&mip_opt_out=true",
-    ];
-    /// Its messages.
-    const MESSAGES: [&str; 5] = [
-        r#"{"type": "Finalize"}"#,
-        r#"{"type": "KeepAlive"}"#,
-        r#"{"type": "CloseStream"}"#,
-        r#"{"type": "ForceEndTurn"}"#,
-        r#"{"type": "Configure", "thresholds": {"eot_threshold": 1.0, "eager_eot_threshold": 0.5}, "keyterms": ["Wong"]}"#,
-    ];
-
     #[test]
     fn what_we_say_is_what_its_own_package_says() {
         let hints = |phrase: &str, digits| Hints { phrases: vec![phrase.into()], digits };
         let eager = config("eager_eot_threshold = 0.5");
-        let ours = [
-            said(&config(""), Model::Nova, Language::Cantonese, &hints("Dr. Wong & Sons", false)),
-            said(&eager, Model::Flux, Language::French, &hints("Wong", false)),
-        ];
-        // The order of a query is nobody's business.
-        let parts = |url: &str| {
-            let url = Url::parse(url).unwrap();
-            let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-            query.sort_unstable();
-            (url.path().to_owned(), query)
+        let place = |config: &DeepgramConfig, model, language, phrase| {
+            let base = Url::parse(&config.address()).unwrap();
+            [Place::from(&address(config, &base, model, language, &hints(phrase, false)))]
         };
-        let package = PACKAGE.map(|path| parts(&format!("wss://api.deepgram.com{path}")));
-        assert_eq!(ours.each_ref().map(|url| parts(url)), package);
-        let messages = [
-            plain("Finalize"),
-            plain("KeepAlive"),
-            plain("CloseStream"),
-            plain("ForceEndTurn"),
-            configure(&eager, &hints("Wong", true)),
-        ];
-        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-        assert_eq!(messages.each_ref().map(|text| read(text)), MESSAGES.map(read));
+        let (nova, flux) = (Golden::of("deepgram_nova"), Golden::of("deepgram_flux"));
+        assert_eq!(place(&config(""), Model::Nova, Language::Cantonese, "Dr. Wong & Sons"), nova.places()[..]);
+        assert_eq!(place(&eager, Model::Flux, Language::French, "Wong"), flux.places()[..]);
+        let messages = [plain("Finalize"), plain("KeepAlive"), plain("CloseStream")];
+        assert_eq!(messages.each_ref().map(|text| read(text)), nova.texts()[..]);
+        let messages = [configure(&eager, &hints("Wong", true)), plain("ForceEndTurn"), plain("CloseStream")];
+        assert_eq!(messages.each_ref().map(|text| read(text)), flux.texts()[..]);
     }
 }

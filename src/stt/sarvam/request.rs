@@ -1,4 +1,4 @@
-//! What we say to Sarvam's recogniser. Golden texts below, as its own SDK sends them.
+//! What we say to Sarvam's recogniser. Compared below with what its own SDK says.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -64,19 +64,25 @@ fn terms(hints: &Hints) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden::{Golden, Place, read};
+    use crate::provider::sarvam::KEY;
 
-    fn said(more: &str, hints: &Hints) -> String {
+    fn asked(more: &str, hints: &Hints) -> Url {
         let config: SarvamConfig = toml::from_str(&format!("key = {{ env = \"X\" }}\n{more}")).unwrap();
-        address(&config, &config.url(PATH).unwrap(), "pa-IN", hints).to_string()
+        address(&config, &config.url(PATH).unwrap(), "pa-IN", hints)
+    }
+
+    fn names() -> Hints {
+        Hints { phrases: vec!["Dr. Wong & Sons".into(), "ਕੌਰ".into(), "x".repeat(65)], digits: true }
     }
 
     #[test]
     fn what_we_say_is_what_its_own_sdk_says() {
-        let hints = Hints { phrases: vec!["Dr. Wong & Sons".into(), "ਕੌਰ".into(), "x".repeat(65)], digits: true };
-        let all = [
-            said("", &hints),
-            said("stt_model = \"saaras:v3-realtime\"\nbase_url = \"wss://example.org/s/\"", &hints),
-            said("", &Hints::default()),
+        let golden = Golden::of("sarvam_ears");
+        let urls = [asked("", &names()), asked("stt_model = \"saaras:v3-realtime\"", &names())];
+        assert_eq!(urls.each_ref().map(Place::from), golden.places()[..]);
+        assert_eq!(golden.header(KEY), "KEY");
+        let ours = [
             plain("speech_start"),
             audio(&[0x0100, 0x0302]),
             plain("speech_end"),
@@ -84,7 +90,15 @@ mod tests {
             language("en-IN"),
             plain("ping"),
             plain("end"),
+            // On the second connection.
+            plain("end"),
         ];
-        insta::assert_snapshot!(all.join("\n"));
+        assert_eq!(ours.each_ref().map(|text| read(text)), golden.texts()[..]);
+    }
+
+    #[test]
+    fn what_is_likely_stands_in_the_address_and_nothing_where_nothing_is() {
+        let elsewhere = asked("base_url = \"wss://example.org/s/\"", &Hints::default());
+        insta::assert_snapshot!(elsewhere.to_string(), @"wss://example.org/s/speech-to-text-realtime/ws?language_code=pa-IN&model=saaras%3Av4&stream_type=fast&mode=transcribe&endpointing=manual&encoding=linear16&sample_rate=16000");
     }
 }

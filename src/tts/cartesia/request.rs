@@ -38,6 +38,7 @@ pub(super) fn cancel(context: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden::{Golden, read};
 
     #[test]
     fn an_utterance_in_two_pieces_and_its_cancellation_are_golden() {
@@ -52,13 +53,6 @@ mod tests {
         insta::assert_snapshot!(all.join("\n"));
     }
 
-    /// Sent by Cartesia's own Python package (4.2.0), asked for the same.
-    const PACKAGE: [&str; 3] = [
-        r#"{"context_id": "c-1", "model_id": "sonic-3", "transcript": "Bonjour, ", "voice": {"mode": "id", "id": "v-1"}, "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 16000}, "continue": true, "language": "fr", "add_timestamps": true, "max_buffer_delay_ms": 0}"#,
-        r#"{"context_id": "c-1", "model_id": "sonic-3", "transcript": "", "voice": {"mode": "id", "id": "v-1"}, "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 16000}, "continue": false, "language": "fr", "add_timestamps": true, "max_buffer_delay_ms": 0}"#,
-        r#"{"cancel": true, "context_id": "c-1"}"#,
-    ];
-
     #[test]
     fn what_we_say_is_what_its_own_package_says() {
         let config: CartesiaConfig = toml::from_str("key = { env = \"X\" }\nvoices = { fr-CA = \"v-1\" }").unwrap();
@@ -67,9 +61,8 @@ mod tests {
             speak(&config, Language::French, "c-1", "", More::Ends),
             cancel("c-1"),
         ];
-        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(ours.each_ref().map(|text| read(text)), PACKAGE.map(read));
-        // The package's own header.
-        assert_eq!(VERSION, "2026-08-14");
+        let golden = Golden::of("cartesia");
+        assert_eq!(ours.each_ref().map(|text| read(text)), golden.texts()[..]);
+        assert_eq!(golden.header("cartesia-version"), VERSION);
     }
 }

@@ -85,20 +85,19 @@ pub(super) fn input(text: &str) -> StreamingSynthesizeRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden::{Golden, hex};
 
-    /// Serialised by Google's own Python package (2.38.0), as is what it reads.
-    const FIRST: &str = include_str!("golden/first.hex");
-    const INPUT: &str = include_str!("golden/input.hex");
+    /// Serialised by Google's own Python package (2.38.0).
     const AUDIO: &str = include_str!("golden/audio.hex");
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 
     #[test]
     fn what_we_say_is_byte_for_byte_what_its_own_package_says() {
-        assert_eq!(hex(&first("yue-HK-Chirp3-HD-Kore").encode_to_vec()), FIRST.trim());
-        assert_eq!(hex(&input("你好，Dr. Wong。").encode_to_vec()), INPUT.trim());
+        let ours = [first("yue-HK-Chirp3-HD-Kore"), input("你好，Dr. Wong。")];
+        assert_eq!(ours.map(|message| hex(&message.encode_to_vec())), Golden::of("google_tts").messages()[..]);
+    }
+
+    #[test]
+    fn what_its_own_package_reads_is_what_we_read() {
         let audio = StreamingSynthesizeResponse { audio_content: vec![1, 0, 254, 255] };
         assert_eq!(hex(&audio.encode_to_vec()), AUDIO.trim());
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::agent::llm::ToolSpec;
 use crate::agent::llm::anthropic::{AnthropicConfig, VERSION};
 use crate::language::Language;
+use crate::provider::golden::Golden;
 
 fn own(more: &str) -> AnthropicOwn {
     let config: AnthropicConfig = toml::from_str(&format!("key = {{ env = \"K\" }}\nmodel = \"m\"\n{more}")).unwrap();
@@ -30,9 +31,6 @@ fn request(messages: Vec<Message>) -> Request {
     }
 }
 
-/// Sent by Anthropic's own Python package (2.12.0), asked for the same; with `Authorization: Bearer` and `anthropic-version: 2026-10-21`.
-const PACKAGE: &str = r#"{"max_tokens":400,"messages":[{"role":"user","content":[{"type":"text","text":"Hello"}]},{"role":"assistant","content":[{"type":"text","text":"Let me see."},{"type":"tool_use","id":"toolu_1","name":"end_call","input":{"why":"done"}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":"done"},{"type":"text","text":"Bye"}]}],"model":"m","inference_geo":"us","stream":true,"system":[{"type":"text","text":"You are.\n","cache_control":{"type":"ephemeral"}},{"type":"text","text":"It is noon."}],"thinking":{"type":"disabled"},"tools":[{"name":"end_call","description":"Ends the call.","input_schema":{"type":"object","properties":{}},"eager_input_streaming":true}]}"#;
-
 #[test]
 fn what_we_say_is_what_its_own_package_says() {
     let request = request(vec![
@@ -43,8 +41,9 @@ fn what_we_say_is_what_its_own_package_says() {
         Message::User(said("Bye")),
     ]);
     let ours = body(&own("inference_geo = \"us\""), &request);
-    assert_eq!(ours, serde_json::from_str::<Value>(PACKAGE).unwrap());
-    assert_eq!(VERSION, "2026-10-21");
+    let golden = Golden::of("anthropic");
+    assert_eq!([ours], golden.bodies()[..]);
+    assert_eq!(golden.header("anthropic-version"), VERSION);
 }
 
 fn turns(messages: Vec<Message>) -> Vec<(String, Vec<String>)> {
