@@ -27,12 +27,9 @@ use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::state::Shared;
-use crate::stt::Recognizer;
-use crate::stt::azure::AzureEars;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
-use crate::stt::openai::OpenAiEars;
-use crate::stt::sarvam::SarvamEars;
+use crate::stt::{self, Recognizer};
 use crate::tts::azure::Azure;
 use crate::tts::espeak::Espeak;
 use crate::tts::spoken::{self, Lexicon};
@@ -65,7 +62,7 @@ impl Hosted {
         // Who knows few languages is there for these, and asked first.
         if let Some(sarvam) = &config.sarvam {
             if !sarvam.own.hears.is_empty() {
-                hosted.ears.push(Arc::new(SarvamEars::new(sarvam, "providers.sarvam")?));
+                hosted.ears.push(Arc::new(stt::sarvam::ears(sarvam, "providers.sarvam")?));
             }
             if !sarvam.own.voices.is_empty() {
                 hosted.voices.push(("sarvam", Arc::new(sarvam::voice(sarvam, "providers.sarvam")?)));
@@ -81,10 +78,10 @@ impl Hosted {
             hosted.ears.push(Arc::new(Google::new(google, "providers.google")?));
         }
         if let Some(openai) = &config.openai_stt {
-            hosted.ears.push(Arc::new(OpenAiEars::new(openai, "providers.openai_stt")?));
+            hosted.ears.push(Arc::new(stt::openai::ears(openai, "providers.openai_stt")?));
         }
         if let Some(azure) = &config.azure_stt {
-            hosted.ears.push(Arc::new(AzureEars::new(azure, "providers.azure_stt")?));
+            hosted.ears.push(Arc::new(stt::azure::ears(azure, "providers.azure_stt")?));
         }
         if let Some(cartesia) = &config.cartesia {
             hosted.voices.push(("cartesia", Arc::new(cartesia::voice(cartesia, "providers.cartesia")?)));

@@ -15,7 +15,7 @@ use std::time::Duration;
 use attendant_media::frame::Samples;
 use tokio::sync::mpsc;
 
-use super::{Hints, Input, Reports, Setup};
+use super::{Capabilities, Hints, Input, Recognizer, Reports, Setup};
 use crate::language::Language;
 use crate::provider::ProviderError;
 use crate::provider::socket::{Incoming, Link};
@@ -31,6 +31,12 @@ pub(super) trait Vendor: Send + Sync + 'static {
 
     /// As prices name it.
     fn model(&self) -> &str;
+
+    /// Whose key it uses.
+    fn account(&self) -> &str;
+
+    /// Whether it is to hear this language.
+    fn knows(&self, language: Language) -> bool;
 
     /// Something is owed, and nothing at all is said.
     fn silence(&self) -> Duration;
@@ -115,9 +121,53 @@ pub(super) enum News {
     Nothing,
 }
 
-/// Starts a session and returns at once.
-pub(super) fn open(vendor: Arc<dyn Vendor>, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
-    let (inputs, queue) = mpsc::channel(INPUTS);
-    tokio::spawn(session::run(vendor, setup, queue, reports));
-    inputs
+/// Such a recogniser.
+#[derive(Clone)]
+pub struct Told(Arc<dyn Vendor>);
+
+impl Told {
+    pub(super) fn new(vendor: impl Vendor) -> Self {
+        Self(Arc::new(vendor))
+    }
+}
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Told").field(&self.0.name()).finish()
+    }
+}
+
+impl Recognizer for Told {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// We say where a turn ends.
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.0.knows(language).then_some(Capabilities { partials: true, end_of_turn: false })
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(self.0.account())
+    }
+
+    fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        tokio::spawn(session::run(self.0.clone(), setup, queue, reports));
+        inputs
+    }
+}
+
+/// Reads until a text says that the session has begun, as `has_begun` understands it.
+pub(super) async fn begun(
+    link: &mut Link,
+    has_begun: impl Fn(&str) -> Result<bool, ProviderError>,
+) -> Result<(), ProviderError> {
+    loop {
+        if let Incoming::Text(text) = link.next().await?
+            && has_begun(&text)?
+        {
+            return Ok(());
+        }
+    }
 }

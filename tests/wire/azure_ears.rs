@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use attendant::language::Language;
 use attendant::sim::Trouble;
 use attendant::sim::code::Code;
-use attendant::stt::azure::{AzureEars, AzureEarsConfig};
-use attendant::stt::{Event, Hints, Input};
+use attendant::stt::azure::{self, AzureEarsConfig};
+use attendant::stt::{Event, Hints, Input, Recognizer};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpListener;
 use tokio_tungstenite::connect_async;
@@ -19,14 +19,14 @@ use super::told_ears;
 use crate::desk::in_time;
 
 /// `more` are further lines of its configuration.
-pub fn ears(address: SocketAddr, more: &str) -> AzureEars {
+pub fn ears(address: SocketAddr, more: &str) -> impl Recognizer + use<> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let key = key();
     let file = key.path().display();
     let text =
         format!("region = \"canadacentral\"\nbase_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\n{more}");
     let config: AzureEarsConfig = toml::from_str(&text).expect("the configuration is read");
-    AzureEars::new(&config, "providers.azure_stt").expect("the configuration is sound")
+    azure::ears(&config, "providers.azure_stt").expect("the configuration is sound")
 }
 
 #[tokio::test]

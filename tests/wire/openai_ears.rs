@@ -6,7 +6,7 @@ use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::sim::code::Code;
 use attendant::sim::{Fault, Trouble};
-use attendant::stt::openai::{OpenAiEars, OpenAiEarsConfig};
+use attendant::stt::openai::{self, OpenAiEarsConfig};
 use attendant::stt::{Event, Hints, Input, Recognizer};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -21,12 +21,12 @@ use super::told_ears;
 use crate::desk::in_time;
 
 /// `more` are further lines of its configuration.
-pub fn ears(address: SocketAddr, more: &str) -> OpenAiEars {
+pub fn ears(address: SocketAddr, more: &str) -> impl Recognizer + use<> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let key = key();
     let text = format!("base_url = \"ws://{address}/v1\"\nkey = {{ file = \"{}\" }}\n{more}", key.path().display());
     let config: OpenAiEarsConfig = toml::from_str(&text).expect("the configuration is read");
-    OpenAiEars::new(&config, "providers.openai_stt").expect("the configuration is sound")
+    openai::ears(&config, "providers.openai_stt").expect("the configuration is sound")
 }
 
 #[tokio::test]

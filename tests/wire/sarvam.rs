@@ -7,8 +7,7 @@ use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::provider::sarvam::SarvamConfig;
 use attendant::sim::{Fault, Trouble};
-use attendant::stt::sarvam::SarvamEars;
-use attendant::stt::{Event, Hints, Input, Recognizer};
+use attendant::stt::{Event, Hints, Input, Recognizer, sarvam};
 use attendant_media::frame::Samples;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -31,9 +30,9 @@ pub fn config(address: SocketAddr, more: &str) -> SarvamConfig {
     toml::from_str(&text).expect("the configuration is read")
 }
 
-pub fn ears(address: SocketAddr, more: &str) -> SarvamEars {
+pub fn ears(address: SocketAddr, more: &str) -> impl Recognizer + use<> {
     let config = config(address, more);
-    let made = SarvamEars::new(&config, "providers.sarvam").expect("the configuration is sound");
+    let made = sarvam::ears(&config, "providers.sarvam").expect("the configuration is sound");
     std::fs::remove_file(config.account.key.file.expect("it is in a file")).expect("it was read");
     made
 }

@@ -39,6 +39,14 @@ impl Vendor for Reached<AzureEarsOwn> {
         MODEL
     }
 
+    fn account(&self) -> &str {
+        &self.account
+    }
+
+    fn knows(&self, _language: Language) -> bool {
+        true
+    }
+
     fn silence(&self) -> Duration {
         self.config.own.silence_ms.duration()
     }

@@ -20,7 +20,7 @@ use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{self, ErrorKind, ProviderError};
-use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor};
+use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor, begun};
 use crate::stt::{Hints, Setup};
 
 /// OpenAI gives none unless asked for probabilities of tokens.
@@ -36,6 +36,14 @@ impl Vendor for Reached<OpenAiEarsOwn> {
 
     fn model(&self) -> &str {
         &self.config.own.model
+    }
+
+    fn account(&self) -> &str {
+        &self.account
+    }
+
+    fn knows(&self, language: Language) -> bool {
+        self.config.own.is_to_hear(language)
     }
 
     fn silence(&self) -> Duration {
@@ -55,24 +63,21 @@ async fn connect(shared: &Reached<OpenAiEarsOwn>, talk: &Transcription) -> Resul
     let deadline = Instant::now() + patience;
     let key = shared.key(AUTHORIZATION, "Bearer ")?;
     let mut link = shared.connector.connect(&shared.address, [key], patience).await?;
-    let begun = async {
-        link.text(talk.session()).await?;
-        loop {
-            if let Incoming::Text(text) = link.next().await? {
-                match read(&text)? {
-                    Message::Updated => return Ok(()),
-                    Message::Error { error } => return Err(error.named("an error message")),
-                    Message::Committed { .. }
-                    | Message::Delta { .. }
-                    | Message::Completed { .. }
-                    | Message::Failed { .. }
-                    | Message::Other => {}
-                }
-            }
-        }
+    let has_begun = |text: &str| match read(text)? {
+        Message::Updated => Ok(true),
+        Message::Error { error } => Err(error.named("an error message")),
+        Message::Committed { .. }
+        | Message::Delta { .. }
+        | Message::Completed { .. }
+        | Message::Failed { .. }
+        | Message::Other => Ok(false),
     };
-    let late = || failed(ErrorKind::Timeout, "connected, and not ready in time");
-    timeout_at(deadline, begun).await.map_err(|_| late())??;
+    let late = |_| failed(ErrorKind::Timeout, "connected, and not ready in time");
+    let begin = async {
+        link.text(talk.session()).await?;
+        begun(&mut link, has_begun).await
+    };
+    timeout_at(deadline, begin).await.map_err(late)??;
     Ok(link)
 }
 

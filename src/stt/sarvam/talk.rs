@@ -14,7 +14,7 @@ use crate::provider::account::Reached;
 use crate::provider::sarvam::{KEY, NAME, SarvamOwn, code};
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{self, ErrorKind, ProviderError, kind_of_status};
-use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor};
+use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor, begun};
 use crate::stt::{Hints, Setup};
 
 /// Sarvam gives none.
@@ -27,6 +27,14 @@ impl Vendor for Reached<SarvamOwn> {
 
     fn model(&self) -> &str {
         &self.config.own.stt_model
+    }
+
+    fn account(&self) -> &str {
+        &self.account
+    }
+
+    fn knows(&self, language: Language) -> bool {
+        self.config.own.is_to_hear(language)
     }
 
     fn silence(&self) -> Duration {
@@ -45,19 +53,13 @@ async fn connect(shared: &Reached<SarvamOwn>, setup: &Setup) -> Result<Link, Pro
     let url = request::address(&shared.config, &shared.address, code, &setup.hints);
     let key = shared.key(HeaderName::from_static(KEY), "")?;
     let mut link = shared.connector.connect(&url, [key], patience).await?;
-    let begun = async {
-        loop {
-            if let Incoming::Text(text) = link.next().await? {
-                match read(&text)? {
-                    Message::Begin => return Ok(()),
-                    Message::Error(error) => return Err(error.named()),
-                    Message::Partial { .. } | Message::Final { .. } | Message::Pong | Message::Other => {}
-                }
-            }
-        }
+    let has_begun = |text: &str| match read(text)? {
+        Message::Begin => Ok(true),
+        Message::Error(error) => Err(error.named()),
+        Message::Partial { .. } | Message::Final { .. } | Message::Pong | Message::Other => Ok(false),
     };
-    let late = || failed(ErrorKind::Timeout, "connected, and not ready in time");
-    timeout_at(deadline, begun).await.map_err(|_| late())??;
+    let late = |_| failed(ErrorKind::Timeout, "connected, and not ready in time");
+    timeout_at(deadline, begun(&mut link, has_begun)).await.map_err(late)??;
     Ok(link)
 }
 
