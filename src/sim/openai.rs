@@ -212,15 +212,36 @@ mod tests {
         leaving["tools"] = json!([{"type": "function", "function": {"name": END_CALL}}]);
         let text = post(base(None).await, leaving).await.unwrap().text().await.unwrap();
         assert!(text.contains("Goodbye.") && text.contains(END_CALL), "{text}");
-        for (fault, status) in
-            [(Fault::Fails, 500), (Fault::Limits, 429), (Fault::Overloaded, 503), (Fault::Unauthorised, 401)]
-        {
-            assert_eq!(post(base(Some(fault)).await, question(true)).await.unwrap().status(), status);
+        for (fault, status, wait) in [
+            (Fault::Fails, 500, Some("20")),
+            (Fault::Limits, 429, Some("20")),
+            (Fault::Overloaded, 503, Some("20")),
+            (Fault::Unauthorised, 401, None),
+        ] {
+            let refused = post(base(Some(fault)).await, question(true)).await.unwrap();
+            let told = refused.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            assert_eq!((refused.status().as_u16(), told), (status, wait), "{fault:?}");
         }
+        let empty = post(base(Some(Fault::Empty)).await, question(true)).await.unwrap().text().await.unwrap();
+        assert!(!empty.contains("Marker") && empty.ends_with("data: [DONE]\n\n"), "{empty}");
         let broken = post(base(Some(Fault::Breaks)).await, question(true)).await.unwrap().text().await;
         assert!(broken.is_err(), "{broken:?}");
         let told = post(base(Some(Fault::Errors)).await, question(true)).await.unwrap().text().await.unwrap();
         assert!(told.contains("Marker") && told.ends_with("}\n\n") && told.contains("server_error"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn nobody_without_a_key_is_answered_and_what_is_wrong_is_named() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let address = format!("{}/chat/completions", base(None).await);
+        let post = |body: Value| reqwest::Client::new().post(&address).json(&body);
+        assert_eq!(post(question(true)).send().await.unwrap().status(), 401);
+        let mut unknown = question(true);
+        unknown["mood"] = "good".into();
+        let refused = post(unknown).bearer_auth("a-key").send().await.unwrap();
+        assert_eq!(refused.status(), 400);
+        let told: Value = refused.json().await.unwrap();
+        assert!(told["error"]["message"].as_str().is_some_and(|what| what.contains("mood")), "{told}");
     }
 
     #[test]
