@@ -17,15 +17,12 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak};
-use super::fault::{Fault, Moment, Strike, Trouble, come_again};
+use super::fault::{Fault, Moment, PACED, Strike, Trouble, come_again};
 use super::pace::Pace;
 use super::vendor::Vendor;
 
 /// What [`Fault::Slow`] adds to the first audio.
 const SLOW: Duration = Duration::from_millis(1_500);
-
-/// How long a word is.
-const WORD: Duration = Duration::from_millis(100);
 
 /// Faults in mid-answer strike after so many words: within the second sentence of a code.
 const STRIKES_AFTER: u32 = 12;
@@ -199,9 +196,8 @@ impl Session {
             self.plan(at, times);
             for chunk in chunks {
                 self.plan(at, chunk);
-                if self.strike.is(Fault::Late) || self.strike.at == Moment::Between {
-                    // Else there is nothing left to come when it is cancelled.
-                    at += WORD;
+                if self.strike.is_paced() {
+                    at += PACED;
                 }
             }
         }

@@ -15,6 +15,9 @@ use super::vendor::Vendor;
 /// What [`Fault::Limits`] and [`Fault::Fails`] tell a client to wait: seconds.
 pub(super) const RETRY_AFTER: &str = "20";
 
+/// From word to word of a voice that must have some left when it is cancelled: faster than they are heard, so that none is late.
+pub(super) const PACED: std::time::Duration = std::time::Duration::from_millis(60);
+
 /// What goes wrong at a vendor of speech. Each means what it can mean to the vendor's protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Fault {
@@ -196,6 +199,11 @@ pub(super) struct Strike {
 impl Strike {
     pub(super) fn is(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    /// A voice must have words left when it is cancelled.
+    pub(super) fn is_paced(&self) -> bool {
+        self.is(Fault::Late) || self.at == Moment::Between
     }
 
     /// It is felt from now on, after so many words of an utterance.

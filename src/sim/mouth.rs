@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak};
-use super::fault::{Fault, Moment, Strike, Trouble};
+use super::fault::{Fault, Moment, PACED, Strike, Trouble};
 use super::pace::Pace;
 
 /// What [`Fault::Slow`] adds to the first audio.
@@ -140,18 +140,20 @@ impl<P: Protocol> Session<P> {
             delay += SLOW;
         }
         let soonest = Instant::now() + delay;
-        let at = self.outbox.back().map_or(soonest, |last| last.at.max(soonest));
-        let mut plan = |said, is_audio| self.outbox.push_back(Due { at, said, is_audio });
+        let mut at = self.outbox.back().map_or(soonest, |last| last.at.max(soonest));
+        let paced = if self.strike.is_paced() { PACED } else { Duration::ZERO };
+        let mut plan = |at, said, is_audio| self.outbox.push_back(Due { at, said, is_audio });
         for said in self.protocol.before() {
-            plan(said, false);
+            plan(at, said, false);
         }
         for word in text.split_whitespace().filter(|_| !self.strike.is(Fault::Empty)) {
             let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-            plan(self.protocol.audio(word, &bytes), true);
+            plan(at, self.protocol.audio(word, &bytes), true);
+            at += paced;
         }
         for said in self.protocol.after() {
-            plan(said, false);
+            plan(at, said, false);
         }
     }
 
