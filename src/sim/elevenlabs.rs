@@ -1,8 +1,8 @@
 //! A stand-in for ElevenLabs' voices behind `/v1/text-to-speech/{voice}/multi-stream-input`, on this machine only. It is strict where ElevenLabs is:
-//! five contexts at most, and what a context was given is spoken although it is closed. It takes what the types of the elevenlabs Python
+//! five contexts at most, each spoken for itself, and what one was given is spoken although it is closed. It takes what the types of the elevenlabs Python
 //! package (2.78.0) write, and they read what it says.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use attendant_media::codec::Encoder;
 use attendant_media::leg::Codec;
@@ -92,7 +92,7 @@ async fn connect(
         None => {
             let is_narrow = query.get("output_format").is_some_and(|format| format == "ulaw_8000");
             let is_auto = query.get("auto_mode").is_some_and(|auto| auto == "true");
-            let voice = Voice { is_narrow, is_auto, contexts: HashMap::new(), speaking: VecDeque::new() };
+            let voice = Voice { is_narrow, is_auto, contexts: HashMap::new() };
             upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, strike, voice).run())
         }
     }
@@ -127,8 +127,6 @@ struct Voice {
     is_auto: bool,
     /// Those that are open, with what they have not spoken yet.
     contexts: HashMap<String, String>,
-    /// Whose texts are being planned, in order.
-    speaking: VecDeque<String>,
 }
 
 impl Protocol for Voice {
@@ -149,7 +147,10 @@ impl Protocol for Voice {
         if message["close_context"] == true {
             // What was not flushed is not spoken any more.
             return match self.contexts.remove(&context) {
-                Some(_) => vec![Act::Follow(json!({"isFinal": true, "contextId": context}))],
+                Some(_) => {
+                    let said = json!({"isFinal": true, "contextId": context});
+                    vec![Act::Follow { context, said }]
+                }
                 None => vec![refusal("context_not_found")],
             };
         }
@@ -173,8 +174,7 @@ impl Protocol for Voice {
             return Vec::new();
         }
         let text = std::mem::take(waiting);
-        self.speaking.push_back(context);
-        vec![Act::Speak(text)]
+        vec![Act::Speak { context, text }]
     }
 
     fn before(&mut self) -> Vec<Value> {
@@ -182,8 +182,7 @@ impl Protocol for Voice {
     }
 
     /// With the times of its letters, which count from its own beginning.
-    fn audio(&mut self, word: &str, bytes: &[u8]) -> Value {
-        let context = self.speaking.front().cloned().unwrap_or_default();
+    fn audio(&mut self, context: &str, word: &str, bytes: &[u8]) -> Value {
         let chars: Vec<String> = word.chars().chain([' ']).map(String::from).collect();
         let lasts = WORD_SAMPLES as u64 / 16 / chars.len() as u64;
         let starts: Vec<u64> = (0..chars.len() as u64).map(|n| n * lasts).collect();
@@ -195,7 +194,6 @@ impl Protocol for Voice {
     }
 
     fn after(&mut self) -> Vec<Value> {
-        self.speaking.pop_front();
         Vec::new()
     }
 

@@ -1,5 +1,7 @@
-//! What simulated voices over a WebSocket have in common that speak one piece after the other: words as the tones of [`super::code`] after the
-//! scripted delay and then faster than anybody listens, and every [`Fault`]. Their protocols are [`Protocol`]s.
+//! What simulated voices over a WebSocket have in common: words as the tones of [`super::code`] after the scripted delay and then faster than
+//! anybody listens, and every [`Fault`]. Their protocols are [`Protocol`]s.
+//!
+//! Pieces of one context are spoken one after the other; contexts do not wait for each other. Who has no contexts speaks all in one.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -31,13 +33,26 @@ pub(super) enum Act {
     Say(Value),
     /// Says it, and closes.
     Refuse(Value, u16),
-    /// Speaks this text, after what it speaks already.
-    Speak(String),
-    /// Says it after what it speaks already.
-    Follow(Value),
+    /// Speaks this text, after what it speaks of the context already.
+    Speak {
+        context: String,
+        text: String,
+    },
+    /// Says it after what it speaks of the context already.
+    Follow {
+        context: String,
+        said: Value,
+    },
     /// Forgets what it has not said yet.
     Forget,
     Close(u16),
+}
+
+impl Act {
+    /// Of who has no contexts.
+    pub(super) const fn speak(text: String) -> Self {
+        Self::Speak { context: String::new(), text }
+    }
 }
 
 pub(super) trait Protocol: Send {
@@ -49,7 +64,7 @@ pub(super) trait Protocol: Send {
     /// What comes before the audio of a piece.
     fn before(&mut self) -> Vec<Value>;
 
-    fn audio(&mut self, word: &str, bytes: &[u8]) -> Value;
+    fn audio(&mut self, context: &str, word: &str, bytes: &[u8]) -> Value;
 
     /// What comes after it.
     fn after(&mut self) -> Vec<Value>;
@@ -61,6 +76,7 @@ pub(super) trait Protocol: Send {
 #[derive(Clone, Debug)]
 struct Due {
     at: Instant,
+    context: String,
     said: Value,
     is_audio: bool,
 }
@@ -117,10 +133,10 @@ impl<P: Protocol> Session<P> {
                     self.send(&said).await?;
                     return self.close(code).await;
                 }
-                Act::Speak(text) => self.speak(&text),
-                Act::Follow(said) => {
-                    let at = self.outbox.back().map_or_else(Instant::now, |last| last.at);
-                    self.outbox.push_back(Due { at, said, is_audio: false });
+                Act::Speak { context, text } => self.speak(&context, &text),
+                Act::Follow { context, said } => {
+                    let at = self.last(&context).unwrap_or_else(Instant::now);
+                    self.plan(Due { at, context, said, is_audio: false });
                 }
                 Act::Forget => self.outbox.clear(),
                 Act::Close(code) => return self.close(code).await,
@@ -129,7 +145,17 @@ impl<P: Protocol> Session<P> {
         ControlFlow::Continue(())
     }
 
-    fn speak(&mut self, text: &str) {
+    /// When the last of this context is said.
+    fn last(&self, context: &str) -> Option<Instant> {
+        self.outbox.iter().rev().find(|due| due.context == context).map(|due| due.at)
+    }
+
+    fn plan(&mut self, due: Due) {
+        let place = self.outbox.partition_point(|other| other.at <= due.at);
+        self.outbox.insert(place, due);
+    }
+
+    fn speak(&mut self, context: &str, text: &str) {
         let mut delay = self.pace.draw();
         let is_felt =
             [Fault::Slow, Fault::Empty, Fault::Silence, Fault::Deaf].into_iter().any(|fault| self.strike.is(fault));
@@ -140,20 +166,22 @@ impl<P: Protocol> Session<P> {
             delay += SLOW;
         }
         let soonest = Instant::now() + delay;
-        let mut at = self.outbox.back().map_or(soonest, |last| last.at.max(soonest));
+        let mut at = self.last(context).map_or(soonest, |last| last.max(soonest));
         let paced = if self.strike.is_paced() { PACED } else { Duration::ZERO };
-        let mut plan = |at, said, is_audio| self.outbox.push_back(Due { at, said, is_audio });
+        let due = |at, said, is_audio| Due { at, context: context.to_owned(), said, is_audio };
         for said in self.protocol.before() {
-            plan(at, said, false);
+            self.plan(due(at, said, false));
         }
-        for word in text.split_whitespace().filter(|_| !self.strike.is(Fault::Empty)) {
+        let words = if self.strike.is(Fault::Empty) { "" } else { text };
+        for word in words.split_whitespace() {
             let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-            plan(at, self.protocol.audio(word, &bytes), true);
+            let said = self.protocol.audio(context, word, &bytes);
+            self.plan(due(at, said, true));
             at += paced;
         }
         for said in self.protocol.after() {
-            plan(at, said, false);
+            self.plan(due(at, said, false));
         }
     }
 

@@ -129,7 +129,7 @@ impl Protocol for Voice {
                 }
                 self.billed.push_back(characters(&text));
                 let said = json!({"type": "input_text_buffer.committed", "item_id": "item_simulated"});
-                vec![Act::Say(numbered(said)), Act::Speak(text)]
+                vec![Act::Say(numbered(said)), Act::speak(text)]
             }
             Some("input_text_buffer.clear") => {
                 self.buffer.clear();
@@ -158,7 +158,7 @@ impl Protocol for Voice {
         ]
     }
 
-    fn audio(&mut self, _word: &str, bytes: &[u8]) -> Value {
+    fn audio(&mut self, _context: &str, _word: &str, bytes: &[u8]) -> Value {
         let delta = STANDARD.encode(bytes);
         numbered(json!({"type": "response.audio.delta", "response_id": self.response(), "delta": delta}))
     }

@@ -14,10 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::azure::azure;
 use super::cartesia::{Mouth, cartesia, id};
+use super::elevenlabs::elevenlabs;
 use super::streamed_voices::{at, voice};
 use crate::desk::comes;
 
-const NAMES: [&str; 6] = ["cartesia", "azure", "sarvam", "qwen", "google_tts", "openai_tts"];
+const NAMES: [&str; 7] = ["cartesia", "elevenlabs", "azure", "sarvam", "qwen", "google_tts", "openai_tts"];
 
 /// The first audio comes after some 60 ms; what was said of three sentences is heard out after 1.4 s.
 const EVERY: Duration = Duration::from_millis(50);
@@ -60,6 +61,7 @@ async fn counted(vendor: SocketAddr, open: Open) -> SocketAddr {
 fn speaks(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
     match name {
         "cartesia" => Arc::new(cartesia(address)),
+        "elevenlabs" => Arc::new(elevenlabs(address, "")),
         "azure" => Arc::new(azure(address)),
         _ => voice(name, address, Language::English, 1_000),
     }

@@ -86,7 +86,7 @@ impl Protocol for Voice {
         Vec::new()
     }
 
-    fn audio(&mut self, _word: &str, bytes: &[u8]) -> Value {
+    fn audio(&mut self, _context: &str, _word: &str, bytes: &[u8]) -> Value {
         let audio = STANDARD.encode(bytes);
         json!({"type": "audio", "data": {"content_type": "audio/pcm", "audio": audio, "request_id": "simulated"}})
     }
@@ -104,7 +104,7 @@ impl Protocol for Voice {
 impl Voice {
     fn flush(&mut self) -> Vec<Act> {
         let text = std::mem::take(&mut self.buffer);
-        if text.is_empty() { Vec::new() } else { vec![Act::Speak(text)] }
+        if text.is_empty() { Vec::new() } else { vec![Act::speak(text)] }
     }
 }
 
