@@ -4,20 +4,36 @@
 //! wall clock without a zone; whoever needs an instant takes the zone from [`crate::clinic::Clinic`]. Nothing here talks, holds a
 //! caller's consent or knows who is calling: that is for the tools.
 
+mod ahead;
 pub mod book;
 pub mod card;
 mod config;
+mod days;
+mod failure;
+pub mod fhir;
+mod finish;
+mod hours;
+mod http;
+mod kept;
 mod login;
+mod looks;
 pub mod oscar;
+mod phone;
+mod server;
 pub mod slot;
+mod token;
+mod unsettled;
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::clinic::Clinic;
 use crate::privacy::Pii;
+use crate::state::Shared;
 
 pub use config::{EmrConfig, EmrKind, TemplateCode};
 pub use login::Login;
@@ -49,6 +65,17 @@ pub enum VisitKind {
 }
 
 impl VisitKind {
+    /// As the staff read it in the EMR.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Checkup => "Check-up",
+            Self::FollowUp => "Follow-up",
+            Self::SickVisit => "Sick visit",
+            Self::Consultation => "Consultation",
+            Self::Phone => "Phone visit",
+        }
+    }
+
     /// As in files and arguments.
     pub const fn name(self) -> &'static str {
         match self {
@@ -131,6 +158,9 @@ pub struct Place {
     pub end: DateTime,
 }
 
+/// In a booked appointment, so that the staff see where it came from.
+const BY_TELEPHONE: &str = "Booked by telephone (attendant)";
+
 /// What is to be booked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAppointment {
@@ -176,6 +206,10 @@ pub enum EmrError {
     Unknown(String),
 }
 
+const fn refused<T>(why: Refusal) -> Result<T, EmrError> {
+    Err(EmrError::Refused(why))
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Someone else has that time, or nobody may.
@@ -212,6 +246,26 @@ pub struct Finding {
     pub what: String,
     /// None: it is as it should be.
     pub mend: Option<String>,
+}
+
+impl Finding {
+    fn good(what: impl Into<String>) -> Self {
+        Self { what: what.into(), mend: None }
+    }
+
+    fn bad(what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { what: what.into(), mend: Some(mend.into()) }
+    }
+}
+
+/// The clinic's EMR across a network: one of several that share locks and what is not settled. `None`: the clinic keeps its book itself, or none.
+/// Asks nobody yet. An error is `key: what is wrong; what to write instead`.
+pub fn across(clinic: &Clinic, shared: &Shared) -> Result<Option<Arc<dyn Emr>>, String> {
+    Ok(match clinic.config.emr.as_ref().map(|emr| emr.kind) {
+        Some(EmrKind::Oscar) => Some(Arc::new(oscar::Oscar::sharing(clinic, shared)?)),
+        Some(EmrKind::Fhir) => Some(Arc::new(fhir::Fhir::sharing(clinic, shared)?)),
+        Some(EmrKind::Book) | None => None,
+    })
 }
 
 /// An EMR of one clinic.

@@ -1,5 +1,5 @@
 //! Stand-ins for the outside world: scripted providers (ears, brain and voice that answer after a known delay, for load runs and
-//! whole-call tests), the vendors behind their own protocols, and a clinic's EMR ([`oscar`]).
+//! whole-call tests), the vendors behind their own protocols, and a clinic's EMR ([`oscar`], [`fhir`]).
 //!
 //! Scripted providers stand behind the same traits as real providers, chosen by `[providers] kind = "scripted"`. What they say carries a [`code`]:
 //! which call, which turn and which part of the answer, as words in the text and as tones in the audio, so that a caller can tell a
@@ -10,13 +10,17 @@ mod answer;
 mod anthropic;
 mod azure;
 mod cartesia;
+mod clock;
 pub mod code;
+mod connection;
 pub mod deepgram;
 mod delay;
 mod ear;
 mod elevenlabs;
 mod fault;
+pub mod fhir;
 pub mod google;
+mod knob;
 mod listening;
 mod mouth;
 pub mod openai;
@@ -35,6 +39,7 @@ mod voice;
 mod xml;
 
 pub use agent::ScriptedAgents;
+pub use clock::Clock;
 pub use delay::Delay;
 pub use fault::{Fault, Moment, Struck, Trouble};
 pub use profile::Profile;

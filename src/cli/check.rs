@@ -12,14 +12,13 @@ use crate::clinic::{Clinic, ClinicConfig};
 use crate::clock;
 use crate::config::Config;
 use crate::costs::{Kind as Use, Prices};
-use crate::emr::oscar::Oscar;
-use crate::emr::{Capabilities, Emr, EmrKind};
+use crate::emr::{self, Capabilities, EmrKind};
 use crate::language::Language;
 use crate::models::Model;
 use crate::provider::residency::Country;
 use crate::server::{self, Kind, ProvidersConfig, Served, StartError};
-use crate::state::StateConfig;
 use crate::state::redis::Redis;
+use crate::state::{Shared, StateConfig};
 use crate::store::{self, Kind as StoreKind};
 
 /// Check the configuration and say everything that is wrong with it; start nothing.
@@ -174,11 +173,12 @@ fn kept(config: &Config, retention: &RetentionConfig) -> String {
 /// What keeps the appointments.
 fn book(clinic: &Clinic) -> String {
     let Some(emr) = &clinic.config.emr else { return "none: callers are offered a message or a person".to_owned() };
-    match (emr.kind, &emr.oscar) {
-        (EmrKind::Book, _) | (EmrKind::Oscar, None) => "the embedded one".to_owned(),
-        (EmrKind::Oscar, Some(oscar)) => {
+    match (emr.kind, &emr.oscar, &emr.fhir) {
+        (EmrKind::Oscar, Some(oscar), _) => {
             format!("OSCAR ({}) at {}, {} providers", oscar.dialect.name(), oscar.base_url, oscar.providers.len())
         }
+        (EmrKind::Fhir, _, Some(fhir)) => format!("FHIR R4 at {}, {} providers", fhir.base_url, fhir.providers.len()),
+        (EmrKind::Book, _, _) | (EmrKind::Oscar, None, _) | (EmrKind::Fhir, _, None) => "the embedded one".to_owned(),
     }
 }
 
@@ -207,20 +207,20 @@ fn login(config: &Config, clinic: Clinic) -> Result<Clinic, Failure> {
 
 /// Asks the EMR and says what was found.
 fn emr(clinic: &Clinic) -> Result<Exit, Failure> {
-    let Some(EmrKind::Oscar) = clinic.config.emr.as_ref().map(|emr| emr.kind) else {
+    let across = emr::across(clinic, &Shared::default()).map_err(|what| Failure::usage(anyhow!(what)))?;
+    let Some(across) = across else {
         println!("emr      nothing to ask: appointments are kept by attendant itself, or not at all");
         return Ok(Exit::Done);
     };
-    let oscar = Oscar::new(clinic).map_err(|what| Failure::usage(anyhow!(what)))?;
     let now = clinic.local(clock::now()).datetime();
-    let findings = runtime()?.block_on(oscar.health(now)).map_err(Failure::unavailable)?;
+    let findings = runtime()?.block_on(across.health(now)).map_err(Failure::unavailable)?;
     for finding in &findings {
         match &finding.mend {
             None => println!("emr      {}", finding.what),
             Some(mend) => println!("emr      WRONG: {}; {mend}", finding.what),
         }
     }
-    let Capabilities { creates_patients, .. } = oscar.capabilities();
+    let Capabilities { creates_patients, .. } = across.capabilities();
     if !creates_patients {
         println!("emr      new patients cannot be registered in it; the staff do that");
     }

@@ -1,12 +1,15 @@
 //! `attendant sim`: things that stand in for the outside world, for trying and measuring.
 
+mod fhir;
 mod oscar;
 
+use std::io;
 use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 
 use super::{Exit, Failure};
@@ -26,6 +29,7 @@ pub(super) struct Sim {
 enum What {
     Providers(Providers),
     Oscar(oscar::OscarArgs),
+    Fhir(fhir::FhirArgs),
 }
 
 /// Serve simulated vendors: language models behind the OpenAI chat-completions API and Anthropic's messages, Deepgram's, OpenAI's, Azure's,
@@ -84,8 +88,43 @@ impl Sim {
         match self.what {
             What::Providers(providers) => providers.run(),
             What::Oscar(oscar) => oscar.run(),
+            What::Fhir(fhir) => fhir.run(),
         }
     }
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| "no such time zone; write a name such as America/Toronto or UTC".to_owned())
+}
+
+/// A simulated EMR is for this machine alone.
+fn only_here(option: &str, address: SocketAddr) -> Result<(), Failure> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Failure::usage(anyhow!("--{option} {address}: not an address of this machine only; use 127.0.0.1")))
+}
+
+/// Serves a simulated EMR there until Ctrl-C, once `announce` has said where.
+fn serve_there<S: Future<Output = io::Result<()>>>(
+    listen: SocketAddr,
+    announce: impl FnOnce(SocketAddr),
+    serve: impl FnOnce(TcpListener) -> S,
+) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("{listen} cannot be listened on; choose another with --listen"))
+            .map_err(Failure::unavailable)?;
+        announce(listener.local_addr().map_err(Failure::internal)?);
+        // At once: a request that a fault leaves hanging would keep it from ending.
+        tokio::select! {
+            served = serve(listener) => served.map_err(Failure::internal)?,
+            () = interrupted() => {}
+        }
+        Ok(Exit::Done)
+    })
 }
 
 /// Resolves with Ctrl-C.

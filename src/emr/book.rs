@@ -17,6 +17,7 @@ use jiff::civil::{Date, DateTime};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 
+use super::hours::{Unlike, unlike};
 use super::{
     Appointment, AppointmentRef, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment,
     Patient, PatientRef, Place, Provider, ProviderRef, Refusal, Sought, VisitKind, slot,
@@ -38,7 +39,7 @@ pub enum BookError {
 pub fn check(clinic: &Clinic) -> Result<(), BookError> {
     match clinic.config.emr.as_ref().map(|emr| emr.kind) {
         Some(EmrKind::Book) => Seed::of(clinic).map(drop).map_err(BookError::Seed),
-        Some(EmrKind::Oscar) | None => Ok(()),
+        Some(EmrKind::Oscar | EmrKind::Fhir) | None => Ok(()),
     }
 }
 
@@ -53,7 +54,7 @@ const DAYS: i64 = 14;
 /// Whether the data file has what calls need: a slot ahead that may be booked with each provider. Nothing is opened or written.
 pub fn health(clinic: &Clinic, now: DateTime) -> Result<Vec<Finding>, BookError> {
     let seed = Seed::of(clinic).map_err(BookError::Seed)?;
-    let closed = closed(clinic);
+    let closed = unlike(clinic);
     let known = |code| clinic.config.emr.as_ref().is_some_and(|emr| emr.codes.contains_key(&code));
     let finding = |provider: Provider| {
         let days = (0..DAYS).map(|ahead| now.date().saturating_add(ahead.days()));
@@ -84,17 +85,10 @@ pub struct Book(Arc<Inner>);
 
 struct Inner {
     seed: Seed,
-    closed: Closed,
+    closed: Unlike,
     rows: RwLock<Rows>,
     /// Held through a whole change: check, disk, memory. Taken before `rows`, never after.
     journal: Mutex<Journal>,
-}
-
-/// Holidays of the clinic: hours of each, none for a day that is closed.
-type Closed = BTreeMap<Date, Vec<crate::clinic::Span>>;
-
-fn closed(clinic: &Clinic) -> Closed {
-    clinic.config.holidays.iter().map(|h| (h.date, h.hours.clone())).collect()
 }
 
 #[derive(Debug, Default)]
@@ -121,7 +115,7 @@ impl Book {
     /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`.
     pub fn open(folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
         let seed = Seed::of(clinic).map_err(BookError::Seed)?;
-        let closed = closed(clinic);
+        let closed = unlike(clinic);
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
         let (journal, entries) = Journal::open(folder, &clinic.config.id).map_err(failed)?;
         let is_new = entries.is_empty();

@@ -67,6 +67,13 @@ fn is_ramq(signs: &[char]) -> bool {
     (matches!(month, 1..=12 | 51..=62)) && (1..=31).contains(&day)
 }
 
+/// The last four digits of a health card's number, however it is written.
+pub(super) fn last4(card: &str) -> Option<String> {
+    let signs: Vec<char> = card.chars().filter(char::is_ascii_alphanumeric).collect();
+    let end = signs.get(signs.len().checked_sub(4)?..)?;
+    end.iter().all(char::is_ascii_digit).then(|| end.iter().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

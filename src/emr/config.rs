@@ -10,6 +10,7 @@ use jiff::{SignedDuration, ToSpan};
 use serde::Deserialize;
 
 use super::VisitKind;
+use super::fhir::FhirConfig;
 use super::oscar::OscarConfig;
 
 /// `[emr]`.
@@ -21,6 +22,8 @@ pub struct EmrConfig {
     pub file: Option<PathBuf>,
     /// For OSCAR: where it is, and whom callers may book there.
     pub oscar: Option<OscarConfig>,
+    /// For FHIR: the same, and which slots a code stands for.
+    pub fhir: Option<FhirConfig>,
     /// Callers are offered times within so many days.
     #[serde(default = "default_horizon")]
     pub horizon_days: u16,
@@ -37,6 +40,8 @@ pub enum EmrKind {
     Book,
     /// OSCAR, by its SOAP services.
     Oscar,
+    /// Any server of FHIR R4 that has schedules, slots, appointments and patients.
+    Fhir,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -72,20 +77,10 @@ impl EmrConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        match (self.kind, &self.oscar) {
-            (EmrKind::Book, None) => {}
-            (EmrKind::Book, Some(_)) => {
-                wrong.push(
-                    "emr.oscar: of no use to kind = \"book\"; write kind = \"oscar\", or take the section out".into(),
-                );
-            }
-            (EmrKind::Oscar, Some(oscar)) => wrong.extend(oscar.check()),
-            (EmrKind::Oscar, None) => wrong.push(
-                "emr.oscar: missing; write base_url, user, password and providers there, as in docs/emr.md".into(),
-            ),
-        }
-        if self.kind == EmrKind::Oscar && self.file.is_some() {
-            wrong.push("emr.file: of no use to kind = \"oscar\"; take it out".into());
+        wrong.extend(self.wrong_section(EmrKind::Oscar, self.oscar.as_ref().map(OscarConfig::check)));
+        wrong.extend(self.wrong_section(EmrKind::Fhir, self.fhir.as_ref().map(|fhir| fhir.check(&self.codes))));
+        if self.kind != EmrKind::Book && self.file.is_some() {
+            wrong.push(format!("emr.file: of no use to kind = \"{}\"; take it out", self.kind.name()));
         }
         if !(1..=LONGEST_HORIZON).contains(&self.horizon_days) {
             wrong
@@ -100,5 +95,29 @@ impl EmrConfig {
             }
         }
         wrong
+    }
+
+    /// What is wrong with the section of an EMR across a network; `found`: with what it says, if it is there.
+    fn wrong_section(&self, of: EmrKind, found: Option<Vec<String>>) -> Vec<String> {
+        let name = of.name();
+        match (self.kind == of, found) {
+            (true, Some(wrong)) => wrong,
+            (true, None) => vec![format!("emr.{name}: missing; write base_url and providers there, as in docs/emr.md")],
+            (false, None) => Vec::new(),
+            (false, Some(_)) => vec![format!(
+                "emr.{name}: of no use to kind = \"{}\"; write kind = \"{name}\", or take the section out",
+                self.kind.name()
+            )],
+        }
+    }
+}
+
+impl EmrKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Book => "book",
+            Self::Oscar => "oscar",
+            Self::Fhir => "fhir",
+        }
     }
 }

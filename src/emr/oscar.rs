@@ -6,17 +6,14 @@
 mod account;
 mod chart;
 mod config;
-mod days;
 mod envelope;
-mod failure;
+mod fault;
 mod health;
 mod http;
-mod looks;
 mod operations;
 mod row;
 mod soap;
 mod templates;
-mod unsettled;
 mod wall;
 mod write;
 mod xml;
@@ -26,20 +23,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
-use parking_lot::Mutex;
-use tokio::time::Instant;
 
+use super::ahead::days_ahead;
+use super::days::Days;
+use super::failure::Failure;
+use super::finish::finish;
+use super::kept::Kept;
+use super::unsettled::Unsettled;
 use super::{
     Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient, PatientRef, Place,
     Provider, ProviderRef, Sought,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
-use days::Days;
-use failure::Failure;
 use soap::Soap;
-use templates::{FRESH, Templates};
-use unsettled::Unsettled;
+use templates::Templates;
 
 pub use config::{Dialect, OscarConfig};
 
@@ -55,8 +53,8 @@ struct Inner {
     providers: BTreeMap<ProviderRef, String>,
     /// Template codes that have a meaning.
     codes: BTreeSet<char>,
-    /// Those of `providers` who were active, when that was asked.
-    active: Mutex<Option<(Instant, Vec<Provider>)>>,
+    /// Those of `providers` who are active.
+    active: Kept<(), Vec<Provider>>,
     days: Days,
     unsettled: Unsettled,
     /// From sending a write until it is given up looking for: within the 20 s that a call waits for a tool.
@@ -64,11 +62,6 @@ struct Inner {
 }
 
 impl Oscar {
-    /// The only one that works this book, as far as it knows: see [`Oscar::sharing`].
-    pub fn new(clinic: &Clinic) -> Result<Self, String> {
-        Self::sharing(clinic, &Shared::default())
-    }
-
     /// One of several that share locks and what is not settled. Asks nobody yet. The configuration has been checked; an error is `key: what is
     /// wrong; what to write instead`.
     pub fn sharing(clinic: &Clinic, shared: &Shared) -> Result<Self, String> {
@@ -80,36 +73,24 @@ impl Oscar {
             templates: Templates::new(clinic),
             providers: oscar.providers.clone(),
             codes: emr.codes.keys().copied().collect(),
-            active: Mutex::default(),
+            active: Kept::new(1),
             days: Days::new(&clinic.config.id, shared.all().clone()),
             unsettled: Unsettled::new(&clinic.config.id, shared),
             settle: Duration::from_millis(oscar.read_ms + oscar.settle_ms),
         })))
     }
-
-    /// A write runs to its end whatever becomes of whoever asked for it.
-    async fn change<T: Send + 'static>(
-        change: impl Future<Output = Result<T, EmrError>> + Send + 'static,
-    ) -> Result<T, EmrError> {
-        tokio::spawn(change)
-            .await
-            .map_err(|_| EmrError::Unknown("the writer of appointments broke down; see the log".into()))?
-    }
 }
 
 impl Inner {
     async fn bookable(&self) -> Result<Vec<Provider>, EmrError> {
-        let now = Instant::now();
-        if let Some((since, providers)) = self.active.lock().clone()
-            && now.duration_since(since) < FRESH
-        {
+        if let Some(providers) = self.active.get(&()) {
             return Ok(providers);
         }
         let active = self.soap.active_providers().await.map_err(Failure::of_read)?;
         let listed = self.providers.iter().filter(|(id, _)| active.contains(id));
         let providers: Vec<_> =
             listed.map(|(id, name)| Provider { id: id.clone(), name: name.trim().to_owned() }).collect();
-        *self.active.lock() = Some((now, providers.clone()));
+        self.active.put((), providers.clone());
         Ok(providers)
     }
 }
@@ -121,7 +102,9 @@ impl Emr for Oscar {
     }
 
     async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
-        self.0.health(now).await
+        let mut findings = self.0.health(now).await?;
+        findings.extend(days_ahead(self, &self.0.providers, &self.0.codes, now).await);
+        Ok(findings)
     }
 
     async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
@@ -156,16 +139,16 @@ impl Emr for Oscar {
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
         let inner = self.0.clone();
-        Self::change(async move { inner.book(wanted).await }).await
+        finish(async move { inner.book(wanted).await }).await
     }
 
     async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
         let inner = self.0.clone();
-        Self::change(async move { inner.reschedule(held, to).await }).await
+        finish(async move { inner.reschedule(held, to).await }).await
     }
 
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
         let inner = self.0.clone();
-        Self::change(async move { inner.cancel(held).await }).await
+        finish(async move { inner.cancel(held).await }).await
     }
 }

@@ -1,5 +1,6 @@
 //! The clinic's book as callers will need it: it answers, its providers are those the clinic names, and visits have codes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
@@ -7,24 +8,23 @@ use tokio::time::timeout;
 
 use super::{About, Seen};
 use crate::clinic::{Clinic, ClinicConfig};
-use crate::emr::book;
-use crate::emr::oscar::Oscar;
-use crate::emr::{Emr, EmrError, EmrKind, Finding};
+use crate::emr::{self, Emr, EmrError, EmrKind, Finding, book};
+use crate::state::Shared;
 
 /// An EMR that takes longer to be asked about a week of every provider is of no use to a caller.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const NO_BOOK: &str = "the clinic's file has no [emr]: callers leave messages, nothing is booked";
 
-/// A real round trip: OSCAR is logged in to and asked for everything that calls need; nothing is written. The embedded book's data file is read.
+/// A real round trip: OSCAR or a server of FHIR is logged in to and asked for everything that calls need; nothing is written. The embedded book's data file is read.
 pub(super) async fn emr(about: &About<'_>, now: DateTime) -> Vec<Seen> {
     let Some(kind) = about.clinic.config.emr.as_ref().map(|emr| emr.kind) else {
         return vec![Seen::not_needed(NO_BOOK)];
     };
     let findings = match kind {
         EmrKind::Book => book::health(about.clinic, now).map_err(|error| error.to_string()),
-        EmrKind::Oscar => match Oscar::new(about.clinic) {
-            Ok(oscar) => answer(oscar.health(now)).await,
+        EmrKind::Oscar | EmrKind::Fhir => match across(about.clinic) {
+            Ok(across) => answer(across.health(now)).await,
             Err(what) => Err(what),
         },
     };
@@ -32,7 +32,7 @@ pub(super) async fn emr(about: &About<'_>, now: DateTime) -> Vec<Seen> {
         Ok(findings) => findings.into_iter().map(of).collect(),
         Err(what) => vec![Seen::wrong(
             what,
-            "see to [emr] in the clinic's file, to the account and to the network (docs/oscar.md)",
+            "see to [emr] in the clinic's file, to the account and to the network (docs/oscar.md, docs/fhir.md)",
         )],
     }
 }
@@ -57,7 +57,10 @@ pub(super) async fn providers(about: &About<'_>) -> Vec<Seen> {
     let Some(kind) = config.emr.as_ref().map(|emr| emr.kind) else { return vec![Seen::not_needed(NO_BOOK)] };
     let booked = match kind {
         EmrKind::Book => book::providers(about.clinic).map_err(|error| error.to_string()),
-        EmrKind::Oscar => of_oscar(about.clinic).await,
+        EmrKind::Oscar | EmrKind::Fhir => match across(about.clinic) {
+            Ok(across) => answer(across.providers()).await,
+            Err(what) => Err(what),
+        },
     };
     let booked = match booked {
         Ok(booked) => booked,
@@ -91,9 +94,9 @@ pub(super) async fn providers(about: &About<'_>) -> Vec<Seen> {
     seen
 }
 
-async fn of_oscar(clinic: &Clinic) -> Result<Vec<crate::emr::Provider>, String> {
-    let oscar = Oscar::new(clinic)?;
-    answer(oscar.providers()).await
+/// The clinic's EMR across a network, with nobody to share it.
+fn across(clinic: &Clinic) -> Result<Arc<dyn Emr>, String> {
+    emr::across(clinic, &Shared::default())?.ok_or_else(|| "the clinic has no EMR across a network".to_owned())
 }
 
 /// Each kind of visit has a code that allows it, and each code some kind.

@@ -82,7 +82,12 @@ pub(super) async fn secrets(about: &About<'_>) -> Vec<Seen> {
         let password = notices.mail.as_ref().and_then(|mail| mail.password.as_ref());
         seen.extend(password.map(|password| credential("notices.mail.password", password, weakness)));
     }
-    match about.clinic.config.emr.as_ref().and_then(|emr| emr.oscar.as_ref()) {
+    let emr = about.clinic.config.emr.as_ref();
+    if let Some(fhir) = emr.and_then(|emr| emr.fhir.as_ref()) {
+        seen.extend(fhir.secrets().into_iter().map(|(key, source)| credential(key, source, weakness)));
+        return seen;
+    }
+    match emr.and_then(|emr| emr.oscar.as_ref()) {
         Some(OscarConfig { user: Some(user), password: Some(password), .. }) => {
             seen.push(credential("emr.oscar.user", user, |_| None));
             seen.push(credential("emr.oscar.password", password, weakness));

@@ -20,8 +20,7 @@ use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
 use crate::emr::book::Book;
-use crate::emr::oscar::Oscar;
-use crate::emr::{Emr, EmrKind};
+use crate::emr::{self, Emr, EmrKind};
 use crate::language::Language;
 use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
@@ -359,13 +358,14 @@ impl Crew {
 
 /// What keeps the clinic's appointments, in `<records>/book`.
 fn books(clinic: &Clinic, records: &Path, shared: &Shared) -> Result<Books, StartError> {
-    let Some(emr) = &clinic.config.emr else { return Ok(Books::new()) };
-    let book: Arc<dyn Emr> = match emr.kind {
+    let Some(config) = &clinic.config.emr else { return Ok(Books::new()) };
+    let book: Arc<dyn Emr> = match config.kind {
         EmrKind::Book => Arc::new(Book::open(&records.join("book"), clinic, clinic.local(clock::now()).date())?),
-        EmrKind::Oscar => {
-            let oscar = Oscar::sharing(clinic, shared).map_err(StartError::Provider)?;
-            Handle::current().block_on(warm(&oscar, clinic));
-            Arc::new(oscar)
+        EmrKind::Oscar | EmrKind::Fhir => {
+            let across = emr::across(clinic, shared).map_err(StartError::Provider)?;
+            let Some(across) = across else { return Ok(Books::new()) };
+            Handle::current().block_on(warm(across.as_ref(), clinic));
+            across
         }
     };
     Ok(Books::from([(clinic.config.id.clone(), book)]))

@@ -41,8 +41,11 @@ use store::Store;
 
 pub use dialect::Dialect;
 pub use envelope::Envelope;
-pub use fault::{Fault, Knob, NotAKnob};
-pub use settings::{Clock, Settings};
+pub use fault::{Fault, Knob};
+pub use settings::Settings;
+
+pub use super::clock::Clock;
+pub use super::knob::NotAKnob;
 pub use store::Appointment;
 
 /// The simulator. Cheap to clone; all clones are one.

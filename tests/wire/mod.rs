@@ -10,6 +10,8 @@ mod chain;
 pub mod deepgram;
 mod deepgram_silence;
 pub mod elevenlabs;
+mod emr_contract;
+mod fhir;
 pub mod google;
 mod hostile_streams;
 mod keys;

@@ -8,7 +8,7 @@ mod command;
 mod envelopes;
 mod faults;
 mod hostile;
-mod house;
+pub mod house;
 mod interrupted;
 mod logs;
 mod races;

@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::json;
-use tokio::net::TcpListener;
 
-use super::{Exit, Failure, interrupted};
+use super::{Exit, Failure, zone};
 use crate::sim::oscar::{Clock, Dialect, Knob, Oscar, Settings};
 
 /// Serve a simulated OSCAR: the SOAP or REST interface of a sample clinic's EMR, over plain HTTP
@@ -58,18 +57,9 @@ pub(super) struct OscarArgs {
     json: bool,
 }
 
-fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| "no such time zone; write a name such as America/Toronto or UTC".to_owned())
-}
-
 impl OscarArgs {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        if !self.listen.ip().is_loopback() {
-            return Err(Failure::usage(anyhow!(
-                "--listen {}: not an address of this machine only; use 127.0.0.1",
-                self.listen
-            )));
-        }
+        super::only_here("listen", self.listen)?;
         let mut settings = Settings::new(self.dialect, self.zone.clone(), Clock::wall());
         if let Some(java_zone) = &self.jvm_zone {
             settings.java_zone = java_zone.clone();
@@ -78,21 +68,12 @@ impl OscarArgs {
         for knob in &self.faults {
             oscar.turn(knob.clone()).map_err(|error| Failure::usage(anyhow!("--fault {error}")))?;
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
-        runtime.block_on(async {
-            let listener = TcpListener::bind(self.listen)
-                .await
-                .with_context(|| format!("{} cannot be listened on; choose another with --listen", self.listen))
-                .map_err(Failure::unavailable)?;
-            let bound = listener.local_addr().map_err(Failure::internal)?;
-            self.announce(&oscar, bound);
-            // At once: a request that a fault leaves hanging would keep it from ending.
-            tokio::select! {
-                served = oscar.serve(listener, std::future::pending()) => served.map_err(Failure::internal)?,
-                () = interrupted() => {}
-            }
-            Ok(Exit::Done)
-        })
+        let served = oscar.clone();
+        super::serve_there(
+            self.listen,
+            |bound| self.announce(&oscar, bound),
+            |listener| async move { served.serve(listener, std::future::pending()).await },
+        )
     }
 
     fn announce(&self, oscar: &Oscar, bound: SocketAddr) {

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
 
+use super::super::failure::Failure;
+use super::super::phone::number;
 use super::super::{Patient, PatientRef, Sought, card};
-use super::failure::Failure;
 use super::operations::{CHARTS, Search};
 use super::soap::Soap;
 use super::xml::Element;
-use crate::agent::digits;
 use crate::privacy::Pii;
 
 /// In a chart that takes bookings.
@@ -54,7 +54,7 @@ impl Chart {
             last_name: text("lastName").to_owned(),
             phones: ["phone", "phone2", "cellPhone"].iter().filter_map(|name| number(text(name))).collect(),
             postal_code: card::postal_code(text("postal")),
-            card: text("hin").chars().filter(char::is_ascii_alphanumeric).collect(),
+            card: text("hin").to_owned(),
         })
     }
 
@@ -69,7 +69,6 @@ impl Chart {
     }
 
     fn patient(self) -> Option<Patient> {
-        let last4 = |card: &str| card.get(card.len().checked_sub(4)?..).map(str::to_owned);
         Some(Patient {
             id: PatientRef(Pii::new(self.id.to_string())),
             birth_date: Pii::new(self.born?),
@@ -77,17 +76,9 @@ impl Chart {
             last_name: Pii::new(self.last_name),
             phones: self.phones.into_iter().map(Pii::new).collect(),
             postal_code: self.postal_code.map(Pii::new),
-            card_last4: last4(&self.card).filter(|end| end.bytes().all(|b| b.is_ascii_digit())).map(Pii::new),
+            card_last4: card::last4(&self.card).map(Pii::new),
         })
     }
-}
-
-/// Ten digits of a free text: "1 (604) 555-0123 x12" has an extension after them.
-fn number(text: &str) -> Option<String> {
-    let plain =
-        text.split(|c: char| c.is_alphabetic() || c == '#').find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
-    let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
-    digits::telephone(&digits)
 }
 
 /// How a number may stand in a chart, each as part of a text: OSCAR searches for exactly these signs.
@@ -154,6 +145,7 @@ mod tests {
 
     use super::super::xml;
     use super::*;
+    use crate::agent::digits;
 
     fn chart(inner: &str) -> Chart {
         let text = format!("<Envelope><Body><r><return>{inner}</return></r></Body></Envelope>");

@@ -4,12 +4,11 @@
 //! this machine itself.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
-use super::super::ProviderRef;
+use super::super::{ProviderRef, server};
 use crate::config::SecretSource;
 use crate::emr::Login;
 
@@ -27,13 +26,13 @@ pub struct OscarConfig {
     /// Those callers may book: number in OSCAR, and name as said. Nobody else is.
     pub providers: BTreeMap<ProviderRef, String>,
     /// TCP and TLS.
-    #[serde(default = "connect")]
+    #[serde(default = "server::connect_ms")]
     pub connect_ms: u64,
     /// From the request to the answer: a caller waits meanwhile.
-    #[serde(default = "read")]
+    #[serde(default = "server::read_ms")]
     pub read_ms: u64,
     /// A write without an answer is looked for so long before it is left to the staff.
-    #[serde(default = "settle")]
+    #[serde(default = "server::settle_ms")]
     pub settle_ms: u64,
 }
 
@@ -66,43 +65,15 @@ impl Dialect {
     }
 }
 
-const fn connect() -> u64 {
-    2_000
-}
-
-const fn read() -> u64 {
-    4_000
-}
-
-const fn settle() -> u64 {
-    8_000
-}
-
-/// Reading, writing and looking, with a little to spare of the time that a call gives a tool.
-const LONGEST_WRITE_MS: u64 = 18_000;
-
 /// Characters: the column is no longer.
 const LONGEST_PROVIDER: usize = 6;
-
-/// Providers of one clinic; each is asked about on every day that is searched.
-const MOST_PROVIDERS: usize = 60;
 
 impl OscarConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        match self.base() {
-            // What cannot be used may hold a password.
-            None => wrong.push(
-                "emr.oscar.base_url: no plain HTTP address; write for example https://oscar.example.ca:8443/oscar/ws"
-                    .into(),
-            ),
-            Some(url) if url.scheme() != "https" && !is_this_machine(&url) => wrong.push(format!(
-                "emr.oscar.base_url: `{}` is not encrypted, and the password travels with every request; write https",
-                self.base_url
-            )),
-            Some(_) => {}
-        }
+        let example = "https://oscar.example.ca:8443/oscar/ws";
+        wrong.extend(server::wrong_address("emr.oscar.base_url", &self.base_url, example, "password"));
         for (key, source, other) in [("user", &self.user, &self.password), ("password", &self.password, &self.user)] {
             match (source, other) {
                 (Some(source), _) => wrong.extend(source.read().err().map(|what| format!("emr.oscar.{key}: {what}"))),
@@ -112,39 +83,11 @@ impl OscarConfig {
                 (None, None) => {}
             }
         }
-        if self.providers.is_empty() || self.providers.len() > MOST_PROVIDERS {
-            wrong.push(format!(
-                "emr.oscar.providers: {} of them; write 1 to {MOST_PROVIDERS}, as 101 = \"Dr. Wei Chen\"",
-                self.providers.len()
-            ));
-        }
-        for (ProviderRef(number), name) in &self.providers {
-            let fits =
-                (1..=LONGEST_PROVIDER).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
-            if !fits {
-                wrong.push(format!(
-                    "emr.oscar.providers.{number}: no number of a provider; write the one that OSCAR shows, such as 101"
-                ));
-            }
-            if name.trim().is_empty() {
-                wrong.push(format!("emr.oscar.providers.{number}: no name; write it as callers hear it"));
-            }
-        }
-        for (key, ms, most) in [
-            ("connect_ms", self.connect_ms, 5_000),
-            ("read_ms", self.read_ms, 10_000),
-            ("settle_ms", self.settle_ms, 15_000),
-        ] {
-            if !(100..=most).contains(&ms) {
-                wrong.push(format!("emr.oscar.{key}: {ms} ms; write 100 to {most}: a caller waits meanwhile"));
-            }
-        }
-        let longest = 2 * self.read_ms + self.settle_ms;
-        if wrong.is_empty() && longest > LONGEST_WRITE_MS {
-            wrong.push(format!(
-                "emr.oscar.settle_ms: twice read_ms and this make {longest} ms; write less, {LONGEST_WRITE_MS} in all: a call gives up after 20 s"
-            ));
-        }
+        wrong.extend(server::wrong_providers("emr.oscar", &self.providers, "101", |number| {
+            (1..=LONGEST_PROVIDER).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric())
+        }));
+        let times = server::wrong_times("emr.oscar", [self.connect_ms, self.read_ms, self.settle_ms]);
+        wrong.extend(times);
         wrong
     }
 
@@ -156,18 +99,7 @@ impl OscarConfig {
     }
 
     pub(super) fn base(&self) -> Option<Url> {
-        let url = Url::parse(&self.base_url).ok()?;
-        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-        (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+        server::plain_address(&self.base_url)
     }
 }
 

@@ -2,30 +2,18 @@
 //!
 //! What is asked stays warm for the first calls: the login, the providers, a week of templates.
 
-use jiff::ToSpan;
 use jiff::civil::{DateTime, date};
 
-use super::super::{DaySchedule, EmrError, Finding};
+use super::super::failure::Failure;
+use super::super::{EmrError, Finding};
 use super::Inner;
-use super::failure::Failure;
 use super::operations::{Search, ServerClock};
-
-/// Days of templates that are looked at.
-const DAYS: i64 = 7;
 
 /// Two clocks and a slow answer may differ by so much.
 const SLACK_MINUTES: i64 = 2;
 
 /// Zones differ by whole quarters of an hour.
 const QUARTER: i64 = 15;
-
-fn good(what: impl Into<String>) -> Finding {
-    Finding { what: what.into(), mend: None }
-}
-
-fn bad(what: impl Into<String>, mend: impl Into<String>) -> Finding {
-    Finding { what: what.into(), mend: Some(mend.into()) }
-}
 
 impl Inner {
     /// An error: the server or the account cannot be used at all.
@@ -34,24 +22,23 @@ impl Inner {
         let mut findings = vec![of_clock(&clock, now)];
         // The first guarded request: it logs in.
         let active = self.soap.active_providers().await.map_err(Failure::of_read)?;
-        findings.push(good("the account is taken"));
+        findings.push(Finding::good("the account is taken"));
         for (provider, name) in &self.providers {
             if !active.contains(provider) {
-                findings.push(bad(
+                findings.push(Finding::bad(
                     format!("provider {} ({name}) is not among the active ones of OSCAR", provider.0),
                     "correct the number in [emr.oscar.providers], or take the line out",
                 ));
             }
         }
         match self.soap.charts(&Search { birth_date: Some(date(1870, 1, 1)), ..Search::default() }).await {
-            Ok(_) => findings.push(good("charts may be searched")),
-            Err(failure) => findings.push(bad(
+            Ok(_) => findings.push(Finding::good("charts may be searched")),
+            Err(failure) => findings.push(Finding::bad(
                 format!("charts cannot be searched: {}", failure.of_read()),
                 "give the account's role read access to _demographic",
             )),
         }
         self.codes_known(&mut findings).await;
-        self.days_ahead(now, &mut findings).await;
         Ok(findings)
     }
 
@@ -60,13 +47,13 @@ impl Inner {
             Ok(known) => known,
             Err(failure) => {
                 let what = format!("template codes cannot be read: {}", failure.of_read());
-                findings.push(bad(what, "give the account's role access to _appointment"));
+                findings.push(Finding::bad(what, "give the account's role access to _appointment"));
                 return;
             }
         };
         for code in &self.codes {
             if !known.iter().any(|k| k.code == *code) {
-                findings.push(bad(
+                findings.push(Finding::bad(
                     format!("OSCAR has no template code `{code}`"),
                     format!("take [emr.codes.{code}] out, or write the code as OSCAR does: case counts"),
                 ));
@@ -75,7 +62,7 @@ impl Inner {
         for (at, code) in known.iter().enumerate().filter(|(_, k)| self.codes.contains(&k.code)) {
             if known[..at].iter().any(|earlier| earlier.code == code.code) {
                 let what = format!("OSCAR has template code `{}` twice; [emr.codes] decides what it allows", code.code);
-                findings.push(good(what));
+                findings.push(Finding::good(what));
             }
         }
         let unmapped: Vec<String> = known
@@ -84,41 +71,8 @@ impl Inner {
             .map(|k| format!("{} ({})", k.code, k.description))
             .collect();
         if !unmapped.is_empty() {
-            findings.push(good(format!("template codes that callers cannot book: {}", unmapped.join(", "))));
+            findings.push(Finding::good(format!("template codes that callers cannot book: {}", unmapped.join(", "))));
         }
-    }
-
-    /// One slot of each provider, for the staff to compare with what they see.
-    async fn days_ahead(&self, now: DateTime, findings: &mut Vec<Finding>) {
-        for (provider, name) in &self.providers {
-            let mut first = None;
-            for ahead in 0..DAYS {
-                let day = now.date().saturating_add(ahead.days());
-                match self.templates.of(&self.soap, provider, day).await {
-                    Ok(schedule) => first = first.or_else(|| self.first_slot(schedule.as_ref(), now)),
-                    Err(failure) => {
-                        let what = format!("the schedule of {name} cannot be read: {}", failure.of_read());
-                        findings.push(bad(what, "see to the server and to the account's role"));
-                        break;
-                    }
-                }
-            }
-            findings.push(match first {
-                Some((at, code)) => good(format!(
-                    "{name}: the first slot that callers may book is {} with code {code}; have the staff confirm it",
-                    at.strftime("%A, %B %-d at %H:%M")
-                )),
-                None => bad(
-                    format!("{name}: no slot within {DAYS} days has a code that callers may book"),
-                    "write the codes of that provider's templates into [emr.codes]",
-                ),
-            });
-        }
-    }
-
-    fn first_slot(&self, schedule: Option<&DaySchedule>, now: DateTime) -> Option<(DateTime, char)> {
-        let slots = &schedule.filter(|day| !day.holiday)?.slots;
-        slots.iter().find(|s| s.start > now && self.codes.contains(&s.code)).map(|s| (s.start, s.code))
     }
 }
 
@@ -129,16 +83,16 @@ fn of_clock(clock: &ServerClock, now: DateTime) -> Finding {
     let reads = clock.digits.strftime("%H:%M");
     let (hours, minutes) = (clock.offset_minutes / 60, (clock.offset_minutes % 60).abs());
     if off.abs() > SLACK_MINUTES {
-        bad(
+        Finding::bad(
             format!("the server's clock reads {reads} and is {} minutes off", off.abs()),
             "have its clock set by NTP: appointments of today depend on it",
         )
     } else if ahead.abs() > SLACK_MINUTES {
-        good(format!(
+        Finding::good(format!(
             "the server's clock reads {reads} (UTC{hours:+03}:{minutes:02}), another zone than the clinic's: times are taken as they are written"
         ))
     } else {
-        good(format!("the server's clock reads {reads}, as the clinic's"))
+        Finding::good(format!("the server's clock reads {reads}, as the clinic's"))
     }
 }
 

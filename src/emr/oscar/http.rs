@@ -1,28 +1,17 @@
-//! One POST to one of OSCAR's services: deadlines, a limit on size, and a breaker for each service.
+//! One POST to one of OSCAR's services, each behind its own breaker.
 //!
-//! Decides what of HTTP is an answer at all (the content type comes first: proxies and Tomcat answer in HTML) and whether a request
-//! without one may have been carried out. Never follows a redirect, keeps no cookie, repeats nothing.
+//! Decides what of HTTP is an answer at all: the content type comes first, since proxies and Tomcat answer in HTML.
 
-use std::time::Duration;
-
+use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
-use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::super::EmrError;
+use super::super::failure::Failure;
+use super::super::http::{Broken, Gate, Http as Line};
 use super::config::OscarConfig;
-use super::failure::Failure;
 use super::xml::{self, Element};
-use crate::provider::breaker::Breaker;
-use crate::provider::{ErrorKind, ProviderError};
-
-/// Fifty charts of 6 KB each are 300 KB; more than this is no answer of ours.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
-
-/// Tomcat closes what is idle for 20 s; a request on a connection that it is just closing is one whose outcome is not known.
-const IDLE: Duration = Duration::from_secs(10);
+use crate::provider::ErrorKind;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
@@ -67,110 +56,46 @@ impl Service {
 
 #[derive(Debug)]
 pub(super) struct Http {
-    client: Client,
+    line: Line,
     base: Url,
-    /// Connecting and reading together.
-    whole: Duration,
-    breakers: [Breaker; Service::ALL.len()],
-}
-
-/// An exchange without an answer.
-struct Broken {
-    kind: ErrorKind,
-    failure: Failure,
+    gates: [Gate; Service::ALL.len()],
 }
 
 impl Http {
     /// The error is `key: what is wrong; what to write instead`.
     pub(super) fn new(config: &OscarConfig) -> Result<Self, String> {
-        let (connect, read) = (Duration::from_millis(config.connect_ms), Duration::from_millis(config.read_ms));
-        let client = Client::builder()
-            .connect_timeout(connect)
-            .read_timeout(read)
-            .pool_idle_timeout(IDLE)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| format!("emr.oscar: no HTTP client: {error}; see to the certificates of this machine"))?;
+        let times = [config.connect_ms, config.read_ms];
+        let line = Line::new("emr.oscar", "emr.oscar.base_url", times, None)?;
         let base = config.base().ok_or_else(|| config.check().join("\n"))?;
-        Ok(Self { client, base, whole: connect + read, breakers: Service::ALL.map(|s| Breaker::new(s.label())) })
+        Ok(Self { line, base, gates: Service::ALL.map(|s| Gate::new(s.path(), s.label())) })
     }
 
     /// The first element of the answer's body, which may be a fault.
     pub(super) async fn post(&self, service: Service, envelope: String) -> Result<Element, Failure> {
-        let breaker = &self.breakers[service as usize];
-        let now = Instant::now();
-        if !breaker.try_ask(now) {
-            let what = format!("{} failed again and again and is not asked for a while", service.path());
-            return Err(Failure::Refused(EmrError::Unavailable(what)));
-        }
-        let answer = timeout(self.whole, self.exchange(service, envelope)).await;
-        match answer.unwrap_or_else(|_| Err(late(service))) {
-            Ok(element) => {
-                breaker.succeeded();
-                Ok(element)
-            }
-            Err(broken) => {
-                self.failed(service, broken.kind);
-                Err(broken.failure)
-            }
-        }
-    }
-
-    /// This service is not worth asking.
-    pub(super) fn failed(&self, service: Service, kind: ErrorKind) {
-        let what = match kind {
-            ErrorKind::Unauthorised => "it refuses the account",
-            ErrorKind::Timeout => "it does not answer in time",
-            ErrorKind::Connection => "it cannot be reached",
-            ErrorKind::Limited | ErrorKind::Full | ErrorKind::Server | ErrorKind::Request | ErrorKind::Empty => {
-                "it does not answer as it should"
-            }
-        };
-        let error = ProviderError { provider: service.label(), kind, what: what.into(), retry_after: None };
-        self.breakers[service as usize].failed(&error, Instant::now());
-    }
-
-    async fn exchange(&self, service: Service, envelope: String) -> Result<Element, Broken> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push(service.path());
         }
         let post = self
-            .client
+            .line
+            .client()
             .post(url)
             .header(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"))
             .header("SOAPAction", HeaderValue::from_static("\"\""))
             .body(envelope);
-        let response = post.send().await.map_err(|error| unsent(service, &error))?;
-        check(service, &response)?;
-        let body = body(service, response).await?;
-        xml::answer(&body).map_err(|why| Broken {
-            kind: ErrorKind::Server,
-            failure: Failure::Lost(EmrError::Invalid(format!(
-                "the answer of {} cannot be read: {why}",
-                service.path()
-            ))),
-        })
+        let read = |(), body: Vec<u8>| {
+            xml::answer(&body).map_err(|why| {
+                let what = format!("the answer of {} cannot be read: {why}", service.path());
+                Broken::new(ErrorKind::Server, Failure::Lost(EmrError::Invalid(what)))
+            })
+        };
+        self.line.ask(&self.gates[service as usize], post, |response| check(service, response), read).await
     }
-}
 
-fn unsent(service: Service, error: &reqwest::Error) -> Broken {
-    if error.is_connect() {
-        let what = if error.is_timeout() { "does not answer" } else { "cannot be connected to" };
-        let what =
-            format!("the server of {} {what}; is emr.oscar.base_url right, and its certificate known?", service.path());
-        Broken { kind: ErrorKind::Connection, failure: Failure::Refused(EmrError::Unavailable(what)) }
-    } else if error.is_timeout() {
-        late(service)
-    } else {
-        let what = format!("the connection to {} broke before an answer came", service.path());
-        Broken { kind: ErrorKind::Connection, failure: Failure::Lost(EmrError::Unavailable(what)) }
+    /// This service is not worth asking.
+    pub(super) fn failed(&self, service: Service, kind: ErrorKind) {
+        self.gates[service as usize].failed(kind, None);
     }
-}
-
-fn late(service: Service) -> Broken {
-    let what = format!("{} gave no answer", service.path());
-    Broken { kind: ErrorKind::Timeout, failure: Failure::Lost(EmrError::Timeout(what)) }
 }
 
 /// Whether this is SOAP, judged by its content type; what stands before OSCAR answers in HTML.
@@ -193,27 +118,5 @@ fn check(service: Service, response: &Response) -> Result<(), Broken> {
         429 => Failure::Refused(EmrError::Unavailable(what("; it is asked too often"))),
         _ => Failure::Lost(EmrError::Unavailable(what(""))),
     };
-    Err(Broken { kind: ErrorKind::Server, failure })
-}
-
-async fn body(service: Service, mut response: Response) -> Result<Vec<u8>, Broken> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(None) => return Ok(body),
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MOST_BYTES => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => {
-                let what = format!("the answer of {} is longer than {MOST_BYTES} bytes", service.path());
-                return Err(Broken { kind: ErrorKind::Server, failure: Failure::Lost(EmrError::Invalid(what)) });
-            }
-            Err(error) if error.is_timeout() => return Err(late(service)),
-            Err(_) => {
-                let what = format!("the connection to {} broke within its answer", service.path());
-                return Err(Broken {
-                    kind: ErrorKind::Connection,
-                    failure: Failure::Lost(EmrError::Unavailable(what)),
-                });
-            }
-        }
-    }
+    Err(Broken::new(ErrorKind::Server, failure))
 }

@@ -6,9 +6,9 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::super::ProviderRef;
+use super::super::failure::Failure;
 use super::chart::Chart;
 use super::envelope::{Arg, Field};
-use super::failure::Failure;
 use super::http::Service;
 use super::row::Row;
 use super::soap::Soap;

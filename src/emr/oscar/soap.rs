@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use super::super::failure::Failure;
 use super::super::{EmrError, Login};
 use super::account::{Account, Token};
 use super::config::OscarConfig;
 use super::envelope::{self, Arg};
-use super::failure::{Failure, Fault};
+use super::fault::Fault;
 use super::http::{Http, Service};
 use super::xml::Element;
 use crate::config::Secret;
@@ -84,11 +85,11 @@ impl Soap {
 
     /// A token that was not refused.
     async fn token(&self, refused: Option<&Arc<Token>>) -> Result<Arc<Token>, Failure> {
-        if let Some(token) = self.account.token(refused) {
+        if let Some(token) = self.account.tokens.present(refused) {
             return Ok(token);
         }
-        let _door = self.account.door().await;
-        match self.account.token(refused) {
+        let _door = self.account.tokens.door().await;
+        match self.account.tokens.present(refused) {
             Some(token) => Ok(token),
             None => self.login().await,
         }
@@ -114,7 +115,7 @@ impl Soap {
             Some(Token { id: bean.number_of("securityId")?, key: Secret::new(key.to_owned()) })
         });
         let token = token.ok_or_else(|| Failure::Refused(EmrError::Invalid("a login gave no token".into())))?;
-        Ok(self.account.keep(token))
+        Ok(self.account.tokens.keep(token))
     }
 }
 

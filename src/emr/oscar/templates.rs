@@ -4,43 +4,33 @@
 //! clinic's file, days without a template, and days on which the clocks change where the server counts in a zone with summer time: its
 //! slots are an hour off then, and which hour is not told.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
-use tokio::time::Instant;
 
-use super::super::{DaySchedule, ProviderRef, TemplateSlot, slot};
-use super::failure::Failure;
+use super::super::failure::Failure;
+use super::super::hours::{self, Unlike};
+use super::super::kept::Kept;
+use super::super::{DaySchedule, ProviderRef, TemplateSlot};
 use super::operations::WorkDay;
 use super::soap::Soap;
 use super::wall;
 use crate::clinic::{Clinic, Span};
 
-/// A change of a template is seen after so long at the latest.
-pub(super) const FRESH: Duration = Duration::from_secs(300);
-
 /// Days of providers that are kept: sixty providers for a month and more.
 const MOST: usize = 4_096;
-
-/// A day, if the provider works on it, and since when that is known.
-type Kept = (Instant, Option<DaySchedule>);
 
 /// See the module header.
 #[derive(Debug)]
 pub(super) struct Templates {
     zone: TimeZone,
-    /// Hours of days unlike their weekday; none: closed.
-    unlike: BTreeMap<Date, Vec<Span>>,
-    kept: Mutex<HashMap<(ProviderRef, Date), Kept>>,
+    unlike: Unlike,
+    /// A day, if the provider works on it.
+    kept: Kept<(ProviderRef, Date), Option<DaySchedule>>,
 }
 
 impl Templates {
     pub(super) fn new(clinic: &Clinic) -> Self {
-        let unlike = clinic.config.holidays.iter().map(|h| (h.date, h.hours.clone())).collect();
-        Self { zone: clinic.zone.clone(), unlike, kept: Mutex::default() }
+        Self { zone: clinic.zone.clone(), unlike: hours::unlike(clinic), kept: Kept::new(MOST) }
     }
 
     /// `None`: the provider does not work that day.
@@ -51,22 +41,13 @@ impl Templates {
         day: Date,
     ) -> Result<Option<DaySchedule>, Failure> {
         let key = (provider.clone(), day);
-        let now = Instant::now();
-        if let Some((since, schedule)) = self.kept.lock().get(&key)
-            && now.duration_since(*since) < FRESH
-        {
-            return Ok(schedule.clone());
+        if let Some(schedule) = self.kept.get(&key) {
+            return Ok(schedule);
         }
         let work = soap.day_work_schedule(provider, day).await?;
         let changes = wall::clocks_change(day, &self.zone);
         let schedule = work.and_then(|work| schedule(work, day, self.unlike.get(&day).map(Vec::as_slice), changes));
-        let mut kept = self.kept.lock();
-        if kept.len() >= MOST {
-            kept.retain(|_, (since, _)| now.duration_since(*since) < FRESH);
-        }
-        if kept.len() < MOST {
-            kept.insert(key, (now, schedule.clone()));
-        }
+        self.kept.put(key, schedule.clone());
         Ok(schedule)
     }
 }
@@ -77,18 +58,14 @@ fn schedule(work: WorkDay, day: Date, hours: Option<&[Span]>, clocks_change: boo
         tracing::info!(%day, "the clocks change that day and OSCAR's slots are an hour off: none is offered");
         return None;
     }
-    let open = |start: jiff::civil::DateTime| {
-        let end = slot::end_of(start, slot_minutes).time();
-        hours.is_none_or(|spans| spans.is_empty() || spans.iter().any(|s| s.from <= start.time() && end <= s.to))
-    };
     let mut slots: Vec<TemplateSlot> = work
         .slots
         .into_iter()
-        .filter(|(start, _)| start.date() == day && open(*start))
+        .filter(|(start, _)| start.date() == day && hours::take(hours, *start, slot_minutes))
         .map(|(start, code)| TemplateSlot { start, code })
         .collect();
     slots.sort_by_key(|slot| slot.start);
-    let holiday = work.holiday || hours.is_some_and(<[Span]>::is_empty);
+    let holiday = work.holiday || hours::is_closed(hours);
     Some(DaySchedule { holiday, slot_minutes, slots })
 }
 

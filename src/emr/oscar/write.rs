@@ -6,37 +6,20 @@
 use futures_util::future::{try_join, try_join3};
 use tokio::time::Instant;
 
+use super::super::days::Hold;
+use super::super::failure::Failure;
+use super::super::looks::Looks;
 use super::super::{
-    Appointment, DaySchedule, EmrError, Held, NewAppointment, PatientRef, Place, ProviderRef, Refusal, VisitKind,
+    Appointment, BY_TELEPHONE, DaySchedule, EmrError, Held, NewAppointment, PatientRef, Place, ProviderRef, Refusal,
+    refused,
 };
 use super::Inner;
 use super::chart::Chart;
-use super::days::Hold;
 use super::envelope::Field;
-use super::failure::Failure;
-use super::looks::Looks;
 use super::row::{Row, Wanted};
-use super::unsettled::Notes;
-
-/// So that the staff see where it came from.
-const NOTES: &str = "Booked by telephone (attendant)";
 
 /// Looks, within two seconds, for a later appointment of another process to be taken back.
 const YIELDS: u32 = 4;
-
-const fn kind(kind: VisitKind) -> &'static str {
-    match kind {
-        VisitKind::Checkup => "Check-up",
-        VisitKind::FollowUp => "Follow-up",
-        VisitKind::SickVisit => "Sick visit",
-        VisitKind::Consultation => "Consultation",
-        VisitKind::Phone => "Phone visit",
-    }
-}
-
-const fn refused<T>(why: Refusal) -> Result<T, EmrError> {
-    Err(EmrError::Refused(why))
-}
 
 pub(super) fn chart_number(patient: &PatientRef) -> Result<u64, EmrError> {
     patient.0.reveal().parse().or(refused(Refusal::NotFound))
@@ -80,8 +63,8 @@ impl Inner {
             return refused(Refusal::SlotTaken);
         }
         let called = chart.name();
-        let fields = Wanted { patient, name: &called, place, kind: kind(wanted.kind), notes: NOTES }.fields();
-        self.begin(held, &name, Some(place), &notes).await?;
+        let fields = Wanted { patient, name: &called, place, kind: wanted.kind.title(), notes: BY_TELEPHONE }.fields();
+        self.unsettled.begin_on(held, &name, Some(place), &notes).await?;
         let until = self.until();
         let added = match self.soap.add(fields).await {
             Ok(id) => Ok(id),
@@ -96,7 +79,7 @@ impl Inner {
             Ok(id) => self.confirm(id, patient, place, until).await,
             Err(error) => Err(error),
         };
-        self.settle(&name, &booked).await;
+        self.unsettled.conclude(&name, &booked).await;
         booked
     }
 
@@ -129,13 +112,13 @@ impl Inner {
         if notes.may_take(&to, &name) {
             return refused(Refusal::SlotTaken);
         }
-        self.begin(days, &name, Some(&to), &notes).await?;
+        self.unsettled.begin_on(days, &name, Some(&to), &notes).await?;
         let until = self.until();
         let moved = match self.overwrite(row.id, row.at(&to), |row| row.is_at(&to.provider, to.start), until).await {
             Ok(()) => self.confirm_move(&row, &to, until).await,
             Err(error) => Err(error),
         };
-        self.settle(&name, &moved).await;
+        self.unsettled.conclude(&name, &moved).await;
         moved
     }
 
@@ -157,14 +140,14 @@ impl Inner {
         }
         check_movable(&row, held, notes.has(&name))?;
         let is_cancelled = |row: &Row| !row.is_active();
-        self.begin(days, &name, None, &notes).await?;
+        self.unsettled.begin_on(days, &name, None, &notes).await?;
         let until = self.until();
         let cancelled = match self.overwrite(row.id, row.cancelled(), is_cancelled, until).await {
             // What was answered with success is looked at all the same: an update says nothing.
             Ok(()) => self.await_row(row.id, is_cancelled, Some(unlike_sent()), until).await,
             Err(error) => Err(error),
         };
-        self.settle(&name, &cancelled).await;
+        self.unsettled.conclude(&name, &cancelled).await;
         cancelled
     }
 
@@ -332,24 +315,6 @@ impl Inner {
             }
         }
         Err(EmrError::Unknown("a change of an appointment was sent and not answered, and it does not show".into()))
-    }
-
-    /// Noted where all see it, and the day is still ours: now it may be sent.
-    async fn begin(&self, days: &Hold, name: &str, place: Option<&Place>, notes: &Notes) -> Result<(), EmrError> {
-        self.unsettled.begin(name, place, notes).await?;
-        let sure = days.check();
-        if sure.is_err() {
-            self.unsettled.settle(name).await;
-        }
-        sure
-    }
-
-    async fn settle<T>(&self, name: &str, outcome: &Result<T, EmrError>) {
-        if matches!(outcome, Err(EmrError::Unknown(_))) {
-            metrics::counter!("emr_unknown_outcomes_total").increment(1);
-        } else {
-            self.unsettled.settle(name).await;
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! The simulator over HTTP: services under `/{context}/ws/`, what people look at under `/_sim/`.
 
-mod connection;
 mod exchange;
 mod inspection;
 mod rest;
@@ -16,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::Oscar;
 use super::refusal::NOT_FOUND_PAGE;
-use connection::Line;
+use crate::sim::connection::Line;
 
 pub(super) async fn serve(
     oscar: Oscar,

@@ -1,39 +1,10 @@
 //! What a simulated clinic is told when it is made: which OSCAR, whose time.
 
-use std::fmt;
-use std::sync::Arc;
-
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::{Dialect, times};
-
-/// Where the simulator takes its time from.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Clock {
-    /// The machine's.
-    pub fn wall() -> Self {
-        Self::new(crate::clock::now)
-    }
-
-    /// One that a test moves, or that stands still.
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Clock").field(&self.now()).finish()
-    }
-}
+use crate::sim::Clock;
 
 #[derive(Clone, Debug)]
 pub struct Settings {

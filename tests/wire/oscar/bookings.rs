@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use attendant::agent::tools::ToolName;
-use attendant::emr::{Emr, EmrError, PatientRef, ProviderRef, Refusal, Sought};
+use attendant::emr::{AppointmentRef, Emr, EmrError, ProviderRef, Refusal, Sought};
 use attendant::privacy::Pii;
 use attendant::sim::oscar::Dialect;
 use jiff::civil::{DateTime, date};
 use serde_json::json;
 
-use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, held, place, wanted};
+use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, wanted};
+use crate::wire::emr_contract as contract;
 
 /// Finds, books, moves and cancels, and looks after each step at what stands in OSCAR.
 async fn books_moves_and_cancels(house: &House) {
@@ -102,70 +103,36 @@ async fn a_day_on_which_the_clocks_change_is_believed_of_a_server_in_utc_alone()
 async fn what_the_staff_put_in_the_book_holds_its_time() {
     let house = House::open().await;
     let oscar = house.adapter().1;
-    let taken = EmrError::Refused(Refusal::SlotTaken);
-    for (hour, minute, what) in [
+    let times = [
         (9, 0, "an appointment of the front desk, to its last minute"),
         (10, 15, "the second half of another"),
         (11, 30, "a block"),
         (13, 0, "a row without a status"),
         (8, 0, "before the template begins"),
         (9, 5, "no start of a slot"),
-    ] {
-        let booked = oscar.book(wanted(SINGH, MONDAY.at(hour, minute, 0, 0), JANE)).await;
-        assert_eq!(booked.unwrap_err(), taken, "{what}");
-    }
-    assert_eq!(house.asked("addAppointment"), 0);
-    // Cancelled by the desk: free.
-    assert!(oscar.book(wanted(SINGH, MONDAY.at(14, 0, 0, 0), JANE)).await.is_ok());
-    // Nobody of the list, and nobody's chart.
-    let missing = EmrError::Refused(Refusal::NotFound);
-    assert_eq!(oscar.book(wanted("103", MONDAY.at(9, 0, 0, 0), JANE)).await.unwrap_err(), missing);
-    for chart in ["99999", "1009", "1010", "1011", "x"] {
-        assert_eq!(oscar.book(wanted(SINGH, MONDAY.at(14, 30, 0, 0), chart)).await.unwrap_err(), missing, "{chart}");
-    }
+    ];
+    contract::gives_no_time_that_is_taken(&oscar, &times).await;
+    contract::books_nobody_who_is_not_there(&oscar, &["99999", "1009", "1010", "1011", "x"]).await;
+    assert_eq!(house.asked("addAppointment"), 1);
     assert_eq!(house.sim.active_overlaps(), []);
 }
 
 #[tokio::test]
 async fn the_same_wish_is_one_appointment() {
     let house = House::open().await;
-    let wish = || wanted(CHEN, MONDAY.at(9, 0, 0, 0), JANE);
-    let oscar = house.adapter().1;
-    let first = oscar.book(wish()).await.unwrap();
-    assert_eq!(oscar.book(wish()).await.unwrap(), first);
-    // Another process, which knows no key of this one.
-    assert_eq!(house.adapter().1.book(wish()).await.unwrap(), first);
+    contract::books_one_wish_once(&house.adapter().1, &house.adapter().1).await;
     assert_eq!(house.asked("addAppointment"), 1);
 }
 
 #[tokio::test]
 async fn only_its_owner_changes_an_appointment_and_only_while_it_is_as_told() {
     let house = House::open().await;
-    let oscar = house.adapter().1;
-    let booked = oscar.book(wanted(CHEN, MONDAY.at(9, 0, 0, 0), JANE)).await.unwrap();
-    let held = held(&booked);
-    let to = || place(CHEN, MONDAY.at(9, 30, 0, 0), 15);
-    let refused = |why| Err::<(), _>(EmrError::Refused(why));
-    let other = attendant::emr::Held { patient: PatientRef(Pii::new("1002".into())), ..held.clone() };
-    assert_eq!(oscar.cancel(other.clone()).await, refused(Refusal::NotFound));
-    assert_eq!(oscar.reschedule(other, to()).await.map(drop), refused(Refusal::NotFound));
-    let elsewhere = attendant::emr::Held { start: MONDAY.at(9, 15, 0, 0), ..held.clone() };
-    assert_eq!(oscar.cancel(elsewhere).await, refused(Refusal::Changed));
-    // Onto half past ten somebody else is booked, until eleven.
-    let taken = place(CHEN, MONDAY.at(10, 45, 0, 0), 15);
-    assert_eq!(oscar.reschedule(held.clone(), taken).await.map(drop), refused(Refusal::SlotTaken));
-    assert_eq!(house.asked("updateAppointment"), 0);
-    // Here, picked up, billed: no longer the telephone's.
-    let id: u32 = booked.id.0.parse().unwrap();
-    for status in ["H", "P", "B", "N", "E"] {
-        assert!(house.sim.desk_sets_status(id, status));
-        assert_eq!(oscar.cancel(held.clone()).await, refused(Refusal::Changed), "{status}");
-        assert_eq!(oscar.reschedule(held.clone(), to()).await.map(drop), refused(Refusal::Changed), "{status}");
-    }
-    // Cancelled already: nothing to do, and nothing to move.
-    assert!(house.sim.desk_sets_status(id, "C"));
-    assert_eq!(oscar.cancel(held.clone()).await, Ok(()));
-    assert_eq!(oscar.reschedule(held, to()).await.map(drop), refused(Refusal::Changed));
+    let set = |id: &AppointmentRef, status: &str| {
+        assert!(house.sim.desk_sets_status(id.0.parse().expect("a number"), status));
+    };
+    // Here, picked up, billed, missed.
+    let begun = ["H", "P", "B", "N", "E"];
+    contract::lets_only_its_owner_change_an_appointment(&house.adapter().1, &begun, "C", set).await;
     assert_eq!(house.asked("updateAppointment"), 0);
 }
 

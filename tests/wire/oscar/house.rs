@@ -1,5 +1,6 @@
 //! A simulated OSCAR that listens here, the adapter that asks it, and a caller who talks to the tools.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,15 +10,16 @@ use attendant::agent::{CallFacts, Line, Who};
 use attendant::call::CallId;
 use attendant::clinic::Clinic;
 use attendant::emr::oscar::Oscar;
-use attendant::emr::{Appointment, Emr, EmrError, NewAppointment, PatientRef, Place, ProviderRef, VisitKind};
+use attendant::emr::{Appointment, Emr, EmrError, NewAppointment, PatientRef, Place, ProviderRef, Refusal, VisitKind};
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::sim::oscar::{self as sim, Clock, Dialect, Fault, Knob};
 use attendant::state::Shared;
+use futures_util::future::join_all;
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -193,6 +195,15 @@ impl Caller {
         tools::run(tool, &Pii::new(arguments.to_string()), &self.session).await.result
     }
 
+    /// Jane Roe makes herself known and wishes for Dr. Chen's first time.
+    pub async fn janes_wish(&self) -> Value {
+        let jane = json!({ "first_name": "Jane", "last_name": "Roe", "birth_date": "1984-03-09" });
+        let patient = self.call(ToolName::SearchPatient, jane).await["patient"].clone();
+        let find = json!({ "visit_kind": "follow_up", "provider": "Chen" });
+        let slots = self.call(ToolName::FindEarliestAppointment, find).await;
+        json!({ "patient": patient, "slot": slots["slots"][0]["slot"] })
+    }
+
     /// Asks, hears the question and says yes to it.
     pub async fn agree(&mut self, tool: ToolName, arguments: &Value) -> Value {
         let asked = self.call(tool, arguments.clone()).await;
@@ -201,6 +212,42 @@ impl Caller {
         self.hears(Who::Caller, "yes please");
         self.call(tool, arguments.clone()).await
     }
+}
+
+/// Free quarters of Dr. Chen's Monday.
+pub fn quarters() -> Vec<DateTime> {
+    vec![MONDAY.at(9, 0, 0, 0), MONDAY.at(9, 15, 0, 0), MONDAY.at(9, 30, 0, 0)]
+}
+
+/// So many callers, each of one of these charts, for few times of Dr. Chen's, through these adapters in turn. Tells who was told yes, and
+/// how often; nobody hears anything but yes and that the time was taken, and no two charts are told yes of one time.
+pub async fn race(
+    emrs: &[Arc<dyn Emr>],
+    charts: &[&'static str],
+    callers: usize,
+) -> BTreeMap<(DateTime, &'static str), usize> {
+    let all = (0..callers).map(|n| {
+        let (start, chart) = (quarters()[n % 3], charts[n % charts.len()]);
+        let emr = emrs[n % emrs.len()].clone();
+        tokio::spawn(async move { ((start, chart), emr.book(wanted(CHEN, start, chart)).await) })
+    });
+    let mut told = BTreeMap::new();
+    for outcome in join_all(all).await {
+        let (who, outcome) = outcome.expect("as the test has it");
+        match outcome {
+            Ok(booked) => {
+                assert_eq!(booked.start, who.0);
+                *told.entry(who).or_insert(0) += 1;
+            }
+            Err(EmrError::Refused(Refusal::SlotTaken)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    for start in quarters() {
+        let yes: Vec<_> = told.keys().filter(|(at, _)| *at == start).collect();
+        assert!(yes.len() <= 1, "two charts were told yes at {start}: {yes:?}");
+    }
+    told
 }
 
 /// What the staff find in this folder of records, a line each.

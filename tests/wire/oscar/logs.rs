@@ -45,12 +45,8 @@ async fn no_patient_and_no_secret_is_in_any_log() {
     let _logging = tracing::subscriber::set_default(subscriber);
     let house = House::open().await;
     let mut caller = Caller::new(&house);
-    let jane = json!({ "first_name": "Jane", "last_name": "Roe", "birth_date": "1984-03-09" });
-    let patient = caller.call(ToolName::SearchPatient, jane).await["patient"].clone();
-    let find = json!({ "visit_kind": "follow_up", "provider": "Chen" });
-    let slots = caller.call(ToolName::FindEarliestAppointment, find).await;
+    let wish = caller.janes_wish().await;
     house.turn("addAppointment", Fault::Hang, 1);
-    let wish = json!({ "patient": patient, "slot": slots["slots"][0]["slot"] });
     assert_eq!(caller.agree(ToolName::CreateAppointment, &wish).await["code"], "outcome_unknown");
     let oscar = house.adapter().1;
     for (n, fault) in [Fault::DropReply, Fault::Rival, Fault::Html403, Fault::Malformed, Fault::Server, Fault::Reset]

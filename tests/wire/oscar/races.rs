@@ -1,48 +1,26 @@
 //! Several who want the same time: within one process, in several, and the front desk among them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use attendant::emr::oscar::Oscar;
 use attendant::emr::{Emr, EmrError, Refusal};
 use attendant::sim::oscar::Fault;
-use futures_util::future::join_all;
 use jiff::civil::DateTime;
 
-use super::house::{CHEN, House, MONDAY, SINGH, code, held, place, wanted};
+use super::house::{CHEN, House, MONDAY, SINGH, held, place, quarters, race as ask, wanted};
+use crate::wire::emr_contract as contract;
 
 /// Charts that take bookings.
 const CHARTS: [&str; 8] = ["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008"];
 
-/// Free quarters of Dr. Chen's Monday.
-fn quarters() -> Vec<DateTime> {
-    vec![MONDAY.at(9, 0, 0, 0), MONDAY.at(9, 15, 0, 0), MONDAY.at(9, 30, 0, 0)]
-}
-
 /// So many callers, each of a chart, for few times, through these adapters in turn. Tells who was told yes.
 async fn race(house: &House, oscars: &[Oscar], callers: usize) -> BTreeMap<(DateTime, &'static str), usize> {
-    let all = (0..callers).map(|n| {
-        let start = quarters()[n % 3];
-        let chart = CHARTS[n % CHARTS.len()];
-        let oscar = oscars[n % oscars.len()].clone();
-        tokio::spawn(async move { ((start, chart), oscar.book(wanted(CHEN, start, chart)).await) })
-    });
-    let mut told = BTreeMap::new();
-    for outcome in join_all(all).await {
-        let (who, outcome) = outcome.expect("as the test has it");
-        match outcome {
-            Ok(booked) => {
-                assert_eq!(booked.start, who.0);
-                *told.entry(who).or_insert(0) += 1;
-            }
-            Err(EmrError::Refused(Refusal::SlotTaken)) => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let emrs: Vec<Arc<dyn Emr>> = oscars.iter().map(|oscar| Arc::new(oscar.clone()) as Arc<dyn Emr>).collect();
+    let told = ask(&emrs, &CHARTS, callers).await;
     assert_eq!(house.sim.active_overlaps(), [], "nobody stands on anybody");
     for start in quarters() {
-        let yes: Vec<_> = told.keys().filter(|(at, _)| *at == start).collect();
-        assert!(yes.len() <= 1, "two charts were told yes at {start}: {yes:?}");
-        for (_, chart) in yes {
+        for (_, chart) in told.keys().filter(|(at, _)| *at == start) {
             assert_eq!(house.active(CHEN, start, chart), 1, "told yes, and it stands once");
         }
         let rows = house.sim.appointments(CHEN, start.date());
@@ -115,11 +93,6 @@ async fn a_move_onto_a_rival_is_moved_back() {
 async fn two_who_move_to_one_time_are_never_both_told_yes() {
     let house = House::open().await;
     let (one, other) = (house.adapter().1, house.adapter().1);
-    let a = one.book(wanted(CHEN, MONDAY.at(9, 0, 0, 0), "1001")).await.unwrap();
-    let b = other.book(wanted(CHEN, MONDAY.at(9, 15, 0, 0), "1002")).await.unwrap();
-    let to = || place(SINGH, MONDAY.at(14, 30, 0, 0), 15);
-    let (first, second) = tokio::join!(one.reschedule(held(&a), to()), other.reschedule(held(&b), to()));
-    let codes = [code(&first), code(&second)];
-    assert!(codes.iter().filter(|code| **code == "ok").count() <= 1, "{codes:?}");
+    contract::moves_one_of_two_to_a_time(Arc::new(one), Arc::new(other)).await;
     assert_eq!(house.sim.active_overlaps(), []);
 }

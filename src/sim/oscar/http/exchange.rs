@@ -15,7 +15,7 @@ use super::super::Oscar;
 use super::super::envelope::Envelope;
 use super::super::fault::Fault;
 use super::super::refusal::{FORBIDDEN_PAGE, UNAVAILABLE_PAGE};
-use super::connection::Line;
+use crate::sim::connection::Line;
 
 /// What OSCAR makes whoever sends a wrong password wait.
 const WRONG_PASSWORD: Duration = Duration::from_millis(250);

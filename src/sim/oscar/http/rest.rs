@@ -13,9 +13,9 @@ use super::super::oauth::{decoded_pairs, encode, parameters};
 use super::super::rest::grants::Signed;
 use super::super::rest::{self, No};
 use super::super::{Oscar, State as Rows};
-use super::connection::Line;
 use super::exchange::{Arrival, Done, exchange};
 use super::not_found;
+use crate::sim::connection::Line;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";

@@ -7,9 +7,9 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::super::refusal::FORBIDDEN_PAGE;
 use super::super::{Oscar, processing, wsdl};
-use super::connection::Line;
 use super::exchange::{Arrival, Done, exchange, takes_gzip};
 use super::{not_found, page};
+use crate::sim::connection::Line;
 
 const XML: &str = "text/xml;charset=UTF-8";
 

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{EmrError, Place, slot};
+use super::days::Hold;
+use super::{EmrError, Place, slot};
 use crate::clock;
 use crate::state::{Key, Shared};
 
@@ -55,7 +56,7 @@ impl Unsettled {
     }
 
     /// To be done before anything is sent.
-    pub(super) async fn begin(&self, name: &str, place: Option<&Place>, notes: &Notes) -> Result<(), EmrError> {
+    async fn begin(&self, name: &str, place: Option<&Place>, notes: &Notes) -> Result<(), EmrError> {
         for over in &notes.over {
             self.shared.forget(&self.key, over).await.map_err(lost)?;
         }
@@ -66,6 +67,31 @@ impl Unsettled {
         let note = Note { place: place.cloned(), since_ms: now() };
         let text = serde_json::to_string(&note).map_err(|_| EmrError::Unavailable("a note has no JSON form".into()))?;
         self.shared.note(&self.key, name, &text).await.map_err(lost)
+    }
+
+    /// Noted where all see it, and the day is still ours: now it may be sent.
+    pub(super) async fn begin_on(
+        &self,
+        days: &Hold,
+        name: &str,
+        place: Option<&Place>,
+        notes: &Notes,
+    ) -> Result<(), EmrError> {
+        self.begin(name, place, notes).await?;
+        let sure = days.check();
+        if sure.is_err() {
+            self.settle(name).await;
+        }
+        sure
+    }
+
+    /// Forgets it, unless what came of it is not known.
+    pub(super) async fn conclude<T>(&self, name: &str, outcome: &Result<T, EmrError>) {
+        if matches!(outcome, Err(EmrError::Unknown(_))) {
+            metrics::counter!("emr_unknown_outcomes_total").increment(1);
+        } else {
+            self.settle(name).await;
+        }
     }
 
     /// What came of it is known.
@@ -118,7 +144,7 @@ fn now() -> i64 {
 mod tests {
     use jiff::civil::date;
 
-    use super::super::super::ProviderRef;
+    use super::super::ProviderRef;
     use super::*;
 
     fn place(from: i8, to: i8) -> Place {

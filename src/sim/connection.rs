@@ -17,7 +17,7 @@ const RESET_AFTER: Duration = Duration::from_millis(50);
 
 /// A second handle of the connection's socket; none if the system gave none.
 #[derive(Clone, Debug)]
-pub(super) struct Line(Arc<Option<Socket>>);
+pub(in crate::sim) struct Line(Arc<Option<Socket>>);
 
 impl Connected<IncomingStream<'_, TcpListener>> for Line {
     fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
@@ -28,7 +28,7 @@ impl Connected<IncomingStream<'_, TcpListener>> for Line {
 
 impl Line {
     /// Nothing more passes. The answer that this returns is for the server's own bookkeeping.
-    pub(super) fn hang_up(&self) -> Response {
+    pub(in crate::sim) fn hang_up(&self) -> Response {
         if let Some(socket) = self.0.as_ref()
             && let Err(error) = socket.shutdown(std::net::Shutdown::Both)
         {
@@ -38,7 +38,7 @@ impl Line {
     }
 
     /// Sends the first half, then resets the connection instead of closing it.
-    pub(super) fn reset_within(self, whole: Bytes) -> Body {
+    pub(in crate::sim) fn reset_within(self, whole: Bytes) -> Body {
         let half = whole.slice(..whole.len() / 2);
         let broken = stream::once(async move {
             crate::clock::elapse(RESET_AFTER).await;

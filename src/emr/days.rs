@@ -1,6 +1,6 @@
 //! One writer at a time for a day of a provider, among all instances.
 //!
-//! OSCAR refuses no double booking, so whoever writes looks before and after, and nobody of ours writes in between. Within a process writers
+//! Not every EMR refuses a double booking, so whoever writes looks before and after, and nobody of ours writes in between. Within a process writers
 //! queue, and one of them at a time asks for the lock that all instances share. The front desk is not kept out by this: that is what looking
 //! afterwards is for. Where the lock cannot be had, or is not sure any more, nothing is written.
 
@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, timeout_at};
 
-use super::super::{EmrError, ProviderRef};
+use super::{EmrError, ProviderRef};
 use crate::state::{Key, Lease, NoLease, State};
 
 /// A day on which somebody writes.

@@ -1,0 +1,176 @@
+//! A provider's day as it is now, and as it looks whoever is booked on it.
+//!
+//! Who works is known for minutes, and so is what a day looks like; what is free is asked each time, of slots and of appointments, since a
+//! server need not keep the one in step with the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::try_join;
+use jiff::civil::{Date, DateTime};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::failure::Failure;
+use super::super::{
+    Appointment, AppointmentRef, DaySchedule, EmrError, PatientRef, Place, ProviderRef, Refusal, hours, refused,
+};
+use super::Inner;
+use super::client::{Parameters, Service};
+use super::reference;
+use super::row::Row;
+use super::slots::{self, Slot};
+use super::wish::Wish;
+use super::{bundle, instant};
+
+/// See the module header.
+pub(super) struct Day {
+    pub(super) slots: Vec<Slot>,
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Schedule {
+    active: Option<bool>,
+    actor: Vec<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    reference: Option<String>,
+}
+
+impl Day {
+    /// What holds time: appointments, and slots that are not free though nobody is booked in them.
+    pub(super) fn taken(&self, provider: &ProviderRef) -> Vec<Appointment> {
+        let active = self.rows.iter().filter(|row| row.is_active());
+        let mut taken: Vec<Appointment> = active.filter_map(|row| row.appointment(|id| id == provider)).collect();
+        let times: Vec<(DateTime, DateTime)> = taken.iter().map(|taken| (taken.start, taken.end)).collect();
+        taken.extend(self.slots.iter().filter(|slot| slots::is_lone(slot, &times)).map(|slot| Appointment {
+            id: AppointmentRef(reference::to("Slot", &slot.id)),
+            patient: None,
+            provider: provider.clone(),
+            start: slot.start,
+            end: slot.end,
+        }));
+        taken
+    }
+
+    /// The slots that a visit takes, if nothing but `except` stands there.
+    pub(super) fn open(&self, place: &Place, except: Option<&Row>) -> Result<Vec<&Slot>, EmrError> {
+        let is_other = |row: &&Row| except.is_none_or(|except| except.id != row.id);
+        let is_taken = self.rows.iter().filter(is_other).any(|row| row.is_active() && row.overlaps(place));
+        match slots::covering(&self.slots, place, except.and_then(Row::time)) {
+            Some(slots) if !is_taken => Ok(slots),
+            Some(_) | None => refused(Refusal::SlotTaken),
+        }
+    }
+}
+
+impl Inner {
+    /// Of each provider whom callers may book and who has one.
+    pub(super) async fn schedules(&self) -> Result<Arc<BTreeMap<ProviderRef, Vec<String>>>, Failure> {
+        if let Some(schedules) = self.schedules.get(&()) {
+            return Ok(schedules);
+        }
+        let actors: Vec<String> = self.providers.keys().map(|id| reference::to("Practitioner", &id.0)).collect();
+        let found = self.client.search(Service::Schedule, vec![("actor", actors.join(","))]).await?;
+        let mut schedules: BTreeMap<ProviderRef, Vec<String>> = BTreeMap::new();
+        for schedule in found {
+            let id = bundle::id(&schedule)?.to_owned();
+            let Schedule { active, actor } =
+                serde_json::from_value(schedule).map_err(|_| Failure::odd("a Schedule is not as one is"))?;
+            let references = actor.iter().filter_map(|actor| actor.reference.as_deref());
+            let practitioners = references.filter_map(|to| reference::id_of(to, "Practitioner", &self.client.base));
+            let mut ours = practitioners
+                .map(|id| ProviderRef(id.to_owned()))
+                .filter(|id| self.providers.contains_key(id))
+                .peekable();
+            if ours.peek().is_none() {
+                return Err(Failure::odd("a search found a Schedule of nobody who was asked for"));
+            }
+            if active != Some(false) {
+                ours.for_each(|provider| schedules.entry(provider).or_default().push(id.clone()));
+            }
+        }
+        let schedules = Arc::new(schedules);
+        self.schedules.put((), schedules.clone());
+        Ok(schedules)
+    }
+
+    async fn slots(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Slot>, Failure> {
+        let schedules = self.schedules().await?;
+        let Some(schedules) = schedules.get(provider) else { return Ok(Vec::new()) };
+        let references: Vec<String> = schedules.iter().map(|id| reference::to("Schedule", id)).collect();
+        let [from, to] = slots::bounds(day, &self.zone);
+        let sought = vec![("schedule", references.join(",")), ("start", from), ("start", to)];
+        let found = self.client.search(Service::Slot, sought).await?;
+        let read = |slot: &Value| Slot::read(slot, schedules, &self.client.base, &self.zone).transpose();
+        let slots: Vec<Slot> = found.iter().filter_map(read).collect::<Result<_, _>>()?;
+        let hours = self.unlike.get(&day).map(Vec::as_slice);
+        self.looks.put((provider.clone(), day), slots::template(&slots, day, &self.types, hours));
+        Ok(slots)
+    }
+
+    /// What the day looks like; `None`: the provider does not work then.
+    pub(super) async fn look(&self, provider: &ProviderRef, day: Date) -> Result<Option<DaySchedule>, Failure> {
+        let key = (provider.clone(), day);
+        if let Some(look) = self.looks.get(&key) {
+            return Ok(look);
+        }
+        let slots = self.slots(provider, day).await?;
+        let hours = self.unlike.get(&day).map(Vec::as_slice);
+        Ok(slots::template(&slots, day, &self.types, hours))
+    }
+
+    /// The day as it is now.
+    pub(super) async fn day(&self, provider: &ProviderRef, day: Date) -> Result<Day, Failure> {
+        let [from, to] = slots::bounds(day, &self.zone);
+        let actor = reference::to("Practitioner", &provider.0);
+        let sought = vec![("actor", actor), ("date", from), ("date", to)];
+        let (slots, rows) = try_join(self.slots(provider, day), self.rows(sought)).await?;
+        // Declined, or of another day where a server looks at more than the start.
+        let theirs = rows.into_iter().filter(|row| row.is_with(provider));
+        Ok(Day { slots, rows: theirs.collect() })
+    }
+
+    /// Whether the clinic is open then, whatever the server says.
+    pub(super) fn is_open(&self, place: &Place) -> bool {
+        let hours = self.unlike.get(&place.start.date()).map(Vec::as_slice);
+        let minutes = u16::try_from(place.end.duration_since(place.start).as_mins()).unwrap_or(u16::MAX);
+        let is_once = !self.zone.to_ambiguous_timestamp(place.start).is_ambiguous();
+        !hours::is_closed(hours) && hours::take(hours, place.start, minutes) && is_once
+    }
+
+    pub(super) async fn rows(&self, sought: Parameters) -> Result<Vec<Row>, Failure> {
+        let found = self.client.search(Service::Appointment, sought).await?;
+        found.into_iter().map(|row| Row::read(row, &self.client.base, &self.zone)).collect()
+    }
+
+    pub(super) async fn rows_of_wish(&self, key: &str) -> Result<Vec<Row>, Failure> {
+        self.rows(Wish::search(key)).await
+    }
+
+    pub(super) async fn rows_of_patient(&self, patient: &PatientRef, from: DateTime) -> Result<Vec<Row>, EmrError> {
+        let patient = patient_id(patient)?;
+        let since = format!("ge{}", instant::written(from, &self.zone));
+        let sought = vec![("actor", reference::to("Patient", patient)), ("date", since)];
+        let rows = self.rows(sought).await.map_err(Failure::of_read)?;
+        Ok(rows.into_iter().filter(|row| row.is_of(patient)).collect())
+    }
+
+    /// The appointment with its version; `None`: there is none.
+    pub(super) async fn row(&self, id: &str) -> Result<Option<Row>, Failure> {
+        let answer = self.client.read(Service::Appointment, id).await?;
+        let row = answer.map(|answer| Row::of_answer(answer, &self.client.base, &self.zone)).transpose()?;
+        if row.as_ref().is_some_and(|row| row.id != id) {
+            return Err(Failure::odd("another Appointment came than was asked for"));
+        }
+        Ok(row)
+    }
+}
+
+pub(super) fn patient_id(patient: &PatientRef) -> Result<&str, EmrError> {
+    let id = patient.0.reveal().as_str();
+    if reference::is_id(id) { Ok(id) } else { refused(Refusal::NotFound) }
+}

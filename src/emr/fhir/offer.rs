@@ -1,0 +1,200 @@
+//! What a server says that it offers, of what is used here (its CapabilityStatement).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::failure::Failure;
+use super::super::{EmrError, Finding};
+use super::Inner;
+
+/// Operations of this guide, by the address of their definitions: others of the same names take other parameters.
+const ARGONAUT: &str = "argonaut-scheduling";
+
+/// Of each resource, what is asked of it.
+const NEEDED: [(&str, &[&str]); 4] = [
+    ("Schedule", &["search-type"]),
+    ("Slot", &["search-type"]),
+    ("Patient", &["read", "search-type"]),
+    ("Appointment", &["read", "search-type", "create", "update"]),
+];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    /// How appointments are booked.
+    pub(super) books: Books,
+    /// What it lacks, and how to mend that.
+    pub(super) lacks: Vec<(String, &'static str)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Books {
+    /// By a conditional create.
+    Created,
+    /// By the guide's `$book`.
+    Booked,
+    /// By its `$hold` first, then by `$book`.
+    HeldThenBooked,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Statement {
+    resource_type: String,
+    fhir_version: String,
+    #[serde(default)]
+    rest: Vec<Rest>,
+}
+
+#[derive(Deserialize)]
+struct Rest {
+    mode: String,
+    #[serde(default)]
+    resource: Vec<Resource>,
+    #[serde(default)]
+    operation: Vec<Operation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    interaction: Vec<Interaction>,
+    #[serde(default)]
+    operation: Vec<Operation>,
+    #[serde(default)]
+    conditional_create: bool,
+}
+
+#[derive(Deserialize)]
+struct Interaction {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    name: String,
+    #[serde(default)]
+    definition: String,
+}
+
+impl Offer {
+    pub(super) fn read(metadata: Value) -> Result<Self, Failure> {
+        let statement: Statement = serde_json::from_value(metadata)
+            .map_err(|_| Failure::odd("what the server says of itself is no CapabilityStatement"))?;
+        let server = statement.rest.into_iter().find(|rest| rest.mode == "server");
+        let Some(server) = server.filter(|_| statement.resource_type == "CapabilityStatement") else {
+            return Err(Failure::odd("what the server says of itself is no CapabilityStatement of a server"));
+        };
+        if !statement.fhir_version.starts_with("4.") {
+            let what = "the server is not one of FHIR R4; is emr.fhir.base_url that of its R4?";
+            return Err(Failure::Refused(EmrError::Invalid(what.into())));
+        }
+        let of = |kind: &str| server.resource.iter().find(|resource| resource.kind == kind);
+        let operations = || server.operation.iter().chain(of("Appointment").into_iter().flat_map(|of| &of.operation));
+        let offers = |name: &str| {
+            operations().any(|one| one.name.trim_start_matches('$') == name && one.definition.contains(ARGONAUT))
+        };
+        let books = match (offers("book"), offers("hold")) {
+            (true, true) => Books::HeldThenBooked,
+            (true, false) => Books::Booked,
+            (false, _) => Books::Created,
+        };
+        let mut lacks = Vec::new();
+        for (kind, codes) in NEEDED {
+            for code in codes {
+                let is_offered = of(kind).is_some_and(|of| of.interaction.iter().any(|offered| offered.code == *code));
+                let is_replaced = books != Books::Created && *code == "create";
+                if !is_offered && !is_replaced {
+                    lacks.push((
+                        format!("it does not offer {code} of {kind}"),
+                        "have the server's operator switch it on",
+                    ));
+                }
+            }
+        }
+        if books == Books::Created && !of("Appointment").is_some_and(|of| of.conditional_create) {
+            lacks.push((
+                "it does not offer conditional create of Appointment: a booking that is delivered twice would be two"
+                    .into(),
+                "have the server's operator switch it on",
+            ));
+        }
+        Ok(Self { books, lacks })
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let how = match self.books {
+            Books::Created => "appointments are created, on the condition that they are not there yet",
+            Books::Booked => "appointments are booked by $book",
+            Books::HeldThenBooked => "appointments are held by $hold and booked by $book",
+        };
+        let lacks = self.lacks.iter().map(|(what, mend)| Finding::bad(what.as_str(), *mend));
+        lacks.chain([Finding::good(how)]).collect()
+    }
+}
+
+impl Inner {
+    pub(super) async fn offer(&self) -> Result<Offer, Failure> {
+        if let Some(offer) = self.offer.get(&()) {
+            return Ok(offer);
+        }
+        let offer = Offer::read(self.client.metadata().await?)?;
+        self.offer.put((), offer.clone());
+        Ok(offer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn statement(operations: Value) -> Value {
+        let resource = |kind: &str, codes: &[&str]| {
+            let interactions: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
+            json!({ "type": kind, "interaction": interactions, "conditionalCreate": kind == "Appointment", "operation": operations })
+        };
+        let resources: Vec<Value> = NEEDED.iter().map(|(kind, codes)| resource(kind, codes)).collect();
+        json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{ "mode": "server", "resource": resources }] })
+    }
+
+    fn offer(statement: Value) -> Offer {
+        Offer::read(statement).ok().unwrap()
+    }
+
+    #[test]
+    fn only_the_guides_own_operations_are_used() {
+        let define = |name: &str, guide: &str| json!({ "name": name, "definition": format!("http://fhir.org/guides/{guide}/OperationDefinition/appointment-{name}") });
+        let argonaut = ["book", "hold"].map(|name| define(name, "argonaut-scheduling"));
+        assert_eq!(offer(statement(json!([]))), Offer { books: Books::Created, lacks: Vec::new() });
+        assert_eq!(offer(statement(json!(argonaut))).books, Books::HeldThenBooked);
+        assert_eq!(offer(statement(json!([argonaut[0]]))).books, Books::Booked);
+        assert_eq!(offer(statement(json!([define("book", "others")]))).books, Books::Created);
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        let mut lame = statement(json!([]));
+        lame["rest"][0]["resource"][3]["conditionalCreate"] = json!(false);
+        lame["rest"][0]["resource"][1]["interaction"] = json!([]);
+        let lacks = offer(lame).lacks;
+        assert!(
+            lacks.len() == 2 && lacks[0].0.contains("search-type of Slot") && lacks[1].0.contains("conditional"),
+            "{lacks:?}"
+        );
+    }
+
+    #[test]
+    fn another_version_and_anything_else_is_an_error() {
+        let mut old = statement(json!([]));
+        old["fhirVersion"] = json!("3.0.2");
+        let mut client = statement(json!([]));
+        client["rest"][0]["mode"] = json!("client");
+        for wrong in [old, client, json!({ "resourceType": "CapabilityStatement" }), json!([]), Value::Null] {
+            assert!(Offer::read(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! FHIR R4 behind the EMR's contract: golden requests, hostile answers, and whole bookings against the simulator.
+
+mod account;
+mod bookings;
+mod command;
+mod faults;
+mod golden;
+mod hostile;
+mod house;
+mod races;
