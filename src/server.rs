@@ -125,7 +125,7 @@ impl StartError {
             | Self::Budget(_) => true,
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
-            Self::Book(error) => matches!(error, BookError::Seed(_)),
+            Self::Book(error) => matches!(error, BookError::Seed(_) | BookError::Several { .. }),
             Self::Store(error) => matches!(error, StoreError::Keys(_) | StoreError::Schema(_) | StoreError::Secret(_)),
             Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Missing(_) | Self::Speech(_) => {
                 false
@@ -183,7 +183,7 @@ fn check_server(config: &Config) -> Result<Vec<Served>, StartError> {
 /// What keeps one clinic from taking calls.
 fn check_clinic(served: &Served) -> Result<(), StartError> {
     let Served { clinic, config } = served;
-    book::check(clinic)?;
+    book::check(clinic, &config.state)?;
     let wrong = plans::check_budget(config, clinic);
     if !wrong.is_empty() {
         return Err(StartError::Budget(wrong));

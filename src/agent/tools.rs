@@ -36,6 +36,7 @@ use crate::state::Shared;
 
 pub use dealings::Dealings;
 pub use interrupted::deliver;
+pub(super) use interrupted::written_down;
 pub use ledger::{LEDGER, Ledger, State, Step};
 pub use messages::{MESSAGES, Message, MessageKind, Messages};
 pub(super) use once::run_once;

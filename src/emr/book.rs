@@ -23,6 +23,7 @@ use super::{
     Patient, PatientRef, Place, Provider, ProviderRef, Refusal, Sought, VisitKind, slot,
 };
 use crate::clinic::Clinic;
+use crate::state::StateConfig;
 use journal::{Entry, Journal};
 use seed::Seed;
 
@@ -33,11 +34,17 @@ pub enum BookError {
     Seed(Vec<String>),
     #[error("the clinic's book in {folder} cannot be used: {error}; see to the folder, and let one process use it")]
     Journal { folder: String, error: io::Error },
+    /// Each of several processes would give the same times away.
+    #[error(
+        "{clinic}: emr.kind: the embedded book is one process's own, and by state.redis several answer for the clinic; keep its appointments in an EMR that all of them reach (kind = \"oscar\" or \"fhir\"), or take redis out of [state] and run one process"
+    )]
+    Several { clinic: String },
 }
 
-/// Reads the data file of the clinic's book, if it has one: what [`Book::open`] would refuse, without opening anything.
-pub fn check(clinic: &Clinic) -> Result<(), BookError> {
+/// What [`Book::open`] would refuse, if the clinic has a book, without opening anything; and a book that several processes would have one of each.
+pub fn check(clinic: &Clinic, state: &StateConfig) -> Result<(), BookError> {
     match clinic.config.emr.as_ref().map(|emr| emr.kind) {
+        Some(EmrKind::Book) if !state.redis.is_empty() => Err(BookError::Several { clinic: clinic.config.id.clone() }),
         Some(EmrKind::Book) => Seed::of(clinic).map(drop).map_err(BookError::Seed),
         Some(EmrKind::Oscar | EmrKind::Fhir) | None => Ok(()),
     }

@@ -9,6 +9,8 @@ use super::failure::Failure;
 /// A server that only lost the connection shows the row at once; a slow one is not asked more than this.
 const FIRST: Duration = Duration::from_millis(250);
 const LAST: Duration = Duration::from_secs(2);
+/// A process that stood still has no time left when it goes on, and must see all the same what came of what it sent.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// See the module header. The first look is at once; every other waits.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub(super) struct Looks {
 
 impl Looks {
     pub(super) fn until(until: Instant) -> Self {
-        Self { until, next: Instant::now(), pause: FIRST }
+        Self { until: until.max(Instant::now() + LEAST), next: Instant::now(), pause: FIRST }
     }
 
     /// Waits for the next look; `false`: it is over.
@@ -58,5 +60,14 @@ mod tests {
         let looks = Looks::until(Instant::now() + Duration::from_secs(1));
         assert_eq!(looks.see(std::future::pending::<Result<(), Failure>>()).await, None);
         assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_stood_still_until_the_end_looks_for_a_moment_all_the_same() {
+        let sent = Instant::now();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let mut looks = Looks::until(sent + Duration::from_secs(6));
+        assert!(looks.again().await);
+        assert_eq!(looks.see(std::future::ready(Ok(1))).await, Some(1));
     }
 }

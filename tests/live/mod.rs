@@ -12,6 +12,7 @@ mod oscar_program;
 mod oscar_zeep;
 mod postgres;
 mod privacy;
+mod race;
 mod readers;
 pub mod redis;
 mod redis_contract;

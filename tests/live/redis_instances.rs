@@ -54,7 +54,11 @@ async fn check_asks_redis_and_says_what_is_wrong() {
         let records = folder.path().join("records").display().to_string();
         let state =
             toml::to_string(&toml::Table::from_iter([("state".to_owned(), toml::Value::try_from(state).unwrap())]));
-        let text = format!("[providers]\nkind = \"scripted\"\n[records]\npath = {records:?}\n{}", state.unwrap());
+        let clinic = folder.path().join("clinic.toml").display().to_string();
+        let text = format!(
+            "[clinic]\nfile = {clinic:?}\n[providers]\nkind = \"scripted\"\n[records]\npath = {records:?}\n{}",
+            state.unwrap()
+        );
         std::fs::write(&file, text).unwrap();
         let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
         program.arg("check").arg("--config").arg(&file).stdin(Stdio::null()).kill_on_drop(true);
@@ -62,6 +66,13 @@ async fn check_asks_redis_and_says_what_is_wrong() {
         let said = [ran.stdout, ran.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
         (ran.status.code(), said)
     };
+    // Each instance would have a book of its own.
+    let sample = include_str!("../../agents/sample-clinic.toml");
+    std::fs::write(folder.path().join("clinic.toml"), sample).unwrap();
+    let (code, said) = check(redis.config()).await;
+    assert!(code == Some(64) && said.contains("emr.kind") && said.contains("state.redis"), "{code:?} {said}");
+    let without_book = sample.split_once("[emr]").expect("it has one").0;
+    std::fs::write(folder.path().join("clinic.toml"), without_book).unwrap();
     let (code, said) = check(redis.config()).await;
     assert!(code == Some(0) && said.contains("state    Redis 7."), "{code:?} {said}");
     redis.say("CONFIG SET maxmemory-policy allkeys-lru").await;

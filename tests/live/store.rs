@@ -39,7 +39,7 @@ fn clinic(id: &str) -> Clinic {
 }
 
 /// The journal of a call, in the words of its file.
-fn journal(call: CallId) -> String {
+pub(super) fn journal(call: CallId) -> String {
     format!(
         "{{\"entry\":\"rang\",\"call\":\"{call}\",\"at\":\"2026-11-21T18:00:00.255Z\",\"clinic\":\"{CLINIC}\",\"transport\":\"sip\",\
            \"caller\":\"+16045550137\",\"dialled\":\"+16045550100\",\"language\":\"pa-IN\"}}\n\

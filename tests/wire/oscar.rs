@@ -2,8 +2,8 @@
 
 mod added;
 mod bookings;
-mod by_voice;
-mod clinic;
+pub mod by_voice;
+pub mod clinic;
 mod command;
 mod envelopes;
 mod faults;

@@ -129,7 +129,8 @@ impl Sim {
     }
 }
 
-fn token(id: &str, secret: &str) -> String {
+/// A security header.
+pub fn token(id: &str, secret: &str) -> String {
     format!(
         "<s:Header><o:Security xmlns:o=\"{WSSE}\"><o:UsernameToken><o:Username>{id}</o:Username><o:Password \
          Type=\"{PASSWORD_TEXT}\">{secret}</o:Password></o:UsernameToken></o:Security></s:Header>"

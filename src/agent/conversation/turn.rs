@@ -275,8 +275,11 @@ impl ToolRound {
         let outcome = tools::run_once(tool, self.turn, &call.arguments, &self.session).await;
         let state = if outcome.is_ok() { State::Done } else { State::Refused };
         let code = outcome.result["code"].as_str().map(str::to_owned);
-        if let Err(error) = self.step(tool, call, state, code).await {
-            tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
+        match self.step(tool, call, state, code).await {
+            Ok(()) => tools::written_down(&self.session).await,
+            Err(error) => {
+                tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
+            }
         }
         outcome
     }

@@ -46,6 +46,8 @@ struct State {
     proposal: Option<Proposal>,
     /// What came of the writes of this call, by what was asked.
     done: BTreeMap<String, Outcome>,
+    /// Messages about writes that are over, which nobody needs once the ledger says so.
+    known: Vec<String>,
 }
 
 /// What a handle stands for.
@@ -199,6 +201,15 @@ impl Dealings {
     /// The line from which on this write was proposed; `None` if it was not, or another was since.
     pub(super) fn proposed(&self, what: &str) -> Option<usize> {
         self.held.lock().proposal.as_ref().filter(|p| p.what == what).map(|p| p.after)
+    }
+
+    /// The write that this message is about is over.
+    pub(super) fn known(&self, message: String) {
+        self.held.lock().known.push(message);
+    }
+
+    pub(super) fn take_known(&self) -> Vec<String> {
+        std::mem::take(&mut self.held.lock().known)
     }
 
     /// What came of this write before, in this call.

@@ -1,7 +1,7 @@
 //! Writes in the book that this process was in the middle of when it ended: the staff get a message for each when it starts again.
 //!
-//! The message is on the disk before the write is sent, and goes when the caller can be told what came of it. Kept beside the records and not
-//! among what instances share, since it says whom to call back.
+//! The message is on the disk before the write is sent, and goes when the ledger of tools says what came of it: at every moment one of the two
+//! knows. Kept beside the records and not among what instances share, since it says whom to call back.
 
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use crate::state::{Key, State};
 /// A write that is under way.
 pub(super) struct UnderWay<'a> {
     session: &'a Session,
-    key: Key,
     id: String,
 }
 
@@ -25,13 +24,21 @@ impl<'a> UnderWay<'a> {
             serde_json::to_string(message).map_err(|_| EmrError::Unavailable("a message has no JSON form".into()))?;
         let put = session.shared.here().put(&key, &message.id, &text).await;
         put.map_err(|lost| EmrError::Unavailable(lost.to_string()))?;
-        Ok(Self { session, key, id: message.id.clone() })
+        Ok(Self { session, id: message.id.clone() })
     }
 
-    /// What came of it is known, or the staff were told that it is not.
-    pub(super) async fn over(self) {
-        if let Err(lost) = self.session.shared.here().remove(&self.key, &self.id).await {
-            tracing::warn!(call = %self.session.call.call, %lost, "the staff will be asked about a write that is settled");
+    /// What came of it is known, or the staff were told that it is not: the message may go once that is written down.
+    pub(super) fn over(self) {
+        self.session.dealings.known(self.id);
+    }
+}
+
+/// The ledger says what came of the writes of this call that are over.
+pub(in crate::agent) async fn written_down(session: &Session) {
+    let key = Key::interrupted(&session.clinic.config.id);
+    for id in session.dealings.take_known() {
+        if let Err(lost) = session.shared.here().remove(&key, &id).await {
+            tracing::warn!(call = %session.call.call, %lost, "the staff will be asked about a write that is settled");
         }
     }
 }

@@ -110,7 +110,7 @@ async fn caller(number: u32, shared: Shared) -> (Vec<Duration>, bool) {
     let owed = Arc::new(Mutex::new(Owed::default()));
     house.through(noted(house.address(), owed.clone()).await);
     let (clinic, oscar) = house.sharing(&shared);
-    let mut talk = Talk::at(clinic, Arc::new(oscar), &shared, Language::English);
+    let (mut talk, _folder) = Talk::at(clinic, Arc::new(oscar), &shared, Language::English);
     elapse(BREATH * number / (CALLS / 6)).await;
     let mut answer = String::new();
     for line in ASKED.iter().chain(&["yes please"]) {

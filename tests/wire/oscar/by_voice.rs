@@ -31,17 +31,17 @@ pub struct Talk {
     turn: u32,
     /// When each tool began and was done.
     pub tools: Vec<(Instant, Instant)>,
-    folder: tempfile::TempDir,
 }
 
 impl Talk {
     /// Jane Roe calls from the number in her chart.
-    fn with(house: &House, language: Language) -> Self {
+    fn with(house: &House, language: Language) -> (Self, tempfile::TempDir) {
         let (clinic, oscar) = house.adapter();
         Self::at(clinic, Arc::new(oscar), &Shared::default(), language)
     }
 
-    pub fn at(clinic: Clinic, emr: Arc<dyn Emr>, shared: &Shared, language: Language) -> Self {
+    /// With the folder of the clinic's records.
+    pub fn at(clinic: Clinic, emr: Arc<dyn Emr>, shared: &Shared, language: Language) -> (Self, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("as the test has it");
         let id = clinic.config.id.clone();
         let desk = Desk::new(
@@ -56,20 +56,29 @@ impl Talk {
         .expect("there is a clinic")
         .sharing(shared.clone());
         let caller = Pii::new("+16045550177".to_owned());
-        let agent = desk.open(&CallFacts { call: CallId::new(), clinic: id, caller, language });
+        (Self::on(&desk, &CallFacts { call: CallId::new(), clinic: id, caller, language }), folder)
+    }
+
+    /// A call to this desk.
+    pub fn on(desk: &Desk, call: &CallFacts) -> Self {
         let (mailbox, events) = Mailbox::new();
-        Self { agent, mailbox, events, language, said: Vec::new(), turn: 0, tools: Vec::new(), folder }
+        let agent = desk.open(call);
+        Self { agent, mailbox, events, language: call.language, said: Vec::new(), turn: 0, tools: Vec::new() }
+    }
+
+    pub async fn say(&mut self, words: &str) -> String {
+        crate::desk::in_time(self.hear_out(words)).await
     }
 
     /// The answer to these words, all of it heard.
-    pub async fn say(&mut self, words: &str) -> String {
+    pub async fn hear_out(&mut self, words: &str) -> String {
         self.turn += 1;
         self.hears(Who::Caller, words.to_owned());
         let turn = Turn { number: self.turn, language: self.language, said: self.said.clone().into(), draft: false };
         self.agent.think(turn, Reports { turn: self.turn, mailbox: self.mailbox.clone() });
         let mut answer = String::new();
         loop {
-            match crate::desk::in_time(self.events.recv()).await {
+            match self.events.recv().await {
                 Some(Event::Agent { event: agent::Event::Text(text), .. }) => answer.push_str(text.reveal()),
                 Some(Event::Agent { event: agent::Event::Done, .. }) => break,
                 Some(Event::Agent { event: agent::Event::Failed(error), .. }) => panic!("{error}"),
@@ -113,7 +122,7 @@ pub const ASKED: [&str; 5] = [
 async fn a_caller_books_moves_and_cancels_by_voice_in_every_dialect() {
     for dialect in [Dialect::Mcmaster, Dialect::Openo, Dialect::Juno] {
         let house = House::with(dialect, None).await;
-        let mut talk = Talk::with(&house, Language::English);
+        let (mut talk, _folder) = Talk::with(&house, Language::English);
         let answer = talk.say_all(&ASKED).await;
         // She has another, at ten.
         assert!(answer.starts_with("You already have an appointment on Monday, November 23 at 10 AM."), "{answer}");
@@ -147,7 +156,7 @@ async fn a_caller_books_moves_and_cancels_by_voice_in_every_dialect() {
 #[tokio::test]
 async fn a_caller_books_in_french() {
     let house = House::open().await;
-    let mut talk = Talk::with(&house, Language::French);
+    let (mut talk, _folder) = Talk::with(&house, Language::French);
     let lines = [
         "je voudrais un rendez-vous pour un suivi avec le docteur Singh lundi après treize heures",
         "Jane Roe",
@@ -164,21 +173,21 @@ async fn a_caller_books_in_french() {
 #[tokio::test]
 async fn a_booking_nobody_knows_of_is_left_to_the_staff_and_never_sent_again() {
     let house = House::open().await;
-    let mut talk = Talk::with(&house, Language::English);
+    let (mut talk, folder) = Talk::with(&house, Language::English);
     talk.say_all(&ASKED).await;
     house.turn("addAppointment", Fault::Hang, 1);
     let answer = talk.say("yes").await;
     assert!(answer.starts_with("I can't tell whether that went through."), "{answer}");
     talk.say("yes").await;
     assert_eq!(house.asked("addAppointment"), 1);
-    let left = left(talk.folder.path());
+    let left = left(folder.path());
     assert_eq!(left.lines().count(), 1);
 }
 
 #[tokio::test]
 async fn an_oscar_that_is_away_leads_to_a_message_or_a_person() {
     let house = House::open().await;
-    let mut talk = Talk::with(&house, Language::English);
+    let (mut talk, _folder) = Talk::with(&house, Language::English);
     house.turn("searchDemographicsByAttributes", Fault::Html503, 5);
     let answer = talk.say_all(&ASKED[..4]).await;
     assert!(answer.contains("can't reach the appointment book"), "{answer}");

@@ -104,6 +104,10 @@ impl House {
         }
     }
 
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     /// What is asked goes through this address.
     pub fn through(&mut self, address: SocketAddr) {
         self.base_url = self.sim.base_url(address);

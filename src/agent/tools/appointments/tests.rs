@@ -5,11 +5,12 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::super::tests::{left, with_book};
-use super::super::{Dealings, run};
+use super::super::{Dealings, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
 use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Patient, Place, Provider, Sought};
 use crate::language::Language;
+use crate::state::{Key, State};
 
 struct Caller {
     session: Session,
@@ -93,6 +94,19 @@ async fn a_caller_books_hears_of_it_moves_and_cancels() {
     assert_eq!(cancelled["say"], "Your appointment on Wednesday, November 25 at 10 AM is cancelled.");
     let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
     assert_eq!(told["say"], "I see no upcoming appointment for you.");
+}
+
+/// A process that ends in between leaves the staff a message, and not nothing.
+#[tokio::test]
+async fn the_staff_would_be_told_of_a_write_until_the_ledger_says_what_came_of_it() {
+    let mut caller = Caller::new();
+    let (patient, slots) = (caller.jane().await, caller.slots(json!({ "visit_kind": "follow_up" })).await);
+    let wish = json!({ "patient": patient, "slot": slots[0].0 });
+    assert_eq!(caller.agree(ToolName::CreateAppointment, &wish).await["ok"], true);
+    let kept = async |caller: &Caller| caller.session.shared.here().table(&Key::interrupted("harbour-street")).await;
+    assert_eq!(kept(&caller).await.unwrap().len(), 1);
+    written_down(&caller.session).await;
+    assert!(kept(&caller).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         })),
         Err(error) => failed_write(&error, &about, session).await,
     };
-    under_way.over().await;
+    under_way.over();
     session.dealings.finish(what, outcome.clone());
     outcome
 }
@@ -155,7 +155,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
         })),
         Err(error) => failed_write(&error, &about, session).await,
     };
-    under_way.over().await;
+    under_way.over();
     session.dealings.finish(what, outcome.clone());
     outcome
 }
@@ -192,7 +192,7 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         })),
         Err(error) => failed_write(&error, &about, session).await,
     };
-    under_way.over().await;
+    under_way.over();
     session.dealings.finish(what, outcome.clone());
     outcome
 }

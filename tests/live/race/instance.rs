@@ -1,0 +1,243 @@
+//! One of the processes of a race: this program of tests, started again with its plan in a file. What is behind the model is `attendant serve`'s own:
+//! the desk and its tools, their ledger, messages, the state that instances share, the store and what moves records there.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use attendant::agent::CallFacts;
+use attendant::agent::conversation::{Books, Desk};
+use attendant::agent::graph::Graph;
+use attendant::agent::tools::{self, Ledger, MESSAGES, Messages};
+use attendant::call::CallId;
+use attendant::clinic::Clinic;
+use attendant::clock::elapse;
+use attendant::emr::{Emr, book};
+use attendant::language::Language;
+use attendant::privacy::Pii;
+use attendant::provider::chain::{Order, Thinkers};
+use attendant::records::{Library, instance};
+use attendant::state::{Shared, StateConfig, tend};
+use attendant::store::import::Importer;
+use attendant::store::{Store, StoreConfig};
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::model::Literal;
+use crate::live::store::journal;
+use crate::wire::oscar::by_voice::Talk;
+use crate::wire::oscar::clinic::Settings;
+use crate::wire::oscar::house::{MONDAY, NOW};
+
+/// Names the file of the plan.
+pub const PLAN: &str = "ATTENDANT_RACE_PLAN";
+
+/// What a race starts.
+pub const ITSELF: &str = "live::race::instance::an_instance_that_a_race_starts";
+
+/// Callers at once, until all of them have been asked whether it shall be booked.
+const AT_ONCE: usize = 12;
+
+/// A caller who is told that the book cannot be reached says yes again so soon, and so often.
+const AGAIN: Duration = Duration::from_millis(500);
+const TRIES: usize = 120;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    pub book: Book,
+    pub state: StateConfig,
+    pub store: StoreConfig,
+    pub records: PathBuf,
+    pub callers: Vec<Wish>,
+}
+
+/// What keeps the appointments.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Book {
+    Oscar {
+        base_url: String,
+        user: String,
+        password: String,
+        read_ms: u64,
+        settle_ms: u64,
+    },
+    /// In the folder of records; of the clinic that has this file.
+    Embedded {
+        clinic: PathBuf,
+    },
+}
+
+/// Who calls, and for what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// Its number.
+    pub chart: String,
+    pub born: Date,
+    /// Ten digits.
+    pub phone: String,
+    pub start: DateTime,
+}
+
+/// What a caller heard last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub wish: Wish,
+    pub call: String,
+    pub answer: String,
+}
+
+/// What an instance says, a line each.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Said {
+    /// A caller was answered the first time.
+    Asked(Told),
+    /// So many callers were asked whether it shall be booked, and wait for the word to answer.
+    Ready(usize),
+    Told(Told),
+    /// Everybody was answered, and everything is in the store.
+    Over,
+}
+
+/// Before what an instance says: the harness says something too.
+pub const MARK: char = '@';
+
+fn say(said: &Said) {
+    let line = format!("\n{MARK}{}\n", serde_json::to_string(said).expect("it has a JSON form"));
+    std::io::stdout().write_all(line.as_bytes()).expect("somebody listens");
+}
+
+impl Book {
+    fn open(&self, shared: &Shared, records: &Path) -> (Clinic, Arc<dyn Emr>) {
+        match self {
+            Self::Oscar { base_url, user, password, read_ms, settle_ms } => {
+                let settings = Settings {
+                    base_url,
+                    dialect: "juno",
+                    user,
+                    password,
+                    providers: "102 = \"Dr. Wei Chen\"",
+                    timezone: "America/Vancouver",
+                    read_ms: *read_ms,
+                    settle_ms: *settle_ms,
+                    ..Settings::default()
+                };
+                let (clinic, oscar) = settings.sharing(shared);
+                (clinic, Arc::new(oscar))
+            }
+            Self::Embedded { clinic } => {
+                let clinic = Clinic::load(clinic).expect("it is in order");
+                let book = book::Book::open(&records.join("book"), &clinic, MONDAY).expect("nobody else has it");
+                (clinic, Arc::new(book))
+            }
+        }
+    }
+}
+
+/// A caller who was asked whether it shall be booked, or who heard something else.
+struct Asked {
+    talk: Talk,
+    wish: Wish,
+    call: CallId,
+    heard: String,
+}
+
+impl Asked {
+    async fn begin(desk: &Desk, wish: Wish) -> Self {
+        let call = CallId::new();
+        let caller = Pii::new(format!("+1{}", wish.phone));
+        let facts = CallFacts { call, clinic: "harbour-street".to_owned(), caller, language: Language::English };
+        let mut talk = Talk::on(desk, &facts);
+        let words = format!("Robin Caller {} {}", wish.born, wish.start.strftime("%Y-%m-%dT%H:%M"));
+        let heard = talk.hear_out(&words).await;
+        Self { talk, wish, call, heard }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.heard.ends_with("Shall I book it?")
+    }
+
+    /// Says yes until it is booked or refused.
+    async fn agree(mut self) -> Told {
+        for _ in 0..TRIES {
+            if !self.is_asked() && self.heard != "emr_unavailable" {
+                break;
+            }
+            if !self.is_asked() {
+                elapse(AGAIN).await;
+            }
+            self.heard = self.talk.hear_out("yes please").await;
+        }
+        self.told()
+    }
+
+    fn told(&self) -> Told {
+        Told { wish: self.wish.clone(), call: self.call.to_string(), answer: self.heard.clone() }
+    }
+}
+
+/// The journal of a call that is over, as its writer leaves it.
+fn write_down(records: &Path, call: CallId) -> PathBuf {
+    let day = records.join("2026-11-22");
+    std::fs::create_dir_all(&day).expect("it is writable");
+    let path = day.join(format!("{call}.jsonl"));
+    std::fs::write(&path, journal(call)).expect("it is writable");
+    path
+}
+
+#[ignore = "an instance that a race starts"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_a_race_starts() {
+    let Ok(plan) = std::env::var(PLAN) else { return };
+    let plan = std::fs::read_to_string(plan).expect("the race wrote it");
+    let Plan { book, state, store, records, callers } = serde_json::from_str(&plan).expect("the race wrote it");
+    let shared = Shared::open(&state, &records).expect("nobody else has the folder");
+    let (clinic, emr) = book.open(&shared, &records);
+    let id = clinic.config.id.clone();
+    let store = Store::open(&store, &records, clinic.tenant()).expect("its keys are there");
+    let messages = Arc::new(Messages::new(records.join(MESSAGES)));
+    tools::deliver(shared.here(), &id, &messages).await;
+    let (stop, name) = (CancellationToken::new(), instance(&records).expect("it is writable"));
+    let tending = tokio::spawn(tend(shared.clone(), vec![id.clone()], name, stop.clone()));
+    let (closed, ends) = mpsc::channel(callers.len().max(1));
+    let importing = tokio::spawn(Importer::new(store.clone(), Library::new(records.clone())).run(ends, stop.clone()));
+    let desk = Desk::new(
+        Thinkers::new(vec![Arc::new(Literal)], Order::new()),
+        Graph::built_in(),
+        vec![clinic],
+        Books::from([(id, emr)]),
+        messages,
+        Ledger::open(records.clone()).expect("it is writable"),
+        || NOW.parse().expect("a time"),
+    );
+    let desk = desk.expect("there is a clinic").sharing(shared);
+
+    let asking = stream::iter(callers).map(|wish| Asked::begin(&desk, wish)).buffer_unordered(AT_ONCE);
+    let asked: Vec<Asked> = asking.collect().await;
+    for asked in &asked {
+        say(&Said::Asked(asked.told()));
+    }
+    say(&Said::Ready(asked.iter().filter(|asked| asked.is_asked()).count()));
+    BufReader::new(tokio::io::stdin()).lines().next_line().await.expect("the race gives the word");
+    let answers = asked.into_iter().map(|asked| {
+        let (records, closed, call) = (records.clone(), closed.clone(), asked.call);
+        tokio::spawn(async move {
+            let told = asked.agree().await;
+            closed.try_send(write_down(&records, call)).expect("there is room for every call");
+            say(&Said::Told(told));
+        })
+    });
+    for answered in join_all(answers).await {
+        answered.expect("no caller breaks down");
+    }
+    stop.cancel();
+    importing.await.expect("records are moved");
+    tending.await.expect("it stops");
+    store.close().await;
+    say(&Said::Over);
+}
