@@ -16,17 +16,22 @@ pub async fn in_time<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Looks until it is there, a hundred times a second: looking all the time would keep calls in real time waiting.
-pub async fn comes<T>(mut look: impl FnMut() -> Option<T>) -> T {
+pub async fn comes<T>(look: impl FnMut() -> Option<T>) -> T {
+    comes_within(PATIENCE, look).await
+}
+
+/// The same for what takes longer.
+pub async fn comes_within<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let mut looks = tokio::time::interval(Duration::from_millis(10));
-    in_time(async {
+    let comes = async {
         loop {
             looks.tick().await;
             if let Some(there) = look() {
                 return there;
             }
         }
-    })
-    .await
+    };
+    tokio::time::timeout(patience, comes).await.expect("in time")
 }
 
 /// A call that the desk has started; `media` is what the test makes of its media path.

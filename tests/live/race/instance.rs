@@ -44,7 +44,10 @@ pub const ITSELF: &str = "live::race::instance::an_instance_that_a_race_starts";
 /// Callers at once, until all of them have been asked whether it shall be booked.
 const AT_ONCE: usize = 12;
 
-/// A caller who is told that the book cannot be reached says yes again so soon, and so often.
+/// What a caller hears of a book that cannot be reached.
+const UNAVAILABLE: &str = "emr_unavailable";
+
+/// Who hears it says yes again so soon, and so often.
 const AGAIN: Duration = Duration::from_millis(500);
 const TRIES: usize = 120;
 
@@ -152,10 +155,17 @@ impl Asked {
         let call = CallId::new();
         let caller = Pii::new(format!("+1{}", wish.phone));
         let facts = CallFacts { call, clinic: "harbour-street".to_owned(), caller, language: Language::English };
-        let mut talk = Talk::on(desk, &facts);
+        let talk = Talk::on(desk, &facts);
         let words = format!("Robin Caller {} {}", wish.born, wish.start.strftime("%Y-%m-%dT%H:%M"));
-        let heard = talk.hear_out(&words).await;
-        Self { talk, wish, call, heard }
+        let mut asked = Self { talk, wish, call, heard: String::new() };
+        for _ in 0..TRIES {
+            asked.heard = asked.talk.hear_out(&words).await;
+            if asked.heard != UNAVAILABLE {
+                break;
+            }
+            elapse(AGAIN).await;
+        }
+        asked
     }
 
     fn is_asked(&self) -> bool {
@@ -165,7 +175,7 @@ impl Asked {
     /// Says yes until it is booked or refused.
     async fn agree(mut self) -> Told {
         for _ in 0..TRIES {
-            if !self.is_asked() && self.heard != "emr_unavailable" {
+            if !self.is_asked() && self.heard != UNAVAILABLE {
                 break;
             }
             if !self.is_asked() {
