@@ -12,11 +12,29 @@ use std::time::Duration;
 
 use attendant::config::SecretSource;
 use attendant::store::{StoreConfig, keys};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Longest wait for a server to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "kq7-Vx20-mmT4-psw9";
+
+/// As whom a program of PostgreSQL's logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    Administrator,
+    /// The user of the servers, whose database it is.
+    Owner,
+}
+
+impl Login {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "postgres",
+            Self::Owner => "attendant",
+        }
+    }
+}
 
 pub struct Postgres {
     folder: TempDir,
@@ -52,7 +70,7 @@ impl Postgres {
         for sql in
             [&format!("CREATE ROLE attendant LOGIN PASSWORD '{PASSWORD}'"), "CREATE DATABASE attendant OWNER attendant"]
         {
-            postgres.ask(&["--username=postgres", "--dbname=postgres"], None, sql).expect("it may");
+            postgres.ask("postgres", Login::Administrator, None, sql).expect("it may");
         }
         postgres
     }
@@ -86,32 +104,64 @@ impl Postgres {
     /// Ends it at once, as a machine that goes down.
     pub fn stop(&mut self) {
         let Some(mut server) = self.server.take() else { return };
-        let id = rustix::process::Pid::from_raw(server.id() as i32).expect("it runs");
-        rustix::process::kill_process(id, rustix::process::Signal::QUIT).expect("it is ours");
+        let id = Pid::from_raw(server.id().cast_signed()).expect("it runs");
+        kill_process(id, Signal::QUIT).expect("it is ours");
         server.wait().expect("it ends");
     }
 
     /// Runs a statement, as its administrator.
     pub fn run(&self, sql: &str) {
-        self.ask(&["--username=postgres", "--dbname=attendant"], None, sql).expect("it may");
+        self.ask("attendant", Login::Administrator, None, sql).expect("it may");
     }
 
     /// What a statement says to the user of the servers, on a connection of this clinic.
     pub fn as_clinic(&self, clinic: Option<&str>, sql: &str) -> Result<String, String> {
-        self.ask(&["--username=attendant", "--dbname=attendant"], clinic, sql)
+        self.ask("attendant", Login::Owner, clinic, sql)
     }
 
-    fn ask(&self, who: &[&str], clinic: Option<&str>, sql: &str) -> Result<String, String> {
-        let done = Command::new("psql")
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", sql, "--host"])
+    fn ask(&self, database: &str, login: Login, clinic: Option<&str>, sql: &str) -> Result<String, String> {
+        let arguments =
+            ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", database, "--command", sql];
+        self.program("psql", login, clinic, &arguments)
+    }
+
+    /// What one of PostgreSQL's own programs says, on a connection of this clinic.
+    pub fn program(&self, name: &str, login: Login, clinic: Option<&str>, rest: &[&str]) -> Result<String, String> {
+        let done = Command::new(name)
+            .args(["--username", login.name(), "--host"])
             .arg(self.folder.path())
-            .args(who)
+            .args(rest)
             .env("PGPASSWORD", PASSWORD)
             .env("PGOPTIONS", clinic.map_or_else(String::new, |clinic| format!("-c app.clinic={clinic}")))
             .output()
             .expect("make tools has run");
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if done.status.success() { Ok(said(&done.stdout)) } else { Err(said(&done.stderr)) }
+    }
+
+    /// Every process of it stands still, as on a machine whose disk hangs.
+    pub fn freeze(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    pub fn thaw(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    /// The server and the processes that it started.
+    fn signal_all(&self, signal: Signal) {
+        let server = self.server.as_ref().expect("it runs").id();
+        let processes = std::fs::read_dir("/proc").expect("every Linux has it").filter_map(|entry| {
+            let id: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            // State and parent come after the name, which is in brackets.
+            let parent: u32 = stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()?;
+            (parent == server).then_some(id)
+        });
+        for id in [server.cast_signed()].into_iter().chain(processes) {
+            // One may have ended meanwhile.
+            Pid::from_raw(id).map(|id| kill_process(id, signal).ok());
+        }
     }
 
     pub fn settings(&self) -> StoreConfig {
