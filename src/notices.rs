@@ -1,7 +1,7 @@
 //! Telling the staff that a message waits: by webhook or e-mail, and others if nobody sees to it.
 //!
 //! Decides who is told of what and when; the store keeps what is still to be told ([`crate::store::notices`]), so that a crash, a restart or a database that
-//! was away loses nothing: every notice is taken at least once, with an id by which a second one is known. No call waits for any of it. What a caller left is in
+//! was away loses nothing: every notice is taken at least once, and again only if the process ended before it could note that, with an id by which that is known. No call waits for any of it. What a caller left is in
 //! no notice unless the clinic's file says so, and never in a log. Time is an argument: [`Notices::round`] does what is due at one moment.
 
 mod config;
@@ -11,18 +11,20 @@ mod notice;
 mod schedule;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::clinic::Clinic;
 use crate::store::acknowledged::Acknowledging;
 use crate::store::notices::{Due, Stage, Told, Wanted};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, in_time};
 use mail::Mailer;
 use notice::{Notice, Trouble, Urgency, Wait};
 use webhook::Webhooks;
@@ -64,6 +66,9 @@ struct Inner {
     mailer: Option<Mailer>,
     /// Our address, without a slash at its end, under which links are opened.
     public_url: Option<String>,
+    /// Notices that were taken at their addresses, and when, while the store could not be told: it is told before any is sent again. Not more than are
+    /// tried at once.
+    taken: Mutex<BTreeMap<String, i64>>,
 }
 
 /// Why a link leads nowhere.
@@ -98,6 +103,7 @@ impl Notices {
             mailer: mailer.transpose()?,
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             config,
+            taken: Mutex::default(),
         }))))
     }
 
@@ -126,15 +132,16 @@ impl Notices {
     pub async fn round(&self, now: Timestamp) -> Result<(), StoreError> {
         let Inner { store, config, .. } = &*self.0;
         let now_ms = now.as_millisecond();
-        let untold = store.untold(Stage::First, (now - NEWS).as_millisecond()).await?;
-        store.tell(Stage::First, &untold, &addresses(&config.to), now_ms).await?;
+        self.note_taken().await?;
+        let untold = in_time(store.untold(Stage::First, (now - NEWS).as_millisecond())).await?;
+        in_time(store.tell(Stage::First, &untold, &addresses(&config.to), now_ms)).await?;
         self.escalate(now).await?;
         loop {
             let wanted = match config.content {
                 Content::Waiting => Wanted::Nothing,
                 Content::Whole => Wanted::Whole,
             };
-            let due = store.due(now_ms, AT_ONCE, wanted).await?;
+            let due = in_time(store.due(now_ms, AT_ONCE, wanted)).await?;
             let tried = join_all(due.iter().map(|due| self.attempt(due, now))).await;
             tried.into_iter().collect::<Result<(), StoreError>>()?;
             if due.is_empty() {
@@ -147,10 +154,10 @@ impl Notices {
     async fn escalate(&self, now: Timestamp) -> Result<(), StoreError> {
         let Inner { store, clinic, config, .. } = &*self.0;
         let Some(patience) = config.patience() else { return Ok(()) };
-        let mut late = store.untold(Stage::Escalation, (now - NEWS).as_millisecond()).await?;
+        let mut late = in_time(store.untold(Stage::Escalation, (now - NEWS).as_millisecond())).await?;
         late.retain(|open| schedule::escalation(moment(open.left_ms), patience, Urgency::of(open.kind), clinic) <= now);
         let others = addresses(config.escalates_to());
-        let escalated = store.tell(Stage::Escalation, &late, &others, now.as_millisecond()).await?;
+        let escalated = in_time(store.tell(Stage::Escalation, &late, &others, now.as_millisecond())).await?;
         if escalated > 0 {
             metrics::counter!("messages_escalated_total").increment(escalated as u64);
             tracing::warn!(messages = escalated, "nobody has acknowledged these messages in time; others are told");
@@ -165,10 +172,10 @@ impl Notices {
             Stage::Escalation => config.escalates_to(),
         };
         let Some(address) = everybody.iter().find(|address| address.to_string() == due.address) else {
-            return store.readdress(due, &addresses(everybody), now.as_millisecond()).await;
+            return in_time(store.readdress(due, &addresses(everybody), now.as_millisecond())).await;
         };
         let usual = now + schedule::wait(due.tries + 1);
-        if !store.take(due, usual.as_millisecond()).await? {
+        if !in_time(store.take(due, usual.as_millisecond())).await? {
             return Ok(());
         }
         let notice = Notice {
@@ -186,7 +193,8 @@ impl Notices {
             Ok(()) => {
                 metrics::counter!("notices_sent_total", "channel" => address.channel(), "stage" => due.stage.word())
                     .increment(1);
-                store.delivered(&due.id, now.as_millisecond()).await
+                self.0.taken.lock().insert(due.id.clone(), now.as_millisecond());
+                self.note_taken_of(&due.id).await
             }
             Err(Trouble { what, wait }) => {
                 metrics::counter!("notices_failed_total", "channel" => address.channel()).increment(1);
@@ -196,9 +204,25 @@ impl Notices {
                     Wait::Longest => now + schedule::LONGEST,
                 };
                 tracing::warn!(notice = due.id, message = due.open.message, to = address.shown(), tries = due.tries + 1, %next, "a notice was not taken: {what}");
-                store.put_off(&due.id, &what, next.as_millisecond()).await
+                in_time(store.put_off(&due.id, &what, next.as_millisecond())).await
             }
         }
+    }
+
+    /// Tells the store what it could not be told before.
+    async fn note_taken(&self) -> Result<(), StoreError> {
+        let taken: Vec<String> = self.0.taken.lock().keys().cloned().collect();
+        for notice in taken {
+            self.note_taken_of(&notice).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_taken_of(&self, notice: &str) -> Result<(), StoreError> {
+        let Some(at_ms) = self.0.taken.lock().get(notice).copied() else { return Ok(()) };
+        in_time(self.0.store.delivered(notice, at_ms)).await?;
+        self.0.taken.lock().remove(notice);
+        Ok(())
     }
 
     async fn send(&self, address: &Address, notice: &Notice<'_>, now: Timestamp) -> Result<(), Trouble> {
@@ -218,7 +242,7 @@ impl Notices {
     }
 
     async fn measure(&self, now_ms: i64) -> Result<(), StoreError> {
-        let waiting = self.0.store.waiting().await?;
+        let waiting = in_time(self.0.store.waiting()).await?;
         let oldest = waiting.oldest_ms.map_or(0, |left| now_ms.saturating_sub(left).max(0));
         let clinic = || self.0.clinic.config.id.clone();
         metrics::gauge!("notices_waiting", "clinic" => clinic()).set(waiting.notices as f64);

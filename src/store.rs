@@ -57,6 +57,8 @@ pub use settings::{Kind, StoreConfig};
 const CONNECTING: Duration = Duration::from_secs(5);
 /// One statement in PostgreSQL.
 const STATEMENT: Duration = Duration::from_secs(10);
+/// A database that says nothing for so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why something could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -272,6 +274,11 @@ async fn rows(on: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Resul
 async fn execute(on: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
     let done = on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?;
     Ok(done.rows_affected())
+}
+
+/// What a database that says nothing is asked for fails too: one that stands still, or whose machine is gone, ends no statement by itself.
+pub(crate) async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs())))
 }
 
 /// Nothing is waited for: with `connect_lazy` the pool is made at once.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::notes::FILE as NOTES;
 use super::tail::Lines;
-use super::{Kept, Record, Store, StoreError};
+use super::{Kept, Record, Store, StoreError, in_time};
 use crate::agent::tools::{LEDGER, Message, messages};
 use crate::records::{Library, call_of, gone};
 
@@ -28,8 +28,6 @@ const LOOK: Duration = Duration::from_secs(60);
 /// After a failure it is tried again so soon, then twice as late each time, to the longest.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
-/// A database that says nothing for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What records are written to.
 #[async_trait]
@@ -281,11 +279,6 @@ fn remove(path: &Path) -> Result<(), StoreError> {
 /// It alone, whatever ails it.
 fn unusable(path: &Path, error: io::Error) -> StoreError {
     StoreError::File { file: path.display().to_string(), error }
-}
-
-/// What a database that says nothing is asked for fails too.
-async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs())))
 }
 
 /// A call's id is no secret, nor is a message's.

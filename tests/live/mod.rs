@@ -6,6 +6,7 @@ mod loss;
 mod model;
 mod noises;
 mod notices;
+mod notices_down;
 mod numbers;
 mod onboarding;
 mod oscar_program;

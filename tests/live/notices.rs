@@ -16,14 +16,14 @@ use attendant::store::acknowledged::Acknowledging;
 use attendant::store::notices::Waiting;
 use attendant::store::{Store, StoreConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::postgres::Postgres;
 use crate::desk::in_time;
 
 const SAMPLE: &str = include_str!("../../agents/sample-clinic.toml");
 
-fn message(id: &str) -> Message {
+pub(super) fn message(id: &str) -> Message {
     let pii = |text: &str| Pii::new(text.to_owned());
     Message {
         id: id.to_owned(),
@@ -39,7 +39,7 @@ fn message(id: &str) -> Message {
 }
 
 /// The sample clinic, whose staff are told through this port.
-fn file(folder: &Path, port: u16) -> String {
+pub(super) fn file(folder: &Path, port: u16) -> String {
     let secret = folder.join("secret");
     std::fs::write(&secret, "q7Vx-20mm-T4ps-w9Lk-3Zhd-88Rn-aE").expect("it is writable");
     let (top, tables) = SAMPLE.split_once("\n[").expect("the sample has tables");
@@ -60,7 +60,12 @@ fn config(folder: &Path, port: u16) -> Config {
 
 /// What the next webhook holds; it is answered so.
 async fn hooked(listener: &TcpListener, status: u16) -> serde_json::Value {
-    let (mut stream, _) = in_time(listener.accept()).await.expect("it is bound");
+    let (stream, _) = in_time(listener.accept()).await.expect("it is bound");
+    answered(stream, status).await
+}
+
+/// What a webhook holds; it is answered so.
+pub(super) async fn answered(mut stream: TcpStream, status: u16) -> serde_json::Value {
     let mut request = String::new();
     let body = loop {
         let mut some = [0; 4_096];
