@@ -14,13 +14,41 @@ use super::code::Code;
 /// Ends the call, as agents' tools are named.
 pub(super) const END_CALL: &str = "end_call";
 
-/// Words that leave before a fault strikes: some of the first sentence.
-pub(super) const STRUCK_AFTER: usize = 4;
+/// Words that leave before a fault strikes within an answer: some of the first sentence, or of the second.
+const IN_THE_FIRST: usize = 4;
+const IN_THE_SECOND: usize = 12;
 
 /// From then to the fault.
 const STRUCK_LATER: Duration = Duration::from_millis(100);
 
-/// How the model fails, at every request.
+/// When a model's fault strikes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// At every request; within an answer in its first sentence.
+    #[default]
+    Usual,
+    /// At every request; within an answer in its second sentence.
+    SecondSentence,
+    /// As usual, but not before the caller has spoken twice.
+    SecondTurn,
+}
+
+impl Stage {
+    /// Words that leave before a fault strikes within an answer.
+    pub(super) const fn struck_after(self) -> usize {
+        match self {
+            Self::Usual | Self::SecondTurn => IN_THE_FIRST,
+            Self::SecondSentence => IN_THE_SECOND,
+        }
+    }
+
+    /// What is wrong when the caller has spoken so often.
+    pub(super) fn due(self, fault: Option<Fault>, turns: usize) -> Option<Fault> {
+        fault.filter(|_| self != Self::SecondTurn || turns > 1)
+    }
+}
+
+/// How the model fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Fault {
     /// Takes the request and says nothing.
@@ -29,15 +57,15 @@ pub enum Fault {
     Fails,
     /// Answers 429.
     Limits,
-    /// Breaks the connection within the first sentence.
+    /// Breaks the connection within a sentence.
     Breaks,
     /// Answers that it is overloaded: 529, or 503 where no such status is known.
     Overloaded,
     /// Refuses the key: 401.
     Unauthorised,
-    /// Sends its error message within the first sentence.
+    /// Sends its error message within a sentence.
     Errors,
-    /// Says nothing more within the first sentence.
+    /// Says nothing more within a sentence.
     Hangs,
     /// Answers 1.5 s late.
     Slow,

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::answer::{self, END_CALL, Fault, STRUCK_AFTER};
+use super::answer::{self, END_CALL, Fault, Stage};
 use super::pace::Pace;
 use super::prompt::Prompts;
 use usage::Usage;
@@ -30,12 +30,13 @@ pub(super) struct Settings {
     /// Of an answer.
     parts: u8,
     fault: Option<Fault>,
+    stage: Stage,
     prompts: Prompts,
 }
 
 impl Settings {
-    pub(super) fn new(pace: Pace, parts: u8, fault: Option<Fault>) -> Self {
-        Self { pace, parts, fault, prompts: Prompts::default() }
+    pub(super) fn new(pace: Pace, parts: u8, (fault, stage): (Option<Fault>, Stage)) -> Self {
+        Self { pace, parts, fault, stage, prompts: Prompts::default() }
     }
 }
 
@@ -45,19 +46,11 @@ pub(super) fn router(settings: Settings) -> Router {
 }
 
 async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: Bytes) -> Response {
-    let Settings { pace, parts, fault, prompts } = settings;
+    let Settings { pace, parts, fault, stage, prompts } = settings;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let key = text(AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_else(|| text("x-api-key"));
     if key.trim().is_empty() {
         return refuse(401, "authentication_error");
-    }
-    match fault {
-        Some(Fault::Stalls) => return std::future::pending().await,
-        Some(Fault::Fails) => return ([(RETRY_AFTER, "20")], refuse(500, "api_error")).into_response(),
-        Some(Fault::Limits) => return ([(RETRY_AFTER, "20")], refuse(429, "rate_limit_error")).into_response(),
-        Some(Fault::Overloaded) => return refuse(OVERLOADED, "overloaded_error"),
-        Some(Fault::Unauthorised) => return refuse(401, "authentication_error"),
-        Some(Fault::Breaks | Fault::Errors | Fault::Hangs | Fault::Slow | Fault::Empty) | None => {}
     }
     let Some(version) = Version::of(text("anthropic-version")) else {
         return invalid("anthropic-version: header is required, and of a version that is known");
@@ -67,6 +60,15 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
         return invalid(&what);
     }
     let said = said(&request);
+    let fault = stage.due(fault, said.len());
+    match fault {
+        Some(Fault::Stalls) => return std::future::pending().await,
+        Some(Fault::Fails) => return ([(RETRY_AFTER, "20")], refuse(500, "api_error")).into_response(),
+        Some(Fault::Limits) => return ([(RETRY_AFTER, "20")], refuse(429, "rate_limit_error")).into_response(),
+        Some(Fault::Overloaded) => return refuse(OVERLOADED, "overloaded_error"),
+        Some(Fault::Unauthorised) => return refuse(401, "authentication_error"),
+        Some(Fault::Breaks | Fault::Errors | Fault::Hangs | Fault::Slow | Fault::Empty) | None => {}
+    }
     let text = answer::sentences(answer::code(said.iter().map(String::as_str), parts));
     let usage = Usage::of(&request, &prompts);
     crate::clock::elapse(pace.draw() + fault.map_or(Duration::ZERO, Fault::late)).await;
@@ -89,11 +91,11 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     }
     let is_eager = |tool: &Value| tool["eager_input_streaming"] == true;
     let eager = request["tools"].as_array().into_iter().flatten().all(is_eager);
-    let (events, left) = events(&whole, usage, eager);
-    answer::stream(events, left, fault, event(&error("overloaded_error", "simulated")))
+    let (events, first) = events(&whole, usage, eager);
+    answer::stream(events, first + stage.struck_after(), fault, event(&error("overloaded_error", "simulated")))
 }
 
-/// What was said on the caller's side, turn by turn.
+/// What the caller said, turn by turn. Notes in brackets stand on their side and are not theirs.
 fn said(request: &Value) -> Vec<String> {
     let of_users = request["messages"].as_array().into_iter().flatten().filter(|turn| turn["role"] == "user");
     let said = of_users.map(|turn| match &turn["content"] {
@@ -103,10 +105,10 @@ fn said(request: &Value) -> Vec<String> {
             texts.collect::<Vec<_>>().join(" ")
         }
     });
-    said.filter(|text| !text.is_empty()).collect()
+    said.filter(|text| !text.is_empty() && !text.starts_with('[')).collect()
 }
 
-/// The message in pieces, and how many of them a fault leaves.
+/// The message in pieces, and how many of them come before the first word.
 fn events(message: &Value, usage: Usage, eager: bool) -> (Vec<String>, usize) {
     let mut begun = message.clone();
     begun["content"] = json!([]);
@@ -130,8 +132,7 @@ fn events(message: &Value, usage: Usage, eager: bool) -> (Vec<String>, usize) {
     let ended = json!({"stop_reason": message["stop_reason"], "stop_sequence": null});
     events.push(json!({"type": "message_delta", "delta": ended, "usage": message["usage"]}));
     events.push(json!({"type": "message_stop"}));
-    // Three come before the first word.
-    (events.iter().map(event).collect(), 3 + STRUCK_AFTER)
+    (events.iter().map(event).collect(), 3)
 }
 
 /// What a tool is called with is held back until it is whole, unless it is wanted eagerly.

@@ -5,14 +5,13 @@ pub(super) mod ears;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use super::fault::Trouble;
-use super::mouth::Settings;
 use super::pace::Pace;
-use super::posted;
+use super::posted::Settings;
 use super::vendor::Vendor;
 use super::xml::{self, Element};
 
@@ -22,12 +21,9 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 const LOCALES: [&str; 5] = ["en-CA", "fr-CA", "zh-CN", "zh-HK", "pa-IN"];
 
-/// Words before the faults that strike within an answer: in the first clause of a code.
-const STRIKES_AFTER: usize = 4;
-
 /// Its part of the simulated vendors.
 pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
-    Router::new().route("/cognitiveservices/v1", post(synthesise)).with_state(Settings { pace, trouble })
+    Router::new().route("/cognitiveservices/v1", post(synthesise)).with_state(Settings::new(pace, trouble))
 }
 
 async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: String) -> Response {
@@ -39,9 +35,6 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
     if header("ocp-apim-subscription-key").is_empty() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    if let Some(refused) = posted::refused(&strike).await {
-        return refused;
-    }
     if header("content-type") != "application/ssml+xml" {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
@@ -49,8 +42,7 @@ async fn synthesise(State(settings): State<Settings>, headers: HeaderMap, body: 
         return StatusCode::BAD_REQUEST.into_response();
     }
     let Some(text) = spoken(&body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let audio = posted::spoken(&text, settings.pace.draw(), &strike, STRIKES_AFTER, <[i16]>::to_vec).await;
-    ([(header::CONTENT_TYPE, "audio/basic")], audio).into_response()
+    settings.answer(&text, strike, "audio/basic", <[i16]>::to_vec).await
 }
 
 /// The text of one `speak` with one `voice`; `None` if it is anything else. Microsoft's own examples leave the namespace out.

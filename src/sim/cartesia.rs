@@ -105,14 +105,12 @@ struct Session {
     chunks: u32,
     /// Of the utterance that is said.
     words: (String, u32),
-    /// Something was cancelled.
-    cancelled: bool,
 }
 
 impl Session {
     fn new(socket: WebSocket, pace: Pace, strike: Strike) -> Self {
         let (contexts, outbox) = (HashMap::new(), VecDeque::new());
-        Self { socket, pace, strike, contexts, outbox, chunks: 0, words: (String::new(), 0), cancelled: false }
+        Self { socket, pace, strike, contexts, outbox, chunks: 0, words: (String::new(), 0) }
     }
 
     async fn run(mut self) {
@@ -122,8 +120,7 @@ impl Session {
                 frame = self.socket.recv() => match frame {
                     Some(Ok(Frame::Text(text))) => {
                         self.message(text.as_str());
-                        let breaks = self.strike.is(Fault::Breaks) && self.strike.at == Moment::Between;
-                        if breaks && self.cancelled {
+                        if self.strike.is(Fault::Breaks) && self.strike.at == Moment::Cancelled {
                             return self.strike.felt(0);
                         }
                     }
@@ -146,11 +143,15 @@ impl Session {
         let context = request["context_id"].as_str().unwrap_or_default().to_owned();
         if request["cancel"] == true {
             self.contexts.remove(&context);
-            self.cancelled = true;
-            if self.strike.is(Fault::Late) {
+            let is_of_it = |said: &Value| said["context_id"] == context.as_str();
+            let has_more = self.outbox.iter().any(|(_, said)| said["type"] == "chunk" && is_of_it(said));
+            if has_more {
+                self.strike.cancelled();
+            }
+            if !self.strike.is(Fault::Late) {
+                self.outbox.retain(|(_, said)| !is_of_it(said));
+            } else if has_more {
                 self.strike.felt(0);
-            } else {
-                self.outbox.retain(|(_, said)| said["context_id"] != context.as_str());
             }
             return;
         }
@@ -224,18 +225,16 @@ impl Session {
             self.chunks += 1;
         }
         let struck = match self.strike.at {
-            Moment::Between => self.cancelled,
+            Moment::Cancelled => true,
             Moment::Words(words) => self.chunks > words,
-            Moment::Usual | Moment::Connecting | Moment::LastWords => self.chunks > STRIKES_AFTER,
+            Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => self.chunks > STRIKES_AFTER,
         };
-        let is_felt =
-            struck && [Fault::Stalls, Fault::Breaks, Fault::Errors].into_iter().any(|fault| self.strike.is(fault));
-        if is_felt || self.strike.is(Fault::Deaf) {
+        if (struck && self.strike.is_within()) || self.strike.is(Fault::Deaf) {
             self.strike.felt(self.words.1);
         } else {
             self.words.1 += u32::from(said["type"] == "chunk");
         }
-        match self.strike.fault {
+        match self.strike.fault() {
             Some(Fault::Deaf) => return ControlFlow::Continue(()),
             Some(Fault::Stalls) if struck => return ControlFlow::Continue(()),
             Some(Fault::Breaks) if struck => return ControlFlow::Break(()),

@@ -247,7 +247,7 @@ impl Session {
             self.turns += 1;
             self.first_turn.get_or_insert_with(Instant::now);
         }
-        match (self.strike.fault, self.strike.at) {
+        match (self.strike.fault(), self.strike.at) {
             (Some(Fault::Deaf), _) => true,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::LastWords) => self.turns > 1,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::Usual) => self.answered > 1,

@@ -1,22 +1,28 @@
-//! How a simulated vendor fails, how often, and at which moment. Which vendor can have which fault is [`super::vendor`]'s table.
+//! How a simulated vendor fails, how often, and at which moment. Which vendor can have which fault, and when, is [`super::vendor`]'s table.
 //!
 //! A fault that a vendor cannot have is refused where it would strike, so that no test rests on one that does nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
-use super::vendor::Vendor;
+use super::vendor::{CancelledBy, Vendor};
 
 /// What [`Fault::Limits`] and [`Fault::Fails`] tell a client to wait: seconds.
 pub(super) const RETRY_AFTER: &str = "20";
 
 /// From word to word of a voice that must have some left when it is cancelled: faster than they are heard, so that none is late.
-pub(super) const PACED: std::time::Duration = std::time::Duration::from_millis(60);
+pub(super) const PACED: Duration = Duration::from_millis(60);
+
+/// Who is asked for each clause anew cannot tell that one was cancelled between two: so long without a request is taken for it. The clauses of
+/// an answer are asked for one right after the other.
+const GIVEN_UP: Duration = Duration::from_millis(500);
 
 /// What goes wrong at a vendor of speech. Each means what it can mean to the vendor's protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -80,20 +86,22 @@ impl Fault {
     ];
 }
 
-/// When [`Fault::Stalls`], [`Fault::Errors`] and [`Fault::Breaks`] strike a connection.
+/// When a fault strikes. What is not struck within an answer has it from the first word on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Moment {
-    /// A recogniser after its first words, a voice in its second sentence.
+    /// From the first connection on; within an answer, a recogniser after its first words, a voice in its second sentence.
     #[default]
     Usual,
-    /// While it is made: it is never made.
+    /// While a connection is made: it is never made.
     Connecting,
-    /// A voice, after so many words on the connection.
+    /// A voice, after so many words on the connection; who is asked for each clause anew, after so many of all.
     Words(u32),
     /// A recogniser, instead of its second turn's last words.
     LastWords,
-    /// A recogniser half a second after its first turn's last words; a voice when it is told to cancel.
+    /// A recogniser, half a second after its first turn's last words.
     Between,
+    /// A voice, once it was cancelled in the middle of what it said.
+    Cancelled,
 }
 
 /// What becomes of connections to a vendor that cannot have the fault.
@@ -115,7 +123,16 @@ pub struct Trouble {
     left: Option<Arc<AtomicU32>>,
     elsewhere: Elsewhere,
     struck: Arc<Mutex<Option<Struck>>>,
+    cancelled: Cancelled,
     asked: Arc<Mutex<Vec<Vendor>>>,
+}
+
+/// Whether a voice was cancelled in the middle of what it said.
+#[derive(Clone, Debug, Default)]
+struct Cancelled {
+    was: Arc<AtomicBool>,
+    /// Since when nothing is asked of who is asked for each clause anew.
+    idle: Arc<Mutex<Option<Instant>>>,
 }
 
 /// The first time that a fault struck.
@@ -170,19 +187,24 @@ impl Trouble {
         let mut asked = self.asked.lock();
         if !asked.contains(&vendor) {
             asked.push(vendor);
+        } else if vendor.cancelled_by() == CancelledBy::Leaving {
+            // Nothing else makes anybody connect again.
+            self.cancelled.was.store(true, Ordering::Relaxed);
         }
         drop(asked);
         let take = |left: &AtomicU32| {
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
         };
         let strikes = !take(&self.well) && self.left.as_ref().is_none_or(|left| take(left));
-        let impossible =
-            self.fault.and_then(|fault| Some(CannotHave { vendor, fault, why: vendor.cannot_have(fault)? }));
+        let impossible = self
+            .fault
+            .and_then(|fault| Some(CannotHave { vendor, fault, why: vendor.cannot_have_at(fault, self.at)? }));
         match (impossible, self.elsewhere) {
             (Some(impossible), Elsewhere::Refused) => Err(impossible),
             (Some(_), Elsewhere::Well) => Ok(Strike::default()),
             (None, Elsewhere::Refused | Elsewhere::Well) => {
-                Ok(Strike { fault: self.fault.filter(|_| strikes), at: self.at, struck: self.struck.clone() })
+                let (fault, at) = (self.fault.filter(|_| strikes), self.at);
+                Ok(Strike { fault, at, struck: self.struck.clone(), cancelled: self.cancelled.clone() })
             }
         }
     }
@@ -191,35 +213,59 @@ impl Trouble {
 /// What is wrong with one connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Strike {
-    pub(super) fault: Option<Fault>,
+    fault: Option<Fault>,
     pub(super) at: Moment,
     struck: Arc<Mutex<Option<Struck>>>,
+    cancelled: Cancelled,
 }
 
 impl Strike {
+    /// What is wrong by now.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.fault.filter(|_| self.at != Moment::Cancelled || self.cancelled.was.load(Ordering::Relaxed))
+    }
+
     pub(super) fn is(&self, fault: Fault) -> bool {
-        self.fault == Some(fault)
+        self.fault() == Some(fault)
+    }
+
+    /// It is one of those that strike within an answer, after some of it was given.
+    pub(super) fn is_within(&self) -> bool {
+        matches!(self.fault(), Some(Fault::Stalls | Fault::Errors | Fault::Breaks))
     }
 
     /// A voice must have words left when it is cancelled.
     pub(super) fn is_paced(&self) -> bool {
-        self.is(Fault::Late) || self.at == Moment::Between
+        self.fault == Some(Fault::Late) || self.at == Moment::Cancelled
+    }
+
+    /// It was cancelled in the middle of what it said.
+    pub(super) fn cancelled(&self) {
+        self.cancelled.was.store(true, Ordering::Relaxed);
+    }
+
+    /// A clause is asked for, until what is given back is dropped.
+    pub(super) fn asked(&self) -> Asked {
+        if self.cancelled.idle.lock().take().is_some_and(|since| since.elapsed() >= GIVEN_UP) {
+            self.cancelled();
+        }
+        Asked(self.cancelled.clone())
     }
 
     /// It is felt from now on, after so many words of an utterance.
     pub(super) fn felt(&self, words: u32) {
-        if self.fault.is_some() {
+        if self.fault().is_some() {
             self.struck.lock().get_or_insert_with(|| Struck { at: crate::clock::wall(), words });
         }
     }
 
     /// Of a vendor over HTTP: waits for ever if the connection is never to be made; else the status of its refusal, if it refuses.
     pub(super) async fn refusal(&self) -> Option<StatusCode> {
-        if self.at == Moment::Connecting && self.fault.is_some() {
+        if self.at == Moment::Connecting && self.fault().is_some() {
             self.felt(0);
             std::future::pending::<()>().await;
         }
-        let status = match self.fault? {
+        let status = match self.fault()? {
             Fault::Unauthorised => StatusCode::UNAUTHORIZED,
             Fault::Limits => StatusCode::TOO_MANY_REQUESTS,
             Fault::Fails => StatusCode::SERVICE_UNAVAILABLE,
@@ -236,6 +282,15 @@ impl Strike {
         };
         self.felt(0);
         Some(status)
+    }
+}
+
+/// A clause that is being spoken for who asks for each anew.
+pub(super) struct Asked(Cancelled);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        *self.0.idle.lock() = Some(Instant::now());
     }
 }
 
@@ -270,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_the_first_two_leaves_the_third_alone() {
-        let fault = |trouble: &Trouble| trouble.strike(Vendor::Nova).map(|strike| strike.fault);
+        let fault = |trouble: &Trouble| trouble.strike(Vendor::Nova).map(|strike| strike.fault());
         let trouble = Trouble::first(2, Fault::Deaf);
         let struck: Vec<_> = (0..3).map(|_| fault(&trouble)).collect();
         assert_eq!(struck, [Ok(Some(Fault::Deaf)), Ok(Some(Fault::Deaf)), Ok(None)]);
@@ -283,8 +338,39 @@ mod tests {
         let refused = impossible.strike(Vendor::Azure).unwrap_err().to_string();
         assert!(refused.starts_with("Azure cannot have the fault Late: "), "{refused}");
         let well = impossible.where_possible();
-        assert_eq!(well.strike(Vendor::Azure).map(|strike| strike.fault), Ok(None));
-        assert_eq!(well.strike(Vendor::Cartesia).map(|strike| strike.fault), Ok(Some(Fault::Late)));
+        assert_eq!(well.strike(Vendor::Azure).map(|strike| strike.fault()), Ok(None));
+        assert_eq!(well.strike(Vendor::Cartesia).map(|strike| strike.fault()), Ok(Some(Fault::Late)));
+    }
+
+    #[test]
+    fn a_fault_at_a_moment_that_its_vendor_does_not_have_is_refused() {
+        let refused = Trouble::always(Some(Fault::Fails)).at(Moment::LastWords).strike(Vendor::Flux).unwrap_err();
+        assert!(refused.to_string().starts_with("Deepgram's Flux cannot have the fault Fails"), "{refused}");
+        let late = Trouble::always(Some(Fault::Late)).at(Moment::Cancelled);
+        assert_eq!(late.strike(Vendor::Cartesia).map(|strike| strike.fault()), Ok(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_strikes_once_something_was_cancelled_does_so_with_the_sign_that_the_vendor_has_of_it() {
+        let trouble = || Trouble::always(Some(Fault::Stalls)).at(Moment::Cancelled);
+        // A connection that is left.
+        let (left, fault) = (trouble(), |strike: &Strike| strike.fault());
+        let struck: Vec<_> = (0..2).map(|_| fault(&left.strike(Vendor::Qwen).unwrap())).collect();
+        assert_eq!(struck, [None, Some(Fault::Stalls)]);
+        // A message.
+        let told = trouble().strike(Vendor::ElevenLabs).unwrap();
+        assert_eq!(fault(&told), None);
+        told.cancelled();
+        assert_eq!(fault(&told), Some(Fault::Stalls));
+        // A pause between two clauses.
+        let paused = trouble();
+        for (pause, struck) in [(0, None), (400, None), (500, Some(Fault::Stalls)), (0, Some(Fault::Stalls))] {
+            crate::clock::elapse(Duration::from_millis(pause)).await;
+            let strike = paused.strike(Vendor::Azure).unwrap();
+            let asked = strike.asked();
+            assert_eq!(fault(&strike), struck, "{pause}");
+            drop(asked);
+        }
     }
 
     #[test]

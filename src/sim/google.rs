@@ -127,7 +127,9 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
                 Some(Ok((request, respond))) if request.uri().path() == SYNTHESISE => {
                     let strike = speaking.strike();
                     let (pace, words) = (speaking.service.pace.clone(), words.clone());
+                    let asked = strike.as_ref().ok().map(Strike::asked);
                     streams.spawn(async move {
+                        let _asked = asked;
                         match answered(request, respond, "texttospeech", strike, synthesis::IDLE).await {
                             Some((stream, strike)) => Synthesis::new(stream, strike, pace, words).run().await,
                             None => Went::Well,
@@ -136,7 +138,7 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
                 }
                 Some(Ok((request, respond))) => {
                     let strike = hearing.strike();
-                    let late = match strike.as_ref().ok().and_then(|strike| strike.fault) {
+                    let late = match strike.as_ref().ok().and_then(Strike::fault) {
                         Some(Fault::Slow) => SLOW,
                         Some(Fault::Disorder) if begun.is_multiple_of(2) => LATE,
                         Some(_) | None => Duration::ZERO,
@@ -172,7 +174,7 @@ async fn answered(
     strike: Result<Strike, CannotHave>,
     idle: Duration,
 ) -> Option<(Stream, Strike)> {
-    let refusal = match strike.as_ref().map(|strike| strike.fault) {
+    let refusal = match strike.as_ref().map(Strike::fault) {
         Ok(Some(Fault::Unauthorised)) => Some((16, None)),
         Ok(Some(Fault::Limits)) => Some((8, Some(QUOTA))),
         Ok(Some(Fault::Fails)) => Some((14, Some(LATER))),
@@ -192,7 +194,7 @@ async fn answered(
         return None;
     }
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
-    if strike.at == Moment::Connecting && strike.fault.is_some() {
+    if strike.at == Moment::Connecting && strike.fault().is_some() {
         strike.felt(0);
         std::future::pending::<()>().await;
     }

@@ -136,7 +136,7 @@ impl<P: Protocol> Session<P> {
             self.finals += 1;
             self.first_final.get_or_insert_with(Instant::now);
         }
-        let is_struck = match (self.strike.fault, self.strike.at) {
+        let is_struck = match (self.strike.fault(), self.strike.at) {
             (Some(Fault::Deaf), _) => true,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::LastWords) => self.finals > 1,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::Usual) => self.answered > 1,

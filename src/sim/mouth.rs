@@ -87,13 +87,15 @@ pub(super) struct Session<P> {
     pub(super) strike: Strike,
     pub(super) protocol: P,
     outbox: VecDeque<Due>,
+    /// The context that was spoken last: what is left of another is nobody's.
+    latest: String,
     /// On this connection.
     words: u32,
 }
 
 impl<P: Protocol> Session<P> {
     pub(super) fn new(socket: WebSocket, pace: Pace, strike: Strike, protocol: P) -> Self {
-        Self { socket, pace, strike, protocol, outbox: VecDeque::new(), words: 0 }
+        Self { socket, pace, strike, protocol, outbox: VecDeque::new(), latest: String::new(), words: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -156,6 +158,10 @@ impl<P: Protocol> Session<P> {
     }
 
     fn speak(&mut self, context: &str, text: &str) {
+        context.clone_into(&mut self.latest);
+        if self.outbox.iter().any(|due| due.is_audio && due.context != context) {
+            self.strike.cancelled();
+        }
         let mut delay = self.pace.draw();
         let is_felt =
             [Fault::Slow, Fault::Empty, Fault::Silence, Fault::Deaf].into_iter().any(|fault| self.strike.is(fault));
@@ -188,13 +194,15 @@ impl<P: Protocol> Session<P> {
     async fn perform(&mut self, due: Due) -> ControlFlow<()> {
         self.words += u32::from(due.is_audio);
         let struck = match self.strike.at {
+            Moment::Cancelled => true,
             Moment::Words(words) => self.words > words,
             Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => self.words > STRIKES_AFTER,
         };
-        if struck && [Fault::Stalls, Fault::Breaks, Fault::Errors].into_iter().any(|fault| self.strike.is(fault)) {
-            self.strike.felt(self.words - 1);
+        let is_late = self.strike.is(Fault::Late) && due.is_audio && due.context != self.latest;
+        if is_late || (struck && self.strike.is_within()) {
+            self.strike.felt(self.words.saturating_sub(1));
         }
-        match self.strike.fault {
+        match self.strike.fault() {
             Some(Fault::Deaf) => ControlFlow::Continue(()),
             Some(Fault::Stalls) if struck => ControlFlow::Continue(()),
             Some(Fault::Breaks) if struck => ControlFlow::Break(()),

@@ -25,8 +25,8 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-pub use super::answer::Fault;
-use super::answer::{self, END_CALL, STRUCK_AFTER};
+use super::answer::{self, END_CALL};
+pub use super::answer::{Fault, Stage};
 use super::pace::Pace;
 use super::{Profile, ScriptedConfig};
 use request::Wrong;
@@ -40,12 +40,13 @@ pub(super) struct Settings {
     /// Of an answer.
     parts: u8,
     fault: Option<Fault>,
+    stage: Stage,
     cache: Cache,
 }
 
 impl Settings {
-    pub(super) fn new(pace: Pace, parts: u8, fault: Option<Fault>) -> Self {
-        Self { pace, parts, fault, cache: Cache::default() }
+    pub(super) fn new(pace: Pace, parts: u8, (fault, stage): (Option<Fault>, Stage)) -> Self {
+        Self { pace, parts, fault, stage, cache: Cache::default() }
     }
 }
 
@@ -57,7 +58,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let profile = Profile::from(settings);
-    let settings = Settings::new(profile.pace(profile.model, 0), profile.parts, fault);
+    let settings = Settings::new(profile.pace(profile.model, 0), profile.parts, (fault, Stage::Usual));
     axum::serve(listener, router(settings)).with_graceful_shutdown(stop).await
 }
 
@@ -82,18 +83,9 @@ async fn models() -> Json<Value> {
 }
 
 async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: Bytes) -> Response {
-    let Settings { pace, parts, fault, cache } = settings;
+    let Settings { pace, parts, fault, stage, cache } = settings;
     if !has_key(&headers) {
         return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response();
-    }
-    let later = |status: StatusCode| (status, [(RETRY_AFTER, "20")]).into_response();
-    match fault {
-        Some(Fault::Stalls) => return std::future::pending().await,
-        Some(Fault::Fails) => return later(StatusCode::INTERNAL_SERVER_ERROR),
-        Some(Fault::Limits) => return later(StatusCode::TOO_MANY_REQUESTS),
-        Some(Fault::Overloaded) => return later(StatusCode::SERVICE_UNAVAILABLE),
-        Some(Fault::Unauthorised) => return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response(),
-        Some(Fault::Breaks | Fault::Errors | Fault::Hangs | Fault::Slow | Fault::Empty) | None => {}
     }
     let request = match request::read(&body) {
         Ok(request) => request,
@@ -103,6 +95,16 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
             return (StatusCode::BAD_REQUEST, Json(told)).into_response();
         }
     };
+    let fault = stage.due(fault, request.said().count());
+    let later = |status: StatusCode| (status, [(RETRY_AFTER, "20")]).into_response();
+    match fault {
+        Some(Fault::Stalls) => return std::future::pending().await,
+        Some(Fault::Fails) => return later(StatusCode::INTERNAL_SERVER_ERROR),
+        Some(Fault::Limits) => return later(StatusCode::TOO_MANY_REQUESTS),
+        Some(Fault::Overloaded) => return later(StatusCode::SERVICE_UNAVAILABLE),
+        Some(Fault::Unauthorised) => return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response(),
+        Some(Fault::Breaks | Fault::Errors | Fault::Hangs | Fault::Slow | Fault::Empty) | None => {}
+    }
     let text = answer::sentences(answer::code(request.said(), parts));
     let usage = cache.ask(request.counted());
     crate::clock::elapse(pace.draw() + fault.map_or(Duration::ZERO, Fault::late)).await;
@@ -136,7 +138,7 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
     }
     lines.push("data: [DONE]\n\n".to_owned());
     // The first event has no word.
-    answer::stream(lines, 1 + STRUCK_AFTER, fault, format!("data: {}\n\n", error("server_error")))
+    answer::stream(lines, 1 + stage.struck_after(), fault, format!("data: {}\n\n", error("server_error")))
 }
 
 fn error(code: &str) -> Value {

@@ -2,20 +2,68 @@
 //! the scripted delay and then faster than anybody listens, and every [`Fault`].
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::code::{WORD_SAMPLES, speak};
-use super::fault::{Fault, Strike, come_again};
+use super::fault::{Asked, Fault, Moment, PACED, Strike, Trouble, come_again};
+use super::pace::Pace;
 
 const SLOW: Duration = Duration::from_millis(1_500);
 
+/// Faults within an answer strike after so many words of all: within the second sentence of a code.
+const STRIKES_AFTER: u32 = 12;
+
+/// One such vendor.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) pace: Pace,
+    pub(super) trouble: Trouble,
+    /// Asked for so far.
+    words: Arc<AtomicU32>,
+}
+
+impl Settings {
+    pub(super) fn new(pace: Pace, trouble: Trouble) -> Self {
+        Self { pace, trouble, words: Arc::default() }
+    }
+
+    /// The answer to a request for this text; `converted` is its audio as the vendor sends it, from 16 kHz.
+    pub(super) async fn answer(
+        &self,
+        text: &str,
+        strike: Strike,
+        kind: &'static str,
+        converted: impl Fn(&[i16]) -> Vec<i16>,
+    ) -> Response {
+        // From now on, until it is heard out or left.
+        let asked = strike.asked();
+        let words = text.split_whitespace().count() as u32;
+        let before = self.words.fetch_add(words, Ordering::Relaxed);
+        let (is_at_once, strikes_after) = match strike.at {
+            Moment::Usual => (!strike.is(Fault::Stalls) && !strike.is(Fault::Breaks), STRIKES_AFTER),
+            Moment::Words(words) => (false, words),
+            Moment::Connecting | Moment::Cancelled | Moment::LastWords | Moment::Between => (true, 0),
+        };
+        let is_due = is_at_once || before + words > strikes_after;
+        let strike = if is_due { strike } else { Strike::default() };
+        if let Some(refused) = refused(&strike).await {
+            return refused;
+        }
+        let strikes_after = strikes_after.saturating_sub(before);
+        let audio = spoken(text, self.pace.draw(), &strike, asked, strikes_after, converted).await;
+        ([(header::CONTENT_TYPE, kind)], audio).into_response()
+    }
+}
+
 /// The answer of who refuses, fails, or never says anything.
-pub(super) async fn refused(strike: &Strike) -> Option<Response> {
+async fn refused(strike: &Strike) -> Option<Response> {
     if let Some(status) = strike.refusal().await {
         return Some(come_again(status, status.into_response()));
     }
@@ -30,12 +78,13 @@ pub(super) async fn refused(strike: &Strike) -> Option<Response> {
     None
 }
 
-/// The audio of this text. Faults within it strike after so many words; `converted` is the audio as the vendor sends it, from 16 kHz.
-pub(super) async fn spoken(
+/// The audio of this text. Faults within it strike after so many words.
+async fn spoken(
     text: &str,
     delay: Duration,
     strike: &Strike,
-    strikes_after: usize,
+    asked: Asked,
+    strikes_after: u32,
     converted: impl Fn(&[i16]) -> Vec<i16>,
 ) -> Body {
     if [Fault::Slow, Fault::Empty, Fault::Silence].into_iter().any(|fault| strike.is(fault)) {
@@ -47,19 +96,31 @@ pub(super) async fn spoken(
     let mut pieces: Vec<io::Result<Bytes>> =
         words.map(|audio| Ok(converted(&audio).iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();
     if strike.is(Fault::Stalls) || strike.is(Fault::Breaks) {
-        strike.felt(strikes_after as u32);
+        strike.felt(strikes_after);
+        pieces.truncate(strikes_after as usize);
     }
-    match strike.fault {
+    match strike.fault() {
         Some(Fault::Empty) => Body::empty(),
-        Some(Fault::Stalls) => {
-            pieces.truncate(strikes_after);
-            Body::from_stream(stream::iter(pieces).chain(stream::pending()))
-        }
+        Some(Fault::Stalls) => Body::from_stream(told(pieces, asked, strike.is_paced()).chain(stream::pending())),
         Some(Fault::Breaks) => {
-            pieces.truncate(strikes_after);
             pieces.push(Err(io::Error::other("broken on purpose")));
-            Body::from_stream(stream::iter(pieces))
+            Body::from_stream(told(pieces, asked, strike.is_paced()))
         }
-        Some(_) | None => Body::from_stream(stream::iter(pieces)),
+        Some(_) | None => Body::from_stream(told(pieces, asked, strike.is_paced())),
     }
+}
+
+/// One after the other; the clause is asked for until all were told, or nobody wants the rest.
+fn told(
+    pieces: Vec<io::Result<Bytes>>,
+    asked: Asked,
+    is_paced: bool,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::unfold((pieces.into_iter(), asked), move |(mut pieces, asked)| async move {
+        let piece = pieces.next()?;
+        if is_paced {
+            crate::clock::elapse(PACED).await;
+        }
+        Some((piece, (pieces, asked)))
+    })
 }

@@ -74,7 +74,7 @@ async fn connect(
             come_again(status, refuse(status, code))
         }
         None => {
-            let voice = Voice { fault: strike.fault, ..Voice::default() };
+            let voice = Voice { fault: strike.fault(), ..Voice::default() };
             upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, strike, voice).run())
         }
     }

@@ -68,7 +68,7 @@ async fn every_language_is_spoken_and_text_is_never_markup() {
 #[tokio::test]
 async fn every_fault_has_its_name() {
     for (fault, kind) in NAMES {
-        let clause = "one two three four five six seven eight.";
+        let clause = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
         let events = utterance(Trouble::always(Some(fault)), Language::English, &[clause]).await;
         let [Event::Failed { error, .. }] = &events[..] else { panic!("{fault:?}: {events:?}") };
         assert_eq!(

@@ -165,7 +165,8 @@ impl Ears {
             self.strike.felt(0);
             acts.push(words(Duration::ZERO, &request, "speech.hypothesis", &turn.hypothesis()));
         } else {
-            acts.push(words(delay, &request, "speech.phrase", &turn.phrase()));
+            let phrase = text(&request, "speech.phrase", &turn.phrase());
+            acts.push(if turn.words.is_empty() { Act::Say(delay, phrase) } else { Act::Last(delay, phrase) });
         }
         acts.push(Act::Say(delay, text(&request, "turn.end", &json!({}))));
         self.ending = Some((request, Instant::now() + delay));

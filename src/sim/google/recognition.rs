@@ -143,16 +143,14 @@ impl Recognition {
     fn say(&mut self, results: Vec<StreamingRecognitionResult>, part: Part) -> Result<(), Stop> {
         self.answered += 1;
         let strikes = match self.strike.at {
-            Moment::Usual | Moment::Connecting | Moment::Words(_) => self.answered > 1,
+            Moment::Usual | Moment::Connecting | Moment::Words(_) | Moment::Cancelled => self.answered > 1,
             Moment::LastWords => self.number > 1 && part == Part::Last,
             Moment::Between => self.number > 1,
         };
-        let is_felt =
-            strikes && [Fault::Breaks, Fault::Errors, Fault::Stalls].into_iter().any(|fault| self.strike.is(fault));
-        if is_felt || self.strike.is(Fault::Deaf) {
+        if (strikes && self.strike.is_within()) || self.strike.is(Fault::Deaf) {
             self.strike.felt(0);
         }
-        match self.strike.fault {
+        match self.strike.fault() {
             Some(Fault::Deaf) => return Ok(()),
             Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
             Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::stream::{INTERNAL, INVALID, Stop, Stream, Went};
 use crate::clock;
 use crate::sim::code::{WORD_SAMPLES, speak};
-use crate::sim::fault::{Fault, Strike};
+use crate::sim::fault::{Fault, Moment, PACED, Strike};
 use crate::sim::pace::Pace;
 use crate::tts::google::messages::{
     AudioEncoding, RATE, Streaming, StreamingSynthesizeConfig, StreamingSynthesizeRequest, StreamingSynthesizeResponse,
@@ -79,15 +79,24 @@ impl Synthesis {
             let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let audio_content = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             let message = StreamingSynthesizeResponse { audio_content };
-            let strikes = self.words.fetch_add(1, Ordering::Relaxed) >= STRIKES_AFTER;
-            if strikes && [Fault::Stalls, Fault::Breaks, Fault::Errors].into_iter().any(|fault| self.strike.is(fault)) {
-                self.strike.felt(STRIKES_AFTER);
+            let strikes_after = match self.strike.at {
+                Moment::Words(words) => words,
+                Moment::Cancelled => 0,
+                Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => STRIKES_AFTER,
+            };
+            let before = self.words.fetch_add(1, Ordering::Relaxed);
+            let strikes = before >= strikes_after;
+            if strikes && self.strike.is_within() {
+                self.strike.felt(before);
             }
-            match self.strike.fault {
+            match self.strike.fault() {
                 Some(Fault::Stalls) if strikes => return Err(self.stream.stall(&message)),
                 Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
                 Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),
                 Some(_) | None => self.stream.say(&message)?,
+            }
+            if self.strike.is_paced() {
+                clock::elapse(PACED).await;
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use attendant::call::providers::Providers;
 use attendant::call::timeline::{EndReason, Recovery};
 use attendant::clinic::Clinic as Facts;
 use attendant::provider::chain::{Order, Thinkers};
-use attendant::sim::openai::Fault;
+use attendant::sim::openai::{Fault, Stage};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig, Trouble};
 use tokio::net::TcpListener;
@@ -38,11 +38,15 @@ pub const FAULTS: [Fault; 10] = [
 
 /// Whose answers have as many parts as those of the scripted receptionist to the first question.
 pub async fn model(api: Api, fault: Option<Fault>, name: &str) -> Arc<dyn Model> {
+    model_at(api, fault, Stage::Usual, name).await
+}
+
+async fn model_at(api: Api, fault: Option<Fault>, stage: Stage, name: &str) -> Arc<dyn Model> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
-    let troubles = Troubles { model: fault, ..Troubles::default() };
+    let troubles = Troubles { model: fault, model_at: stage, ..Troubles::default() };
     tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
     api.model(address, name, 2_000, 750)
 }
@@ -95,26 +99,41 @@ async fn hear_answer(caller: &mut Caller, call: u16) {
 }
 
 /// One call a fault, all at once: a model with the fault, and a second one that is well.
-async fn table(api: Api) {
-    let calls = FAULTS.into_iter().zip(1..).map(|(fault, n)| async move {
+async fn table(rows: impl IntoIterator<Item = (Api, Fault)>, stage: Stage) {
+    let calls = rows.into_iter().zip(1..).map(|((api, fault), n)| async move {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let first = model(api, Some(fault), "first").await;
+        let first = model_at(api, Some(fault), stage, "first").await;
         let agents = desk(vec![first, model(api, None, "second").await], folder.path());
         let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
         let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);
-        (fault, converse(&format!("+1604555{n:04}"), replace).await)
+        (api, fault, converse(&format!("+1604555{n:04}"), replace).await)
     });
-    for (fault, told) in at_once(calls).await {
+    for (api, fault, told) in at_once(calls).await {
+        let row = format!("{api:?} {fault:?} {stage:?}");
         // A stream that is closed is how its caller hangs up.
-        told.went_well(&format!("{api:?} {fault:?}"), EndReason::SignallingLost);
+        told.went_well(&row, EndReason::SignallingLost);
         let recovered = told.recoveries(Recovery::NextModel) + told.recoveries(Recovery::Hedged);
-        assert!(recovered > 0, "{api:?} {fault:?}: {:#?}", told.past.entries);
+        assert!(recovered > 0, "{row}: {:#?}", told.past.entries);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_fails_is_replaced_and_its_answer_is_heard_once_whatever_it_speaks() {
     for api in APIS {
-        table(api).await;
+        table(FAULTS.map(|fault| (api, fault)), Stage::Usual).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_fails_in_a_later_turn_is_replaced_and_its_answer_is_heard_once() {
+    for api in APIS {
+        table(FAULTS.map(|fault| (api, fault)), Stage::SecondTurn).await;
+    }
+}
+
+/// The others fail before the first word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_fails_within_its_second_sentence_is_replaced_and_its_answer_is_heard_once() {
+    let within = [Fault::Breaks, Fault::Errors, Fault::Hangs];
+    table(APIS.into_iter().flat_map(|api| within.map(|fault| (api, fault))), Stage::SecondSentence).await;
 }

@@ -1,5 +1,7 @@
 //! Whole calls with simulated vendors and each of their faults, at each moment of a call: the caller is never left in silence that is owed,
 //! every word is heard once, and the call ends as it should. The rows of each kind of vendor are in its own file; the calls of a table go on at once.
+//!
+//! Which rows there are follows from `sim::vendor`, which says of the others why they cannot be. A row in which the fault never strikes fails.
 
 mod hearing;
 mod interrupted;
@@ -13,7 +15,8 @@ use attendant::call::providers::Providers;
 use attendant::call::timeline::{EndReason, Recovery};
 use attendant::language::Language;
 use attendant::provider::chain;
-use attendant::sim::{Fault, Trouble};
+use attendant::sim::vendor::Vendor;
+use attendant::sim::{Fault, Moment, Trouble};
 use attendant::stt::Recognizer;
 use attendant::tts::Voice;
 use attendant_media::frame::Samples;
@@ -26,6 +29,39 @@ use crate::wire::cartesia::{self, cartesia};
 use crate::wire::deepgram::{deepgram, vendor};
 use crate::wire::elevenlabs::elevenlabs;
 use crate::wire::{google, sarvam, streamed_voices, told_ears};
+
+/// Whose ears and voices are tried, as they are named here.
+const EARS: [(&str, Vendor); 6] = [
+    ("nova-3", Vendor::Nova),
+    ("flux", Vendor::Flux),
+    ("google", Vendor::Google),
+    ("sarvam", Vendor::SarvamEars),
+    ("openai_stt", Vendor::OpenAiEars),
+    ("azure_stt", Vendor::AzureEars),
+];
+const VOICES: [(&str, Vendor); 7] = [
+    ("cartesia", Vendor::Cartesia),
+    ("elevenlabs", Vendor::ElevenLabs),
+    ("azure", Vendor::Azure),
+    ("sarvam", Vendor::SarvamVoice),
+    ("qwen", Vendor::Qwen),
+    ("google_tts", Vendor::GoogleVoice),
+    ("openai_tts", Vendor::OpenAiVoice),
+];
+
+/// Calls of a table at once: they mostly wait, and leave a busy machine time to be punctual.
+const AT_ONCE: usize = 8;
+
+#[test]
+fn every_simulated_vendor_is_in_a_table() {
+    let tried: Vec<Vendor> = EARS.into_iter().chain(VOICES).map(|(_, vendor)| vendor).collect();
+    assert!(Vendor::ALL.iter().all(|vendor| tried.contains(vendor)), "{tried:?}");
+}
+
+/// Those of these faults that this one can have at this moment.
+fn possible<const N: usize>(vendor: Vendor, at: Moment, faults: [Fault; N]) -> impl Iterator<Item = Fault> {
+    faults.into_iter().filter(move |fault| vendor.cannot_have_at(*fault, at).is_none())
+}
 
 /// A question of two parts in the answer, then goodbye.
 pub const SHORT: [u8; 2] = [2, 1];
@@ -152,13 +188,18 @@ async fn call_with_cuts(number: &str, cuts: usize, replace: impl FnOnce(&mut Pro
     told
 }
 
-/// Calls at once, and what they came to when all are over: to judge takes time that the others' packets would be late by.
+/// Calls, some at once, and what they came to when all of those are over: to judge takes time that the others' packets would be late by.
 pub async fn at_once<C>(calls: impl IntoIterator<Item = C>) -> Vec<C::Output>
 where
     C: Future<Output: Send + 'static> + Send + 'static,
 {
-    let calls: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
-    join_all(calls).await.into_iter().map(|call| call.expect("every call goes well")).collect()
+    let mut calls = calls.into_iter().peekable();
+    let mut told = Vec::new();
+    while calls.peek().is_some() {
+        let some: Vec<_> = calls.by_ref().take(AT_ONCE).map(tokio::spawn).collect();
+        told.extend(join_all(some).await.into_iter().map(|call| call.expect("every call goes well")));
+    }
+    told
 }
 
 /// Whose ears these are: a recogniser at a simulated vendor.

@@ -1,12 +1,10 @@
 //! Calls in which the caller interrupts, and the voice's vendor fails just then: what was cancelled is not heard on, and the next answer is
 //! heard whole.
 
-use attendant::sim::Moment;
-
 use super::*;
 
-/// The first is long enough to be interrupted, the last is the goodbye.
-const ANSWERS: [u8; 3] = [6, 2, 1];
+/// Of the first not all is made yet when the second begins, at the pace of a voice that is to be cancelled; the last is the goodbye.
+const ANSWERS: [u8; 3] = [10, 2, 1];
 
 /// The first answer is interrupted after its first part.
 async fn interrupted(number: &str, replace: impl FnOnce(&mut Providers)) -> Told {
@@ -41,27 +39,72 @@ async fn interrupted(number: &str, replace: impl FnOnce(&mut Providers)) -> Told
     told
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_voice_that_fails_while_it_is_interrupted_is_not_heard_on_and_the_next_answer_is_whole() {
-    let always = |fault| Trouble::always(Some(fault));
-    let cancelled = |fault| always(fault).at(Moment::Between);
-    let rows = [
-        ("cartesia", always(Fault::Late)),
-        ("cartesia", cancelled(Fault::Stalls)),
-        ("cartesia", cancelled(Fault::Errors)),
-        ("cartesia", cancelled(Fault::Breaks)),
-        // A request for each sentence of the first answer.
-        ("azure", Trouble::after(6, Fault::Stalls)),
-    ];
-    let calls = rows.into_iter().zip(1..).map(|((name, trouble), n)| async move {
-        let first = speaks(name, cartesia::vendor(trouble.clone()).await);
-        let second = speaks(name, cartesia::vendor(Trouble::default()).await);
-        let number = format!("+1604555{n:04}");
-        (n, name, trouble, interrupted(&number, |providers| providers.voices = vec![first, second]).await)
-    });
-    for (n, name, trouble, told) in at_once(calls).await {
-        let row = format!("row {n}, {name}");
-        told.went_well(&row, EndReason::Goodbye);
-        assert!(trouble.struck().is_some(), "{row}: it never struck");
+/// What is felt at once, or when the next answer is to be said.
+const FAULTS: [Fault; 8] = [
+    Fault::Late,
+    Fault::Stalls,
+    Fault::Errors,
+    Fault::Breaks,
+    Fault::Deaf,
+    Fault::Unauthorised,
+    Fault::Limits,
+    Fault::Fails,
+];
+
+struct Row {
+    name: &'static str,
+    fault: Fault,
+    trouble: Trouble,
+    /// The next answer is another voice's.
+    is_replaced: bool,
+}
+
+/// From when it was cancelled on.
+fn rows(name: &'static str, vendor: Vendor) -> impl Iterator<Item = Row> {
+    possible(vendor, Moment::Cancelled, FAULTS).map(move |fault| {
+        let trouble = Trouble::always(Some(fault)).at(Moment::Cancelled);
+        Row { name, fault, trouble, is_replaced: fault != Fault::Late }
+    })
+}
+
+/// One call a row, some at once: a voice with trouble, and a second one that is well.
+async fn table(rows: impl IntoIterator<Item = Row>) {
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let calls = rows.by_ref().take(AT_ONCE).zip(1..).map(|(row, n)| async move {
+            let first = speaks(row.name, streamed_voices::at(row.name, row.trouble.clone()).await);
+            let second = speaks(row.name, streamed_voices::at(row.name, Trouble::default()).await);
+            let number = format!("+1604555{n:04}");
+            let told = interrupted(&number, |providers| providers.voices = vec![first, second]).await;
+            (row, told)
+        });
+        for (Row { name, fault, trouble, is_replaced }, told) in at_once(calls).await {
+            let row = format!("{name} {fault:?}");
+            told.went_well(&row, EndReason::Goodbye);
+            assert!(trouble.struck().is_some(), "{row}: it never struck");
+            let replaced = told.recoveries(Recovery::NextVoice) > 0;
+            assert_eq!(replaced, is_replaced, "{row}: {:#?}", told.past.entries);
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_that_is_told_to_cancel_and_fails_is_not_heard_on_and_the_next_answer_is_whole() {
+    let told = VOICES.into_iter().filter(|(name, _)| ["cartesia", "elevenlabs"].contains(name));
+    // A connection that breaks then, and only that one.
+    let (fault, once) = (Fault::Breaks, Trouble::first(1, Fault::Breaks).at(Moment::Cancelled));
+    let broken = Row { name: "cartesia", fault, trouble: once, is_replaced: false };
+    table(told.flat_map(|(name, vendor)| rows(name, vendor)).chain([broken])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_whose_connection_is_left_and_the_next_one_fails_is_not_heard_on_and_the_next_answer_is_whole() {
+    let left = VOICES.into_iter().filter(|(name, _)| ["sarvam", "qwen"].contains(name));
+    table(left.flat_map(|(name, vendor)| rows(name, vendor))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_whose_clause_is_left_and_the_next_one_fails_is_not_heard_on_and_the_next_answer_is_whole() {
+    let asked = VOICES.into_iter().filter(|(name, _)| ["azure", "google_tts", "openai_tts"].contains(name));
+    table(asked.flat_map(|(name, vendor)| rows(name, vendor))).await;
 }

@@ -1,9 +1,8 @@
-//! Calls whose voice is at a simulated vendor that fails: in the first clause, in a later sentence, in the goodbye, and while the model
-//! still writes.
+//! Calls whose voice is at a simulated vendor that fails: while it is connected with, in the first clause, in a later sentence, in the goodbye, and
+//! while the model still writes.
 
 use attendant::agent::{Agent, Agents, CallFacts, Event, Reports, Turn};
 use attendant::privacy::Pii;
-use attendant::sim::Moment;
 
 use super::*;
 
@@ -41,8 +40,27 @@ const FAULTS: [Fault; 10] = [
     Fault::Fails,
 ];
 
+/// Those that strike within an answer.
+const WITHIN: [Fault; 3] = [Fault::Stalls, Fault::Errors, Fault::Breaks];
+
+/// The first answer has 18 words.
+const IN_THE_FIRST_CLAUSE: Moment = Moment::Words(4);
+const IN_THE_GOODBYE: Moment = Moment::Words(20);
+
 async fn voices(name: &'static str) {
-    table(FAULTS.map(|fault| (name, format!("{fault:?}"), Trouble::always(Some(fault)))).into(), As::Usual, 0).await;
+    table(FAULTS.map(|fault| Row { name, fault, at: Moment::Usual }).into(), As::Usual, 0).await;
+}
+
+struct Row {
+    name: &'static str,
+    fault: Fault,
+    at: Moment,
+}
+
+/// Every voice, with each of these faults that it can have at this moment.
+fn rows<const N: usize>(at: Moment, faults: [Fault; N]) -> Vec<Row> {
+    let of = |(name, vendor)| possible(vendor, at, faults).map(move |fault| Row { name, fault, at });
+    VOICES.into_iter().flat_map(of).collect()
 }
 
 /// How the agent writes.
@@ -54,56 +72,55 @@ enum As {
     Paced,
 }
 
-/// One call a row, all at once: a voice with trouble, and a second one that is well.
-async fn table(rows: Vec<(&'static str, String, Trouble)>, agent: As, cuts: usize) {
-    let calls = rows.into_iter().zip(1..).map(|((name, row, trouble), n)| async move {
-        let first = speaks(name, streamed_voices::at(name, trouble.clone()).await);
-        let second = speaks(name, streamed_voices::at(name, Trouble::default()).await);
-        let number = format!("+1604555{n:04}");
-        let replace = |providers: &mut Providers| {
-            providers.voices = vec![first, second];
-            if agent == As::Paced {
-                providers.agents = Arc::new(Writers);
+/// One call a row, some at once: a voice with trouble, and a second one that is well. In each answer so many parts may be heard in two pieces.
+async fn table(rows: Vec<Row>, agent: As, cuts: usize) {
+    for rows in rows.chunks(AT_ONCE) {
+        let calls = rows.iter().zip(1..).map(|(Row { name, fault, at }, n)| {
+            let (name, row) = (*name, format!("{name} {fault:?} {at:?}"));
+            let trouble = Trouble::always(Some(*fault)).at(*at);
+            async move {
+                let first = speaks(name, streamed_voices::at(name, trouble.clone()).await);
+                let second = speaks(name, streamed_voices::at(name, Trouble::default()).await);
+                let number = format!("+1604555{n:04}");
+                let replace = |providers: &mut Providers| {
+                    providers.voices = vec![first, second];
+                    if agent == As::Paced {
+                        providers.agents = Arc::new(Writers);
+                    }
+                };
+                let told = call_with_cuts(&number, cuts, replace).await;
+                (row, trouble, call_of(&number), told)
             }
-        };
-        let told = call_with_cuts(&number, cuts, replace).await;
-        (format!("{name} {row}"), trouble, call_of(&number), told)
-    });
-    for (row, trouble, number, told) in at_once(calls).await {
-        told.went_well(&row, EndReason::Goodbye);
-        assert!(trouble.struck().is_some(), "{row}: it never struck");
-        assert!(told.recoveries(Recovery::NextVoice) > 0, "{row}: {:#?}", told.past.entries);
-        told.said_once(&row, number, &SHORT);
-    }
-}
-
-/// In the first clause, and in the goodbye: the first answer has 18 words. Azure is asked for each sentence.
-fn rows(name: &'static str) -> Vec<(&'static str, String, Trouble)> {
-    let faults = [Fault::Stalls, Fault::Errors, Fault::Breaks];
-    let moments: Vec<Trouble> = match name {
-        "azure" => faults.into_iter().flat_map(|fault| [1, 2].map(|well| Trouble::after(well, fault))).collect(),
-        _ => {
-            let always = |fault| Trouble::always(Some(fault));
-            let moments = [Moment::Words(4), Moment::Words(20)];
-            faults.into_iter().flat_map(|fault| moments.map(|moment| always(fault).at(moment))).collect()
+        });
+        for (row, trouble, number, told) in at_once(calls).await {
+            told.went_well(&row, EndReason::Goodbye);
+            assert!(trouble.struck().is_some(), "{row}: it never struck");
+            assert!(told.recoveries(Recovery::NextVoice) > 0, "{row}: {:#?}", told.past.entries);
+            told.said_once(&row, number, &SHORT);
         }
-    };
-    moments.into_iter().zip(0..).map(|(trouble, n)| (name, format!("row {n}"), trouble)).collect()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_voice_that_fails_in_its_first_clause_or_in_the_goodbye_is_replaced() {
-    for two in [["cartesia", "azure"], ["sarvam", "qwen"]] {
-        table(two.into_iter().flat_map(rows).collect(), As::Usual, 1).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_voice_that_stalls_while_the_model_still_writes_is_replaced() {
-    let stalls = || Trouble::always(Some(Fault::Stalls));
-    let rows = ["cartesia", "sarvam", "qwen"].map(|name| (name, "stalls".to_owned(), stalls()));
-    let azure = ("azure", "stalls".to_owned(), Trouble::after(1, Fault::Stalls));
-    table(rows.into_iter().chain([azure]).collect(), As::Paced, 1).await;
+async fn a_voice_that_cannot_be_connected_with_is_replaced() {
+    table(rows(Moment::Connecting, FAULTS), As::Usual, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_that_fails_in_its_first_clause_is_replaced() {
+    table(rows(IN_THE_FIRST_CLAUSE, WITHIN), As::Usual, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_that_fails_in_the_goodbye_is_replaced() {
+    let [stalls, errors, breaks] = WITHIN;
+    let faults = [stalls, errors, breaks, Fault::Unauthorised, Fault::Limits, Fault::Fails];
+    table(rows(IN_THE_GOODBYE, faults), As::Usual, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_that_fails_while_the_model_still_writes_is_replaced() {
+    table(rows(Moment::Usual, WITHIN), As::Paced, 1).await;
 }
 
 /// A receptionist that writes as a model does: word by word.
