@@ -21,6 +21,7 @@ mod fault;
 pub mod fhir;
 pub mod google;
 mod knob;
+mod lapse;
 mod listening;
 mod mouth;
 pub mod openai;

@@ -172,8 +172,7 @@ impl Providers {
         }
         let profile = self.profile();
         let troubles = Troubles {
-            model: self.fault,
-            model_at: openai::Stage::Usual,
+            model: openai::Lapse::new(self.fault, openai::Stage::Usual),
             hearing: Trouble::always(self.stt_fault).where_possible(),
             speaking: Trouble::always(self.tts_fault).where_possible(),
         };

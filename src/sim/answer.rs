@@ -10,86 +10,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
 
 use super::code::Code;
+use super::lapse::{Fault, Lapse};
 
 /// Ends the call, as agents' tools are named.
 pub(super) const END_CALL: &str = "end_call";
 
-/// Words that leave before a fault strikes within an answer: some of the first sentence, or of the second.
-const IN_THE_FIRST: usize = 4;
-const IN_THE_SECOND: usize = 12;
-
 /// From then to the fault.
 const STRUCK_LATER: Duration = Duration::from_millis(100);
-
-/// When a model's fault strikes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stage {
-    /// At every request; within an answer in its first sentence.
-    #[default]
-    Usual,
-    /// At every request; within an answer in its second sentence.
-    SecondSentence,
-    /// As usual, but not before the caller has spoken twice.
-    SecondTurn,
-}
-
-impl Stage {
-    /// Words that leave before a fault strikes within an answer.
-    pub(super) const fn struck_after(self) -> usize {
-        match self {
-            Self::Usual | Self::SecondTurn => IN_THE_FIRST,
-            Self::SecondSentence => IN_THE_SECOND,
-        }
-    }
-
-    /// What is wrong when the caller has spoken so often.
-    pub(super) fn due(self, fault: Option<Fault>, turns: usize) -> Option<Fault> {
-        fault.filter(|_| self != Self::SecondTurn || turns > 1)
-    }
-}
-
-/// How the model fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Fault {
-    /// Takes the request and says nothing.
-    Stalls,
-    /// Answers 500.
-    Fails,
-    /// Answers 429.
-    Limits,
-    /// Breaks the connection within a sentence.
-    Breaks,
-    /// Answers that it is overloaded: 529, or 503 where no such status is known.
-    Overloaded,
-    /// Refuses the key: 401.
-    Unauthorised,
-    /// Sends its error message within a sentence.
-    Errors,
-    /// Says nothing more within a sentence.
-    Hangs,
-    /// Answers 1.5 s late.
-    Slow,
-    /// Answers without a word, as when a quota is used up.
-    Empty,
-}
-
-impl Fault {
-    /// What it adds to the first token.
-    pub(super) const fn late(self) -> Duration {
-        match self {
-            Self::Slow => Duration::from_millis(1_500),
-            Self::Stalls
-            | Self::Fails
-            | Self::Limits
-            | Self::Breaks
-            | Self::Overloaded
-            | Self::Unauthorised
-            | Self::Errors
-            | Self::Hangs
-            | Self::Empty => Duration::ZERO,
-        }
-    }
-}
 
 /// What it answers. Each conversation is told apart by what was said in it, as requests of all calls come over any connection: the call is
 /// that of the first code which the caller said, the turn the number of what they said.
@@ -108,8 +35,14 @@ pub(super) fn is_goodbye<'a>(last: Option<&str>, mut tools: impl Iterator<Item =
     last.is_some_and(|text| text.to_lowercase().contains("bye")) && tools.any(|name| name == END_CALL)
 }
 
-/// The events of an answer. Some faults strike after the first `left` of them: the connection breaks, or `error` follows.
-pub(super) fn stream(mut events: Vec<String>, left: usize, fault: Option<Fault>, error: String) -> Response {
+/// The events of an answer, of which some come before the first word. Some faults strike within it: the connection breaks, or `error` follows.
+pub(super) fn stream(
+    mut events: Vec<String>,
+    wordless: usize,
+    lapse: &Lapse,
+    fault: Option<Fault>,
+    error: String,
+) -> Response {
     let end = match fault {
         Some(Fault::Breaks) => Some(Err(io::Error::other("broken on purpose"))),
         Some(Fault::Errors | Fault::Hangs) => Some(Ok(error)),
@@ -125,16 +58,21 @@ pub(super) fn stream(mut events: Vec<String>, left: usize, fault: Option<Fault>,
         | None => None,
     };
     if end.is_some() {
-        events.truncate(left);
+        events.truncate(wordless + lapse.struck_after());
     }
     let hangs = fault == Some(Fault::Hangs);
+    let lapse = lapse.clone();
     // What was said before is on the wire by then.
-    let end = stream::iter(end).then(move |end| async move {
-        crate::clock::elapse(STRUCK_LATER).await;
-        if hangs {
-            std::future::pending::<()>().await;
+    let end = stream::iter(end).then(move |end| {
+        let lapse = lapse.clone();
+        async move {
+            crate::clock::elapse(STRUCK_LATER).await;
+            lapse.felt();
+            if hangs {
+                std::future::pending::<()>().await;
+            }
+            end
         }
-        end
     });
     let pieces = stream::iter(events.into_iter().map(Ok::<_, io::Error>)).chain(end);
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(pieces)).into_response()

@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::answer::{self, END_CALL, Fault, Stage};
+use super::answer::{self, END_CALL};
+use super::lapse::{Fault, Lapse};
 use super::pace::Pace;
 use super::prompt::Prompts;
 use usage::Usage;
@@ -29,14 +30,13 @@ pub(super) struct Settings {
     pace: Pace,
     /// Of an answer.
     parts: u8,
-    fault: Option<Fault>,
-    stage: Stage,
+    lapse: Lapse,
     prompts: Prompts,
 }
 
 impl Settings {
-    pub(super) fn new(pace: Pace, parts: u8, (fault, stage): (Option<Fault>, Stage)) -> Self {
-        Self { pace, parts, fault, stage, prompts: Prompts::default() }
+    pub(super) fn new(pace: Pace, parts: u8, lapse: Lapse) -> Self {
+        Self { pace, parts, lapse, prompts: Prompts::default() }
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn router(settings: Settings) -> Router {
 }
 
 async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: Bytes) -> Response {
-    let Settings { pace, parts, fault, stage, prompts } = settings;
+    let Settings { pace, parts, lapse, prompts } = settings;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let key = text(AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_else(|| text("x-api-key"));
     if key.trim().is_empty() {
@@ -60,7 +60,7 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
         return invalid(&what);
     }
     let said = said(&request);
-    let fault = stage.due(fault, said.len());
+    let fault = lapse.due(said.len());
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
         Some(Fault::Fails) => return ([(RETRY_AFTER, "20")], refuse(500, "api_error")).into_response(),
@@ -92,7 +92,7 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     let is_eager = |tool: &Value| tool["eager_input_streaming"] == true;
     let eager = request["tools"].as_array().into_iter().flatten().all(is_eager);
     let (events, first) = events(&whole, usage, eager);
-    answer::stream(events, first + stage.struck_after(), fault, event(&error("overloaded_error", "simulated")))
+    answer::stream(events, first, &lapse, fault, event(&error("overloaded_error", "simulated")))
 }
 
 /// What the caller said, turn by turn. Notes in brackets stand on their side and are not theirs.

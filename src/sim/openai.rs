@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::answer::{self, END_CALL};
-pub use super::answer::{Fault, Stage};
+pub use super::lapse::{Fault, Lapse, Stage};
 use super::pace::Pace;
 use super::{Profile, ScriptedConfig};
 use request::Wrong;
@@ -39,14 +39,13 @@ pub(super) struct Settings {
     pace: Pace,
     /// Of an answer.
     parts: u8,
-    fault: Option<Fault>,
-    stage: Stage,
+    lapse: Lapse,
     cache: Cache,
 }
 
 impl Settings {
-    pub(super) fn new(pace: Pace, parts: u8, (fault, stage): (Option<Fault>, Stage)) -> Self {
-        Self { pace, parts, fault, stage, cache: Cache::default() }
+    pub(super) fn new(pace: Pace, parts: u8, lapse: Lapse) -> Self {
+        Self { pace, parts, lapse, cache: Cache::default() }
     }
 }
 
@@ -58,7 +57,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let profile = Profile::from(settings);
-    let settings = Settings::new(profile.pace(profile.model, 0), profile.parts, (fault, Stage::Usual));
+    let settings = Settings::new(profile.pace(profile.model, 0), profile.parts, Lapse::new(fault, Stage::Usual));
     axum::serve(listener, router(settings)).with_graceful_shutdown(stop).await
 }
 
@@ -83,7 +82,7 @@ async fn models() -> Json<Value> {
 }
 
 async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: Bytes) -> Response {
-    let Settings { pace, parts, fault, stage, cache } = settings;
+    let Settings { pace, parts, lapse, cache } = settings;
     if !has_key(&headers) {
         return (StatusCode::UNAUTHORIZED, Json(error("invalid_api_key"))).into_response();
     }
@@ -95,7 +94,7 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
             return (StatusCode::BAD_REQUEST, Json(told)).into_response();
         }
     };
-    let fault = stage.due(fault, request.said().count());
+    let fault = lapse.due(request.said().count());
     let later = |status: StatusCode| (status, [(RETRY_AFTER, "20")]).into_response();
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
@@ -138,7 +137,7 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
     }
     lines.push("data: [DONE]\n\n".to_owned());
     // The first event has no word.
-    answer::stream(lines, 1 + stage.struck_after(), fault, format!("data: {}\n\n", error("server_error")))
+    answer::stream(lines, 1, &lapse, fault, format!("data: {}\n\n", error("server_error")))
 }
 
 fn error(code: &str) -> Value {

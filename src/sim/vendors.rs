@@ -10,8 +10,7 @@ use super::{Profile, Trouble, anthropic, azure, cartesia, deepgram, elevenlabs, 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
 pub struct Troubles {
-    pub model: Option<openai::Fault>,
-    pub model_at: openai::Stage,
+    pub model: openai::Lapse,
     pub hearing: Trouble,
     pub speaking: Trouble,
 }
@@ -29,9 +28,12 @@ pub async fn serve(
 fn router(profile: &Profile, troubles: Troubles) -> Router {
     let ears = profile.pace(profile.sarvam_ears, 2);
     let voice = profile.pace(profile.sarvam_voice, 3);
-    let model = (troubles.model, troubles.model_at);
-    openai::router(openai::Settings::new(profile.pace(profile.model, 0), profile.parts, model))
-        .merge(anthropic::router(anthropic::Settings::new(profile.pace(profile.anthropic, 12), profile.parts, model)))
+    openai::router(openai::Settings::new(profile.pace(profile.model, 0), profile.parts, troubles.model.clone()))
+        .merge(anthropic::router(anthropic::Settings::new(
+            profile.pace(profile.anthropic, 12),
+            profile.parts,
+            troubles.model,
+        )))
         .merge(deepgram::router(profile.pace(profile.deepgram, 1), troubles.hearing.clone()))
         .merge(azure::ears::router(profile.pace(profile.azure_stt, 11), troubles.hearing.clone()))
         .merge(openai::transcription::router(profile.pace(profile.openai_stt, 9), troubles.hearing.clone()))

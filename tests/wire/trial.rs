@@ -90,8 +90,12 @@ async fn a_good_provider_says_how_long_each_stage_took() {
 #[tokio::test]
 async fn a_provider_that_refuses_is_named_with_its_reason() {
     let refuses = || Trouble::always(Some(Fault::Unauthorised));
-    let troubles =
-        Troubles { model: Some(openai::Fault::Limits), hearing: refuses(), speaking: refuses(), ..Troubles::default() };
+    let troubles = Troubles {
+        model: openai::Lapse::new(Some(openai::Fault::Limits), openai::Stage::Usual),
+        hearing: refuses(),
+        speaking: refuses(),
+        ..Troubles::default()
+    };
     let (hear, answer) = try_all(troubles).await;
     let (no_key, limited) = (ErrorKind::Unauthorised, ErrorKind::Limited);
     assert_eq!(hear.map(|outcome| outcome.expect_err("all refuse").kind), [no_key; 6]);

@@ -13,7 +13,7 @@ use attendant::call::providers::Providers;
 use attendant::call::timeline::{EndReason, Recovery};
 use attendant::clinic::Clinic as Facts;
 use attendant::provider::chain::{Order, Thinkers};
-use attendant::sim::openai::{Fault, Stage};
+use attendant::sim::openai::{Fault, Lapse, Stage};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig, Trouble};
 use tokio::net::TcpListener;
@@ -38,15 +38,15 @@ pub const FAULTS: [Fault; 10] = [
 
 /// Whose answers have as many parts as those of the scripted receptionist to the first question.
 pub async fn model(api: Api, fault: Option<Fault>, name: &str) -> Arc<dyn Model> {
-    model_at(api, fault, Stage::Usual, name).await
+    model_with(api, Lapse::new(fault, Stage::Usual), name).await
 }
 
-async fn model_at(api: Api, fault: Option<Fault>, stage: Stage, name: &str) -> Arc<dyn Model> {
+pub async fn model_with(api: Api, lapse: Lapse, name: &str) -> Arc<dyn Model> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
-    let troubles = Troubles { model: fault, model_at: stage, ..Troubles::default() };
+    let troubles = Troubles { model: lapse, ..Troubles::default() };
     tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
     api.model(address, name, 2_000, 750)
 }
@@ -102,7 +102,7 @@ async fn hear_answer(caller: &mut Caller, call: u16) {
 async fn table(rows: impl IntoIterator<Item = (Api, Fault)>, stage: Stage) {
     let calls = rows.into_iter().zip(1..).map(|((api, fault), n)| async move {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let first = model_at(api, Some(fault), stage, "first").await;
+        let first = model_with(api, Lapse::new(Some(fault), stage), "first").await;
         let agents = desk(vec![first, model(api, None, "second").await], folder.path());
         let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
         let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);

@@ -4,7 +4,7 @@
 //!
 //! Counted is from the moment at which the simulated vendor strikes, by its own clock, to the next word that the caller hears: for a voice
 //! the first word that is not of what it had given by then, whatever of that was still to be heard. While the caller talks no word is owed: a
-//! fault that strikes then is counted from the end of their voice. Of a model that fails only the silence is told.
+//! fault that strikes then is counted from the end of their voice.
 
 use std::collections::BTreeMap;
 
@@ -77,12 +77,13 @@ impl Outage {
             }
             Self::Thinking(fault) => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                let first = models::model(Api::OpenAi, fault, "first").await;
+                let lapse = openai::Lapse::new(fault, openai::Stage::Usual);
+                let first = models::model_with(Api::OpenAi, lapse.clone(), "first").await;
                 let agents = models::desk(vec![first, models::model(Api::OpenAi, None, "second").await], folder.path());
                 let replace = |providers: &mut attendant::call::providers::Providers| {
                     (providers.recognisers, providers.voices, providers.agents) = (ears, voices, agents);
                 };
-                models::converse(number, replace).await
+                return (models::converse(number, replace).await, lapse.struck());
             }
         };
         (told, trouble.struck())
