@@ -18,6 +18,9 @@ pub(crate) mod warming;
 
 use std::time::Duration;
 
+use axum::http::HeaderMap;
+use axum::http::header::RETRY_AFTER;
+
 /// Why a provider could not do what was asked. The text is for logs and never holds what a caller said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{provider}: {what}")]
@@ -76,6 +79,16 @@ pub fn retry_after(value: Option<&str>) -> Option<Duration> {
     Some(Duration::from_secs_f64(seconds))
 }
 
+/// In milliseconds, as OpenAI and Azure say it beside Retry-After, which they round up.
+const RETRY_AFTER_MS: &str = "retry-after-ms";
+
+/// When an answer says to come again, to the millisecond where it does.
+pub fn comes_again(headers: &HeaderMap) -> Option<Duration> {
+    let told = |name: &str| headers.get(name)?.to_str().ok();
+    let exact = || Some(retry_after(told(RETRY_AFTER_MS))? / 1_000);
+    exact().or_else(|| retry_after(told(RETRY_AFTER.as_str())))
+}
+
 /// A vendor's own code for an error, if it is one: a message may quote what the caller said, so it is never kept.
 pub fn code(text: &str) -> Option<&str> {
     let is_code = !text.is_empty()
@@ -103,6 +116,17 @@ mod tests {
         for wrong in ["-1", "soon", "1e9", "NaN"] {
             assert_eq!(retry_after(Some(wrong)), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_exact_time_to_come_again_counts_before_the_rounded_one() {
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            comes_again(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect())
+        };
+        assert_eq!(headers(&[("retry-after", "1"), ("retry-after-ms", "350")]), Some(Duration::from_millis(350)));
+        assert_eq!(headers(&[("retry-after", "2")]), Some(Duration::from_secs(2)));
+        assert_eq!(headers(&[("retry-after", "2"), ("retry-after-ms", "soon")]), Some(Duration::from_secs(2)));
+        assert_eq!(headers(&[]), None);
     }
 
     #[test]

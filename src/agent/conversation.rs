@@ -4,6 +4,7 @@
 //! tools returned). A turn is dropped by aborting its task; tools run on tasks of their own and finish.
 
 mod asking;
+mod first;
 mod go_on;
 mod memory;
 mod turn;
@@ -20,6 +21,8 @@ use crate::clinic::Clinic;
 use crate::emr::Emr;
 use crate::provider::chain::Thinkers;
 use crate::state::Shared;
+
+pub use first::first_question;
 
 use memory::Memory;
 

@@ -12,6 +12,7 @@ mod sse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use crate::costs::Paid;
@@ -47,6 +48,11 @@ pub trait Model: Send + Sync + 'static {
     /// Connects, so that the next answer need not. Returns at once, and what comes of it is for nobody. Must be called within a tokio
     /// runtime.
     fn warm(&self) {}
+
+    /// The same, waited for: whether there is a connection now. `None`: there is none to be made.
+    fn connect(&self) -> Option<BoxFuture<'static, bool>> {
+        None
+    }
 
     /// Begins to answer. Returns at once: connecting happens when the stream is polled. A stream ends after
     /// [`Delta::Finish`], or with an error.

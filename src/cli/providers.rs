@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::origin::Origin;
 use super::{Exit, Failure};
+use crate::agent::conversation::first_question;
+use crate::agent::graph::Graph;
 use crate::language::Language;
 use crate::provider::trial::{self, Trial};
 use crate::provider::{ErrorKind, ProviderError};
@@ -28,8 +30,8 @@ enum What {
 
 /// Make one real round trip with each: is the key good, and how long does each stage take?
 ///
-/// A recogniser is asked a recorded question, a voice says three words, a model answers with one: seconds of audio and a few
-/// tokens, which the vendors charge. Nothing of any caller is sent.
+/// A recogniser is asked a recorded question, a voice says three words, a model is asked as the agents ask it, with their tools: seconds of
+/// audio and some thousands of tokens, which the vendors charge. Nothing of any caller is sent.
 #[derive(Debug, Args)]
 struct Check {
     /// Only this one: deepgram, google, sarvam, qwen, cartesia, elevenlabs, azure_speech, azure_stt, google_tts, openai_stt, openai_tts,
@@ -69,7 +71,8 @@ impl Check {
         let config = self.origin.load()?;
         let hosted = Hosted::of(&config.providers).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
-        let rows = runtime.block_on(try_all(&hosted, self.name.as_deref(), self.language));
+        let graph = config.agents.graph().map_err(Failure::usage)?;
+        let rows = runtime.block_on(try_all(&hosted, &graph, self.name.as_deref(), self.language));
         match (&rows[..], &self.name) {
             ([], Some(name)) => {
                 return Err(Failure::usage(anyhow!(
@@ -85,7 +88,7 @@ impl Check {
 }
 
 /// One after the other, so that none is measured while another keeps the line busy.
-async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec<Row> {
+async fn try_all(hosted: &Hosted, graph: &Graph, only: Option<&str>, language: Language) -> Vec<Row> {
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let mut rows = Vec::new();
     for ears in hosted.ears.iter().filter(|ears| wanted(ears.name())) {
@@ -93,7 +96,8 @@ async fn try_all(hosted: &Hosted, only: Option<&str>, language: Language) -> Vec
         rows.push(row(ears.name(), "hears", language, trial::hear(ears.as_ref(), language).await));
     }
     for model in hosted.models.iter().filter(|model| wanted(model.name())) {
-        rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), language).await));
+        let question = first_question(graph, language);
+        rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), question).await));
     }
     for &(name, ref voice) in hosted.voices.iter().filter(|(name, _)| wanted(name)) {
         let language = first_known(language, |language| voice.speaks(language));

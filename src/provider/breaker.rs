@@ -1,8 +1,9 @@
 //! Whether a provider is worth asking, for every call of this server together: one breaker a purpose, provider and account. Instances that share
 //! their state tell each other of what failed, though not of a refused key, which may be one's own mistake.
 //!
-//! Five failures in a row, a refused key, or a Retry-After open it; then nobody asks for a while, and after that one session tries
-//! (half-open). What is no fault of the provider's, such as a request it must refuse or one too many, does not count.
+//! Five failures in a row, or a refused key, open it; then nobody asks for a while, and after that one session tries (half-open). A
+//! Retry-After rests it: no session begins for so long, and those that are connected go on. A request that it must refuse counts where only
+//! models are asked ([`Breaker::refused`]): elsewhere it may be the fault of one language, or of what was asked. One too many never counts.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::{ErrorKind, ProviderError};
 /// In a row.
 const FAILURES: u32 = 5;
 
-/// Nobody asks for so long. A Retry-After may make it longer, up to [`OPEN_AT_MOST`].
+/// Nobody asks for so long. A Retry-After may make it longer, up to [`OPEN_AT_MOST`], which also bounds a rest.
 const OPEN: Duration = Duration::from_secs(60);
 const OPEN_AT_MOST: Duration = Duration::from_secs(600);
 
@@ -26,6 +27,8 @@ const PROBE: Duration = Duration::from_secs(30);
 enum State {
     Closed {
         failures: u32,
+        /// No session begins before.
+        rests: Option<Instant>,
     },
     Open {
         until: Instant,
@@ -41,16 +44,19 @@ enum State {
 enum Cause {
     /// It failed here.
     Failures,
-    /// It refused the key that this instance has.
-    Key,
+    /// It refused what this instance sends: its key, or its requests.
+    Ours,
     /// It failed at another instance.
     Told,
 }
 
 impl State {
+    const WELL: Self = Self::Closed { failures: 0, rests: None };
+
     /// What it is once somebody asks; `None`: nobody may.
     fn asked(self, now: Instant) -> Option<Self> {
         match self {
+            Self::Closed { rests: Some(until), .. } if now < until => None,
             Self::Closed { .. } => Some(self),
             Self::Open { until, .. } if now >= until => Some(Self::HalfOpen { since: now }),
             Self::HalfOpen { since } if now >= since + PROBE => Some(Self::HalfOpen { since: now }),
@@ -81,7 +87,9 @@ pub fn failed_here(now: Instant) -> Vec<(Arc<str>, Option<Duration>)> {
             State::Open { until, cause: Cause::Failures } => {
                 Some(until.duration_since(now)).filter(|left| !left.is_zero())
             }
-            State::Open { cause: Cause::Key | Cause::Told, .. } | State::Closed { .. } | State::HalfOpen { .. } => None,
+            State::Open { cause: Cause::Ours | Cause::Told, .. } | State::Closed { .. } | State::HalfOpen { .. } => {
+                None
+            }
         });
         match found.iter_mut().find(|(known, _)| known == name) {
             Some((_, longest)) => *longest = (*longest).max(left),
@@ -117,7 +125,7 @@ impl Breaker {
 
     /// Nobody else has it: what it guards is on this machine, or what it knows concerns this instance alone.
     pub fn alone(provider: &'static str) -> Self {
-        Self { provider, state: Arc::new(Mutex::new(State::Closed { failures: 0 })) }
+        Self { provider, state: Arc::new(Mutex::new(State::WELL)) }
     }
 
     /// The one of this name: whoever asks for it in this process has the same, and other instances have it too.
@@ -157,14 +165,19 @@ impl Breaker {
         true
     }
 
+    /// Whether who is connected may go on: it rests, or is well.
+    pub fn goes_on(&self) -> bool {
+        matches!(*self.state.lock(), State::Closed { .. })
+    }
+
     /// It did what it was asked for.
     pub fn succeeded(&self) {
         let mut state = self.state.lock();
         match *state {
-            State::Closed { failures: 0 } => {}
-            State::Closed { .. } => *state = State::Closed { failures: 0 },
+            // Who was connected goes on while it rests.
+            State::Closed { rests, .. } => *state = State::Closed { failures: 0, rests },
             State::HalfOpen { .. } => {
-                *state = State::Closed { failures: 0 };
+                *state = State::WELL;
                 tracing::info!(provider = self.provider, "is well again");
             }
             // A session from before it opened.
@@ -172,32 +185,57 @@ impl Breaker {
         }
     }
 
+    /// Of a wrong request it says nothing: whoever asks knows whether that was the provider's doing ([`Self::refused`]).
     pub fn failed(&self, error: &ProviderError, now: Instant) {
-        let at_once = match error.kind {
-            ErrorKind::Request | ErrorKind::Full => return,
-            ErrorKind::Unauthorised => true,
-            ErrorKind::Limited => error.retry_after.is_some(),
-            ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Empty => false,
-        };
+        match error.kind {
+            ErrorKind::Request | ErrorKind::Full => {}
+            ErrorKind::Unauthorised => self.count(error, FAILURES, now),
+            ErrorKind::Limited | ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Empty => {
+                self.count(error, 1, now)
+            }
+        }
+    }
+
+    /// It refuses a request as wrong. Once may be that request's own fault; again and again it is how this instance asks.
+    pub fn refused(&self, error: &ProviderError, now: Instant) {
+        self.count(error, 1, now);
+    }
+
+    /// `more`: as many failures it is.
+    fn count(&self, error: &ProviderError, more: u32, now: Instant) {
         let mut state = self.state.lock();
-        let failures = match *state {
-            State::Closed { failures } => failures + 1,
-            State::HalfOpen { .. } => FAILURES,
+        let (failures, rests) = match *state {
+            State::Closed { failures, rests } => (failures.saturating_add(more), rests),
+            State::HalfOpen { .. } => (FAILURES, None),
             State::Open { .. } => return,
         };
-        if failures < FAILURES && !at_once {
-            *state = State::Closed { failures };
+        if failures < FAILURES {
+            let rest = error.retry_after.map(|wait| now + wait.min(OPEN_AT_MOST));
+            *state = State::Closed { failures, rests: rests.max(rest) };
+            if let Some(wait) = error.retry_after {
+                tracing::warn!(provider = self.provider, %error, seconds = wait.as_secs_f64(), "no session begins for a while");
+            }
             return;
         }
         let wait = error.retry_after.map_or(OPEN, |wait| wait.clamp(OPEN, OPEN_AT_MOST));
-        let cause = if error.kind == ErrorKind::Unauthorised { Cause::Key } else { Cause::Failures };
+        let is_ours = matches!(error.kind, ErrorKind::Unauthorised | ErrorKind::Request);
+        let cause = if is_ours { Cause::Ours } else { Cause::Failures };
         *state = State::Open { until: now + wait, cause };
         metrics::counter!("provider_breaker_opened_total", "provider" => self.provider).increment(1);
-        if error.kind == ErrorKind::Unauthorised {
+        if is_ours {
             // Time alone mends everything else.
-            tracing::error!(provider = self.provider, %error, "its key is refused: see to the key in its section of [providers]");
+            tracing::error!(provider = self.provider, %error, "{}", mend(error.kind));
         }
         tracing::warn!(provider = self.provider, %error, seconds = wait.as_secs(), "is not asked for a while");
+    }
+}
+
+/// What to do about a refusal that is this instance's own fault.
+const fn mend(kind: ErrorKind) -> &'static str {
+    if matches!(kind, ErrorKind::Unauthorised) {
+        "its key is refused: see to the key in its section of [providers]"
+    } else {
+        "our requests are refused: see to its section of [providers], and try it with `attendant providers check`"
     }
 }
 
@@ -236,19 +274,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_key_and_a_retry_after_open_it_at_once_and_a_wrong_request_or_a_full_house_never() {
+    async fn a_refused_key_opens_it_at_once_and_a_wrong_request_or_a_full_house_never() {
         let now = Instant::now();
-        for (kind, retry_after, well_after) in [
-            (ErrorKind::Unauthorised, None, 60),
-            (ErrorKind::Limited, Some(20), 60),
-            (ErrorKind::Limited, Some(120), 120),
-            (ErrorKind::Limited, Some(9_000), 600),
-        ] {
-            let breaker = Breaker::new("x");
-            breaker.failed(&error(kind, retry_after), now);
-            assert!(!breaker.is_well(now + Duration::from_secs(well_after - 1)), "{kind:?}");
-            assert!(breaker.is_well(now + Duration::from_secs(well_after)), "{kind:?}");
-        }
+        let breaker = Breaker::new("x");
+        breaker.failed(&error(ErrorKind::Unauthorised, None), now);
+        assert!(!breaker.is_well(now + Duration::from_secs(59)) && !breaker.goes_on());
+        assert!(breaker.is_well(now + Duration::from_secs(60)));
         let breaker = Breaker::new("x");
         for _ in 0..10 {
             breaker.failed(&error(ErrorKind::Request, None), now);
@@ -258,13 +289,78 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_retry_after_rests_it_for_just_that_long_and_who_is_connected_goes_on() {
+        let now = Instant::now();
+        for (kind, retry_after, well_after) in [
+            (ErrorKind::Limited, 1, 1),
+            (ErrorKind::Server, 2, 2),
+            (ErrorKind::Limited, 120, 120),
+            (ErrorKind::Limited, 9_000, 600),
+        ] {
+            let breaker = Breaker::new("x");
+            breaker.failed(&error(kind, Some(retry_after)), now);
+            // Who was connected is well: that says nothing of new sessions.
+            breaker.succeeded();
+            let well_again = now + Duration::from_secs(well_after);
+            let before = well_again - Duration::from_millis(1);
+            assert!(!breaker.is_well(before) && !breaker.try_ask(before) && breaker.goes_on(), "{kind:?}");
+            assert!(
+                breaker.is_well(well_again) && breaker.try_ask(well_again) && breaker.try_ask(well_again),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn five_refusals_with_a_retry_after_open_it_for_a_minute_or_as_long_as_they_say() {
+        for (retry_after, open) in [(1, 60), (120, 120), (9_000, 600)] {
+            let (breaker, mut now) = (Breaker::new("x"), Instant::now());
+            for _ in 0..4 {
+                breaker.failed(&error(ErrorKind::Limited, Some(retry_after)), now);
+                assert!(breaker.goes_on());
+                now += OPEN_AT_MOST;
+                assert!(breaker.try_ask(now));
+            }
+            breaker.failed(&error(ErrorKind::Limited, Some(retry_after)), now);
+            assert!(!breaker.goes_on() && !breaker.is_well(now + Duration::from_secs(open - 1)), "{retry_after}");
+            assert!(breaker.is_well(now + Duration::from_secs(open)), "{retry_after}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn five_requests_in_a_row_that_are_refused_open_it_and_no_other_instance_is_told() {
+        let (breaker, now) = (Breaker::new("refuses"), Instant::now());
+        let wrong = error(ErrorKind::Request, None);
+        for _ in 0..4 {
+            breaker.refused(&wrong, now);
+        }
+        breaker.succeeded();
+        for _ in 0..5 {
+            assert!(breaker.is_well(now));
+            breaker.refused(&wrong, now);
+        }
+        assert!(!breaker.is_well(now) && breaker.is_well(now + OPEN));
+        assert!(failed_here(now).iter().all(|(name, left)| **name != *"refuses" || left.is_none()));
+    }
+
+    /// Five in a row, the last with this Retry-After.
+    fn fails(breaker: &Breaker, retry_after: u64, now: Instant) {
+        for _ in 0..FAILURES {
+            breaker.failed(&error(ErrorKind::Limited, Some(retry_after)), now);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_failed_is_told_to_others_and_what_others_told_is_not_told_on() {
         let now = Instant::now();
         let (here, key, well) = (Breaker::new("here"), Breaker::new("key"), Breaker::new("well"));
-        here.failed(&error(ErrorKind::Limited, Some(90)), now);
+        let rests = Breaker::new("rests");
+        rests.failed(&error(ErrorKind::Limited, Some(90)), now);
+        fails(&here, 90, now);
         key.failed(&error(ErrorKind::Unauthorised, None), now);
         let of = |name: &str| failed_here(now).into_iter().find(|(known, _)| **known == *name).unwrap().1;
         assert_eq!((of("here"), of("key"), of("well")), (Some(Duration::from_secs(90)), None, None));
+        assert_eq!(of("rests"), None, "each instance finds that out by one request");
         failed_elsewhere("well", Duration::from_secs(30), now);
         failed_elsewhere("nobody", Duration::from_secs(30), now);
         assert!(!well.is_well(now + Duration::from_secs(29)) && well.is_well(now + Duration::from_secs(30)));
@@ -279,7 +375,7 @@ mod tests {
     async fn of_many_who_ask_at_one_moment_one_tries() {
         let (breaker, account) = (Breaker::new("x"), Breaker::alone("x"));
         let now = Instant::now();
-        breaker.failed(&error(ErrorKind::Limited, Some(60)), now);
+        fails(&breaker, 60, now);
         account.failed(&error(ErrorKind::Unauthorised, None), now);
         assert!(!breaker.try_ask_both(&account, now + OPEN - Duration::from_secs(1)));
         let later = now + OPEN;
@@ -299,8 +395,8 @@ mod tests {
         let now = Instant::now();
         let [one, same, other] = ["a 1", "a 1", "a 2"].map(|name| Breaker::shared("a", name));
         let alone = Breaker::alone("alone");
-        one.failed(&error(ErrorKind::Limited, Some(60)), now);
-        alone.failed(&error(ErrorKind::Limited, Some(60)), now);
+        fails(&one, 60, now);
+        fails(&alone, 60, now);
         assert_eq!([&one, &same, &other, &alone].map(|breaker| breaker.is_well(now)), [false, false, true, false]);
         let told = failed_here(now);
         let of = |name: &str| told.iter().find(|(known, _)| **known == *name).map(|(_, left)| left.is_some());

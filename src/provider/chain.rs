@@ -20,7 +20,7 @@ use crate::language::Language;
 use crate::{stt, tts};
 
 pub use hearing::{Ears, recognisers};
-use speaking::Utterance;
+use speaking::{Line, Utterance};
 pub use speaking::{Mouths, voices};
 use standing::Standing;
 pub use thinking::{Asking, News, Thinkers};
@@ -72,16 +72,21 @@ pub struct Watch {
     standing: Standing,
     /// What the utterance that a voice has costs.
     utterance: Option<Utterance>,
+    /// Of a voice's session.
+    line: Option<Line>,
 }
 
 impl Watch {
     const fn of(standing: Standing) -> Self {
-        Self { standing, utterance: None }
+        Self { standing, utterance: None, line: None }
     }
 
     pub(crate) fn see(&self, event: &Event) {
         if let (Event::Tts(event), Some(utterance)) = (event, &self.utterance) {
             utterance.see(event);
+        }
+        if let (Event::Tts(event), Some(line)) = (event, &self.line) {
+            line.see(event);
         }
         match event {
             Event::Stt { event: stt::Event::Failed(error), .. } | Event::Tts(tts::Event::Failed { error, .. }) => {

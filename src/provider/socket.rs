@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -23,7 +23,7 @@ use tokio_util::either::Either;
 use url::Url;
 
 use super::tls::{self, Authority};
-use super::{ErrorKind, ProviderError, code, kind_of_status, retry_after};
+use super::{ErrorKind, ProviderError, code, comes_again, kind_of_status};
 
 type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 
@@ -130,7 +130,7 @@ impl Connector {
             provider: self.provider,
             kind: kind_of_status(status),
             what: format!("HTTP status {status}{told}"),
-            retry_after: retry_after(response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok())),
+            retry_after: comes_again(response.headers()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One round trip with a provider, as a call would make it: is the key good, is the vendor there, and how long does each stage take.
 //!
-//! What is sent is attendant's own: a recorded question, three words, a short request. Whoever is paid by use charges for a few seconds of
-//! audio and a few tokens. Times are of this machine's clock, from here to the vendor and back.
+//! What is sent is attendant's own: a recorded question, three words, what an agent asks at the first turn. Whoever is paid by use charges for a few
+//! seconds of audio and some thousands of tokens. Times are of this machine's clock, from here to the vendor and back.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::{ErrorKind, ProviderError};
-use crate::agent::llm::{Delta, Message, Model, Request};
+use crate::agent::llm::{Delta, Model, Request};
 use crate::call::event::{Event, Mailbox};
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -25,9 +25,6 @@ const QUESTION: &[u8] = include_bytes!("trial/question.wav");
 
 /// Longer than any deadline of a call: what takes this long is not there.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// What one request may cost: a sentence.
-const TOKENS: u32 = 400;
 
 /// How long each stage took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -184,37 +181,32 @@ const fn three_words(language: Language) -> &'static str {
     }
 }
 
-/// Asks a model for a word.
-pub async fn think(model: &dyn Model, language: Language) -> Result<Trial, ProviderError> {
+/// Asks a model what a call would ask it ([`first_question`](crate::agent::conversation::first_question)). A tool that it calls is an answer
+/// too.
+pub async fn think(model: &dyn Model, question: Request) -> Result<Trial, ProviderError> {
     let name = model.name();
     within(name, async {
-        let request = Request {
-            messages: vec![
-                Message::System(Pii::new("You are being tested. Answer with one word.".to_owned())),
-                Message::User(Pii::new("Are you there?".to_owned())),
-            ],
-            tools: [].into(),
-            language,
-            today: None,
-            temperature: None,
-            max_tokens: Some(TOKENS),
+        let begun = Instant::now();
+        let connect_ms = match model.connect() {
+            // Who cannot be connected to says so when it is asked.
+            Some(connecting) => connecting.await.then(|| ms(begun)),
+            None => None,
         };
         let asked = Instant::now();
-        let mut answer = model.stream(request);
+        let mut answer = model.stream(question);
         let mut first_ms = None;
         while let Some(delta) = answer.next().await {
             match delta? {
-                Delta::Text(text) if !text.reveal().is_empty() => {
-                    first_ms = Some(first_ms.unwrap_or_else(|| ms(asked)));
-                }
-                Delta::Text(_) | Delta::ToolCall(_) | Delta::Usage(_) => {}
+                Delta::Text(text) if text.reveal().is_empty() => {}
+                Delta::Text(_) | Delta::ToolCall(_) => first_ms = Some(first_ms.unwrap_or_else(|| ms(asked))),
+                Delta::Usage(_) => {}
                 Delta::Finish(_) => break,
             }
         }
         if first_ms.is_none() {
             return Err(failed(name, ErrorKind::Empty, "answered without a word"));
         }
-        Ok(Trial { connect_ms: None, first_ms, whole_ms: ms(asked) })
+        Ok(Trial { connect_ms, first_ms, whole_ms: ms(asked) })
     })
     .await
 }

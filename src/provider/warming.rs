@@ -13,8 +13,11 @@ const AT_MOST: Duration = Duration::from_secs(5);
 
 /// Sends this and returns at once. Must be called within a tokio runtime.
 pub(crate) fn connect(request: RequestBuilder) {
-    tokio::spawn(async move {
-        // Neither its answer nor its failure is anybody's business.
-        timeout(AT_MOST, request.send()).await.ok();
-    });
+    // Neither its answer nor its failure is anybody's business.
+    tokio::spawn(connected(request));
+}
+
+/// Sends this and waits for its answer, whatever that is: whether there is a connection now.
+pub(crate) async fn connected(request: RequestBuilder) -> bool {
+    matches!(timeout(AT_MOST, request.send()).await, Ok(Ok(_)))
 }

@@ -88,8 +88,8 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
     }
     let request = match request::read(&body) {
         Ok(request) => request,
-        Err(Wrong { what, parameter }) => {
-            let mut told = error("invalid_value");
+        Err(Wrong { what, parameter, code }) => {
+            let mut told = error(code);
             (told["error"]["message"], told["error"]["param"]) = (what.into(), parameter.into());
             return (StatusCode::BAD_REQUEST, Json(told)).into_response();
         }

@@ -26,7 +26,9 @@ async fn they_know_of_each_other_and_of_what_failed_anywhere() {
         what: "too many requests".into(),
         retry_after: Some(Duration::from_secs(90)),
     };
-    failed.failed(&error, Instant::now());
+    for _ in 0..5 {
+        failed.failed(&error, Instant::now());
+    }
     other.all().set(&Key::circuit("c", "well"), "another 30000").await.unwrap();
     let stop = CancellationToken::new();
     let tending = [(&one, "one"), (&other, "other")]

@@ -10,6 +10,7 @@ use attendant::sim::{Fault, Trouble};
 use attendant::stt::{self, Hints, Recognizer, Setup};
 use attendant::tts::{self, Event, Input, Voice};
 use attendant_media::speech::SpeechId;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::azure::azure;
@@ -65,11 +66,21 @@ async fn a_place_tells_who_hears_each_language_there_and_what_they_can_do_in_it(
 
 #[tokio::test]
 async fn five_sessions_that_break_are_enough() {
-    let broken = ears(Trouble::always(Some(Fault::Fails))).await;
-    let places = chain::recognisers(vec![broken, ears(Trouble::default()).await], chain::Order::new());
+    let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("bound");
+    let gone: Arc<dyn Recognizer> = Arc::new(deepgram(nobody, "model = \"flux\""));
+    let places = chain::recognisers(vec![gone, ears(Trouble::default()).await], chain::Order::new());
     for _ in 0..5 {
         assert!(matches!(first_word(places[0].as_ref(), Language::English).await, stt::Event::Failed(_)));
     }
+    assert_eq!(first_word(places[0].as_ref(), Language::English).await, stt::Event::Ready);
+}
+
+#[tokio::test]
+async fn a_recogniser_that_says_when_to_come_again_is_not_asked_before() {
+    let overloaded = ears(Trouble::always(Some(Fault::Fails))).await;
+    let places = chain::recognisers(vec![overloaded, ears(Trouble::default()).await], chain::Order::new());
+    let first = first_word(places[0].as_ref(), Language::English).await;
+    assert!(matches!(first, stt::Event::Failed(error) if error.retry_after.is_some()));
     assert_eq!(first_word(places[0].as_ref(), Language::English).await, stt::Event::Ready);
 }
 
@@ -122,6 +133,32 @@ async fn a_voice_that_is_limited_is_passed_over_at_the_next_utterance_of_the_sam
     assert!(matches!(mouth.end().await, Event::Failed { .. }));
     mouth.say(id(2), Language::English, "alfa bravo.").await;
     assert_eq!(mouth.end().await, Event::Done { id: id(2), samples: 3_200 });
+}
+
+#[tokio::test]
+async fn a_voice_that_takes_no_further_call_keeps_the_one_that_it_has() {
+    // Every further connection is one too many.
+    let trouble = Trouble::after(1, Fault::Limits);
+    let first: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(trouble).await));
+    let second: Arc<dyn Voice> = Arc::new(azure(cartesia::vendor(Trouble::default()).await));
+    let places = chain::voices(vec![first, second], chain::Order::new());
+    let [mut one, mut other] = [(); 2].map(|()| Mouth::open(places[0].as_ref()));
+    one.say(id(1), Language::English, "alfa bravo.").await;
+    assert!(matches!(one.end().await, Event::Done { .. }));
+    other.say(id(1), Language::English, "alfa bravo.").await;
+    assert!(matches!(other.end().await, Event::Failed { .. }));
+    for (mouth, is_first) in [(&mut one, true), (&mut other, false)] {
+        mouth.say(id(2), Language::English, "alfa bravo.").await;
+        loop {
+            match mouth.next().await {
+                // Cartesia tells the times of its words, Azure does not.
+                Event::Word { exact, .. } => assert_eq!(exact, is_first),
+                Event::Done { .. } => break,
+                Event::Audio { .. } => {}
+                Event::Failed { error, .. } => panic!("{error}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,22 @@
 //! The client of chat completions against everything that servers which call themselves compatible send. What is the same of every
 //! interface: [`super::models`].
 
-use attendant::agent::llm::{Delta, Finish, ToolCalls, Usage};
+use std::net::SocketAddr;
+
+use attendant::agent::llm::{Delta, Finish, Request, ToolCalls, Usage};
 use attendant::provider::{ErrorKind, ProviderError};
 use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use axum::{Json, Router};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
-use super::models::{Api, failure, text};
+use super::models::{Api, failure, request, text};
+use crate::desk::in_time;
 
 const API: Api = Api::OpenAi;
 
@@ -89,4 +100,62 @@ async fn an_error_in_mid_stream_is_a_failure() {
     let error = failure(&API.read(&format!("{begun}{error}")).await, &["Yes"]);
     assert_eq!(error.kind, ErrorKind::Server);
     assert!(error.what.contains("overloaded") && !error.what.contains("Jane"), "{error}");
+}
+
+/// A server that refuses these parameters as OpenAI does, and answers else; the parameters of each request that it was sent, beside those
+/// that every request has.
+async fn picky(refused: &'static [&'static str]) -> (SocketAddr, mpsc::Receiver<Vec<String>>) {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let (asked, requests) = mpsc::channel(16);
+    let answer = async move |Json(body): Json<Value>| {
+        let sent = |name: &&&str| body.get(**name).is_some();
+        let keys = body.as_object().into_iter().flat_map(|body| body.keys().cloned());
+        let always = ["model", "messages", "stream"];
+        asked.try_send(keys.filter(|key| !always.contains(&key.as_str())).collect()).expect("few are asked");
+        match refused.iter().find(sent) {
+            Some(name) => {
+                let what = format!("Unsupported parameter: '{name}' is not supported with this model.");
+                let error = json!({"message": what, "type": "invalid_request_error", "param": name, "code": "unsupported_parameter"});
+                (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response()
+            }
+            None => WHOLE.into_response(),
+        }
+    };
+    let app = Router::new().route("/v1/chat/completions", post(answer));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, requests)
+}
+
+/// As an agent asks.
+fn hello() -> Request {
+    Request { temperature: Some(0.3), max_tokens: Some(500), ..request() }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_refused_is_left_out_at_once_and_from_then_on() {
+    let (address, mut requests) = picky(&["temperature", "max_completion_tokens"]).await;
+    let model = API.model(address, "m", 3_000, 0);
+    for _ in 0..2 {
+        assert_eq!(in_time(model.stream(hello()).collect::<Vec<_>>()).await, whole());
+    }
+    let mut sent = Vec::new();
+    while let Ok(keys) = requests.try_recv() {
+        sent.push(keys.join(" "));
+    }
+    let known = "max_tokens stream_options";
+    assert_eq!(
+        sent,
+        ["max_completion_tokens stream_options temperature", "max_completion_tokens stream_options", known, known]
+    );
+}
+
+#[tokio::test]
+async fn what_an_answer_cannot_do_without_is_refused_once_and_told() {
+    let (address, mut requests) = picky(&["messages"]).await;
+    let answer: Vec<_> = in_time(API.model(address, "m", 3_000, 0).stream(hello()).collect()).await;
+    let error = failure(&answer, &[]);
+    assert_eq!((error.kind, error.what.as_str()), (ErrorKind::Request, "HTTP status 400, unsupported_parameter"));
+    assert!(requests.try_recv().is_ok() && requests.try_recv().is_err(), "once");
 }

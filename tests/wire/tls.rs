@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use super::trial::question;
 use crate::desk::in_time;
 
 /// Whom clients ask for.
@@ -115,8 +116,8 @@ async fn try_all(port: u16, key: &Path, ca: Option<&Path>) -> [Result<(), Provid
     let (hears, speaks, thinks, claude, reads) = tokio::join!(
         hears(&deepgram),
         trial::speak(&cartesia, english),
-        trial::think(&model, english),
-        trial::think(&claude, english),
+        trial::think(&model, question()),
+        trial::think(&claude, question()),
         trial::speak(&azure, english),
     );
     [hears, speaks.map(drop), thinks.map(drop), claude.map(drop), reads.map(drop)]

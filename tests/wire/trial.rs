@@ -3,6 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use attendant::agent::conversation::first_question;
+use attendant::agent::graph::Graph;
+use attendant::agent::llm::openai::OpenAiConfig;
+use attendant::agent::llm::{self, Request};
 use attendant::language::Language;
 use attendant::provider::trial::{self, Trial};
 use attendant::provider::{ErrorKind, ProviderError};
@@ -16,6 +20,11 @@ use super::{
     azure::azure, azure_ears, cartesia::cartesia, deepgram::deepgram, elevenlabs::elevenlabs, google, openai_ears,
     sarvam, streamed_voices::voice,
 };
+
+/// As a call asks in English.
+pub fn question() -> Request {
+    first_question(&Graph::built_in(), Language::English)
+}
 
 async fn vendors(troubles: Troubles) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -57,8 +66,8 @@ async fn try_all(troubles: Troubles) -> ([Result<Trial, ProviderError>; 6], [Res
     };
     let answer = async {
         tokio::join!(
-            trial::think(model.as_ref(), english),
-            trial::think(claude.as_ref(), english),
+            trial::think(model.as_ref(), question()),
+            trial::think(claude.as_ref(), question()),
             trial::speak(&cartesia, english),
             trial::speak(&eleven, english),
             trial::speak(&azure, english),
@@ -76,15 +85,35 @@ async fn try_all(troubles: Troubles) -> ([Result<Trial, ProviderError>; 6], [Res
 async fn a_good_provider_says_how_long_each_stage_took() {
     let troubles = Troubles::default();
     let (hear, answer) = try_all(troubles.clone()).await;
+    let answer = answer.map(|outcome| outcome.expect("all are well"));
+    assert!(answer[..2].iter().all(|thinks| thinks.connect_ms.is_some()), "{answer:?}");
     let hear = hear.map(|outcome| outcome.expect("all are well"));
     assert!(hear.iter().all(|hears| hears.connect_ms.is_some()), "{hear:?}");
-    for spoken in answer.map(|outcome| outcome.expect("all are well")) {
+    for spoken in answer {
         let first = spoken.first_ms.expect("something came first");
         assert!((50..=spoken.whole_ms).contains(&first), "{spoken:?}");
     }
     let asked = [troubles.hearing, troubles.speaking].map(|trouble| trouble.asked()).concat();
     let missed: Vec<_> = Vendor::ALL.into_iter().filter(|vendor| !asked.contains(vendor)).collect();
     assert_eq!(missed, [], "everybody is tried");
+}
+
+#[tokio::test]
+async fn a_model_that_refuses_what_agents_send_is_tried_as_a_call_asks_it() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let address = vendors(Troubles::default()).await;
+    let model = |name: &str, more: &str| {
+        let text =
+            format!("base_url = \"http://{address}/v1\"\nkey = {{ env = \"PATH\" }}\nmodel = \"{name}\"\n{more}");
+        let config: OpenAiConfig = toml::from_str(&text).expect("the configuration is read");
+        llm::openai::model(&config, "providers.openai").expect("the configuration is sound")
+    };
+    for (name, more) in [("gpt-5.4-mini", "reasoning_effort = \"none\""), ("gpt-4.1", "reasoning_effort = \"low\"")] {
+        let took = trial::think(&model(name, more), question()).await;
+        assert!(took.is_ok_and(|took| took.first_ms.is_some()), "{name}");
+    }
+    let refused = trial::think(&model("gpt-5", "reasoning_effort = \"most\""), question()).await;
+    assert_eq!(refused.expect_err("no such effort").kind, ErrorKind::Request);
 }
 
 #[tokio::test]

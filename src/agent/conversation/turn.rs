@@ -310,7 +310,7 @@ impl ToolRound {
     }
 }
 
-fn specs(agent: &AgentConfig, with_book: bool) -> Arc<[ToolSpec]> {
+pub(super) fn specs(agent: &AgentConfig, with_book: bool) -> Arc<[ToolSpec]> {
     let usable = agent.tools.iter().filter(|tool| with_book || !tool.needs_book());
     let mut specs: Vec<ToolSpec> = usable.map(|tool| tool.spec()).collect();
     if !agent.handoffs.is_empty() {

@@ -12,14 +12,16 @@ mod refusal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use reqwest::{Client, RequestBuilder, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(super) use patience::{Patience, between_pieces, first_piece, hedge};
 pub(super) use pieces::Pieces;
+use refusal::Refusal;
 pub(super) use refusal::code_of;
 
 use super::sse::Parser;
@@ -44,6 +46,11 @@ pub(super) trait Interface: std::fmt::Debug + Send + Sync + 'static {
 
     /// Everything, with the key.
     fn write(&self, http: &Client, request: &Request) -> RequestBuilder;
+
+    /// A parameter was refused. If an answer can do without, it is written without from now on: its name.
+    fn leave_out(&self, _parameter: &str) -> Option<&'static str> {
+        None
+    }
 
     /// For one answer.
     fn read(&self) -> Box<dyn Reading>;
@@ -124,6 +131,10 @@ impl Model for Hosted {
         warming::connect(self.0.interface.connect(&self.0.http));
     }
 
+    fn connect(&self) -> Option<BoxFuture<'static, bool>> {
+        Some(warming::connected(self.0.interface.connect(&self.0.http)).boxed())
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>> {
         let inner = self.0.clone();
         let answer = Answer { inner, state: State::Asking(Box::new(request)) };
@@ -192,21 +203,36 @@ impl Answer {
 }
 
 impl Inner {
+    /// Asks at once again without what is refused of the request, if it can be answered without.
     async fn ask(&self, request: &Request, due: Instant) -> Result<Response, ProviderError> {
+        let mut left_out = Vec::new();
+        loop {
+            let response = self.post(request, due).await?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            let Refusal { error, parameter } = refusal::read(response).await;
+            match parameter.and_then(|name| self.interface.leave_out(&name)) {
+                Some(name) if !left_out.contains(&name) => left_out.push(name),
+                Some(_) | None => return Err(error),
+            }
+        }
+    }
+
+    async fn post(&self, request: &Request, due: Instant) -> Result<Response, ProviderError> {
         let post = self.interface.write(&self.http, request);
-        let response = match timeout_at(due, post.send()).await {
-            Ok(Ok(response)) => response,
+        match timeout_at(due, post.send()).await {
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => {
                 let why = match tls::refusal(&error) {
                     Some(why) => why,
                     None if error.is_connect() => "cannot connect; is the server at its base_url up?",
                     None => "the connection broke",
                 };
-                return Err(failed(ErrorKind::Connection, why));
+                Err(failed(ErrorKind::Connection, why))
             }
-            Err(_) => return Err(failed(ErrorKind::Timeout, "no answer to the request in time")),
-        };
-        if response.status().is_success() { Ok(response) } else { Err(refusal::read(response).await) }
+            Err(_) => Err(failed(ErrorKind::Timeout, "no answer to the request in time")),
+        }
     }
 }
 

@@ -4,11 +4,17 @@
 //! among it, is [`super::hosted`]'s.
 
 mod chunk;
+mod left_out;
 mod request;
+mod temperature;
 
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub use temperature::Temperature;
+
+use left_out::LeftOut;
 
 use super::Request;
 use super::hosted::{self, Hosted, Interface, Patience, Reading};
@@ -39,6 +45,12 @@ pub struct OpenAiConfig {
     /// Who signed the certificate of a server of your own; without it, this machine's authorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<Authority>,
+    /// In place of the temperature that agents name; `false`: none is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<Temperature>,
+    /// How long it may think before it answers, in its vendor's words; without it, as the vendor has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
     /// From the question to the first piece.
     #[serde(default = "hosted::first_piece")]
     pub first_piece_ms: u64,
@@ -68,6 +80,9 @@ impl OpenAiConfig {
         if self.model.is_empty() {
             wrong.push(format!("{section}.model: missing; write the model's name as its server knows it"));
         }
+        if let Some(effort) = self.reasoning_effort.as_ref().filter(|effort| !is_word(effort)) {
+            wrong.push(format!("{section}.reasoning_effort: `{effort}` is no word; write for example none or minimal"));
+        }
         if let Some(Err(what)) = self.key.as_ref().map(SecretSource::read) {
             wrong.push(format!("{section}.key: {what}"));
         }
@@ -86,17 +101,16 @@ impl OpenAiConfig {
     }
 }
 
+/// Vendors have words of their own for it.
+fn is_word(effort: &str) -> bool {
+    (1..=16).contains(&effort.len()) && effort.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 /// Connects to nobody yet. The configuration has been checked; an error is `key: what is wrong; what to write instead`.
 pub fn model(config: &OpenAiConfig, section: &str) -> Result<Hosted, String> {
     // Metrics and errors name it for as long as the process lives; there are as many as the configuration has.
     let name = section.strip_prefix(NAMED).map_or(NAME, |name| String::leak(name.to_owned()));
-    let key = config.key.as_ref().map(SecretSource::read).transpose();
-    let completions = Completions {
-        endpoint: config.endpoint().ok_or_else(|| config.check(section).join("\n"))?,
-        models: hosted::below(&config.base_url, ["models"]).ok_or_else(|| config.check(section).join("\n"))?,
-        model: config.model.clone(),
-        key: key.map_err(|what| format!("{section}.key: {what}"))?,
-    };
+    let completions = Completions::new(config, section)?;
     let account = account::name_of(NAME, &config.base_url, config.key.as_ref());
     Hosted::new(section, name, account, config.ca.as_ref(), Patience::of(config.waits()), completions)
 }
@@ -107,10 +121,27 @@ struct Completions {
     /// The list of its models, which is there wherever the endpoint is.
     models: Url,
     model: String,
+    temperature: Option<Temperature>,
+    reasoning_effort: Option<String>,
+    left_out: LeftOut,
     key: Option<Secret>,
 }
 
 impl Completions {
+    fn new(config: &OpenAiConfig, section: &str) -> Result<Self, String> {
+        let wrong = || config.check(section).join("\n");
+        let key = config.key.as_ref().map(SecretSource::read).transpose();
+        Ok(Self {
+            endpoint: config.endpoint().ok_or_else(wrong)?,
+            models: hosted::below(&config.base_url, ["models"]).ok_or_else(wrong)?,
+            model: config.model.clone(),
+            temperature: config.temperature,
+            reasoning_effort: config.reasoning_effort.clone(),
+            left_out: LeftOut::default(),
+            key: key.map_err(|what| format!("{section}.key: {what}"))?,
+        })
+    }
+
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.key {
             Some(key) => request.bearer_auth(key.expose()),
@@ -129,7 +160,11 @@ impl Interface for Completions {
     }
 
     fn write(&self, http: &Client, request: &Request) -> RequestBuilder {
-        self.authorised(http.post(self.endpoint.clone()).json(&request::body(&self.model, request)))
+        self.authorised(http.post(self.endpoint.clone()).json(&request::body(self, request)))
+    }
+
+    fn leave_out(&self, parameter: &str) -> Option<&'static str> {
+        self.left_out.add(parameter).map(left_out::Optional::name)
     }
 
     fn read(&self) -> Box<dyn Reading> {

@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Client, RequestBuilder, Response};
 use tokio::time::timeout;
 use url::Url;
 
 use super::{Own, Section, secret};
 use crate::config::Secret;
-use crate::provider::{ErrorKind, ProviderError, kind_of_status, retry_after, tls, warming};
+use crate::provider::{ErrorKind, ProviderError, comes_again, kind_of_status, tls, warming};
 
 /// An idle connection is kept for the next clause, of this call or another.
 const KEPT: Duration = Duration::from_secs(90);
@@ -103,7 +103,7 @@ impl<O> Posted<O> {
 
     fn refused(&self, response: &Response) -> ProviderError {
         let status = response.status().as_u16();
-        let wait = retry_after(response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()));
+        let wait = comes_again(response.headers());
         let what = format!("HTTP status {status}");
         ProviderError { provider: self.name, kind: kind_of_status(status), what, retry_after: wait }
     }

@@ -5,6 +5,7 @@
 //! it is not paid, unless it was silent until the deadline: then it may have worked.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use attendant_media::speech::SpeechId;
 use parking_lot::Mutex;
@@ -84,10 +85,14 @@ impl Place {
         at(self.place, &self.who_knows(language), |n| self.members[n].standing.is_well(now))
     }
 
-    /// Who is asked now.
-    fn ask(&self, language: Language) -> usize {
+    /// Who is asked now. Whoever takes nobody else for the moment keeps those who are connected.
+    fn ask(&self, language: Language, is_connected: impl Fn(usize) -> bool) -> usize {
         let now = Instant::now();
-        at(self.place, &self.who_knows(language), |n| self.members[n].standing.try_ask(now)).unwrap_or(self.place)
+        let may = |n: usize| {
+            let standing = &self.members[n].standing;
+            standing.try_ask(now) || (is_connected(n) && standing.goes_on())
+        };
+        at(self.place, &self.who_knows(language), may).unwrap_or(self.place)
     }
 }
 
@@ -119,11 +124,13 @@ impl Place {
     fn start(&self, reports: Reports, ahead: Option<watch::Receiver<Language>>) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let sessions = self.members.iter().map(|_| None).collect();
+        let lines = self.members.iter().map(|_| Line::default()).collect();
         let utterance = Utterance::default();
         let session = Session {
             place: self.clone(),
             reports,
             sessions,
+            lines,
             speaking: None,
             language: Language::default(),
             utterance,
@@ -138,6 +145,8 @@ struct Session {
     place: Place,
     reports: Reports,
     sessions: Vec<Option<mpsc::Sender<Input>>>,
+    /// Of each session, whether it is connected.
+    lines: Vec<Line>,
     /// The utterance that is open, and who has it.
     speaking: Option<(SpeechId, usize)>,
     language: Language,
@@ -177,7 +186,7 @@ impl Session {
 
     fn reports_of(&self, member: usize) -> Reports {
         let standing = self.place.members[member].standing.clone();
-        let watch = Watch { standing, utterance: Some(self.utterance.clone()) };
+        let watch = Watch { standing, utterance: Some(self.utterance.clone()), line: Some(self.lines[member].clone()) };
         Reports { mailbox: self.reports.mailbox.watched(watch) }
     }
 
@@ -187,7 +196,8 @@ impl Session {
             Input::Begin { id, .. } | Input::Text { id, .. } | Input::End { id } | Input::Cancel { id } => *id,
         };
         if let Input::Begin { language, .. } = &input {
-            let chosen = self.place.ask(*language);
+            let is_connected = |member: usize| self.sessions[member].is_some() && self.lines[member].is_whole();
+            let chosen = self.place.ask(*language, is_connected);
             // Two are never to speak at once.
             if let Some((before, member)) = self.speaking.replace((id, chosen))
                 && member != chosen
@@ -226,6 +236,27 @@ async fn next(ahead: &mut Option<watch::Receiver<Language>>) -> watch::Receiver<
         return language.clone();
     }
     std::future::pending().await
+}
+
+/// Whether a session is connected, as far as it has shown: what failed since it last spoke has to connect again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line(
+    /// It is broken.
+    Arc<AtomicBool>,
+);
+
+impl Line {
+    pub(super) fn see(&self, event: &Event) {
+        match event {
+            Event::Failed { .. } => self.0.store(true, Ordering::Relaxed),
+            Event::Audio { .. } | Event::Done { .. } => self.0.store(false, Ordering::Relaxed),
+            Event::Word { .. } => {}
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What the utterance that is open costs. Shared by both ways: texts go one, sounds and failures come the other.

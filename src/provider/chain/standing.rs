@@ -16,6 +16,7 @@ use crate::provider::{ErrorKind, ProviderError};
 
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
+    kind: Kind,
     /// What it is asked for, and by whose name.
     purpose: Arc<str>,
     own: Breaker,
@@ -67,9 +68,9 @@ impl Standing {
         match account {
             Some(name) => {
                 let own = Breaker::shared(provider, &format!("{purpose} {name}"));
-                Self { purpose, own, account: Some(Account::named(provider, name)) }
+                Self { kind, purpose, own, account: Some(Account::named(provider, name)) }
             }
-            None => Self { purpose, own: Breaker::alone(provider), account: None },
+            None => Self { kind, purpose, own: Breaker::alone(provider), account: None },
         }
     }
 
@@ -87,6 +88,11 @@ impl Standing {
         }
     }
 
+    /// Whether who is connected to it already may go on, although it takes nobody else for the moment.
+    pub(super) fn goes_on(&self) -> bool {
+        self.own.goes_on() && self.account.as_ref().is_none_or(|account| account.breaker.goes_on())
+    }
+
     pub(super) fn succeeded(&self) {
         self.own.succeeded();
         if let Some(account) = &self.account {
@@ -98,6 +104,10 @@ impl Standing {
     pub(super) fn failed(&self, error: &ProviderError, now: Instant) {
         let is_refused =
             |account: &&Arc<Account>| error.kind == ErrorKind::Unauthorised && account.does_for_none_but(&self.purpose);
+        // Of a voice or a recogniser a refused request is one language's, and the others are not to lose it.
+        if (self.kind, error.kind) == (Kind::Thinking, ErrorKind::Request) {
+            return self.own.refused(error, now);
+        }
         let refused = self.account.as_ref().filter(is_refused);
         refused.map_or(&self.own, |account| &account.breaker).failed(error, now);
     }
@@ -160,6 +170,20 @@ mod tests {
         failed_elsewhere("hearing sarvam ours $KEY", Duration::from_secs(90), now);
         let later = now + Duration::from_secs(60);
         assert_eq!([ears.is_well(later), voice.is_well(later)], [false, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_model_that_refuses_every_request_is_passed_over_and_a_voice_keeps_its_other_languages() {
+        let now = Instant::now();
+        let [model, voice] =
+            [Kind::Thinking, Kind::Speaking].map(|kind| Standing::of(kind, "picky", Some("picky $KEY")));
+        for _ in 0..5 {
+            assert!(model.is_well(now));
+            model.failed(&error(ErrorKind::Request), now);
+            voice.failed(&error(ErrorKind::Request), now);
+        }
+        assert_eq!([&model, &voice].map(|known| known.is_well(now)), [false, true]);
+        assert!(model.is_well(now + Duration::from_secs(60)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! What chat completions are asked, and what OpenAI would refuse of it: unknown fields and roles, tool messages that answer no call, calls
-//! that nothing answers, a name that no tool can have.
+//! that nothing answers, a name that no tool can have; of models named as OpenAI's that think (`gpt-5`, `gpt-5.4-mini`, `o3`) every temperature
+//! but 1, of its others (`gpt-4.1`) an effort. Models of other names take both.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,9 +24,32 @@ pub(super) struct Request {
     tools: Option<Vec<Tool>>,
     #[serde(default)]
     temperature: Option<f64>,
+    #[serde(default)]
+    reasoning_effort: Option<Effort>,
     /// The older name, `max_tokens`, is refused by newer models.
     #[serde(default)]
     max_completion_tokens: Option<u64>,
+}
+
+/// As OpenAI's Python package 3.54.0 lists them.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Effort {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+    Max,
+}
+
+/// Beginnings of the names of OpenAI's models that think, and of those that do not.
+const THINK: [&str; 4] = ["gpt-5", "o1", "o3", "o4"];
+const ANSWER_AT_ONCE: [&str; 2] = ["gpt-4", "gpt-3.5"];
+
+fn is_of(model: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| model.starts_with(beginning))
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,20 +125,27 @@ struct Described {
 pub(super) struct Wrong {
     pub(super) what: String,
     pub(super) parameter: Option<&'static str>,
+    pub(super) code: &'static str,
 }
+
+/// Of what is wrong whatever the model.
+const INVALID: &str = "invalid_value";
 
 fn written(part: &impl Serialize) -> String {
     serde_json::to_string(part).unwrap_or_default()
 }
 
 fn wrong(parameter: &'static str, what: &str) -> Wrong {
-    Wrong { what: what.to_owned(), parameter: Some(parameter) }
+    Wrong { what: what.to_owned(), parameter: Some(parameter), code: INVALID }
 }
 
 /// The request, if OpenAI would take it.
 pub(super) fn read(body: &[u8]) -> Result<Request, Wrong> {
-    let request: Request =
-        serde_json::from_slice(body).map_err(|error| Wrong { what: error.to_string(), parameter: None })?;
+    let request: Request = serde_json::from_slice(body).map_err(|error| Wrong {
+        what: error.to_string(),
+        parameter: None,
+        code: INVALID,
+    })?;
     request.check()?;
     Ok(request)
 }
@@ -136,8 +167,26 @@ impl Request {
         if self.max_completion_tokens == Some(0) {
             return Err(wrong("max_completion_tokens", "want at least 1"));
         }
+        self.check_model()?;
         self.check_tools()?;
         self.check_calls()
+    }
+
+    /// What other models take.
+    fn check_model(&self) -> Result<(), Wrong> {
+        if is_of(&self.model, &THINK)
+            && let Some(temperature) = self.temperature.filter(|temperature| (temperature - 1.0).abs() > f64::EPSILON)
+        {
+            let what = format!(
+                "Unsupported value: 'temperature' does not support {temperature} with this model. Only the default (1) value is supported."
+            );
+            return Err(Wrong { what, parameter: Some("temperature"), code: "unsupported_value" });
+        }
+        if is_of(&self.model, &ANSWER_AT_ONCE) && self.reasoning_effort.is_some() {
+            let what = "Unsupported parameter: 'reasoning_effort' is not supported with this model.".to_owned();
+            return Err(Wrong { what, parameter: Some("reasoning_effort"), code: "unsupported_parameter" });
+        }
+        Ok(())
     }
 
     fn check_tools(&self) -> Result<(), Wrong> {
@@ -287,6 +336,18 @@ mod tests {
             let mut request = conversation(std::slice::from_ref(&user));
             request[key] = value.clone();
             assert!(read_json(&request).is_err(), "{key}: {value}");
+        }
+        for (model, key, value, code) in [
+            ("gpt-5.4-mini", "temperature", json!(0.3), Some("unsupported_value")),
+            ("gpt-5", "temperature", json!(1), None),
+            ("gpt-5", "reasoning_effort", json!("minimal"), None),
+            ("gpt-5", "reasoning_effort", json!("most"), Some(INVALID)),
+            ("gpt-4.1", "reasoning_effort", json!("low"), Some("unsupported_parameter")),
+            ("gpt-4.1", "temperature", json!(0.3), None),
+        ] {
+            let mut request = conversation(std::slice::from_ref(&user));
+            (request["model"], request[key]) = (model.into(), value.clone());
+            assert_eq!(read_json(&request).map_err(|wrong| wrong.code).err(), code, "{model} {key} {value}");
         }
         let mut whole = conversation(&[user]);
         whole["tools"] = tool("end_call");

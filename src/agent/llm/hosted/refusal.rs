@@ -1,19 +1,25 @@
-//! An answer with an error status: what kind it is, and when to come again. Of its text only the error's code is kept: it may quote the
-//! caller.
+//! An answer with an error status: what kind it is, when to come again, and which of our parameters it refuses. Of its text only the error's
+//! code is kept: it may quote the caller.
 
-use reqwest::{Response, header};
+use reqwest::Response;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{CONNECT, NAMELESS};
-use crate::provider::{ProviderError, code, kind_of_status, retry_after};
+use crate::provider::{ErrorKind, ProviderError, code, comes_again, kind_of_status};
 
 /// An answer that is no stream: enough of it to read the error.
 const MOST_ERROR: usize = 16 * 1024;
 
-pub(super) async fn read(mut response: Response) -> ProviderError {
+pub(super) struct Refusal {
+    pub(super) error: ProviderError,
+    /// As the request named it.
+    pub(super) parameter: Option<String>,
+}
+
+pub(super) async fn read(mut response: Response) -> Refusal {
     let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()));
+    let retry_after = comes_again(response.headers());
     let mut body = Vec::new();
     let read = async {
         while let Ok(Some(bytes)) = response.chunk().await {
@@ -23,13 +29,32 @@ pub(super) async fn read(mut response: Response) -> ProviderError {
             }
         }
     };
-    let told = match timeout(CONNECT, read).await {
-        Ok(()) => serde_json::from_slice::<Value>(&body).ok().and_then(|body| code_of(body.get("error")?)),
+    let body = match timeout(CONNECT, read).await {
+        Ok(()) => serde_json::from_slice::<Value>(&body).ok(),
         Err(_) => None,
     };
-    let told = told.map(|told| format!(", {told}")).unwrap_or_default();
+    let told = body.as_ref().and_then(|body| body.get("error"));
+    let kind = kind_of_status(status);
+    let parameter = told.filter(|_| kind == ErrorKind::Request).and_then(parameter_of);
+    let told = told.and_then(code_of).map(|told| format!(", {told}")).unwrap_or_default();
     let what = format!("HTTP status {status}{told}");
-    ProviderError { provider: NAMELESS, kind: kind_of_status(status), what, retry_after }
+    Refusal { error: ProviderError { provider: NAMELESS, kind, what, retry_after }, parameter }
+}
+
+/// Which parameter is refused: OpenAI names it in a field of its own, though not always; others only in the sentence, as the first word in
+/// quotes.
+fn parameter_of(error: &Value) -> Option<String> {
+    let named = error.get("param").and_then(Value::as_str).map(str::to_owned);
+    named.or_else(|| {
+        let message = error.get("message")?.as_str()?;
+        let lower = message.to_lowercase();
+        let refuses = ["unsupported", "not supported", "unrecognized", "not permitted", "unknown"];
+        if !refuses.iter().any(|words| lower.contains(words)) {
+            return None;
+        }
+        let quoted = message.split(['\'', '`', '"']).nth(1).or_else(|| message.rsplit(": ").next())?;
+        Some(quoted.trim_end_matches('.').to_owned())
+    })
 }
 
 /// The code of an error object, if it is one.
@@ -59,8 +84,24 @@ mod tests {
             (503, ErrorKind::Server),
         ] {
             let response = axum::http::Response::builder().status(status).header("retry-after", "20").body("").unwrap();
-            let error = read(response.into()).await;
+            let Refusal { error, .. } = read(response.into()).await;
             assert_eq!((error.kind, error.retry_after), (kind, Some(Duration::from_secs(20))), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refused_parameter_is_found_in_its_field_or_in_the_sentence() {
+        let found = |error: &str| parameter_of(&serde_json::from_str(error).unwrap());
+        let sentence = |text: &str| found(&serde_json::json!({"message": text, "param": null}).to_string());
+        let field = r#"{"message": "Unsupported value: 'temperature' does not support 0.3 with this model.", "param": "temperature"}"#;
+        assert_eq!(found(field).as_deref(), Some("temperature"));
+        for (text, parameter) in [
+            ("Unsupported parameter: 'reasoning_effort' is not supported with this model.", Some("reasoning_effort")),
+            ("Unrecognized request argument supplied: max_completion_tokens", Some("max_completion_tokens")),
+            ("`stream_options` is not supported.", Some("stream_options")),
+            ("This model's maximum context length is 8192 tokens, 'temperature'.", None),
+        ] {
+            assert_eq!(sentence(text).as_deref(), parameter, "{text}");
         }
     }
 }

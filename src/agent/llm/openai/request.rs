@@ -2,29 +2,36 @@
 
 use serde_json::{Value, json};
 
+use super::left_out::Optional;
+use super::{Completions, Temperature};
 use crate::agent::llm::{Message, Request};
 
 /// The JSON body.
-pub(super) fn body(model: &str, request: &Request) -> Value {
+pub(super) fn body(asked: &Completions, request: &Request) -> Value {
+    let left_out = asked.left_out.now();
+    let takes = |parameter: Optional| !left_out.contains(&parameter);
     let mut body = json!({
-        "model": model,
+        "model": asked.model,
         "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
         "stream": true,
-        "stream_options": {"include_usage": true},
     });
+    let mut add = |parameter: Optional, value: Option<Value>| {
+        if let Some(value) = value.filter(|_| takes(parameter)) {
+            body[parameter.name()] = value;
+        }
+    };
+    add(Optional::StreamOptions, Some(json!({"include_usage": true})));
+    add(Optional::Temperature, Temperature::instead_of(asked.temperature, request.temperature).map(Value::from));
+    add(Optional::Effort, asked.reasoning_effort.as_deref().map(Value::from));
+    // The older name is refused by newer models; servers that know neither pass it over.
+    let limit = if takes(Optional::MaxCompletionTokens) { Optional::MaxCompletionTokens } else { Optional::MaxTokens };
+    add(limit, request.max_tokens.map(Value::from));
     if !request.tools.is_empty() {
         let tools = request.tools.iter().map(|tool| {
             json!({"type": "function", "function": {
                 "name": tool.name, "description": tool.description, "parameters": tool.parameters}})
         });
         body["tools"] = tools.collect();
-    }
-    if let Some(temperature) = request.temperature {
-        body["temperature"] = temperature.into();
-    }
-    if let Some(tokens) = request.max_tokens {
-        // The older name, max_tokens, is refused by newer models; servers that know neither pass it over.
-        body["max_completion_tokens"] = tokens.into();
     }
     body
 }
@@ -62,6 +69,55 @@ mod tests {
     use crate::language::Language;
     use crate::provider::golden::Golden;
 
+    /// What a section says besides its model, whose name is `m`.
+    fn asked(more: &str) -> Completions {
+        let text = format!("base_url = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\n{more}");
+        Completions::new(&toml::from_str(&text).unwrap(), "providers.openai").unwrap()
+    }
+
+    fn hello() -> Request {
+        Request {
+            messages: vec![Message::User("hello".to_owned().into())],
+            tools: Arc::default(),
+            language: Language::default(),
+            today: None,
+            temperature: Some(0.3),
+            max_tokens: Some(400),
+        }
+    }
+
+    #[test]
+    fn a_section_says_which_temperature_and_how_much_thought_it_is_asked_with() {
+        let said = |more: &str| {
+            let body = body(&asked(more), &hello());
+            (body.get("temperature").cloned(), body.get("reasoning_effort").cloned())
+        };
+        assert_eq!(said(""), (Some(json!(0.3_f32)), None));
+        assert_eq!(said("temperature = false\nreasoning_effort = \"minimal\""), (None, Some(json!("minimal"))));
+        assert_eq!(said("temperature = 1"), (Some(json!(1.0)), None));
+    }
+
+    #[test]
+    fn what_was_refused_is_not_sent_again_and_the_older_name_of_the_limit_stands_for_the_newer() {
+        let asked = asked("reasoning_effort = \"low\"");
+        let keys = || {
+            let body = body(&asked, &hello());
+            body.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(keys(), "max_completion_tokens messages model reasoning_effort stream stream_options temperature");
+        for (refused, left) in [
+            ("temperature", "max_completion_tokens messages model reasoning_effort stream stream_options"),
+            ("max_completion_tokens", "max_tokens messages model reasoning_effort stream stream_options"),
+            ("reasoning_effort", "max_tokens messages model stream stream_options"),
+            ("max_tokens", "messages model stream stream_options"),
+            ("stream_options", "messages model stream"),
+        ] {
+            assert!(asked.left_out.add(refused).is_some());
+            assert_eq!(keys(), left);
+        }
+        assert_eq!(["messages", "model", "tools", "mood"].map(|needed| asked.left_out.add(needed)), [None; 4]);
+    }
+
     #[test]
     fn a_whole_conversation_is_written_as_the_api_wants_it() {
         let call = ToolCall { id: "c1".into(), name: "clinic_info".into(), arguments: "{}".to_owned().into() };
@@ -82,7 +138,7 @@ mod tests {
         };
         let function = json!({"name": "clinic_info", "arguments": "{}"});
         assert_eq!(
-            body("m", &request),
+            body(&asked(""), &request),
             json!({
                 "model": "m", "stream": true, "stream_options": {"include_usage": true},
                 "temperature": 0.5, "max_completion_tokens": 400,
@@ -115,6 +171,6 @@ mod tests {
             temperature: Some(0.5),
             max_tokens: Some(100),
         };
-        assert_eq!([body("m", &request)], Golden::of("openai").bodies()[..]);
+        assert_eq!([body(&asked(""), &request)], Golden::of("openai").bodies()[..]);
     }
 }
