@@ -23,6 +23,7 @@ mod streamed;
 use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 use crate::call::event::Mailbox;
@@ -67,6 +68,11 @@ pub trait Voice: Send + Sync + 'static {
 
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
+
+    /// Connects as a session for this language does, and lets go of it: whether that was possible. `None`: there is nobody to connect to.
+    fn reach(&self, _language: Language) -> Option<BoxFuture<'static, bool>> {
+        None
+    }
 
     /// The same before there is something to say, for a call in this language: who will speak it connects now, and who speaks another
     /// once the call has changed to that.

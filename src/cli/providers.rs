@@ -1,6 +1,7 @@
 //! `attendant providers`: the hosted providers that the configuration names, tried for real.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -10,10 +11,12 @@ use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::agent::conversation::first_question;
 use crate::agent::graph::Graph;
+use crate::config::Config;
 use crate::language::Language;
 use crate::provider::trial::{self, Trial};
 use crate::provider::{ErrorKind, ProviderError};
-use crate::server::Hosted;
+use crate::server::{Hosted, StartError};
+use crate::tts::Voice;
 
 /// Try the providers on other machines that the configuration names.
 #[derive(Debug, Args)]
@@ -39,9 +42,10 @@ struct Check {
     name: Option<String>,
     #[command(flatten)]
     origin: Origin,
-    /// The language to try, if the provider knows it: en-CA, fr-CA, zh-CN, zh-HK or pa-IN.
-    #[arg(long, default_value = "en-CA", value_name = "TAG")]
-    language: Language,
+    /// Only this language: en-CA, fr-CA, zh-CN, zh-HK or pa-IN. Without it recognisers and voices are tried in each that they are configured
+    /// for, and models in English.
+    #[arg(long, value_name = "TAG")]
+    language: Option<Language>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -51,6 +55,9 @@ struct Check {
 #[derive(Debug, Serialize)]
 struct Row {
     name: &'static str,
+    /// The arm of an experiment that alone names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<String>,
     does: &'static str,
     language: &'static str,
     #[serde(flatten)]
@@ -72,13 +79,25 @@ impl Check {
         let hosted = Hosted::of(&config.providers).map_err(Failure::usage)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::internal)?;
         let graph = config.agents.graph().map_err(Failure::usage)?;
-        let rows = runtime.block_on(try_all(&hosted, &graph, self.name.as_deref(), self.language));
+        let wanted = Wanted { name: self.name.as_deref(), language: self.language };
+        let arms = arms(&config).map_err(Failure::usage)?;
+        let rows = runtime.block_on(async {
+            let mut rows = try_all(&hosted, &graph, &wanted).await;
+            rows.extend(try_arms(&arms, &wanted).await);
+            rows
+        });
         match (&rows[..], &self.name) {
-            ([], Some(name)) => {
+            ([], Some(name)) if !wanted.names_one_of(&hosted) => {
                 return Err(Failure::usage(anyhow!(
                     "no [providers.{name}] is configured; without a name every configured one is tried"
                 )));
             }
+            ([], _) if self.language.is_some() && !hosted.is_empty() => {
+                return Err(Failure::usage(anyhow!(
+                    "nobody who is to be tried knows that language; without --language each is tried in those that it knows"
+                )));
+            }
+            ([], Some(_)) => eprintln!("it knows no language that attendant speaks: calls do not ask it"),
             ([], None) => eprintln!("no provider on another machine is configured: calls stay on this one"),
             (_, _) if self.json => println!("{}", serde_json::to_string_pretty(&rows).map_err(Failure::internal)?),
             (_, _) => print!("{}", table(&rows)),
@@ -87,28 +106,85 @@ impl Check {
     }
 }
 
-/// One after the other, so that none is measured while another keeps the line busy.
-async fn try_all(hosted: &Hosted, graph: &Graph, only: Option<&str>, language: Language) -> Vec<Row> {
-    let wanted = |name: &str| only.is_none_or(|only| only == name);
-    let mut rows = Vec::new();
-    for ears in hosted.ears.iter().filter(|ears| wanted(ears.name())) {
-        let language = first_known(language, |language| ears.capabilities(language).is_some());
-        rows.push(row(ears.name(), "hears", language, trial::hear(ears.as_ref(), language).await));
+/// Who is tried, and in what.
+struct Wanted<'a> {
+    name: Option<&'a str>,
+    language: Option<Language>,
+}
+
+impl Wanted<'_> {
+    fn is(&self, name: &str) -> bool {
+        self.name.is_none_or(|wanted| wanted == name)
     }
-    for model in hosted.models.iter().filter(|model| wanted(model.name())) {
+
+    fn names_one_of(&self, hosted: &Hosted) -> bool {
+        let ears = hosted.ears.iter().map(|ears| ears.name());
+        let models = hosted.models.iter().map(|model| model.name());
+        ears.chain(models).chain(hosted.voices.iter().map(|(name, _)| *name)).any(|name| self.is(name))
+    }
+
+    /// Of the languages that it knows.
+    fn languages(&self, knows: impl Fn(Language) -> bool) -> impl Iterator<Item = Language> {
+        Language::ALL
+            .into_iter()
+            .filter(move |language| self.language.is_none_or(|wanted| wanted == *language) && knows(*language))
+    }
+}
+
+/// One after the other, so that none is measured while another keeps the line busy.
+async fn try_all(hosted: &Hosted, graph: &Graph, wanted: &Wanted<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for ears in hosted.ears.iter().filter(|ears| wanted.is(ears.name())) {
+        for language in wanted.languages(|language| ears.capabilities(language).is_some()) {
+            rows.push(row(ears.name(), "hears", language, trial::hear(ears.as_ref(), language).await));
+        }
+    }
+    for model in hosted.models.iter().filter(|model| wanted.is(model.name())) {
+        let language = wanted.language.unwrap_or_default();
         let question = first_question(graph, language);
         rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), question).await));
     }
-    for &(name, ref voice) in hosted.voices.iter().filter(|(name, _)| wanted(name)) {
-        let language = first_known(language, |language| voice.speaks(language));
-        rows.push(row(name, "speaks", language, trial::speak(voice.as_ref(), language).await));
+    for &(name, ref voice) in hosted.voices.iter().filter(|(name, _)| wanted.is(name)) {
+        for language in wanted.languages(|language| voice.speaks(language)) {
+            rows.push(row(name, "speaks", language, trial::speak(voice.as_ref(), language).await));
+        }
     }
     rows
 }
 
-/// The language asked for, or the first that the provider knows.
-fn first_known(wanted: Language, knows: impl Fn(Language) -> bool) -> Language {
-    std::iter::once(wanted).chain(Language::ALL).find(|language| knows(*language)).unwrap_or(wanted)
+/// A voice that only an arm of an experiment names.
+struct ArmVoice {
+    arm: String,
+    section: &'static str,
+    voice: Arc<dyn Voice>,
+    /// For which of them it has another one than usual.
+    languages: Vec<Language>,
+}
+
+/// What else the arms name is configured, and tried with the others.
+fn arms(config: &Config) -> Result<Vec<ArmVoice>, StartError> {
+    let mut found = Vec::new();
+    for (experiment, arm, unlike) in config.experiments.all() {
+        if unlike.voices.is_empty() {
+            continue;
+        }
+        for (section, voice) in Hosted::of_arm(&config.providers, &unlike.voices)? {
+            let languages = unlike.voices[section].keys().copied().collect();
+            found.push(ArmVoice { arm: format!("{experiment}.{arm}"), section, voice, languages });
+        }
+    }
+    Ok(found)
+}
+
+async fn try_arms(arms: &[ArmVoice], wanted: &Wanted<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for ArmVoice { arm, section, voice, languages } in arms.iter().filter(|one| wanted.is(one.section)) {
+        for language in wanted.languages(|language| languages.contains(&language)) {
+            let outcome = trial::speak(voice.as_ref(), language).await;
+            rows.push(Row { arm: Some(arm.clone()), ..row(*section, "speaks", language, outcome) });
+        }
+    }
+    rows
 }
 
 fn row(name: &'static str, does: &'static str, language: Language, outcome: Result<Trial, ProviderError>) -> Row {
@@ -116,7 +192,7 @@ fn row(name: &'static str, does: &'static str, language: Language, outcome: Resu
         Ok(took) => (Some(took), None),
         Err(error) => (None, Some(in_words(name, &error))),
     };
-    Row { name, does, language: language.tag(), took, wrong }
+    Row { name, arm: None, does, language: language.tag(), took, wrong }
 }
 
 /// What is wrong and what to do.
@@ -153,7 +229,7 @@ fn table(rows: &[Row]) -> String {
 fn cells(row: &Row) -> [String; 7] {
     let ms = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"));
     [
-        row.name.to_owned(),
+        row.arm.as_ref().map_or_else(|| row.name.to_owned(), |arm| format!("{} ({arm})", row.name)),
         row.does.to_owned(),
         row.language.to_owned(),
         ms(row.took.and_then(|took| took.connect_ms)),
@@ -176,10 +252,53 @@ mod tests {
             what: "status 401".to_owned(),
             retry_after: None,
         };
+        let spoken = Trial { first_ms: Some(95), ..took };
         let rows = [
             row("deepgram", "hears", Language::English, Ok(took)),
             row("cartesia", "speaks", Language::French, Err(error)),
+            Row { arm: Some("voice.warm".to_owned()), ..row("cartesia", "speaks", Language::English, Ok(spoken)) },
         ];
         insta::assert_snapshot!(table(&rows));
+    }
+
+    fn config(text: &str) -> Config {
+        Config { providers: toml::from_str(text).unwrap(), ..Config::default() }
+    }
+
+    fn with_arms(text: &str) -> Config {
+        let experiments = "
+            [voice.arms.warm]
+            share = 50
+            voices = { cartesia = { en-CA = \"warm\" } }
+            [voice.arms.usual]
+            share = 50
+        ";
+        Config { experiments: toml::from_str(experiments).unwrap(), ..config(text) }
+    }
+
+    const CARTESIA: &str = "cartesia = { base_url = \"ws://127.0.0.1:1\", key = { env = \"PATH\" }, voices = { en-CA = \"v\", fr-CA = \"w\" } }";
+
+    #[tokio::test]
+    async fn each_is_tried_in_every_language_that_it_is_configured_for() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let hosted = Hosted::of(&config(CARTESIA).providers).unwrap();
+        let tried = async |name, language| {
+            let rows = try_all(&hosted, &Graph::built_in(), &Wanted { name, language }).await;
+            rows.iter().map(|row| row.language).collect::<Vec<_>>()
+        };
+        assert_eq!(tried(None, None).await, ["en-CA", "fr-CA"]);
+        assert_eq!(tried(None, Some(Language::French)).await, ["fr-CA"]);
+        assert_eq!(tried(Some("cartesia"), Some(Language::Punjabi)).await, [""; 0]);
+        assert_eq!(tried(Some("azure_speech"), None).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_voice_that_only_an_arm_names_is_tried_too() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let arms = arms(&with_arms(CARTESIA)).unwrap();
+        let rows = try_arms(&arms, &Wanted { name: None, language: None }).await;
+        let tried: Vec<_> = rows.iter().map(|row| (row.name, row.arm.as_deref(), row.language)).collect();
+        assert_eq!(tried, [("cartesia", Some("voice.warm"), "en-CA")]);
+        assert!(rows[0].wrong.as_ref().is_some_and(|wrong| wrong.contains("providers.cartesia.base_url")), "{rows:?}");
     }
 }

@@ -45,7 +45,7 @@ const REGIONS: [(&str, &str); 33] = [
 
 /// The regions in this country.
 pub(crate) fn regions(country: &Country) -> Vec<&'static str> {
-    REGIONS.into_iter().filter(|(_, of)| *of == country.to_string()).map(|(region, _)| region).collect()
+    REGIONS.into_iter().filter(|(_, of)| country.holds(of)).map(|(region, _)| region).collect()
 }
 
 /// Where what is sent to this region goes.

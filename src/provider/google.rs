@@ -25,7 +25,7 @@ pub(crate) type Places = &'static [(&'static str, &'static str)];
 
 /// The locations in this country.
 pub(crate) fn locations(places: Places, country: &Country) -> Vec<&'static str> {
-    places.iter().filter(|(_, of)| *of == country.to_string()).map(|(location, _)| *location).collect()
+    places.iter().filter(|(_, of)| country.holds(of)).map(|(location, _)| *location).collect()
 }
 
 /// Where this service is in this location.

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+const EU: &str = "EU";
+
 /// A country by its two letters (ISO 3166), or EU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -25,6 +27,20 @@ impl TryFrom<String> for Country {
 impl From<Country> for String {
     fn from(country: Country) -> Self {
         country.0
+    }
+}
+
+/// Of the European Union, in 2026.
+const MEMBERS: [&str; 27] = [
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+];
+
+impl Country {
+    /// Whether what is in this one, by its two letters, is in the country: the EU holds its members. A member does not hold the EU: what may
+    /// be anywhere in it may have left the country.
+    pub fn holds(&self, other: &str) -> bool {
+        self.0 == other || (self.0 == EU && MEMBERS.contains(&other))
     }
 }
 
@@ -50,9 +66,14 @@ impl Place {
     pub fn stays_in(&self, country: &Country) -> bool {
         match self {
             Self::Here => true,
-            Self::In(other) => other == country,
+            Self::In(other) => country.holds(&other.0),
             Self::Anywhere | Self::Unstated => false,
         }
+    }
+
+    /// Whether all that keeps it from this country is that it may be anywhere in the EU.
+    pub fn is_around(&self, country: &Country) -> bool {
+        matches!(self, Self::In(place) if place.0 == EU && place.holds(&country.0) && place != country)
     }
 }
 
@@ -135,6 +156,22 @@ mod tests {
         for place in [Place::Anywhere, Place::Unstated, Place::In(country("US"))] {
             assert!(!place.stays_in(&ca), "{place}");
         }
+    }
+
+    #[test]
+    fn the_eu_holds_its_members_and_no_member_holds_the_eu() {
+        let (eu, nl) = (country("EU"), country("NL"));
+        for member in ["NL", "IE", "DE", "FR", "SE", "IT", "EU"] {
+            assert!(Place::In(country(member)).stays_in(&eu), "{member}");
+        }
+        for other in ["GB", "CH", "NO", "US"] {
+            assert!(
+                !Place::In(country(other)).stays_in(&eu) && !Place::In(eu.clone()).is_around(&country(other)),
+                "{other}"
+            );
+        }
+        assert!(!Place::In(eu.clone()).stays_in(&nl) && !Place::In(country("DE")).stays_in(&nl));
+        assert!(Place::In(eu.clone()).is_around(&nl) && !Place::In(eu.clone()).is_around(&eu));
     }
 
     #[test]

@@ -56,6 +56,19 @@ impl Hosted {
         Self::made(config).map_err(StartError::Provider)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.ears.is_empty() && self.models.is_empty() && self.voices.is_empty()
+    }
+
+    /// The voices of these providers under other names, by section.
+    pub fn of_arm(
+        config: &ProvidersConfig,
+        names: &BTreeMap<String, BTreeMap<Language, String>>,
+    ) -> Result<Vec<(&'static str, Arc<dyn Voice>)>, StartError> {
+        let made = Self::of(&named(config, names))?.voices.into_iter();
+        Ok(made.filter(|(name, _)| names.contains_key(*name)).collect())
+    }
+
     fn made(config: &ProvidersConfig) -> Result<Self, String> {
         let mut hosted = Self::default();
         // Who knows few languages is there for these, and asked first.
@@ -108,6 +121,26 @@ impl Hosted {
         }
         Ok(hosted)
     }
+}
+
+/// The same, with voices of other names.
+fn named(config: &ProvidersConfig, names: &BTreeMap<String, BTreeMap<Language, String>>) -> ProvidersConfig {
+    let mut config = config.clone();
+    let known = [
+        ("cartesia", config.cartesia.as_mut().map(|cartesia| &mut cartesia.own.voices)),
+        ("elevenlabs", config.elevenlabs.as_mut().map(|eleven| &mut eleven.own.voices)),
+        ("azure_speech", config.azure_speech.as_mut().map(|azure| &mut azure.own.voices)),
+        ("google_tts", config.google_tts.as_mut().map(|google| &mut google.own.voices)),
+        ("openai_tts", config.openai_tts.as_mut().map(|openai| &mut openai.own.voices)),
+        ("sarvam", config.sarvam.as_mut().map(|sarvam| &mut sarvam.own.voices)),
+        ("qwen", config.qwen.as_mut().map(|qwen| &mut qwen.own.voices)),
+    ];
+    for (name, voices) in known {
+        if let (Some(voices), Some(others)) = (voices, names.get(name)) {
+            voices.extend(others.clone());
+        }
+    }
+    config
 }
 
 /// Who hears and who speaks, each by the name that the configuration has for it.
@@ -224,25 +257,9 @@ impl Staff {
         if names.is_empty() {
             return Ok(None);
         }
-        let mut config = config.clone();
-        let known = [
-            ("cartesia", config.cartesia.as_mut().map(|cartesia| &mut cartesia.own.voices)),
-            ("elevenlabs", config.elevenlabs.as_mut().map(|eleven| &mut eleven.own.voices)),
-            ("azure_speech", config.azure_speech.as_mut().map(|azure| &mut azure.own.voices)),
-            ("google_tts", config.google_tts.as_mut().map(|google| &mut google.own.voices)),
-            ("openai_tts", config.openai_tts.as_mut().map(|openai| &mut openai.own.voices)),
-            ("sarvam", config.sarvam.as_mut().map(|sarvam| &mut sarvam.own.voices)),
-            ("qwen", config.qwen.as_mut().map(|qwen| &mut qwen.own.voices)),
-        ];
-        for (name, voices) in known {
-            if let (Some(voices), Some(others)) = (voices, names.get(name)) {
-                voices.extend(others.clone());
-            }
-        }
         let members = &real.members;
         let mut mouths = members.mouths.clone();
-        let made = Hosted::of(&config)?.voices.into_iter();
-        for (name, voice) in made.filter(|(name, _)| names.contains_key(*name)) {
+        for (name, voice) in Hosted::of_arm(config, names)? {
             if let Some(place) = members.mouth_names.iter().position(|mouth| *mouth == name) {
                 mouths = mouths.with(place, voice);
             }

@@ -2,7 +2,12 @@
 
 use super::settings::{Kind, ProvidersConfig};
 use crate::costs::Kind as Use;
-use crate::provider::residency::{Country, Place};
+use crate::provider::account::Own;
+use crate::provider::openai;
+use crate::provider::residency::{Country, Hosts, Place};
+use crate::stt::deepgram::DeepgramOwn;
+use crate::tts::elevenlabs::ElevenLabsOwn;
+use crate::tts::qwen::QwenOwn;
 
 /// A provider that may be sent something, and where it takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +44,9 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
 pub(super) fn leaving(config: &ProvidersConfig, country: &Country) -> Vec<String> {
     let mend = |sends: &Sends| match sends.place {
         Place::Unstated => format!("state where it is ({}.country), or take it out", sends.provider),
+        Place::In(_) if sends.place.is_around(country) => {
+            format!("take [{}] out, or write residency = \"EU\" if it may be anywhere in the EU", sends.provider)
+        }
         Place::Here | Place::In(_) | Place::Anywhere => format!("take [{}] out", sends.provider),
     };
     let leaves = sends(config).into_iter().filter(|sends| !sends.place.stays_in(country));
@@ -55,22 +63,53 @@ pub(super) fn leaving(config: &ProvidersConfig, country: &Country) -> Vec<String
         .collect()
 }
 
+/// Vendors with hosts of their own in some countries, as their pages name them (docs/providers.md): section, hosts, what stands before and
+/// after a host in `base_url`, and what else is needed.
+const REGIONAL: [(&str, Hosts, [&str; 2], &str); 6] = [
+    ("deepgram", DeepgramOwn::HOSTS, ["wss://", ""], " and mip_opt_out = true"),
+    ("elevenlabs", ElevenLabsOwn::HOSTS, ["wss://", ""], " and an account that has that residency"),
+    ("openai", openai::HOSTS, ["https://", "/v1"], ""),
+    ("openai_stt", openai::HOSTS, ["wss://", "/v1"], ""),
+    ("openai_tts", openai::HOSTS, ["https://", "/v1"], ""),
+    ("qwen", QwenOwn::HOSTS, ["wss://", ""], ""),
+];
+
+/// Their addresses in this country: section, address, what else is needed. An end of hosts is no address.
+fn regional(country: &Country) -> Vec<(&'static str, String, &'static str)> {
+    let mut found = Vec::new();
+    for (section, hosts, [before, after], more) in REGIONAL {
+        for (host, of) in hosts {
+            if !host.starts_with('.') && of.is_some_and(|of| country.holds(of)) {
+                found.push((section, format!("{before}{host}{after}"), more));
+            }
+        }
+    }
+    found
+}
+
 /// Who is allowed, for the end of the message.
 pub(super) fn allowed(country: &Country) -> String {
+    let mut allowed = vec!["whisper, the embedded voices and the rules on this machine".to_owned()];
     let azure = crate::provider::azure::regions(country);
-    let azure = if azure.is_empty() {
-        String::new()
-    } else {
-        format!("providers.azure_speech and azure_stt with region {}, ", azure.join(" or "))
-    };
+    if !azure.is_empty() {
+        allowed.push(format!("providers.azure_speech and azure_stt with region {}", azure.join(" or ")));
+    }
     let google =
         [("google", crate::stt::google::locations(country)), ("google_tts", crate::tts::google::locations(country))];
     let google = google.into_iter().filter(|(_, locations)| !locations.is_empty());
-    let google: String = google
-        .map(|(name, locations)| format!("providers.{name} with location {}, ", locations.join(" or ")))
-        .collect();
+    allowed
+        .extend(google.map(|(name, locations)| format!("providers.{name} with location {}", locations.join(" or "))));
+    allowed.extend(
+        regional(country)
+            .into_iter()
+            .map(|(section, address, more)| format!("providers.{section} with base_url {address}{more}")),
+    );
+    if country.holds("US") {
+        allowed.push("providers.anthropic with inference_geo = \"us\"".to_owned());
+    }
     format!(
-        "allowed in {country}: whisper, the embedded voices and the rules on this machine, {azure}{google}and any provider at an address of your own with country = \"{country}\""
+        "allowed in {country}: {}, and any provider at an address of your own with country = \"{country}\"",
+        allowed.join(", ")
     )
 }
 
@@ -153,5 +192,47 @@ mod tests {
                 && said.contains("country = \"CA\""),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_eu_holds_what_is_in_its_members_and_a_member_is_told_of_the_eu() {
+        let eu = "EU".to_owned().try_into().unwrap();
+        let there = config("azure_stt = { region = \"westeurope\", key = { env = \"K\" } }");
+        assert_eq!(leaving(&there, &eu), Vec::<String>::new());
+        let around = config("openai_stt = { base_url = \"wss://eu.api.openai.com/v1\", key = { env = \"K\" } }");
+        let told = leaving(&around, &"NL".to_owned().try_into().unwrap());
+        assert!(told[0].ends_with("or write residency = \"EU\" if it may be anywhere in the EU"), "{told:?}");
+        let said = allowed(&eu);
+        assert!(said.contains("westeurope") && said.contains("francecentral") && !said.contains("uksouth"), "{said}");
+    }
+
+    #[test]
+    fn the_regional_hosts_of_vendors_are_named_and_each_is_allowed() {
+        for (country, named) in [
+            ("EU", "deepgram elevenlabs openai openai_stt openai_tts"),
+            ("US", "openai openai_stt openai_tts"),
+            ("AU", "deepgram openai openai_stt openai_tts"),
+            ("IN", "deepgram elevenlabs openai openai_stt openai_tts"),
+            ("SG", "elevenlabs"),
+            ("JP", "openai openai_stt openai_tts"),
+            ("CN", "qwen"),
+            ("CA", ""),
+        ] {
+            let country: Country = country.to_owned().try_into().unwrap();
+            let all = regional(&country);
+            assert_eq!(all.iter().map(|(section, ..)| *section).collect::<Vec<_>>().join(" "), named, "{country}");
+            let said = allowed(&country);
+            for (section, address, _) in all {
+                let keys = match section {
+                    "openai" => "model = \"m\"",
+                    "elevenlabs" => "voices = { en-CA = \"v\" }, key = { env = \"K\" }",
+                    _ => "key = { env = \"K\" }",
+                };
+                let config = config(&format!("{section} = {{ base_url = \"{address}\", {keys} }}"));
+                assert_eq!(leaving(&config, &country), Vec::<String>::new(), "{section} {country}");
+                assert!(said.contains(&format!("providers.{section} with base_url {address}")), "{said}");
+            }
+            assert_eq!(said.contains("providers.anthropic"), country.holds("US"), "{said}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod ssml;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{mpsc, watch};
 
@@ -71,6 +72,11 @@ impl Voice for Azure {
 
     fn account(&self) -> Option<&str> {
         Some(&self.0.account)
+    }
+
+    fn reach(&self, _language: Language) -> Option<BoxFuture<'static, bool>> {
+        let posted = self.0.clone();
+        Some(Box::pin(async move { posted.reached().await }))
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

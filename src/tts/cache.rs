@@ -1,19 +1,33 @@
 //! Fixed phrases on disk: what a voice once said need not be said again at the next start. A hosted voice is paid by the word.
 //!
 //! Only for phrases that are the same for every caller: nothing said in a call goes here. A file is named by the hash of its key
-//! and holds 16 kHz mono WAV; one that cannot be read is as good as none. Bounded by [`MOST`]; writing never fails a start.
+//! and holds 16 kHz mono WAV; one that cannot be read is as good as none. A file is as old as its last use: beyond [`MANY`] those go that have
+//! not been used for long, beyond [`MOST`] the longest unused. Writing never fails a start.
 
+use std::fs::File;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use attendant_media::frame::RATE;
 use sha2::{Digest, Sha256};
 
+use crate::clock;
 use crate::language::Language;
 
-/// Files kept: five languages of ten phrases, for ten voices. The longest unused beyond that go.
-const MOST: usize = 500;
+/// Files kept in any case: five languages of ten phrases, for ten voices.
+const MANY: usize = 500;
+
+/// Beyond [`MANY`] one that was not used for so long goes: a server of many clinics uses more, at each start.
+const UNUSED: Duration = Duration::from_secs(30 * 86_400);
+
+/// Files kept at most: half a gigabyte at 3 s each.
+const MOST: usize = 5_000;
+
+/// What attendant makes of a voice's audio before it is kept: trimmed, brought to our rate and level. Another number whenever that changes, so
+/// that nothing is heard as it was.
+const SHAPE: &str = "1";
 
 /// A longer phrase is not kept: 60 s.
 const LONGEST: usize = 60 * RATE as usize;
@@ -37,20 +51,26 @@ pub struct PhraseCache {
 }
 
 impl PhraseCache {
-    /// Makes the folder if need be, and drops the files written longest ago beyond [`MOST`]. Blocking.
+    /// Makes the folder if need be, and drops what is too much of it. Blocking.
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let folder = folder.into();
         std::fs::create_dir_all(&folder)?;
-        trim(&folder, MOST)?;
+        trim(&folder, clock::now().into(), MANY, MOST)?;
         Ok(Self { folder })
     }
 
     /// The audio, if it is there and whole. Blocking: a few hundred kilobytes at most.
     pub fn get(&self, key: Key<'_>) -> Option<Arc<[i16]>> {
-        let bytes = std::fs::read(self.path(key)).ok()?;
+        let path = self.path(key);
+        let bytes = std::fs::read(&path).ok()?;
         let reader = hound::WavReader::new(Cursor::new(bytes)).ok().filter(|reader| reader.spec() == SPEC)?;
         let samples: Vec<i16> = reader.into_samples().collect::<Result<_, _>>().ok()?;
-        (!samples.is_empty()).then(|| samples.into())
+        if samples.is_empty() {
+            return None;
+        }
+        // A folder that cannot be written to keeps what it has.
+        File::open(&path).and_then(|file| file.set_modified(clock::now().into())).ok();
+        Some(samples.into())
     }
 
     /// Keeps the audio; whole or not at all. Blocking.
@@ -69,7 +89,7 @@ impl PhraseCache {
 
     fn path(&self, key: Key<'_>) -> PathBuf {
         let mut hash = Sha256::new();
-        for part in [key.timbre, key.language.tag(), key.text] {
+        for part in [SHAPE, key.timbre, key.language.tag(), key.text] {
             // The length keeps "ab" + "c" from being "a" + "bc".
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
@@ -89,7 +109,7 @@ fn write(file: &mut Cursor<Vec<u8>>, audio: &[i16]) -> hound::Result<()> {
     writer.finalize()
 }
 
-fn trim(folder: &Path, most: usize) -> io::Result<()> {
+fn trim(folder: &Path, now: SystemTime, many: usize, most: usize) -> io::Result<()> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -99,8 +119,10 @@ fn trim(folder: &Path, most: usize) -> io::Result<()> {
         }
     }
     files.sort();
-    let spare = files.len().saturating_sub(most);
-    files.into_iter().take(spare).try_for_each(|(_, path)| std::fs::remove_file(path))
+    let (spare, too_many) = (files.len().saturating_sub(many), files.len().saturating_sub(most));
+    let is_unused = |used: &SystemTime| now.duration_since(*used).is_ok_and(|unused| unused >= UNUSED);
+    let goes = files.into_iter().take(spare).enumerate().filter(|(n, (used, _))| *n < too_many || is_unused(used));
+    goes.map(|(_, (_, path))| path).try_for_each(std::fs::remove_file)
 }
 
 #[cfg(test)]
@@ -141,15 +163,42 @@ mod tests {
         assert_eq!(cache.get(KEY), None);
     }
 
+    /// Phrases of these names, each used so many days ago, and the time now.
+    fn used(cache: &PhraseCache, phrases: &[(&'static str, u64)]) -> SystemTime {
+        let now: SystemTime = clock::now().into();
+        for (text, days) in phrases {
+            let key = Key { text, ..KEY };
+            cache.put(key, &[1; 10]).unwrap();
+            let file = File::open(cache.path(key)).unwrap();
+            file.set_modified(now - Duration::from_secs(days * 86_400)).unwrap();
+        }
+        now
+    }
+
+    fn left(cache: &PhraseCache, phrases: &[(&'static str, u64)]) -> String {
+        phrases.iter().map(|(text, _)| *text).filter(|text| cache.path(Key { text, ..KEY }).exists()).collect()
+    }
+
     #[test]
-    fn old_phrases_go_first() {
+    fn the_longest_unused_go_first_and_what_is_used_stays_although_it_is_old() {
         let folder = tempfile::tempdir().unwrap();
         let cache = PhraseCache::open(folder.path()).unwrap();
-        for text in ["a", "b", "c"] {
-            cache.put(Key { text, ..KEY }, &[1; 10]).unwrap();
+        let phrases = [("a", 90), ("b", 60), ("c", 40), ("d", 1)];
+        let now = used(&cache, &phrases);
+        assert!(cache.get(Key { text: "a", ..KEY }).is_some());
+        trim(folder.path(), now, 1, 2).unwrap();
+        assert_eq!(left(&cache, &phrases), "ad");
+    }
+
+    #[test]
+    fn what_was_used_of_late_stays_until_there_is_far_too_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = PhraseCache::open(folder.path()).unwrap();
+        let phrases = [("a", 31), ("b", 3), ("c", 2), ("d", 1)];
+        let now = used(&cache, &phrases);
+        for (many, most, stay) in [(4, 9, "abcd"), (1, 9, "bcd"), (1, 2, "cd")] {
+            trim(folder.path(), now, many, most).unwrap();
+            assert_eq!(left(&cache, &phrases), stay, "{many} {most}");
         }
-        trim(folder.path(), 1).unwrap();
-        let left = |text| cache.get(Key { text, ..KEY }).is_some();
-        assert_eq!(["a", "b", "c"].into_iter().filter(|text| left(text)).count(), 1);
     }
 }

@@ -15,6 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 use super::{Input, Reports, Voice};
@@ -155,6 +156,19 @@ impl Voice for Contextual {
 
     fn account(&self) -> Option<&str> {
         self.0.account()
+    }
+
+    fn reach(&self, language: Language) -> Option<BoxFuture<'static, bool>> {
+        let connecting = self.0.connect(language);
+        Some(Box::pin(async move {
+            match connecting.await {
+                Ok(link) => {
+                    link.close().await;
+                    true
+                }
+                Err(_) => false,
+            }
+        }))
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use attendant_media::frame::RATE;
 use attendant_media::resample::Resampler;
+use futures_util::future::BoxFuture;
 use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::json;
@@ -61,6 +62,10 @@ impl Vendor for Posted<OpenAiVoiceOwn> {
     fn connect(self: Arc<Self>) -> Connecting {
         self.warm();
         Box::pin(async move { Ok(Box::new(Talk { posted: self, piece: Piece::None }) as Box<dyn Wire>) })
+    }
+
+    fn reach(self: Arc<Self>) -> BoxFuture<'static, bool> {
+        Box::pin(async move { self.reached().await })
     }
 
     fn silence(&self) -> Duration {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 pub(super) use talk::{Messages, Talk};
@@ -50,6 +51,19 @@ pub(super) trait Vendor: Send + Sync + 'static {
     }
 
     fn connect(self: Arc<Self>) -> Connecting;
+
+    /// The same, and lets go of it: whether that was possible.
+    fn reach(self: Arc<Self>) -> BoxFuture<'static, bool> {
+        Box::pin(async move {
+            match self.connect().await {
+                Ok(wire) => {
+                    wire.close().await;
+                    true
+                }
+                Err(_) => false,
+            }
+        })
+    }
 
     /// From a text, or from the last audio, to the next.
     fn silence(&self) -> Duration;
@@ -126,6 +140,10 @@ impl Voice for Streamed {
 
     fn account(&self) -> Option<&str> {
         self.0.account()
+    }
+
+    fn reach(&self, _language: Language) -> Option<BoxFuture<'static, bool>> {
+        Some(self.0.clone().reach())
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

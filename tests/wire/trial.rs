@@ -86,7 +86,7 @@ async fn a_good_provider_says_how_long_each_stage_took() {
     let troubles = Troubles::default();
     let (hear, answer) = try_all(troubles.clone()).await;
     let answer = answer.map(|outcome| outcome.expect("all are well"));
-    assert!(answer[..2].iter().all(|thinks| thinks.connect_ms.is_some()), "{answer:?}");
+    assert!(answer.iter().all(|one| one.connect_ms.is_some()), "{answer:?}");
     let hear = hear.map(|outcome| outcome.expect("all are well"));
     assert!(hear.iter().all(|hears| hears.connect_ms.is_some()), "{hear:?}");
     for spoken in answer {

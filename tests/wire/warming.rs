@@ -14,6 +14,7 @@ use attendant_media::speech::SpeechId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_tungstenite::accept_async;
 
 use super::azure::azure;
 use super::cartesia::cartesia;
@@ -105,6 +106,24 @@ async fn a_model_is_connected_to_when_a_call_comes_in_and_the_first_answer_goes_
     ask(agent.as_mut(), mailbox);
     assert_eq!(request(&mut line).await, "POST /v1/chat/completions HTTP/1.1");
     assert_eq!([&first, &second, &third].map(Vendor::is_called), [false; 3]);
+}
+
+#[tokio::test]
+async fn a_line_that_is_closed_while_nothing_is_said_is_made_again_once_before_there_is_a_clause() {
+    let vendor = Vendor::open();
+    let (mailbox, _events) = Mailbox::new();
+    let (_language, spoken) = watch::channel(Language::English);
+    let session = cartesia(vendor.address).open_ahead(spoken, Reports { mailbox });
+    for _ in 0..2 {
+        let line = in_time(accept_async(vendor.connected().await)).await.expect("a WebSocket");
+        drop(line);
+    }
+    // Who closes everything is not asked for ever.
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!vendor.is_called());
+    drop(session);
 }
 
 #[tokio::test]

@@ -78,6 +78,14 @@ impl<O> Posted<O> {
         self.authorised(self.http.head(self.address.clone())).map(warming::connect).ok();
     }
 
+    /// The same, waited for: whether there is a connection now.
+    pub(crate) async fn reached(&self) -> bool {
+        match self.authorised(self.http.head(self.address.clone())) {
+            Ok(request) => warming::connected(request).await,
+            Err(_) => false,
+        }
+    }
+
     /// The answer, if it is a success.
     pub(crate) async fn ask(&self, headers: HeaderMap, body: String) -> Result<Response, ProviderError> {
         let request = self.authorised(self.http.post(self.address.clone()))?.headers(headers).body(body);

@@ -1,7 +1,8 @@
 //! One call's voice: the connection, and the utterance that has it.
 //!
 //! An utterance fails when it cannot be connected for, when nothing comes of it in time, when it is done without a sound, or when
-//! the vendor says so. Digital silence is held back until there is sound: a voice that sends only noughts has said nothing.
+//! the vendor says so. A connection that is closed while nothing is said is made again at once, so that the next utterance need not wait for it; if
+//! that one is closed too, the next utterance makes it. Digital silence is held back until there is sound: a voice that sends only noughts has said nothing.
 
 use std::sync::Arc;
 
@@ -54,7 +55,9 @@ struct Line {
 
 /// Connects for this language before there is something to say.
 pub(super) async fn run(vendor: Arc<dyn Vendor>, language: Language, inputs: mpsc::Receiver<Input>, reports: Reports) {
-    Session { vendor, inputs, reports, line: None, utterance: None, kept_alive: Instant::now() }.serve(language).await;
+    let kept_alive = Instant::now();
+    let session = Session { vendor, inputs, reports, line: None, utterance: None, is_remade: false, kept_alive };
+    session.serve(language).await;
 }
 
 struct Session {
@@ -63,6 +66,8 @@ struct Session {
     reports: Reports,
     line: Option<Line>,
     utterance: Option<Utterance>,
+    /// A connection was made again since something was last said.
+    is_remade: bool,
     kept_alive: Instant,
 }
 
@@ -112,6 +117,7 @@ impl Session {
         match input {
             Input::Begin { id, language } => {
                 self.cancel().await;
+                self.is_remade = false;
                 self.utterance = Some(Utterance {
                     id,
                     language,
@@ -201,8 +207,17 @@ impl Session {
     }
 
     async fn broken(&mut self, error: ProviderError) -> Going {
-        self.line = None;
-        self.fail(error).await
+        let line = self.line.take();
+        if self.utterance.is_some() {
+            return self.fail(error).await;
+        }
+        if let Some(Line { language, .. }) = line
+            && !std::mem::replace(&mut self.is_remade, true)
+        {
+            // What comes of it the next utterance finds out.
+            self.connect(language).await.ok();
+        }
+        Going::On
     }
 
     /// The utterance fails, if there is one; the session goes on.
