@@ -46,6 +46,8 @@ pub struct ClinicConfig {
     /// What desk phones dial to reach it: digits, as they dial them.
     #[serde(default)]
     pub extensions: Vec<String>,
+    /// Calls of this clinic at once, of those of `call.max_calls` that all clinics of a server share; without it, as many as are free.
+    pub max_calls: Option<usize>,
     /// E.164 number or SIP URI of a person.
     pub transfer_to: Option<String>,
     /// E.164.
@@ -177,13 +179,15 @@ pub struct Provider {
 #[error("{}", .0.join("\n"))]
 pub struct ClinicError(pub Vec<String>);
 
-/// A clinic whose file was checked.
+/// A clinic whose file was checked, as far as calls to it can be told from others.
 #[derive(Clone, Debug)]
 pub struct Clinic {
     pub config: ClinicConfig,
     pub zone: TimeZone,
     tenant: Tenant,
     text: Arc<str>,
+    /// What keeps it from taking calls.
+    faults: Vec<String>,
     /// The account at its EMR, if its file does not say where that is.
     emr_login: Option<Login>,
 }
@@ -196,28 +200,48 @@ impl Clinic {
     }
 
     pub fn load(file: &Path) -> Result<Self, ClinicError> {
-        let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|e| {
-            ClinicError(vec![format!("{name}: cannot be read: {e}; give the path of a clinic's TOML file")])
-        })?;
-        Self::of(&text, &name)
+        Self::routed(file)?.whole()
     }
 
     /// The clinic of such a text; `name` is where it came from.
     pub fn of(text: &str, name: &str) -> Result<Self, ClinicError> {
-        let config =
-            toml::from_str(text).map_err(|e| ClinicError(vec![format!("{name}: {e}; see sample-clinic.toml")]))?;
-        Self::new(config, text, name)
+        Self::routed_of(text, name)?.whole()
     }
 
-    fn new(config: ClinicConfig, text: &str, name: &str) -> Result<Self, ClinicError> {
-        let wrong: Vec<_> = config.check().into_iter().map(|w| format!("{name}: {w}")).collect();
-        match TimeZone::get(&config.timezone) {
-            Ok(zone) if wrong.is_empty() => {
-                Ok(Self { tenant: Tenant::of(&config.id), text: text.into(), config, zone, emr_login: None })
-            }
-            Ok(_) | Err(_) => Err(ClinicError(wrong)),
+    /// One of several: an error is that calls to it cannot be told from others. Whatever else is wrong are its [`Self::faults`].
+    pub fn routed(file: &Path) -> Result<Self, ClinicError> {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|e| {
+            ClinicError(vec![format!("{name}: cannot be read: {e}; give the path of a clinic's TOML file")])
+        })?;
+        Self::routed_of(&text, &name)
+    }
+
+    fn routed_of(text: &str, name: &str) -> Result<Self, ClinicError> {
+        let config: ClinicConfig =
+            toml::from_str(text).map_err(|e| ClinicError(vec![format!("{name}: {e}; see sample-clinic.toml")]))?;
+        let told = |wrong: Vec<String>| wrong.into_iter().map(|what| format!("{name}: {what}")).collect::<Vec<_>>();
+        let (routing, faults) = (told(config.check_routing()), told(config.check_rest()));
+        if !routing.is_empty() {
+            return Err(ClinicError([routing, faults].concat()));
         }
+        let zone = TimeZone::get(&config.timezone).unwrap_or(TimeZone::UTC);
+        Ok(Self { tenant: Tenant::of(&config.id), text: text.into(), config, zone, faults, emr_login: None })
+    }
+
+    fn whole(mut self) -> Result<Self, ClinicError> {
+        let faults = std::mem::take(&mut self.faults);
+        if faults.is_empty() { Ok(self) } else { Err(ClinicError(faults)) }
+    }
+
+    /// What keeps it from taking calls: lines with file, key and mend.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// Whether its nights and its `[retention]` are known, so that nothing is taken away too early.
+    pub fn knows_its_nights(&self) -> bool {
+        TimeZone::get(&self.config.timezone).is_ok() && self.config.retention.check().is_empty()
     }
 
     /// The file's text, as it was when it was read.
@@ -266,30 +290,16 @@ impl Clinic {
 impl ClinicConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
+        [self.check_routing(), self.check_rest()].concat()
+    }
+
+    /// The same of what tells its calls from those of others, and where they are passed on to. No secret is read.
+    fn check_routing(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         if self.id.is_empty() || !self.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             wrong.push("id: not a short name; write letters, digits and dashes".to_owned());
         }
-        if self.name.trim().is_empty() {
-            wrong.push("name: empty; write the name callers know".into());
-        }
-        if TimeZone::get(&self.timezone).is_err() {
-            wrong.push(format!(
-                "timezone: `{}` is not known; write an IANA name such as America/Toronto",
-                self.timezone
-            ));
-        }
-        let numbers = self
-            .numbers
-            .iter()
-            .map(|n| ("numbers", n))
-            .chain([("phone", &self.phone)])
-            .chain(self.fax.iter().map(|f| ("fax", f)));
-        for (key, number) in numbers {
-            if !is_e164(number) {
-                wrong.push(format!("{key}: `{number}` is no E.164 number; write it as +16045550100"));
-            }
-        }
+        wrong.extend(self.numbers.iter().filter_map(|number| no_number("numbers", number)));
         for extension in self.extensions.iter().filter(|extension| !number::is_extension(extension)) {
             wrong.push(format!(
                 "extensions: `{extension}` is none; write 2 to 7 digits, as a desk phone dials them, and telephone numbers into numbers"
@@ -297,6 +307,26 @@ impl ClinicConfig {
         }
         if let Some(to) = self.transfer_to.as_ref().filter(|to| !is_e164(to) && !is_sip(to)) {
             wrong.push(format!("transfer_to: `{to}` cannot be called; write +16045550142 or sip:desk@example.com"));
+        }
+        wrong
+    }
+
+    /// The same of everything else.
+    fn check_rest(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.name.trim().is_empty() {
+            wrong.push("name: empty; write the name callers know".to_owned());
+        }
+        if TimeZone::get(&self.timezone).is_err() {
+            wrong.push(format!(
+                "timezone: `{}` is not known; write an IANA name such as America/Toronto",
+                self.timezone
+            ));
+        }
+        wrong.extend(no_number("phone", &self.phone));
+        wrong.extend(self.fax.iter().filter_map(|number| no_number("fax", number)));
+        if self.max_calls == Some(0) {
+            wrong.push("max_calls: 0 is too small; write 1 or more, or leave it out".into());
         }
         if self.languages.is_empty() {
             wrong.push("languages: none; write at least [\"en-CA\"]".into());
@@ -363,6 +393,10 @@ pub fn in_language(texts: &Translated, language: Language) -> &str {
     texts.get(&language).or_else(|| texts.get(&Language::English)).map_or("", String::as_str)
 }
 
+fn no_number(key: &str, number: &str) -> Option<String> {
+    (!is_e164(number)).then(|| format!("{key}: `{number}` is no E.164 number; write it as +16045550100"))
+}
+
 fn is_e164(number: &str) -> bool {
     number
         .strip_prefix('+')
@@ -410,6 +444,39 @@ mod tests {
             let wrong = with("fax =", &extensions).unwrap().check();
             assert!(wrong[0].starts_with(&format!("extensions: `{extension}` is none; write 2")), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn only_what_tells_calls_apart_keeps_a_clinic_from_being_one_of_several() {
+        let text = include_str!("../agents/sample-clinic.toml");
+        let routed = |change: &str, to: &str| {
+            assert!(text.contains(change), "{change}");
+            Clinic::routed_of(&text.replace(change, to), "clinic.toml")
+        };
+        for (change, to, key) in [
+            ("America/Vancouver", "America/Vancuver", "timezone"),
+            ("phone = \"+16045550100\"", "phone = \"front desk\"", "phone"),
+            ("name = \"Maria Santos\"", "name = \" \"", "privacy_officer.name"),
+            ("timezone = ", "max_calls = 0\ntimezone = ", "max_calls"),
+            ("kind = \"book\" ", "kind = \"fhir\" ", "emr.fhir"),
+        ] {
+            let clinic = routed(change, to).unwrap();
+            assert!(clinic.faults()[0].starts_with(&format!("clinic.toml: {key}: ")), "{:?}", clinic.faults());
+            assert_eq!(clinic.knows_its_nights(), key != "timezone");
+            let ClinicError(refused) = Clinic::of(&text.replace(change, to), "clinic.toml").unwrap_err();
+            assert_eq!(refused, clinic.faults());
+        }
+        for (change, to, key) in [
+            ("id = \"harbour-street\"", "id = \"harbour street\"", "id"),
+            ("numbers = [\"+16045550100\"]", "numbers = [\"604\"]", "numbers"),
+            ("numbers = [\"+16045550100\"]", "extensions = [\"1\"]", "extensions"),
+            ("+16045550142", "front desk", "transfer_to"),
+        ] {
+            let refused = routed(change, to).unwrap_err().to_string();
+            assert!(refused.starts_with(&format!("clinic.toml: {key}: ")), "{refused}");
+        }
+        let days = routed("[hours]", "[retention]\ncalls_days = 0\n[hours]").unwrap();
+        assert!(!days.knows_its_nights() && days.faults()[0].contains("retention."), "{:?}", days.faults());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod fhir;
 mod finish;
 mod hours;
 mod http;
+mod identity;
 mod kept;
 mod login;
 mod looks;
@@ -36,6 +37,7 @@ use crate::privacy::Pii;
 use crate::state::Shared;
 
 pub use config::{EmrConfig, EmrKind, TemplateCode};
+pub use identity::identity;
 pub use login::Login;
 
 /// A chart in the EMR. It tells who was here, so it is shown to no model and no log.

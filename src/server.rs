@@ -17,16 +17,19 @@ mod providers;
 mod reception;
 mod residency;
 mod settings;
+mod shelf;
 mod standing;
 mod told;
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,9 +41,11 @@ use crate::call::registry::FrontDesk;
 use crate::clinic::number::Directory;
 use crate::clinic::{Clinic, ClinicError, Tenant};
 use crate::config::Config;
+use crate::emr;
 use crate::emr::book::{self, BookError};
+use crate::notices::Notices;
 use crate::records::{self, FirstTimes, Hold};
-use crate::state::{self, OpenError, Shared};
+use crate::state::{self, OpenError, Shared, Tended};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::transport::sip;
@@ -50,6 +55,7 @@ use door::Shut;
 use house::{Founded, Grounds, House, Prepared};
 use providers::Crew;
 use reception::Reception;
+use shelf::Shelf;
 
 pub use clinics::{Served, config_of, one, served};
 pub use login::{Place, login, with_login};
@@ -84,6 +90,12 @@ pub enum StartError {
     /// An account at the EMR that is missing, or that anybody could guess.
     #[error("{0}")]
     Login(String),
+    /// The account is where nobody can read it now.
+    #[error("emr.oscar: the account at the EMR is in the store, and there is no copy of it yet: {0}")]
+    LoginAway(StoreError),
+    /// A panic while a clinic was opened: the log has it.
+    #[error("a fault of attendant itself while the clinic was opened, which the log shows; report it")]
+    Fault,
     /// A budget that cannot be kept.
     #[error("{}", .0.join("\n"))]
     Budget(Vec<String>),
@@ -127,9 +139,13 @@ impl StartError {
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Book(error) => matches!(error, BookError::Seed(_) | BookError::Several { .. }),
             Self::Store(error) => matches!(error, StoreError::Keys(_) | StoreError::Schema(_) | StoreError::Secret(_)),
-            Self::Records { .. } | Self::Phrases { .. } | Self::Workers(_) | Self::Missing(_) | Self::Speech(_) => {
-                false
-            }
+            Self::Records { .. }
+            | Self::Phrases { .. }
+            | Self::Workers(_)
+            | Self::Missing(_)
+            | Self::Speech(_)
+            | Self::LoginAway(_)
+            | Self::Fault => false,
         }
     }
 
@@ -183,6 +199,9 @@ fn check_server(config: &Config) -> Result<Vec<Served>, StartError> {
 /// What keeps one clinic from taking calls.
 fn check_clinic(served: &Served) -> Result<(), StartError> {
     let Served { clinic, config } = served;
+    if !clinic.faults().is_empty() {
+        return Err(ClinicError(clinic.faults().to_vec()).into());
+    }
     book::check(clinic, &config.state)?;
     let wrong = plans::check_budget(config, clinic);
     if !wrong.is_empty() {
@@ -207,6 +226,8 @@ fn check_clinic(served: &Served) -> Result<(), StartError> {
 /// A running server.
 pub struct Server {
     houses: Vec<House>,
+    /// Of clinics that could not be started.
+    shelves: Vec<Shelf>,
     listening: Vec<sip::Listening>,
     http: Vec<SocketAddr>,
     transports: TaskTracker,
@@ -236,7 +257,10 @@ impl Server {
         if let ([alone], true) = (&clinics[..], config.clinic.files.is_empty()) {
             check_clinic(alone)?;
         }
-        let ids: Vec<String> = clinics.iter().map(|served| served.clinic.config.id.clone()).collect();
+        let tended = Tended {
+            clinics: clinics.iter().map(|served| served.clinic.config.id.clone()).collect(),
+            emrs: clinics.iter().map(|served| emr::identity(&served.clinic)).collect(),
+        };
         let graph = Arc::new(config.agents.graph()?);
         let folder = config.home();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
@@ -253,7 +277,7 @@ impl Server {
         });
         let kept = kept.transpose()?;
         let grounds = Grounds { crew: &crew, graph: &graph, shared: &shared, kept: kept.as_ref() };
-        let (mut houses, front) = open(&config, clinics, grounds).await?;
+        let Opened { mut houses, mut shelves, front } = open(&config, clinics, grounds).await?;
 
         let stop = CancellationToken::new();
         let transports = TaskTracker::new();
@@ -266,7 +290,7 @@ impl Server {
         let http =
             api::Server::bind(&config.api, &config.stream, front, ready, announced, shared.clone(), stop.clone())
                 .await?
-                .with_notices(houses.iter().filter_map(|house| house.notices.clone()));
+                .with_notices(notices(&houses, &shelves));
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();
@@ -277,12 +301,16 @@ impl Server {
         for house in &mut houses {
             house.follow(&shared, name.as_deref(), &transports, &stop);
         }
+        for shelf in &mut shelves {
+            shelf.follow(&transports, &stop);
+        }
         if let Some(name) = name {
-            transports.spawn(state::tend(shared, ids, name, stop.clone()));
+            transports.spawn(state::tend(shared, tended, name, stop.clone()));
         }
         transports.close();
         Ok(Self {
             houses,
+            shelves,
             listening,
             http: addresses,
             transports,
@@ -328,39 +356,58 @@ impl Server {
             tracing::warn!("a transport did not close in time");
         }
         join_all(self.houses.into_iter().map(House::finish)).await;
+        join_all(self.shelves.into_iter().map(Shelf::finish)).await;
         drained
     }
 }
 
+/// Every clinic, as far as it could be started.
+struct Opened {
+    houses: Vec<House>,
+    shelves: Vec<Shelf>,
+    front: Arc<dyn FrontDesk>,
+}
+
+/// A panic while one clinic is opened is that clinic's.
+async fn contained<T>(opening: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
+    AssertUnwindSafe(opening).catch_unwind().await.unwrap_or(Err(StartError::Fault))
+}
+
+/// Whose links are opened.
+fn notices(houses: &[House], shelves: &[Shelf]) -> Vec<Notices> {
+    let open = houses.iter().filter_map(|house| house.notices.clone());
+    open.chain(shelves.iter().filter_map(|shelf| shelf.notices.clone())).collect()
+}
+
 /// Opens every clinic's door. Of several, one that cannot be opened passes its calls on to its own line.
-async fn open(
-    config: &Config,
-    clinics: Vec<Served>,
-    grounds: Grounds<'_>,
-) -> Result<(Vec<House>, Arc<dyn FrontDesk>), StartError> {
+async fn open(config: &Config, clinics: Vec<Served>, grounds: Grounds<'_>) -> Result<Opened, StartError> {
     let is_alone = config.clinic.files.is_empty();
-    let directory = if is_alone { Directory::default() } else { clinics::directory(&clinics).map_err(ClinicError)? };
+    let mut directory =
+        if is_alone { Directory::default() } else { clinics::directory(&clinics).map_err(ClinicError)? };
+    if let Some(user) = config.sip.trunk.as_ref().and_then(|trunk| trunk.user.as_ref()) {
+        directory = directory.with_trunk(&user.name);
+    }
     let mut all = Vec::with_capacity(clinics.len());
     for served in clinics {
-        let (tenant, line) = (served.clinic.tenant().clone(), house::line(&served.clinic, &served.config));
         let founded = match check_clinic(&served) {
-            Ok(()) => Founded::of(served).await,
+            Ok(()) => contained(Founded::of(served.clone())).await,
             Err(error) => Err(error),
         };
-        all.push((tenant, line, founded));
+        all.push((served, founded));
     }
-    let preparing = all.into_iter().map(|(tenant, line, founded)| async move {
+    let preparing = all.into_iter().map(|(served, founded)| async move {
         let prepared = match founded {
-            Ok(founded) => Prepared::of(founded, grounds).await,
+            Ok(founded) => contained(Prepared::of(founded, grounds)).await,
             Err(error) => Err(error),
         };
-        (tenant, line, prepared)
+        (served, prepared)
     });
-    let mut houses: Vec<House> = Vec::new();
+    let (mut houses, mut shelves): (Vec<House>, Vec<Shelf>) = (Vec::new(), Vec::new());
     let mut doors: HashMap<Tenant, Arc<dyn FrontDesk>> = HashMap::new();
-    for (tenant, line, prepared) in join_all(preparing).await {
+    for (served, prepared) in join_all(preparing).await {
+        let (tenant, line) = (served.clinic.tenant().clone(), house::line(&served.clinic, &served.config));
         let opened = match prepared {
-            Ok(prepared) => prepared.open(grounds, houses.first().map(|house| &house.desk)).await,
+            Ok(prepared) => contained(prepared.open(grounds, houses.first().map(|house| &house.desk))).await,
             Err(error) => Err(error),
         };
         let door: Arc<dyn FrontDesk> = match opened {
@@ -373,15 +420,16 @@ async fn open(
             Err(error) => {
                 metrics::gauge!("clinic_takes_calls", "clinic" => tenant.to_string()).set(0.0);
                 tracing::error!(clinic = &*tenant, %error, "the clinic cannot be started: its calls are passed on to its own line; mend this and start the server again");
+                shelves.extend(Shelf::of(served, grounds.shared).await);
                 Arc::new(Shut(line))
             }
         };
         if is_alone {
-            return Ok((houses, door));
+            return Ok(Opened { houses, shelves, front: door });
         }
         doors.insert(tenant, door);
     }
-    Ok((houses, Arc::new(Reception { directory, doors })))
+    Ok(Opened { houses, shelves, front: Arc::new(Reception { directory, doors }) })
 }
 
 /// Whether some clinic takes calls. Who has none that could be started passes all of them on, which is to be done.

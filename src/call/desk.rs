@@ -36,8 +36,9 @@ use crate::language::Language;
 use crate::privacy::Pii;
 use crate::records::Records;
 use crate::stt::hearers;
+use crate::stt::seats::Seat;
 use health::Health;
-use room::Premises;
+use room::{Premises, Share};
 
 pub use readiness::NotReady;
 pub(super) use room::Room;
@@ -50,6 +51,8 @@ pub struct DeskSetup {
     pub config: CallConfig,
     pub media: MediaConfig,
     pub clinic: String,
+    /// Calls of this clinic at once, of those of `config.max_calls` that all share.
+    pub share: Option<usize>,
     pub language: Language,
     pub canned: Canned,
     pub providers: Providers,
@@ -73,6 +76,8 @@ pub struct Desk {
     till: Arc<Till>,
     plans: Arc<dyn Plans>,
     premises: Arc<Premises>,
+    /// The clinic's own part of it.
+    share: Share,
     shared: Handle,
     /// Calls that the recogniser carries with which they begin while all are well; `premises` count them.
     carried: Option<usize>,
@@ -85,13 +90,6 @@ pub struct Desk {
 struct GoingOn {
     mailbox: Mailbox,
     began: jiff::Timestamp,
-    serving: Serving,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Serving {
-    Usual,
-    Cheaper,
 }
 
 #[derive(Debug, Default)]
@@ -125,11 +123,13 @@ impl Desk {
     fn with(setup: DeskSetup, premises: Arc<Premises>) -> Arc<Self> {
         // The recogniser that every call begins with may carry fewer calls than are allowed.
         let carried = setup.providers.recognisers.first().and_then(|first| first.capacity(setup.language));
-        let (clinic, room) = (&setup.clinic, premises.left(carried));
+        let share = Share::of(setup.share);
+        let (clinic, room) = (&setup.clinic, premises.left(carried).min(share.left()));
         tracing::info!(clinic, room, allowed = setup.config.max_calls, carried, "calls at once");
         Arc::new(Self {
             carried,
             premises,
+            share,
             config: Arc::new(setup.config),
             media: setup.media,
             clinic: setup.clinic,
@@ -158,7 +158,7 @@ impl Desk {
         if !self.calls.lock().health.is_good(Instant::now()) {
             return Err(NotReady::Unwell);
         }
-        let is_full = self.premises.left(self.carried) == 0 || self.hears_nobody_else();
+        let is_full = self.premises.left(self.carried) == 0 || self.share.left() == 0 || self.hears_nobody_else();
         if is_full { Err(NotReady::Full) } else { Ok(()) }
     }
 
@@ -193,16 +193,16 @@ impl Desk {
         &self.till
     }
 
-    /// Who serves this call, if not the usual ones. Cheaper ones may carry fewer calls: beyond that calls are served as usual.
-    fn plan(&self, call: CallId) -> Option<Plan> {
+    /// Who serves this call, if not the usual ones. Cheaper ones may carry fewer calls of all clinics: beyond that calls are served as usual.
+    fn plan(&self, call: CallId) -> Option<(Plan, Option<Seat>)> {
         let plan = self.plans.plan(call, self.look_at_budget())?;
         let carried = plan.providers.recognisers.first().and_then(|first| first.capacity(self.language));
-        let serving = || self.calls.lock().going_on.values().filter(|call| call.serving == Serving::Cheaper).count();
-        if plan.cheaper && carried.is_some_and(|carried| serving() >= carried) {
+        let Some(carried) = carried.filter(|_| plan.cheaper) else { return Some((plan, None)) };
+        let seat = self.premises.take_cheaper(carried);
+        if seat.is_none() {
             tracing::warn!(%call, "the cheaper recogniser has as many calls as it carries; this one is served as usual");
-            return None;
         }
-        Some(plan)
+        seat.map(|seat| (plan, Some(seat)))
     }
 
     /// Who hears new calls now, in the place of one that fails, carries no more than it has.
@@ -242,7 +242,7 @@ impl FrontDesk for Desk {
             self.refused("not_ready");
             return Err(self.refusal());
         }
-        let room = self.premises.take(self.carried).filter(|_| !self.hears_nobody_else());
+        let room = self.premises.take(self.carried, &self.share).filter(|_| !self.hears_nobody_else());
         let Some(room) = room else {
             self.refused("full");
             return Err(self.refusal());
@@ -268,24 +268,24 @@ impl FrontDesk for Desk {
             language: self.language,
         });
         let plan = self.plan(call);
-        let (mut providers, mut canned, mut serving) = (self.providers.clone(), self.canned.clone(), Serving::Usual);
-        if let Some(Plan { providers: theirs, canned: said, cheaper, arms }) = plan {
+        let (mut providers, mut canned, mut seat) = (self.providers.clone(), self.canned.clone(), None);
+        if let Some((Plan { providers: theirs, canned: said, cheaper, arms }, theirs_too)) = plan {
+            seat = theirs_too;
             if cheaper {
-                serving = Serving::Cheaper;
                 metrics::counter!("calls_cheaper_total").increment(1);
             }
             journal.append(&Entry::Planned { cheaper, arms });
             (providers, canned) = (theirs, said);
         }
         let account = Account { till: self.till.clone(), began: clock::timestamp(began) };
-        let going_on = GoingOn { mailbox: mailbox.clone(), began: account.began, serving };
+        let going_on = GoingOn { mailbox: mailbox.clone(), began: account.began };
         self.calls.lock().going_on.insert(call, going_on);
         let clinic = self.clinic.clone();
         metrics::gauge!("calls_active", "clinic" => clinic.clone()).increment(1.0);
         let (calls, empty) = (self.calls.clone(), self.empty.clone());
         let (paid, meter) = (account.clone(), mailbox.meter().clone());
         let ended = Box::new(move |call, reason, service| {
-            drop(room);
+            drop((room, seat));
             // A call that broke off without a last record is paid all the same.
             paid.settle(&meter, 0);
             let mut calls = calls.lock();

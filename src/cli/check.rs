@@ -57,7 +57,7 @@ impl Check {
             .collect();
         println!("sip      {}", addresses.join(", "));
         println!("records  {}", config.records.folder().display());
-        println!("store    {}", store(&config));
+        println!("store    {}", store(&config, clinics.len()));
         let missing = config.speech.missing();
         if config.providers.kind == Kind::Embedded && !missing.is_empty() {
             return Err(Failure::unavailable(StartError::Missing(missing)));
@@ -85,6 +85,7 @@ fn told(served: Served, several: bool) -> Result<Clinic, Failure> {
         let ClinicConfig { id, numbers, extensions, .. } = &clinic.config;
         let dialled: Vec<&str> = numbers.iter().chain(extensions).map(String::as_str).collect();
         println!("clinic   {name} ({id}): {}", dialled.join(", "));
+        println!("room     {}", room(clinic.config.max_calls, config.call.max_calls));
     } else {
         println!("clinic   {name}");
     }
@@ -94,6 +95,16 @@ fn told(served: Served, several: bool) -> Result<Clinic, Failure> {
     println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));
     println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
     Ok(clinic)
+}
+
+/// How much of the room for calls is the clinic's.
+fn room(own: Option<usize>, all: usize) -> String {
+    match own {
+        Some(own) => format!("at most {} calls at once", own.min(all)),
+        None => format!(
+            "all {all} calls at once: it may leave the others none; max_calls in its file says how many it may have"
+        ),
+    }
 }
 
 /// Asks Redis, if instances share their state, and says what was found.
@@ -148,14 +159,30 @@ fn prices(config: &Config) -> String {
     )
 }
 
-/// Where records of calls that are over are kept.
-fn store(config: &Config) -> String {
+/// What PostgreSQL allows if nobody says otherwise, less what it keeps for its own administrators.
+const MOST_CONNECTIONS: usize = 97;
+
+/// Where records of calls that are over are kept, for so many clinics.
+fn store(config: &Config, clinics: usize) -> String {
     match (config.store.kind(), &config.store.url) {
         (StoreKind::Off, _) => "none: records of calls stay files".to_owned(),
         (StoreKind::Embedded, _) | (StoreKind::Postgres, None) => {
             format!("SQLite, {}", store::embedded(&config.home()).display())
         }
-        (StoreKind::Postgres, Some(url)) => format!("PostgreSQL, {url}"),
+        (StoreKind::Postgres, Some(url)) => {
+            // Each clinic has connections of its own.
+            let each = config.store.connections as usize;
+            let all = each * clinics;
+            let used = if clinics > 1 {
+                format!("; {clinics} clinics with {each} connections each, {all} in all")
+            } else {
+                String::new()
+            };
+            let warning = format!(
+                "; WARNING: each instance needs {all}, and PostgreSQL allows {MOST_CONNECTIONS} if nobody says otherwise: raise its max_connections, or lower store.connections"
+            );
+            format!("PostgreSQL, {url}{used}{}", if all > MOST_CONNECTIONS { &warning } else { "" })
+        }
     }
 }
 
@@ -340,6 +367,17 @@ mod tests {
             "{thinking}"
         );
         assert!(thinking.contains("\n         pa-IN: rules, on this machine"), "{thinking}");
+    }
+
+    #[test]
+    fn connections_of_all_clinics_are_added_up() {
+        let text = "url = \"postgres://a@db/b\"\npassword = { env = \"P\" }\nconnections = 4";
+        let config = Config { store: toml::from_str(text).unwrap(), ..Config::default() };
+        assert_eq!(store(&config, 1), "PostgreSQL, postgres://a@db/b");
+        let several = store(&config, 24);
+        assert!(several.ends_with("; 24 clinics with 4 connections each, 96 in all"), "{several}");
+        let many = store(&config, 25);
+        assert!(many.contains("100 in all; WARNING: each instance needs 100, and PostgreSQL allows 97"), "{many}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::origin::Whose;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
+use crate::clinic::ClinicError;
 use crate::clock;
 use crate::server::{self, Served};
 use crate::store::retention::{PurgeError, Retention as Purge, What as Kind};
@@ -31,6 +32,9 @@ impl Retention {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let What::Run { dry_run } = self.command;
         let Served { clinic, config } = self.whose.load()?;
+        if !clinic.knows_its_nights() {
+            return Err(Failure::usage(ClinicError(clinic.faults().to_vec())));
+        }
         runtime()?.block_on(async {
             let Some(store) = server::store(&config).map_err(start_failure)? else {
                 println!("store.enabled is false: nothing is purged");

@@ -65,7 +65,11 @@ pub(super) fn is_extension(text: &str) -> bool {
 
 /// Every clinic of a server, by what is dialled.
 #[derive(Clone, Debug, Default)]
-pub struct Directory(BTreeMap<String, Tenant>);
+pub struct Directory {
+    all: BTreeMap<String, Tenant>,
+    /// Names by which trunks ring whoever was dialled.
+    trunks: Vec<String>,
+}
 
 impl Directory {
     /// Of these clinics, each with the name of its file. An error has a line for each thing that is wrong: `file: key: what is wrong; what to write instead`.
@@ -94,12 +98,24 @@ impl Directory {
                 all.insert(dialled.clone(), clinic.tenant().clone());
             }
         }
-        if wrong.is_empty() { Ok(Self(all)) } else { Err(wrong) }
+        if wrong.is_empty() { Ok(Self { all, trunks: Vec::new() }) } else { Err(wrong) }
+    }
+
+    /// The same with a trunk that rings by this name of its own, whoever was dialled.
+    #[must_use]
+    pub fn with_trunk(mut self, name: &str) -> Self {
+        self.trunks.push(name.to_owned());
+        self
     }
 
     /// The clinic that was dialled. `addressed` is where the call was sent before a trunk put a user of its own in the place of the number (To of SIP): it counts
-    /// if what was dialled is no telephone number.
+    /// if what was dialled is no telephone number, and first of all if it is a trunk's own name, which may look like a number.
     pub fn clinic(&self, dialled: &str, addressed: Option<&str>) -> Option<&Tenant> {
+        if self.is_trunk(dialled)
+            && let Some(clinic) = addressed.and_then(|addressed| self.led_to(addressed))
+        {
+            return Some(clinic);
+        }
         match (self.led_to(dialled), e164(dialled)) {
             (Some(clinic), _) => Some(clinic),
             (None, Some(_)) => None,
@@ -109,9 +125,14 @@ impl Directory {
 
     fn led_to(&self, dialled: &str) -> Option<&Tenant> {
         match e164(dialled) {
-            Some(number) => self.0.get(&number),
-            None => self.0.get(user(dialled)),
+            Some(number) => self.all.get(&number),
+            None => self.all.get(user(dialled)),
         }
+    }
+
+    fn is_trunk(&self, dialled: &str) -> bool {
+        let number = e164(dialled);
+        self.trunks.iter().any(|name| user(dialled) == name || (number.is_some() && number == e164(name)))
     }
 }
 
@@ -196,6 +217,32 @@ mod tests {
         ] {
             let found = directory.clinic(dialled, addressed).map(|tenant| &**tenant);
             assert_eq!(found, wanted, "{dialled} {addressed:?}");
+        }
+    }
+
+    #[test]
+    fn a_trunk_s_own_name_may_look_like_a_number_and_to_counts_before_it() {
+        fn found(directory: &Directory, dialled: &str, addressed: Option<&str>) -> Option<String> {
+            directory.clinic(dialled, addressed).map(|clinic| clinic.to_string())
+        }
+        let (one, other) =
+            (clinic("one", "numbers = [\"+16045550100\"]"), clinic("other", "numbers = [\"+16045550110\"]"));
+        let directory = Directory::of([("one.toml", &one), ("other.toml", &other)]).unwrap();
+        assert_eq!(found(&directory, "17775551234", Some("6045550110")), None, "nobody's number");
+        for name in ["17775551234", "345678901"] {
+            let known = directory.clone().with_trunk(name);
+            assert_eq!(found(&known, name, Some("6045550110")).as_deref(), Some("other"));
+            assert_eq!(found(&known, &format!("sip:{name}@10.0.0.1"), Some("+16045550100")).as_deref(), Some("one"));
+            assert_eq!(found(&known, &format!("+{name}"), Some("+16045550100")).as_deref(), Some("one"));
+            for addressed in [None, Some(name), Some("+16045550199")] {
+                assert_eq!(found(&known, name, addressed), None, "{addressed:?}");
+            }
+            assert_eq!(found(&known, "+16045550199", Some("+16045550110")), None, "what was dialled is nobody's");
+        }
+        // A trunk may have the first of the numbers as its name.
+        let pilot = directory.with_trunk("16045550100");
+        for (addressed, wanted) in [(None, "one"), (Some("16045550100"), "one"), (Some("16045550110"), "other")] {
+            assert_eq!(found(&pilot, "16045550100", addressed).as_deref(), Some(wanted));
         }
     }
 

@@ -27,7 +27,7 @@ const TIDY: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Days {
-    clinic: String,
+    emr: String,
     state: Arc<dyn State>,
     queues: Mutex<HashMap<Day, Weak<tokio::sync::Mutex<()>>>>,
 }
@@ -57,8 +57,9 @@ impl Hold {
 }
 
 impl Days {
-    pub(super) fn new(clinic: &str, state: Arc<dyn State>) -> Self {
-        Self { clinic: clinic.to_owned(), state, queues: Mutex::default() }
+    /// Of the EMR of this [`super::identity`].
+    pub(super) fn new(emr: &str, state: Arc<dyn State>) -> Self {
+        Self { emr: emr.to_owned(), state, queues: Mutex::default() }
     }
 
     /// Several days are always taken in one order, so that two writers never wait for each other.
@@ -72,7 +73,7 @@ impl Days {
         for day in days {
             let queue = timeout_at(until, self.queue(&day).lock_owned()).await.map_err(|_| busy())?;
             hold._queues.push(queue);
-            let key = Key::day(&self.clinic, &day.0.0, day.1);
+            let key = Key::day(&self.emr, &day.0.0, day.1);
             match Lease::acquire(&self.state, key, until).await {
                 Ok(lease) => hold.leases.push(lease),
                 Err(NoLease::Busy) => return Err(busy()),
@@ -149,7 +150,7 @@ mod tests {
         let (one, other) = (of_instance(), of_instance());
         let held = one.hold(vec![day(3)]).await.unwrap();
         assert!(matches!(other.hold(vec![day(3)]).await, Err(EmrError::Unavailable(_))));
-        assert!(Days::new("d", shared.all().clone()).hold(vec![day(3)]).await.is_ok(), "another clinic's");
+        assert!(Days::new("d", shared.all().clone()).hold(vec![day(3)]).await.is_ok(), "another EMR's");
         // As if the process had been stopped: nothing was renewed, and the time went by.
         held.leases.iter().for_each(Lease::stand_still);
         tokio::time::advance(Duration::from_secs(10)).await;

@@ -37,6 +37,7 @@ use super::days::Days;
 use super::failure::Failure;
 use super::finish::finish;
 use super::hours::{Unlike, unlike};
+use super::identity::identity;
 use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
@@ -85,7 +86,7 @@ impl Fhir {
         let missing = || "emr.fhir: missing; write [emr.fhir], as in docs/fhir.md".to_owned();
         let fhir = clinic.config.emr.as_ref().and_then(|emr| emr.fhir.as_ref()).ok_or_else(missing)?;
         Ok(Self(Arc::new(Inner {
-            client: Client::new(fhir)?,
+            client: Client::new(fhir, &clinic.config.id)?,
             zone: clinic.zone.clone(),
             unlike: unlike(clinic),
             providers: fhir.providers.clone(),
@@ -93,8 +94,8 @@ impl Fhir {
             schedules: Kept::new(1),
             looks: Kept::new(MOST_DAYS),
             offer: Kept::new(1),
-            days: Days::new(&clinic.config.id, shared.all().clone()),
-            unsettled: Unsettled::new(&clinic.config.id, shared),
+            days: Days::new(&identity(clinic), shared.all().clone()),
+            unsettled: Unsettled::new(&identity(clinic), shared),
             settle: Duration::from_millis(fhir.read_ms + fhir.settle_ms),
         })))
     }

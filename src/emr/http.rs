@@ -30,9 +30,9 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// `label`: as metrics and other instances name it.
-    pub(super) fn new(name: &'static str, label: &'static str) -> Self {
-        Self { name, label, breaker: Breaker::new(label) }
+    /// `label`: as metrics and other instances name it, beside the clinic.
+    pub(super) fn new(name: &'static str, label: &'static str, clinic: &str) -> Self {
+        Self { name, label, breaker: Breaker::of_clinic(label, clinic) }
     }
 
     pub(super) const fn name(&self) -> &'static str {

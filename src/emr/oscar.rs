@@ -28,6 +28,7 @@ use super::ahead::days_ahead;
 use super::days::Days;
 use super::failure::Failure;
 use super::finish::finish;
+use super::identity::identity;
 use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
@@ -69,13 +70,13 @@ impl Oscar {
         let emr = clinic.config.emr.as_ref().ok_or_else(missing)?;
         let oscar = emr.oscar.as_ref().ok_or_else(missing)?;
         Ok(Self(Arc::new(Inner {
-            soap: Soap::new(oscar, clinic.emr_login()?)?,
+            soap: Soap::new(oscar, &clinic.config.id, clinic.emr_login()?)?,
             templates: Templates::new(clinic),
             providers: oscar.providers.clone(),
             codes: emr.codes.keys().copied().collect(),
             active: Kept::new(1),
-            days: Days::new(&clinic.config.id, shared.all().clone()),
-            unsettled: Unsettled::new(&clinic.config.id, shared),
+            days: Days::new(&identity(clinic), shared.all().clone()),
+            unsettled: Unsettled::new(&identity(clinic), shared),
             settle: Duration::from_millis(oscar.read_ms + oscar.settle_ms),
         })))
     }

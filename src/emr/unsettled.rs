@@ -16,7 +16,7 @@ use crate::state::{Key, Shared};
 /// After that the server has done it or never will, and the staff have been told. Milliseconds.
 const LIVES_MS: i64 = 900_000;
 
-/// A clinic with so many at once books nothing anyway.
+/// An EMR with so many at once books nothing anyway.
 const MOST: usize = 512;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,9 @@ pub(super) struct Notes {
 }
 
 impl Unsettled {
-    pub(super) fn new(clinic: &str, shared: &Shared) -> Self {
-        Self { shared: shared.clone(), key: Key::unsettled(clinic) }
+    /// Of the EMR of this [`super::identity`].
+    pub(super) fn new(emr: &str, shared: &Shared) -> Self {
+        Self { shared: shared.clone(), key: Key::unsettled(emr) }
     }
 
     /// The name of a wish, or of an appointment, among them.

@@ -69,21 +69,43 @@ impl State {
 #[derive(Clone, Debug)]
 pub struct Breaker {
     provider: &'static str,
+    /// Whose alone it is; none: every clinic's.
+    clinic: Option<Arc<str>>,
     state: Arc<Mutex<State>>,
 }
 
 /// Those of this process that other instances have too, by the name that all know them by. Taken before a state, never after.
 static ALL: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-type Known = (Arc<str>, Weak<Mutex<State>>);
+struct Known {
+    /// Whose alone it is.
+    clinic: Option<Arc<str>>,
+    name: Arc<str>,
+    state: Weak<Mutex<State>>,
+}
 
-/// What other instances have too, and for how long each that failed here is not asked any more.
-pub fn failed_here(now: Instant) -> Vec<(Arc<str>, Option<Duration>)> {
+/// What other instances have too, and for how long it is not asked any more, if it failed here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedHere {
+    /// Whose alone it is; `None`: every clinic's.
+    pub clinic: Option<Arc<str>>,
+    pub name: Arc<str>,
+    pub left: Option<Duration>,
+}
+
+impl Known {
+    fn is(&self, clinic: Option<&str>, name: &str) -> bool {
+        self.clinic.as_deref() == clinic && *self.name == *name
+    }
+}
+
+/// Each that other instances have too.
+pub fn failed_here(now: Instant) -> Vec<FailedHere> {
     let mut all = ALL.lock();
-    all.retain(|(_, state)| state.strong_count() > 0);
-    let mut found: Vec<(Arc<str>, Option<Duration>)> = Vec::new();
-    for (name, state) in all.iter() {
-        let left = state.upgrade().and_then(|state| match *state.lock() {
+    all.retain(|known| known.state.strong_count() > 0);
+    let mut found: Vec<FailedHere> = Vec::new();
+    for known in all.iter() {
+        let left = known.state.upgrade().and_then(|state| match *state.lock() {
             State::Open { until, cause: Cause::Failures } => {
                 Some(until.duration_since(now)).filter(|left| !left.is_zero())
             }
@@ -91,23 +113,24 @@ pub fn failed_here(now: Instant) -> Vec<(Arc<str>, Option<Duration>)> {
                 None
             }
         });
-        match found.iter_mut().find(|(known, _)| known == name) {
-            Some((_, longest)) => *longest = (*longest).max(left),
-            None => found.push((name.clone(), left)),
+        match found.iter_mut().find(|failed| known.is(failed.clinic.as_deref(), &failed.name)) {
+            Some(failed) => failed.left = failed.left.max(left),
+            None => found.push(FailedHere { clinic: known.clinic.clone(), name: known.name.clone(), left }),
         }
     }
     found
 }
 
 /// It failed at another instance: nobody here asks it for so long, unless it is known here already.
-pub fn failed_elsewhere(name: &str, left: Duration, now: Instant) {
+pub fn failed_elsewhere(clinic: Option<&str>, name: &str, left: Duration, now: Instant) {
     let all = ALL.lock();
-    for state in all.iter().filter(|(known, _)| **known == *name).filter_map(|(_, state)| state.upgrade()) {
+    for state in all.iter().filter(|known| known.is(clinic, name)).filter_map(|known| known.state.upgrade()) {
         let mut state = state.lock();
         if matches!(*state, State::Closed { .. }) {
             *state = State::Open { until: now + left.min(OPEN_AT_MOST), cause: Cause::Told };
             tracing::warn!(
                 provider = name,
+                clinic,
                 seconds = left.as_secs(),
                 "failed at another instance and is not asked for a while"
             );
@@ -116,30 +139,31 @@ pub fn failed_elsewhere(name: &str, left: Duration, now: Instant) {
 }
 
 impl Breaker {
-    /// Other instances have it too, by this name.
-    pub fn new(provider: &'static str) -> Self {
-        let breaker = Self::alone(provider);
-        ALL.lock().push((provider.into(), Arc::downgrade(&breaker.state)));
+    /// Of a service that only this clinic asks, at an account of its own. Other instances have it too, for the same clinic.
+    pub fn of_clinic(provider: &'static str, clinic: &str) -> Self {
+        let clinic: Arc<str> = clinic.into();
+        let breaker = Self { clinic: Some(clinic.clone()), ..Self::alone(provider) };
+        ALL.lock().push(Known { clinic: Some(clinic), name: provider.into(), state: Arc::downgrade(&breaker.state) });
         breaker
     }
 
     /// Nobody else has it: what it guards is on this machine, or what it knows concerns this instance alone.
     pub fn alone(provider: &'static str) -> Self {
-        Self { provider, state: Arc::new(Mutex::new(State::WELL)) }
+        Self { provider, clinic: None, state: Arc::new(Mutex::new(State::WELL)) }
     }
 
     /// The one of this name: whoever asks for it in this process has the same, and other instances have it too.
     pub fn shared(provider: &'static str, name: &str) -> Self {
         let mut all = ALL.lock();
-        all.retain(|(_, state)| state.strong_count() > 0);
-        let known = all.iter().filter(|(known, _)| **known == *name).find_map(|(_, state)| state.upgrade());
+        all.retain(|known| known.state.strong_count() > 0);
+        let known = all.iter().filter(|known| known.is(None, name)).find_map(|known| known.state.upgrade());
         known.map_or_else(
             || {
                 let breaker = Self::alone(provider);
-                all.push((name.into(), Arc::downgrade(&breaker.state)));
+                all.push(Known { clinic: None, name: name.into(), state: Arc::downgrade(&breaker.state) });
                 breaker
             },
-            |state| Self { provider, state },
+            |state| Self { provider, clinic: None, state },
         )
     }
 
@@ -178,7 +202,7 @@ impl Breaker {
             State::Closed { rests, .. } => *state = State::Closed { failures: 0, rests },
             State::HalfOpen { .. } => {
                 *state = State::WELL;
-                tracing::info!(provider = self.provider, "is well again");
+                tracing::info!(provider = self.provider, clinic = self.clinic.as_deref(), "is well again");
             }
             // A session from before it opened.
             State::Open { .. } => {}
@@ -221,12 +245,14 @@ impl Breaker {
         let is_ours = matches!(error.kind, ErrorKind::Unauthorised | ErrorKind::Request);
         let cause = if is_ours { Cause::Ours } else { Cause::Failures };
         *state = State::Open { until: now + wait, cause };
-        metrics::counter!("provider_breaker_opened_total", "provider" => self.provider).increment(1);
+        let clinic = self.clinic.as_deref();
+        let labels = [("provider", self.provider.to_owned()), ("clinic", clinic.unwrap_or_default().to_owned())];
+        metrics::counter!("provider_breaker_opened_total", &labels).increment(1);
         if is_ours {
             // Time alone mends everything else.
-            tracing::error!(provider = self.provider, %error, "{}", mend(error.kind));
+            tracing::error!(provider = self.provider, clinic, %error, "{}", mend(error.kind));
         }
-        tracing::warn!(provider = self.provider, %error, seconds = wait.as_secs(), "is not asked for a while");
+        tracing::warn!(provider = self.provider, clinic, %error, seconds = wait.as_secs(), "is not asked for a while");
     }
 }
 
@@ -250,7 +276,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn five_failures_in_a_row_open_it_for_a_minute_and_then_one_session_tries() {
-        let breaker = Breaker::new("x");
+        let breaker = Breaker::alone("x");
         let now = Instant::now();
         for _ in 0..4 {
             breaker.failed(&error(ErrorKind::Timeout, None), now);
@@ -276,11 +302,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_key_opens_it_at_once_and_a_wrong_request_or_a_full_house_never() {
         let now = Instant::now();
-        let breaker = Breaker::new("x");
+        let breaker = Breaker::alone("x");
         breaker.failed(&error(ErrorKind::Unauthorised, None), now);
         assert!(!breaker.is_well(now + Duration::from_secs(59)) && !breaker.goes_on());
         assert!(breaker.is_well(now + Duration::from_secs(60)));
-        let breaker = Breaker::new("x");
+        let breaker = Breaker::alone("x");
         for _ in 0..10 {
             breaker.failed(&error(ErrorKind::Request, None), now);
             breaker.failed(&error(ErrorKind::Full, None), now);
@@ -297,7 +323,7 @@ mod tests {
             (ErrorKind::Limited, 120, 120),
             (ErrorKind::Limited, 9_000, 600),
         ] {
-            let breaker = Breaker::new("x");
+            let breaker = Breaker::alone("x");
             breaker.failed(&error(kind, Some(retry_after)), now);
             // Who was connected is well: that says nothing of new sessions.
             breaker.succeeded();
@@ -314,7 +340,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn five_refusals_with_a_retry_after_open_it_for_a_minute_or_as_long_as_they_say() {
         for (retry_after, open) in [(1, 60), (120, 120), (9_000, 600)] {
-            let (breaker, mut now) = (Breaker::new("x"), Instant::now());
+            let (breaker, mut now) = (Breaker::alone("x"), Instant::now());
             for _ in 0..4 {
                 breaker.failed(&error(ErrorKind::Limited, Some(retry_after)), now);
                 assert!(breaker.goes_on());
@@ -329,7 +355,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn five_requests_in_a_row_that_are_refused_open_it_and_no_other_instance_is_told() {
-        let (breaker, now) = (Breaker::new("refuses"), Instant::now());
+        let (breaker, now) = (Breaker::alone("refuses"), Instant::now());
         let wrong = error(ErrorKind::Request, None);
         for _ in 0..4 {
             breaker.refused(&wrong, now);
@@ -353,27 +379,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_failed_is_told_to_others_and_what_others_told_is_not_told_on() {
         let now = Instant::now();
-        let (here, key, well) = (Breaker::new("here"), Breaker::new("key"), Breaker::new("well"));
-        let rests = Breaker::new("rests");
+        let [here, key, well, rests] = ["here", "key", "well", "rests"].map(|name| Breaker::shared("x", name));
         rests.failed(&error(ErrorKind::Limited, Some(90)), now);
         fails(&here, 90, now);
         key.failed(&error(ErrorKind::Unauthorised, None), now);
-        let of = |name: &str| failed_here(now).into_iter().find(|(known, _)| **known == *name).unwrap().1;
+        let of = |name: &str| failed_here(now).into_iter().find(|failed| *failed.name == *name).unwrap().left;
         assert_eq!((of("here"), of("key"), of("well")), (Some(Duration::from_secs(90)), None, None));
         assert_eq!(of("rests"), None, "each instance finds that out by one request");
-        failed_elsewhere("well", Duration::from_secs(30), now);
-        failed_elsewhere("nobody", Duration::from_secs(30), now);
+        failed_elsewhere(None, "well", Duration::from_secs(30), now);
+        failed_elsewhere(None, "nobody", Duration::from_secs(30), now);
         assert!(!well.is_well(now + Duration::from_secs(29)) && well.is_well(now + Duration::from_secs(30)));
         assert_eq!(of("well"), None);
         assert!(well.try_ask(now + Duration::from_secs(30)));
-        failed_elsewhere("well", Duration::from_secs(30), now + Duration::from_secs(30));
+        failed_elsewhere(None, "well", Duration::from_secs(30), now + Duration::from_secs(30));
         well.succeeded();
         assert!(well.is_well(now + Duration::from_secs(30)), "who tries finds out by themselves");
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_many_who_ask_at_one_moment_one_tries() {
-        let (breaker, account) = (Breaker::new("x"), Breaker::alone("x"));
+        let (breaker, account) = (Breaker::alone("x"), Breaker::alone("x"));
         let now = Instant::now();
         fails(&breaker, 60, now);
         account.failed(&error(ErrorKind::Unauthorised, None), now);
@@ -399,15 +424,36 @@ mod tests {
         fails(&alone, 60, now);
         assert_eq!([&one, &same, &other, &alone].map(|breaker| breaker.is_well(now)), [false, false, true, false]);
         let told = failed_here(now);
-        let of = |name: &str| told.iter().find(|(known, _)| **known == *name).map(|(_, left)| left.is_some());
+        let of = |name: &str| told.iter().find(|failed| *failed.name == *name).map(|failed| failed.left.is_some());
         assert_eq!([of("a 1"), of("a 2"), of("alone")], [Some(true), Some(false), None]);
         drop((one, same));
         assert!(Breaker::shared("a", "a 1").is_well(now), "nobody remembers it");
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_fails_one_clinic_is_no_other_s_here_or_at_another_instance() {
+        let now = Instant::now();
+        let [one, other] = ["one", "other"].map(|clinic| Breaker::of_clinic("emr of two", clinic));
+        one.failed(&error(ErrorKind::Limited, Some(90)), now);
+        assert!(!one.is_well(now) && other.is_well(now));
+        let told = failed_here(now);
+        let of = |clinic: &str| {
+            let failed =
+                told.iter().find(|failed| failed.clinic.as_deref() == Some(clinic) && *failed.name == *"emr of two");
+            failed.unwrap().left
+        };
+        assert_eq!((of("one"), of("other")), (Some(Duration::from_secs(90)), None));
+        // As the other instance hears it.
+        drop((one, told));
+        let one = Breaker::of_clinic("emr of two", "one");
+        failed_elsewhere(Some("one"), "emr of two", Duration::from_secs(30), now);
+        failed_elsewhere(None, "emr of two", Duration::from_secs(30), now);
+        assert!(!one.is_well(now) && other.is_well(now));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_trial_that_says_nothing_does_not_close_the_way_for_ever() {
-        let breaker = Breaker::new("x");
+        let breaker = Breaker::alone("x");
         let now = Instant::now();
         breaker.failed(&error(ErrorKind::Unauthorised, None), now);
         assert!(breaker.try_ask(now + OPEN));

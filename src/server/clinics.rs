@@ -24,17 +24,18 @@ pub struct Served {
     pub config: Config,
 }
 
-/// Every clinic of the configuration, in its order. Their files, ids and numbers are in order.
+/// Every clinic of the configuration, in its order. Their files can be read, and their ids and numbers are in order; what else may be wrong with one of them are
+/// its [`Clinic::faults`].
 pub fn served(config: &Config) -> Result<Vec<Served>, ClinicError> {
     if config.clinic.files.is_empty() {
         let file = config.clinic.file.as_ref();
-        let clinic = file.map_or_else(|| Ok(Clinic::sample()), |file| Clinic::load(file))?;
+        let clinic = file.map_or_else(|| Ok(Clinic::sample()), |file| Clinic::routed(file))?;
         let section = section(config, file.cloned(), &clinic);
         return Ok(vec![Served { config: Config { clinic: section, ..config.clone() }, clinic }]);
     }
     let (mut all, mut wrong): (Vec<Served>, Vec<String>) = (Vec::new(), Vec::new());
     for file in &config.clinic.files {
-        match Clinic::load(file) {
+        match Clinic::routed(file) {
             Ok(clinic) => all.push(Served { config: own(config, file.clone(), &clinic), clinic }),
             Err(ClinicError(lines)) => wrong.extend(lines),
         }

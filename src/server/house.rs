@@ -3,7 +3,6 @@
 //! What the clinics share comes in from outside ([`Grounds`]): who hears, thinks and speaks, room for calls, and what instances share. A fault of one clinic is
 //! an error here, and no other's.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,9 +46,9 @@ pub(super) struct Grounds<'a> {
 
 /// A clinic whose folder is ours and whose store is ready.
 pub(super) struct Founded {
-    served: Served,
-    store: Option<Store>,
-    hold: Option<Hold>,
+    pub(super) served: Served,
+    pub(super) store: Option<Store>,
+    pub(super) hold: Option<Hold>,
 }
 
 /// A clinic whose book and agents are ready too.
@@ -105,7 +104,7 @@ impl Prepared {
         let (opening, facts, graph) = (config.clone(), clinic.clone(), grounds.graph.clone());
         let (crew, shared) = (grounds.crew.clone(), grounds.shared.clone());
         let opened = tokio::task::spawn_blocking(move || crew.staff(&opening, &facts, graph, &shared)).await;
-        let staff = opened.map_err(|fault| StartError::Workers(io::Error::other(fault)))??;
+        let staff = opened.map_err(|_| StartError::Fault)??;
         Ok(Self { clinic, config, store, ends, records, staff, hold })
     }
 
@@ -145,6 +144,7 @@ impl Prepared {
             config: config.call.clone(),
             media: config.media,
             clinic: clinic_id,
+            share: clinic.config.max_calls,
             language: config.clinic.language,
             canned,
             providers,
@@ -190,7 +190,7 @@ impl House {
 
     /// Writes what its calls have left behind. To be called when they are over.
     pub(super) async fn finish(self) {
-        self.keeping.finish(self.desk.records().clone()).await;
+        self.keeping.finish(Some(self.desk.records().clone())).await;
         drop(self.hold);
     }
 }

@@ -121,10 +121,10 @@ impl Keeping {
         Self { running }
     }
 
-    /// Writes what calls have left behind until now, as far as there is time.
-    pub(super) async fn finish(self, records: Arc<Records>) {
+    /// Writes what calls have left behind until now, as far as there is time. `records` is where they write, if there were any.
+    pub(super) async fn finish(self, records: Option<Arc<Records>>) {
         let Some(Running { store, stop, importing, telling }) = self.running else { return };
-        let flushed = tokio::task::spawn_blocking(move || records.flush(FINISHING / 2)).await;
+        let flushed = tokio::task::spawn_blocking(move || records.map(|records| records.flush(FINISHING / 2))).await;
         stop.cancel();
         if flushed.is_err() || tokio::time::timeout(FINISHING, importing).await.is_err() {
             tracing::warn!("not every record was written to the store; the next start writes the others");

@@ -109,7 +109,7 @@ async fn kept(clinic: &Clinic, store: Option<&Store>, copy: &Path) -> Result<(Lo
             let sealed = sealed.map_err(|error| StartError::Records { folder: copy.display().to_string(), error })?;
             (sealed, Place::Copy)
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(StartError::LoginAway(error)),
     };
     let opened = store.open_login(&sealed).map_err(|error| {
         StartError::Login(format!(

@@ -1,6 +1,6 @@
 //! Every key that instances share, and how long it lives: the one list of them.
 //!
-//! Clinics, providers, dates and services stand in keys as they are. What could lead to a patient or a caller (a chart, a number, a call) stands
+//! Clinics, providers, dates and services stand in keys as they are, EMRs as a digest of their address. What could lead to a patient or a caller (a chart, a number, a call) stands
 //! in them as a digest alone, of numbers a keyed one. Braces mark what decides the node of a cluster.
 
 use std::time::Duration;
@@ -67,9 +67,9 @@ impl Key {
         Self { life, ..self }
     }
 
-    /// Held by whoever writes in a provider's day.
-    pub fn day(clinic: &str, provider: &str, day: Date) -> Self {
-        Self::new(format!("lock:{{{clinic}/{provider}/{day}}}"), LOCK)
+    /// Held by whoever writes in a provider's day in this EMR ([`crate::emr::identity`]).
+    pub fn day(emr: &str, provider: &str, day: Date) -> Self {
+        Self::new(format!("lock:{{{emr}/{provider}/{day}}}"), LOCK)
     }
 
     /// Held by whoever takes away what of a clinic is past its time.
@@ -82,9 +82,9 @@ impl Key {
         Self { outlives: Outlives::Process, ..Self::new(format!("idempotent:{digest}"), DAY) }
     }
 
-    /// Writes to a clinic's book that were sent, or were about to be, and of which nobody knows yet what came of them.
-    pub fn unsettled(clinic: &str) -> Self {
-        Self { outlives: Outlives::Machine, ..Self::new(format!("unsettled:{clinic}"), DAY) }
+    /// Writes to this EMR ([`crate::emr::identity`]) that were sent, or were about to be, and of which nobody knows yet what came of them.
+    pub fn unsettled(emr: &str) -> Self {
+        Self { outlives: Outlives::Machine, ..Self::new(format!("unsettled:{emr}"), DAY) }
     }
 
     /// Writes that this process was in the middle of: kept beside the records and nowhere else, since they say who is to be called back. In OSCAR the

@@ -1,5 +1,6 @@
 //! Looks after what instances share: notices when Redis is lost and when it is back, tells it what it missed, and gives signs of life.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -7,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::redis::Redis;
 use super::{Key, Lost, Shared, State};
-use crate::provider::breaker;
+use crate::provider::breaker::{self, FailedHere};
 
 /// Whether it answers is asked so often: a lost Redis is told before a caller meets it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -15,8 +16,17 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Twice in its life.
 const BEAT: Duration = Duration::from_secs(30);
 
-/// Until stopped, for these clinics. Without Redis there is nothing to do.
-pub async fn tend(shared: Shared, clinics: Vec<String>, instance: String, stop: CancellationToken) {
+/// For whom it is looked after.
+#[derive(Clone, Debug, Default)]
+pub struct Tended {
+    /// Ids of clinics.
+    pub clinics: Vec<String>,
+    /// [`crate::emr::identity`] of each of their EMRs.
+    pub emrs: BTreeSet<String>,
+}
+
+/// Until stopped. Without Redis there is nothing to do.
+pub async fn tend(shared: Shared, tended: Tended, instance: String, stop: CancellationToken) {
     if shared.redis().is_none() {
         return;
     }
@@ -31,10 +41,11 @@ pub async fn tend(shared: Shared, clinics: Vec<String>, instance: String, stop: 
         if shared.catch_up().await.is_err() {
             continue;
         }
-        if remembers.is_none() && (restore(&shared, &clinics).await.is_err() || redis.set(&told, "").await.is_err()) {
+        if remembers.is_none() && (restore(&shared, &tended.emrs).await.is_err() || redis.set(&told, "").await.is_err())
+        {
             continue;
         }
-        if circuits(redis, &clinics, &instance).await.is_err() {
+        if circuits(redis, &tended.clinics, &instance).await.is_err() {
             continue;
         }
         if Instant::now() < next_beat {
@@ -51,17 +62,17 @@ pub async fn tend(shared: Shared, clinics: Vec<String>, instance: String, stop: 
 }
 
 /// Brings back what is unsettled.
-async fn restore(shared: &Shared, clinics: &[String]) -> Result<(), Lost> {
-    for clinic in clinics {
-        shared.restore(&Key::unsettled(clinic)).await?;
+async fn restore(shared: &Shared, emrs: &BTreeSet<String>) -> Result<(), Lost> {
+    for emr in emrs {
+        shared.restore(&Key::unsettled(emr)).await?;
     }
     Ok(())
 }
 
-/// Tells of the providers that failed here, and hears of those that failed elsewhere. They are the same for every clinic.
+/// Tells of the providers that failed here, and hears of those that failed elsewhere. They are the same for every clinic, but for services of its EMR.
 async fn circuits(redis: &Redis, clinics: &[String], instance: &str) -> Result<(), Lost> {
-    for (name, left) in breaker::failed_here(Instant::now()) {
-        for clinic in clinics {
+    for FailedHere { clinic: whose, name, left } in breaker::failed_here(Instant::now()) {
+        for clinic in clinics.iter().filter(|clinic| whose.as_ref().is_none_or(|whose| **whose == ***clinic)) {
             let key = Key::circuit(clinic, &name);
             if let Some(left) = left {
                 let value = format!("{instance} {}", left.as_millis());
@@ -71,7 +82,7 @@ async fn circuits(redis: &Redis, clinics: &[String], instance: &str) -> Result<(
                 && who != instance
                 && let Ok(left) = left.parse()
             {
-                breaker::failed_elsewhere(&name, Duration::from_millis(left), Instant::now());
+                breaker::failed_elsewhere(whose.as_deref(), &name, Duration::from_millis(left), Instant::now());
             }
         }
     }

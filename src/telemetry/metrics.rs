@@ -92,7 +92,11 @@ pub const METRICS: &[Metric] = &[
         &["kind", "provider"],
         "Failed sessions of hearing and speaking, failed answers of models.",
     ),
-    counter("provider_breaker_opened_total", &["provider"], "Times a provider was passed over for a minute or more."),
+    counter(
+        "provider_breaker_opened_total",
+        &["provider", "clinic"],
+        "Times a provider was passed over for a minute or more.",
+    ),
     counter(
         "llm_failovers_total",
         &["words"],

@@ -1,5 +1,6 @@
 //! Real programs, real models and real sockets on loopback: each test starts what it needs on free ports and ends it.
 
+mod broken_clinics;
 mod house;
 mod load;
 mod loss;

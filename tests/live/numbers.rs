@@ -74,7 +74,7 @@ fn attendant(folder: &Path, files: &[PathBuf], arguments: &[&str]) -> (Output, S
     (output, said)
 }
 
-async fn dial(server: &Server, number: &str) -> Result<(Telephone, Answered), String> {
+pub(super) async fn dial(server: &Server, number: &str) -> Result<(Telephone, Answered), String> {
     let dialling = Dialling {
         target: format!("sip:{number}@{}", server.listening()[0].address),
         from: "+16045550177".into(),

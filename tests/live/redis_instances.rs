@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use attendant::provider::breaker::Breaker;
 use attendant::provider::{ErrorKind, ProviderError};
-use attendant::state::{Key, StateConfig, tend};
+use attendant::state::{Key, StateConfig, Tended, tend};
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,9 @@ async fn they_know_of_each_other_and_of_what_failed_anywhere() {
     let redis = Redis::start().await;
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [one, other] = folders.each_ref().map(|folder| redis.shared(folder.path()));
-    let (failed, well) = (Breaker::new("failed"), Breaker::new("well"));
+    let failed = Breaker::shared("failed", "failed");
+    // A service of one clinic's EMR, and the same of another's.
+    let (well, others) = (Breaker::of_clinic("well", "c"), Breaker::of_clinic("well", "d"));
     let error = ProviderError {
         provider: "failed",
         kind: ErrorKind::Limited,
@@ -31,14 +33,16 @@ async fn they_know_of_each_other_and_of_what_failed_anywhere() {
     }
     other.all().set(&Key::circuit("c", "well"), "another 30000").await.unwrap();
     let stop = CancellationToken::new();
+    let tended = Tended { clinics: vec!["c".to_owned(), "d".to_owned()], ..Tended::default() };
     let tending = [(&one, "one"), (&other, "other")]
-        .map(|(shared, name)| tokio::spawn(tend(shared.clone(), vec!["c".to_owned()], name.to_owned(), stop.clone())));
+        .map(|(shared, name)| tokio::spawn(tend(shared.clone(), tended.clone(), name.to_owned(), stop.clone())));
     let told = async {
         while well.is_well(Instant::now()) || !redis.say("ZCARD attendant:instances").await.contains(":2") {
             tokio::task::yield_now().await;
         }
     };
     timeout(PATIENCE, told).await.expect("they are told");
+    assert!(others.is_well(Instant::now()), "it failed one clinic");
     let kept = redis.say("GET attendant:circuit:c:failed").await;
     assert!(kept.contains("one ") || kept.contains("other "), "{kept}");
     stop.cancel();

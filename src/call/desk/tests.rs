@@ -61,6 +61,7 @@ fn desk_with(mut canned: Canned, records: Records, agents: Arc<dyn Agents>, voic
         config: CallConfig { max_calls: 1, ..CallConfig::default() },
         media: MediaConfig::default(),
         clinic: "sample".to_owned(),
+        share: None,
         language: Language::English,
         canned,
         providers: Providers { recognisers: vec![Arc::new(recogniser)], voices: vec![voice], agents },

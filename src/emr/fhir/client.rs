@@ -94,11 +94,11 @@ pub(super) struct Client {
 
 impl Client {
     /// The error is `key: what is wrong; what to write instead`.
-    pub(super) fn new(config: &FhirConfig) -> Result<Self, String> {
+    pub(super) fn new(config: &FhirConfig, clinic: &str) -> Result<Self, String> {
         let base = config.base().ok_or("emr.fhir.base_url: no plain HTTP address; write the service base")?;
         let times = [config.connect_ms, config.read_ms];
         let http = Http::new("emr.fhir", "emr.fhir.base_url", times, config.ca.as_ref())?;
-        let gates = Service::ALL.map(|service| Gate::new(service.kind(), service.label()));
+        let gates = Service::ALL.map(|service| Gate::new(service.kind(), service.label(), clinic));
         Ok(Self { http, gates, base, account: Account::new(config)? })
     }
 

@@ -63,11 +63,11 @@ pub(super) struct Http {
 
 impl Http {
     /// The error is `key: what is wrong; what to write instead`.
-    pub(super) fn new(config: &OscarConfig) -> Result<Self, String> {
+    pub(super) fn new(config: &OscarConfig, clinic: &str) -> Result<Self, String> {
         let times = [config.connect_ms, config.read_ms];
         let line = Line::new("emr.oscar", "emr.oscar.base_url", times, None)?;
         let base = config.base().ok_or_else(|| config.check().join("\n"))?;
-        Ok(Self { line, base, gates: Service::ALL.map(|s| Gate::new(s.path(), s.label())) })
+        Ok(Self { line, base, gates: Service::ALL.map(|s| Gate::new(s.path(), s.label(), clinic)) })
     }
 
     /// The first element of the answer's body, which may be a fault.

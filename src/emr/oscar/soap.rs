@@ -30,9 +30,9 @@ enum Trouble {
 
 impl Soap {
     /// The error is `key: what is wrong; what to write instead`.
-    pub(super) fn new(config: &OscarConfig, login: Login) -> Result<Self, String> {
+    pub(super) fn new(config: &OscarConfig, clinic: &str, login: Login) -> Result<Self, String> {
         let account = Account::new(login.user, login.password);
-        Ok(Self { http: Http::new(config)?, account, namespace: config.dialect.namespace() })
+        Ok(Self { http: Http::new(config, clinic)?, account, namespace: config.dialect.namespace() })
     }
 
     /// The account's name, which OSCAR writes beside what we add.

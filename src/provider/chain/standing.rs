@@ -116,7 +116,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::breaker::{failed_elsewhere, failed_here};
+    use crate::provider::breaker::{FailedHere, failed_elsewhere, failed_here};
     use std::time::Duration;
 
     fn error(kind: ErrorKind) -> ProviderError {
@@ -162,12 +162,11 @@ mod tests {
             voice.failed(&error(ErrorKind::Timeout), now);
         }
         assert_eq!([&ears, &voice, &arm].map(|known| known.is_well(now)), [true, false, false]);
-        let ours = |(name, left): (Arc<str>, Option<Duration>)| name.contains("ours $KEY").then_some((name, left));
-        let told: Vec<_> = failed_here(now).into_iter().filter_map(ours).collect();
+        let told: Vec<_> = failed_here(now).into_iter().filter(|failed| failed.name.contains("ours $KEY")).collect();
         let minute = Some(Duration::from_secs(60));
         let expected = [("hearing sarvam ours $KEY", None), ("speaking sarvam ours $KEY", minute)];
-        assert_eq!(told, expected.map(|(name, left)| (Arc::<str>::from(name), left)));
-        failed_elsewhere("hearing sarvam ours $KEY", Duration::from_secs(90), now);
+        assert_eq!(told, expected.map(|(name, left)| FailedHere { clinic: None, name: name.into(), left }));
+        failed_elsewhere(None, "hearing sarvam ours $KEY", Duration::from_secs(90), now);
         let later = now + Duration::from_secs(60);
         assert_eq!([ears.is_well(later), voice.is_well(later)], [false, true]);
     }
@@ -194,6 +193,6 @@ mod tests {
             one.failed(&error(ErrorKind::Server), now);
         }
         assert_eq!([one.is_well(now), other.is_well(now)], [false, true]);
-        assert!(failed_here(now).iter().all(|(name, _)| !name.contains("whisper")));
+        assert!(failed_here(now).iter().all(|failed| !failed.name.contains("whisper")));
     }
 }

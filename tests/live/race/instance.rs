@@ -1,6 +1,7 @@
 //! One of the processes of a race: this program of tests, started again with its plan in a file. What is behind the model is `attendant serve`'s own:
 //! the desk and its tools, their ledger, messages, the state that instances share, the store and what moves records there.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +14,12 @@ use attendant::agent::tools::{self, Ledger, MESSAGES, Messages};
 use attendant::call::CallId;
 use attendant::clinic::Clinic;
 use attendant::clock::elapse;
-use attendant::emr::{Emr, book};
+use attendant::emr::{Emr, book, identity};
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::chain::{Order, Thinkers};
 use attendant::records::{Library, instance};
-use attendant::state::{Shared, StateConfig, tend};
+use attendant::state::{Shared, StateConfig, Tended, tend};
 use attendant::store::import::Importer;
 use attendant::store::{Store, StoreConfig};
 use futures_util::future::join_all;
@@ -213,7 +214,8 @@ async fn an_instance_that_a_race_starts() {
     let messages = Arc::new(Messages::new(records.join(MESSAGES)));
     tools::deliver(shared.here(), &id, &messages).await;
     let (stop, name) = (CancellationToken::new(), instance(&records).expect("it is writable"));
-    let tending = tokio::spawn(tend(shared.clone(), vec![id.clone()], name, stop.clone()));
+    let tended = Tended { clinics: vec![id.clone()], emrs: BTreeSet::from([identity(&clinic)]) };
+    let tending = tokio::spawn(tend(shared.clone(), tended, name, stop.clone()));
     let (closed, ends) = mpsc::channel(callers.len().max(1));
     let importing = tokio::spawn(Importer::new(store.clone(), Library::new(records.clone())).run(ends, stop.clone()));
     let desk = Desk::new(

@@ -7,6 +7,7 @@ use attendant::state::Shared;
 
 /// What tests change of `[emr.oscar]`.
 pub struct Settings<'a> {
+    pub id: &'a str,
     pub base_url: &'a str,
     pub dialect: &'a str,
     pub user: &'a str,
@@ -22,6 +23,7 @@ pub struct Settings<'a> {
 impl Default for Settings<'_> {
     fn default() -> Self {
         Self {
+            id: "harbour-street",
             base_url: "http://127.0.0.1:1/oscar/ws",
             dialect: "mcmaster",
             user: "attendant",
@@ -43,6 +45,7 @@ impl Settings<'_> {
         std::fs::write(path("password"), self.password).expect("as the test has it");
         let sample = include_str!("../../../agents/sample-clinic.toml")
             .replace("kind = \"book\"", "kind = \"oscar\"")
+            .replace("id = \"harbour-street\"", &format!("id = \"{}\"", self.id))
             .replace("America/Vancouver", self.timezone);
         let oscar = format!(
             "\n[emr.oscar]\nbase_url = \"{}\"\ndialect = \"{}\"\nuser = {{ file = \"{}\" }}\npassword = {{ file = \"{}\" }}\n\

@@ -90,8 +90,15 @@ impl House {
         self.settings(&self.sim.login().user, &self.sim.login().password).sharing(shared)
     }
 
+    /// The same of another clinic whose appointments are in this OSCAR too.
+    pub fn sharing_as(&self, id: &str, shared: &Shared) -> (Clinic, Oscar) {
+        let login = self.sim.login();
+        Settings { id, ..self.settings(&login.user, &login.password) }.sharing(shared)
+    }
+
     fn settings<'a>(&'a self, user: &'a str, password: &'a str) -> Settings<'a> {
         Settings {
+            id: "harbour-street",
             base_url: &self.base_url,
             dialect: self.dialect.name(),
             user,

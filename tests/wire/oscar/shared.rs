@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use attendant::clock::elapse;
 use attendant::emr::oscar::Oscar;
-use attendant::emr::{Emr, EmrError, Refusal};
+use attendant::emr::{Emr, EmrError, Refusal, identity};
 use attendant::sim::oscar::Fault;
 use attendant::state::{Key, Owner, Shared};
 use futures_util::future::join_all;
@@ -20,6 +20,8 @@ const CHARTS: [&str; 8] = ["1001", "1002", "1003", "1004", "1005", "1006", "1007
 
 struct Instance {
     shared: Shared,
+    /// As locks name the OSCAR.
+    emr: String,
     oscar: Oscar,
     _records: TempDir,
 }
@@ -28,8 +30,8 @@ impl Instance {
     fn of(house: &House, redis: &Redis) -> Self {
         let records = tempfile::tempdir().expect("a temporary folder");
         let shared = redis.shared(records.path());
-        let oscar = house.sharing(&shared).1;
-        Self { shared, oscar, _records: records }
+        let (clinic, oscar) = house.sharing(&shared);
+        Self { shared, emr: identity(&clinic), oscar, _records: records }
     }
 }
 
@@ -125,7 +127,7 @@ async fn a_holder_that_was_killed_is_waited_for_and_what_it_left_unsettled_binds
     // Sent, and neither done nor answered; then the instance is gone.
     house.turn("addAppointment", Fault::Hang, 1);
     assert_eq!(code(&killed.oscar.book(wanted(CHEN, nine, "1001")).await), "unknown");
-    let lock = Key::day("harbour-street", CHEN, MONDAY).living(Duration::from_millis(500));
+    let lock = Key::day(&killed.emr, CHEN, MONDAY).living(Duration::from_millis(500));
     killed.shared.all().lock(&lock, Owner::new()).await.expect("it answers");
     drop(killed);
     assert_eq!(code(&other.oscar.book(wanted(CHEN, nine, "1002")).await), "refused", "its time is nobody's");
@@ -135,6 +137,27 @@ async fn a_holder_that_was_killed_is_waited_for_and_what_it_left_unsettled_binds
     house.sim.desk_books(CHEN, nine, 15, 1_001);
     assert_eq!(code(&other.oscar.book(wanted(CHEN, nine, "1001")).await), "ok");
     assert_eq!(code(&other.oscar.book(wanted(CHEN, quarters()[1], "1002")).await), "ok");
+    assert_eq!(house.asked("addAppointment"), 2);
+    assert_eq!(house.sim.active_overlaps(), []);
+}
+
+#[tokio::test]
+async fn two_clinics_in_one_oscar_exclude_each_other_as_two_instances_do() {
+    let (house, shared) = (House::open().await, Shared::default());
+    let (one, other) = (house.sharing(&shared).1, house.sharing_as("lakeside", &shared).1);
+    let nine = quarters()[0];
+    // What one clinic sent may yet be done: its time is nobody's at the other.
+    house.turn("addAppointment", Fault::Hang, 1);
+    assert_eq!(code(&one.book(wanted(CHEN, nine, "1001")).await), "unknown");
+    assert_eq!(code(&other.book(wanted(CHEN, nine, "1002")).await), "refused");
+    assert_eq!(house.asked("addAppointment"), 1);
+    // Nobody of either writes in vain.
+    let (ten, chart) = (quarters()[1], CHARTS);
+    let both = (0..8).map(|n| {
+        let oscar = if n % 2 == 0 { one.clone() } else { other.clone() };
+        async move { oscar.book(wanted(CHEN, ten, chart[n])).await.is_ok() }
+    });
+    assert_eq!(join_all(both).await.into_iter().filter(|done| *done).count(), 1);
     assert_eq!(house.asked("addAppointment"), 2);
     assert_eq!(house.sim.active_overlaps(), []);
 }

@@ -85,6 +85,7 @@ impl Clinic {
             config,
             media: MediaConfig::default(),
             clinic: "sample".into(),
+            share: None,
             language: Language::English,
             canned,
             providers,

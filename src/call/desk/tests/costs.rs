@@ -68,6 +68,7 @@ fn paid_desk(path: &Path, day: Money) -> Arc<Desk> {
         config: CallConfig::default(),
         media: MediaConfig::default(),
         clinic: "sample".to_owned(),
+        share: None,
         language: Language::English,
         canned: canned(),
         providers: providers(Arc::new(PaidVoice)),

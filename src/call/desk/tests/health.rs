@@ -49,6 +49,7 @@ pub(super) fn desk(recognisers: Vec<Arc<dyn Recognizer>>, transfer_to: Option<&s
         config: CallConfig { transfer_to, ..CallConfig::default() },
         media: MediaConfig::default(),
         clinic: "sample".to_owned(),
+        share: None,
         language: Language::English,
         canned,
         providers: Providers {
