@@ -5,6 +5,7 @@
 
 pub mod brain;
 pub mod calendar;
+pub mod concluded;
 pub mod context;
 pub mod conversation;
 pub mod digits;
@@ -16,6 +17,8 @@ pub mod tools;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use concluded::Conclusion;
 
 use crate::call::event::Mailbox;
 use crate::language::Language;
@@ -32,6 +35,11 @@ pub trait Agent: Send + 'static {
 
     /// The turn that is being drafted is final, with the same words: its tools may run. By default nothing has waited for it.
     fn confirm(&mut self) {}
+
+    /// What the call came to so far. By default nothing was done.
+    fn concluded(&self) -> Conclusion {
+        Conclusion::default()
+    }
 }
 
 /// Makes an agent for each call.

@@ -9,6 +9,7 @@ pub mod acknowledged;
 pub mod audit;
 pub mod clinics;
 mod closed;
+mod concluded;
 pub mod credentials;
 mod history;
 pub mod import;
@@ -46,6 +47,7 @@ use crate::clinic::Tenant;
 use crate::config::Secret;
 use keys::{Keys, KeysError};
 use migrate::Standing;
+use record::word;
 
 pub use history::{History, HistoryError};
 pub use insert::Kept;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::concluded::Conclusion;
 use super::graph::{AgentConfig, Graph};
 use super::tools::{Ledger, Messages};
 use super::{Agent, Agents, CallFacts, Reports, Turn};
@@ -191,6 +192,10 @@ impl Agent for Conversation {
             metrics::counter!("llm_drafts_total", "outcome" => "used").increment(1);
             draft.send_replace(Standing::Final);
         }
+    }
+
+    fn concluded(&self) -> Conclusion {
+        self.memory.concluded()
     }
 
     fn cancel(&mut self) {

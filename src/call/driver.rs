@@ -34,6 +34,7 @@ use super::providers::Providers;
 use super::registry::{MediaPath, StreamMedia};
 use super::tap::Tap;
 use super::timeline::{Counters, EndReason, Entry};
+use crate::agent::concluded::Conclusion;
 use crate::agent::{Agent, CallFacts};
 use crate::costs::Account;
 use crate::language::Language;
@@ -337,6 +338,21 @@ impl Driver {
                 ..counters
             };
         }
+        let Conclusion { outcome, intent } = match reason {
+            EndReason::Transferred => self.agent.concluded().transferred(),
+            EndReason::Caller
+            | EndReason::Goodbye
+            | EndReason::CallerSilent
+            | EndReason::MaxDuration
+            | EndReason::MediaLost
+            | EndReason::Fax
+            | EndReason::SignallingLost
+            | EndReason::Cancelled
+            | EndReason::Failed
+            | EndReason::Fault
+            | EndReason::Drained => self.agent.concluded(),
+        };
+        self.journal.append(&Entry::Concluded { outcome, intent, language: *self.language.borrow() });
         let at_us = self.machine.at_us_of(now);
         if let Some(bill) = self.account.settle(self.mailbox.meter(), u64::from(counters.cached_characters)) {
             self.journal.append(&Entry::Costs { at_us, bill });

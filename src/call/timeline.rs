@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::CallId;
 use super::registry::Transport;
 use crate::agent::Who;
+use crate::agent::concluded::{CallOutcome, Intent};
 use crate::costs::Bill;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -70,6 +71,12 @@ pub enum Entry {
     },
     Unhold {
         at_us: u64,
+    },
+    /// What the call came to, and in which language it ended. Written by the server at every end.
+    Concluded {
+        outcome: CallOutcome,
+        intent: Intent,
+        language: Language,
     },
     /// What was used that is paid by use, and its price. Absent if nothing was.
     Costs {

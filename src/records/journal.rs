@@ -38,7 +38,7 @@ enum Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     Whole,
-    /// Who rang and when, and its end: by these its recording is found if they ask for it.
+    /// Who rang and when, what it came to, and its end: by these its recording is found if they ask for it.
     Bounds,
 }
 
@@ -46,7 +46,7 @@ impl Scope {
     const fn takes(self, entry: &Entry) -> bool {
         match self {
             Self::Whole => true,
-            Self::Bounds => matches!(entry, Entry::Rang { .. } | Entry::Ended { .. }),
+            Self::Bounds => matches!(entry, Entry::Rang { .. } | Entry::Concluded { .. } | Entry::Ended { .. }),
         }
     }
 }

@@ -37,6 +37,7 @@ impl Store {
         insert(&transaction, TRANSCRIPT, rows.transcript).await?;
         insert(&transaction, EVENTS, rows.events).await?;
         insert(&transaction, COSTS, rows.costs).await?;
+        self.conclude(&transaction, &record.call).await?;
         transaction.commit().await?;
         Ok(Kept::Now)
     }

@@ -215,6 +215,10 @@ impl Store {
         }
         between.sort_by_key(|(seq, _)| *seq);
         entries.extend(between.into_iter().map(|(_, entry)| entry));
+        // Of a call whose record has no end, only the table says what it came to.
+        if let Some(language) = call.maybe_word(20)? {
+            entries.push(Entry::Concluded { outcome: call.word(18)?, intent: call.word(19)?, language });
+        }
         if let Some(at_us) = call.maybe(10)? {
             let bill = Bill {
                 currency: call.get(11)?,

@@ -116,6 +116,7 @@ pub(super) fn place(column: &str, call: &str, seq: i64) -> String {
 struct Facts<'a> {
     rang: Option<&'a Entry>,
     planned: Option<&'a Entry>,
+    concluded: Option<&'a Entry>,
     costs: Option<&'a Entry>,
     ended: Option<&'a Entry>,
 }
@@ -126,6 +127,7 @@ impl<'a> Facts<'a> {
         let slot = match entry {
             Entry::Rang { .. } => &mut self.rang,
             Entry::Planned { .. } => &mut self.planned,
+            Entry::Concluded { .. } => &mut self.concluded,
             Entry::Costs { .. } => &mut self.costs,
             Entry::Ended { .. } => &mut self.ended,
             Entry::Answered { .. }
@@ -175,6 +177,11 @@ impl<'a> Facts<'a> {
             row.extend([no_number(), none(), none()]);
         }
         row.push(i64::from(keys.newest()).into());
+        if let Some(Entry::Concluded { outcome, intent, language }) = self.concluded {
+            row.extend([word(outcome), word(intent), word(language)].map(Value::from));
+        } else {
+            row.extend([none(), none(), none()]);
+        }
         row
     }
 }
@@ -248,7 +255,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// A variant's name as it stands in a journal.
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         Ok(_) | Err(_) => String::new(),

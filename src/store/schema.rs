@@ -4,6 +4,7 @@
 //! since 1970 (`_ms`); money is millionths. Columns of bytes are sealed ([`super::keys`]), `key` is the version of the key that did it.
 
 pub(super) mod clinics;
+mod concluded;
 mod credentials;
 mod erased;
 mod isolation;
@@ -46,6 +47,9 @@ pub(super) const CALLS: Columns = Columns {
         "reason",
         "counters",
         "key",
+        "outcome",
+        "intent",
+        "spoken",
     ],
 };
 
@@ -123,6 +127,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     isolation::MIGRATION,
     notices::MIGRATION,
     credentials::MIGRATION,
+    concluded::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

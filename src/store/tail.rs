@@ -143,6 +143,9 @@ impl Store {
         let insert = "INSERT INTO tools (instance, file, position, call, id, state, clinic, at_ms, turn, tool, code) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (instance, file, position) DO NOTHING";
         let is_new = execute(on, insert, values).await? > 0;
+        if is_new {
+            self.conclude(on, &call).await?;
+        }
         let Some(action) = ToolName::named(&tool).and_then(write) else { return Ok(()) };
         let outcome = match (state, code) {
             (State::Started, _) => None,

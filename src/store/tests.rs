@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::agent::Who;
+use crate::agent::concluded::{CallOutcome, Intent};
 use crate::call::CallId;
 use crate::call::registry::Transport;
 use crate::call::timeline::{BargeIn, Counters, EndReason, Entry, Recovery, TurnTimeline};
@@ -64,6 +65,7 @@ pub(super) fn entries(call: CallId) -> Vec<Entry> {
         Entry::Key { at_us: 7 },
         Entry::Hold { at_us: 8 },
         Entry::Unhold { at_us: 9 },
+        Entry::Concluded { outcome: CallOutcome::Booked, intent: Intent::Book, language: Language::Cantonese },
         Entry::Costs {
             at_us: 10,
             bill: Bill { currency: "CAD".to_owned(), lines, cached_characters: 42, total: Money(1_200) },

@@ -175,6 +175,7 @@ fn shape(entry: &Entry) -> String {
             "ended {reason:?}, turns {}, interruptions {} and {} false, fillers {}, lost {}",
             counters.turns, counters.barge_ins, counters.false_barge_ins, counters.fillers, counters.packets_lost
         ),
+        Entry::Concluded { outcome, intent, language } => format!("came to {outcome:?} {intent:?} {language:?}"),
         Entry::Costs { bill, .. } => format!("costs {}", bill.total),
         Entry::Planned { cheaper, arms } => format!("planned {cheaper} {arms:?}"),
         Entry::Answered { .. } => "answered".into(),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::agent::concluded::Conclusion;
 use crate::agent::context::Round;
-use crate::agent::tools::Dealings;
+use crate::agent::tools::{Dealings, ToolName};
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -15,6 +16,7 @@ pub(super) struct Memory {
     agent: Mutex<Option<String>>,
     rounds: Mutex<Vec<Round>>,
     dealings: Arc<Dealings>,
+    concluded: Mutex<Conclusion>,
     /// How many lines there were when a late model was last raced against another: once a turn is enough.
     hedged: Mutex<Option<usize>>,
     /// Held while tools run: a new turn waits for what an old one began.
@@ -27,6 +29,7 @@ impl Default for Memory {
             agent: Mutex::default(),
             rounds: Mutex::default(),
             dealings: Arc::default(),
+            concluded: Mutex::default(),
             hedged: Mutex::default(),
             tools: Arc::new(Semaphore::new(1)),
         }
@@ -55,6 +58,21 @@ impl Memory {
     /// The caller's dealings with the book.
     pub(super) fn dealings(&self) -> Arc<Dealings> {
         self.dealings.clone()
+    }
+
+    /// What the call came to so far.
+    pub(super) fn concluded(&self) -> Conclusion {
+        *self.concluded.lock()
+    }
+
+    /// This tool was asked for.
+    pub(super) fn tried(&self, tool: ToolName) {
+        self.concluded.lock().tried(tool);
+    }
+
+    /// It did what it is for.
+    pub(super) fn done(&self, tool: ToolName) {
+        self.concluded.lock().done(tool);
     }
 
     /// Whether a second model may be asked in the turn of so many lines.

@@ -272,8 +272,12 @@ impl ToolRound {
                 "the tool is out of order; offer to pass the caller to a person",
             );
         }
+        self.memory.tried(tool);
         let outcome = tools::run_once(tool, self.turn, &call.arguments, &self.session).await;
         let state = if outcome.is_ok() { State::Done } else { State::Refused };
+        if outcome.is_ok() {
+            self.memory.done(tool);
+        }
         let code = outcome.result["code"].as_str().map(str::to_owned);
         match self.step(tool, call, state, code).await {
             Ok(()) => tools::written_down(&self.session).await,

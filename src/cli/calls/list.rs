@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::agent::concluded::{CallOutcome, Intent};
 use crate::call::registry::Transport;
 use crate::call::timeline::{EndReason, Entry};
 use crate::costs::Money;
+use crate::language::Language;
 use crate::records::Past;
 
 /// What a list says of a call. Numbers of callers are left to `show`.
@@ -22,6 +24,13 @@ pub(super) struct Row {
     /// Median, from the caller's last voiced sample to the first packet of the answer.
     pub response_ms: Option<u64>,
     pub ended: Option<EndReason>,
+    /// What the call came to, what the caller wanted, and the language at the end; of records of older releases nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<CallOutcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     pub recorded: bool,
     /// Of what has a price.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +58,11 @@ impl Row {
                     row.duration_ms = Some(at_us / 1_000);
                     row.ended = Some(*reason);
                 }
+                Entry::Concluded { outcome, intent, language } => {
+                    row.outcome = Some(*outcome);
+                    row.intent = Some(*intent);
+                    row.language = Some(*language);
+                }
                 Entry::Costs { bill, .. } => {
                     row.cost = Some(bill.total);
                     row.currency = Some(bill.currency.clone());
@@ -71,10 +85,10 @@ impl Row {
 
 pub(super) fn table(rows: &[Row]) -> String {
     let mut out = String::new();
-    let header = ["CALL", "BEGAN", "VIA", "LENGTH", "TURNS", "RESPONSE", "COST", "ENDED"].map(str::to_owned);
-    let cells: Vec<[String; 8]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
+    let header = ["CALL", "BEGAN", "VIA", "LENGTH", "TURNS", "RESPONSE", "COST", "CAME TO", "ENDED"].map(str::to_owned);
+    let cells: Vec<[String; 9]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
     let width = |column: usize| cells.iter().map(|row| console::measure_text_width(&row[column])).max().unwrap_or(0);
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let widths: [usize; 9] = std::array::from_fn(width);
     for row in &cells {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
@@ -92,7 +106,7 @@ pub(super) fn table(rows: &[Row]) -> String {
     out
 }
 
-fn cells(row: &Row) -> [String; 8] {
+fn cells(row: &Row) -> [String; 9] {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
     [
         row.call.clone(),
@@ -102,6 +116,7 @@ fn cells(row: &Row) -> [String; 8] {
         row.turns.to_string(),
         or_dash(row.response_ms.map(|ms| format!("{ms} ms"))),
         or_dash(row.cost.zip(row.currency.as_ref()).map(|(cost, currency)| format!("{cost} {currency}"))),
+        or_dash(row.outcome.map(|outcome| outcome.words().to_owned())),
         row.ended.map_or_else(|| "(no end)".into(), ended),
     ]
 }

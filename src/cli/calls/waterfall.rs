@@ -93,6 +93,14 @@ impl Page {
             Entry::Key { at_us } => self.event(*at_us, "key pressed"),
             Entry::Hold { at_us } => self.event(*at_us, "on hold"),
             Entry::Unhold { at_us } => self.event(*at_us, "off hold"),
+            Entry::Concluded { outcome, intent, language } => {
+                let (outcome, intent) = (outcome.words(), intent.words());
+                self.line(
+                    style(format!("  came to: {outcome}; the caller wanted {intent}, in {language} at the end"))
+                        .dim()
+                        .to_string(),
+                );
+            }
             Entry::Costs { bill, .. } => self.line(costs::table(bill)),
             Entry::Ended { at_us, reason, counters } => {
                 let text = format!(
