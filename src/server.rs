@@ -24,12 +24,10 @@ mod told;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,7 +50,7 @@ use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
 use door::Shut;
-use house::{Founded, Grounds, House, Prepared};
+use house::{Founded, Grounds, House, Prepared, contained};
 use providers::Crew;
 use reception::Reception;
 use shelf::Shelf;
@@ -366,11 +364,6 @@ struct Opened {
     houses: Vec<House>,
     shelves: Vec<Shelf>,
     front: Arc<dyn FrontDesk>,
-}
-
-/// A panic while one clinic is opened is that clinic's.
-async fn contained<T>(opening: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
-    AssertUnwindSafe(opening).catch_unwind().await.unwrap_or(Err(StartError::Fault))
 }
 
 /// Whose links are opened.

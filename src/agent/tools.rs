@@ -18,6 +18,7 @@ mod once;
 mod register;
 mod schema;
 mod take_message;
+mod trace;
 mod waiting_list;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub(super) use interrupted::written_down;
 pub use ledger::{LEDGER, Ledger, State, Step};
 pub use messages::{MESSAGES, Message, MessageKind, Messages};
 pub(super) use once::run_once;
+pub use trace::{SealedChart, Trace};
 
 /// The tools by the names models and agents' files use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

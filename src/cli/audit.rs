@@ -6,7 +6,7 @@ use super::origin::Whose;
 use super::{Exit, Failure, runtime, start_failure, store_failure};
 use crate::server;
 
-/// Go through the audit: who read calls, what was booked, moved, cancelled and deleted.
+/// Go through the audit: who read calls, what tools did in calls and to which charts, what was deleted.
 #[derive(Debug, Args)]
 pub(super) struct Audit {
     #[command(flatten)]
@@ -53,8 +53,9 @@ impl Audit {
                         let action = serde_json::to_value(note.action).map_err(Failure::internal)?;
                         let action = action.as_str().unwrap_or_default();
                         let at = note.at();
+                        let detail = note.detail.map_or_else(String::new, |detail| format!("  {detail}"));
                         println!(
-                            "{at}  {instance} {seq:>6}  {:<16}  {action:<22}  {}  {}",
+                            "{at}  {instance} {seq:>6}  {:<16}  {action:<22}  {}  {}{detail}",
                             note.actor, note.subject, note.outcome
                         );
                     }

@@ -3,9 +3,11 @@
 //! What the clinics share comes in from outside ([`Grounds`]): who hears, thinks and speaks, room for calls, and what instances share. A fault of one clinic is
 //! an error here, and no other's.
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -75,6 +77,11 @@ pub(super) struct House {
     hold: Option<Hold>,
 }
 
+/// A panic while a clinic is opened is that clinic's.
+pub(super) async fn contained<T>(opening: impl Future<Output = Result<T, StartError>>) -> Result<T, StartError> {
+    AssertUnwindSafe(opening).catch_unwind().await.unwrap_or(Err(StartError::Fault))
+}
+
 impl Founded {
     /// One after the other: an embedded database is made by the first.
     pub(super) async fn of(served: Served) -> Result<Self, StartError> {
@@ -103,7 +110,8 @@ impl Prepared {
         let records = Records::telling(&config.records, closed, notes, sealing).map_err(unusable)?;
         let (opening, facts, graph) = (config.clone(), clinic.clone(), grounds.graph.clone());
         let (crew, shared) = (grounds.crew.clone(), grounds.shared.clone());
-        let opened = tokio::task::spawn_blocking(move || crew.staff(&opening, &facts, graph, &shared)).await;
+        let own = store.as_ref().map(Store::recording_keys);
+        let opened = tokio::task::spawn_blocking(move || crew.staff(&opening, &facts, graph, &shared, own)).await;
         let staff = opened.map_err(|_| StartError::Fault)??;
         Ok(Self { clinic, config, store, ends, records, staff, hold })
     }
@@ -214,4 +222,20 @@ fn canned(graph: &Graph, clinic: &Clinic, recording: Recording) -> Canned {
         canned.insert(language, Phrase::Greeting, canned::Line { text: text.into(), audio: None });
     }
     canned
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_while_a_clinic_is_opened_is_an_error_of_that_clinic_alone() {
+        let opening = poll_fn(|_| -> Poll<Result<(), StartError>> { panic!("planted") });
+        let fault = contained(opening).await;
+        assert!(matches!(&fault, Err(error) if !error.is_of_all() && !error.is_configuration()), "{fault:?}");
+        assert!(matches!(contained(async { Ok(7) }).await, Ok(7)));
+    }
 }

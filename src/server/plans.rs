@@ -160,7 +160,7 @@ mod tests {
         config.providers.kind = Kind::Scripted;
         config.providers.cheaper = Some(Cheaper { thinking: Some(vec!["rules".to_owned()]), ..Cheaper::default() });
         let crew = providers::Crew::open(&config).unwrap();
-        let staff = crew.staff(&config, &Clinic::sample(), Graph::built_in(), &Shared::default()).unwrap();
+        let staff = crew.staff(&config, &Clinic::sample(), Graph::built_in(), &Shared::default(), None).unwrap();
         let (canned, meter) = (Canned::texts(), Meter::default());
         let served = Served::open(&config, staff, &canned, canned.clone(), None, &meter).await.unwrap();
         let call = CallId::new();

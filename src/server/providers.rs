@@ -26,6 +26,7 @@ use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::state::Shared;
+use crate::store::keys::Keys;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::{self, Recognizer};
@@ -344,13 +345,14 @@ impl Crew {
         Ok(Self::Real(Box::new(Trained { members, thinkers, speech })))
     }
 
-    /// With the agents, the book and the messages of this clinic. Waits for its EMR; call it where waiting is allowed.
+    /// With the agents, the book and the messages of this clinic, whose keys seal what its tools touch. Waits for its EMR; call it where waiting is allowed.
     pub(super) fn staff(
         &self,
         config: &Config,
         clinic: &Clinic,
         graph: impl Into<Arc<Graph>>,
         shared: &Shared,
+        sealing: Option<Arc<Keys>>,
     ) -> Result<Staff, StartError> {
         let lexicon = Lexicon::new(&clinic.config.lexicon);
         let Trained { members, thinkers, speech } = match self {
@@ -361,7 +363,7 @@ impl Crew {
         };
         let folder = config.records.folder();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
-        let ledger = Ledger::open(folder.clone()).map_err(unusable)?;
+        let ledger = Ledger::open(folder.clone()).map_err(unusable)?.sealing(sealing);
         let books = books(clinic, &folder, shared)?;
         let messages = Arc::new(Messages::new(folder.join(MESSAGES)));
         messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;

@@ -3,7 +3,7 @@
 //! The chain is a code by the store's keys ([`super::keys`]) over the row and the code before it; the head, which tells how long the chain is, has one of its own. So
 //! a row that was changed, taken out or put in is found ([`Store::verify_audit`]), also by whoever may write to the database but has no keys. What cannot
 //! be found is a whole database put back to an older copy: note the head that `attendant audit verify` prints. No row holds a
-//! patient's name, number or words: subjects are ids.
+//! patient's name, number or words: subjects are ids, and charts are sealed ([`crate::agent::tools::Trace`]).
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
 use super::{Store, StoreError, execute, rows};
+use crate::agent::tools::Trace;
 use crate::clock;
 
 /// What is done and worth a row.
@@ -30,6 +31,8 @@ pub enum Action {
     AppointmentBooked,
     AppointmentMoved,
     AppointmentCancelled,
+    /// Any other tool was run in a call: the detail says which.
+    ToolUsed,
     ServerStarted,
     TablesMigrated,
     KeysRotated,
@@ -63,13 +66,25 @@ pub struct Note {
     pub subject: String,
     /// `done`, or the code of what hindered it.
     pub outcome: String,
+    /// Of a tool: JSON of a [`Detail`], as it is in the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What a tool did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    pub tool: String,
+    #[serde(flatten)]
+    pub trace: Trace,
 }
 
 impl Note {
     /// As of now.
     pub fn new(actor: &str, action: Action, subject: &str, outcome: &str) -> Self {
         let at_ms = clock::now().as_millisecond();
-        Self { at_ms, actor: actor.to_owned(), action, subject: subject.to_owned(), outcome: outcome.to_owned() }
+        let (actor, subject, outcome) = (actor.to_owned(), subject.to_owned(), outcome.to_owned());
+        Self { at_ms, actor, action, subject, outcome, detail: None }
     }
 }
 
@@ -96,7 +111,7 @@ pub struct Chain {
 const BEGINNING: [u8; 32] = [0; 32];
 
 /// Rows of one clinic. Chains are told together by time, each in its own order: those who add wait for each other, and a row may be older than the one before it.
-const ROWS: &str = "SELECT instance, seq, at_ms, actor, action, subject, outcome, \
+const ROWS: &str = "SELECT instance, seq, at_ms, actor, action, subject, outcome, detail, \
     MAX(at_ms) OVER (PARTITION BY instance ORDER BY seq) AS moment FROM audit WHERE clinic = $1";
 
 /// Rows read at once.
@@ -133,10 +148,12 @@ impl Store {
             word(note.action).into(),
             note.subject.clone().into(),
             note.outcome.clone().into(),
+            note.detail.clone().into(),
             i64::from(key).into(),
             code.to_vec().into(),
         ];
-        let insert = "INSERT INTO audit (clinic, instance, seq, at_ms, actor, action, subject, outcome, key, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        let insert = "INSERT INTO audit (clinic, instance, seq, at_ms, actor, action, subject, outcome, detail, key, code) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         execute(on, insert, of(values.into())).await?;
         let proof = head_code(&self.keys, key, clinic, instance, seq, &code)?;
         let update = "UPDATE audit_heads SET code = $3, key = $4, proof = $5 WHERE clinic = $1 AND instance = $2";
@@ -216,7 +233,7 @@ impl Store {
         let mut before = BEGINNING.to_vec();
         let mut last = 0;
         loop {
-            let page = "SELECT seq, at_ms, actor, action, subject, outcome, key, code FROM audit WHERE clinic = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+            let page = "SELECT seq, at_ms, actor, action, subject, outcome, detail, key, code FROM audit WHERE clinic = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
             let values: Vec<Value> = [of(), vec![last.into(), PAGE.into()]].concat();
             let page = self.rows(page, values).await?;
             if page.is_empty() {
@@ -229,7 +246,7 @@ impl Store {
                     2 => broken.push(format!("row {} is gone", last + 1)),
                     _ => broken.push(format!("rows {} to {} are gone", last + 1, seq - 1)),
                 }
-                let code: Vec<u8> = row.try_get_by_index(7)?;
+                let code: Vec<u8> = row.try_get_by_index(8)?;
                 // After a gap nobody knows the code before it; what follows is checked again from here.
                 if seq - last == 1 {
                     broken.extend(self.fault(row, &instance, seq, &before, &code)?);
@@ -271,7 +288,7 @@ impl Store {
     ) -> Result<Option<String>, StoreError> {
         let changed = || Some(format!("row {seq} is not what was written there"));
         let Some(note) = note_in(row, 1)? else { return Ok(changed()) };
-        let key: i64 = row.try_get_by_index(6)?;
+        let key: i64 = row.try_get_by_index(7)?;
         Ok(match row_code(&self.keys, version(key), before, &self.clinic, instance, seq, &note) {
             Ok(right) if code == right => None,
             Ok(_) => changed(),
@@ -285,7 +302,7 @@ fn told(row: &QueryResult) -> Result<Note, StoreError> {
     note_in(row, 2)?.ok_or_else(|| StoreError::Record("a row of the audit".to_owned()))
 }
 
-/// The note in the five columns from `first` on; `None` if its action is none of ours.
+/// The note in the six columns from `first` on; `None` if its action is none of ours.
 fn note_in(row: &QueryResult, first: usize) -> Result<Option<Note>, StoreError> {
     let action: String = row.try_get_by_index(first + 2)?;
     let Ok(action) = serde_json::from_value(action.into()) else { return Ok(None) };
@@ -295,6 +312,7 @@ fn note_in(row: &QueryResult, first: usize) -> Result<Option<Note>, StoreError> 
         action,
         subject: row.try_get_by_index(first + 3)?,
         outcome: row.try_get_by_index(first + 4)?,
+        detail: row.try_get_by_index(first + 5)?,
     }))
 }
 
@@ -311,7 +329,7 @@ fn row_code(
     seq: i64,
     note: &Note,
 ) -> Result<[u8; 32], StoreError> {
-    let Note { at_ms, actor, action, subject, outcome } = note;
+    let Note { at_ms, actor, action, subject, outcome, detail } = note;
     let parts: [&[u8]; 10] = [
         b"row",
         before,
@@ -324,6 +342,9 @@ fn row_code(
         subject.as_bytes(),
         outcome.as_bytes(),
     ];
+    // Rows without one have the code that older releases gave them.
+    let detail = detail.as_deref().map(str::as_bytes);
+    let parts: Vec<&[u8]> = parts.into_iter().chain(detail).collect();
     Ok(keys.code(key, &parts)?)
 }
 
@@ -349,6 +370,7 @@ fn word(action: Action) -> &'static str {
         Action::AppointmentBooked => "appointment_booked",
         Action::AppointmentMoved => "appointment_moved",
         Action::AppointmentCancelled => "appointment_cancelled",
+        Action::ToolUsed => "tool_used",
         Action::ServerStarted => "server_started",
         Action::TablesMigrated => "tables_migrated",
         Action::KeysRotated => "keys_rotated",

@@ -6,6 +6,7 @@
 pub(super) mod clinics;
 mod concluded;
 mod credentials;
+mod details;
 mod erased;
 mod isolation;
 mod messages;
@@ -128,6 +129,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     notices::MIGRATION,
     credentials::MIGRATION,
     concluded::MIGRATION,
+    details::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

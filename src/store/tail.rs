@@ -11,11 +11,11 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde::Deserialize;
 
-use super::audit::{Action, Note};
+use super::audit::{Action, Detail, Note};
 use super::person::is_erased;
 use super::record::from_word;
 use super::{Store, StoreError, execute, rows};
-use crate::agent::tools::{LEDGER, State, ToolName};
+use crate::agent::tools::{LEDGER, State, ToolName, Trace};
 
 /// Read at once; some 5,000 lines.
 const MOST: u64 = 1 << 20;
@@ -40,6 +40,8 @@ struct Step {
     state: State,
     #[serde(default)]
     code: Option<String>,
+    #[serde(default)]
+    trace: Option<Trace>,
 }
 
 impl Store {
@@ -119,9 +121,9 @@ impl Store {
         if self.is_in_chain(on, &note).await? { Ok(()) } else { self.append(on, &note).await }
     }
 
-    /// One line of the ledger, and its row of the audit if it is the end of a write to the book.
+    /// One line of the ledger, and its row of the audit if it is the end of a tool's run.
     async fn step(&self, on: &impl ConnectionTrait, of: Vec<Value>, line: &[u8]) -> Result<(), StoreError> {
-        let Ok(Step { at, call, id, turn, tool, state, code }) = serde_json::from_slice(line) else {
+        let Ok(Step { at, call, id, turn, tool, state, code, trace }) = serde_json::from_slice(line) else {
             unreadable(Path::new(LEDGER));
             return Ok(());
         };
@@ -146,21 +148,23 @@ impl Store {
         if is_new {
             self.conclude(on, &call).await?;
         }
-        let Some(action) = ToolName::named(&tool).and_then(write) else { return Ok(()) };
         let outcome = match (state, code) {
             (State::Started, _) => None,
             (State::Done, _) => Some("done".to_owned()),
             // The question that comes before a write is none.
             (State::Refused, Some(code)) => Some(code).filter(|code| code != "not_confirmed"),
-            (State::Refused, None) => None,
+            (State::Refused, None) => Some("refused".to_owned()),
         };
         if let Some(outcome) = outcome.filter(|_| is_new) {
+            let action = ToolName::named(&tool).map_or(Action::ToolUsed, action_of);
+            let detail = Detail { tool, trace: trace.unwrap_or_default() };
             let note = Note {
                 at_ms: at.as_millisecond(),
                 actor: "attendant".to_owned(),
                 action,
                 subject: format!("{call}/{id}"),
                 outcome,
+                detail: serde_json::to_string(&detail).ok(),
             };
             self.append(on, &note).await?;
         }
@@ -168,12 +172,12 @@ impl Store {
     }
 }
 
-/// What a tool writes to the book.
-const fn write(tool: ToolName) -> Option<Action> {
+/// A write to the book has a name of its own.
+const fn action_of(tool: ToolName) -> Action {
     match tool {
-        ToolName::CreateAppointment => Some(Action::AppointmentBooked),
-        ToolName::UpdateAppointment => Some(Action::AppointmentMoved),
-        ToolName::CancelAppointment => Some(Action::AppointmentCancelled),
+        ToolName::CreateAppointment => Action::AppointmentBooked,
+        ToolName::UpdateAppointment => Action::AppointmentMoved,
+        ToolName::CancelAppointment => Action::AppointmentCancelled,
         ToolName::ClinicInfo
         | ToolName::SearchPatient
         | ToolName::VerifyIdentity
@@ -184,7 +188,7 @@ const fn write(tool: ToolName) -> Option<Action> {
         | ToolName::RegisterNewPatient
         | ToolName::AddToWaitlist
         | ToolName::TransferToPerson
-        | ToolName::EndCall => None,
+        | ToolName::EndCall => Action::ToolUsed,
     }
 }
 

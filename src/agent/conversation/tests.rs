@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::agent::concluded::Intent;
 use crate::agent::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
 use crate::agent::{Event, ExpectKind, Line, Who};
 use crate::call::CallId;
@@ -161,8 +162,10 @@ async fn a_tool_runs_and_its_result_is_in_the_next_request_and_the_next_turn() {
         vec![text("Behind the building."), Delta::Finish(Finish::Stop)],
         vec![text("Bye."), Delta::Finish(Finish::Stop)],
     ]);
+    assert_eq!(world.agent.concluded(), Conclusion::default());
     world.think(1, &[(Who::Caller, "parking?")], false);
     let events = world.answer().await;
+    assert_eq!(world.agent.concluded().intent, Intent::Inquiry, "what the call came to says so");
     assert!(matches!(events[0], Event::ToolStarted { name: "clinic_info" }));
     assert!(matches!(events[1], Event::ToolDone { name: "clinic_info", ok: true }));
     world.think(2, &[(Who::Caller, "parking?"), (Who::Agent, "Behind the building."), (Who::Caller, "thanks")], false);

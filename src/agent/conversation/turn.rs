@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::asking::{Asked, Reply};
 use super::memory::Memory;
@@ -14,7 +15,7 @@ use super::{Inner, Standing, names};
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
 use crate::agent::llm::{Request, ToolCall, ToolSpec};
-use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName};
+use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName, Trace};
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
 use crate::clock;
@@ -265,7 +266,7 @@ impl ToolRound {
 
     /// In the ledger before it begins, else not at all.
     async fn journalled(&self, tool: ToolName, call: &ToolCall) -> Outcome {
-        if let Err(error) = self.step(tool, call, State::Started, None).await {
+        if let Err(error) = self.step(tool, call, State::Started, None, None).await {
             tracing::error!(call = %self.session.call.call, %error, "the tool ledger cannot be written");
             return Outcome::refused(
                 "not_journalled",
@@ -273,13 +274,15 @@ impl ToolRound {
             );
         }
         self.memory.tried(tool);
+        let began = Instant::now();
         let outcome = tools::run_once(tool, self.turn, &call.arguments, &self.session).await;
+        let trace = self.session.dealings.trace(self.desk.ledger.keys(), began.elapsed());
         let state = if outcome.is_ok() { State::Done } else { State::Refused };
         if outcome.is_ok() {
             self.memory.done(tool);
         }
         let code = outcome.result["code"].as_str().map(str::to_owned);
-        match self.step(tool, call, state, code).await {
+        match self.step(tool, call, state, code, Some(trace)).await {
             Ok(()) => tools::written_down(&self.session).await,
             Err(error) => {
                 tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
@@ -288,13 +291,20 @@ impl ToolRound {
         outcome
     }
 
-    async fn step(&self, tool: ToolName, call: &ToolCall, state: State, code: Option<String>) -> std::io::Result<()> {
+    async fn step(
+        &self,
+        tool: ToolName,
+        call: &ToolCall,
+        state: State,
+        code: Option<String>,
+        trace: Option<Trace>,
+    ) -> std::io::Result<()> {
         let ledger = self.desk.ledger.clone();
         let (call_id, turn, id) = (self.session.call.call, self.turn, call.id.clone());
         let at = clock::stamp_of((self.desk.clock)());
         let write = move || {
-            let code = code.as_deref();
-            ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool: tool.name(), state, code })
+            let (code, trace) = (code.as_deref(), trace.as_ref());
+            ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool: tool.name(), state, code, trace })
         };
         tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
     }

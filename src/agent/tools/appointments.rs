@@ -44,6 +44,7 @@ pub(super) async fn check(asked: &Check, emr: &dyn Emr, session: &Session) -> Ou
         Ok(patient) => patient,
         Err(outcome) => return outcome,
     };
+    session.dealings.touch([&patient], &["appointments"]);
     let found = match emr.appointments_for_patient(&patient, local(session)).await {
         Ok(found) => found,
         Err(error) => return failed(&error, session),

@@ -4,6 +4,7 @@
 //! from another call, or one made up, means nothing here. Identity is settled here and nowhere else.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
@@ -11,8 +12,10 @@ use parking_lot::Mutex;
 use sha2::Sha256;
 
 use super::Outcome;
-use crate::emr::{Held, Patient, PatientRef, Place, VisitKind};
+use super::trace::{Touched, Trace};
+use crate::emr::{AppointmentRef, Held, Patient, PatientRef, Place, VisitKind};
 use crate::privacy::Pii;
+use crate::store::keys::Keys;
 
 /// An offered time is good for so long: after that the book is asked again.
 const SLOT_LIVES: SignedDuration = SignedDuration::from_mins(5);
@@ -48,6 +51,8 @@ struct State {
     done: BTreeMap<String, Outcome>,
     /// Messages about writes that are over, which nobody needs once the ledger says so.
     known: Vec<String>,
+    /// By the tool that runs.
+    touched: Touched,
 }
 
 /// What a handle stands for.
@@ -173,6 +178,22 @@ impl Dealings {
         if let Some((Meaning::Person(person), _)) = self.held.lock().handles.get_mut(handle) {
             person.verified = Some(patient);
         }
+    }
+
+    /// The tool that runs looks at these charts, and reads or compares this of them.
+    pub(super) fn touch<'a>(&self, charts: impl IntoIterator<Item = &'a PatientRef>, read: &[&'static str]) {
+        self.held.lock().touched.charts(charts, read);
+    }
+
+    /// It has written this appointment.
+    pub(super) fn wrote(&self, appointment: &AppointmentRef) {
+        self.held.lock().touched.wrote(appointment);
+    }
+
+    /// What the tool that ran touched, sealed for the audit. Tools of a call run one after the other.
+    pub(in crate::agent) fn trace(&self, keys: Option<&Keys>, took: Duration) -> Trace {
+        let touched = std::mem::take(&mut self.held.lock().touched);
+        touched.sealed(keys, took)
     }
 
     /// Whether another search is allowed; counts it.

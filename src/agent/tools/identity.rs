@@ -101,6 +101,7 @@ pub(super) async fn search(asked: Search, emr: &dyn Emr, session: &Session) -> O
         Err(error) => return super::appointments::failed(&error, session),
     };
     let charts: Vec<Patient> = charts.into_iter().filter(|chart| is_named(chart, first, last)).collect();
+    session.dealings.touch(charts.iter().map(|chart| &chart.id), &["name", "birth_date", "phone"]);
     let verified = match charts.as_slice() {
         [one] if is_called_from(one, session.call.caller.reveal()) => Some(one.id.clone()),
         [] | [_] | [_, _, ..] => None,
@@ -129,6 +130,11 @@ pub(super) async fn verify(asked: &Verify, session: &Session) -> Outcome {
     let Some(value) = value else {
         return Outcome::refused("invalid_value", "that has not the form of the factor; ask for it again");
     };
+    let compared = match asked.factor {
+        Factor::PostalCode => "postal_code",
+        Factor::HealthCardLast4 => "health_card_last4",
+    };
+    session.dealings.touch(person.charts.iter().map(|chart| &chart.id), &[compared]);
     let matching: Vec<&Patient> = person
         .charts
         .iter()

@@ -1,19 +1,23 @@
 //! Which tools were called: one line before a tool runs, one after, so that what was begun is known whatever happens between.
 //!
-//! Holds names, ids and outcomes; never arguments or results, which are a patient's.
+//! Holds names, ids and outcomes; never arguments or results, which are a patient's. Which charts a tool looked at stands there sealed.
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Trace;
 use crate::call::CallId;
 use crate::records::{Lines, private_folder};
+use crate::store::keys::Keys;
 
 /// Appends to `<folder>/tools.jsonl`; or keeps nothing.
 #[derive(Debug)]
 pub struct Ledger {
     lines: Option<parking_lot::Mutex<Lines>>,
+    sealing: Option<Arc<Keys>>,
 }
 
 /// One line.
@@ -30,6 +34,9 @@ pub struct Step<'a> {
     /// Of what was refused: the code that the model was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
+    /// At its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<&'a Trace>,
 }
 
 /// Its file in the folder of records.
@@ -46,11 +53,21 @@ pub enum State {
 impl Ledger {
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         private_folder(&folder)?;
-        Ok(Self { lines: Some(parking_lot::Mutex::new(Lines::open(&folder.join(LEDGER))?)) })
+        Ok(Self { lines: Some(parking_lot::Mutex::new(Lines::open(&folder.join(LEDGER))?)), sealing: None })
+    }
+
+    /// The same whose lines say which charts a tool looked at, sealed by these keys of the clinic.
+    #[must_use]
+    pub fn sealing(self, keys: Option<Arc<Keys>>) -> Self {
+        Self { sealing: keys, ..self }
+    }
+
+    pub fn keys(&self) -> Option<&Keys> {
+        self.sealing.as_deref()
     }
 
     pub const fn none() -> Self {
-        Self { lines: None }
+        Self { lines: None, sealing: None }
     }
 
     /// Blocks on the disk: call it from a blocking task.

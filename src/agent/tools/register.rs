@@ -174,8 +174,11 @@ async fn known(wanted: &Particulars, session: &Session) -> Known {
     };
     let is_they = |chart: &Patient| is_named(chart, &wanted.first, &wanted.last);
     match emr.find_patients(&sought).await {
-        Ok(charts) if charts.iter().any(is_they) => Known::Yes,
-        Ok(_) => Known::No,
+        Ok(charts) => {
+            let theirs: Vec<&Patient> = charts.iter().filter(|chart| is_they(chart)).collect();
+            session.dealings.touch(theirs.iter().map(|chart| &chart.id), &["name", "birth_date"]);
+            if theirs.is_empty() { Known::No } else { Known::Yes }
+        }
         Err(error) => {
             tracing::warn!(call = %session.call.call, %error, "the book of appointments, for a registration");
             Known::NotLookedUp

@@ -4,6 +4,8 @@ use crate::store::tests::{folder, store};
 async fn filled(store: &Store) {
     for n in 0..5 {
         let note = Note::new("user root", Action::CallRead, &format!("call-{n}"), "done");
+        // The third has one.
+        let note = Note { detail: (n == 2).then(|| "{\"tool\":\"verify_identity\"}".to_owned()), ..note };
         store.note(&note).await.unwrap();
     }
 }
@@ -34,6 +36,8 @@ async fn a_row_that_was_changed_taken_out_or_put_in_is_found() {
         "action = 'sung'",
         "subject = 'x'",
         "outcome = 'x'",
+        "detail = '{}'",
+        "detail = NULL",
     ] {
         assert_eq!(
             after(&[&format!("UPDATE audit SET {change} WHERE OURS AND seq = 3")]).await,
@@ -41,6 +45,11 @@ async fn a_row_that_was_changed_taken_out_or_put_in_is_found() {
             "{change}"
         );
     }
+    assert_eq!(
+        after(&["UPDATE audit SET detail = '{}' WHERE OURS AND seq = 4"]).await,
+        changed(4),
+        "where there was none"
+    );
     let other_code = "UPDATE audit SET code = (SELECT code FROM audit WHERE OURS AND seq = 1) WHERE OURS AND seq = 3";
     assert_eq!(after(&[other_code]).await, [changed(3), changed(4)].concat());
     let other_key = after(&["UPDATE audit SET key = 9 WHERE OURS AND seq = 3"]).await;
@@ -60,7 +69,7 @@ async fn a_row_that_was_changed_taken_out_or_put_in_is_found() {
     let hide = ["DELETE FROM audit WHERE OURS AND seq = 3", "UPDATE audit SET seq = seq - 1 WHERE OURS AND seq > 3"];
     assert_eq!(after(&hide).await, [changed(3), changed(4), vec!["rows 5 to 5 are gone".to_owned()]].concat());
     // Put in.
-    let copy = "INSERT INTO audit SELECT clinic, instance, 6, at_ms, actor, action, subject, outcome, key, code FROM audit WHERE OURS AND seq = 5";
+    let copy = "INSERT INTO audit SELECT clinic, instance, 6, at_ms, actor, action, subject, outcome, key, code, detail FROM audit WHERE OURS AND seq = 5";
     assert_eq!(after(&[copy]).await, [changed(6), vec!["rows 6 to 6 were put in".to_owned()]].concat());
     // Two that changed places.
     let swap = [

@@ -16,7 +16,7 @@ fn step(id: &str, tool: &str, state: &str, rest: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_tools_did_is_moved_once_and_writes_to_the_book_are_in_the_audit() {
+async fn what_tools_did_is_moved_once_and_every_run_that_ended_is_in_the_audit() {
     let folder = folder();
     let store = store(folder.path(), "c").await;
     let ledger = folder.path().join("tools.jsonl");
@@ -34,26 +34,36 @@ async fn what_tools_did_is_moved_once_and_writes_to_the_book_are_in_the_audit() 
     add(&ledger, rest);
     add(&ledger, &step("c", "cancel_appointment", "refused", ",\"code\":\"outcome_unknown\""));
     add(&ledger, &step("d", "clinic_info", "done", ""));
+    let trace = ",\"code\":\"no_match\",\"trace\":{\"patients\":[{\"digest\":\"1:d\",\"sealed\":\"s\"}],\"read\":[\"postal_code\"],\"ms\":7}";
+    add(&ledger, &step("e", "verify_identity", "refused", trace));
+    add(&ledger, &step("f", "register_new_patient", "done", ""));
     add(&ledger, "no line of ours\n");
-    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 4);
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 6);
     assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 0);
-    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (6, 2));
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (8, 5));
     // The file is told of anew from its beginning, as after a restore: nothing is there twice.
     store.database.execute_unprepared("DELETE FROM spools").await.unwrap();
     store.follow(&ledger, Lines::Tools).await.unwrap();
-    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (6, 2));
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (8, 5));
     let told: Vec<Note> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note).collect();
-    let note = |action, id: &str, outcome: &str| Note {
+    let note = |action, id: &str, outcome: &str, detail: &str| Note {
         at_ms: 1_795_284_000_250,
         actor: "attendant".to_owned(),
         action,
         subject: format!("c1/{id}"),
         outcome: outcome.to_owned(),
+        detail: Some(format!("{{{detail}}}")),
     };
-    let wanted =
-        [note(Action::AppointmentBooked, "b", "done"), note(Action::AppointmentCancelled, "c", "outcome_unknown")];
+    let failed = "\"tool\":\"verify_identity\",\"patients\":[{\"digest\":\"1:d\",\"sealed\":\"s\"}],\"read\":[\"postal_code\"],\"ms\":7";
+    let wanted = [
+        note(Action::AppointmentBooked, "b", "done", "\"tool\":\"create_appointment\""),
+        note(Action::AppointmentCancelled, "c", "outcome_unknown", "\"tool\":\"cancel_appointment\""),
+        note(Action::ToolUsed, "d", "done", "\"tool\":\"clinic_info\""),
+        note(Action::ToolUsed, "e", "no_match", failed),
+        note(Action::ToolUsed, "f", "done", "\"tool\":\"register_new_patient\""),
+    ];
     assert_eq!(told, wanted);
-    assert_eq!(store.tool_steps().await.unwrap().len(), 6);
+    assert_eq!(store.tool_steps().await.unwrap().len(), 8);
     assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
 }
 
@@ -93,6 +103,7 @@ async fn half_a_line_left_by_a_full_disk_costs_no_other_line() {
         tool: "create_appointment",
         state: State::Done,
         code: None,
+        trace: None,
     };
     Ledger::open(folder.path().to_owned()).unwrap().write(&step).unwrap();
     store.follow(&notes, Lines::Notes).await.unwrap();

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use attendant::agent::brain::RuleBrain;
+use attendant::agent::concluded::{CallOutcome, Intent};
 use attendant::agent::conversation::{Books, Desk};
 use attendant::agent::graph::Graph;
 use attendant::agent::tools::{Ledger, Messages};
@@ -134,4 +135,6 @@ async fn an_appointment_is_booked_by_telephone() {
     assert!(transcript.iter().any(|line| line.contains(booked)), "{transcript:#?}");
     let ended = past.entries.iter().any(|e| matches!(e, Entry::Ended { reason: EndReason::Goodbye, .. }));
     assert!(ended && lines.lock().is_empty(), "{transcript:#?}");
+    let came_to = Entry::Concluded { outcome: CallOutcome::Booked, intent: Intent::Book, language: Language::English };
+    assert!(past.entries.contains(&came_to), "{:?}", past.entries);
 }

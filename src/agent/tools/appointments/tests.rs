@@ -1,16 +1,18 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::super::tests::{left, with_book};
-use super::super::{Dealings, run, written_down};
+use super::super::{Dealings, Trace, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
 use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Patient, Place, Provider, Sought};
 use crate::language::Language;
 use crate::state::{Key, State};
+use crate::store::keys::{self, Keys};
 
 struct Caller {
     session: Session,
@@ -202,6 +204,35 @@ async fn who_is_a_patient_is_told_to_nobody() {
     // From then on even what is right.
     let right = json!({ "patient": twins["patient"], "factor": "postal_code", "value": "V6G 1C8" });
     assert_eq!(caller.call(ToolName::VerifyIdentity, right).await["code"], "too_many_failures");
+}
+
+#[tokio::test]
+async fn the_audit_hears_which_chart_was_looked_at_by_what_and_which_appointment_was_written() {
+    let mut caller = Caller::new();
+    let file = caller.folder.path().join("keys.toml");
+    keys::create(&file).unwrap();
+    let keys = Keys::load(&file).unwrap();
+    let trace = |caller: &Caller| caller.session.dealings.trace(Some(&keys), Duration::from_millis(7));
+    let twins = caller.call(ToolName::SearchPatient, jane("1962-04-12")).await;
+    let searched = trace(&caller);
+    assert_eq!(
+        (searched.read.concat(), searched.patients.len(), searched.ms),
+        ("birth_datenamephone".to_owned(), 2, Some(7))
+    );
+    let wrong = json!({ "patient": twins["patient"], "factor": "postal_code", "value": "V6B 1A1" });
+    assert_eq!(caller.call(ToolName::VerifyIdentity, wrong).await["code"], "no_match");
+    let failed = trace(&caller);
+    assert_eq!((failed.read.concat(), failed.patients.len()), ("postal_code".to_owned(), 2));
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    trace(&caller);
+    let booked = caller.agree(ToolName::CreateAppointment, &json!({ "patient": patient, "slot": slots[0].0 })).await;
+    assert_eq!(booked["ok"], true, "{booked}");
+    let written = trace(&caller);
+    assert!(written.patients.len() == 1 && written.patients[0].is("1001", &keys), "{written:?}");
+    assert_eq!(written.patients[0].open(&keys).unwrap().reveal(), "1001");
+    assert!(written.appointment.is_some());
+    assert_eq!(trace(&caller), Trace { ms: Some(7), ..Trace::default() }, "each tool's own");
 }
 
 #[tokio::test]

@@ -81,6 +81,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         Ok(slot) => slot,
         Err(outcome) => return outcome,
     };
+    session.dealings.touch([&patient], &["appointments"]);
     let told = Told { at: slot.place.start, provider: &slot.provider_name };
     let named = [moment(told.at, session.language), slot.provider_name.clone()];
     if !agreed(&what, &appointment::ask_to_book(told, None, session.language), &named, session) {
@@ -101,11 +102,14 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         Err(error) => return failed(&error, session),
     };
     let outcome = match emr.book(wanted).await {
-        Ok(booked) => Outcome::ok(json!({
-            "start": written(booked.start),
-            "provider": slot.provider_name,
-            "say": appointment::booked(told, session.language),
-        })),
+        Ok(booked) => {
+            session.dealings.wrote(&booked.id);
+            Outcome::ok(json!({
+                "start": written(booked.start),
+                "provider": slot.provider_name,
+                "say": appointment::booked(told, session.language),
+            }))
+        }
         Err(error) => failed_write(&error, &about, session).await,
     };
     under_way.over();
@@ -148,11 +152,14 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
         Err(error) => return failed(&error, session),
     };
     let outcome = match emr.reschedule(held, to).await {
-        Ok(moved) => Outcome::ok(json!({
-            "start": written(moved.start),
-            "old_start": old,
-            "say": appointment::moved(told, session.language),
-        })),
+        Ok(moved) => {
+            session.dealings.wrote(&moved.id);
+            Outcome::ok(json!({
+                "start": written(moved.start),
+                "old_start": old,
+                "say": appointment::moved(told, session.language),
+            }))
+        }
         Err(error) => failed_write(&error, &about, session).await,
     };
     under_way.over();
@@ -206,7 +213,10 @@ fn offered(handle: &str, session: &Session) -> Result<Slot, Outcome> {
 
 fn standing(handle: &str, session: &Session) -> Result<(Held, u16), Outcome> {
     let found = session.dealings.appointment(handle).filter(|(held, _)| held.start > local(session));
-    found.ok_or_else(|| {
+    let (held, minutes) = found.ok_or_else(|| {
         Outcome::refused("unknown_appointment", "there is no such handle; call check_appointments first")
-    })
+    })?;
+    session.dealings.touch([&held.patient], &["appointments"]);
+    session.dealings.wrote(&held.id);
+    Ok((held, minutes))
 }

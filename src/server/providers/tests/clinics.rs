@@ -63,7 +63,7 @@ async fn what_is_booked_at_one_clinic_is_not_known_at_another() {
     let staffs = tokio::task::spawn_blocking(move || {
         let shared = Shared::default();
         let staff =
-            |of: &crate::server::Served| crew.staff(&of.config, &of.clinic, Graph::built_in(), &shared).unwrap();
+            |of: &crate::server::Served| crew.staff(&of.config, &of.clinic, Graph::built_in(), &shared, None).unwrap();
         opening.iter().map(staff).collect::<Vec<_>>()
     });
     let staffs = staffs.await.unwrap();
