@@ -101,7 +101,7 @@ async fn is_passed_on(server: &Server) {
 async fn told(webhook: TcpListener) -> String {
     let (mut stream, _) = webhook.accept().await.expect("it listens");
     let mut request = Vec::new();
-    while !String::from_utf8_lossy(&request).contains("\"message\"") {
+    while !String::from_utf8_lossy(&request).contains("\"kind\"") {
         assert_ne!(stream.read_buf(&mut request).await.expect("it sends"), 0, "it breaks off");
     }
     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await.expect("it reads");
