@@ -200,7 +200,7 @@ fn check_clinic(served: &Served) -> Result<(), StartError> {
     if !clinic.faults().is_empty() {
         return Err(ClinicError(clinic.faults().to_vec()).into());
     }
-    book::check(clinic, &config.state)?;
+    book::check(clinic, &config.state, config.store.kind())?;
     let wrong = plans::check_budget(config, clinic);
     if !wrong.is_empty() {
         return Err(StartError::Budget(wrong));

@@ -7,6 +7,7 @@
 
 pub mod acknowledged;
 pub mod audit;
+pub(crate) mod book;
 pub mod clinics;
 mod closed;
 mod concluded;

@@ -1,30 +1,37 @@
 //! The embedded book: a clinic's appointments in memory, each change on the disk before anyone hears of it.
 //!
-//! Decides who gets a slot when several want it: one writer at a time, and a check against all that stands, so that no two active
-//! appointments of a provider ever overlap. Providers, templates and patients come from a data file; holidays from the clinic's.
-//! One process per book: the journal is locked.
+//! Decides who gets a slot when several want it: a check against all that stands, and a change that counts only as the next after all that were
+//! checked against, so that no two active appointments of a provider ever overlap. Providers, templates and patients come from a data file; holidays
+//! from the clinic's. The changes are in a file that one process locks, or in the database, where several processes write one book.
 
+mod changes;
 mod journal;
+mod rows;
 mod seed;
 
-use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
-use parking_lot::{Mutex, RwLock};
-use serde::{Deserialize, Serialize};
+use parking_lot::RwLock;
+use tokio::time::{Instant, sleep_until};
 
+use super::finish::finish;
 use super::hours::{Unlike, unlike};
 use super::{
-    Appointment, AppointmentRef, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment,
-    Patient, PatientRef, Place, Provider, ProviderRef, Refusal, Sought, VisitKind, slot,
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, Patient, PatientRef,
+    Place, Provider, ProviderRef, Refusal, Sought, slot,
 };
 use crate::clinic::Clinic;
 use crate::state::StateConfig;
+use crate::store::book::{Added, PAGE};
+use crate::store::{Kind, Store};
+use changes::{Changes, Own};
 use journal::{Entry, Journal};
+use rows::{Row, Rows};
 use seed::Seed;
 
 /// The book cannot be opened.
@@ -36,15 +43,17 @@ pub enum BookError {
     Journal { folder: String, error: io::Error },
     /// Each of several processes would give the same times away.
     #[error(
-        "{clinic}: emr.kind: the embedded book is one process's own, and by state.redis several answer for the clinic; keep its appointments in an EMR that all of them reach (kind = \"oscar\" or \"fhir\"), or take redis out of [state] and run one process"
+        "{clinic}: emr.kind: without a PostgreSQL the embedded book is one process's own, and by state.redis several answer for the clinic; name the database that they share in store.url, keep appointments in an EMR that all of them reach (kind = \"oscar\" or \"fhir\"), or take redis out of [state] and run one process"
     )]
     Several { clinic: String },
 }
 
 /// What [`Book::open`] would refuse, if the clinic has a book, without opening anything; and a book that several processes would have one of each.
-pub fn check(clinic: &Clinic, state: &StateConfig) -> Result<(), BookError> {
+pub fn check(clinic: &Clinic, state: &StateConfig, store: Kind) -> Result<(), BookError> {
     match clinic.config.emr.as_ref().map(|emr| emr.kind) {
-        Some(EmrKind::Book) if !state.redis.is_empty() => Err(BookError::Several { clinic: clinic.config.id.clone() }),
+        Some(EmrKind::Book) if !state.redis.is_empty() && store != Kind::Postgres => {
+            Err(BookError::Several { clinic: clinic.config.id.clone() })
+        }
         Some(EmrKind::Book) => Seed::of(clinic).map(drop).map_err(BookError::Seed),
         Some(EmrKind::Oscar | EmrKind::Fhir) | None => Ok(()),
     }
@@ -93,64 +102,79 @@ pub struct Book(Arc<Inner>);
 struct Inner {
     seed: Seed,
     closed: Unlike,
+    /// What an empty book begins with.
+    first: Vec<Entry>,
+    changes: Changes,
     rows: RwLock<Rows>,
-    /// Held through a whole change: check, disk, memory. Taken before `rows`, never after.
-    journal: Mutex<Journal>,
+    /// One writer of this process at a time, through a whole change: check, disk, memory. Taken before `rows`, never after.
+    writing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Default)]
-struct Rows {
-    all: BTreeMap<u64, Row>,
-    keys: HashMap<String, u64>,
+/// What is to be done for a wish.
+enum Decided<T> {
+    /// It was done before.
+    Before(T),
+    Now(Entry, T),
 }
 
-/// One appointment, as in the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Row {
-    id: u64,
-    patient: Option<PatientRef>,
-    provider: ProviderRef,
-    start: DateTime,
-    end: DateTime,
-    kind: Option<VisitKind>,
-    key: String,
-    #[serde(default)]
-    cancelled: bool,
-}
+/// A change that the database did not answer is looked for so long: within the 20 s that a call waits for a tool.
+const SETTLE: Duration = Duration::from_secs(6);
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
 
 impl Book {
     /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`.
     pub fn open(folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
-        let seed = Seed::of(clinic).map_err(BookError::Seed)?;
-        let closed = unlike(clinic);
+        let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
-        let (journal, entries) = Journal::open(folder, &clinic.config.id).map_err(failed)?;
-        let is_new = entries.is_empty();
-        let mut rows = Rows::default();
-        for entry in entries {
-            rows.apply(entry);
-        }
-        let book = Self(Arc::new(Inner { seed, closed, rows: RwLock::new(rows), journal: Mutex::new(journal) }));
-        if is_new {
-            let rows = book.0.seed.appointments(today, &|p, day| book.0.schedule(p, day)).map_err(BookError::Seed)?;
+        let (mut journal, mut entries) = Journal::open(folder, &clinic.config.id).map_err(failed)?;
+        if entries.is_empty() {
+            entries = first(&seed, &closed, today)?;
             // At once: half of a book would offer the blocked times of the other half.
-            book.0
-                .write(rows.into_iter().map(Entry::Booked).collect())
-                .map_err(|error| failed(io::Error::other(error)))?;
+            journal.append(&entries).map_err(|error| failed(io::Error::other(error)))?;
         }
-        Ok(book)
+        let mut rows = Rows::default();
+        for (number, entry) in (1..).zip(entries) {
+            rows.apply(number, entry);
+        }
+        Ok(Self::over(seed, closed, Vec::new(), Changes::own(journal), rows))
     }
 
-    /// Changes run where waiting for the disk is allowed, and to their end whatever becomes of the asker.
+    /// The book in this database, which other processes write too; nothing is asked of it yet. What is in `<folder>/<clinic>.jsonl` goes to a database that
+    /// has no book of the clinic's; else the data file's appointments do.
+    pub fn shared(store: Store, folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
+        let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
+        let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
+        let own = Own::of(folder, &clinic.config.id).map_err(failed)?;
+        let first = match &own {
+            Some(own) => own.entries.clone(),
+            None => first(&seed, &closed, today)?,
+        };
+        Ok(Self::over(seed, closed, first, Changes::shared(store, own), Rows::default()))
+    }
+
+    fn over(seed: Seed, closed: Unlike, first: Vec<Entry>, changes: Changes, rows: Rows) -> Self {
+        let (rows, writing) = (RwLock::new(rows), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { seed, closed, first, changes, rows, writing }))
+    }
+
+    /// Runs to its end whatever becomes of the asker.
     async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Inner) -> Result<T, EmrError> + Send + 'static,
+        decide: impl Fn(&Inner, &Rows) -> Result<Decided<T>, EmrError> + Send + Sync + 'static,
     ) -> Result<T, EmrError> {
         let inner = self.0.clone();
-        tokio::task::spawn_blocking(move || change(&inner))
-            .await
-            .map_err(|_| EmrError::Unknown("the writer of the book broke down; see the log".into()))?
+        finish(async move { inner.change(decide).await }).await
     }
+}
+
+/// The appointments of the data file.
+fn first(seed: &Seed, closed: &Unlike, today: Date) -> Result<Vec<Entry>, BookError> {
+    let schedule =
+        |provider: &ProviderRef, day: Date| seed.schedule(provider, day, closed.get(&day).map(Vec::as_slice));
+    let rows = seed.appointments(today, &schedule).map_err(BookError::Seed)?;
+    Ok(rows.into_iter().map(Entry::Booked).collect())
 }
 
 impl Inner {
@@ -158,83 +182,101 @@ impl Inner {
         self.seed.schedule(provider, day, self.closed.get(&day).map(Vec::as_slice))
     }
 
-    fn write(&self, entries: Vec<Entry>) -> Result<(), EmrError> {
-        let mut journal = self.journal.lock();
-        self.commit(&mut journal, entries)
+    /// Knows every change that there is.
+    async fn catch_up(&self) -> Result<(), EmrError> {
+        loop {
+            let number = self.rows.read().number();
+            let found = self.changes.after(number).await?;
+            let is_last = found.len() < PAGE;
+            let mut rows = self.rows.write();
+            found.into_iter().for_each(|(number, entry)| rows.apply(number, entry));
+            let is_empty = rows.number() == 0 && !self.first.is_empty();
+            drop(rows);
+            if is_last && !is_empty {
+                return self.changes.be_one(&self.first).await;
+            }
+            if is_empty {
+                // Another may begin it at the same moment; then theirs is read.
+                let begun = self.changes.add(0, self.first.clone()).await;
+                begun.map_err(|error| EmrError::Unavailable(error.to_string()))?;
+            }
+        }
     }
 
-    fn commit(&self, journal: &mut Journal, entries: Vec<Entry>) -> Result<(), EmrError> {
-        journal.append(&entries)?;
-        let mut rows = self.rows.write();
-        entries.into_iter().for_each(|entry| rows.apply(entry));
-        Ok(())
+    /// A change counts as the next after all that were looked at, or not at all: whoever was overtaken looks again. So one that was not answered may be
+    /// written again: of the two one counts.
+    async fn change<T>(&self, decide: impl Fn(&Self, &Rows) -> Result<Decided<T>, EmrError>) -> Result<T, EmrError> {
+        let _one = self.writing.lock().await;
+        let until = Instant::now() + SETTLE;
+        let mut unanswered: Option<String> = None;
+        loop {
+            if let Err(error) = self.catch_up().await {
+                let Some(what) = &unanswered else { return Err(error) };
+                if Instant::now() > until {
+                    return Err(EmrError::Unknown(what.clone()));
+                }
+                sleep_until(Instant::now() + PAUSE).await;
+                continue;
+            }
+            let (after, decided) = {
+                let rows = self.rows.read();
+                (rows.number(), decide(self, &rows)?)
+            };
+            let (entry, done) = match decided {
+                Decided::Before(done) => return Ok(done),
+                Decided::Now(entry, done) => (entry, done),
+            };
+            match self.changes.add(after, vec![entry.clone()]).await {
+                Ok(Added::Now) => {
+                    self.rows.write().apply(after + 1, entry);
+                    return Ok(done);
+                }
+                Ok(Added::Overtaken) => {}
+                Err(EmrError::Unknown(what)) if self.changes.may_look_again() && Instant::now() < until => {
+                    unanswered = Some(what);
+                    sleep_until(Instant::now() + PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
-        let mut journal = self.journal.lock();
-        let row = {
-            let rows = self.rows.read();
-            let before = rows.keys.get(&wanted.key).and_then(|id| rows.all.get(id));
-            let stands =
-                |r: &&Row| !r.cancelled && r.patient.as_ref() == Some(&wanted.patient) && r.place() == wanted.place;
-            if let Some(row) = before.filter(stands) {
-                return Ok(row.appointment());
-            }
-            if !self.seed.has_patient(&wanted.patient) {
-                return Err(EmrError::Refused(Refusal::NotFound));
-            }
-            self.check_place(&rows, &wanted.place, None)?;
-            Row {
-                id: rows.next_id(),
-                patient: Some(wanted.patient),
-                provider: wanted.place.provider,
-                start: wanted.place.start,
-                end: wanted.place.end,
-                kind: Some(wanted.kind),
-                key: wanted.key,
-                cancelled: false,
-            }
-        };
+    fn book(&self, wanted: &NewAppointment, rows: &Rows) -> Result<Decided<Appointment>, EmrError> {
+        if let Some(row) = rows.of_key(&wanted.key).filter(|row| row.is_for(&wanted.patient, &wanted.place)) {
+            return Ok(Decided::Before(row.appointment()));
+        }
+        if !self.seed.has_patient(&wanted.patient) {
+            return Err(EmrError::Refused(Refusal::NotFound));
+        }
+        self.check_place(rows, &wanted.place, None)?;
+        let row = Row::wanted(rows.next_id(), wanted);
         let booked = row.appointment();
-        self.commit(&mut journal, vec![Entry::Booked(row)])?;
-        Ok(booked)
+        Ok(Decided::Now(Entry::Booked(row), booked))
     }
 
-    fn reschedule(&self, held: &Held, to: Place) -> Result<Appointment, EmrError> {
-        let mut journal = self.journal.lock();
-        let mut row = {
-            let rows = self.rows.read();
-            let row = rows.owned(held)?;
-            if row.cancelled {
-                return Err(EmrError::Refused(Refusal::Changed));
-            }
-            if row.place() == to {
-                return Ok(row.appointment());
-            }
-            row.is_as_held(held)?;
-            self.check_place(&rows, &to, Some(row.id))?;
-            row.clone()
-        };
+    fn reschedule(&self, held: &Held, to: &Place, rows: &Rows) -> Result<Decided<Appointment>, EmrError> {
+        let row = rows.owned(held)?;
+        if row.cancelled {
+            return Err(EmrError::Refused(Refusal::Changed));
+        }
+        if row.place() == *to {
+            return Ok(Decided::Before(row.appointment()));
+        }
+        row.is_as_held(held)?;
+        self.check_place(rows, to, Some(row.id))?;
+        let mut row = row.clone();
         (row.provider, row.start, row.end) = (to.provider.clone(), to.start, to.end);
-        self.commit(
-            &mut journal,
-            vec![Entry::Moved { id: row.id, provider: to.provider, start: to.start, end: to.end }],
-        )?;
-        Ok(row.appointment())
+        let moved = Entry::Moved { id: row.id, provider: to.provider.clone(), start: to.start, end: to.end };
+        Ok(Decided::Now(moved, row.appointment()))
     }
 
-    fn cancel(&self, held: &Held) -> Result<(), EmrError> {
-        let mut journal = self.journal.lock();
-        let id = {
-            let rows = self.rows.read();
-            let row = rows.owned(held)?;
-            if row.cancelled {
-                return Ok(());
-            }
-            row.is_as_held(held)?;
-            row.id
-        };
-        self.commit(&mut journal, vec![Entry::Cancelled { id }])
+    fn cancel(held: &Held, rows: &Rows) -> Result<Decided<()>, EmrError> {
+        let row = rows.owned(held)?;
+        if row.cancelled {
+            return Ok(Decided::Before(()));
+        }
+        row.is_as_held(held)?;
+        Ok(Decided::Now(Entry::Cancelled { id: row.id }, ()))
     }
 
     /// The provider works then, and nothing but `except` stands there.
@@ -250,68 +292,6 @@ impl Inner {
     }
 }
 
-impl Rows {
-    fn apply(&mut self, entry: Entry) {
-        match entry {
-            Entry::Booked(row) => {
-                self.keys.insert(row.key.clone(), row.id);
-                self.all.insert(row.id, row);
-            }
-            Entry::Moved { id, provider, start, end } => {
-                if let Some(row) = self.all.get_mut(&id) {
-                    (row.provider, row.start, row.end) = (provider, start, end);
-                }
-            }
-            Entry::Cancelled { id } => {
-                if let Some(row) = self.all.get_mut(&id) {
-                    row.cancelled = true;
-                }
-            }
-        }
-    }
-
-    fn next_id(&self) -> u64 {
-        self.all.last_key_value().map_or(1, |(id, _)| id + 1)
-    }
-
-    fn active(&self) -> impl Iterator<Item = &Row> {
-        self.all.values().filter(|row| !row.cancelled)
-    }
-
-    fn on<'a>(&'a self, provider: &'a ProviderRef, day: Date) -> impl Iterator<Item = &'a Row> {
-        self.active().filter(move |row| row.provider == *provider && row.start.date() == day)
-    }
-
-    fn owned(&self, held: &Held) -> Result<&Row, EmrError> {
-        let row = held.id.0.parse().ok().and_then(|id: u64| self.all.get(&id));
-        row.filter(|row| row.patient.as_ref() == Some(&held.patient)).ok_or(EmrError::Refused(Refusal::NotFound))
-    }
-}
-
-impl Row {
-    fn place(&self) -> Place {
-        Place { provider: self.provider.clone(), start: self.start, end: self.end }
-    }
-
-    fn is_as_held(&self, held: &Held) -> Result<(), EmrError> {
-        if self.provider == held.provider && self.start == held.start {
-            Ok(())
-        } else {
-            Err(EmrError::Refused(Refusal::Changed))
-        }
-    }
-
-    fn appointment(&self) -> Appointment {
-        Appointment {
-            id: AppointmentRef(self.id.to_string()),
-            patient: self.patient.clone(),
-            provider: self.provider.clone(),
-            start: self.start,
-            end: self.end,
-        }
-    }
-}
-
 #[async_trait::async_trait]
 impl Emr for Book {
     fn capabilities(&self) -> Capabilities {
@@ -319,6 +299,7 @@ impl Emr for Book {
     }
 
     async fn health(&self, _now: DateTime) -> Result<Vec<Finding>, EmrError> {
+        self.0.catch_up().await?;
         let providers = self.0.seed.providers().len();
         Ok(vec![Finding { what: format!("the embedded book is open, with {providers} providers"), mend: None }])
     }
@@ -332,6 +313,7 @@ impl Emr for Book {
     }
 
     async fn appointments_for_provider(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError> {
+        self.0.catch_up().await?;
         Ok(self.0.rows.read().on(provider, day).map(Row::appointment).collect())
     }
 
@@ -340,6 +322,7 @@ impl Emr for Book {
         patient: &PatientRef,
         from: DateTime,
     ) -> Result<Vec<Appointment>, EmrError> {
+        self.0.catch_up().await?;
         let rows = self.0.rows.read();
         let theirs = rows.active().filter(|row| row.patient.as_ref() == Some(patient) && row.start >= from);
         let mut found: Vec<_> = theirs.map(Row::appointment).collect();
@@ -352,21 +335,21 @@ impl Emr for Book {
     }
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
-        self.change(|book| book.book(wanted)).await
+        self.change(move |book, rows| book.book(&wanted, rows)).await
     }
 
     async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
-        self.change(move |book| book.reschedule(&held, to)).await
+        self.change(move |book, rows| book.reschedule(&held, &to, rows)).await
     }
 
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
-        self.change(move |book| book.cancel(&held)).await
+        self.change(move |_, rows| Inner::cancel(&held, rows)).await
     }
 }
 
 impl std::fmt::Debug for Book {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Book").field("appointments", &self.0.rows.read().all.len()).finish_non_exhaustive()
+        f.debug_struct("Book").field("appointments", &self.0.rows.read().len()).finish_non_exhaustive()
     }
 }
 

@@ -109,9 +109,9 @@ impl Prepared {
         let notes = keeping::notes(&config, store.as_ref())?;
         let records = Records::telling(&config.records, closed, notes, sealing).map_err(unusable)?;
         let (opening, facts, graph) = (config.clone(), clinic.clone(), grounds.graph.clone());
-        let (crew, shared) = (grounds.crew.clone(), grounds.shared.clone());
-        let own = store.as_ref().map(Store::recording_keys);
-        let opened = tokio::task::spawn_blocking(move || crew.staff(&opening, &facts, graph, &shared, own)).await;
+        let (crew, shared, kept) = (grounds.crew.clone(), grounds.shared.clone(), store.clone());
+        let staff = move || crew.staff(&opening, &facts, graph, &shared, kept.as_ref());
+        let opened = tokio::task::spawn_blocking(staff).await;
         let staff = opened.map_err(|_| StartError::Fault)??;
         Ok(Self { clinic, config, store, ends, records, staff, hold })
     }

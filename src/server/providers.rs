@@ -26,7 +26,7 @@ use crate::provider::chain::{self, Ears, Mouths, Thinkers};
 use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use crate::speech;
 use crate::state::Shared;
-use crate::store::keys::Keys;
+use crate::store::Store;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::{self, Recognizer};
@@ -352,7 +352,7 @@ impl Crew {
         clinic: &Clinic,
         graph: impl Into<Arc<Graph>>,
         shared: &Shared,
-        sealing: Option<Arc<Keys>>,
+        store: Option<&Store>,
     ) -> Result<Staff, StartError> {
         let lexicon = Lexicon::new(&clinic.config.lexicon);
         let Trained { members, thinkers, speech } = match self {
@@ -363,8 +363,8 @@ impl Crew {
         };
         let folder = config.records.folder();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
-        let ledger = Ledger::open(folder.clone()).map_err(unusable)?.sealing(sealing);
-        let books = books(clinic, &folder, shared)?;
+        let ledger = Ledger::open(folder.clone()).map_err(unusable)?.sealing(store.map(Store::recording_keys));
+        let books = books(clinic, &folder, shared, store)?;
         let messages = Arc::new(Messages::new(folder.join(MESSAGES)));
         messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;
         Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
@@ -375,11 +375,21 @@ impl Crew {
     }
 }
 
-/// What keeps the clinic's appointments, in `<records>/book`.
-fn books(clinic: &Clinic, records: &Path, shared: &Shared) -> Result<Books, StartError> {
+/// What keeps the clinic's appointments: of its own book, `<records>/book`, or the PostgreSQL that several servers share.
+fn books(clinic: &Clinic, records: &Path, shared: &Shared, store: Option<&Store>) -> Result<Books, StartError> {
     let Some(config) = &clinic.config.emr else { return Ok(Books::new()) };
     let book: Arc<dyn Emr> = match config.kind {
-        EmrKind::Book => Arc::new(Book::open(&records.join("book"), clinic, clinic.local(clock::now()).date())?),
+        EmrKind::Book => {
+            let (folder, today) = (records.join("book"), clinic.local(clock::now()).date());
+            match store.filter(|store| !store.is_embedded()) {
+                Some(store) => {
+                    let book = Book::shared(store.clone(), &folder, clinic, today)?;
+                    Handle::current().block_on(warm(&book, clinic));
+                    Arc::new(book)
+                }
+                None => Arc::new(Book::open(&folder, clinic, today)?),
+            }
+        }
         EmrKind::Oscar | EmrKind::Fhir => {
             let across = emr::across(clinic, shared).map_err(StartError::Provider)?;
             let Some(across) = across else { return Ok(Books::new()) };

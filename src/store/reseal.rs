@@ -29,7 +29,7 @@ struct Sealed {
 /// Of rows that are alone with their id.
 const ALONE: &str = "CAST(0 AS bigint)";
 
-const SEALED: [Sealed; 5] = [
+const SEALED: [Sealed; 6] = [
     Sealed { table: "calls", column: "caller", id: "call", seq: ALONE, clinic: "clinic" },
     Sealed {
         table: "transcript",
@@ -47,6 +47,7 @@ const SEALED: [Sealed; 5] = [
     },
     Sealed { table: "messages", column: "body", id: "id", seq: ALONE, clinic: "clinic" },
     Sealed { table: "emr_credentials", column: "body", id: "clinic", seq: ALONE, clinic: "clinic" },
+    Sealed { table: "book_changes", column: "body", id: "clinic", seq: "seq", clinic: "clinic" },
 ];
 
 impl Store {

@@ -3,6 +3,7 @@
 //! A migration that was released is never changed, only followed by another. Times are microseconds since the call's first slot (`_us`) or milliseconds
 //! since 1970 (`_ms`); money is millionths. Columns of bytes are sealed ([`super::keys`]), `key` is the version of the key that did it.
 
+mod book;
 pub(super) mod clinics;
 mod concluded;
 mod credentials;
@@ -130,6 +131,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     credentials::MIGRATION,
     concluded::MIGRATION,
     details::MIGRATION,
+    book::MIGRATION,
 ];
 
 /// A column: its name, its kind, and whether it may be empty.

@@ -3,6 +3,7 @@
 
 mod instance;
 mod model;
+mod shared_book;
 mod started;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 use attendant::clinic::Clinic;
 use attendant::emr::book::Book as EmbeddedBook;
-use attendant::emr::{Emr, ProviderRef};
 use attendant::records::Library;
 use attendant::sim::oscar::{Dialect, Fault};
 use attendant::store::{History, Store, StoreConfig};
@@ -318,11 +318,7 @@ async fn the_embedded_book_is_one_process_s_and_no_time_is_shared_though_it_is_k
     next.go_on();
     let heard = killed.and(next.over().await);
     let book = EmbeddedBook::open(&folder, &clinic, MONDAY).unwrap();
-    let mut standing = Vec::new();
-    for day in [MONDAY, date(2026, 11, 25)] {
-        let rows = book.appointments_for_provider(&ProviderRef(CHEN.to_owned()), day).await.unwrap();
-        standing.extend(rows.into_iter().map(|row| (row.start, row.patient.unwrap().0.reveal().clone())));
-    }
+    let standing = shared_book::standing(&book).await;
     assert_eq!(standing.len(), times().len(), "and each time goes to somebody");
     judge(&grounds, &heard, &standing, &wishes).await;
 }

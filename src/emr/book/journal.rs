@@ -6,12 +6,12 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::Row;
+use super::rows::Row;
 use crate::emr::{EmrError, ProviderRef};
 
 /// One change.
@@ -38,11 +38,16 @@ enum State {
     Torn,
 }
 
+/// Of this clinic's book.
+pub(super) fn file(folder: &Path, clinic: &str) -> PathBuf {
+    folder.join(format!("{clinic}.jsonl"))
+}
+
 impl Journal {
     /// Opens or creates it, and reads what it holds.
     pub(super) fn open(folder: &Path, clinic: &str) -> io::Result<(Self, Vec<Entry>)> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let path = folder.join(format!("{clinic}.jsonl"));
+        let path = file(folder, clinic);
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
         file.try_lock().map_err(|_| io::Error::other("another process has it open"))?;
         let mut text = Vec::new();

@@ -3,7 +3,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::emr::VisitKind;
 use crate::privacy::Pii;
+use crate::store::StoreConfig;
 
 const TODAY: Date = date(2026, 11, 21);
 
@@ -144,6 +146,74 @@ async fn two_hundred_racing_callers_never_share_a_moment() {
     assert!((1..=12).contains(&standing) && told_yes >= standing, "{standing} stand, {told_yes} were told yes");
 }
 
+/// A database for books; SQLite does for what is decided here.
+async fn database(folder: &Path) -> Store {
+    let store = Store::open(&StoreConfig::default(), folder, Clinic::sample().tenant()).unwrap();
+    store.make_ready().await.unwrap();
+    store
+}
+
+fn shared(store: &Store, folder: &Path) -> Book {
+    Book::shared(store.clone(), folder, &Clinic::sample(), TODAY).unwrap()
+}
+
+/// As two processes: neither knows what the other writes until it looks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_of_two_processes_on_one_database_never_share_a_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = database(folder.path()).await;
+    let books = [0, 1].map(|_| shared(&store, &folder.path().join("book")));
+    let mut callers = tokio::task::JoinSet::new();
+    for caller in 0..60_usize {
+        let book = books[caller % 2].clone();
+        callers.spawn(async move {
+            let at = (caller / 2 % 6) as i64;
+            match book.book(wanted(caller, place(at, 1 + (caller % 2) as u16))).await {
+                Ok(booked) if caller % 4 == 0 => {
+                    book.reschedule(held(&booked), place(at + 6, 1)).await.ok();
+                    1
+                }
+                Ok(_) => 1,
+                Err(error) => {
+                    assert_eq!(error, EmrError::Refused(Refusal::SlotTaken));
+                    0
+                }
+            }
+        });
+    }
+    let told_yes: usize = callers.join_all().await.into_iter().sum();
+    assert!(told_yes > 0);
+    for book in &books {
+        book.health(TODAY.at(9, 0, 0, 0)).await.unwrap();
+        never_two_at_once(book);
+    }
+    assert_eq!(books[0].0.rows.read().all, books[1].0.rows.read().all, "and both tell the same story");
+}
+
+#[tokio::test]
+async fn a_book_of_a_file_goes_to_the_database_once_and_another_file_s_is_not_mixed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = ["one", "other"].map(|name| folder.path().join(name));
+    let alone = open(&one);
+    alone.book(wanted(0, place(8, 1))).await.unwrap();
+    let before = alone.0.rows.read().all.clone();
+    drop(alone);
+    open(&other).book(wanted(2, place(10, 1))).await.unwrap();
+    let store = database(folder.path()).await;
+    for _ in 0..2 {
+        let book = shared(&store, &one);
+        assert_eq!(book.book(wanted(1, place(8, 1))).await, Err(EmrError::Refused(Refusal::SlotTaken)));
+        assert_eq!(book.0.rows.read().all, before);
+        assert!(one.join("harbour-street.jsonl.moved").exists() && !one.join("harbour-street.jsonl").exists());
+    }
+    let refused = shared(&store, &other).book(wanted(1, place(9, 1))).await.unwrap_err();
+    assert!(
+        matches!(&refused, EmrError::Unavailable(why) if why.contains("another book than the database")),
+        "{refused}"
+    );
+    assert!(other.join("harbour-street.jsonl").exists());
+}
+
 #[derive(Clone, Debug)]
 enum Do {
     Book(usize, i64, u16),
@@ -168,18 +238,19 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let book = open(folder.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut booked: Vec<Appointment> = Vec::new();
         for step in history {
             match step {
-                Do::Book(who, at, slots) => booked.extend(book.0.book(wanted(who, place(at, slots)))),
+                Do::Book(who, at, slots) => booked.extend(runtime.block_on(book.book(wanted(who, place(at, slots))))),
                 Do::Move(which, at) if !booked.is_empty() => {
                     let which = which % booked.len();
-                    if let Ok(moved) = book.0.reschedule(&held(&booked[which]), place(at, 1)) {
+                    if let Ok(moved) = runtime.block_on(book.reschedule(held(&booked[which]), place(at, 1))) {
                         booked[which] = moved;
                     }
                 }
                 Do::Cancel(which) if !booked.is_empty() => {
-                    book.0.cancel(&held(&booked[which % booked.len()])).ok();
+                    runtime.block_on(book.cancel(held(&booked[which % booked.len()]))).ok();
                 }
                 Do::Move(..) | Do::Cancel(_) => {}
             }

@@ -117,7 +117,7 @@ fn say(said: &Said) {
 }
 
 impl Book {
-    fn open(&self, shared: &Shared, records: &Path) -> (Clinic, Arc<dyn Emr>) {
+    fn open(&self, shared: &Shared, store: &StoreConfig, records: &Path) -> (Clinic, Arc<dyn Emr>) {
         match self {
             Self::Oscar { base_url, user, password, read_ms, settle_ms } => {
                 let settings = Settings {
@@ -137,6 +137,12 @@ impl Book {
             Self::Embedded { clinic } => {
                 let clinic = Clinic::load(clinic).expect("it is in order");
                 let book = book::Book::open(&records.join("book"), &clinic, MONDAY).expect("nobody else has it");
+                (clinic, Arc::new(book))
+            }
+            Self::Shared { clinic } => {
+                let clinic = Clinic::load(clinic).expect("it is in order");
+                let store = Store::open(store, records, clinic.tenant()).expect("its keys are there");
+                let book = book::Book::shared(store, &records.join("book"), &clinic, MONDAY).expect("it is in order");
                 (clinic, Arc::new(book))
             }
         }
@@ -208,7 +214,7 @@ async fn an_instance_that_a_race_starts() {
     let plan = std::fs::read_to_string(plan).expect("the race wrote it");
     let Plan { book, state, store, records, callers } = serde_json::from_str(&plan).expect("the race wrote it");
     let shared = Shared::open(&state, &records).expect("nobody else has the folder");
-    let (clinic, emr) = book.open(&shared, &records);
+    let (clinic, emr) = book.open(&shared, &store, &records);
     let id = clinic.config.id.clone();
     let store = Store::open(&store, &records, clinic.tenant()).expect("its keys are there");
     let messages = Arc::new(Messages::new(records.join(MESSAGES)));

@@ -39,6 +39,7 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
             "purges VALUES ('ID', 'r', 'i', 0, 0, 0, 0, 0, 0, 0, NULL)",
             "erased VALUES ('e ID', 'ID', 1)",
             "emr_credentials VALUES ('ID', '\\x00', 1, 1, 'u')",
+            "book_changes VALUES ('ID', 1, '\\x00', 1)",
             "notices VALUES ('n ID', 'ID', 'm ID', 'first', 'a', 1, 1, 0)",
         ] {
             postgres.as_clinic(Some(id), &format!("INSERT INTO {}", row.replace("ID", id))).unwrap();
@@ -77,7 +78,9 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
     assert!(postgres.as_clinic(Some(CLINIC), put).unwrap_err().contains("row-level security"));
 
     // What concerns every clinic still does, through a store of one.
-    postgres.as_clinic(Some("*"), "DELETE FROM messages; DELETE FROM emr_credentials").unwrap();
+    postgres
+        .as_clinic(Some("*"), "DELETE FROM messages; DELETE FROM emr_credentials; DELETE FROM book_changes")
+        .unwrap();
     let store = Store::open(&settings, folder.path(), clinic(CLINIC).tenant()).unwrap();
     assert_eq!(store.roster().all().await.unwrap().len(), 2);
     let sealed = store.sealed_by().await.unwrap()[&1];

@@ -1,0 +1,122 @@
+//! Where the changes of a book are, each under the number after the last: in a file that is this process's own, or in the database of several.
+//!
+//! Decides how long the database is waited for, and what its silence means: what was asked is not known, what was written may have been. A book in a file of
+//! before goes to the database once; a server whose file holds another book than the database is told so, and books nothing.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::journal::{self, Entry, Journal};
+use crate::emr::EmrError;
+use crate::store::Store;
+use crate::store::book::{Added, PAGE};
+
+/// A caller waits meanwhile.
+const DEADLINE: Duration = Duration::from_secs(4);
+
+pub(super) enum Changes {
+    Own(Arc<Mutex<Journal>>),
+    Shared { store: Store, own: Option<Own>, is_one: OnceCell<()> },
+}
+
+/// The file of a book that this process had to itself before.
+pub(super) struct Own {
+    file: PathBuf,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Own {
+    /// `None`: there is none, or nothing in it.
+    pub(super) fn of(folder: &Path, clinic: &str) -> io::Result<Option<Self>> {
+        let file = journal::file(folder, clinic);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let (_, entries) = Journal::open(folder, clinic)?;
+        Ok((!entries.is_empty()).then_some(Self { file, entries }))
+    }
+}
+
+impl Changes {
+    pub(super) fn own(journal: Journal) -> Self {
+        Self::Own(Arc::new(Mutex::new(journal)))
+    }
+
+    pub(super) fn shared(store: Store, own: Option<Own>) -> Self {
+        Self::Shared { store, own, is_one: OnceCell::new() }
+    }
+
+    /// Whether looking again tells what became of a write that was not answered.
+    pub(super) const fn may_look_again(&self) -> bool {
+        match self {
+            Self::Own(_) => false,
+            Self::Shared { .. } => true,
+        }
+    }
+
+    /// Changes after this number, in order; of a file there are none that its process does not know.
+    pub(super) async fn after(&self, number: i64) -> Result<Vec<(i64, Entry)>, EmrError> {
+        let Self::Shared { store, .. } = self else { return Ok(Vec::new()) };
+        let found = match timeout(DEADLINE, store.book_after(number)).await {
+            Ok(found) => found.map_err(|error| unavailable(&error.to_string()))?,
+            Err(_) => return Err(unavailable("the database said nothing")),
+        };
+        let read = |(number, change): (i64, Vec<u8>)| {
+            // The error's own words could hold a value, which may be a patient's.
+            let entry = serde_json::from_slice(&change);
+            entry
+                .map(|entry| (number, entry))
+                .map_err(|_| unavailable(&format!("change {number} is of a newer release")))
+        };
+        found.into_iter().map(read).collect()
+    }
+
+    /// Returns once they are on the disk: all of them or none.
+    pub(super) async fn add(&self, after: i64, entries: Vec<Entry>) -> Result<Added, EmrError> {
+        match self {
+            Self::Own(journal) => {
+                let journal = journal.clone();
+                let written = tokio::task::spawn_blocking(move || journal.lock().append(&entries)).await;
+                written.map_err(|_| EmrError::Unknown("the writer of the book broke down; see the log".into()))??;
+                Ok(Added::Now)
+            }
+            Self::Shared { store, .. } => {
+                let changes: Result<Vec<Vec<u8>>, _> = entries.iter().map(serde_json::to_vec).collect();
+                let changes = changes.map_err(|_| unavailable("a change has no JSON form"))?;
+                match timeout(DEADLINE, store.add_to_book(after, &changes)).await {
+                    Ok(Ok(added)) => Ok(added),
+                    Ok(Err(error)) => Err(EmrError::Unknown(format!("the clinic's book was being written: {error}"))),
+                    Err(_) => Err(EmrError::Unknown("the clinic's book was being written: no answer".into())),
+                }
+            }
+        }
+    }
+
+    /// The database's book is the one that this process had in its file, if it had one: the file is put aside then.
+    pub(super) async fn be_one(&self, first: &[Entry]) -> Result<(), EmrError> {
+        let Self::Shared { own: Some(own), is_one, .. } = self else { return Ok(()) };
+        let look = async || {
+            let there = self.after(0).await?;
+            let wanted = first.iter().take(PAGE);
+            if !there.iter().map(|(_, entry)| entry).take(first.len()).eq(wanted) {
+                return Err(unavailable(&format!(
+                    "{} holds another book than the database; see which appointments are in it alone, then move the file away",
+                    own.file.display()
+                )));
+            }
+            let aside = own.file.with_extension("jsonl.moved");
+            std::fs::rename(&own.file, aside).map_err(|error| unavailable(&format!("{}: {error}", own.file.display())))
+        };
+        is_one.get_or_try_init(look).await.copied()
+    }
+}
+
+fn unavailable(why: &str) -> EmrError {
+    EmrError::Unavailable(format!("the clinic's book in the database cannot be used: {why}"))
+}

@@ -1,0 +1,83 @@
+//! One embedded book in PostgreSQL, and two processes that write it.
+
+use std::sync::Arc;
+
+use attendant::clinic::Clinic;
+use attendant::emr::book::Book as EmbeddedBook;
+use attendant::emr::{Emr, ProviderRef};
+use attendant::store::Store;
+use jiff::civil::{DateTime, date};
+
+use super::instance::Book;
+use super::{Grounds, PATIENCE, clinic_with_book, judge, not_told, of, times, wishes};
+use crate::desk::comes_within;
+use crate::live::postgres::Postgres;
+use crate::wire::oscar::house::{CHEN, JANE, MONDAY, wanted};
+
+/// Who stands in a book in these tests' days.
+pub(super) async fn standing(book: &EmbeddedBook) -> Vec<(DateTime, String)> {
+    let mut standing = Vec::new();
+    for day in [MONDAY, date(2026, 11, 25)] {
+        let rows = book.appointments_for_provider(&ProviderRef(CHEN.to_owned()), day).await.expect("it is up");
+        standing.extend(rows.into_iter().map(|row| (row.start, row.patient.expect("a caller's").0.reveal().clone())));
+    }
+    standing
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_of_two_processes_with_one_embedded_book_never_share_a_time_though_one_is_killed_and_one_stands_still()
+{
+    let grounds = Grounds::open().await;
+    let wishes = wishes();
+    let file = clinic_with_book(grounds.folder.path(), &wishes);
+    let book = || Book::Shared { clinic: file.clone() };
+    let (mut one, _) = grounds.start("one", book(), of(&wishes, 0));
+    let (mut other, plan) = grounds.start("other", book(), of(&wishes, 1));
+    assert_eq!((one.ready().await, other.ready().await), (100, 100));
+    let changes = || grounds.postgres.as_clinic(Some("harbour-street"), "SELECT COUNT(*) FROM book_changes").unwrap();
+    let written =
+        |count: usize| comes_within(PATIENCE, move || (changes().parse::<usize>().unwrap() >= count).then_some(()));
+    one.go().await;
+    other.go().await;
+    written(1).await;
+    one.stand_still();
+    written(2).await;
+    let killed = other.kill().await;
+    let (mut other, _) = grounds.start("other", book(), not_told(&plan.callers, &killed));
+    other.ready().await;
+    other.go().await;
+    one.go_on();
+    let heard = killed.and(one.over().await).and(other.over().await);
+    let clinic = Clinic::load(&file).unwrap();
+    let book = EmbeddedBook::shared(grounds.store("nobody"), &grounds.records("nobody"), &clinic, MONDAY).unwrap();
+    let standing = standing(&book).await;
+    assert_eq!(standing.len(), times().len(), "and each time goes to somebody");
+    assert_eq!(changes(), standing.len().to_string(), "nothing was written that was taken back");
+    judge(&grounds, &heard, &standing, &wishes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_the_database_answers_late_is_found_and_stands_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Arc::new(Postgres::start());
+    let clinic = Clinic::sample();
+    let store = Store::open(&postgres.settings(), folder.path(), clinic.tenant()).unwrap();
+    store.migrate().await.unwrap();
+    let book = EmbeddedBook::shared(store, &folder.path().join("book"), &clinic, MONDAY).unwrap();
+    book.health(MONDAY.at(8, 0, 0, 0)).await.unwrap();
+    let asked = |sql: &str| postgres.as_clinic(Some("harbour-street"), sql).unwrap();
+    let begun: usize = asked("SELECT COUNT(*) FROM book_changes").parse().unwrap();
+    // Whoever writes waits for longer than a caller does; whoever reads does not.
+    let holding = postgres.clone();
+    let held = tokio::task::spawn_blocking(move || {
+        holding.run("BEGIN; LOCK TABLE book_changes IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(5); COMMIT");
+    });
+    let locks = "SELECT COUNT(*) FROM pg_locks WHERE mode = 'ShareRowExclusiveLock' AND granted";
+    comes_within(PATIENCE, || (asked(locks) != "0").then_some(())).await;
+    let start = date(2026, 11, 30).at(9, 0, 0, 0);
+    let booked = book.book(wanted(CHEN, start, JANE)).await.unwrap();
+    assert_eq!(booked.start, start);
+    held.await.unwrap();
+    let again = book.book(wanted(CHEN, start, JANE)).await.unwrap();
+    assert_eq!((again, asked("SELECT COUNT(*) FROM book_changes")), (booked, (begun + 1).to_string()));
+}
