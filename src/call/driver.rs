@@ -25,7 +25,7 @@ use farewell::{Ended, Farewell};
 
 use super::CallId;
 use super::ears::Ears;
-use super::event::{Command, Event, Mailbox, Signal};
+use super::event::{Command, Event, Mailbox, Reporter, Signal};
 use super::fetching::Fetching;
 use super::machine::{Input, Machine, Service};
 use super::marking::Marking;
@@ -80,6 +80,9 @@ pub(super) struct Driver {
     machine: Machine,
     path: Path,
     ears: Ears,
+    /// Of the present session, and of the one whose words another is asked for.
+    recogniser: Reporter,
+    doubted: Reporter,
     tap: Option<Tap>,
     voices: Vec<Option<mpsc::Sender<tts::Input>>>,
     /// What the agent speaks.
@@ -153,6 +156,8 @@ impl Driver {
             machine,
             path,
             ears: Ears::new(),
+            recogniser: Reporter::default(),
+            doubted: Reporter::default(),
             tap,
             voices: start.providers.voices.iter().map(|_| None).collect(),
             language: watch::Sender::new(language),

@@ -60,6 +60,10 @@ pub enum SttEffect {
     Open { session: u32, recogniser: usize, setup: stt::Setup, replay_from: Samples, end_of_turn: bool },
     /// In the order of the audio.
     Input(stt::Input),
+    /// The present session found no word in a voice that another one is to hear again.
+    Doubt,
+    /// That one found words: the session that was doubted missed them.
+    Missed,
 }
 
 /// Audio of a speech, shared between the voice that made it and the mouth that plays it.

@@ -9,6 +9,7 @@ use crate::{agent, stt, tts};
 use attendant_media::leg::Format;
 pub use attendant_media::rtcp::RtcpTo;
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 /// Posted to a call by its transport, its providers and its agent.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,12 +74,26 @@ pub enum Command {
 /// Room for events of one call: a burst of TTS audio (16 x 200 ms) and words beside it; senders wait beyond that.
 pub const MAILBOX_SIZE: usize = 64;
 
+/// The provider behind one session; unknown where nothing is kept of providers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reporter(Arc<OnceLock<Watch>>);
+
+impl Reporter {
+    /// It found no word in a voice in which another recogniser found some.
+    pub(crate) fn missed_words(&self) {
+        if let Some(watch) = self.0.get() {
+            watch.missed_words();
+        }
+    }
+}
+
 /// The sending side of a call's mailbox.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     sender: mpsc::Sender<Event>,
     /// Sees what a provider's session reports.
     watch: Option<Watch>,
+    reporter: Option<Reporter>,
     /// Where a voice's words stand in the text as it was written.
     writing: Option<Writing>,
     meter: Meter,
@@ -92,12 +107,22 @@ impl Mailbox {
     /// What is used on behalf of it is counted on this meter.
     pub fn metered(meter: Meter) -> (Self, mpsc::Receiver<Event>) {
         let (tx, rx) = mpsc::channel(MAILBOX_SIZE);
-        (Self { sender: tx, watch: None, writing: None, meter }, rx)
+        (Self { sender: tx, watch: None, reporter: None, writing: None, meter }, rx)
     }
 
     /// The same mailbox for a session of this provider: what it reports tells whether the provider is well.
     pub(crate) fn watched(&self, watch: Watch) -> Self {
+        if let Some(reporter) = &self.reporter {
+            // The first provider asked for a session is whose it is.
+            reporter.0.set(watch.clone()).ok();
+        }
         Self { watch: Some(watch), ..self.clone() }
+    }
+
+    /// The same mailbox for one session, and who reports to it as soon as that is known.
+    pub(crate) fn reporting(&self) -> (Self, Reporter) {
+        let reporter = Reporter::default();
+        (Self { reporter: Some(reporter.clone()), ..self.clone() }, reporter)
     }
 
     /// The same mailbox for a voice that is given texts as they are spoken.

@@ -3,12 +3,14 @@
 //! Words are kept by their place on the sample clock, so a late or reordered final lands where it was said. Nothing here knows
 //! whose turn it is.
 
+mod doubts;
 mod losses;
 
 use std::collections::VecDeque;
 
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 
+use doubts::Doubt;
 pub(super) use losses::{Failure, Loss};
 
 use super::conversation::join;
@@ -41,8 +43,11 @@ pub(super) enum News {
         to: Samples,
         fin: bool,
     },
-    /// All words up to the flush are there.
-    Flushed,
+    /// All words of the voice are there whose last words were asked for.
+    Flushed {
+        from: Samples,
+        to: Samples,
+    },
     /// All words up to an earlier flush are: the last one is still owed.
     Behind,
     /// The recogniser says that the caller has finished.
@@ -85,6 +90,9 @@ pub(super) struct Hearing {
     /// Words up to here were taken into a turn.
     taken: Samples,
     flushing: Option<Flush>,
+    doubt: Option<Doubt>,
+    /// Whoever missed words that another one found: the numbers of their [`Hearer`]s.
+    missed: Vec<usize>,
     /// So far the session has listened.
     listened: Samples,
     /// So far there have been words that were not said before.
@@ -127,6 +135,8 @@ impl Hearing {
             replayed: Samples::ZERO,
             taken: Samples::ZERO,
             flushing: None,
+            doubt: None,
+            missed: Vec::new(),
             listened: Samples::ZERO,
             worded: Samples::ZERO,
         }
@@ -227,7 +237,7 @@ impl Hearing {
                     self.flushing = None;
                     self.is_well();
                     self.before.clear();
-                    News::Flushed
+                    News::Flushed { from: asked.from, to: asked.up_to }
                 }
                 Some(_) => News::Behind,
                 None => News::Nothing,
@@ -290,6 +300,8 @@ impl Hearing {
         }
         self.recogniser = 0;
         self.is_well();
+        self.doubt = None;
+        self.missed.clear();
         Spoken::Elsewhere
     }
 
@@ -334,6 +346,7 @@ impl Hearing {
         self.partial = None;
         self.before.clear();
         self.flushing = None;
+        self.doubt = None;
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `machine/keypad` | what keys mean for the floor, and which reports are of one key |
 //! | `machine/answering` | asking the agent, speaking its answer, covering waits |
 //! | `machine/drafting` | answering before the turn is final, where nobody hears it |
-//! | `machine/deafness` | what to do when the recogniser fails or is late |
+//! | `machine/deafness` | what to do when the recogniser fails, is late or finds no words |
 //! | `machine/hold` | what waits while the other side has us on hold |
 //! | `machine/recording` | whether the call may be recorded: announced, not refused |
 //! | `machine/service` | whether the caller was served, whoever ends the call |
@@ -43,7 +43,7 @@ use attendant_media::time::{Time, Timers};
 
 use super::canned::{Canned, Phrase};
 use super::conversation::Conversation;
-use super::effect::{Effect, LegEffect};
+use super::effect::{Effect, LegEffect, SttEffect};
 use super::event::{Event, Signal};
 use super::hearing::{Failure, Hearing, News};
 use super::mouth::Mouth;
@@ -300,15 +300,19 @@ impl Machine {
     }
 
     fn stt(&mut self, session: u32, event: crate::stt::Event) {
-        match self.hearing.handle(session, event) {
-            News::Flushed | News::Failed(_) if self.is_leaving() => self.leave(),
+        let news = self.hearing.handle(session, event);
+        if matches!(news, News::Words { fin: true, .. } | News::Flushed { .. }) && self.hearing.has_found_words() {
+            self.out.push_back(Effect::Stt(SttEffect::Missed));
+        }
+        match news {
+            News::Flushed { .. } | News::Failed(_) if self.is_leaving() => self.leave(),
             News::Nothing => {}
             News::Words { .. } | News::Listening | News::Behind | News::EndOfTurn | News::EagerEnd | News::Resumed
                 if self.is_leaving() => {}
             News::Ready => self.timers.clear(Timer::SttReady),
             News::Words { to, fin } => self.words(to, fin),
             News::Listening => self.listened(),
-            News::Flushed => self.flushed(),
+            News::Flushed { from, to } => self.flushed(from, to),
             News::Behind => self.behind(),
             News::EndOfTurn => self.end_of_turn(),
             News::EagerEnd => self.eager_end(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::ProviderError;
+use super::{ErrorKind, ProviderError};
 use crate::call::event::Event;
 use crate::language::Language;
 use crate::{stt, tts};
@@ -101,6 +101,13 @@ impl Watch {
         }
     }
 
+    /// The session before found no word in a voice in which another provider found some.
+    pub(crate) fn missed_words(&self) {
+        let what = "found no word in a voice in which another recogniser found some".to_owned();
+        let provider = self.standing.provider();
+        self.failed(&ProviderError { provider, kind: ErrorKind::Empty, what, retry_after: None });
+    }
+
     fn failed(&self, error: &ProviderError) {
         metrics::counter!("provider_failures_total", "provider" => error.provider, "kind" => format!("{:?}", error.kind))
             .increment(1);
@@ -118,7 +125,6 @@ mod tests {
     use super::*;
     use crate::costs::Kind;
     use crate::privacy::Pii;
-    use crate::provider::ErrorKind;
 
     #[tokio::test(start_paused = true)]
     async fn a_recogniser_that_finds_no_words_is_not_taken_for_well_again() {

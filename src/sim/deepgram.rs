@@ -137,7 +137,7 @@ impl Session {
             Asked::Nova => Protocol::Nova(nova::Nova::new(strike.clone())),
             Asked::Flux(thresholds) => Protocol::Flux(flux::Flux::new(thresholds, strike.clone())),
         };
-        let (ear, outbox) = (Ear::default(), VecDeque::new());
+        let (ear, outbox) = (Ear::of(strike.clone()), VecDeque::new());
         let (answered, turns, first_turn) = (0, 0, None);
         Self { socket, pace, strike, protocol, ear, outbox, answered, turns, first_turn, active: Instant::now() }
     }

@@ -5,6 +5,7 @@
 use attendant_media::frame::{Frame, SLOT_SAMPLES};
 
 use super::code::{Heard, Listener, WORD_SAMPLES};
+use super::fault::{Fault, Strike};
 
 /// Mean square under which a frame is silence: -45 dB of full scale.
 const QUIET: f32 = 33_000.0;
@@ -28,6 +29,7 @@ pub(super) struct Word {
 /// See the module header.
 #[derive(Debug, Default)]
 pub(super) struct Ear {
+    strike: Strike,
     heard: u64,
     rest: Vec<i16>,
     listener: Listener,
@@ -42,6 +44,10 @@ pub(super) struct Ear {
 }
 
 impl Ear {
+    pub(super) fn of(strike: Strike) -> Self {
+        Self { strike, ..Self::default() }
+    }
+
     /// Takes audio, and gives the words that became whole with it.
     pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Word> {
         self.rest.extend(bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
@@ -52,7 +58,17 @@ impl Ear {
             self.frame(frame, &mut words);
         }
         self.rest = left.to_vec();
+        words.retain(|_| self.finds_words());
         words
+    }
+
+    /// With [`Fault::Empty`] it is at work, and hears none.
+    fn finds_words(&self) -> bool {
+        let is_empty = self.strike.is(Fault::Empty);
+        if is_empty {
+            self.strike.felt(0);
+        }
+        !is_empty
     }
 
     fn frame(&mut self, frame: &Frame, words: &mut Vec<Word>) {
@@ -100,7 +116,7 @@ impl Ear {
         let word = short.then(|| Word { text: "Yes.".to_owned(), from, to: self.heard.saturating_sub(self.quiet) });
         self.plain = 0;
         self.said = 0;
-        word
+        word.filter(|_| self.finds_words())
     }
 
     /// Samples heard so far.
@@ -122,6 +138,8 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use super::super::code::{Code, speak};
+    use super::super::fault::Trouble;
+    use super::super::vendor::Vendor;
     use super::*;
 
     fn bytes(audio: &[i16]) -> Vec<u8> {
@@ -138,6 +156,15 @@ mod tests {
         let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         assert_eq!(text.join(" "), code.sentence());
         assert!(words[0].from.abs_diff(3_200) <= 1_280, "{words:?}");
+    }
+
+    #[test]
+    fn who_hears_no_words_hears_a_voice_all_the_same() {
+        let strike = Trouble::always(Some(Fault::Empty)).strike(Vendor::Nova).expect("it can have it");
+        let mut ear = Ear::of(strike);
+        assert_eq!(ear.hear(&bytes(&[5_000; 24_000])), []);
+        assert!(ear.has_voice());
+        assert_eq!((ear.finish(), ear.heard()), (None, 24_000));
     }
 
     #[test]

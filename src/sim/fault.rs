@@ -43,7 +43,7 @@ pub enum Fault {
     Unanswered,
     /// What was cancelled goes on.
     Late,
-    /// Done without any audio, as when a quota is used up.
+    /// Done without any audio, or at work without any words, as when a quota is used up.
     Empty,
     /// Nothing but digital silence.
     Silence,
@@ -57,7 +57,7 @@ pub enum Fault {
 
 impl Fault {
     /// What recognisers can have.
-    pub const OF_HEARING: [Self; 10] = [
+    pub const OF_HEARING: [Self; 11] = [
         Self::Slow,
         Self::Stalls,
         Self::Deaf,
@@ -65,6 +65,7 @@ impl Fault {
         Self::Breaks,
         Self::Disorder,
         Self::Unanswered,
+        Self::Empty,
         Self::Unauthorised,
         Self::Limits,
         Self::Fails,

@@ -45,7 +45,6 @@ const NOT_ASKED_TO_CANCEL: &str =
     "what it says is cancelled by leaving the connection, and nothing can come after that";
 const IN_ORDER: &str = "its answer is one stream, in order";
 const NO_AUDIO: &str = "it sends no audio";
-const HEARS_NOTHING: &str = "a recogniser that hears no words is one that is deaf";
 const SAYS_NOTHING: &str = "it says nothing";
 const FROM_THE_BEGINNING: &str = "its connection has it from the beginning, or not at all";
 const NEVER_MADE: &str = "a connection that is never made stalls; one that is refused is refused by its status";
@@ -148,6 +147,7 @@ impl Vendor {
             | Fault::Deaf
             | Fault::Errors
             | Fault::Breaks
+            | Fault::Empty
             | Fault::Unauthorised
             | Fault::Limits
             | Fault::Fails => None,
@@ -170,10 +170,6 @@ impl Vendor {
                 (Self::Cartesia | Self::ElevenLabs, _) => None,
                 (_, Does::Speaks) => Some(NOT_ASKED_TO_CANCEL),
                 (_, Does::Hears) => Some("nothing that it says is cancelled"),
-            },
-            Fault::Empty => match self.does() {
-                Does::Speaks => None,
-                Does::Hears => Some(HEARS_NOTHING),
             },
             Fault::Silence => match self.does() {
                 Does::Speaks => None,

@@ -107,13 +107,14 @@ impl Brain {
             | Mood::StallsOnce
             | Mood::Silent
             | Mood::EmptyOnce
-            | Mood::LateChunks => mood.afterwards(),
+            | Mood::LateChunks
+            | Mood::Wordless => mood.afterwards(),
         };
         match mood {
             Mood::FailsOnce => return vec![(ms(100), event(agent::Event::Failed(failure(ErrorKind::Limited))))],
             Mood::StallsOnce | Mood::Silent => return Vec::new(),
             Mood::EmptyOnce => return vec![(ms(100), event(agent::Event::Done))],
-            Mood::Normal | Mood::Slow | Mood::ConnectsLate | Mood::DiesMidWord | Mood::LateChunks => {}
+            Mood::Normal | Mood::Slow | Mood::ConnectsLate | Mood::DiesMidWord | Mood::LateChunks | Mood::Wordless => {}
         }
         self.answers += 1;
         let answer = self.script.pop_front().unwrap_or_else(|| self.draw(rng));

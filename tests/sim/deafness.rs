@@ -8,7 +8,7 @@ use attendant::call::timeline::{Entry, Recovery};
 
 use super::caller::Sound;
 use super::sound;
-use super::world::{Outcome, Script, World};
+use super::world::{Note, Outcome, Script, World};
 
 /// The caller speaks over the greeting with so many words, is answered, asks again and hangs up.
 fn goes_deaf(seed: u64, words: usize) -> Script {
@@ -68,9 +68,32 @@ fn a_long_sound_without_words_is_no_broken_recogniser() {
         let person = Some("+16045550100".to_owned());
         let outcome = World::new(Script { transfer_to: person, ..Script::new(seed, acts, Vec::new()) }).run();
         outcome.must_hold(&format!("seed {seed}"));
-        assert_eq!(recoveries(&outcome, Recovery::SttReopened), 0, "seed {seed}");
+        // Whoever is next agrees that there is nothing in it.
+        assert_eq!(recoveries(&outcome, Recovery::SttReopened), 1, "seed {seed}");
+        assert_eq!(outcome.times(|note| *note == Note::Missed), [], "seed {seed}");
         assert_eq!(recoveries(&outcome, Recovery::Apologised), 0, "seed {seed}");
         assert_eq!(outcome.lines(Who::Caller), ["c1w0 c1w1 c1w2 c1w3"], "seed {seed}");
+    }
+}
+
+/// A recogniser that is at work and answers, and never finds a word: its quota is used up.
+#[test]
+fn a_recogniser_that_finds_no_word_is_replaced_after_the_first_turn_and_no_word_is_lost() {
+    for seed in 0..10 {
+        for first in [When::AgentQuiet(700), When::AgentSpeaking(500)] {
+            let acts = vec![
+                Act { when: first, what: What::Say { words: 6 } },
+                Act { when: When::AgentQuiet(1_000), what: What::Say { words: 5 } },
+                Act { when: When::AgentQuiet(16_000), what: What::HangUp },
+            ];
+            let outcome = World::new(Script { ears: Mood::Wordless, ..Script::new(seed, acts, Vec::new()) }).run();
+            outcome.must_hold(&format!("seed {seed}"));
+            let said = outcome.lines(Who::Caller).join(" ");
+            assert_eq!(said, "c0w0 c0w1 c0w2 c0w3 c0w4 c0w5 c1w0 c1w1 c1w2 c1w3 c1w4", "seed {seed} {first:?}");
+            assert_eq!(recoveries(&outcome, Recovery::SttReopened), 1, "seed {seed} {first:?}");
+            assert_eq!(outcome.times(|note| *note == Note::Missed).len(), 1, "seed {seed} {first:?}");
+            assert_eq!(recoveries(&outcome, Recovery::Apologised), 0, "seed {seed} {first:?}");
+        }
     }
 }
 

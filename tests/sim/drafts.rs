@@ -54,7 +54,13 @@ fn unheard(outcome: &Outcome) {
             Note::ConfirmThought | Note::CancelThought => since = None,
             Note::Audible(id) => assert_eq!(since, None, "{id:?} became audible at {at:?} while a draft was no answer"),
             Note::ToolStarted => assert_eq!(since, None, "a tool ran at {at:?} for a draft"),
-            Note::Think(_) | Note::Hears(_) | Note::Pause | Note::Resume { .. } | Note::Mute | Note::ToolDone => {}
+            Note::Think(_)
+            | Note::Hears(_)
+            | Note::Missed
+            | Note::Pause
+            | Note::Resume { .. }
+            | Note::Mute
+            | Note::ToolDone => {}
         }
     }
 }

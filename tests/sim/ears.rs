@@ -65,6 +65,7 @@ pub struct Ears {
     finals: usize,
     partial: usize,
     deaf: bool,
+    wordless: bool,
     /// The next sign of life.
     sign_at: Samples,
     /// Connected since then: nothing comes before.
@@ -89,6 +90,7 @@ impl Ears {
             finals: 0,
             partial: 0,
             deaf: false,
+            wordless: false,
             sign_at: Samples::ZERO,
             ready_at: Time::ZERO,
             answered_at: Time::ZERO,
@@ -106,12 +108,13 @@ impl Ears {
     ) -> Later {
         *self = Self { eager, ..Self::new(self.mood) };
         self.session = session;
+        self.wordless = recogniser == 0 && self.mood == Mood::Wordless;
         replayed.for_each(|at| self.audio(at));
         let mood = if recogniser == 0 { self.mood } else { Mood::Normal };
         self.deaf = matches!(mood, Mood::StallsOnce | Mood::Silent);
         self.mood = match mood {
             // These strike in mid-word and at the flush.
-            Mood::DiesMidWord | Mood::EmptyOnce => mood,
+            Mood::DiesMidWord | Mood::EmptyOnce | Mood::Wordless => mood,
             Mood::Normal => self.mood,
             Mood::Slow | Mood::ConnectsLate | Mood::FailsOnce | Mood::StallsOnce | Mood::Silent | Mood::LateChunks => {
                 mood.afterwards()
@@ -122,7 +125,7 @@ impl Ears {
             Mood::StallsOnce | Mood::Silent => Vec::new(),
             Mood::Slow => self.ready(now, ms(1_500)),
             Mood::ConnectsLate => self.ready(now, ms(2_900)),
-            Mood::Normal | Mood::DiesMidWord | Mood::EmptyOnce | Mood::LateChunks => {
+            Mood::Normal | Mood::DiesMidWord | Mood::EmptyOnce | Mood::LateChunks | Mood::Wordless => {
                 self.ready(now, ms(rng.random_range(20..200)))
             }
         }
@@ -134,6 +137,9 @@ impl Ears {
     }
 
     pub fn audio(&mut self, at: Samples) {
+        if self.wordless {
+            return;
+        }
         let slot = (at.0 / 320) as usize;
         if self.got.len() <= slot {
             self.got.resize(slot + 1, false);

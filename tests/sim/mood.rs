@@ -25,6 +25,8 @@ pub enum Mood {
     EmptyOnce,
     /// Goes on sending after it was cancelled.
     LateChunks,
+    /// Is at work, answers, and never finds a word. Only recognisers do.
+    Wordless,
 }
 
 impl Mood {
@@ -36,6 +38,7 @@ impl Mood {
             Self::ConnectsLate => Self::ConnectsLate,
             Self::Silent => Self::Silent,
             Self::LateChunks => Self::LateChunks,
+            Self::Wordless => Self::Wordless,
         }
     }
 }

@@ -119,7 +119,12 @@ impl Voices {
                 self.dead = Some(id);
                 return vec![(ms(80), Event::Tts(tts::Event::Failed { id, error: failure(ErrorKind::Server) }))];
             }
-            Mood::Normal | Mood::ConnectsLate | Mood::DiesMidWord | Mood::EmptyOnce | Mood::LateChunks => {}
+            Mood::Normal
+            | Mood::ConnectsLate
+            | Mood::DiesMidWord
+            | Mood::EmptyOnce
+            | Mood::LateChunks
+            | Mood::Wordless => {}
         }
         Vec::new()
     }

@@ -163,7 +163,7 @@ impl World {
             config: Arc::new(config),
             canned: Arc::new(canned),
             language: script.language,
-            recognisers: vec![script.hearers(script.eager.is_some()), script.hearers(false)],
+            recognisers: vec![script.hearers(0, script.eager.is_some()), script.hearers(1, false)],
             names: Vec::new(),
             voices: 2,
             recorded: script.recorded,

@@ -18,11 +18,15 @@ impl Driver {
             Effect::Leg(effect) => self.perform_leg(now, effect),
             Effect::Stt(SttEffect::Open { session, recogniser, setup, replay_from, end_of_turn }) => {
                 let _runtime = self.shared.enter();
-                let reports = stt::Reports { session, mailbox: self.mailbox.clone() };
+                let (mailbox, reporter) = self.mailbox.reporting();
+                self.recogniser = reporter;
+                let reports = stt::Reports { session, mailbox };
                 let input = self.providers.recognisers[recogniser].open(setup, reports);
                 self.ears.open(input, replay_from, end_of_turn);
             }
             Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
+            Effect::Stt(SttEffect::Doubt) => self.doubted = self.recogniser.clone(),
+            Effect::Stt(SttEffect::Missed) => self.doubted.missed_words(),
             Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
             Effect::Speaks(language) => {
                 self.language.send_if_modified(|spoken| std::mem::replace(spoken, language) != language);

@@ -66,6 +66,7 @@ impl Hearing {
             self.passing = 0;
             self.recogniser = 0;
             self.flushing = None;
+            self.doubt = None;
             return Loss::Hopeless { after: WAIT_AT_MOST };
         }
         if self.passing != 1 {

@@ -69,7 +69,7 @@ fn a_session_that_answers_the_flush_has_the_last_word() {
     hearing.lost(Failure::Passing, Samples::ZERO);
     hearing.reopen(Some((from, Some(up_to))), up_to, &mut out);
     hearing.handle(3, partial("two tickets", 1_000, 2_300));
-    assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed);
+    assert_eq!(hearing.handle(3, Event::Flushed { up_to }), News::Flushed { from, to: up_to });
     assert_eq!(hearing.words(), "two tickets");
 }
 

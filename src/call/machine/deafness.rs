@@ -1,4 +1,4 @@
-//! When the recogniser fails, says nothing, or is late: hear the turn again with another session, or do without.
+//! When the recogniser fails, says nothing, finds no words, or is late: hear the turn again with another session, or do without.
 //!
 //! It never opens sessions in a loop: the pauses between them are `hearing`'s.
 
@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use attendant_media::frame::Samples;
 
+use super::endpointing::WORTH_REPEATING;
 use super::{Machine, Phase, Timer};
 use crate::call::hearing::{Failure, Loss};
 use crate::call::settings::deadline;
 use crate::call::thought::Then;
 use crate::call::timeline::{Entry, Recovery};
 use crate::call::turn::{Floor, Voice};
+use crate::stt;
 
 impl Machine {
     /// The last words do not come: the recogniser is replaced, and the next one hears the turn again. If they do not come then
@@ -69,6 +71,28 @@ impl Machine {
         }
     }
 
+    /// A voice that was no cough, and no word in it: another recogniser hears it again before it is taken for a noise.
+    pub(super) fn is_heard_by_another(&mut self, from: Samples, to: Samples) -> bool {
+        let is_all = match self.floor {
+            Floor::Settling { .. } | Floor::Agent | Floor::Contested { voice: Voice::Quiet(_), .. } => {
+                self.phase == Phase::Talking && self.hearing.words().trim().is_empty()
+            }
+            Floor::Open | Floor::Caller { .. } | Floor::Contested { voice: Voice::Sounding, .. } => false,
+        };
+        // Keys have no words.
+        if !is_all || to.saturating_sub(from) < WORTH_REPEATING || self.keypad.is_pressed() {
+            return false;
+        }
+        if !self.hearing.doubt(from, to, &mut self.out) {
+            return false;
+        }
+        let detail = "no word in a voice".to_owned();
+        self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail });
+        self.timers.clear(Timer::SttPartial);
+        self.reopen_ears();
+        true
+    }
+
     /// The recogniser failed or hears nothing: another session is opened, at once or after a pause.
     pub(super) fn deaf(&mut self, why: &str, how: Failure) {
         self.journal(Entry::Recovered { at_us: self.at_us(), what: Recovery::SttReopened, detail: why.to_owned() });
@@ -117,7 +141,14 @@ impl Machine {
         self.timers.set(Timer::SttReady, self.now + deadline::STT_READY);
         self.hearing.reopen(voice, self.clock(), &mut self.out);
         match self.floor {
-            Floor::Settling { .. } => self.await_last_words(),
+            Floor::Settling { .. } => {
+                if self.noise {
+                    // It goes on, and there may yet be words in it.
+                    let at = self.clock();
+                    self.hearing.input(stt::Input::SpeechStart { at }, &mut self.out);
+                }
+                self.await_last_words();
+            }
             Floor::Caller { voice, .. } | Floor::Contested { voice, .. } => self.keep_watching(voice),
             Floor::Open | Floor::Agent => {
                 if self.hearing.unanswered().is_some() {

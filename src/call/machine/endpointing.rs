@@ -12,8 +12,9 @@ use crate::call::utterance::Purpose;
 use crate::phrases::Refusal;
 use crate::stt;
 
-/// A voice this long was no cough: if no word of it was understood, the caller is asked to say it again...
-const WORTH_REPEATING: Samples = Samples::from_millis(800);
+/// A voice this long was no cough: if no word of it was understood, another recogniser hears it again, and the caller is asked to say it
+/// again...
+pub(super) const WORTH_REPEATING: Samples = Samples::from_millis(800);
 /// ...so often in a row. More of it is noise.
 const REPEATS: u32 = 2;
 

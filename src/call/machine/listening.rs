@@ -273,7 +273,11 @@ impl Machine {
         }
     }
 
-    pub(super) fn flushed(&mut self) {
+    /// The recogniser has said all that it will of a voice.
+    pub(super) fn flushed(&mut self, from: Samples, to: Samples) {
+        if self.is_heard_by_another(from, to) {
+            return;
+        }
         match self.floor {
             Floor::Contested { voice: Voice::Quiet(_), .. } => self.contest_over(),
             Floor::Settling { from, last } => self.turn_over(from, last),

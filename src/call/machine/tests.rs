@@ -3,6 +3,7 @@
 mod answers;
 mod apologies;
 mod deafness;
+mod doubts;
 mod drafting;
 mod ending;
 mod hold;
@@ -22,7 +23,6 @@ use std::time::Duration;
 use super::*;
 use crate::agent::{self, Turn, Who};
 use crate::call::canned::Line;
-use crate::call::effect::{LegEffect, SttEffect};
 use crate::call::event::Command;
 use crate::call::timeline::Recovery;
 use crate::privacy::Pii;

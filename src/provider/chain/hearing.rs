@@ -105,3 +105,28 @@ impl Recognizer for Place {
         member.provider.open(setup, Reports { mailbox, ..reports })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::event::Mailbox;
+    use crate::sim::{ScriptedConfig, ScriptedRecognizer};
+    use crate::stt::Hints;
+
+    /// Its quota is used up: it answers, and has no words.
+    #[tokio::test(start_paused = true)]
+    async fn who_misses_words_that_another_finds_in_five_calls_is_passed_over_by_the_others() {
+        let ears = Ears::new((0..2).map(|_| Arc::new(ScriptedRecognizer(ScriptedConfig::default())) as _).collect());
+        let places = ears.places(Order::new());
+        let well = || [0, 1].map(|n| ears.0[n].standing.is_well(Instant::now()));
+        for _ in 0..5 {
+            assert_eq!(well(), [true, true]);
+            let (mailbox, _events) = Mailbox::new();
+            let (mailbox, reporter) = mailbox.reporting();
+            let setup = Setup { language: Language::English, hints: Hints::default() };
+            let _session = places[0].open(setup, Reports { session: 1, mailbox });
+            reporter.missed_words();
+        }
+        assert_eq!(well(), [false, true]);
+    }
+}

@@ -16,7 +16,11 @@ use crate::provider::{ErrorKind, ProviderError};
 
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
+<<<<<<< HEAD
     kind: Kind,
+=======
+    provider: &'static str,
+>>>>>>> bf53ee9 (Let another recogniser hear a voice in which the first found no word)
     /// What it is asked for, and by whose name.
     purpose: Arc<str>,
     own: Breaker,
@@ -68,10 +72,15 @@ impl Standing {
         match account {
             Some(name) => {
                 let own = Breaker::shared(provider, &format!("{purpose} {name}"));
-                Self { kind, purpose, own, account: Some(Account::named(provider, name)) }
+<<<<<<< HEAD
+                Self { kind, provider, purpose, own, account: Some(Account::named(provider, name)) }
             }
-            None => Self { kind, purpose, own: Breaker::alone(provider), account: None },
+            None => Self { kind, provider, purpose, own: Breaker::alone(provider), account: None },
         }
+    }
+
+    pub(super) const fn provider(&self) -> &'static str {
+        self.provider
     }
 
     /// Whether it might be asked now.

@@ -58,7 +58,7 @@ pub(super) struct Recognition {
 
 impl Recognition {
     pub(super) fn new(stream: Stream, strike: Strike, number: u32, delay: Duration) -> Self {
-        let (language, ear, words) = (String::new(), Ear::default(), Vec::new());
+        let (language, ear, words) = (String::new(), Ear::of(strike.clone()), Vec::new());
         Self { stream, strike, number, delay, answered: 0, language, ear, words, goes_on: false }
     }
 

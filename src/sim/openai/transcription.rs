@@ -71,7 +71,8 @@ async fn connect(
             come_again(status, refuse(status, code))
         }
         None => {
-            let ears = Ears { pace: settings.pace, strike: strike.clone(), model: None, open: Item::new(0) };
+            let ears =
+                Ears { pace: settings.pace, strike: strike.clone(), model: None, open: Item::new(0, strike.clone()) };
             upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
     }
@@ -94,9 +95,9 @@ struct Item {
 }
 
 impl Item {
-    fn new(number: u32) -> Self {
+    fn new(number: u32, strike: Strike) -> Self {
         let to_ours = Resampler::new(24_000, 16_000).expect("both are rates of speech");
-        Self { number, bytes: 0, to_ours, ear: Ear::default(), words: Vec::new(), told: 0, told_at: DELTA }
+        Self { number, bytes: 0, to_ours, ear: Ear::of(strike), words: Vec::new(), told: 0, told_at: DELTA }
     }
 
     fn id(number: u32) -> String {
@@ -152,7 +153,7 @@ impl Ears {
         if self.open.bytes < LEAST {
             return vec![wrong("input_audio_buffer_commit_empty")];
         }
-        let next = Item::new(self.open.number + 1);
+        let next = Item::new(self.open.number + 1, self.strike.clone());
         let mut item = std::mem::replace(&mut self.open, next);
         item.words.extend(item.ear.finish().map(|word| word.text));
         let id = Item::id(item.number);
@@ -197,7 +198,7 @@ impl Protocol for Ears {
             Some("input_audio_buffer.append") => self.append(&message),
             Some("input_audio_buffer.commit") => self.commit(),
             Some("input_audio_buffer.clear") => {
-                self.open = Item::new(self.open.number);
+                self.open = Item::new(self.open.number, self.strike.clone());
                 vec![Act::Say(Duration::ZERO, numbered(json!({"type": "input_audio_buffer.cleared"})))]
             }
             Some(_) | None => vec![wrong("invalid_value")],

@@ -129,7 +129,7 @@ impl Protocol for Ears {
         match message["event"].as_str() {
             Some("speech_start") => {
                 let ended = self.end();
-                let ear = Ear::default();
+                let ear = Ear::of(self.strike.clone());
                 self.open = Some(Utterance { number: self.begun, ear, words: Vec::new(), partial_at: PARTIAL });
                 self.begun += 1;
                 ended

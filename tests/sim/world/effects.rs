@@ -43,7 +43,8 @@ impl World {
                 let later = self.ears.flush(self.now, clock, up_to, &self.spoken, &mut self.rng);
                 self.all_later(later);
             }
-            Effect::Stt(SttEffect::Input(_)) => {}
+            Effect::Stt(SttEffect::Missed) => self.note(Note::Missed),
+            Effect::Stt(SttEffect::Input(_) | SttEffect::Doubt) => {}
             Effect::Tts { voice, input } => {
                 let later = self.voices.input(voice, input, &mut self.rng);
                 self.all_later(later);

@@ -84,11 +84,11 @@ impl Script {
 }
 
 impl Script {
-    /// What a recogniser promises, if it tells the end of turns or not: one and the same hears all languages.
-    pub fn hearers(&self, tells_ends: bool) -> Hearers {
+    /// What a recogniser of this number promises, if it tells the end of turns or not: one and the same hears all languages.
+    pub fn hearers(&self, who: usize, tells_ends: bool) -> Hearers {
         let hearer = |language| {
             let capabilities = Capabilities { partials: true, end_of_turn: tells_ends && language == self.language };
-            (language, Hearer { who: 0, capabilities })
+            (language, Hearer { who, capabilities })
         };
         Language::ALL.map(hearer).into()
     }
@@ -104,7 +104,8 @@ impl Script {
             | Mood::Silent
             | Mood::DiesMidWord
             | Mood::EmptyOnce
-            | Mood::LateChunks => Duration::from_millis(12_000),
+            | Mood::LateChunks
+            | Mood::Wordless => Duration::from_millis(12_000),
         }
     }
 }
@@ -117,6 +118,8 @@ pub type Shown = (Who, String, bool);
 pub enum Note {
     /// A session is opened for a recogniser.
     Hears(Language),
+    /// A recogniser has missed words.
+    Missed,
     Audible(SpeechId),
     Pause,
     Resume {

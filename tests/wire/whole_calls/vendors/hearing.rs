@@ -37,7 +37,8 @@ async fn table(model: &'static str, rows: Vec<Row>) {
         let first = hears(model, at(model, row.trouble.clone()).await);
         let second = hears(model, at(model, Trouble::default()).await);
         let number = format!("+1604555{n:04}");
-        let told = call(&number, |providers| providers.recognisers = vec![first, second]).await;
+        let ears = chain::recognisers(vec![first, second], chain::Order::new());
+        let told = call(&number, |providers| providers.recognisers = ears).await;
         (row, call_of(&number), told)
     });
     for (Row { name, trouble, costs }, number, told) in at_once(calls).await {
@@ -57,13 +58,14 @@ async fn table(model: &'static str, rows: Vec<Row>) {
 }
 
 /// What a recogniser can have in a session, besides being slow.
-const FAULTS: [Fault; 9] = [
+const FAULTS: [Fault; 10] = [
     Fault::Stalls,
     Fault::Deaf,
     Fault::Errors,
     Fault::Breaks,
     Fault::Disorder,
     Fault::Unanswered,
+    Fault::Empty,
     Fault::Unauthorised,
     Fault::Limits,
     Fault::Fails,
@@ -85,7 +87,7 @@ fn in_the_first_session(vendor: Vendor) -> Vec<Row> {
 /// In every session, and at other moments than in the middle of the first words.
 fn in_every_session(vendor: Vendor) -> Vec<Row> {
     let always = |fault| Row::new(vendor, fault, Trouble::always(Some(fault)));
-    let mut rows = vec![always(Fault::Slow), always(Fault::Deaf), always(Fault::Fails)];
+    let mut rows = vec![always(Fault::Slow), always(Fault::Deaf), always(Fault::Empty), always(Fault::Fails)];
     for moment in [Moment::LastWords, Moment::Between] {
         rows.extend(possible(vendor, moment, FAULTS).map(|fault| always(fault).at(moment)));
     }
