@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use attendant_media::frame::{Frame, Samples};
 use tokio::sync::mpsc;
 
+use crate::agent::ExpectKind;
 use crate::call::event::Mailbox;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -97,8 +98,32 @@ pub struct Setup {
 pub struct Hints {
     /// Words that are likely: provider names, clinic name, cities.
     pub phrases: Vec<String>,
-    /// The answer is read piece by piece, digits or letters: its pauses end nothing.
-    pub digits: bool,
+    pub answer: Answer,
+}
+
+/// How the answer to what the caller was just asked is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Answer {
+    /// In sentences; or nothing was asked.
+    #[default]
+    Free,
+    /// In a word or two: yes or no.
+    Short,
+    /// Piece by piece, digits or letters: its pauses end nothing.
+    InPieces,
+}
+
+impl From<ExpectKind> for Answer {
+    fn from(kind: ExpectKind) -> Self {
+        if kind.is_in_pieces() {
+            // A name is spelled next.
+            Self::InPieces
+        } else if kind == ExpectKind::YesNo {
+            Self::Short
+        } else {
+            Self::Free
+        }
+    }
 }
 
 /// What a session is given, in the order of the samples.

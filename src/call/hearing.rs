@@ -284,8 +284,9 @@ impl Hearing {
 
     pub(super) fn hint(&mut self, hints: Hints, out: &mut VecDeque<Effect>) {
         if hints != self.hints {
-            self.hints = hints.clone();
-            out.push_back(Effect::Stt(SttEffect::Input(Input::Hints(hints))));
+            self.hints = hints;
+            // A recogniser that takes hints at any time forgets those before them.
+            out.push_back(Effect::Stt(SttEffect::Input(Input::Hints(self.likely()))));
         }
     }
 

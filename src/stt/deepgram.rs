@@ -10,6 +10,7 @@ mod connection;
 mod flux;
 mod nova;
 mod request;
+mod revised;
 mod session;
 
 use std::sync::Arc;

@@ -107,7 +107,7 @@ def deepgram_flux(address):
     with vendor_sdks.deepgram_client(address).listen.v2.connect(**asked) as socket:
         socket.recv()
         socket.send_media(SAMPLES)
-        thresholds = ListenV2ConfigureThresholds(eot_threshold=1.0, eager_eot_threshold=0.5)
+        thresholds = ListenV2ConfigureThresholds(eot_threshold=1.0, eager_eot_threshold=0.9, eot_timeout_ms=30000)
         socket.send_configure(ListenV2Configure(type="Configure", thresholds=thresholds, keyterms=["Wong"]))
         socket.send_force_end_turn()
         socket.send_close_stream()

@@ -6,7 +6,7 @@ use attendant::language::Language;
 use attendant::sim::Trouble;
 use attendant::sim::code::Code;
 use attendant::stt::azure::{self, AzureEarsConfig};
-use attendant::stt::{Event, Hints, Input, Recognizer};
+use attendant::stt::{Answer, Event, Hints, Input, Recognizer};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpListener;
 use tokio_tungstenite::connect_async;
@@ -53,7 +53,10 @@ async fn another_language_has_another_connection_and_hints_hold_from_the_next_vo
     assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=en-CA&profanity=raw");
     assert!(next_text(&mut first).await.expect("open").contains("Path:speech.config\r\n"));
     assert_eq!(ears.next().await, Event::Ready);
-    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
+    ears.inputs
+        .send(Input::Hints(Hints { phrases: vec!["Kaur".into()], answer: Answer::InPieces }))
+        .await
+        .expect("open");
     ears.inputs.send(Input::Language(Language::Punjabi)).await.expect("open");
     let (mut second, asked) = accept(&listener).await;
     assert_eq!(asked, "/speech/recognition/conversation/cognitiveservices/v1?language=pa-IN&profanity=raw");

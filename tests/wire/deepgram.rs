@@ -11,7 +11,7 @@ use attendant::sim::code::{Code, speak};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble};
 use attendant::stt::deepgram::{Deepgram, DeepgramConfig};
-use attendant::stt::{Event, Hints, Input, Recognizer, Reports, Setup};
+use attendant::stt::{Answer, Event, Hints, Input, Recognizer, Reports, Setup};
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -246,15 +246,34 @@ async fn flux_ends_a_turn_by_itself_but_not_while_digits_are_read() {
     ears.inputs.send(Input::Flush { up_to: Samples(BEGIN + 9 * 1_600) }).await.expect("open");
     assert_eq!(ears.until(is_flushed).await, [Event::Flushed { up_to: Samples(BEGIN + 9 * 1_600) }]);
 
-    ears.inputs.send(Input::Hints(Hints { phrases: vec![], digits: true })).await.expect("open");
+    ears.inputs.send(Input::Hints(Hints { phrases: vec![], answer: Answer::InPieces })).await.expect("open");
     ears.say(code()).await;
     ears.hear(&[0; 16_000]).await;
     ears.say(code()).await;
     ears.flush().await;
     let events = ears.until(is_flushed).await;
-    assert!(!events.iter().any(|event| matches!(event, Event::EndOfTurn { .. })), "{events:?}");
+    let is_end = |event: &Event| matches!(event, Event::EndOfTurn { .. } | Event::EagerEnd { .. });
+    assert!(!events.iter().any(is_end), "{events:?}");
     let twice = format!("{0} {0}", code().sentence());
     assert_eq!(finals(&events), twice, "one turn with both groups");
+}
+
+#[tokio::test]
+async fn words_that_flux_revises_once_they_were_taken_are_heard_once() {
+    let recogniser =
+        deepgram(vendor(Trouble::always(Some(Fault::Unanswered))).await, "silence_ms = 2500\nmodel = \"flux\"");
+    let hints = |answer| Hints { phrases: vec![], answer };
+    let mut ears = Ears::open(&recogniser, Language::English, hints(Answer::InPieces));
+    ears.say(code()).await;
+    ears.flush().await;
+    assert_eq!(finals(&ears.until(is_flushed).await), code().sentence());
+    // The same turn goes on, and ends by itself.
+    ears.inputs.send(Input::Hints(hints(Answer::Free))).await.expect("open");
+    let second = Code { turn: 201, ..code() };
+    ears.say(second).await;
+    ears.hear(&[0; 16_000]).await;
+    let events = ears.until(|event| matches!(event, Event::EndOfTurn { .. })).await;
+    assert_eq!(finals(&events), second.sentence(), "{events:?}");
 }
 
 #[test]
@@ -330,7 +349,10 @@ async fn a_session_keeps_its_connection_alive_follows_the_language_and_takes_its
     assert_eq!(next_text(&mut first).await.as_deref(), Some(r#"{"type":"CloseStream"}"#));
     assert_eq!(next_text(&mut first).await, None);
     second.send(Frame::text(r#"{"type":"Connected","request_id":"r","sequence_id":0}"#)).await.expect("open");
-    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Wong".into()], digits: true })).await.expect("open");
+    ears.inputs
+        .send(Input::Hints(Hints { phrases: vec!["Wong".into()], answer: Answer::InPieces }))
+        .await
+        .expect("open");
     let configured = r#"{"keyterms":["Wong"],"thresholds":{"eot_threshold":1.0},"type":"Configure"}"#;
     assert_eq!(next_text(&mut second).await.as_deref(), Some(configured));
     drop(ears);

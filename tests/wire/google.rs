@@ -14,7 +14,7 @@ use attendant::sim::code::Code;
 use attendant::sim::vendors::Troubles;
 use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble, google};
 use attendant::stt::google::{Google, GoogleConfig};
-use attendant::stt::{Event, Hints, Input};
+use attendant::stt::{Answer, Event, Hints, Input};
 use attendant_media::frame::Samples;
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
@@ -59,7 +59,7 @@ pub fn ears(address: SocketAddr, more: &str) -> Google {
 }
 
 fn hints() -> Hints {
-    Hints { phrases: vec!["Wong".into()], digits: false }
+    Hints { phrases: vec!["Wong".into()], ..Hints::default() }
 }
 
 /// One utterance, up to its last words or its failure.
@@ -227,7 +227,10 @@ async fn hints_and_language_hold_from_the_next_voice_on_and_a_connection_that_sa
     ears.flush().await;
     let before = one("en-US", "Wong", server.next().await);
     ears.until(is_flushed).await;
-    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
+    ears.inputs
+        .send(Input::Hints(Hints { phrases: vec!["Kaur".into()], answer: Answer::InPieces }))
+        .await
+        .expect("open");
     ears.inputs.send(Input::Language(Language::Punjabi)).await.expect("open");
     ears.hear(&[0; 8_000]).await;
     ears.say(code()).await;

@@ -7,7 +7,7 @@ use attendant::provider::ErrorKind;
 use attendant::sim::code::Code;
 use attendant::sim::{Fault, Trouble};
 use attendant::stt::openai::{self, OpenAiEarsConfig};
-use attendant::stt::{Event, Hints, Input, Recognizer};
+use attendant::stt::{Answer, Event, Hints, Input, Recognizer};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -52,7 +52,8 @@ async fn hints_and_language_hold_from_then_on_and_a_language_without_a_code_fail
     assert!(
         recogniser.capabilities(Language::French).is_none() && recogniser.capabilities(Language::Punjabi).is_some()
     );
-    let mut ears = Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], digits: false });
+    let mut ears =
+        Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], ..Hints::default() });
     let (mut socket, asked) = accept(&listener).await;
     assert_eq!(asked, "/v1/realtime?intent=transcription");
     let transcription = |text: String| -> Value {
@@ -64,7 +65,10 @@ async fn hints_and_language_hold_from_then_on_and_a_language_without_a_code_fail
     assert_eq!(first, json!({"model": "gpt-live-transcribe", "languages": ["en"], "keywords": ["Wong"]}));
     socket.send(Frame::text(r#"{"type":"session.updated","event_id":"e","session":{}}"#)).await.expect("open");
     assert_eq!(ears.next().await, Event::Ready);
-    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
+    ears.inputs
+        .send(Input::Hints(Hints { phrases: vec!["Kaur".into()], answer: Answer::InPieces }))
+        .await
+        .expect("open");
     assert_eq!(transcription(next_text(&mut socket).await.expect("open"))["keywords"], json!(["Kaur"]));
     ears.inputs.send(Input::Language(Language::Punjabi)).await.expect("open");
     assert_eq!(transcription(next_text(&mut socket).await.expect("open"))["languages"], json!(["pa"]));

@@ -7,7 +7,7 @@ use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::provider::sarvam::SarvamConfig;
 use attendant::sim::{Fault, Trouble};
-use attendant::stt::{Event, Hints, Input, Recognizer, sarvam};
+use attendant::stt::{Answer, Event, Hints, Input, Recognizer, sarvam};
 use attendant_media::frame::Samples;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -142,7 +142,8 @@ async fn events(socket: &mut WebSocketStream<tokio::net::TcpStream>, until: &str
 async fn a_voice_is_begun_and_ended_a_click_is_not_and_the_session_takes_its_leave() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let recogniser = ears(listener.local_addr().expect("bound"), "hears = [\"pa-IN\", \"en-CA\"]");
-    let mut ears = Ears::open(&recogniser, Language::Punjabi, Hints { phrases: vec!["Wong".into()], digits: false });
+    let mut ears =
+        Ears::open(&recogniser, Language::Punjabi, Hints { phrases: vec!["Wong".into()], ..Hints::default() });
     let (mut socket, asked) = accept(&listener).await;
     let path = "/speech-to-text-realtime/ws?language_code=pa-IN&model=saaras%3Av4&";
     assert!(asked.starts_with(path) && asked.contains("keyterms=%5B%22Wong%22%5D"), "{asked}");
@@ -163,7 +164,10 @@ async fn a_voice_is_begun_and_ended_a_click_is_not_and_the_session_takes_its_lea
         ears.inputs.send(input).await.expect("open");
     }
     assert_eq!(events(&mut socket, "speech_end").await, ["speech_start", "audio_input", "speech_end"]);
-    ears.inputs.send(Input::Hints(Hints { phrases: vec!["Kaur".into()], digits: true })).await.expect("open");
+    ears.inputs
+        .send(Input::Hints(Hints { phrases: vec!["Kaur".into()], answer: Answer::InPieces }))
+        .await
+        .expect("open");
     ears.inputs.send(Input::Language(Language::English)).await.expect("open");
     let (mut hinted, mut spoken) = (None, None);
     while spoken.is_none() {

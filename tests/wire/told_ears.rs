@@ -43,7 +43,7 @@ async fn what_is_said_is_heard_whole_and_at_its_time_in_every_language_and_paid_
     for (name, languages, model) in VENDORS {
         for language in languages {
             let recogniser = ears(name, vendor(Trouble::default()).await, "");
-            let hints = Hints { phrases: vec!["Wong".into()], digits: false };
+            let hints = Hints { phrases: vec!["Wong".into()], ..Hints::default() };
             let mut ears = Ears::open(recogniser.as_ref(), *language, hints);
             assert_eq!(ears.next().await, Event::Ready, "{name} {language}");
             for round in 1..3 {

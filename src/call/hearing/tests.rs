@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::sim::{ScriptedConfig, ScriptedRecognizer};
-use crate::stt::hearers;
+use crate::stt::{Answer, hearers};
 
 fn recogniser() -> Hearers {
     hearers(&ScriptedRecognizer(ScriptedConfig::default()))
@@ -140,13 +140,25 @@ fn every_session_begins_with_what_is_asked_and_with_the_names_after_it() {
     let mut hearing = hearing().knowing(names);
     let mut out = VecDeque::new();
     let phrases = ["Tuesday", "Dr. Kaur"].map(str::to_owned).to_vec();
-    hearing.hint(Hints { phrases, digits: false }, &mut out);
+    hearing.hint(Hints { phrases, ..Hints::default() }, &mut out);
     hearing.open(Samples::ZERO, Samples::ZERO, &mut out);
     let begun = out.iter().find_map(|effect| match effect {
         Effect::Stt(SttEffect::Open { setup, .. }) => Some(setup.hints.phrases.clone()),
         _ => None,
     });
     assert_eq!(begun.expect("a session was opened"), ["Tuesday", "Dr. Kaur", "Dr. Wong"]);
+}
+
+#[test]
+fn what_is_asked_in_mid_session_leaves_the_names_likely() {
+    let mut hearing = hearing().knowing(vec!["Dr. Wong".to_owned()]);
+    let mut out = VecDeque::new();
+    hearing.hint(Hints { phrases: Vec::new(), answer: Answer::InPieces }, &mut out);
+    let told = out.iter().find_map(|effect| match effect {
+        Effect::Stt(SttEffect::Input(Input::Hints(hints))) => Some(hints.clone()),
+        _ => None,
+    });
+    assert_eq!(told, Some(Hints { phrases: vec!["Dr. Wong".to_owned()], answer: Answer::InPieces }));
 }
 
 #[test]

@@ -39,14 +39,14 @@ pub(super) struct Drafts {
 }
 
 impl Machine {
-    /// The caller may have finished.
+    /// The caller may have finished. Of what is read piece by piece no recogniser knows the end, and no model is shown a part of a number.
     pub(super) fn eager_end(&mut self) {
         let is_the_callers = match self.floor {
             Floor::Caller { .. } | Floor::Settling { .. } => self.phase == Phase::Talking && self.thought.is_idle(),
             Floor::Open | Floor::Agent | Floor::Contested { .. } => false,
         };
         let words = self.hearing.words();
-        if !is_the_callers || words.trim().is_empty() || self.keypad.is_pressed() {
+        if !is_the_callers || self.asked.kind.is_in_pieces() || words.trim().is_empty() || self.keypad.is_pressed() {
             return;
         }
         if self.drafts.present.as_ref().is_some_and(|draft| is_the_same(draft.words.reveal(), &words)) {

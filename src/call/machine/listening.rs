@@ -295,8 +295,8 @@ impl Machine {
 
     /// What is asked, from the moment it is being heard.
     pub(super) fn ask(&mut self, expect: Expect) {
-        let digits = expect.kind.is_in_pieces();
-        self.hearing.hint(stt::Hints { phrases: expect.hints.clone(), digits }, &mut self.out);
+        let answer = expect.kind.into();
+        self.hearing.hint(stt::Hints { phrases: expect.hints.clone(), answer }, &mut self.out);
         self.asked = expect;
     }
 

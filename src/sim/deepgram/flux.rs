@@ -99,6 +99,7 @@ impl Flux {
                 self.words.extend(ear.finish());
                 if self.strike.is(Fault::Unanswered) {
                     self.strike.felt(0);
+                    self.think_again();
                     return Vec::new();
                 }
                 // Without a turn it is ignored.
@@ -113,6 +114,19 @@ impl Flux {
         }
     }
 
+    /// Flux may change any word of a turn that is open: a capital, a full stop, another word.
+    fn think_again(&mut self) {
+        let Some(first) = self.words.first_mut() else { return };
+        let (begin, rest) = first.text.split_at(first.text.chars().next().map_or(0, char::len_utf8));
+        first.text = format!("{}{rest}", begin.to_uppercase());
+        if let [_, .., word, last] = &mut self.words[..] {
+            word.text.push('s');
+            if !last.text.ends_with('.') {
+                last.text.push('.');
+            }
+        }
+    }
+
     fn configure(&mut self, message: &Value) -> Value {
         let wanted = &message["thresholds"];
         let number = |key: &str, least, most, present| match &wanted[key] {
@@ -121,9 +135,10 @@ impl Flux {
         };
         let end = number("eot_threshold", 0.5, 1.0, Some(self.thresholds.end));
         let eager = number("eager_eot_threshold", 0.3, 0.9, self.thresholds.eager);
+        let timeout = number("eot_timeout_ms", 500.0, 60_000.0, None);
         let keyterms = message["keyterms"].is_null() || message["keyterms"].is_array();
-        match (end, eager) {
-            (Ok(Some(end)), Ok(eager)) if keyterms && eager.is_none_or(|eager| eager <= end) => {
+        match (end, eager, timeout) {
+            (Ok(Some(end)), Ok(eager), Ok(_)) if keyterms && eager.is_none_or(|eager| eager <= end) => {
                 self.thresholds = Thresholds { end, eager };
                 let thresholds = json!({"eot_threshold": end, "eager_eot_threshold": eager});
                 self.numbered(json!({"type": "ConfigureSuccess", "request_id": "simulated", "thresholds": thresholds,

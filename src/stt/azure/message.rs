@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_we_say_is_what_its_own_package_says() {
         let golden = Golden::of("azure_stt");
-        let hints = Hints { phrases: vec!["Dr. Wong".into(), String::new()], digits: false };
+        let hints = Hints { phrases: vec!["Dr. Wong".into(), String::new()], ..Hints::default() };
         let mut ours = vec![(None, context(Language::English, &hints))];
         for (kind, body) in [(Some("audio/x-wav"), &WAVE[..]), (None, &[0, 1, 2, 3]), (None, &[])] {
             let frame = audio("ID", "TIME", kind, body);

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::clock::Clock;
 use super::failed;
+use super::revised::behind;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError, code};
 use crate::stt::Event;
@@ -75,6 +76,8 @@ struct Turn {
     from: Samples,
     to: Samples,
     text: String,
+    /// With what was taken of it before.
+    whole: String,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +100,8 @@ pub(super) enum Due {
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     turn: Option<Turn>,
-    /// Words of the turn of this index were taken already, up to this text: the next messages begin with them.
+    /// Words of the turn of this index were taken already, up to this text: the next messages begin with them, or with what Flux thinks of
+    /// them now.
     taken: Option<(u64, String)>,
     /// Everything before this is in a turn that has ended.
     closed: Samples,
@@ -146,7 +150,7 @@ impl Reading {
             let begun = clock.at(info.audio_window_start).max(end.saturating_sub(NOTICED_AFTER)).max(self.closed);
             let from = first.unwrap_or(begun).max(self.closed);
             out.push(Event::SpeechStart { at: from });
-            self.turn = Some(Turn { from, to: last.max(from), text: String::new() });
+            self.turn = Some(Turn { from, to: last.max(from), text: String::new(), whole: String::new() });
         }
         if let Some(turn) = &mut self.turn {
             if let Some(first) = first {
@@ -158,6 +162,7 @@ impl Reading {
                 out.push(Event::Partial { text: partial, stable: 0, from: turn.from, to: turn.to });
             }
             turn.text = text;
+            info.transcript.trim().clone_into(&mut turn.whole);
         }
         match info.event {
             Kind::EagerEndOfTurn => out.push(Event::EagerEnd { at: end }),
@@ -188,9 +193,7 @@ impl Reading {
     fn untaken<'a>(&self, info: &'a TurnInfo) -> &'a str {
         let text = info.transcript.trim();
         match &self.taken {
-            Some((index, taken)) if *index == info.turn_index => {
-                text.strip_prefix(taken.as_str()).map_or(text, |rest| rest.trim_start_matches([' ', ',', '.']))
-            }
+            Some((index, taken)) if *index == info.turn_index => behind(taken, text),
             Some(_) | None => text,
         }
     }
@@ -263,9 +266,7 @@ impl Reading {
     /// Words that nobody will make final any more.
     pub(super) fn settle(&mut self, out: &mut Vec<Event>) {
         let Some(turn) = self.turn.take().filter(|turn| !turn.text.is_empty()) else { return };
-        let before = self.taken.take().filter(|(index, _)| *index == self.last_index).map(|(_, text)| text);
-        let all = before.map_or_else(|| turn.text.clone(), |before| format!("{before} {}", turn.text));
-        self.taken = Some((self.last_index, all));
+        self.taken = Some((self.last_index, turn.whole));
         self.closed = self.closed.max(turn.to);
         out.push(Event::Final {
             text: Pii::new(turn.text),
@@ -469,6 +470,40 @@ mod tests {
         assert_eq!(out.iter().map(short).collect::<Vec<_>>(), ["final are you open 56000..64000", "flushed 60000"]);
         let (_, said) = bench.read(&info("EndOfTurn", 0, "are you open today", 0.0, 4.0, ""));
         assert_eq!(said[1..], ["final today 72000..80000", "end 80000"]);
+    }
+
+    #[test]
+    fn words_taken_from_an_open_turn_are_not_said_twice_though_flux_revises_them() {
+        for (taken, ended, rest) in [
+            ("I need to cancel", "I need to cancel.", None),
+            ("i need to cancel.", "I need to cancel my appointment.", Some("my appointment.")),
+            ("I need two cancel", "I need to cancel. My appointment.", Some("My appointment.")),
+            ("I need to cancel", "Indeed to cancel", None),
+            ("I can not", "I cannot come", Some("come")),
+        ] {
+            let mut bench = Bench::new();
+            bench.read(&info("StartOfTurn", 0, taken, 0.0, 3.0, ""));
+            bench.reading.flush(Samples(60_000), &bench.clock, &mut Vec::new());
+            bench.reading.flush_late(&mut Vec::new());
+            let (_, said) = bench.read(&info("EndOfTurn", 0, ended, 0.0, 4.0, ""));
+            let fin = rest.map(|rest| format!("final {rest} 72000..80000"));
+            let start = rest.map(|_| "start 72000".to_owned());
+            let all: Vec<String> = start.into_iter().chain(fin).chain(["end 80000".to_owned()]).collect();
+            assert_eq!(said, all, "{taken} {ended}");
+        }
+    }
+
+    #[test]
+    fn words_that_were_taken_twice_from_a_turn_are_left_out_as_flux_has_them_last() {
+        let mut bench = Bench::new();
+        bench.read(&info("StartOfTurn", 0, "are you", 0.0, 3.0, ""));
+        bench.reading.settle(&mut Vec::new());
+        bench.read(&info("Update", 0, "Are you open?", 0.0, 3.5, ""));
+        let mut out = Vec::new();
+        bench.reading.settle(&mut out);
+        assert_eq!(out.iter().map(short).collect::<Vec<_>>(), ["final open? 64000..72000"]);
+        let (_, said) = bench.read(&info("EndOfTurn", 0, "Are you open today?", 0.0, 4.0, ""));
+        assert_eq!(said[1..], ["final today? 72000..80000", "end 80000"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{DeepgramConfig, Model};
 use crate::language::Language;
-use crate::stt::Hints;
+use crate::stt::{Answer, Hints};
 
 /// Keyterms that one session may have: far below Deepgram's 500 tokens.
 const MOST_KEYTERMS: usize = 50;
@@ -38,10 +38,13 @@ pub(super) fn address(config: &DeepgramConfig, base: &Url, model: Model, languag
                 if let Some(hint) = flux_hint(language) {
                     query.append_pair("language_hint", hint);
                 }
-                let (end, eager) = thresholds(config, hints);
+                let Thresholds { end, eager, timeout } = thresholds(config, hints.answer);
                 query.append_pair("eot_threshold", &end.to_string());
-                if let Some(eager) = eager {
+                if let Some(eager) = eager.filter(|_| hints.answer != Answer::InPieces) {
                     query.append_pair("eager_eot_threshold", &eager.to_string());
+                }
+                if timeout != TIMEOUT {
+                    query.append_pair("eot_timeout_ms", &timeout.to_string());
                 }
             }
         }
@@ -82,15 +85,39 @@ const fn flux_hint(language: Language) -> Option<&'static str> {
     }
 }
 
-/// While digits are read, a pause between two groups is no end: only we end the turn.
-fn thresholds(config: &DeepgramConfig, hints: &Hints) -> (f32, Option<f32>) {
-    (if hints.digits { 1.0 } else { config.own.eot_threshold }, config.own.eager_eot_threshold)
+/// When Flux ends a turn, and says that it may have ended.
+struct Thresholds {
+    end: f32,
+    eager: Option<f32>,
+    /// After so much silence it ends whatever it thinks: milliseconds.
+    timeout: u32,
+}
+
+/// What is surely over after a yes: less sure than a sentence is.
+const OF_SHORT: f32 = 0.6;
+/// Deepgram's own default, and its most for what only we end: its page on turns that the client ends (2026-11-21).
+const TIMEOUT: u32 = 5_000;
+const TIMEOUT_IN_PIECES: u32 = 30_000;
+/// The latest that can be asked for: what it may say then is not listened to.
+const EAGER_IN_PIECES: f32 = 0.9;
+
+/// While digits are read, a pause between two groups is no end: only we end the turn. A yes is soon over.
+fn thresholds(config: &DeepgramConfig, answer: Answer) -> Thresholds {
+    let (end, eager) = (config.own.eot_threshold, config.own.eager_eot_threshold);
+    match answer {
+        Answer::Free => Thresholds { end, eager, timeout: TIMEOUT },
+        Answer::Short => {
+            let end = end.min(OF_SHORT);
+            Thresholds { end, eager: eager.map(|eager| eager.min(end)), timeout: TIMEOUT }
+        }
+        Answer::InPieces => Thresholds { end: 1.0, eager: eager.map(|_| EAGER_IN_PIECES), timeout: TIMEOUT_IN_PIECES },
+    }
 }
 
 /// Flux: what the caller was just asked changes when a turn ends and which words are likely.
 pub(super) fn configure(config: &DeepgramConfig, hints: &Hints) -> String {
-    let (end, eager) = thresholds(config, hints);
-    let mut thresholds = json!({"eot_threshold": number(end)});
+    let Thresholds { end, eager, timeout } = thresholds(config, hints.answer);
+    let mut thresholds = json!({"eot_threshold": number(end), "eot_timeout_ms": timeout});
     if let Some(eager) = eager {
         thresholds["eager_eot_threshold"] = number(eager);
     }
@@ -124,31 +151,34 @@ mod tests {
 
     #[test]
     fn nova_is_asked_for_each_language_in_its_own_code() {
-        let hints = Hints { phrases: vec!["Dr. Wong & Sons".into()], digits: true };
+        let hints = Hints { phrases: vec!["Dr. Wong & Sons".into()], answer: Answer::InPieces };
         let all = Language::ALL.map(|language| said(&config(""), Model::Nova, language, &hints));
         insta::assert_snapshot!(all.join("\n"));
     }
 
     #[test]
     fn flux_is_asked_for_the_languages_that_it_knows() {
-        let digits = Hints { phrases: vec![], digits: true };
+        let digits = Hints { phrases: vec![], answer: Answer::InPieces };
         let eager = config("eager_eot_threshold = 0.5\nmip_opt_out = false\nbase_url = \"wss://example.org/dg/\"");
         let all = [
             said(&config(""), Model::Flux, Language::English, &Hints::default()),
             said(&eager, Model::Flux, Language::French, &Hints::default()),
             said(&config(""), Model::Flux, Language::English, &digits),
+            said(&eager, Model::Flux, Language::English, &digits),
         ];
         insta::assert_snapshot!(all.join("\n"));
     }
 
     #[test]
     fn messages_beside_the_audio_are_golden() {
-        let digits = Hints { phrases: vec!["Wong".into()], digits: true };
+        let digits = Hints { phrases: vec!["Wong".into()], answer: Answer::InPieces };
         let eager = config("eager_eot_threshold = 0.5");
         let all = [
             configure(&config(""), &Hints::default()),
             configure(&config(""), &digits),
             configure(&eager, &Hints::default()),
+            configure(&eager, &digits),
+            configure(&eager, &Hints { phrases: vec![], answer: Answer::Short }),
             plain("Finalize"),
             plain("KeepAlive"),
             plain("ForceEndTurn"),
@@ -159,18 +189,19 @@ mod tests {
 
     #[test]
     fn what_we_say_is_what_its_own_package_says() {
-        let hints = |phrase: &str, digits| Hints { phrases: vec![phrase.into()], digits };
+        let hints = |phrase: &str, answer| Hints { phrases: vec![phrase.into()], answer };
         let eager = config("eager_eot_threshold = 0.5");
         let place = |config: &DeepgramConfig, model, language, phrase| {
             let base = Url::parse(&config.address()).unwrap();
-            [Place::from(&address(config, &base, model, language, &hints(phrase, false)))]
+            [Place::from(&address(config, &base, model, language, &hints(phrase, Answer::Free)))]
         };
         let (nova, flux) = (Golden::of("deepgram_nova"), Golden::of("deepgram_flux"));
         assert_eq!(place(&config(""), Model::Nova, Language::Cantonese, "Dr. Wong & Sons"), nova.places()[..]);
         assert_eq!(place(&eager, Model::Flux, Language::French, "Wong"), flux.places()[..]);
         let messages = [plain("Finalize"), plain("KeepAlive"), plain("CloseStream")];
         assert_eq!(messages.each_ref().map(|text| read(text)), nova.texts()[..]);
-        let messages = [configure(&eager, &hints("Wong", true)), plain("ForceEndTurn"), plain("CloseStream")];
+        let messages =
+            [configure(&eager, &hints("Wong", Answer::InPieces)), plain("ForceEndTurn"), plain("CloseStream")];
         assert_eq!(messages.each_ref().map(|text| read(text)), flux.texts()[..]);
     }
 }

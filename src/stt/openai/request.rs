@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn what_we_say_is_what_its_own_package_says() {
-        let hints = Hints { phrases: vec!["Dr. Wong".into(), String::new(), "黃醫生".into()], digits: true };
+        let hints = Hints { phrases: vec!["Dr. Wong".into(), String::new(), "黃醫生".into()], ..Hints::default() };
         let ours = [
             session(LIVE, "en", &hints),
             session("gpt-realtime-whisper", "fr", &hints),

@@ -61,6 +61,22 @@ fn a_draft_is_heard_when_the_turn_ends_with_its_words_and_not_before() {
 }
 
 #[test]
+fn no_model_is_shown_a_part_of_what_is_read_piece_by_piece() {
+    use ExpectKind::{BirthDate, Card, Digits, Name, Phone, Spelling, YesNo};
+    for kind in [Name, Phone, BirthDate, Card, Spelling, Digits, YesNo] {
+        let mut bench = Bench::new(false);
+        bench.say("I want to be called back");
+        bench.agent(agent::Event::Expect(Expect { kind, ..Expect::default() }));
+        bench.speaks("At which number? ", 32_000);
+        bench.agent(agent::Event::Done);
+        bench.event(Event::Tts(tts::Event::Done { id: bench.begun(), samples: 32_000 }));
+        bench.hear_out();
+        bench.may_have_finished("six oh four five");
+        assert_eq!(bench.asked().iter().filter(|turn| turn.draft).count(), usize::from(kind == YesNo), "{kind:?}");
+    }
+}
+
+#[test]
 fn what_comes_of_a_draft_after_the_turn_is_final_is_heard_as_it_comes() {
     let mut bench = Bench::new(false);
     let voice = bench.may_have_finished(WORDS);

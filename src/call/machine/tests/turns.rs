@@ -227,14 +227,23 @@ fn the_first_session_knows_whom_callers_ask_for_before_anything_is_asked() {
 
 #[test]
 fn letters_are_heard_piece_by_piece_as_digits_are() {
-    for (kind, pieces) in [(ExpectKind::Spelling, 1), (ExpectKind::Name, 1), (ExpectKind::YesNo, 0)] {
+    use stt::Answer::{Free, InPieces, Short};
+    for (kind, answer) in [
+        (ExpectKind::Spelling, InPieces),
+        (ExpectKind::Name, InPieces),
+        (ExpectKind::YesNo, Short),
+        (ExpectKind::Nothing, Free),
+    ] {
         let mut bench = Bench::new(false);
         bench.say("I want to be called back");
         bench.agent(agent::Event::Expect(Expect { kind, ..Expect::default() }));
         let id = bench.speaks("Your name, please? ", 32_000);
         bench.leg(&Output::Played { id, samples: 320 });
-        let told = |effect: &Effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Hints(h))) if h.digits);
-        assert_eq!(bench.count(told), pieces, "{kind:?}");
+        let told = bench.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Stt(SttEffect::Input(stt::Input::Hints(hints))) => Some(hints.answer),
+            _ => None,
+        });
+        assert_eq!(told.unwrap_or_default(), answer, "{kind:?}");
     }
 }
 
@@ -242,8 +251,7 @@ fn letters_are_heard_piece_by_piece_as_digits_are() {
 fn what_is_asked_is_known_to_the_recogniser_from_the_moment_it_is_heard_and_said_once() {
     let asked = Expect { kind: ExpectKind::Phone, ..Expect::default() };
     let hints = |bench: &Bench| {
-        let digits =
-            |effect: &Effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Hints(h))) if h.digits);
+        let digits = |effect: &Effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Hints(h))) if h.answer == stt::Answer::InPieces);
         bench.count(digits)
     };
     for expect_first in [true, false] {
