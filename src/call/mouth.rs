@@ -12,7 +12,7 @@ use attendant_media::frame::RATE;
 use attendant_media::speech::SpeechId;
 
 use super::effect::{Audio, Effect, LegEffect};
-use super::utterance::{Growth, Purpose, Source, Utterance, Voicing, unspoken};
+use super::utterance::{Growth, Purpose, Source, Times, Utterance, Voicing, unspoken};
 use crate::agent::Expect;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -58,8 +58,25 @@ pub(super) enum News {
 pub(super) struct Said {
     pub(super) purpose: Purpose,
     pub(super) text: String,
-    pub(super) cut: bool,
+    pub(super) heard: Extent,
     pub(super) expect: Expect,
+}
+
+/// How much of an utterance was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// To a word that is known so well.
+    Cut(Times),
+}
+
+impl Extent {
+    pub(super) const fn is_cut(self) -> bool {
+        match self {
+            Self::Whole => false,
+            Self::Cut(_) => true,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -226,8 +243,9 @@ impl Mouth {
                 utterance.add_audio(audio);
                 if first { News::FirstAudio } else { News::Audio }
             }
-            Event::Word { at, len, from, to, .. } => {
-                utterance.add_word(at, len, from, to);
+            Event::Word { at, len, from, to, exact, .. } => {
+                let times = if exact { Times::Exact } else { Times::Estimated };
+                utterance.add_word(at, len, from, to, times);
                 News::Nothing
             }
             Event::Done { .. } if utterance.received == 0 => News::Failed,
@@ -291,7 +309,7 @@ impl Mouth {
         let head = self.queue.pop_front_if(|head| head.id == id)?;
         self.audible = None;
         self.remember(&head.text);
-        Some(Said { purpose: head.purpose, text: head.text, cut: false, expect: head.expect })
+        Some(Said { purpose: head.purpose, text: head.text, heard: Extent::Whole, expect: head.expect })
     }
 
     /// Something is being said, or will be as soon as its audio comes.
@@ -367,7 +385,8 @@ impl Mouth {
                 Playback::Marked => head.confirmed.min(head.played),
             };
             let text = head.heard(heard).trim().to_owned();
-            Some(Said { purpose: head.purpose, text, cut: true, expect: head.expect })
+            let extent = Extent::Cut(head.certainty(heard));
+            Some(Said { purpose: head.purpose, text, heard: extent, expect: head.expect })
         });
         self.queue.clear();
         self.next = SpeechId { generation: self.next.generation + 1, utterance: 0, attempt: 0 };

@@ -49,6 +49,11 @@ pub enum Entry {
         cut: bool,
         turn: u32,
     },
+    /// How much was heard of the agent's line before is estimated: its voice tells no times of words, or it is a recorded phrase.
+    Estimated {
+        at_us: u64,
+        turn: u32,
+    },
     /// One question and its answer, stage by stage; written when the answer has been heard, cut or given up.
     Turn(TurnTimeline),
     /// A voice over ours: what became of it.

@@ -81,6 +81,16 @@ pub(super) struct Word {
     end: usize,
     from: u64,
     to: u64,
+    times: Times,
+}
+
+/// How it is known when a word is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    /// The voice has told.
+    Exact,
+    /// From the share that its letters have of the text.
+    Estimated,
 }
 
 #[derive(Debug)]
@@ -164,11 +174,11 @@ impl Utterance {
         }
     }
 
-    pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64) {
+    pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64, times: Times) {
         // A vendor's place that is none in this text is the nearest one before it.
         let place = |at: usize| self.text.floor_char_boundary(at);
         let (at, end) = (place(at), place(at.saturating_add(len)));
-        self.words.push(Word { at, end, from, to });
+        self.words.push(Word { at, end, from, to, times });
     }
 
     /// All audio it will ever have is here.
@@ -202,6 +212,17 @@ impl Utterance {
 
     pub(super) fn all_offered(&self) -> bool {
         self.all_received() && self.offered >= self.received
+    }
+
+    /// How well it is known what was heard when so many samples were.
+    pub(super) fn certainty(&self, played: u64) -> Times {
+        let is_whole = self.all_received() && played >= self.received;
+        let mut heard = self.words.iter().filter(|word| word.from <= played);
+        if is_whole || (!self.words.is_empty() && heard.all(|word| word.times == Times::Exact)) {
+            Times::Exact
+        } else {
+            Times::Estimated
+        }
     }
 
     /// The text that was heard when so many samples were: whole words by their times, else in proportion.
@@ -321,7 +342,7 @@ mod tests {
         for (at, len, from, to) in
             [(0, 2, 0, 3_000), (3, 3, 3_000, 6_000), (7, 5, 6_000, 10_000), (13, 4, 12_000, 14_000)]
         {
-            utterance.add_word(at, len, from, to);
+            utterance.add_word(at, len, from, to, Times::Exact);
         }
         utterance
     }
@@ -331,6 +352,18 @@ mod tests {
         let utterance = spoken();
         assert_eq!(utterance.heard(6_500), "We are");
         assert_eq!(utterance.heard(2_999), "");
+    }
+
+    #[test]
+    fn what_was_heard_is_certain_by_exact_times_or_to_the_end() {
+        let mut utterance = spoken();
+        assert_eq!(utterance.certainty(6_500), Times::Exact);
+        utterance.add_word(18, 3, 14_000, 15_000, Times::Estimated);
+        assert_eq!([13_999, 14_500].map(|played| utterance.certainty(played)), [Times::Exact, Times::Estimated]);
+        let audio = vec![1; 16_000].into();
+        let id = SpeechId::default();
+        let untimed = Utterance::canned(id, Purpose::Notice, Expect::default(), "One moment please.", audio);
+        assert_eq!([8_000, 16_000].map(|played| untimed.certainty(played)), [Times::Estimated, Times::Exact]);
     }
 
     #[test]
@@ -373,9 +406,9 @@ mod tests {
     fn a_word_whose_audio_never_came_is_said_by_the_next_voice() {
         let mut utterance = spoken();
         utterance.text.push_str(" We wait.");
-        utterance.add_word(18, 3, 15_000, 16_000);
-        utterance.add_word(22, 2, 16_500, 18_000);
-        utterance.add_word(25, 5, 18_000, 22_000);
+        utterance.add_word(18, 3, 15_000, 16_000, Times::Exact);
+        utterance.add_word(22, 2, 16_500, 18_000, Times::Exact);
+        utterance.add_word(25, 5, 18_000, 22_000, Times::Exact);
         utterance.next_audio(4_000);
         assert_eq!(utterance.truncate(), " We wait.");
         assert_eq!(utterance.received, 16_000);
@@ -383,7 +416,7 @@ mod tests {
         // The half of a word is neither heard nor left out.
         let mut utterance = spoken();
         utterance.next_audio(15_500);
-        utterance.add_word(18, 3, 15_500, 17_000);
+        utterance.add_word(18, 3, 15_500, 17_000, Times::Exact);
         assert_eq!(utterance.truncate(), " in.");
         assert_eq!(utterance.received, 15_500);
     }

@@ -132,6 +132,7 @@ impl<'a> Facts<'a> {
             Entry::Ended { .. } => &mut self.ended,
             Entry::Answered { .. }
             | Entry::Line { .. }
+            | Entry::Estimated { .. }
             | Entry::Turn(_)
             | Entry::BargeIn { .. }
             | Entry::Recovered { .. }

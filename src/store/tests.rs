@@ -61,6 +61,7 @@ pub(super) fn entries(call: CallId) -> Vec<Entry> {
         Entry::Turn(turn),
         line(3_000_000, Who::Agent, "of course", 2),
         Entry::BargeIn { at_us: 5, onset_us: 4, outcome: BargeIn::Resumed },
+        Entry::Estimated { at_us: 5, turn: 1 },
         Entry::Recovered { at_us: 6, what: Recovery::NextVoice, detail: "azure".to_owned() },
         Entry::Key { at_us: 7 },
         Entry::Hold { at_us: 8 },
@@ -370,6 +371,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         line,
         recovered,
         at.clone().prop_map(|at_us| Entry::Key { at_us }),
+        (at.clone(), any::<u32>()).prop_map(|(at_us, turn)| Entry::Estimated { at_us, turn }),
         at.prop_map(|at_us| Entry::Hold { at_us })
     ]
 }

@@ -13,6 +13,7 @@ pub mod elevenlabs;
 mod emr_contract;
 mod fhir;
 pub mod google;
+mod hearing_cancel;
 mod hostile_streams;
 mod keys;
 mod model_cancel;

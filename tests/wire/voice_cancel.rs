@@ -26,21 +26,21 @@ const MOMENTS: u32 = 28;
 
 /// Connections that go through here.
 #[derive(Clone, Default)]
-struct Open(Arc<AtomicUsize>);
+pub struct Open(Arc<AtomicUsize>);
 
 impl Open {
-    fn now(&self) -> usize {
+    pub fn now(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 
     /// Waits until there are no more than these.
-    async fn at_most(&self, most: usize) {
+    pub async fn at_most(&self, most: usize) {
         comes(|| (self.now() <= most).then_some(())).await;
     }
 }
 
 /// Passes on, both ways, what goes to the vendor, and counts.
-async fn counted(vendor: SocketAddr, open: Open) -> SocketAddr {
+pub async fn counted(vendor: SocketAddr, open: Open) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     tokio::spawn(async move {

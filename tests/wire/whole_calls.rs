@@ -8,7 +8,7 @@ mod keys;
 mod line;
 mod models;
 mod outages;
-mod vendors;
+pub mod vendors;
 
 use attendant::call::timeline::{Entry, TurnTimeline};
 use attendant::privacy::Pii;
@@ -179,6 +179,7 @@ fn shape(entry: &Entry) -> String {
         Entry::Costs { bill, .. } => format!("costs {}", bill.total),
         Entry::Planned { cheaper, arms } => format!("planned {cheaper} {arms:?}"),
         Entry::Answered { .. } => "answered".into(),
+        Entry::Estimated { turn, .. } => format!("estimated {turn}"),
         Entry::Key { .. } => "key".into(),
         Entry::Hold { .. } => "hold".into(),
         Entry::Unhold { .. } => "unhold".into(),

@@ -7,12 +7,12 @@ use crate::agent::{Event, Expect, ExpectKind, Turn, Who};
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
 use crate::call::hearing::Spoken;
-use crate::call::mouth::{News, Said};
+use crate::call::mouth::{Extent, News, Said};
 use crate::call::settings::deadline;
 use crate::call::thought::{Stage, Then};
 use crate::call::timeline::{Entry, Recovery, TurnTimeline};
 use crate::call::turn::Floor;
-use crate::call::utterance::Purpose;
+use crate::call::utterance::{Purpose, Times};
 use crate::privacy::Pii;
 use crate::tts;
 
@@ -323,21 +323,25 @@ impl Machine {
 
     /// What was heard of the agent becomes a line and closes the turn's timeline.
     pub(super) fn agent_said(&mut self, said: Said) {
-        self.line(Who::Agent, &said.text, said.cut);
+        let cut = said.heard.is_cut();
+        self.line(Who::Agent, &said.text, cut);
+        if said.heard == Extent::Cut(Times::Estimated) && !said.text.is_empty() {
+            self.journal(Entry::Estimated { at_us: self.at_us(), turn: self.counters.turns });
+        }
         match said.purpose {
             Purpose::Filler => {}
-            Purpose::Notice => self.conversation.agent(&said.text, said.cut),
+            Purpose::Notice => self.conversation.agent(&said.text, cut),
             Purpose::Announcement => {
-                self.announced(!said.cut);
-                self.conversation.agent(&said.text, said.cut);
+                self.announced(!cut);
+                self.conversation.agent(&said.text, cut);
             }
             Purpose::Answer => {
                 // A greeting answers nobody.
                 if self.counters.turns > 0 && !said.text.is_empty() {
                     self.service = self.service.answered();
                 }
-                self.conversation.agent(&said.text, said.cut);
-                let finished = TurnTimeline { finished_us: Some(self.at_us()), cut: said.cut, ..self.turn.clone() };
+                self.conversation.agent(&said.text, cut);
+                let finished = TurnTimeline { finished_us: Some(self.at_us()), cut, ..self.turn.clone() };
                 self.journal(Entry::Turn(finished));
                 self.turn = TurnTimeline { turn: self.counters.turns, ..TurnTimeline::default() };
             }

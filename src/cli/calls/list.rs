@@ -70,6 +70,7 @@ impl Row {
                 Entry::Planned { .. }
                 | Entry::Answered { .. }
                 | Entry::Line { .. }
+                | Entry::Estimated { .. }
                 | Entry::BargeIn { .. }
                 | Entry::Recovered { .. }
                 | Entry::Key { .. }

@@ -69,6 +69,7 @@ impl Page {
                 let cut = if *cut { style(" [cut]").yellow().to_string() } else { String::new() };
                 self.line(format!("{} {who}  {}{cut}", time(*at_us), text.reveal()));
             }
+            Entry::Estimated { at_us, .. } => self.event(*at_us, "where that was cut is estimated"),
             Entry::Turn(turn) => self.turn(turn),
             Entry::BargeIn { at_us, onset_us, outcome } => {
                 let word = match outcome {

@@ -22,6 +22,26 @@ fn is_contested(bench: &Bench) -> bool {
 }
 
 #[test]
+fn the_record_says_where_the_end_of_a_line_that_was_cut_is_estimated() {
+    for (exact, estimated) in [(Some(true), 0), (Some(false), 1), (None, 1)] {
+        let mut bench = Bench::new(false);
+        bench.say("When are you open?");
+        let id = bench.speaks("We are open from nine to five. ", 64_000);
+        if let Some(exact) = exact {
+            bench.event(Event::Tts(tts::Event::Word { id, at: 0, len: 6, from: 0, to: 8_000, exact }));
+        }
+        bench.leg(&Output::Played { id, samples: 16_000 });
+        let (from, to) = bench.voice();
+        bench.fin("No, on Saturday", from, to);
+        let said = bench.count(
+            |effect| matches!(effect, Effect::Journal(Entry::Line { who: Who::Agent, text, cut: true, .. }) if text.reveal() == "We are"),
+        );
+        let told = bench.count(|effect| matches!(effect, Effect::Journal(Entry::Estimated { turn: 1, .. })));
+        assert_eq!((said, told), (1, estimated), "{exact:?}");
+    }
+}
+
+#[test]
 fn a_yes_over_a_question_is_its_answer_and_over_anything_else_an_acknowledgement() {
     for is_question in [true, false] {
         let mut bench = Bench::new(false);

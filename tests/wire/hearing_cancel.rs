@@ -1,0 +1,107 @@
+//! Recognisers at simulated vendors: at whichever moment of a sentence the call ends, nothing of its session stays open at the vendor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use attendant::language::Language;
+use attendant::sim::code::speak;
+use attendant::sim::{Fault, Moment, Trouble};
+use attendant::stt::{Hints, Input, Recognizer};
+use attendant_media::frame::{SLOT_SAMPLES, Samples};
+use tokio::time::{interval, timeout};
+
+use super::deepgram::{Ears, code, vendor};
+use super::google;
+use super::voice_cancel::{Open, counted};
+use super::whole_calls::vendors::hears;
+
+const NAMES: [&str; 6] = ["nova-3", "flux", "google", "sarvam", "openai_stt", "azure_stt"];
+
+/// The sentence ends after 1 s, and its last words are asked for after 1.1 s and there after 1.2 s.
+const EVERY: Duration = Duration::from_millis(50);
+const MOMENTS: u32 = 28;
+
+const SLOT: Duration = Duration::from_millis(20);
+
+/// How the caller's audio comes to the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    AsItIsSaid,
+    /// All of the sentence at once: another session had failed.
+    Replayed,
+}
+
+/// A tenth of a second of silence, a sentence, and silence again; then last words are asked for.
+async fn say(ears: &mut Ears, how: How) {
+    let sentence: Vec<i16> = code().sentence().split(' ').flat_map(speak).collect();
+    let (begin, end) = (5, 5 + sentence.len() / SLOT_SAMPLES);
+    let audio = [vec![0; begin * SLOT_SAMPLES], sentence, vec![0; 25 * SLOT_SAMPLES]].concat();
+    let mut slots = interval(SLOT);
+    for (slot, frame) in audio.chunks(SLOT_SAMPLES).enumerate() {
+        if how == How::AsItIsSaid || slot > end + 5 {
+            slots.tick().await;
+        }
+        let at = Samples(ears.at);
+        let beside =
+            [(begin, Input::SpeechStart { at }), (end, Input::SpeechEnd { at }), (end + 5, Input::Flush { up_to: at })];
+        for (_, input) in beside.into_iter().filter(|(of, _)| *of == slot) {
+            ears.inputs.send(input).await.ok();
+        }
+        ears.hear(frame).await;
+    }
+    // The line is quiet, and the session goes on listening.
+    std::future::pending::<()>().await;
+}
+
+/// How many connections there were when the call ended.
+async fn hung_up_after(time: Duration, how: How, recogniser: Arc<dyn Recognizer>, open: Open) -> usize {
+    let mut ears = Ears::open(recogniser.as_ref(), Language::English, Hints::default());
+    // It goes on for ever.
+    timeout(time, say(&mut ears, how)).await.ok();
+    let were = open.now();
+    drop((ears, recogniser));
+    open.at_most(0).await;
+    were
+}
+
+async fn at(name: &str, trouble: Trouble) -> std::net::SocketAddr {
+    if name == "google" { google::vendor(trouble).await } else { vendor(trouble).await }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_ends_at_any_50_ms_of_a_sentence_leaves_no_connection_of_its_recogniser() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    for how in [How::AsItIsSaid, How::Replayed] {
+        let mut made = Vec::new();
+        for (name, time) in (0..MOMENTS).flat_map(|n| NAMES.map(|name| (name, EVERY * n))) {
+            // Before any deadline runs: some take time to be made.
+            let open = Open::default();
+            let address = counted(at(name, Trouble::default()).await, open.clone()).await;
+            made.push((name, time, hears(name, address), open));
+        }
+        let runs = made.into_iter().map(|(name, time, ears, open)| {
+            tokio::spawn(async move { (name, hung_up_after(time, how, ears, open).await) })
+        });
+        let mut were = std::collections::BTreeMap::<_, usize>::new();
+        for run in runs.collect::<Vec<_>>() {
+            let (name, open) = run.await.expect("it goes well");
+            *were.entry(name).or_default() += open;
+        }
+        assert!(were.values().all(|open| *open >= 10), "they were connected when it ended: {how:?} {were:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_ends_while_its_recogniser_still_connects_leaves_no_connection() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    for name in NAMES {
+        let never = Trouble::always(Some(Fault::Stalls)).at(Moment::Connecting);
+        let open = Open::default();
+        let address = counted(at(name, never).await, open.clone()).await;
+        let recogniser = hears(name, address);
+        let ears = Ears::open(recogniser.as_ref(), Language::English, Hints::default());
+        crate::desk::comes(|| (open.now() > 0).then_some(())).await;
+        drop((ears, recogniser));
+        open.at_most(0).await;
+    }
+}
