@@ -159,8 +159,8 @@ pub enum Event {
     Ready,
     /// The recogniser itself heard speech begin.
     SpeechStart { at: Samples },
-    /// Words so far in the utterance; replaces the partial before it. The first `stable` bytes will not change.
-    Partial { text: Pii<String>, stable: usize, from: Samples, to: Samples },
+    /// Words so far in the utterance, any of which may change; replaces the partial before it.
+    Partial { text: Pii<String>, from: Samples, to: Samples },
     /// A sign of life while a voice is heard: everything up to here was listened to, and its words, if it had any, were reported. Must
     /// come at least every 3 s of a voice, with words or instead of them, or the session is taken for deaf. A session that is late and
     /// not deaf says again how far it has come.

@@ -301,7 +301,7 @@ impl Machine {
 
     fn stt(&mut self, session: u32, event: crate::stt::Event) {
         let news = self.hearing.handle(session, event);
-        if matches!(news, News::Words { fin: true, .. } | News::Flushed { .. }) && self.hearing.has_found_words() {
+        if matches!(news, News::Words { fin: true, .. } | News::Flushed { .. }) && self.hearing.convict() {
             self.out.push_back(Effect::Stt(SttEffect::Missed));
         }
         match news {

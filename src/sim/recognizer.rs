@@ -121,6 +121,6 @@ impl Session {
         let Some(from) = self.speech.filter(|_| at >= self.partial_at) else { return Vec::new() };
         self.partial_at = at + PARTIAL;
         self.said = Some((self.said.map_or(from, |(from, _)| from), at));
-        vec![Event::Partial { text: Pii::new("The caller has".into()), stable: 0, from, to: at }]
+        vec![Event::Partial { text: Pii::new("The caller has".into()), from, to: at }]
     }
 }

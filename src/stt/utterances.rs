@@ -106,7 +106,7 @@ impl Utterances {
         let Some(utterance) = self.known(number).filter(|_| !text.trim().is_empty()) else { return };
         utterance.partial = utterance.with_held(text);
         let (text, from, to) = (Pii::new(utterance.partial.clone()), utterance.from, utterance.place(to));
-        out.push(Event::Partial { text, stable: 0, from, to });
+        out.push(Event::Partial { text, from, to });
     }
 
     /// Words up to `to` that will not change, of an utterance that may have more. In mid-voice they are told at once; of a voice that is over
@@ -270,7 +270,7 @@ mod tests {
         assert!(!all.fin(0, "", 1.0, &mut out));
         let partial = |text: &str, from, to| {
             let text = Pii::new(text.to_owned());
-            Event::Partial { text, stable: 0, from: Samples(from), to: Samples(to) }
+            Event::Partial { text, from: Samples(from), to: Samples(to) }
         };
         let finals = [fin("Hello.", 100, 400, 0.5), fin("There now.", 400, 800, 0.25)];
         assert_eq!(out[..2], [partial("hello the", 100, 600), finals[0].clone()]);

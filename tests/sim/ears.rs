@@ -173,7 +173,7 @@ impl Ears {
         let new = &self.heard[self.finals..];
         let (from, to) = (new[0].from, new[new.len() - 1].to);
         let text = text(new);
-        let partial = (ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, stable: 0, from, to }));
+        let partial = (ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, from, to }));
         let resumed = match self.told {
             Told::May(_) if self.eager.is_some_and(|eager| eager.tells_resumed) => {
                 Some((ms(20), self.event(stt::Event::Resumed { at: now })))

@@ -38,7 +38,7 @@ impl Hearing {
     }
 
     /// Whether words were found in the voice that was doubted. Who missed them is not asked to hear anything again in this call.
-    pub(in crate::call) fn has_found_words(&mut self) -> bool {
+    pub(in crate::call) fn convict(&mut self) -> bool {
         let Some(Doubt { who, to }) = self.doubt else { return false };
         let is_another = self.hearer(self.language).is_some_and(|hearer| hearer.who != who);
         let found = is_another && self.first().is_some_and(|first| first < to);

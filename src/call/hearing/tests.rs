@@ -16,7 +16,7 @@ fn a_partial_that_comes_after_its_final_says_nothing_twice() {
     let (from, to) = (Samples(1_600), Samples(9_600));
     let fin = Event::Final { text: text(), from, to, confidence: 0.9, language: None };
     assert_eq!(hearing.handle(1, fin), News::Words { to, fin: true });
-    assert_eq!(hearing.handle(1, Event::Partial { text: text(), stable: 0, from, to }), News::Nothing);
+    assert_eq!(hearing.handle(1, Event::Partial { text: text(), from, to }), News::Nothing);
     assert_eq!(hearing.words(), "definitely");
 }
 
@@ -28,7 +28,7 @@ fn hearing() -> Hearing {
 
 fn partial(text: &str, from: u64, to: u64) -> Event {
     let (from, to) = (Samples::from_millis(from), Samples::from_millis(to));
-    Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to }
+    Event::Partial { text: Pii::new(text.to_owned()), from, to }
 }
 
 /// Where the newest session begins.

@@ -72,7 +72,7 @@ impl Machine {
     }
 
     /// A voice that was no cough, and no word in it: another recogniser hears it again before it is taken for a noise.
-    pub(super) fn is_heard_by_another(&mut self, from: Samples, to: Samples) -> bool {
+    pub(super) fn doubt(&mut self, from: Samples, to: Samples) -> bool {
         let is_all = match self.floor {
             Floor::Settling { .. } | Floor::Agent | Floor::Contested { voice: Voice::Quiet(_), .. } => {
                 self.phase == Phase::Talking && self.hearing.words().trim().is_empty()

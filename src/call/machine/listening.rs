@@ -275,7 +275,7 @@ impl Machine {
 
     /// The recogniser has said all that it will of a voice.
     pub(super) fn flushed(&mut self, from: Samples, to: Samples) {
-        if self.is_heard_by_another(from, to) {
+        if self.doubt(from, to) {
             return;
         }
         match self.floor {

@@ -159,7 +159,7 @@ impl Reading {
             turn.to = last.max(turn.from);
             if turn.text != text && !text.is_empty() && info.event != Kind::EndOfTurn {
                 let partial = Pii::new(text.clone());
-                out.push(Event::Partial { text: partial, stable: 0, from: turn.from, to: turn.to });
+                out.push(Event::Partial { text: partial, from: turn.from, to: turn.to });
             }
             turn.text = text;
             info.transcript.trim().clone_into(&mut turn.whole);

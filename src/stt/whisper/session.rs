@@ -76,7 +76,6 @@ struct Session {
     partial_from: u64,
     /// Up to here a recognition has said what there is.
     listened: u64,
-    last_partial: String,
     partial: Option<Job>,
     /// A final begun on suspicion that the utterance is over.
     guess: Option<Job>,
@@ -96,7 +95,6 @@ pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receive
         utterance: None,
         partial_from: 0,
         listened: 0,
-        last_partial: String::new(),
         partial: None,
         guess: None,
         guessed: None,
@@ -177,7 +175,6 @@ impl Session {
                 let from = at.saturating_sub(PREROLL).max(earliest);
                 self.utterance = Some(Utterance { from, voiced: 0, voice_since: Some(at), last_voiced: at });
                 self.partial_from = at + PARTIAL_EVERY;
-                self.last_partial.clear();
             }
         }
     }
@@ -249,7 +246,6 @@ impl Session {
             utterance.voiced = 0;
             utterance.voice_since = Some(since.max(cut));
         }
-        self.last_partial.clear();
         self.partial = None;
         self.recognise(range, None);
     }
@@ -362,17 +358,9 @@ impl Session {
     async fn partly(&mut self, range: Range, heard: &Heard) -> bool {
         let Some(words) = guard::words(heard, &self.tape.slice(range)) else { return true };
         let text = words.text;
-        let stable = agreed(&self.last_partial, &text);
-        self.last_partial.clone_from(&text);
         let (from, to) = (Samples(range.from), Samples(range.to));
-        self.reports.send(Event::Partial { text: Pii::new(text), stable, from, to }).await
+        self.reports.send(Event::Partial { text: Pii::new(text), from, to }).await
     }
-}
-
-/// Bytes of the beginning in which two partials agree, in whole words.
-fn agreed(before: &str, now: &str) -> usize {
-    let same: usize = before.chars().zip(now.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
-    if same == now.len() { same } else { now[..same].rfind(' ').map_or(0, |blank| blank + 1) }
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ impl Bench {
                 self.event(stt(if fin {
                     stt::Event::Final { text, from, to, confidence: 1.0, language: None }
                 } else {
-                    stt::Event::Partial { text, stable: 0, from, to }
+                    stt::Event::Partial { text, from, to }
                 }));
             }
             Step::Flushed => self.event(stt(stt::Event::Flushed { up_to: clock })),

@@ -301,10 +301,3 @@ async fn a_session_for_whose_partials_no_thread_has_time_says_that_it_lives() {
     assert_eq!((call.listened().await, call.listened().await), (0, 0));
     drop((busy, release));
 }
-
-#[test]
-fn partials_agree_in_whole_words() {
-    assert_eq!(agreed("I would like", "I would love to"), "I would ".len());
-    assert_eq!(agreed("", "Hello"), 0);
-    assert_eq!(agreed("Hello there", "Hello"), 5);
-}
