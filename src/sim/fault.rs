@@ -43,7 +43,7 @@ pub enum Fault {
     Unanswered,
     /// What was cancelled goes on.
     Late,
-    /// Done without any audio, or at work without any words, as when a quota is used up.
+    /// Done without any audio, or without a word, as when a quota is used up.
     Empty,
     /// Nothing but digital silence.
     Silence,
