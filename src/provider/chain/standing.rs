@@ -16,11 +16,8 @@ use crate::provider::{ErrorKind, ProviderError};
 
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
-<<<<<<< HEAD
     kind: Kind,
-=======
     provider: &'static str,
->>>>>>> bf53ee9 (Let another recogniser hear a voice in which the first found no word)
     /// What it is asked for, and by whose name.
     purpose: Arc<str>,
     own: Breaker,
@@ -72,7 +69,6 @@ impl Standing {
         match account {
             Some(name) => {
                 let own = Breaker::shared(provider, &format!("{purpose} {name}"));
-<<<<<<< HEAD
                 Self { kind, provider, purpose, own, account: Some(Account::named(provider, name)) }
             }
             None => Self { kind, provider, purpose, own: Breaker::alone(provider), account: None },
