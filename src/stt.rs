@@ -175,6 +175,8 @@ pub enum Event {
     EndOfTurn { at: Samples, confidence: f32 },
     /// Every final up to the flush was sent.
     Flushed { up_to: Samples },
+    /// The session is over, and nothing has failed: another language has another connection, and what is owed is to be heard again there.
+    Left,
     /// The session is over.
     Failed(ProviderError),
 }

@@ -56,6 +56,8 @@ pub(super) enum News {
     EagerEnd,
     /// No, the caller went on.
     Resumed,
+    /// The session is over and well: another is to hear in the language that is settled.
+    Left,
     Failed(Failure),
 }
 
@@ -242,6 +244,7 @@ impl Hearing {
                 Some(_) => News::Behind,
                 None => News::Nothing,
             },
+            Event::Left => News::Left,
             Event::Failed(error) => News::Failed(error.kind.into()),
         }
     }

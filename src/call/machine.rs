@@ -305,7 +305,7 @@ impl Machine {
             self.out.push_back(Effect::Stt(SttEffect::Missed));
         }
         match news {
-            News::Flushed { .. } | News::Failed(_) if self.is_leaving() => self.leave(),
+            News::Flushed { .. } | News::Left | News::Failed(_) if self.is_leaving() => self.leave(),
             News::Nothing => {}
             News::Words { .. } | News::Listening | News::Behind | News::EndOfTurn | News::EagerEnd | News::Resumed
                 if self.is_leaving() => {}
@@ -317,6 +317,7 @@ impl Machine {
             News::EndOfTurn => self.end_of_turn(),
             News::EagerEnd => self.eager_end(),
             News::Resumed => self.drop_draft(),
+            News::Left => self.change_ears(),
             News::Failed(how) => self.deaf("session failed", how),
         }
     }

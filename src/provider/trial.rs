@@ -79,6 +79,7 @@ pub async fn listen(
                 | stt::Event::EagerEnd { .. }
                 | stt::Event::Resumed { .. }
                 | stt::Event::EndOfTurn { .. }
+                | stt::Event::Left
                 | stt::Event::Failed(_) => {}
             }
         }

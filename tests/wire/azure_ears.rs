@@ -1,13 +1,17 @@
 //! The client of Azure's recogniser against the simulated one: what is its own. The rest is tried with others ([`super::told_ears`]).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use attendant::language::Language;
+use attendant::provider::chain;
 use attendant::sim::Trouble;
 use attendant::sim::code::Code;
 use attendant::stt::azure::{self, AzureEarsConfig};
 use attendant::stt::{Answer, Event, Hints, Input, Recognizer};
+use attendant_media::frame::Samples;
 use futures_util::{SinkExt, StreamExt};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -67,6 +71,35 @@ async fn another_language_has_another_connection_and_hints_hold_from_the_next_vo
     assert!(context.contains("pa-IN") && context.contains("Kaur"), "{context}");
     drop(ears);
     while next_text(&mut second).await.is_some() {}
+}
+
+#[tokio::test]
+async fn another_language_in_mid_voice_is_no_failure_and_costs_no_word() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _counted = metrics::set_default_local_recorder(&recorder);
+    let trouble = [Trouble::default(), Trouble::default()];
+    let [first, second] = [vendor(trouble[0].clone()).await, vendor(trouble[1].clone()).await];
+    let both = [first, second].map(|address| Arc::new(ears(address, "")) as Arc<dyn Recognizer>);
+    let places = chain::recognisers(both.into(), chain::Order::new());
+    // As many as failures would keep everybody from asking.
+    for _ in 0..5 {
+        let mut ears = Ears::open(places[0].as_ref(), Language::English, Hints::default());
+        assert_eq!(ears.next().await, Event::Ready);
+        ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
+        ears.hear(&[9_000; 6_400]).await;
+        ears.inputs.send(Input::Language(Language::Cantonese)).await.expect("open");
+        let events = ears.until(|event| *event == Event::Left).await;
+        assert_eq!(events.last(), Some(&Event::Left), "{events:?}");
+    }
+    // The call's next session hears the voice again, of the same recogniser.
+    let mut ears = Ears::open(places[0].as_ref(), Language::Cantonese, Hints::default());
+    ears.say(code()).await;
+    ears.flush().await;
+    let events = ears.until(is_flushed).await;
+    assert_eq!(finals(&events), code().sentence(), "{events:?}");
+    assert_eq!(trouble.map(|of| of.asked().len()), [1, 0], "the second is not asked");
+    let counted = recorder.handle().render();
+    assert!(!counted.contains("provider_failures_total") && !counted.contains("breaker_opened"), "{counted}");
 }
 
 /// The code with which the simulated one closes, told this.

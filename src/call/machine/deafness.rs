@@ -117,7 +117,7 @@ impl Machine {
         }
     }
 
-    /// Another recogniser hears the call from now on: the language has changed.
+    /// Another session hears the call from now on: the language has changed.
     pub(super) fn change_ears(&mut self) {
         self.timers.clear(Timer::SttReopen);
         self.timers.clear(Timer::SttPartial);

@@ -324,7 +324,7 @@ mod tests {
             Event::Resumed { at } => format!("resumed {}", at.0),
             Event::EndOfTurn { at, .. } => format!("end {}", at.0),
             Event::Flushed { up_to } => format!("flushed {}", up_to.0),
-            Event::Ready | Event::Listening { .. } | Event::Failed(_) => panic!("not from here"),
+            Event::Ready | Event::Listening { .. } | Event::Left | Event::Failed(_) => panic!("not from here"),
         }
     }
 

@@ -35,20 +35,32 @@ pub(super) async fn run(vendor: Arc<dyn Vendor>, setup: Setup, mut inputs: mpsc:
         // Connecting, too, ends with the call.
         () = reports.mailbox.closed() => return,
     };
-    let error = match connected {
+    let ended = match connected {
         Ok((link, talk)) => {
             let mut session = Session::new(vendor, setup, link, talk, reports.mailbox.meter().clone());
             session.said.push(Event::Ready);
-            let left = session.serve(&mut inputs, &reports).await;
-            session.bye(left.is_ok());
-            left.err()
+            let ended = session.serve(&mut inputs, &reports).await;
+            session.bye(ended.is_ok());
+            ended
         }
-        Err(error) => Some(error),
+        Err(error) => Err(error),
     };
-    if let Some(error) = error {
-        // A call that is gone meanwhile need not be told.
-        reports.send(Event::Failed(error)).await;
-    }
+    let last = match ended {
+        Ok(End::NotNeeded) => return,
+        Ok(End::OtherLanguage) => Event::Left,
+        Err(error) => Event::Failed(error),
+    };
+    // A call that is gone meanwhile need not be told.
+    reports.send(last).await;
+}
+
+/// Why a session is over in which nothing has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The call needs it no more.
+    NotNeeded,
+    /// What it owes is to be heard in another language, on another connection.
+    OtherLanguage,
 }
 
 struct Session {
@@ -97,12 +109,11 @@ impl Session {
         }
     }
 
-    /// Until the call needs this session no more.
-    async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>, reports: &Reports) -> Result<(), ProviderError> {
+    async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>, reports: &Reports) -> Result<End, ProviderError> {
         loop {
             for event in self.said.drain(..) {
                 if !reports.send(event).await {
-                    return Ok(());
+                    return Ok(End::NotNeeded);
                 }
             }
             let due = self.due();
@@ -120,8 +131,12 @@ impl Session {
                     Err(error) => self.closed(error).await?,
                 },
                 input = inputs.recv() => match input {
-                    Some(input) => self.input(input).await?,
-                    None => return Ok(()),
+                    Some(input) => {
+                        if let Some(end) = self.input(input).await? {
+                            return Ok(end);
+                        }
+                    }
+                    None => return Ok(End::NotNeeded),
                 },
                 () = sleep_until(due) => self.time_passed().await?,
             }
@@ -129,7 +144,7 @@ impl Session {
         }
     }
 
-    async fn input(&mut self, input: Input) -> Result<(), ProviderError> {
+    async fn input(&mut self, input: Input) -> Result<Option<End>, ProviderError> {
         match input {
             Input::Audio { at, frame } => self.voices.audio(at, &frame, &mut self.steps),
             Input::SpeechStart { at } => self.voices.speech_start(at, &mut self.steps),
@@ -147,15 +162,14 @@ impl Session {
                 if language != before {
                     match self.talk.language(language)? {
                         Changed::Here(said) => self.tell(said).await?,
-                        Changed::Elsewhere if self.owes() => {
-                            return Err(self.failed(ErrorKind::Connection, "has to be left for another language"));
-                        }
+                        Changed::Elsewhere if self.owes() => return Ok(Some(End::OtherLanguage)),
                         Changed::Elsewhere => self.connect_again().await?,
                     }
                 }
             }
         }
-        self.perform().await
+        self.perform().await?;
+        Ok(None)
     }
 
     async fn tell(&mut self, said: Vec<Said>) -> Result<(), ProviderError> {

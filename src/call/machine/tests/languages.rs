@@ -92,6 +92,29 @@ fn what_is_awaited_of_a_voice_is_asked_of_who_hears_it_now() {
 }
 
 #[test]
+fn a_session_that_is_left_for_another_language_is_no_loss_and_its_words_are_asked_of_the_next() {
+    let mut bench = Bench::answered(heard_by(&[(EAGER, Some(EAGER)), (SILENT, Some(PLAIN))]));
+    bench.say("En français, s'il vous plaît.");
+    let (from, to) = bench.voice();
+    bench.agent(agent::Event::Language(Language::French));
+    // As often as would be hopeless of sessions that fail.
+    for _ in 0..5 {
+        bench.stt(stt::Event::Left);
+        bench.stt(stt::Event::Ready);
+    }
+    assert_eq!(opened(&bench)[1..], [(0, Language::French, true); 5]);
+    assert_eq!((bench.recovered(Recovery::SttReopened), bench.recovered(Recovery::Apologised)), (0, 0));
+    let asked =
+        |effect: &Effect| matches!(effect, Effect::Stt(SttEffect::Input(stt::Input::Flush { up_to })) if *up_to == to);
+    assert_eq!(bench.count(asked), 6, "once of each session");
+    bench.fin("Attendez, je préfère mardi.", from, to);
+    bench.stt(stt::Event::Flushed { up_to: to });
+    bench.settle();
+    bench.stt(stt::Event::Flushed { up_to: to });
+    assert_eq!(bench.caller_lines(), ["En français, s'il vous plaît. Attendez, je préfère mardi."]);
+}
+
+#[test]
 fn words_that_are_owed_when_the_language_changes_are_asked_of_the_next_session() {
     let mut bench = Bench::answered(heard_by(&[(EAGER, Some(PLAIN))]));
     bench.say("En français, s'il vous plaît.");
