@@ -175,6 +175,7 @@ impl Providers {
             model: openai::Lapse::new(self.fault, openai::Stage::Usual),
             hearing: Trouble::always(self.stt_fault).where_possible(),
             speaking: Trouble::always(self.tts_fault).where_possible(),
+            habit: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
         runtime.block_on(async {

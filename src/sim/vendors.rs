@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::{Profile, Trouble, anthropic, azure, cartesia, deepgram, elevenlabs, openai, qwen, sarvam};
+use super::{Habit, Profile, Trouble, anthropic, azure, cartesia, deepgram, elevenlabs, openai, qwen, sarvam};
 
 /// What is wrong with whom.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Troubles {
     pub model: openai::Lapse,
     pub hearing: Trouble,
     pub speaking: Trouble,
+    /// What recognisers do beside.
+    pub habit: Option<Habit>,
 }
 
 /// Serves until `stop` resolves. The listener must be bound to a loopback address.
@@ -36,7 +38,11 @@ fn router(profile: &Profile, troubles: Troubles) -> Router {
         )))
         .merge(deepgram::router(profile.pace(profile.deepgram, 1), troubles.hearing.clone()))
         .merge(azure::ears::router(profile.pace(profile.azure_stt, 11), troubles.hearing.clone()))
-        .merge(openai::transcription::router(profile.pace(profile.openai_stt, 9), troubles.hearing.clone()))
+        .merge(openai::transcription::router(
+            profile.pace(profile.openai_stt, 9),
+            troubles.hearing.clone(),
+            troubles.habit,
+        ))
         .merge(openai::speech::router(profile.pace(profile.openai_tts, 10), troubles.speaking.clone()))
         .merge(sarvam::router([(ears, troubles.hearing), (voice, troubles.speaking.clone())]))
         .merge(qwen::router(profile.pace(profile.qwen, 4), troubles.speaking.clone()))

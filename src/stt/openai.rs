@@ -5,6 +5,7 @@
 //! package 3.54.0 and its page on realtime transcription, as read on 2026-11-22.
 
 mod config;
+mod message;
 mod request;
 mod talk;
 

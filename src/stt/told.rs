@@ -158,16 +158,16 @@ impl Recognizer for Told {
     }
 }
 
-/// Reads until a text says that the session has begun, as `has_begun` understands it.
-pub(super) async fn begun(
+/// Reads until a text says whether the session has begun, as `answer` understands it.
+pub(super) async fn begun<T>(
     link: &mut Link,
-    has_begun: impl Fn(&str) -> Result<bool, ProviderError>,
-) -> Result<(), ProviderError> {
+    answer: impl Fn(&str) -> Result<Option<T>, ProviderError>,
+) -> Result<T, ProviderError> {
     loop {
         if let Incoming::Text(text) = link.next().await?
-            && has_begun(&text)?
+            && let Some(answer) = answer(&text)?
         {
-            return Ok(());
+            return Ok(answer);
         }
     }
 }

@@ -31,10 +31,13 @@ pub const BEGIN: u64 = 48_000;
 
 /// A simulated vendor that answers after 50 ms.
 pub async fn vendor(hearing: Trouble) -> SocketAddr {
+    simulated(Troubles { hearing, ..Troubles::default() }).await
+}
+
+pub async fn simulated(troubles: Troubles) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let scripted = ScriptedConfig { stt_ms: Delay::Fixed(50), ..ScriptedConfig::default() };
-    let troubles = Troubles { hearing, ..Troubles::default() };
     tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
     address
 }

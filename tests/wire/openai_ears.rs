@@ -5,15 +5,16 @@ use std::net::SocketAddr;
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::sim::code::Code;
-use attendant::sim::{Fault, Trouble};
+use attendant::sim::{Fault, Habit, Trouble};
 use attendant::stt::openai::{self, OpenAiEarsConfig};
 use attendant::stt::{Answer, Event, Hints, Input, Recognizer};
+use attendant_media::frame::Samples;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_tungstenite::connect_async;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
+use tokio_tungstenite::{WebSocketStream, connect_async};
 
 use super::deepgram::{Ears, accept, code, finals, is_flushed, next_text, vendor};
 use super::streamed_voices::key;
@@ -75,6 +76,132 @@ async fn hints_and_language_hold_from_then_on_and_a_language_without_a_code_fail
     ears.inputs.send(Input::Language(Language::Cantonese)).await.expect("open");
     let Event::Failed(error) = ears.next().await else { panic!("it cannot") };
     assert_eq!((error.kind, error.what.contains("zh-HK")), (ErrorKind::Request, true));
+}
+
+/// What is heard of two codes, one after the other, and what was reported.
+async fn heard_twice(ears: &mut Ears) -> Vec<Event> {
+    let mut events = Vec::new();
+    for turn in [1, 2] {
+        ears.hear(&[0; 8_000]).await;
+        ears.say(Code { turn, ..code() }).await;
+        ears.flush().await;
+        events.extend(ears.until(is_flushed).await);
+    }
+    events
+}
+
+fn twice() -> String {
+    [1, 2].map(|turn| Code { turn, ..code() }.sentence()).join(" ")
+}
+
+#[tokio::test]
+async fn what_openai_cannot_finish_objects_to_or_says_too_late_costs_neither_the_session_nor_a_word() {
+    for habit in [Habit::FailsItems, Habit::Objects, Habit::LateDeltas, Habit::RefusesLikelyWords] {
+        let recogniser = ears(told_ears::habitual(habit).await, "");
+        let mut ears =
+            Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], digits: false });
+        let events = heard_twice(&mut ears).await;
+        assert!(!events.iter().any(|event| matches!(event, Event::Failed(_))), "{habit:?}: {events:?}");
+        assert_eq!(finals(&events), twice(), "{habit:?}: {events:?}");
+        let sure = |event: &Event| matches!(event, Event::Final { confidence, .. } if *confidence == 1.0);
+        assert_eq!(events.iter().any(sure), habit != Habit::FailsItems, "{habit:?}: {events:?}");
+    }
+}
+
+/// The next message that describes the session: its likely words.
+async fn likely(socket: &mut WebSocketStream<TcpStream>) -> Value {
+    let said: Value = serde_json::from_str(&next_text(socket).await.expect("open")).expect("JSON");
+    assert_eq!(said["type"], "session.update", "{said}");
+    said["session"]["audio"]["input"]["transcription"]["keywords"].clone()
+}
+
+async fn tell(socket: &mut WebSocketStream<TcpStream>, message: Value) {
+    socket.send(Frame::text(message.to_string())).await.expect("open");
+}
+
+fn error(kind: &str, code: &str) -> Value {
+    json!({"type": "error", "event_id": "e", "error": {"type": kind, "code": code, "message": "simulated"}})
+}
+
+#[tokio::test]
+async fn likely_words_that_are_refused_are_left_out_once_and_then_never_told_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let recogniser = ears(listener.local_addr().expect("bound"), "");
+    let refusal = || error("invalid_request_error", "invalid_value");
+    let updated = || json!({"type": "session.updated", "event_id": "e", "session": {}});
+    let hints = |word: &str| Hints { phrases: vec![word.into()], digits: false };
+    // At the beginning.
+    let mut ears = Ears::open(&recogniser, Language::English, hints("Wong"));
+    let (mut socket, _) = accept(&listener).await;
+    assert_eq!(likely(&mut socket).await, json!(["Wong"]));
+    tell(&mut socket, refusal()).await;
+    assert_eq!(likely(&mut socket).await, json!([]));
+    tell(&mut socket, updated()).await;
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::Hints(hints("Kaur"))).await.expect("open");
+    ears.inputs.send(Input::Language(Language::French)).await.expect("open");
+    assert_eq!(likely(&mut socket).await, json!([]), "the language alone is told");
+    // In the middle of a session that took others.
+    let mut ears = Ears::open(&recogniser, Language::English, hints("Wong"));
+    let (mut socket, _) = accept(&listener).await;
+    assert_eq!(likely(&mut socket).await, json!(["Wong"]));
+    tell(&mut socket, updated()).await;
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::Hints(hints("Kaur"))).await.expect("open");
+    assert_eq!(likely(&mut socket).await, json!(["Kaur"]));
+    tell(&mut socket, refusal()).await;
+    assert_eq!(likely(&mut socket).await, json!([]));
+    // Without likely words there is nothing to leave out.
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    let (mut socket, _) = accept(&listener).await;
+    assert_eq!(likely(&mut socket).await, json!([]));
+    tell(&mut socket, refusal()).await;
+    let Event::Failed(error) = ears.next().await else { panic!("it is refused") };
+    assert_eq!(error.kind, ErrorKind::Request);
+}
+
+/// A session at a vendor played by hand that was sent a voice of 200 ms and its commit.
+async fn committed(listener: &TcpListener, recogniser: &impl Recognizer) -> (Ears, WebSocketStream<TcpStream>) {
+    let mut ears = Ears::open(recogniser, Language::English, Hints::default());
+    let (mut socket, _) = accept(listener).await;
+    likely(&mut socket).await;
+    tell(&mut socket, json!({"type": "session.updated", "event_id": "e", "session": {}})).await;
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
+    ears.hear(&[9_000; 3_200]).await;
+    ears.inputs.send(Input::SpeechEnd { at: Samples(ears.at) }).await.expect("open");
+    while !next_text(&mut socket).await.expect("open").contains("input_audio_buffer.commit") {}
+    (ears, socket)
+}
+
+#[tokio::test]
+async fn an_error_ends_a_session_that_can_hear_nothing_more_and_no_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let recogniser = ears(listener.local_addr().expect("bound"), "");
+    let failed = |kind: &str, code: &str| {
+        let error = json!({"type": kind, "code": code, "message": "simulated"});
+        json!({"type": "conversation.item.input_audio_transcription.failed", "item_id": "i", "content_index": 0, "error": error})
+    };
+    for (said, ends) in [
+        (error("server_error", "server_error"), Some(ErrorKind::Server)),
+        (error("invalid_request_error", "session_expired"), Some(ErrorKind::Connection)),
+        (error("invalid_request_error", "invalid_api_key"), Some(ErrorKind::Unauthorised)),
+        // A commit of which no item comes, and an item in which nothing was said: nothing is owed of either.
+        (error("invalid_request_error", "input_audio_buffer_commit_empty"), None),
+        (failed("transcription_error", "audio_unintelligible"), None),
+        // Somebody else is to hear it.
+        (failed("server_error", "server_error"), Some(ErrorKind::Server)),
+    ] {
+        let (mut ears, mut socket) = committed(&listener, &recogniser).await;
+        tell(&mut socket, said.clone()).await;
+        ears.inputs.send(Input::Flush { up_to: Samples(ears.at) }).await.expect("open");
+        let events = ears.until(is_flushed).await;
+        match (events.last(), ends) {
+            (Some(Event::Failed(error)), Some(kind)) => assert_eq!(error.kind, kind, "{said}"),
+            (Some(Event::Flushed { .. }), None) => assert_eq!(finals(&events), "", "{said}"),
+            other => panic!("{said}: {other:?}"),
+        }
+    }
 }
 
 /// What the simulated one says of the last of these messages.

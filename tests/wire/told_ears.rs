@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
-use attendant::sim::{Fault, Trouble};
+use attendant::sim::vendors::Troubles;
+use attendant::sim::{Fault, Habit, Trouble};
 use attendant::stt::{Event, Hints, Input, Recognizer};
 use attendant_media::frame::Samples;
 use futures_util::future::join_all;
 
 use super::cartesia::comes_again;
-use super::deepgram::{BEGIN, Ears, code, finals, is_flushed, vendor};
+use super::deepgram::{BEGIN, Ears, code, finals, is_flushed, simulated, vendor};
 use super::{azure_ears, openai_ears};
 
 /// Who is tried, in these languages, and as which model it is paid.
@@ -27,6 +28,11 @@ pub fn ears(name: &str, address: SocketAddr, more: &str) -> Arc<dyn Recognizer> 
         "azure_stt" => Arc::new(azure_ears::ears(address, more)),
         other => panic!("nobody is called {other}"),
     }
+}
+
+/// A simulated vendor with this habit, that answers after 50 ms.
+pub async fn habitual(habit: Habit) -> SocketAddr {
+    simulated(Troubles { habit: Some(habit), ..Troubles::default() }).await
 }
 
 /// The places of the finals.

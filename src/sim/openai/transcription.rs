@@ -19,6 +19,7 @@ use url::form_urlencoded;
 
 use crate::sim::ear::Ear;
 use crate::sim::fault::{Fault, Strike, Trouble, come_again};
+use crate::sim::habit::Habit;
 use crate::sim::listening::{Act, Protocol, Session};
 use crate::sim::mouth::Settings;
 use crate::sim::pace::Pace;
@@ -30,7 +31,7 @@ const DELTA: u64 = 4_800;
 /// Bytes of a commit at least: 100 ms of 24 kHz.
 const LEAST: usize = 4_800;
 
-/// What [`Fault::Disorder`] adds to every other item's: the next one's overtake them.
+/// What [`Fault::Disorder`] adds to every other item's, which the next one's overtake; and how late [`Habit::LateDeltas`] are.
 const LATE: Duration = Duration::from_millis(400);
 
 /// Those that write while somebody speaks, and take no turn detection.
@@ -38,12 +39,12 @@ const LIVE: &str = "gpt-live-transcribe";
 const MODELS: [&str; 2] = [LIVE, "gpt-realtime-whisper"];
 
 /// Its part of the simulated vendors.
-pub(in crate::sim) fn router(pace: Pace, trouble: Trouble) -> Router {
-    Router::new().route("/v1/realtime", get(connect)).with_state(Settings { pace, trouble })
+pub(in crate::sim) fn router(pace: Pace, trouble: Trouble, habit: Option<Habit>) -> Router {
+    Router::new().route("/v1/realtime", get(connect)).with_state((Settings { pace, trouble }, habit))
 }
 
 async fn connect(
-    State(settings): State<Settings>,
+    State((settings, habit)): State<(Settings, Option<Habit>)>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
@@ -72,7 +73,7 @@ async fn connect(
         }
         None => {
             let ears =
-                Ears { pace: settings.pace, strike: strike.clone(), model: None, open: Item::new(0, strike.clone()) };
+                Ears { pace: settings.pace, strike: strike.clone(), habit, model: None, open: Item::new(0, strike.clone()) };
             upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
     }
@@ -113,21 +114,41 @@ impl Item {
         self.words.extend(self.ear.hear(&bytes).into_iter().map(|word| word.text));
     }
 
+    fn completed(&self) -> Frame {
+        let usage = json!({"type": "duration", "seconds": self.bytes as f64 / 48_000.0});
+        numbered(
+            json!({"type": "conversation.item.input_audio_transcription.completed", "item_id": Self::id(self.number),
+            "content_index": 0, "transcript": self.words.join(" "), "usage": usage}),
+        )
+    }
+
+    fn failed(&self) -> Frame {
+        let code = if self.words.is_empty() { "audio_unintelligible" } else { "transcription_failed" };
+        let error = json!({"type": "transcription_error", "code": code, "message": "simulated"});
+        numbered(json!({"type": "conversation.item.input_audio_transcription.failed", "item_id": Self::id(self.number),
+            "content_index": 0, "error": error}))
+    }
+
     /// The words that were not told yet.
     fn delta(&mut self) -> Option<Act> {
         let blank = if self.told > 0 { " " } else { "" };
         let words = self.words.get(self.told..).filter(|words| !words.is_empty())?;
         let delta = format!("{blank}{}", words.join(" "));
         self.told = self.words.len();
-        let said = json!({"type": "conversation.item.input_audio_transcription.delta",
-            "item_id": Self::id(self.number), "content_index": 0, "delta": delta});
-        Some(Act::Answer(Duration::ZERO, numbered(said)))
+        Some(Act::Answer(Duration::ZERO, delta_of(&Self::id(self.number), &delta)))
     }
+}
+
+fn delta_of(id: &str, delta: &str) -> Frame {
+    numbered(
+        json!({"type": "conversation.item.input_audio_transcription.delta", "item_id": id, "content_index": 0, "delta": delta}),
+    )
 }
 
 struct Ears {
     pace: Pace,
     strike: Strike,
+    habit: Option<Habit>,
     /// Of the session, once it was said.
     model: Option<String>,
     open: Item,
@@ -143,7 +164,10 @@ impl Ears {
                     return Vec::new();
                 }
                 self.open.told_at = self.open.ear.heard() + DELTA;
-                self.open.delta().into_iter().collect()
+                let delta = self.open.delta();
+                let objection =
+                    delta.as_ref().filter(|_| self.habit == Some(Habit::Objects)).map(|_| wrong("invalid_value"));
+                delta.into_iter().chain(objection).collect()
             }
             None => vec![wrong("invalid_value")],
         }
@@ -167,11 +191,11 @@ impl Ears {
         if !self.strike.is(Fault::Unanswered) {
             let is_late = self.strike.is(Fault::Disorder) && item.number.is_multiple_of(2);
             let delay = self.pace.draw() + if is_late { LATE } else { Duration::ZERO };
-            let seconds = item.bytes as f64 / 48_000.0;
-            let said = json!({"type": "conversation.item.input_audio_transcription.completed", "item_id": id,
-                "content_index": 0, "transcript": item.words.join(" "), "usage": {"type": "duration", "seconds": seconds}});
-            let said = numbered(said);
+            let said = if self.habit == Some(Habit::FailsItems) { item.failed() } else { item.completed() };
             acts.push(if item.words.is_empty() { Act::Say(delay, said) } else { Act::Last(delay, said) });
+            if self.habit == Some(Habit::LateDeltas) {
+                acts.push(Act::Say(delay + LATE, delta_of(&id, " late")));
+            }
         }
         acts
     }
@@ -189,6 +213,9 @@ impl Protocol for Ears {
         let message: Value = serde_json::from_str(said.as_str()).unwrap_or_default();
         match message["type"].as_str() {
             Some("session.update") => match model(&message["session"]) {
+                Some(_) if self.habit == Some(Habit::RefusesLikelyWords) && has_likely_words(&message["session"]) => {
+                    vec![wrong("invalid_value")]
+                }
                 Some(model) => {
                     self.model = Some(model.to_owned());
                     vec![Act::Greet(numbered(json!({"type": "session.updated", "session": message["session"]})))]
@@ -223,6 +250,10 @@ fn model(session: &Value) -> Option<&str> {
         && input.get("turn_detection").is_some_and(Value::is_null)
         && transcription.keys().all(|key| keys.contains(&key.as_str()));
     is_good.then_some(model)
+}
+
+fn has_likely_words(session: &Value) -> bool {
+    session["audio"]["input"]["transcription"]["keywords"].as_array().is_some_and(|words| !words.is_empty())
 }
 
 /// Every event of the server has an id.

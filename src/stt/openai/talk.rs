@@ -9,22 +9,24 @@ use std::time::Duration;
 
 use attendant_media::frame::{RATE, Samples};
 use attendant_media::resample::Resampler;
-use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
-use super::config::{OpenAiEarsOwn, code};
+use super::config::{LIVE, OpenAiEarsOwn, code};
+use super::message::{Message, Told, read};
 use super::request::THEIRS;
 use super::{NAME, failed, request};
 use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::socket::{Incoming, Link};
-use crate::provider::{self, ErrorKind, ProviderError};
+use crate::provider::{ErrorKind, ProviderError};
 use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor, begun};
 use crate::stt::{Hints, Setup};
 
 /// OpenAI gives none unless asked for probabilities of tokens.
 const CONFIDENCE: f32 = 1.0;
+/// What was never made final has no confidence.
+const NEVER_FINAL: f32 = 0.0;
 
 /// Items that are remembered once they are whole.
 const REMEMBERED: usize = 16;
@@ -52,102 +54,72 @@ impl Vendor for Reached<OpenAiEarsOwn> {
 
     fn connect(self: Arc<Self>, setup: Setup) -> Connecting {
         Box::pin(async move {
-            let talk = Transcription::new(&self, &setup)?;
-            Ok((connect(&self, &talk).await?, Box::new(talk) as Box<dyn Talk>))
+            let mut talk = Transcription::new(&self, &setup)?;
+            Ok((connect(&self, &mut talk).await?, Box::new(talk) as Box<dyn Talk>))
         })
     }
 }
 
-async fn connect(shared: &Reached<OpenAiEarsOwn>, talk: &Transcription) -> Result<Link, ProviderError> {
+async fn connect(shared: &Reached<OpenAiEarsOwn>, talk: &mut Transcription) -> Result<Link, ProviderError> {
     let patience = shared.config.own.connect_ms.duration();
     let deadline = Instant::now() + patience;
     let key = shared.key(AUTHORIZATION, "Bearer ")?;
     let mut link = shared.connector.connect(&shared.address, [key], patience).await?;
-    let has_begun = |text: &str| match read(text)? {
-        Message::Updated => Ok(true),
-        Message::Error { error } => Err(error.named("an error message")),
+    let late = |_| failed(ErrorKind::Timeout, "connected, and not ready in time");
+    let begin = async {
+        loop {
+            link.text(talk.session()).await?;
+            match begun(&mut link, answer).await? {
+                Ok(()) => return Ok(()),
+                Err(error) if talk.without_likely_words() => tracing::warn!(%error, "is told no likely words"),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    timeout_at(deadline, begin).await.map_err(late)??;
+    Ok(link)
+}
+
+/// Whether a session that was asked for is taken, or refused and may be asked for again.
+fn answer(text: &str) -> Result<Option<Result<(), ProviderError>>, ProviderError> {
+    match read(text)? {
+        Message::Updated => Ok(Some(Ok(()))),
+        Message::Error { error } => {
+            let named = error.named("an error message");
+            if error.ends_session() { Err(named) } else { Ok(Some(Err(named))) }
+        }
         Message::Committed { .. }
         | Message::Delta { .. }
         | Message::Completed { .. }
         | Message::Failed { .. }
-        | Message::Other => Ok(false),
-    };
-    let late = |_| failed(ErrorKind::Timeout, "connected, and not ready in time");
-    let begin = async {
-        link.text(talk.session()).await?;
-        begun(&mut link, has_begun).await
-    };
-    timeout_at(deadline, begin).await.map_err(late)??;
-    Ok(link)
+        | Message::Other => Ok(None),
+    }
 }
 
 fn known(language: Language) -> Result<&'static str, ProviderError> {
     code(language).ok_or_else(|| failed(ErrorKind::Request, &format!("does not know {language}")))
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type")]
-enum Message {
-    #[serde(rename = "session.updated")]
-    Updated,
-    #[serde(rename = "input_audio_buffer.committed")]
-    Committed { item_id: String },
-    #[serde(rename = "conversation.item.input_audio_transcription.delta")]
-    Delta {
-        item_id: String,
-        #[serde(default)]
-        delta: Option<String>,
-    },
-    #[serde(rename = "conversation.item.input_audio_transcription.completed")]
-    Completed { item_id: String, transcript: String },
-    #[serde(rename = "conversation.item.input_audio_transcription.failed")]
-    Failed { error: Told },
-    #[serde(rename = "error")]
-    Error { error: Told },
-    /// What a session is at first, items of the conversation, and whatever is new.
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct Told {
-    #[serde(rename = "type", default)]
-    kind: Option<String>,
-    #[serde(default)]
-    code: Option<String>,
-}
-
-impl Told {
-    fn named(&self, what: &str) -> ProviderError {
-        let (kind, code) = (self.kind.as_deref().unwrap_or_default(), self.code.as_deref().unwrap_or_default());
-        let told = provider::code(code).or_else(|| provider::code(kind)).unwrap_or("without a code");
-        failed(kind_of(kind, code), &format!("{what}, {told}"))
-    }
-}
-
-/// By the codes of OpenAI's page on errors; the type says the rest.
-fn kind_of(kind: &str, code: &str) -> ErrorKind {
-    match (kind, code) {
-        (_, "invalid_api_key") | ("authentication_error", _) => ErrorKind::Unauthorised,
-        (_, "rate_limit_exceeded" | "insufficient_quota") | ("rate_limit_error" | "insufficient_quota", _) => {
-            ErrorKind::Limited
-        }
-        // After an hour.
-        (_, "session_expired") => ErrorKind::Connection,
-        ("invalid_request_error", _) => ErrorKind::Request,
-        (_, _) => ErrorKind::Server,
-    }
-}
-
-fn read(text: &str) -> Result<Message, ProviderError> {
-    serde_json::from_str(text).map_err(|_| failed(ErrorKind::Server, "sent a message that cannot be read"))
+/// What became of the last description of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Update {
+    Known,
+    Asked,
+    /// It is to be told again, without likely words.
+    Refused,
 }
 
 struct Transcription {
     model: String,
     code: &'static str,
-    hints: Hints,
+    /// Words that are likely; `None`: it refused to be told any.
+    likely: Option<Hints>,
+    update: Update,
     to_theirs: Resampler,
+    /// The last that was begun.
+    begun: u32,
+    /// Utterances that were ended, and are not known to be items yet.
+    committed: VecDeque<u32>,
     /// Utterances of which no item is known yet.
     unnamed: VecDeque<u32>,
     /// The utterance of each item, and its words so far.
@@ -162,8 +134,11 @@ impl Transcription {
         Ok(Self {
             model: shared.config.own.model.clone(),
             code: known(setup.language)?,
-            hints: setup.hints.clone(),
+            likely: Some(setup.hints.clone()),
+            update: Update::Known,
             to_theirs: Resampler::new(RATE, THEIRS).map_err(wrong)?,
+            begun: 0,
+            committed: VecDeque::new(),
             unnamed: VecDeque::new(),
             items: BTreeMap::new(),
             over: VecDeque::new(),
@@ -171,7 +146,23 @@ impl Transcription {
     }
 
     fn session(&self) -> String {
-        request::session(&self.model, self.code, &self.hints)
+        let none = Hints::default();
+        request::session(&self.model, self.code, self.likely.as_ref().unwrap_or(&none))
+    }
+
+    fn update(&mut self) -> Vec<Said> {
+        self.update = Update::Asked;
+        vec![Said::Text(self.session())]
+    }
+
+    /// From now on; `false`: it was told none.
+    fn without_likely_words(&mut self) -> bool {
+        let is_told = |hints: &Hints| hints.phrases.iter().any(|phrase| !phrase.is_empty());
+        let was_told = self.model == LIVE && self.likely.as_ref().is_some_and(is_told);
+        if was_told {
+            self.likely = None;
+        }
+        was_told
     }
 
     fn item(&mut self, id: String) -> Option<&mut (u32, String)> {
@@ -184,11 +175,52 @@ impl Transcription {
         }
         self.items.get_mut(&id)
     }
+
+    /// The item is over: its utterance, and its words so far.
+    fn whole(&mut self, id: String) -> Option<(u32, String)> {
+        self.item(id.clone())?;
+        let whole = self.items.remove(&id)?;
+        if self.over.len() == REMEMBERED {
+            self.over.pop_front();
+        }
+        self.over.push_back(id);
+        // Not everybody who speaks this protocol acknowledges commits.
+        self.committed.retain(|number| *number != whole.0);
+        Some(whole)
+    }
+
+    /// What was heard of the item is all there will be. Nothing at all, although there was something to hear, is for another session to hear.
+    fn failed(&mut self, id: String, told: &Told) -> Result<News, ProviderError> {
+        let Some((number, text)) = self.whole(id) else { return Ok(News::Nothing) };
+        let error = told.named("a transcription failed");
+        if text.trim().is_empty() && !told.is_unintelligible() {
+            return Err(error);
+        }
+        tracing::warn!(%error, "what was heard of it is taken");
+        Ok(News::Final { number, text, confidence: NEVER_FINAL })
+    }
+
+    /// The session goes on without something that it was told.
+    fn refused(&mut self, told: &Told) -> News {
+        let error = told.named("an error message");
+        tracing::warn!(%error, "goes on without what was asked for");
+        if told.is_empty_commit()
+            && let Some(number) = self.committed.pop_front()
+        {
+            self.unnamed.retain(|other| *other != number);
+            return News::Final { number, text: String::new(), confidence: NEVER_FINAL };
+        }
+        if self.update == Update::Asked {
+            self.update = if self.without_likely_words() { Update::Refused } else { Update::Known };
+        }
+        News::Nothing
+    }
 }
 
 impl Talk for Transcription {
     fn begin(&mut self, number: u32, _at: Samples) -> Vec<Said> {
         self.to_theirs.reset();
+        self.begun = number;
         self.unnamed.push_back(number);
         Vec::new()
     }
@@ -200,17 +232,19 @@ impl Talk for Transcription {
     }
 
     fn end(&mut self) -> Vec<Said> {
+        self.committed.push_back(self.begun);
         vec![Said::Text(request::commit())]
     }
 
     fn hints(&mut self, hints: &Hints) -> Vec<Said> {
-        self.hints = hints.clone();
-        vec![Said::Text(self.session())]
+        let Some(likely) = &mut self.likely else { return Vec::new() };
+        likely.clone_from(hints);
+        self.update()
     }
 
     fn language(&mut self, language: Language) -> Result<Changed, ProviderError> {
         self.code = known(language)?;
-        Ok(Changed::Here(vec![Said::Text(self.session())]))
+        Ok(Changed::Here(self.update()))
     }
 
     fn ping(&self) -> Option<String> {
@@ -225,6 +259,7 @@ impl Talk for Transcription {
         let Incoming::Text(text) = incoming else { return Ok(News::Nothing) };
         let news = match read(&text)? {
             Message::Committed { item_id } => {
+                self.committed.pop_front();
                 self.item(item_id);
                 Some(News::Pong)
             }
@@ -233,42 +268,24 @@ impl Talk for Transcription {
                 News::Partial { number: *number, text: text.clone() }
             }),
             Message::Completed { item_id, transcript } => {
-                let number = self.item(item_id.clone()).map(|(number, _)| *number);
-                self.items.remove(&item_id);
-                if self.over.len() == REMEMBERED {
-                    self.over.pop_front();
-                }
-                self.over.push_back(item_id);
-                number.map(|number| News::Final { number, text: transcript, confidence: CONFIDENCE })
+                self.whole(item_id).map(|(number, _)| News::Final { number, text: transcript, confidence: CONFIDENCE })
             }
-            Message::Failed { error } => return Err(error.named("a transcription failed")),
-            Message::Error { error } => return Err(error.named("an error message")),
-            Message::Updated | Message::Other => None,
+            Message::Failed { item_id, error } => Some(self.failed(item_id, &error)?),
+            Message::Error { error } if error.ends_session() => return Err(error.named("an error message")),
+            Message::Error { error } => Some(self.refused(&error)),
+            Message::Updated => {
+                self.update = Update::Known;
+                None
+            }
+            Message::Other => None,
         };
         Ok(news.unwrap_or(News::Nothing))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_went_wrong_keeps_its_code_and_not_its_words() {
-        for (kind, code, is) in [
-            ("invalid_request_error", "invalid_api_key", ErrorKind::Unauthorised),
-            ("insufficient_quota", "insufficient_quota", ErrorKind::Limited),
-            ("invalid_request_error", "session_expired", ErrorKind::Connection),
-            ("invalid_request_error", "input_audio_buffer_commit_empty", ErrorKind::Request),
-            ("server_error", "Jane Roe said", ErrorKind::Server),
-        ] {
-            let text = json!({"type": "error", "event_id": "e", "error": {"type": kind, "code": code, "message": "Jane Roe said"}});
-            let Ok(Message::Error { error }) = read(&text.to_string()) else { panic!("{text}") };
-            let error = error.named("an error message");
-            assert!(error.kind == is && !error.what.contains("Jane"), "{code}: {error}");
+    fn due(&mut self) -> Vec<Said> {
+        match self.update {
+            Update::Refused => self.update(),
+            Update::Known | Update::Asked => Vec::new(),
         }
-        assert_eq!(read("<html>").unwrap_err().kind, ErrorKind::Server);
     }
 }

@@ -54,9 +54,9 @@ async fn connect(shared: &Reached<SarvamOwn>, setup: &Setup) -> Result<Link, Pro
     let key = shared.key(HeaderName::from_static(KEY), "")?;
     let mut link = shared.connector.connect(&url, [key], patience).await?;
     let has_begun = |text: &str| match read(text)? {
-        Message::Begin => Ok(true),
+        Message::Begin => Ok(Some(())),
         Message::Error(error) => Err(error.named()),
-        Message::Partial { .. } | Message::Final { .. } | Message::Pong | Message::Other => Ok(false),
+        Message::Partial { .. } | Message::Final { .. } | Message::Pong | Message::Other => Ok(None),
     };
     let late = |_| failed(ErrorKind::Timeout, "connected, and not ready in time");
     timeout_at(deadline, begun(&mut link, has_begun)).await.map_err(late)??;

@@ -1,0 +1,16 @@
+//! What simulated recognisers may do that is no fault: the real ones do it now and then, and no word is lost by it.
+//!
+//! Unlike a fault it may leave the session as it is. One at a time, at every connection to those who know it; the others are as always.
+
+/// See the module header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// OpenAI cannot finish any item: what it told of it so far is all.
+    FailsItems,
+    /// OpenAI finds something wrong in mid-voice, and goes on.
+    Objects,
+    /// OpenAI says more of an item that is over.
+    LateDeltas,
+    /// OpenAI takes no likely words.
+    RefusesLikelyWords,
+}
