@@ -8,6 +8,7 @@ pub mod deepgram;
 mod gate;
 pub mod google;
 pub mod openai;
+mod pause;
 pub mod sarvam;
 pub(crate) mod seats;
 mod tape;

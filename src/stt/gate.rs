@@ -18,7 +18,7 @@ const BREAK: u32 = 5;
 /// What goes after a sound: 3 s, longer than any turn waits for its end.
 const AFTER: u32 = 150;
 /// Mean square under which a slot is silence: -60 dB of full scale, below the softest speech of a telephone.
-const SILENT: f32 = 1_074.0;
+pub(super) const SILENT: f32 = 1_074.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -84,7 +84,7 @@ impl Gate {
     }
 }
 
-fn mean_square(frame: &Frame) -> f32 {
+pub(super) fn mean_square(frame: &Frame) -> f32 {
     frame.iter().map(|sample| f32::from(*sample).powi(2)).sum::<f32>() / SLOT_SAMPLES as f32
 }
 

@@ -2,11 +2,15 @@
 //! 125 ms from a little before its beginning to its end (V6), and nothing else.
 //!
 //! Pure. An utterance is over where its voice ends, whether or not the call asks for last words: its words are there sooner, and help to decide
-//! whether the caller has finished. A voice that goes on for long, or beyond a flush, is continued as another utterance.
+//! whether the caller has finished. A voice that goes on for long, or beyond a flush, is continued as another utterance: what was sent cannot be
+//! taken back, so a cut that may wait waits for a pause, and no word is heard in two halves.
+
+use std::time::Duration;
 
 use attendant_media::frame::{Frame, RATE, SLOT_SAMPLES, Samples};
 
 use super::Event;
+use super::pause::Pause;
 use super::tape::{Range, Tape};
 use super::utterances::Utterances;
 
@@ -16,6 +20,8 @@ const PREROLL: u64 = 4_800;
 const POSTROLL: u64 = 3_200;
 /// Less voice than this is no speech (V6): 125 ms.
 const SHORTEST: u64 = 2_000;
+/// A cut waits so long for a pause: 1 s.
+const WAITS: Samples = Samples(RATE as u64);
 /// OpenAI refuses an utterance of less audio than 100 ms.
 const LEAST: u64 = 1_600;
 /// Samples a step: 40 ms of live audio, at most 500 ms of what is heard again.
@@ -37,7 +43,10 @@ pub(super) enum Step {
 pub(super) struct Voices {
     pub(super) utterances: Utterances,
     tape: Tape,
-    /// A voice that goes on for so long is continued as another utterance.
+    pause: Pause,
+    /// The open utterance is to be cut at the next pause.
+    is_doubted: bool,
+    /// A voice that goes on for so long is continued as another utterance from its next pause on.
     longest: u64,
     /// Where the present voice began.
     voice: Option<u64>,
@@ -47,7 +56,20 @@ pub(super) struct Voices {
 
 impl Voices {
     pub(super) fn new(longest: Samples) -> Self {
-        Self { utterances: Utterances::default(), tape: Tape::default(), longest: longest.0, voice: None, sent: 0 }
+        Self {
+            utterances: Utterances::default(),
+            tape: Tape::default(),
+            pause: Pause::default(),
+            is_doubted: false,
+            longest: longest.0,
+            voice: None,
+            sent: 0,
+        }
+    }
+
+    /// When an utterance is to be cut at a pause that is cut anywhere after so long.
+    pub(super) fn doubts_after(cut: Duration) -> Duration {
+        cut - WAITS.as_duration().min(cut / 2)
     }
 
     pub(super) const fn is_sounding(&self) -> bool {
@@ -61,12 +83,10 @@ impl Voices {
 
     pub(super) fn audio(&mut self, at: Samples, frame: &Frame, out: &mut Vec<Step>) {
         self.tape.take(at.0, frame);
+        self.pause.hear(frame);
         self.begin_if_due(out);
         self.send(AT_LEAST, out);
-        let end = self.tape.end();
-        if self.utterances.begun().is_some_and(|from| end >= from.0 + self.longest) {
-            self.end(end, out);
-        }
+        self.cut_if_due(out);
     }
 
     pub(super) fn speech_start(&mut self, at: Samples, out: &mut Vec<Step>) {
@@ -86,6 +106,30 @@ impl Voices {
     pub(super) fn flush(&mut self, up_to: Samples, out: &mut Vec<Step>, said: &mut Vec<Event>) {
         self.end(self.tape.end(), out);
         self.utterances.flush(up_to, said);
+    }
+
+    /// No word was heard of the open utterance, if there is one: it is cut at the next pause.
+    pub(super) fn doubt(&mut self, out: &mut Vec<Step>) {
+        self.is_doubted = self.utterances.is_open();
+        self.cut_if_due(out);
+    }
+
+    /// Something was heard of it.
+    pub(super) const fn trust(&mut self) {
+        self.is_doubted = false;
+    }
+
+    /// Whether an utterance is open that is not to be cut yet.
+    pub(super) const fn is_trusted(&self) -> bool {
+        self.utterances.is_open() && !self.is_doubted
+    }
+
+    fn cut_if_due(&mut self, out: &mut Vec<Step>) {
+        let (Some(from), end) = (self.utterances.begun(), self.tape.end()) else { return };
+        let longest = from.0 + self.longest;
+        if (self.pause.is_now() && (self.is_doubted || end >= longest)) || end >= longest + WAITS.0 {
+            self.end(end, out);
+        }
     }
 
     /// No more audio of the open utterance: its words are wanted now. A voice that goes on is continued as another.
@@ -135,6 +179,7 @@ impl Voices {
 
     fn begin(&mut self, since: u64, out: &mut Vec<Step>) {
         let number = self.utterances.begin(Samples(since.max(self.sent)));
+        self.is_doubted = false;
         self.sent = self.begins(since);
         out.push(Step::Begin { number, at: Samples(self.sent) });
     }
@@ -233,8 +278,8 @@ mod tests {
     }
 
     #[test]
-    fn a_voice_that_goes_on_is_continued_where_it_was_cut() {
-        let cut = 100 + LONGEST.0 / SLOT_SAMPLES as u64;
+    fn a_voice_that_goes_on_without_a_pause_is_continued_where_it_was_cut() {
+        let cut = 100 + (LONGEST.0 + WAITS.0) / SLOT_SAMPLES as u64;
         let all = sent(cut + 200, &[(100, cut + 100)]);
         assert_eq!(
             all,
@@ -245,6 +290,52 @@ mod tests {
                 format!("{cut} to {}", cut + 110)
             ]
         );
+    }
+
+    /// The slots at which utterances end of a voice that begins at nought, is soft in these slots, and is doubted at this one.
+    fn cuts(slots: u64, soft: std::ops::Range<u64>, doubted: Option<u64>) -> Vec<u64> {
+        let (mut all, mut out, mut cuts) = (Voices::new(LONGEST), Vec::new(), Vec::new());
+        for slot in 0..slots {
+            let level = if soft.contains(&slot) { 40 } else { 4_000 };
+            all.audio(Samples::from_slots(slot), &[level; SLOT_SAMPLES], &mut out);
+            if slot == 3 {
+                all.speech_start(Samples::ZERO, &mut out);
+            }
+            if doubted == Some(slot) {
+                all.doubt(&mut out);
+            }
+            cuts.extend(out.drain(..).filter(|step| *step == Step::End).map(|_| slot));
+        }
+        cuts
+    }
+
+    #[test]
+    fn an_utterance_that_has_to_be_cut_is_cut_at_a_pause_and_after_a_second_anywhere() {
+        let due = LONGEST.0 / SLOT_SAMPLES as u64 - 1;
+        assert_eq!(cuts(due + 60, due + 20..due + 23, None), [due + 22]);
+        assert_eq!(cuts(due + 60, due - 5..due + 2, None), [due], "in the middle of one");
+        assert_eq!(cuts(due + 60, due + 20..due + 22, None), [due + 50], "too short to be one");
+        // One in which nothing is heard, at once or not at all: who asks may cut it anywhere.
+        assert_eq!(cuts(200, 110..113, Some(100)), [112]);
+        assert_eq!(cuts(200, 95..102, Some(100)), [100]);
+        assert_eq!(cuts(200, 0..0, Some(100)), [0; 0]);
+    }
+
+    #[test]
+    fn an_utterance_of_which_something_was_heard_is_not_cut_at_a_pause() {
+        let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
+        all.speech_start(Samples::ZERO, &mut out);
+        for slot in 0..50 {
+            all.audio(Samples::from_slots(slot), &[4_000; SLOT_SAMPLES], &mut out);
+        }
+        assert!(all.is_trusted());
+        all.doubt(&mut out);
+        assert!(!all.is_trusted());
+        all.trust();
+        for slot in 50..60 {
+            all.audio(Samples::from_slots(slot), &[4; SLOT_SAMPLES], &mut out);
+        }
+        assert!(all.is_trusted() && !out.contains(&Step::End));
     }
 
     #[test]

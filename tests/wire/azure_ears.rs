@@ -12,10 +12,10 @@ use attendant::stt::{Answer, Event, Hints, Input, Recognizer};
 use attendant_media::frame::Samples;
 use futures_util::{SinkExt, StreamExt};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tokio::net::TcpListener;
-use tokio_tungstenite::connect_async;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
+use tokio_tungstenite::{WebSocketStream, connect_async};
 
 use super::deepgram::{Ears, accept, code, finals, is_flushed, next_text, vendor};
 use super::streamed_voices::key;
@@ -71,6 +71,40 @@ async fn another_language_has_another_connection_and_hints_hold_from_the_next_vo
     assert!(context.contains("pa-IN") && context.contains("Kaur"), "{context}");
     drop(ears);
     while next_text(&mut second).await.is_some() {}
+}
+
+/// The turn whose audio has ended.
+async fn ended_turn(socket: &mut WebSocketStream<TcpStream>) -> String {
+    let mut turn = String::new();
+    loop {
+        match in_time(socket.next()).await.expect("open").expect("open") {
+            Frame::Text(text) if text.contains("Path:speech.context") => {
+                let id = text.lines().find_map(|line| line.strip_prefix("X-RequestId:"));
+                turn = id.expect("it has one").to_owned();
+            }
+            // Its headers, and nothing after them.
+            Frame::Binary(frame) if frame.len() == 2 + usize::from(u16::from_be_bytes([frame[0], frame[1]])) => {
+                return turn;
+            }
+            Frame::Text(_) | Frame::Binary(_) | Frame::Ping(_) | Frame::Pong(_) => {}
+            Frame::Close(_) | Frame::Frame(_) => panic!("it stays"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_has_taken_all_audio_of_a_wordless_sound_is_there_before_it_says_what_it_heard() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let recogniser = ears(listener.local_addr().expect("bound"), "silence_ms = 1500");
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    let (mut socket, _) = accept(&listener).await;
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
+    ears.hear(&[0; 16_000]).await;
+    let turn = ended_turn(&mut socket).await;
+    let said = format!("X-RequestId:{turn}\r\nPath:speech.endDetected\r\n\r\n{{}}");
+    socket.send(Frame::text(said)).await.expect("open");
+    assert_eq!(ears.next().await, Event::Listening { up_to: Samples(ears.at) });
 }
 
 #[tokio::test]

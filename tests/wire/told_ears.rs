@@ -123,11 +123,14 @@ async fn every_fault_has_its_name_or_costs_no_word() {
 #[tokio::test]
 async fn a_noise_is_listened_to_and_a_deaf_vendor_is_given_up_in_mid_voice() {
     for (name, ..) in VENDORS {
-        for (fault, deaf, patience) in [(None, false, ""), (Some(Fault::Deaf), true, "silence_ms = 150")] {
+        // Silence, which is a pause at any place, and a hum without any.
+        for (fault, level, deaf, patience) in
+            [(None, 0, false, ""), (None, 100, false, ""), (Some(Fault::Deaf), 0, true, "silence_ms = 150")]
+        {
             let recogniser = ears(name, vendor(Trouble::always(fault)).await, patience);
             let mut ears = Ears::open(recogniser.as_ref(), Language::English, Hints::default());
             ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
-            ears.hear(&[0; 16_000]).await;
+            ears.hear(&[level; 16_000]).await;
             assert_eq!(ears.next().await, Event::Ready, "{name}");
             // In which the simulated vendor finds no word.
             match ears.next().await {

@@ -149,8 +149,6 @@ impl Turns {
             "BadRequest" => refused(ErrorKind::Request),
             "Forbidden" => refused(ErrorKind::Unauthorised),
             // Nothing was said, or the end of the audio.
-            // It has taken all of the turn's audio.
-            "speech.endDetected" => Ok(News::Pong),
             _ => Ok(News::Nothing),
         }
     }
@@ -224,6 +222,8 @@ impl Talk for Turns {
                 Ok(News::Partial { number, text })
             }
             "speech.phrase" => self.phrase(number, at, &read(message.body)?),
+            // It has taken all of the turn's audio.
+            "speech.enddetected" => Ok(News::Pong),
             "turn.end" => {
                 self.turns.pop_front();
                 let text = std::mem::take(&mut self.words);

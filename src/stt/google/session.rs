@@ -205,6 +205,9 @@ impl Session {
         // One that was rolled over is not listened to any more.
         let Some(stream) = self.streams.get_mut(&number) else { return Ok(()) };
         stream.heard = Instant::now();
+        if self.open == Some(number) {
+            self.voices.trust();
+        }
         stream.has_answered |= !matches!(news, News::Failed(_));
         let utterances = &mut self.voices.utterances;
         match news {
@@ -256,8 +259,9 @@ impl Session {
     }
 
     fn due(&self) -> Instant {
+        let cut = if self.voices.is_trusted() { Voices::doubts_after(self.doubts()) } else { self.doubts() };
         let due = |(number, stream): (&u32, &Stream)| {
-            stream.heard + if self.open == Some(*number) { self.doubts() } else { self.silence() }
+            stream.heard + if self.open == Some(*number) { cut } else { self.silence() }
         };
         self.streams.iter().map(due).min().unwrap_or_else(|| Instant::now() + LONG)
     }
@@ -268,12 +272,13 @@ impl Session {
         if self.streams.iter().any(awaited) {
             return Err(failed(ErrorKind::Timeout, "says nothing although last words are awaited"));
         }
-        let doubted = self
-            .open
-            .and_then(|number| self.streams.get(&number))
-            .is_some_and(|stream| now >= stream.heard + self.doubts());
-        if doubted {
-            self.voices.cut(&mut self.steps);
+        let open = self.open.and_then(|number| self.streams.get(&number));
+        if let Some(heard) = open.map(|stream| stream.heard) {
+            if now >= heard + self.doubts() {
+                self.voices.cut(&mut self.steps);
+            } else if self.voices.is_trusted() && now >= heard + Voices::doubts_after(self.doubts()) {
+                self.voices.doubt(&mut self.steps);
+            }
         }
         Ok(())
     }

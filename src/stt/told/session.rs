@@ -26,7 +26,7 @@ const PING_OWED: Duration = Duration::from_secs(1);
 /// Who cannot be pinged is asked by then: an answer is there before the call takes the session for deaf.
 const ASKED_AT_MOST: Duration = Duration::from_millis(2_400);
 
-/// Nobody is made to wait longer than 25 s of speech for its words.
+/// Nobody is made to wait longer than 25 s of speech for its words, and one more for a pause.
 const LONGEST: Samples = Samples(25 * RATE as u64);
 
 pub(super) async fn run(vendor: Arc<dyn Vendor>, setup: Setup, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
@@ -79,7 +79,7 @@ struct Session {
     /// Since then something is owed, and nothing at all was said.
     owing: Option<Instant>,
     pinged: Instant,
-    /// How far it had been heard when the last ping left.
+    /// How far it had been heard when the last ping left, or the last utterance of who cannot be pinged was ended.
     pinged_at: Samples,
     /// When the last utterance was ended.
     ended: Instant,
@@ -221,6 +221,7 @@ impl Session {
                     if self.pings {
                         self.ping().await?;
                     } else {
+                        self.pinged_at = self.voices.heard();
                         self.owing = Some(self.ended);
                     }
                 }
@@ -231,6 +232,7 @@ impl Session {
 
     fn news(&mut self, news: News) {
         self.owing = None;
+        self.voices.trust();
         match news {
             News::Partial { number, text } => {
                 self.voices.utterances.partial(number, text.trim(), None, &mut self.said);
@@ -282,12 +284,22 @@ impl Session {
     /// words come, and the answer is there within the 3 s after which the call takes a session for deaf.
     fn late(&self) -> Option<Instant> {
         let is_asked = self.pings || self.voices.utterances.is_awaiting();
-        let silence = self.vendor.silence();
-        self.owing.map(|since| since + if is_asked { silence } else { (silence * 6 / 5).min(ASKED_AT_MOST) })
+        self.owing.map(|since| since + if is_asked { self.vendor.silence() } else { self.asked() })
+    }
+
+    /// After which silence who cannot be pinged is asked.
+    fn asked(&self) -> Duration {
+        (self.vendor.silence() * 6 / 5).min(ASKED_AT_MOST)
+    }
+
+    /// When who cannot be pinged is asked if the caller pauses: in the last second before it is asked in mid-word.
+    fn doubts(&self) -> Option<Instant> {
+        let is_asked = !self.pings && self.voices.is_trusted() && !self.voices.utterances.is_awaiting();
+        self.owing.filter(|_| is_asked).map(|since| since + Voices::doubts_after(self.asked()))
     }
 
     fn due(&self) -> Instant {
-        [self.late(), self.settles()].into_iter().flatten().fold(self.ping_due(), Instant::min)
+        [self.late(), self.doubts(), self.settles()].into_iter().flatten().fold(self.ping_due(), Instant::min)
     }
 
     async fn time_passed(&mut self) -> Result<(), ProviderError> {
@@ -296,9 +308,12 @@ impl Session {
             if self.pings || self.voices.utterances.is_awaiting() {
                 return Err(self.failed(ErrorKind::Timeout, "says nothing although a voice is heard"));
             }
-            self.pinged_at = self.voices.heard();
             self.voices.cut(&mut self.steps);
             return self.perform().await;
+        }
+        if self.doubts().is_some_and(|at| now >= at) {
+            self.voices.doubt(&mut self.steps);
+            self.perform().await?;
         }
         if self.settles().is_some_and(|at| now >= at) {
             self.voices.utterances.settle(&mut self.said);
