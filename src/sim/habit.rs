@@ -5,6 +5,10 @@
 /// See the module header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
+    /// Azure makes words final in mid-voice, a few at a time.
+    Phrases,
+    /// The same, and once a connection Azure ends a turn in mid-voice: what it was sent after its last phrase it has not heard.
+    EndsTurns,
     /// OpenAI cannot finish any item: what it told of it so far is all.
     FailsItems,
     /// OpenAI finds something wrong in mid-voice, and goes on.

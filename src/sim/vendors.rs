@@ -37,7 +37,7 @@ fn router(profile: &Profile, troubles: Troubles) -> Router {
             troubles.model,
         )))
         .merge(deepgram::router(profile.pace(profile.deepgram, 1), troubles.hearing.clone()))
-        .merge(azure::ears::router(profile.pace(profile.azure_stt, 11), troubles.hearing.clone()))
+        .merge(azure::ears::router(profile.pace(profile.azure_stt, 11), troubles.hearing.clone(), troubles.habit))
         .merge(openai::transcription::router(
             profile.pace(profile.openai_stt, 9),
             troubles.hearing.clone(),

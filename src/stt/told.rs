@@ -116,6 +116,11 @@ pub(super) enum News {
         text: String,
         confidence: f32,
     },
+    /// The vendor has ended an utterance, whether or not all of it was sent; these words follow what is settled, and were never made final.
+    Ended {
+        number: u32,
+        text: String,
+    },
     Pong,
     /// It is there.
     Nothing,

@@ -62,9 +62,14 @@ impl Utterances {
         self.open.is_some()
     }
 
-    /// Where the open one began.
+    /// Where the open one began, or, if words of it are settled, where these end.
     pub(super) fn begun(&self) -> Option<Samples> {
         self.open.as_ref().map(|utterance| utterance.from)
+    }
+
+    /// Whether the open one has this number.
+    pub(super) fn is_open_as(&self, number: u32) -> bool {
+        self.open.as_ref().is_some_and(|open| open.number == number)
     }
 
     /// It has so much audio.
@@ -119,7 +124,7 @@ impl Utterances {
         confidence: f32,
         out: &mut Vec<Event>,
     ) {
-        let is_open = self.open.as_ref().is_some_and(|open| open.number == number);
+        let is_open = self.is_open_as(number);
         let Some(utterance) = self.known(number).filter(|_| !text.trim().is_empty()) else { return };
         if !is_open {
             let sure = utterance.held.as_ref().map_or(confidence, |(_, before)| before.min(confidence));

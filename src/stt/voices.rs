@@ -52,6 +52,17 @@ pub(super) struct Voices {
     voice: Option<u64>,
     /// Everything before this was sent, or is not wanted.
     sent: u64,
+    /// Of the last utterance that was begun.
+    first: First,
+    /// An utterance that the vendor ended was begun again here.
+    again: Option<u64>,
+}
+
+/// The beginning of an utterance: of its audio, and of its voice.
+#[derive(Clone, Copy, Debug, Default)]
+struct First {
+    audio: u64,
+    voice: u64,
 }
 
 impl Voices {
@@ -64,6 +75,8 @@ impl Voices {
             longest: longest.0,
             voice: None,
             sent: 0,
+            first: First::default(),
+            again: None,
         }
     }
 
@@ -151,6 +164,25 @@ impl Voices {
         true
     }
 
+    /// The vendor has ended this utterance by itself in mid-voice, and may not have heard what follows its settled words: that is sent again,
+    /// as another. `false`: the voice was over, the audio is not kept any more, or it was sent again before and no word of it was settled.
+    pub(super) fn again(&mut self, number: u32, out: &mut Vec<Step>) -> bool {
+        let Some(settled) = self.utterances.begun().filter(|_| self.utterances.is_open_as(number)) else {
+            return false;
+        };
+        let is_settled = settled.0 > self.first.voice;
+        let first = if is_settled { First { audio: settled.0, voice: settled.0 } } else { self.first };
+        if first.audio < self.tape.begin() || self.again == Some(first.audio) {
+            return false;
+        }
+        self.again = Some(first.audio);
+        self.utterances.leave();
+        self.sent = first.audio;
+        self.begin(first.voice, out);
+        self.send(1, out);
+        true
+    }
+
     /// The vendor has ended the open utterance by itself: the voice goes on as another.
     pub(super) const fn was_ended(&mut self) {
         if self.voice.is_some() {
@@ -180,7 +212,8 @@ impl Voices {
     fn begin(&mut self, since: u64, out: &mut Vec<Step>) {
         let number = self.utterances.begin(Samples(since.max(self.sent)));
         self.is_doubted = false;
-        self.sent = self.begins(since);
+        self.first = First { audio: self.begins(since), voice: since.max(self.sent) };
+        self.sent = self.first.audio;
         out.push(Step::Begin { number, at: Samples(self.sent) });
     }
 
@@ -351,6 +384,50 @@ mod tests {
             (out.first(), out.last(), audio),
             (Some(&Step::Begin { number: 0, at: Samples::from_slots(5) }), Some(&Step::End), 95 * SLOT_SAMPLES)
         );
+    }
+
+    /// A voice of 100 slots, from the 10th on, that goes on.
+    fn sounding() -> (Voices, Vec<Step>) {
+        let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
+        for slot in 0..100 {
+            all.audio(Samples::from_slots(slot), &[slot as i16; SLOT_SAMPLES], &mut out);
+            if slot == 30 {
+                all.speech_start(Samples::from_slots(30), &mut out);
+            }
+        }
+        out.clear();
+        (all, out)
+    }
+
+    /// Where the only utterance of these steps begins, its first sample, and its slots.
+    fn begun(out: &mut Vec<Step>) -> (u64, i16, usize) {
+        let steps = std::mem::take(out);
+        let [Step::Begin { at, .. }, audio @ ..] = &steps[..] else { panic!("{steps:?}") };
+        let audio =
+            audio.iter().flat_map(|step| if let Step::Audio(audio) = step { &audio[..] } else { panic!("{step:?}") });
+        let audio: Vec<i16> = audio.copied().collect();
+        (at.0 / SLOT_SAMPLES as u64, audio[0], audio.len() / SLOT_SAMPLES)
+    }
+
+    #[test]
+    fn a_voice_whose_vendor_ends_it_is_sent_again_from_its_last_settled_words_on_and_never_twice_in_vain() {
+        let (mut all, mut out) = sounding();
+        // Nothing is settled: from the first sample on.
+        assert!(all.again(0, &mut out));
+        assert_eq!(begun(&mut out), (15, 15, 85));
+        assert_eq!(all.utterances.begun(), Some(Samples::from_slots(30)), "its voice began there");
+        assert!(!all.again(0, &mut out) && out.is_empty(), "it is over");
+        assert!(!all.again(1, &mut out) && out.is_empty() && all.utterances.is_open(), "in vain");
+        all.utterances.settled(1, "hello", Some(Samples::from_slots(60)), 1.0, &mut Vec::new());
+        assert!(all.again(1, &mut out));
+        assert_eq!(begun(&mut out), (60, 60, 40));
+        assert!(!all.again(2, &mut out));
+        // Nor what is not kept any more.
+        all.utterances.settled(2, "there", Some(Samples::from_slots(80)), 1.0, &mut Vec::new());
+        for slot in 100..1_000 {
+            all.audio(Samples::from_slots(slot), &[1_000; SLOT_SAMPLES], &mut out);
+        }
+        assert!(!all.again(2, &mut out));
     }
 
     #[test]

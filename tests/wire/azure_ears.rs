@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use attendant::language::Language;
 use attendant::provider::chain;
-use attendant::sim::Trouble;
-use attendant::sim::code::Code;
+use attendant::sim::code::{Code, speak};
+use attendant::sim::{Habit, Trouble};
 use attendant::stt::azure::{self, AzureEarsConfig};
 use attendant::stt::{Answer, Event, Hints, Input, Recognizer};
 use attendant_media::frame::Samples;
@@ -71,6 +71,33 @@ async fn another_language_has_another_connection_and_hints_hold_from_the_next_vo
     assert!(context.contains("pa-IN") && context.contains("Kaur"), "{context}");
     drop(ears);
     while next_text(&mut second).await.is_some() {}
+}
+
+#[tokio::test]
+async fn what_is_made_final_in_mid_voice_and_a_turn_that_azure_ends_by_itself_cost_no_word() {
+    for (habit, paid) in [(Habit::Phrases, 2..=2), (Habit::EndsTurns, 3..=4)] {
+        let recogniser = ears(told_ears::habitual(habit).await, "");
+        let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+        ears.hear(&[0; 8_000]).await;
+        // One voice: a code, whose words are a phrase, and four words of which the first two are another.
+        let spoken = ears.at;
+        ears.inputs.send(Input::SpeechStart { at: Samples(spoken) }).await.expect("open");
+        let voice: Vec<i16> = code().sentence().split(' ').flat_map(speak).chain([5_000; 24_000]).collect();
+        ears.hear(&voice).await;
+        let settled = |event: &Event| matches!(event, Event::Final { .. });
+        let mut events = ears.until(settled).await;
+        events.extend(ears.until(settled).await);
+        ears.inputs.send(Input::SpeechEnd { at: Samples(ears.at) }).await.expect("open");
+        ears.flush().await;
+        events.extend(ears.until(is_flushed).await);
+        let whole = format!("{} The caller has spoken.", code().sentence());
+        assert_eq!(finals(&events), whole, "{habit:?}: {events:?}");
+        let places = told_ears::places(&events);
+        assert!(places.is_sorted_by(|one, next| one.1 <= next.0), "{habit:?}: none is heard twice: {places:?}");
+        assert_eq!(places[0].0, spoken, "{habit:?}: {places:?}");
+        let seconds = ears.bill()[0].usage.audio_ms / 1_000;
+        assert!(paid.contains(&seconds), "{habit:?}: {seconds} s");
+    }
 }
 
 /// The turn whose audio has ended.

@@ -4,6 +4,7 @@
 mod booking;
 pub mod carrier;
 pub mod clinic;
+mod habits;
 mod keys;
 mod line;
 mod models;

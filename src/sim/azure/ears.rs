@@ -1,5 +1,5 @@
 //! A stand-in for Azure's speech-to-text behind the paths of its WebSocket protocol (USP), on this machine only: one turn at a time, words while
-//! they are spoken, and a phrase once the audio has ended. It is strict where Azure is, and is tried with Microsoft's own Python
+//! they are spoken, and a phrase once the audio has ended, or sooner ([`Habit`]). It is strict where Azure is, and is tried with Microsoft's own Python
 //! package (1.53.0).
 
 use std::time::Duration;
@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use super::LOCALES;
 use crate::sim::ear::{Ear, Word};
 use crate::sim::fault::{Fault, Strike, Trouble, come_again};
+use crate::sim::habit::Habit;
 use crate::sim::listening::{Act, Protocol, Session};
 use crate::sim::mouth::Settings;
 use crate::sim::pace::Pace;
@@ -29,6 +30,9 @@ const REFUSED: u16 = 1002;
 /// Of Microsoft's packages: for all of a stream, for one utterance, and for either.
 const PATHS: [&str; 3] = [PATH, "/speech/recognition/interactive/cognitiveservices/v1", "/stt/speech/universal/v2"];
 
+/// Words of a phrase that is made final in mid-voice.
+const PHRASE: usize = 2;
+
 /// Hypotheses come so often: 300 ms of audio.
 const HYPOTHESIS: u64 = 4_800;
 
@@ -36,13 +40,13 @@ const HYPOTHESIS: u64 = 4_800;
 const A_SAMPLE: u64 = 625;
 
 /// Its part of the simulated vendors.
-pub(in crate::sim) fn router(pace: Pace, trouble: Trouble) -> Router {
-    let settings = Settings { pace, trouble };
+pub(in crate::sim) fn router(pace: Pace, trouble: Trouble, habit: Option<Habit>) -> Router {
+    let settings = (Settings { pace, trouble }, habit);
     PATHS.into_iter().fold(Router::new(), |router, path| router.route(path, get(connect))).with_state(settings)
 }
 
 async fn connect(
-    State(settings): State<Settings>,
+    State((settings, habit)): State<(Settings, Option<Habit>)>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
@@ -64,7 +68,7 @@ async fn connect(
     match strike.refusal().await {
         Some(status) => come_again(status, status.into_response()),
         None => {
-            let ears = Ears { pace: settings.pace, strike: strike.clone(), stage: Stage::New, ending: None };
+            let ears = Ears { pace: settings.pace, strike: strike.clone(), habit, stage: Stage::New, ending: None };
             upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
     }
@@ -83,7 +87,10 @@ enum Stage {
 struct Turn {
     request: String,
     ear: Ear,
+    /// Not made final yet.
     words: Vec<Word>,
+    /// So many phrases were.
+    phrases: u32,
     told_at: u64,
 }
 
@@ -114,6 +121,7 @@ impl Turn {
 struct Ears {
     pace: Pace,
     strike: Strike,
+    habit: Option<Habit>,
     stage: Stage,
     /// The last turn that ended, and when that is said: no other begins before.
     ending: Option<(String, Instant)>,
@@ -130,7 +138,7 @@ impl Ears {
                     return vec![Act::Close(REFUSED)];
                 }
                 let turn =
-                    Turn { request: id, ear: Ear::of(self.strike.clone()), words: Vec::new(), told_at: HYPOTHESIS };
+                    Turn { request: id, ear: Ear::of(self.strike.clone()), words: Vec::new(), phrases: 0, told_at: HYPOTHESIS };
                 let mut acts =
                     vec![said(&turn.request, "turn.start", &json!({"context": {"serviceTag": "simulated"}}))];
                 self.stage = Stage::Turn(Box::new(turn));
@@ -147,11 +155,41 @@ impl Ears {
                     turn.told_at = turn.ear.heard() + HYPOTHESIS;
                     acts.push(words(Duration::ZERO, &turn.request, "speech.hypothesis", &turn.hypothesis()));
                 }
-                self.stage = Stage::Turn(turn);
+                acts.extend(self.mid_voice(turn));
                 acts
             }
             Stage::New | Stage::Idle | Stage::Ready(_) | Stage::Turn(_) => {
                 vec![Act::Close(REFUSED)]
+            }
+        }
+    }
+
+    /// What it does before the voice is over.
+    fn mid_voice(&mut self, mut turn: Box<Turn>) -> Vec<Act> {
+        match self.habit {
+            Some(Habit::EndsTurns) if turn.phrases > 0 && !turn.words.is_empty() => {
+                self.habit = Some(Habit::Phrases);
+                self.ending = Some((turn.request.clone(), Instant::now()));
+                vec![said(&turn.request, "turn.end", &json!({}))]
+            }
+            Some(Habit::Phrases | Habit::EndsTurns) if turn.words.len() >= PHRASE => {
+                let phrase = words(Duration::ZERO, &turn.request, "speech.phrase", &turn.phrase());
+                turn.phrases += 1;
+                turn.words.clear();
+                self.stage = Stage::Turn(turn);
+                vec![phrase]
+            }
+            Some(
+                Habit::Phrases
+                | Habit::EndsTurns
+                | Habit::FailsItems
+                | Habit::Objects
+                | Habit::LateDeltas
+                | Habit::RefusesLikelyWords,
+            )
+            | None => {
+                self.stage = Stage::Turn(turn);
+                Vec::new()
             }
         }
     }

@@ -24,8 +24,6 @@ use crate::stt::{Hints, Setup};
 
 /// Azure's simple format gives none.
 const CONFIDENCE: f32 = 1.0;
-/// What was never made final has no confidence.
-const NEVER_FINAL: f32 = 0.0;
 
 /// Azure counts time in 100 ns.
 const A_SECOND: u64 = 10_000_000;
@@ -227,7 +225,7 @@ impl Talk for Turns {
             "turn.end" => {
                 self.turns.pop_front();
                 let text = std::mem::take(&mut self.words);
-                Ok(News::Final { number, text, confidence: NEVER_FINAL })
+                Ok(News::Ended { number, text })
             }
             _ => Ok(News::Nothing),
         }

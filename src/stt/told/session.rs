@@ -26,6 +26,9 @@ const PING_OWED: Duration = Duration::from_secs(1);
 /// Who cannot be pinged is asked by then: an answer is there before the call takes the session for deaf.
 const ASKED_AT_MOST: Duration = Duration::from_millis(2_400);
 
+/// What was never made final has no confidence.
+const NEVER_FINAL: f32 = 0.0;
+
 /// Nobody is made to wait longer than 25 s of speech for its words, and one more for a pause.
 const LONGEST: Samples = Samples(25 * RATE as u64);
 
@@ -127,6 +130,7 @@ impl Session {
                         self.news(news);
                         let due = self.talk.due();
                         self.tell(due).await?;
+                        self.perform().await?;
                     }
                     Err(error) => self.closed(error).await?,
                 },
@@ -242,6 +246,12 @@ impl Session {
             }
             News::Final { number, text, confidence } => {
                 if self.voices.utterances.fin(number, &text, confidence, &mut self.said) {
+                    self.voices.was_ended();
+                }
+            }
+            News::Ended { number, text } => {
+                let goes_on = self.voices.again(number, &mut self.steps);
+                if !goes_on && self.voices.utterances.fin(number, &text, NEVER_FINAL, &mut self.said) {
                     self.voices.was_ended();
                 }
             }
