@@ -1,7 +1,7 @@
 //! A stand-in for Cartesia's voices behind `/tts/websocket`, on this machine only. It speaks words as the tones of [`super::code`], each
 //! with its time, after the scripted delay and then faster than anybody listens; it is strict where Cartesia is.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -46,6 +46,9 @@ const KEYS: [&str; 13] = [
     "generation_config",
     "pronunciation_dict_id",
 ];
+
+/// Every key that a cancellation has.
+const CANCEL: [&str; 2] = ["context_id", "cancel"];
 
 #[derive(Clone, Debug)]
 struct Settings {
@@ -101,6 +104,8 @@ struct Session {
     pace: Pace,
     strike: Strike,
     contexts: HashMap<String, Context>,
+    /// Every context that there was.
+    begun: HashSet<String>,
     outbox: VecDeque<(Instant, Value)>,
     chunks: u32,
     /// Of the utterance that is said.
@@ -109,8 +114,8 @@ struct Session {
 
 impl Session {
     fn new(socket: WebSocket, pace: Pace, strike: Strike) -> Self {
-        let (contexts, outbox) = (HashMap::new(), VecDeque::new());
-        Self { socket, pace, strike, contexts, outbox, chunks: 0, words: (String::new(), 0) }
+        let (contexts, begun, outbox) = (HashMap::new(), HashSet::new(), VecDeque::new());
+        Self { socket, pace, strike, contexts, begun, outbox, chunks: 0, words: (String::new(), 0) }
     }
 
     async fn run(mut self) {
@@ -141,28 +146,43 @@ impl Session {
     fn message(&mut self, text: &str) {
         let request: Value = serde_json::from_str(text).unwrap_or_default();
         let context = request["context_id"].as_str().unwrap_or_default().to_owned();
-        if request["cancel"] == true {
-            self.contexts.remove(&context);
-            let is_of_it = |said: &Value| said["context_id"] == context.as_str();
-            let has_more = self.outbox.iter().any(|(_, said)| said["type"] == "chunk" && is_of_it(said));
-            if has_more {
-                self.strike.cancelled();
-            }
-            if !self.strike.is(Fault::Late) {
-                self.outbox.retain(|(_, said)| !is_of_it(said));
-            } else if has_more {
-                self.strike.felt(0);
-            }
-            return;
-        }
-        match wrong(&request) {
-            Some(what) => self.outbox.push_back((
+        let is_cancel = !request["cancel"].is_null();
+        let wrong = if is_cancel { self.wrong_cancel(&request, &context) } else { wrong(&request) };
+        match wrong {
+            Some(what) => self.plan(
                 Instant::now(),
                 json!({"type": "error", "context_id": context, "status_code": 400, "error_code": "invalid_request",
                     "title": "Invalid request", "message": what, "done": true}),
-            )),
+            ),
+            None if is_cancel => self.cancel(&context),
             None => self.speak(&request, &context),
         }
+    }
+
+    fn cancel(&mut self, context: &str) {
+        self.contexts.remove(context);
+        let is_of_it = |said: &Value| said["context_id"] == context;
+        let has_more = self.outbox.iter().any(|(_, said)| said["type"] == "chunk" && is_of_it(said));
+        if has_more {
+            self.strike.cancelled();
+        }
+        if !self.strike.is(Fault::Late) {
+            self.outbox.retain(|(_, said)| !is_of_it(said));
+        } else if has_more {
+            self.strike.felt(0);
+        }
+    }
+
+    /// What is wrong with a cancellation. One that comes after the end of its context is none: both may be under way at once.
+    fn wrong_cancel(&self, request: &Value, context: &str) -> Option<String> {
+        if let Some(unknown) = unknown(request, &CANCEL) {
+            return Some(unknown);
+        }
+        let checks = [
+            (request["cancel"] == true, "cancel is true or not there"),
+            (self.begun.contains(context), "context_id is of no context"),
+        ];
+        first_wrong(checks)
     }
 
     fn speak(&mut self, request: &Value, id: &str) {
@@ -173,6 +193,7 @@ impl Session {
             delay += SLOW;
         }
         let is_last = request["continue"] != true;
+        self.begun.insert(id.to_owned());
         let context = self.contexts.entry(id.to_owned()).or_default();
         let mut at = *context.from.get_or_insert_with(|| Instant::now() + delay);
         let (mut words, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
@@ -258,11 +279,20 @@ impl Session {
     }
 }
 
+/// A field that is none of these, or that it is no request at all.
+fn unknown(request: &Value, known: &[&str]) -> Option<String> {
+    let Some(object) = request.as_object() else { return Some("not a JSON object".to_owned()) };
+    object.keys().find(|key| !known.contains(&key.as_str())).map(|key| format!("unknown field {key}"))
+}
+
+fn first_wrong<const N: usize>(checks: [(bool, &str); N]) -> Option<String> {
+    checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what.to_owned())
+}
+
 /// What Cartesia would refuse in a request.
 fn wrong(request: &Value) -> Option<String> {
-    let object = request.as_object()?;
-    if let Some(unknown) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Some(format!("unknown field {unknown}"));
+    if let Some(unknown) = unknown(request, &KEYS) {
+        return Some(unknown);
     }
     let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     let format = &request["output_format"];
@@ -279,5 +309,5 @@ fn wrong(request: &Value) -> Option<String> {
         (request["continue"].is_boolean(), "continue is required"),
         (buffers, "max_buffer_delay_ms is out of range"),
     ];
-    checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what.to_owned())
+    first_wrong(checks)
 }

@@ -239,3 +239,6 @@ fn trailers(status: u16) -> HeaderMap {
     trailers.insert("grpc-message", HeaderValue::from_static("simulated"));
     trailers
 }
+
+#[cfg(test)]
+mod tests;

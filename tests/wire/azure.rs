@@ -1,5 +1,6 @@
 //! The client of Azure's speech service against the simulated one: every language, text that is no markup, and a name for every fault.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::net::SocketAddr;
 
@@ -85,4 +86,53 @@ async fn a_clause_without_audio_fails_although_others_had_some() {
     let events = utterance(second, Language::English, &["One two. ", "Three four."]).await;
     let Some(Event::Failed { error, .. }) = events.last() else { panic!("{events:?}") };
     assert_eq!(error.kind, ErrorKind::Empty);
+}
+
+/// Its answer to this request, of which the headers named here are others.
+async fn status(address: SocketAddr, path: &str, changed: &[(&str, &str)], ssml: &str) -> u16 {
+    let mut headers = HashMap::from([
+        ("Ocp-Apim-Subscription-Key", "a-key"),
+        ("Content-Type", "application/ssml+xml"),
+        ("X-Microsoft-OutputFormat", "raw-16khz-16bit-mono-pcm"),
+        ("User-Agent", "a-clinic"),
+    ]);
+    headers.extend(changed.iter().copied());
+    let mut post = reqwest::Client::new().post(format!("http://{address}{path}")).body(ssml.to_owned());
+    for (name, value) in headers.into_iter().filter(|(_, value)| !value.is_empty()) {
+        post = post.header(name, value);
+    }
+    in_time(post.send()).await.expect("it answers").status().as_u16()
+}
+
+#[tokio::test]
+async fn the_simulated_vendor_refuses_what_azure_would() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let address = vendor(Trouble::default()).await;
+    let path = "/cognitiveservices/v1";
+    let good = "<speak version='1.0' xml:lang='en-CA'><voice name='en-CA-ClaraNeural'>Hello.</voice></speak>";
+    assert_eq!(status(address, path, &[], good).await, 200);
+    for (header, value, refusal) in [
+        ("Ocp-Apim-Subscription-Key", "", 401),
+        ("Content-Type", "", 415),
+        ("Content-Type", "text/plain", 415),
+        ("X-Microsoft-OutputFormat", "", 400),
+        ("X-Microsoft-OutputFormat", "raw-unknown", 400),
+        ("User-Agent", "", 400),
+    ] {
+        assert_eq!(status(address, path, &[(header, value)], good).await, refusal, "{header}: {value}");
+    }
+    for wrong in [
+        "Hello.",
+        "<speak/>",
+        &good.replace(" version='1.0'", ""),
+        &good.replace(" xml:lang='en-CA'", ""),
+        &good.replace("='en-CA'", "='xx-XX'"),
+        &good.replace("Clara", "Clara<").replace("Neural", ""),
+        &good.replace("en-CA-Clara", "fr-CA-Sylvie"),
+        &good.replace("Hello.", "a & b"),
+        &good.replace("Hello.", "<break/>"),
+    ] {
+        assert_eq!(status(address, path, &[], wrong).await, 400, "{wrong}");
+    }
+    assert_eq!(status(address, "/cognitiveservices/v2", &[], good).await, 404);
 }

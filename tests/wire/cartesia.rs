@@ -15,8 +15,8 @@ use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble};
 use attendant::tts::cartesia::{self, CartesiaConfig};
 use attendant::tts::{Event, Input, Reports, Voice};
 use attendant_media::speech::SpeechId;
-use futures_util::{SinkExt, StreamExt};
-use serde_json::Value;
+use futures_util::{SinkExt, Stream, StreamExt};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_tungstenite::connect_async;
@@ -311,14 +311,54 @@ async fn the_simulated_vendor_refuses_what_cartesia_would() {
     }
     let good = [("authorization", "Bearer k"), ("cartesia-version", "2026-08-14")];
     let (mut socket, _) = connect_async(request(&good)).await.expect("it takes it");
-    for wrong in [
-        r#"{"context_id":"c","transcript":"hello"}"#,
-        r#"{"model_id":"sonic-3","transcript":"hello","voice":{"mode":"id","id":"v"},"language":"yue","context_id":"c",
-            "output_format":{"container":"raw","encoding":"pcm_s16le","sample_rate":16000},"continue":false}"#,
-    ] {
-        socket.send(Frame::text(wrong)).await.expect("open");
-        let Some(Ok(Frame::Text(text))) = in_time(socket.next()).await else { panic!("it answers") };
-        let said: Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!((said["type"].as_str(), said["status_code"].as_u64()), (Some("error"), Some(400)));
+    let hello = json!({"model_id": "sonic-3", "transcript": "hello", "voice": {"mode": "id", "id": "v"}, "language": "en",
+        "context_id": "c", "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 16_000},
+        "continue": false});
+    let with = |key: &str, value: Value| {
+        let mut request = hello.clone();
+        request[key] = value;
+        request.to_string()
+    };
+    let wrong = [
+        "hello".to_owned(),
+        "[]".to_owned(),
+        r#""hello""#.to_owned(),
+        r#"{"context_id":"c","transcript":"hello"}"#.to_owned(),
+        with("language", "yue".into()),
+        with("context_id", "".into()),
+        with("transcript", 1.into()),
+        with("speed", 1.into()),
+        with("max_buffer_delay_ms", 6_000.into()),
+        with("output_format", json!({"container": "raw", "encoding": "pcm_s16le", "sample_rate": 8_000})),
+        // Of a context that never was, or that is not to be cancelled, or with a request in it.
+        json!({"context_id": "c", "cancel": true}).to_string(),
+        json!({"context_id": "c", "cancel": false}).to_string(),
+        with("cancel", true.into()),
+    ];
+    for wrong in wrong {
+        socket.send(Frame::text(wrong.as_str())).await.expect("open");
+        let told = said(&mut socket).await;
+        let how = (told["type"].as_str(), told["status_code"].as_u64(), told["error_code"].as_str());
+        assert_eq!(how, (Some("error"), Some(400), Some("invalid_request")), "{wrong}");
     }
+    // And then speaks. What is over may be cancelled, and that is not answered.
+    for text in
+        [with("continue", true.into()), json!({"context_id": "c", "cancel": true}).to_string(), hello.to_string()]
+    {
+        socket.send(Frame::text(text)).await.expect("open");
+    }
+    socket
+        .send(Frame::text(json!({"context_id": "c", "cancel": true, "flush": true}).to_string()))
+        .await
+        .expect("open");
+    assert_eq!(said(&mut socket).await["message"], "unknown field flush");
+    for kind in ["timestamps", "chunk", "done"] {
+        assert_eq!(said(&mut socket).await["type"], kind);
+    }
+}
+
+/// What a socket says next.
+async fn said(socket: &mut (impl Stream<Item = Result<Frame, WsError>> + Unpin)) -> Value {
+    let Some(Ok(Frame::Text(text))) = in_time(socket.next()).await else { panic!("it answers") };
+    serde_json::from_str(&text).expect("JSON")
 }

@@ -20,6 +20,7 @@ mod model_cancel;
 pub mod models;
 mod openai;
 pub mod openai_ears;
+mod openai_voice;
 pub mod oscar;
 pub mod oscar_sim;
 mod pcm;

@@ -15,6 +15,8 @@ pub(super) const ABORTED: u16 = 10;
 pub(super) const INVALID: u16 = 3;
 /// CANCELLED, by the client: there is nobody to answer.
 const CANCELLED: u16 = 1;
+/// UNIMPLEMENTED.
+const UNIMPLEMENTED: u16 = 12;
 /// INTERNAL.
 pub(super) const INTERNAL: u16 = 13;
 
@@ -55,7 +57,10 @@ impl Stream {
 
     async fn read<M: Message + Default>(&mut self) -> Result<Option<M>, Stop> {
         loop {
-            if let Some([0, a, b, c, d]) = self.bytes.first_chunk::<5>().copied() {
+            if let Some([compressed, a, b, c, d]) = self.bytes.first_chunk::<5>().copied() {
+                if compressed != 0 {
+                    return Err(Stop::Status(UNIMPLEMENTED));
+                }
                 let length = u32::from_be_bytes([a, b, c, d]) as usize;
                 if self.bytes.len() >= 5 + length {
                     self.bytes.advance(5);
@@ -69,7 +74,8 @@ impl Stream {
                     self.bytes.extend_from_slice(&data);
                 }
                 Some(Err(_)) => return Err(Stop::Status(CANCELLED)),
-                None => return Ok(None),
+                None if self.bytes.is_empty() => return Ok(None),
+                None => return Err(Stop::Status(INVALID)),
             }
         }
     }
