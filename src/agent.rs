@@ -22,6 +22,7 @@ use concluded::Conclusion;
 
 use crate::call::event::Mailbox;
 use crate::language::Language;
+use crate::phrases::Emergency;
 use crate::privacy::Pii;
 use crate::provider::ProviderError;
 
@@ -95,6 +96,12 @@ pub enum Event {
     Text(Pii<String>),
     /// What the caller is expected to answer; holds for the utterance that is being streamed.
     Expect(Expect),
+    /// Danger to life was heard: the caller is told whom to dial, in words that were recorded beforehand.
+    Danger {
+        what: Emergency,
+        /// Of the caller, after these words.
+        expect: Expect,
+    },
     /// The model is writing what a tool is called with, and has for a while: nothing of it can be heard.
     WritingCall,
     /// A tool runs: the call says a filler if it takes long.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::effect::Audio;
 use crate::language::Language;
-use crate::phrases::Phrases;
+use crate::phrases::{Emergency, Phrases};
 
 /// What a fixed phrase is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,13 +26,20 @@ pub enum Phrase {
     TimeLimit,
     /// The caller refused to be recorded.
     RecordingStopped,
+    /// Whom to dial in danger.
+    Emergency(Emergency),
 }
 
 impl Phrase {
-    /// Whether it is said where no voice speaks: while one is waited for, or after all have failed.
+    /// Whether it is said where no voice speaks: while one is waited for, after all have failed, or where nobody's failing may matter.
     pub const fn needs_audio(self) -> bool {
         match self {
-            Self::Filler(_) | Self::Apology | Self::Transfer | Self::TransferFailed | Self::SilenceGoodbye => true,
+            Self::Filler(_)
+            | Self::Apology
+            | Self::Transfer
+            | Self::TransferFailed
+            | Self::SilenceGoodbye
+            | Self::Emergency(_) => true,
             Self::Greeting
             | Self::RecordingNotice
             | Self::StillThere
@@ -72,6 +79,8 @@ impl Canned {
             text(Phrase::TransferFailed, phrases.transfer_failed());
             text(Phrase::TimeLimit, phrases.call_limit());
             text(Phrase::RecordingStopped, phrases.recording_stopped());
+            text(Phrase::Emergency(Emergency::Medical), phrases.emergency());
+            text(Phrase::Emergency(Emergency::Crisis), phrases.crisis());
             text(Phrase::Filler(0), phrases.filler(0));
             text(Phrase::Filler(1), phrases.filler(1));
         }
@@ -103,7 +112,8 @@ impl Canned {
             | Phrase::Transfer
             | Phrase::TransferFailed
             | Phrase::TimeLimit
-            | Phrase::RecordingStopped) => self.lines.get(&(language, fixed)),
+            | Phrase::RecordingStopped
+            | Phrase::Emergency(_)) => self.lines.get(&(language, fixed)),
         };
         of(language).or_else(|| of(Language::English))
     }

@@ -92,6 +92,7 @@ async fn say(voice: &dyn Voice, language: Language, text: &str, meter: &Meter) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phrases::Emergency;
     use crate::sim::{ScriptedConfig, ScriptedVoice};
 
     /// Speaks as the scripted voice, and then no more.
@@ -142,6 +143,8 @@ mod tests {
             let has_audio = |phrase| canned.get(language, phrase).is_some_and(|line| line.audio.is_some());
             assert!(has_audio(Phrase::Filler(0)) && has_audio(Phrase::Filler(1)) && has_audio(Phrase::Apology));
             assert!(has_audio(Phrase::Transfer) && has_audio(Phrase::SilenceGoodbye) && !has_audio(Phrase::StillThere));
+            let whom_to_dial = [Emergency::Medical, Emergency::Crisis].map(Phrase::Emergency);
+            assert!(whom_to_dial.into_iter().all(has_audio), "{language}");
         }
     }
 }

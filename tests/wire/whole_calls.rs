@@ -4,6 +4,7 @@
 mod booking;
 pub mod carrier;
 pub mod clinic;
+mod danger;
 mod habits;
 mod keys;
 mod line;

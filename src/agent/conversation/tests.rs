@@ -13,6 +13,7 @@ use crate::call::CallId;
 use crate::call::event::{Event as CallEvent, Mailbox};
 use crate::emr::book::Book;
 use crate::language::Language;
+use crate::phrases::Emergency;
 use crate::privacy::Pii;
 use crate::provider::chain::Order;
 use crate::provider::{ErrorKind, ProviderError};
@@ -134,7 +135,8 @@ async fn an_empty_call_is_greeted_without_asking_the_model() {
 async fn danger_is_answered_without_asking_the_model() {
     let mut world = world(vec![vec![text("Take an aspirin.")]]);
     world.think(1, &[(Who::Agent, "Hello."), (Who::Caller, "my husband has"), (Who::Caller, "chest pain")], false);
-    assert!(words(&world.answer().await).contains("dial 9 1 1"));
+    let told = world.answer().await;
+    assert!(matches!(told[..], [Event::Danger { what: Emergency::Medical, .. }, Event::Done]), "{told:?}");
     assert!(world.model.requests.lock().is_empty());
     world.think(
         2,

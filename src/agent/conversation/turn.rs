@@ -20,7 +20,7 @@ use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::emr::Emr;
-use crate::phrases::{Phrases, emergency};
+use crate::phrases::{Emergency, Phrases, emergency};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -58,8 +58,10 @@ impl Answer {
     }
 
     async fn answer(&self) -> Result<(), Gone> {
-        if let Some(words) = self.danger() {
-            return self.say_alone(words, ExpectKind::Free).await;
+        if let Some(what) = self.danger() {
+            let expect = self.with_hints(Expect { kind: ExpectKind::Free, ..Expect::default() });
+            self.send(Event::Danger { what, expect }).await?;
+            return self.send(Event::Done).await;
         }
         if self.turn.said.iter().all(|line| line.who == Who::System) {
             return self.greet().await;
@@ -91,15 +93,15 @@ impl Answer {
         self.send(Event::Failed(self.empty())).await
     }
 
-    /// What the caller is told of danger heard since the agent last spoke.
-    fn danger(&self) -> Option<&'static str> {
+    /// Danger heard since the agent last spoke.
+    fn danger(&self) -> Option<Emergency> {
         let latest = self.turn.said.iter().rev().take_while(|line| line.who != Who::Agent);
         let mut heard: Vec<&str> = latest.filter(|l| l.who == Who::Caller).map(|l| l.text.reveal().as_str()).collect();
         heard.reverse();
         let danger = emergency(&heard.join(" "))?;
         // Which danger is the caller's health, and no log's business.
         tracing::warn!(call = %self.call.call, "emergency words; the caller is told whom to dial");
-        Some(danger.words(self.turn.language))
+        Some(danger)
     }
 
     /// Waits until the turn is final: what was drafted may be for words that the caller goes on from.
@@ -112,12 +114,8 @@ impl Answer {
         let agent = self.desk.graph.entry(self.turn.language);
         let now = self.now();
         let greeting = self.desk.graph.greeting(agent, &self.variables(&now));
-        self.say_alone(&greeting, ExpectKind::Free).await
-    }
-
-    async fn say_alone(&self, words: &str, kind: ExpectKind) -> Result<(), Gone> {
-        self.send(Event::Expect(self.with_hints(Expect { kind, ..Expect::default() }))).await?;
-        self.send(Event::Text(Pii::new(words.to_owned()))).await?;
+        self.send(Event::Expect(self.with_hints(Expect { kind: ExpectKind::Free, ..Expect::default() }))).await?;
+        self.send(Event::Text(Pii::new(greeting))).await?;
         self.send(Event::Done).await
     }
 

@@ -13,6 +13,7 @@ use crate::call::thought::{Stage, Then};
 use crate::call::timeline::{Entry, Recovery, TurnTimeline};
 use crate::call::turn::Floor;
 use crate::call::utterance::{Purpose, Times};
+use crate::phrases::Emergency;
 use crate::privacy::Pii;
 use crate::tts;
 
@@ -83,6 +84,12 @@ impl Machine {
                 }
                 self.mouth.expect(expect);
             }
+            Event::Danger { what, expect } => {
+                self.turn.first_token_us.get_or_insert(at_us);
+                self.thought.stage = Stage::Streaming;
+                self.thought.spoke = true;
+                self.warn(what, expect);
+            }
             Event::ToolStarted { .. } => {
                 // What was said before the tool is a whole utterance: it is heard while the tool runs.
                 self.thought.spoke |= self.mouth.close();
@@ -121,6 +128,18 @@ impl Machine {
                 }
                 self.agent_failed(&error.to_string());
             }
+        }
+    }
+
+    /// Says whom to dial. It waits for no voice unless there is no recording.
+    fn warn(&mut self, what: Emergency, expect: Expect) {
+        self.mouth.close();
+        self.timers.clear(Timer::Filler);
+        let phrase = Phrase::Emergency(what);
+        if self.canned.get(self.language, phrase).is_some() {
+            self.say(phrase, Purpose::Answer, expect);
+        } else {
+            self.mouth.say(Purpose::Answer, expect, what.words(self.language));
         }
     }
 

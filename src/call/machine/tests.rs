@@ -25,6 +25,7 @@ use crate::agent::{self, Turn, Who};
 use crate::call::canned::Line;
 use crate::call::event::Command;
 use crate::call::timeline::Recovery;
+use crate::phrases::Emergency;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::sim::{ScriptedConfig, ScriptedRecognizer};
@@ -64,6 +65,7 @@ fn phrases() -> Canned {
         Phrase::TransferFailed,
         Phrase::TimeLimit,
         Phrase::Filler(0),
+        Phrase::Emergency(Emergency::Medical),
     ] {
         let line = Line { text: format!("{phrase:?}").into(), audio: Some(vec![1; 3_200].into()) };
         canned.insert(Language::English, phrase, line);

@@ -2,6 +2,7 @@
 //! book. The caller's sound is recorded speech; the words are given to the recogniser.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 
 use attendant::agent::brain::RuleBrain;
@@ -25,7 +26,7 @@ use tokio::sync::mpsc;
 use super::*;
 
 /// A recogniser that hears these lines, one whenever something was said.
-struct Lines(Arc<Mutex<VecDeque<&'static str>>>);
+pub struct Lines(pub Arc<Mutex<VecDeque<&'static str>>>);
 
 const QUICK: ScriptedConfig =
     ScriptedConfig { stt_ms: Delay::Fixed(20), llm_ms: Delay::Fixed(20), tts_ms: Delay::Fixed(20), parts: 1 };
@@ -62,6 +63,20 @@ impl Recognizer for Lines {
     }
 }
 
+/// The rule-based brain at the sample clinic, which keeps these books.
+pub fn receptionist(folder: &Path, books: Books) -> Desk {
+    Desk::new(
+        Thinkers::new(vec![Arc::new(RuleBrain::new())], Order::new()),
+        Graph::built_in(),
+        vec![Sample::sample()],
+        books,
+        Messages::new(folder.join("messages")),
+        Ledger::open(folder.to_owned()).expect("the folder is writable"),
+        || "2026-11-21T18:05:00Z".parse().expect("it is a moment"),
+    )
+    .expect("there is a clinic")
+}
+
 const LINES: [&str; 7] = [
     "I need a follow-up with Dr. Singh next Tuesday morning.",
     "Jane Roe.",
@@ -78,16 +93,7 @@ async fn an_appointment_is_booked_by_telephone() {
     let today = date(2026, 11, 21);
     let book: Arc<dyn Emr> =
         Arc::new(Book::open(&folder.path().join("book"), &Sample::sample(), today).expect("the folder is writable"));
-    let desk = Desk::new(
-        Thinkers::new(vec![Arc::new(RuleBrain::new())], Order::new()),
-        Graph::built_in(),
-        vec![Sample::sample()],
-        Books::from([("harbour-street".to_owned(), book.clone())]),
-        Messages::new(folder.path().join("messages")),
-        Ledger::open(folder.path().to_owned()).expect("the folder is writable"),
-        || "2026-11-21T18:05:00Z".parse().expect("it is a moment"),
-    )
-    .expect("there is a clinic");
+    let desk = receptionist(folder.path(), Books::from([("harbour-street".to_owned(), book.clone())]));
     let lines = Arc::new(Mutex::new(VecDeque::from(LINES)));
     let ears = Lines(lines.clone());
     let clinic = Clinic::open_with(

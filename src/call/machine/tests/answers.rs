@@ -42,6 +42,46 @@ fn a_caller_to_whom_nothing_can_be_said_is_passed_to_a_person_all_the_same() {
     assert_eq!((bench.transfers(), bench.ended()), (1, None));
 }
 
+fn danger(what: Emergency) -> agent::Event {
+    agent::Event::Danger { what, expect: Expect { kind: ExpectKind::YesNo, ..Expect::default() } }
+}
+
+#[test]
+fn whom_to_dial_in_danger_is_said_from_its_recording_and_waits_for_no_voice() {
+    let mut bench = Bench::new(false);
+    bench.say("I have chest pain.");
+    bench.effects.clear();
+    bench.agent(danger(Emergency::Medical));
+    bench.agent(agent::Event::Done);
+    bench.hear_out();
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Tts { .. })), "{:?}", bench.effects);
+    let said = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Journal(Entry::Line { who: Who::Agent, text, cut, .. }) => Some((text.reveal().as_str(), *cut)),
+        _ => None,
+    });
+    assert_eq!(said, Some(("Emergency(Medical)", false)));
+    assert_eq!((bench.asked().len(), bench.machine.floor()), (0, Floor::Open), "answered, and the caller's turn");
+    assert_eq!(bench.machine.asked.kind, ExpectKind::YesNo);
+}
+
+#[test]
+fn whom_to_dial_in_danger_is_said_by_a_voice_where_nobody_recorded_it() {
+    let mut bench = Bench::new(false);
+    bench.say("I want to kill myself.");
+    bench.effects.clear();
+    bench.agent(danger(Emergency::Crisis));
+    bench.agent(agent::Event::Done);
+    let given: String = bench
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tts { input: tts::Input::Text { text, .. }, .. } => Some(text.reveal().as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(given.trim(), Emergency::Crisis.words(Language::English));
+}
+
 #[test]
 fn last_words_that_no_voice_can_say_do_not_hold_up_the_end() {
     let mut bench = Bench::answered(Setup { canned: Arc::new(Canned::texts()), ..setup(false) });
