@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::code::{WORD_SAMPLES, speak};
+use super::code::{WORD_SAMPLES, speak, words as words_of};
 use super::fault::{Fault, Moment, PACED, Strike, Trouble, come_again};
 use super::pace::Pace;
 use super::vendor::Vendor;
@@ -198,7 +198,7 @@ impl Session {
         let mut at = *context.from.get_or_insert_with(|| Instant::now() + delay);
         let (mut words, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
         let mut chunks = Vec::new();
-        for word in text.split_whitespace() {
+        for word in words_of(text) {
             let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             words.push(word);

@@ -3,22 +3,17 @@
 //! A part of an answer is a sentence of nine words: `marker`, three symbols for the call, two for the turn, one for the part, one for
 //! how many parts there are, and a check. A voice turns each word into 60 ms of one tone and 40 ms of silence, so that at least one
 //! 20 ms frame of each is pure wherever frames are cut; tones lie between 600 and 2,625 Hz, 125 Hz apart, and survive any
-//! telephone codec.
+//! telephone codec. The other languages have words of their own for it ([`tongue`]), and markers above these tones, up to 3,125 Hz.
 
 mod listener;
 mod tones;
+mod tongue;
 
 pub use listener::{Heard, Listener};
 pub use tones::{WORD_SAMPLES, speak};
+pub use tongue::words;
 
-/// Words for the sixteen symbols; none is changed by the rules for speaking numbers and dates.
-const WORDS: [&str; 16] = [
-    "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima",
-    "oscar", "papa", "quebec", "romeo",
-];
-
-/// Opens a part.
-const MARKER: &str = "marker";
+use crate::language::Language;
 
 /// Symbols after the marker.
 const SYMBOLS: usize = 8;
@@ -63,12 +58,13 @@ impl Code {
         (symbols[SYMBOLS - 1] == check(symbols) && code.part < code.parts).then_some(code)
     }
 
-    /// The first that is whole in this text.
+    /// The first that is whole in this text, in English.
     pub fn read(text: &str) -> Option<Self> {
         let words: Vec<String> =
             text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-        let symbol = |word: &String| WORDS.iter().position(|known| known == word).map(|symbol| symbol as u8);
-        words.windows(1 + SYMBOLS).filter(|words| words[0] == MARKER).find_map(|words| {
+        let tongue = &tongue::ENGLISH;
+        let symbol = |word: &String| tongue.symbols.iter().position(|known| known == word).map(|symbol| symbol as u8);
+        words.windows(1 + SYMBOLS).filter(|words| words[0] == tongue.marker).find_map(|words| {
             let mut symbols = [0; SYMBOLS];
             for (place, word) in symbols.iter_mut().zip(&words[1..]) {
                 *place = symbol(word)?;
@@ -82,14 +78,19 @@ impl Code {
         Self { call, turn: 255, part: 0, parts: 1 }
     }
 
-    /// The sentence that carries it.
+    /// The sentence that carries it, in English.
     pub fn sentence(self) -> String {
-        let mut sentence = String::from("Marker");
+        self.sentence_in(Language::English)
+    }
+
+    pub fn sentence_in(self, language: Language) -> String {
+        let tongue = tongue::of(language);
+        let mut sentence = String::from(tongue.opening);
         for symbol in self.symbols() {
-            sentence.push(' ');
-            sentence.push_str(WORDS[usize::from(symbol)]);
+            sentence.push_str(tongue.between);
+            sentence.push_str(tongue.symbols[usize::from(symbol)]);
         }
-        sentence.push('.');
+        sentence.push_str(tongue.stop);
         sentence
     }
 }
@@ -128,6 +129,32 @@ mod tests {
         assert_eq!(Code::read(&said), Some(code));
         assert_eq!(Code::read("The caller has spoken."), None);
         assert_eq!(Code::read(&code.sentence().replace("Marker ", "Marker alfa ")), None);
+    }
+
+    #[test]
+    fn every_language_has_words_of_its_own_that_are_said_as_written_and_heard_as_its_own() {
+        let lexicon = crate::tts::spoken::Lexicon::default();
+        for language in Language::ALL {
+            let codes = [
+                Code { call: 0x012, turn: 0x34, part: 5, parts: 6 },
+                Code { call: 0x789, turn: 0xab, part: 12, parts: 15 },
+            ];
+            for code in codes.into_iter().chain([Code { call: 0xdef, turn: 1, part: 2, parts: 3 }]) {
+                let sentence = code.sentence_in(language);
+                assert_eq!(crate::tts::spoken::say(&sentence, language, &lexicon).text, sentence, "{language}");
+                assert_eq!(words(&sentence).count(), 1 + SYMBOLS, "{sentence}");
+                let audio: Vec<i16> = words(&sentence).flat_map(speak).chain([0; 3_200]).collect();
+                let mut listener = Listener::new();
+                let frames = audio.as_chunks().0.iter();
+                assert_eq!(
+                    frames.filter_map(|frame| listener.hear(frame)).collect::<Vec<_>>(),
+                    [Heard::Part(code)],
+                    "{sentence}"
+                );
+                assert_eq!(listener.language(), language);
+            }
+        }
+        assert_eq!(words("Hi 你好，Dr. Wong。").collect::<Vec<_>>(), ["Hi", "你", "好，Dr.", "Wong。"]);
     }
 
     #[test]

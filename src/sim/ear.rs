@@ -1,10 +1,11 @@
-//! What a simulated recogniser hears: the codes of [`super::code`] as their words, any other voice as a sentence of four words.
+//! What a simulated recogniser hears: the codes of [`super::code`] as their words in the language that they are said in, any other voice as a
+//! sentence of four words.
 //!
 //! Voice is judged by level alone. Times are samples of the audio it was given, from nought.
 
 use attendant_media::frame::{Frame, SLOT_SAMPLES};
 
-use super::code::{Heard, Listener, WORD_SAMPLES};
+use super::code::{self, Heard, Listener, WORD_SAMPLES};
 use super::fault::{Fault, Strike};
 
 /// Mean square under which a frame is silence: -45 dB of full scale.
@@ -77,10 +78,10 @@ impl Ear {
         let level = frame.iter().map(|sample| f32::from(*sample).powi(2)).sum::<f32>() / SLOT_SAMPLES as f32;
         if let Some(Heard::Part(code)) = self.listener.hear(frame) {
             // The last tone is heard by its second frame at the latest.
-            let sentence = code.sentence();
-            let count = sentence.split(' ').count() as u64;
+            let sentence = code.sentence_in(self.listener.language());
+            let count = code::words(&sentence).count() as u64;
             let begun = self.heard.saturating_sub(count * WORD_SAMPLES as u64);
-            words.extend(sentence.split(' ').zip(0..).map(|(text, n)| {
+            words.extend(code::words(&sentence).zip(0..).map(|(text, n)| {
                 let from = begun + n * WORD_SAMPLES as u64;
                 Word { text: text.to_owned(), from, to: from + WORD_SAMPLES as u64 }
             }));

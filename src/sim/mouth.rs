@@ -11,7 +11,7 @@ use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
-use super::code::{WORD_SAMPLES, speak};
+use super::code::{WORD_SAMPLES, speak, words as words_of};
 use super::fault::{Fault, Moment, PACED, Strike, Trouble};
 use super::pace::Pace;
 
@@ -179,7 +179,7 @@ impl<P: Protocol> Session<P> {
             self.plan(due(at, said, false));
         }
         let words = if self.strike.is(Fault::Empty) { "" } else { text };
-        for word in words.split_whitespace() {
+        for word in words_of(words) {
             let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             let said = self.protocol.audio(context, word, &bytes);

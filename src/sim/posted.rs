@@ -11,7 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
 
-use super::code::{WORD_SAMPLES, speak};
+use super::code::{WORD_SAMPLES, speak, words as words_of};
 use super::fault::{Asked, Fault, Moment, PACED, Strike, Trouble, come_again};
 use super::pace::Pace;
 
@@ -44,7 +44,7 @@ impl Settings {
     ) -> Response {
         // From now on, until it is heard out or left.
         let asked = strike.asked();
-        let words = text.split_whitespace().count() as u32;
+        let words = words_of(text).count() as u32;
         let before = self.words.fetch_add(words, Ordering::Relaxed);
         let (is_at_once, strikes_after) = match strike.at {
             Moment::Usual => (!strike.is(Fault::Stalls) && !strike.is(Fault::Breaks), STRIKES_AFTER),
@@ -91,7 +91,7 @@ async fn spoken(
         strike.felt(0);
     }
     crate::clock::elapse(delay + if strike.is(Fault::Slow) { SLOW } else { Duration::ZERO }).await;
-    let words = text.split_whitespace();
+    let words = words_of(text);
     let words = words.map(|word| if strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) });
     let mut pieces: Vec<io::Result<Bytes>> =
         words.map(|audio| Ok(converted(&audio).iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();

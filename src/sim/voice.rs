@@ -7,7 +7,7 @@ use attendant_media::speech::SpeechId;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::code::{WORD_SAMPLES, speak};
+use super::code::{WORD_SAMPLES, speak, words as words_of};
 use super::{NAME, ScriptedConfig};
 use crate::language::Language;
 use crate::tts::{Event, Input, Reports, Voice};
@@ -111,7 +111,7 @@ impl Utterance {
     fn words(&mut self, text: &str) -> Vec<Event> {
         let start = text.as_ptr() as usize;
         let mut events = Vec::new();
-        for word in text.split_whitespace() {
+        for word in words_of(text) {
             let at = self.bytes + (word.as_ptr() as usize - start);
             let (from, to) = (self.samples, self.samples + WORD_SAMPLES as u64);
             events.push(Event::Word { id: self.id, at, len: word.len(), from, to, exact: true });

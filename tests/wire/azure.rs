@@ -17,11 +17,17 @@ use super::cartesia::{NAMES, comes_again, vendor};
 use crate::desk::in_time;
 
 pub fn azure(address: SocketAddr) -> Azure {
+    azure_with(address, "")
+}
+
+/// `more` are further lines of its configuration.
+pub fn azure_with(address: SocketAddr, more: &str) -> Azure {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(key, "a-key").expect("it is writable");
     let file = key.path().display();
-    let text = format!("region = \"canadacentral\"\nbase_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}");
+    let text =
+        format!("region = \"canadacentral\"\nbase_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}\n{more}");
     let config: AzureConfig = toml::from_str(&text).expect("the configuration is read");
     Azure::new(&config, "providers.azure_speech").expect("the configuration is sound")
 }

@@ -23,7 +23,7 @@ use attendant_media::leg::{Codec, Format, Framing, LegConfig};
 use tokio_util::sync::CancellationToken;
 
 use carrier::{Carrier, Kind};
-use clinic::{ANSWERS, Clinic, GREETING, recorded, spoken};
+use clinic::{ANSWERS, Clinic, GREETING, recorded, spoken, spoken_in};
 use line::{Act, Caller, Heard, Wire};
 
 use crate::desk::{PATIENCE, in_time};

@@ -6,14 +6,18 @@ use std::f32::consts::TAU;
 
 use attendant_media::frame::{Frame, RATE, SLOT_SAMPLES};
 
-use super::tones::{MARKER_HZ, symbol_hz};
-use super::{Code, SYMBOLS, WORDS};
+use super::tones::{marker_hz, symbol_hz};
+use super::{Code, SYMBOLS};
+use crate::language::Language;
 
 /// Share of a frame's energy that one tone must have to be it.
 const PURE: f32 = 0.7;
 
 /// Mean square under which a frame is silence: -45 dB of full scale.
 const QUIET: f32 = 33_000.0;
+
+/// How many there are.
+const ALL_SYMBOLS: u8 = 16;
 
 /// Frames of silence within a code, at most: the gap between two words spans at most three frames. More is a hole.
 const LONGEST_GAP: u32 = 5;
@@ -28,7 +32,7 @@ pub enum Heard {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tone {
-    Marker,
+    Marker(Language),
     Symbol(u8),
 }
 
@@ -39,12 +43,14 @@ pub struct Listener {
     sounding: Option<Tone>,
     /// Symbols since the marker; `None` outside a code.
     code: Option<Vec<u8>>,
+    /// Of the last marker.
+    language: Language,
     gap: u32,
 }
 
 impl Listener {
     pub fn new() -> Self {
-        Self { sounding: None, code: None, gap: 0 }
+        Self { sounding: None, code: None, language: Language::English, gap: 0 }
     }
 
     /// Takes the next 20 ms.
@@ -61,8 +67,9 @@ impl Listener {
         }
         let Some(tone) = begins else { return self.hole() };
         match (tone, self.code.as_mut()) {
-            (Tone::Marker, began) => {
+            (Tone::Marker(language), began) => {
                 let broken = began.is_some().then_some(Heard::Broken);
+                self.language = language;
                 self.code = Some(Vec::with_capacity(SYMBOLS));
                 broken
             }
@@ -79,6 +86,11 @@ impl Listener {
     /// Whether a code has begun and is not complete.
     pub const fn within(&self) -> bool {
         self.code.is_some()
+    }
+
+    /// What the last code was said in, or is being said in.
+    pub const fn language(&self) -> Language {
+        self.language
     }
 
     /// Forgets a code that has begun: the answer was interrupted on purpose.
@@ -107,11 +119,16 @@ fn tone(frame: &Frame) -> Option<Tone> {
     if level < QUIET {
         return None;
     }
-    let candidates = (0..WORDS.len()).map(|n| (Tone::Symbol(n as u8), symbol_hz(n)));
-    let (tone, power) = candidates
-        .chain([(Tone::Marker, MARKER_HZ)])
-        .map(|(tone, hz)| (tone, power(frame, hz)))
-        .max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let marker = |language| (Tone::Marker(language), marker_hz(language));
+    let symbols = (0..ALL_SYMBOLS).map(|n| (Tone::Symbol(n), symbol_hz(n.into())));
+    let english = purest(frame, level, symbols.chain([marker(Language::English)]));
+    english.or_else(|| purest(frame, level, Language::ALL.into_iter().skip(1).map(marker)))
+}
+
+/// The strongest of these, if the frame is that tone.
+fn purest(frame: &Frame, level: f32, candidates: impl Iterator<Item = (Tone, f32)>) -> Option<Tone> {
+    let powers = candidates.map(|(tone, hz)| (tone, power(frame, hz)));
+    let (tone, power) = powers.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     (power > PURE * level).then_some(tone)
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::stream::{INTERNAL, INVALID, Stop, Stream, Went};
 use crate::clock;
-use crate::sim::code::{WORD_SAMPLES, speak};
+use crate::sim::code::{WORD_SAMPLES, speak, words as words_of};
 use crate::sim::fault::{Fault, Moment, PACED, Strike};
 use crate::sim::pace::Pace;
 use crate::tts::google::messages::{
@@ -75,7 +75,7 @@ impl Synthesis {
         if self.strike.is(Fault::Deaf) {
             return Err(Stop::Silent);
         }
-        for word in text.split_whitespace().filter(|_| !self.strike.is(Fault::Empty)) {
+        for word in words_of(text).filter(|_| !self.strike.is(Fault::Empty)) {
             let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
             let audio_content = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             let message = StreamingSynthesizeResponse { audio_content };

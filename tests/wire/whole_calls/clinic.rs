@@ -17,7 +17,7 @@ use attendant::costs::Meter;
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::records::{FirstTimes, Library, Past, Recording, Records, RecordsConfig};
-use attendant::sim::code::{Code, Heard as Made, Listener, call_of, speak};
+use attendant::sim::code::{Code, Heard as Made, Listener, call_of, speak, words};
 use attendant::sim::{Delay, ScriptedConfig, ScriptedRecognizer, ScriptedVoice};
 use attendant::state::Shared;
 use attendant::transport::sip::{self, SipConfig};
@@ -64,6 +64,17 @@ impl Clinic {
         answers: &'static [u8],
         replace: impl FnOnce(&mut Providers),
     ) -> Self {
+        Self::open_in(Language::English, codec, change, answers, replace).await
+    }
+
+    /// The same, where calls begin in this language.
+    pub async fn open_in(
+        language: Language,
+        codec: TelnyxCodec,
+        change: impl FnOnce(&mut CallConfig),
+        answers: &'static [u8],
+        replace: impl FnOnce(&mut Providers),
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let secrets = Secrets::in_folder(folder.path());
         let carrier = MockServer::start().await;
@@ -75,7 +86,8 @@ impl Clinic {
             agents: Arc::new(Receptionists(answers)),
         };
         let mut canned = Canned::texts();
-        canned.insert(Language::English, Phrase::Greeting, Line { text: GREETING.sentence().into(), audio: None });
+        let greeting = Line { text: GREETING.sentence_in(language).into(), audio: None };
+        canned.insert(language, Phrase::Greeting, greeting);
         let unspoken = rendering::render(&mut canned, &providers.voices, &[], None, &Meter::default()).await;
         assert!(unspoken.is_empty(), "the scripted voice says everything");
         replace(&mut providers);
@@ -86,7 +98,7 @@ impl Clinic {
             media: MediaConfig::default(),
             clinic: "sample".into(),
             share: None,
-            language: Language::English,
+            language,
             canned,
             providers,
             records: Records::open(&records).expect("the folder is writable"),
@@ -161,7 +173,11 @@ pub async fn recorded(past: &Past) -> Vec<Made> {
 
 /// A code as a caller says it.
 pub fn spoken(code: Code) -> Vec<i16> {
-    code.sentence().split(' ').flat_map(speak).collect()
+    spoken_in(Language::English, code)
+}
+
+pub fn spoken_in(language: Language, code: Code) -> Vec<i16> {
+    words(&code.sentence_in(language)).flat_map(speak).collect()
 }
 
 fn is_whole(past: &Past) -> bool {
@@ -184,13 +200,14 @@ struct Receptionist {
 }
 
 impl Agent for Receptionist {
-    fn think(&mut self, _turn: Turn, reports: Reports) {
+    fn think(&mut self, turn: Turn, reports: Reports) {
+        let language = turn.language;
         let parts = self.answers[self.answered.min(self.answers.len() - 1)];
         self.answered += 1;
         let (call, turn) = (self.call, self.answered as u8);
         let last = self.answered >= self.answers.len();
         tokio::spawn(async move {
-            let said = (0..parts).map(|part| Code { call, turn, part, parts }.sentence());
+            let said = (0..parts).map(|part| Code { call, turn, part, parts }.sentence_in(language));
             let events = said.map(|text| Event::Text(Pii::new(format!("{text} "))));
             for event in events.chain(last.then_some(Event::HangUp)).chain([Event::Done]) {
                 if !reports.send(event).await {

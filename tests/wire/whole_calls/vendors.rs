@@ -5,6 +5,7 @@
 
 mod hearing;
 mod interrupted;
+mod languages;
 mod speaking;
 
 use std::net::SocketAddr;
@@ -169,12 +170,17 @@ pub async fn call(number: &str, replace: impl FnOnce(&mut Providers)) -> Told {
 
 /// In each answer so many parts may be heard in two pieces.
 async fn call_with_cuts(number: &str, cuts: usize, replace: impl FnOnce(&mut Providers)) -> Told {
-    let clinic = Clinic::open_with(TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
+    call_in([Language::English; 2], number, cuts, replace).await
+}
+
+/// The caller speaks these languages, one for each question.
+async fn call_in(languages: [Language; 2], number: &str, cuts: usize, replace: impl FnOnce(&mut Providers)) -> Told {
+    let clinic = Clinic::open_in(languages[0], TelnyxCodec::Pcmu, |_| {}, &SHORT, replace).await;
     let mut caller = ring(&clinic, Over::Pcm, number).await;
     let (call, over) = (call_of(number), Over::Pcm);
     hear_out(&mut caller, [GREETING].into_iter(), over).await;
-    for (turn, parts) in (1..).zip(SHORT) {
-        let said = [spoken(Code { turn: 200 + turn, ..asked(call) }), question()].concat();
+    for ((turn, parts), language) in (1..).zip(SHORT).zip(languages) {
+        let said = [spoken_in(language, Code { turn: 200 + turn, ..asked(call) }), question()].concat();
         caller.act(Act::Say(said)).await;
         let parts = (0..parts).map(|part| Code { call, turn, part, parts }).collect();
         let missed = listen(&mut caller, parts, cuts).await;

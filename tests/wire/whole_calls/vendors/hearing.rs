@@ -27,7 +27,7 @@ impl Row {
 }
 
 /// Where this one's simulated vendor is.
-async fn at(model: &str, trouble: Trouble) -> SocketAddr {
+pub(super) async fn at(model: &str, trouble: Trouble) -> SocketAddr {
     if model == "google" { google::vendor(trouble).await } else { vendor(trouble).await }
 }
 
