@@ -21,6 +21,13 @@ impl From<&Url> for Place {
     }
 }
 
+impl Place {
+    /// The other one's, with less asked for.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.path == other.path && self.query.iter().all(|asked| other.query.contains(asked))
+    }
+}
+
 impl Golden {
     pub(crate) fn of(vendor: &str) -> Self {
         let file = format!("{}/tests/golden/vendors/{vendor}.jsonl", env!("CARGO_MANIFEST_DIR"));

@@ -164,7 +164,6 @@ impl Protocol for Voice {
             Some(" ") if is_new => drop(self.contexts.insert(context.clone(), String::new())),
             Some(_) | None if is_new => return vec![refusal("context_not_initialized")],
             Some(_) if !message["voice_settings"].is_null() => return vec![refusal("voice_settings_not_first")],
-            Some(text) if !text.is_empty() && !text.ends_with(' ') => return vec![refusal("text_without_blank")],
             Some(_) | None => {}
         }
         let Some(waiting) = self.contexts.get_mut(&context) else { return Vec::new() };

@@ -32,6 +32,8 @@ const PATH: &str = "/cognitiveservices/v1";
 /// The format that needs no resampling.
 const FORMAT: &str = "raw-16khz-16bit-mono-pcm";
 
+const MARKUP: &str = "application/ssml+xml";
+
 /// Audio of one clause: 60 s.
 const LONGEST: usize = 60 * 32_000;
 
@@ -102,7 +104,7 @@ impl Speaker for OneSpeaker {
         Box::pin(async move {
             let body = ssml::speak(&text, language, posted.config.own.voice(language));
             let headers = HeaderMap::from_iter([
-                (CONTENT_TYPE, HeaderValue::from_static("application/ssml+xml")),
+                (CONTENT_TYPE, HeaderValue::from_static(MARKUP)),
                 (HeaderName::from_static("x-microsoft-outputformat"), HeaderValue::from_static(FORMAT)),
             ]);
             let mut response = posted.ask(headers, body).await?;
@@ -122,5 +124,26 @@ impl Speaker for OneSpeaker {
             let is_mute = audio.is_empty() && text.chars().any(char::is_alphanumeric);
             if is_mute { Err(posted.failed(ErrorKind::Empty, "is done without a sound")) } else { Ok(audio) }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+    use crate::provider::golden::{Golden, Place};
+
+    #[test]
+    fn what_we_ask_is_what_livekits_plugin_asks() {
+        let golden = Golden::of("azure");
+        let ours = Url::parse(&format!("https://canadacentral.tts.speech.microsoft.com{PATH}")).expect("an address");
+        assert_eq!(golden.places(), [Place::from(&ours)]);
+        let headers = ["content-type", "x-microsoft-outputformat", "ocp-apim-subscription-key"];
+        assert_eq!(headers.map(|name| golden.header(name)), [MARKUP, FORMAT, "KEY"]);
+        let [theirs] = &golden.bodies()[..] else { panic!("one request") };
+        // It names a namespace of Microsoft's that it then does not use.
+        let theirs = theirs.as_str().map(|ssml| ssml.replace(" xmlns:mstts=\"http://www.w3.org/2001/mstts\"", ""));
+        assert_eq!(theirs, Some(ssml::speak("Bonjour, docteure.", Language::French, "fr-CA-SylvieNeural")));
     }
 }

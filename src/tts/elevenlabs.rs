@@ -254,16 +254,30 @@ mod tests {
 
     #[test]
     fn what_we_say_is_what_the_types_of_its_own_package_say() {
-        let (reached, golden) = (reached(""), Golden::of("elevenlabs"));
+        let (reached, golden) = (reached(""), Golden::of("elevenlabs_types"));
         assert_eq!([Place::from(&address(&reached, Language::English))], golden.places()[..]);
         let say = |part| reached.say(Language::English, "c-1", part);
         let mut ours = say(Part::First("Hello, "));
         ours.extend(say(Part::Next("Amy.")).into_iter().chain(reached.keep_alive(Some("c-1"))));
-        ours.extend(say(Part::End).into_iter().chain(reached.keep_alive(None)));
+        ours.extend(say(Part::End));
         let theirs = golden.texts();
         assert_eq!(ours.iter().map(|text| read(text)).collect::<Vec<_>>(), theirs);
         let cancel = |ended| reached.cancel("c-1", ended).map(|text| read(&text));
         assert_eq!([cancel(false), cancel(true)], [Some(theirs[4].clone()), None]);
+    }
+
+    #[test]
+    fn what_opens_keeps_alive_and_closes_is_what_pipecats_service_says() {
+        let (reached, golden) = (reached(""), Golden::of("elevenlabs"));
+        let [theirs] = &golden.places()[..] else { panic!("one connection") };
+        assert!(theirs.is_within(&Place::from(&address(&reached, Language::English))), "{theirs:?}");
+        let opens = reached.say(Language::English, "ID", Part::First("Hello, Amy.")).swap_remove(0);
+        let alive = [None, Some("ID")].map(|context| reached.keep_alive(context).expect("it is kept alive"));
+        let closes = reached.cancel("ID", false).expect("it is told");
+        let theirs = golden.texts();
+        for ours in [&opens, &alive[0], &alive[1], &closes] {
+            assert!(theirs.contains(&read(ours)), "{ours}");
+        }
     }
 
     #[test]

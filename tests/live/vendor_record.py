@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Prints what a vendor's own Python package sends when it is asked for what attendant asks that vendor: the lines of tests/golden/vendors.
+"""Prints what a vendor's own Python package, or LiveKit's or Pipecat's where it has none, sends when it is asked for what attendant asks that vendor: the lines of tests/golden/vendors.
 
 Usage: vendor_record.py VENDOR ADDRESS [KEY_FILE]
 """
 
+import asyncio
 import json
 import queue
 import sys
 
-import vendor_sdks
-from vendor_sdks import PATIENCE, RATE, VOICE, pieces
+import vendor_ears
+import vendor_models
+import vendor_voices
+from vendor_session import PATIENCE, RATE, VOICE, pieces
 from vendor_wire import KEY, Wire
 
 # Two samples, so that nothing has to be shortened.
@@ -32,7 +35,7 @@ def openai(address):
     ]
     tools = [{"type": "function", "function": tool("parameters")}]
     asked = {"stream_options": {"include_usage": True}, "temperature": 0.5, "max_completion_tokens": 100}
-    for _ in vendor_sdks.openai_client(address).chat.completions.create(model="m", messages=messages, tools=tools, stream=True, **asked):
+    for _ in vendor_models.openai_client(address).chat.completions.create(model="m", messages=messages, tools=tools, stream=True, **asked):
         pass
 
 
@@ -41,7 +44,7 @@ def openai_stt(address):
         given = {"format": {"type": "audio/pcm", "rate": 24_000}, "transcription": transcription, "turn_detection": None}
         return {"type": "transcription", "audio": {"input": given}}
 
-    with vendor_sdks.openai_client(address).realtime.connect(extra_query={"intent": "transcription"}) as connection:
+    with vendor_models.openai_client(address).realtime.connect(extra_query={"intent": "transcription"}) as connection:
         connection.session.update(session=session(model="gpt-live-transcribe", languages=["en"], keywords=NAMES))
         connection.session.update(session=session(model="gpt-realtime-whisper", language="fr"))
         connection.input_audio_buffer.append(audio=AUDIO)
@@ -50,7 +53,7 @@ def openai_stt(address):
 
 def openai_tts(address):
     asked = {"model": "gpt-4o-mini-tts", "voice": "marin", "input": "Dr. Wong, 你好。", "response_format": "pcm"}
-    with vendor_sdks.openai_client(address).audio.speech.with_streaming_response.create(**asked) as response:
+    with vendor_models.openai_client(address).audio.speech.with_streaming_response.create(**asked) as response:
         response.read()
 
 
@@ -84,7 +87,7 @@ def deepgram_nova(address):
         "keyterm": "Dr. Wong & Sons",
         "mip_opt_out": True,
     }
-    with vendor_sdks.deepgram_client(address).listen.v1.connect(**asked) as socket:
+    with vendor_ears.deepgram_client(address).listen.v1.connect(**asked) as socket:
         socket.send_media(SAMPLES)
         socket.send_finalize()
         socket.send_keep_alive()
@@ -104,7 +107,7 @@ def deepgram_flux(address):
         "keyterm": "Wong",
         "mip_opt_out": True,
     }
-    with vendor_sdks.deepgram_client(address).listen.v2.connect(**asked) as socket:
+    with vendor_ears.deepgram_client(address).listen.v2.connect(**asked) as socket:
         socket.recv()
         socket.send_media(SAMPLES)
         thresholds = ListenV2ConfigureThresholds(eot_threshold=1.0, eager_eot_threshold=0.9, eot_timeout_ms=30000)
@@ -133,7 +136,21 @@ def cartesia(address):
 
 
 def elevenlabs(address):
-    """The package has types of these messages, and no client. The last has no type: it is as Pipecat's service writes it."""
+    """Pipecat's service keeps alive the connection, and a context that it has begun, when its own task is due: here both are due at once."""
+    from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
+
+    class KeptAlive(ElevenLabsTTSService):
+        async def run_tts(self, text, context_id):
+            await self._send_keepalive()
+            async for frame in super().run_tts(text, context_id):
+                yield frame
+            await self._send_keepalive()
+
+    vendor_voices.spoken_by_pipecat(vendor_voices.pipecat_voice(address, KeptAlive), ["Hello, Amy."])
+
+
+def elevenlabs_types(address):
+    """The package has types of these messages, and no client."""
     from elevenlabs import types
     from elevenlabs.url_utils import build_ws_url
     from websockets.sync.client import connect
@@ -157,7 +174,6 @@ def elevenlabs(address):
     with connect(url, additional_headers={"xi-api-key": KEY}) as socket:
         for message in messages:
             socket.send(message.json(exclude_none=True))
-        socket.send(json.dumps({"text": ""}))
 
 
 def sarvam_ears(address):
@@ -165,7 +181,7 @@ def sarvam_ears(address):
 
     asked = {"language_code": "pa-IN", "stream_type": "fast", "mode": "transcribe", "endpointing": "manual", "encoding": "linear16", "sample_rate": str(RATE)}
     names = ["Dr. Wong & Sons", "ਕੌਰ"]
-    listening = vendor_sdks.sarvam_client(address).speech_to_text_realtime_streaming
+    listening = vendor_ears.sarvam_client(address).speech_to_text_realtime_streaming
     with listening.connect(model="saaras:v4", keyterms=json.dumps(names, ensure_ascii=False, separators=(",", ":")), **asked) as socket:
         socket.send_realtime_speech_start(types.RealtimeSpeechStart(event="speech_start"))
         socket.send_realtime_audio_input(types.RealtimeAudioInput(event="audio_input", audio=AUDIO))
@@ -180,7 +196,7 @@ def sarvam_ears(address):
 
 def sarvam_voice(address):
     asked = {"target_language_code": "pa-IN", "speaker": "simran", "speech_sample_rate": RATE, "output_audio_codec": "linear16", "min_buffer_size": 30}
-    with vendor_sdks.sarvam_client(address).text_to_speech_streaming.connect(model="bulbul:v3", send_completion_event="true") as socket:
+    with vendor_ears.sarvam_client(address).text_to_speech_streaming.connect(model="bulbul:v3", send_completion_event="true") as socket:
         socket.configure(**asked)
         socket.convert("ਸਤ ਸ੍ਰੀ ਅਕਾਲ।")
         socket.flush()
@@ -188,7 +204,7 @@ def sarvam_voice(address):
 
 
 def qwen(address):
-    voice, events = vendor_sdks.qwen_client(address)
+    voice, events = vendor_voices.qwen_client(address)
     voice.connect()
     voice.update_session(voice="Kiki", mode="commit", language_type="Chinese", sample_rate=RATE, audio_format="pcm")
     voice.append_text("你好。")
@@ -201,7 +217,7 @@ def qwen(address):
 def google(address, key_file):
     from google.cloud.speech_v2.types import cloud_speech
 
-    client, metadata, _ = vendor_sdks.google_speech(address, key_file)
+    client, metadata, _ = vendor_ears.google_speech(address, key_file)
     phrases = [cloud_speech.PhraseSet.Phrase(value=name, boost=10) for name in NAMES]
     sets = [cloud_speech.SpeechAdaptation.AdaptationPhraseSet(inline_phrase_set=cloud_speech.PhraseSet(phrases=phrases))]
     config = cloud_speech.RecognitionConfig(
@@ -223,7 +239,7 @@ def google(address, key_file):
 def google_tts(address, key_file):
     from google.cloud import texttospeech_v1 as speech
 
-    client, metadata = vendor_sdks.google_voices(address, key_file)
+    client, metadata = vendor_voices.google_voices(address, key_file)
     voice = speech.VoiceSelectionParams(language_code="yue-HK", name="yue-HK-Chirp3-HD-Kore")
     audio = speech.StreamingAudioConfig(audio_encoding=speech.AudioEncoding.PCM, sample_rate_hertz=RATE)
     requests = [
@@ -231,6 +247,10 @@ def google_tts(address, key_file):
         speech.StreamingSynthesizeRequest(input=speech.StreamingSynthesisInput(text="你好，Dr. Wong。")),
     ]
     list(client.streaming_synthesize(iter(requests), metadata=metadata, timeout=PATIENCE))
+
+
+def azure(address):
+    asyncio.run(vendor_voices.spoken_by_azure(address, "Bonjour, docteure.", name="fr-CA-SylvieNeural", language="fr-CA"))
 
 
 def azure_stt(address):
@@ -254,7 +274,7 @@ def azure_stt(address):
     recognizer.stop_continuous_recognition_async().get()
 
 
-RECORDED = [openai, openai_stt, openai_tts, anthropic, deepgram_nova, deepgram_flux, cartesia, elevenlabs, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure_stt]
+RECORDED = [openai, openai_stt, openai_tts, anthropic, deepgram_nova, deepgram_flux, cartesia, elevenlabs, elevenlabs_types, sarvam_ears, sarvam_voice, qwen, google, google_tts, azure, azure_stt]
 
 if __name__ == "__main__":
     vendor, address, *more = sys.argv[1:]

@@ -20,6 +20,7 @@ HEADERS = {
     "content-type",
     "ocp-apim-subscription-key",
     "x-api-key",
+    "x-microsoft-outputformat",
     "xi-api-key",
 }
 UNSTEADY = [
@@ -113,7 +114,8 @@ def spoken(kept):
             return
         length = int(headers.get("content-length", "0"))
         body, kept = kept[:length], kept[length:]
-        yield {**said, "body": json.loads(body)} if body else said
+        is_json = body.startswith((b"{", b"["))
+        yield {**said, "body": json.loads(body) if is_json else body.decode()} if body else said
 
 
 def frames(kept):

@@ -131,7 +131,6 @@ async fn the_simulated_vendor_refuses_what_elevenlabs_would() {
         (&six[..], "max_active_conversations"),
         (&[r#"{"text": "Hello. ", "context_id": "c", "flush": true}"#], "context_not_initialized"),
         (&[r#"{"context_id": "c", "close_context": true}"#], "context_not_found"),
-        (&[six[0], r#"{"text": "Hello.", "context_id": "c0"}"#], "text_without_blank"),
         (&[six[0], r#"{"text": "Hi. ", "context_id": "c0", "voice_settings": {}}"#], "voice_settings_not_first"),
         (&[r#"{"text": " ", "context_id": "c", "voice": "v"}"#], "invalid_message"),
     ] {
