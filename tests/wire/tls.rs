@@ -24,18 +24,18 @@ use super::trial::question;
 use crate::desk::in_time;
 
 /// Whom clients ask for.
-const NAME: &str = "localhost";
+pub const NAME: &str = "localhost";
 
-type Issuer = CertifiedIssuer<'static, KeyPair>;
+pub type Issuer = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Issuer {
+pub fn authority(name: &str) -> Issuer {
     let mut params = CertificateParams::new(Vec::new()).expect("no names are good names");
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("it signs itself")
 }
 
-fn certificate(name: &str) -> CertificateParams {
+pub fn certificate(name: &str) -> CertificateParams {
     CertificateParams::new(vec![name.to_owned()]).expect("a name")
 }
 
@@ -57,19 +57,25 @@ async fn vendors_behind(params: &CertificateParams, issuer: &Issuer) -> u16 {
         ..ScriptedConfig::default()
     };
     tokio::spawn(vendors::serve(listener, at_once, Troubles::default(), std::future::pending()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    tokio::spawn(forward(listener, acceptor(params, issuer, &[]), plain));
+    port
+}
+
+/// Shows a certificate that this authority signed, and speaks the first of these protocols that its client knows.
+pub fn acceptor(params: &CertificateParams, issuer: &Issuer, protocols: &[&str]) -> TlsAcceptor {
     let key = KeyPair::generate().expect("a key");
     let signed = params.signed_by(&key, issuer).expect("the authority signs it");
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("the key is one");
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has them")
         .with_no_client_auth()
         .with_single_cert(vec![signed.der().clone()], key)
         .expect("they belong together");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = listener.local_addr().expect("bound").port();
-    tokio::spawn(forward(listener, TlsAcceptor::from(Arc::new(config)), plain));
-    port
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn forward(listener: TcpListener, tls: TlsAcceptor, plain: SocketAddr) {
@@ -84,7 +90,7 @@ async fn forward(listener: TcpListener, tls: TlsAcceptor, plain: SocketAddr) {
     }
 }
 
-fn read<C: DeserializeOwned>(base: &str, key: &Path, ca: Option<&Path>, more: &str) -> C {
+pub fn read<C: DeserializeOwned>(base: &str, key: &Path, ca: Option<&Path>, more: &str) -> C {
     let ca = ca.map(|file| format!("ca = \"{}\"", file.display())).unwrap_or_default();
     let text = format!("base_url = \"{base}\"\nkey = {{ file = \"{}\" }}\n{ca}\n{more}", key.display());
     toml::from_str(&text).expect("the configuration is read")
