@@ -137,7 +137,10 @@ pub struct Usage {
     pub prompt: u64,
     /// Of them, those that the vendor had in its cache.
     pub cached: u64,
-    pub answer: u64,
+    /// Of them, those that it wrote there.
+    pub written: u64,
+    /// Absent: the answer has only begun, and all that is known is what was sent.
+    pub answer: Option<u64>,
 }
 
 /// Why the answer ended.

@@ -56,6 +56,9 @@ pub struct Usage {
     /// Tokens sent that the vendor had in its cache.
     #[serde(skip_serializing_if = "is_zero")]
     pub tokens_cached: u64,
+    /// Tokens sent that the vendor wrote to its cache.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tokens_written: u64,
     #[serde(skip_serializing_if = "is_zero")]
     pub tokens_out: u64,
     /// Of the requests, those whose tokens are our estimate: the vendor did not say.
@@ -76,6 +79,7 @@ impl Usage {
             requests: f(self.requests, other.requests),
             tokens_in: f(self.tokens_in, other.tokens_in),
             tokens_cached: f(self.tokens_cached, other.tokens_cached),
+            tokens_written: f(self.tokens_written, other.tokens_written),
             tokens_out: f(self.tokens_out, other.tokens_out),
             estimated: f(self.estimated, other.estimated),
         }

@@ -52,6 +52,9 @@ pub struct ModelPrice {
     /// Of tokens sent that the vendor had in its cache; without it they cost as much as the others.
     #[serde(default)]
     pub per_million_cached: Option<Money>,
+    /// Of tokens sent that the vendor wrote to its cache, where it charges more for these; without it they cost as much as the others.
+    #[serde(default)]
+    pub per_million_written: Option<Money>,
     /// Of tokens answered.
     #[serde(default)]
     pub per_million_out: Option<Money>,
@@ -61,19 +64,22 @@ pub struct ModelPrice {
 enum Rate {
     Minute(Money),
     Characters(Money),
-    Tokens { sent: Money, cached: Money, answered: Money },
+    Tokens { sent: Money, cached: Money, written: Money, answered: Money },
 }
 
 impl ModelPrice {
     fn rate(&self) -> Result<Rate, &'static str> {
         let tokens = (self.per_million_in, self.per_million_out);
-        let some_tokens = self.per_million_in.or(self.per_million_cached).or(self.per_million_out);
+        let of_cache = self.per_million_cached.or(self.per_million_written);
+        let some_tokens = self.per_million_in.or(of_cache).or(self.per_million_out);
         match (self.per_minute, self.per_1000_characters, some_tokens) {
             (Some(minute), None, None) => Ok(Rate::Minute(minute)),
             (None, Some(characters), None) => Ok(Rate::Characters(characters)),
             (None, None, Some(_)) => match tokens {
                 (Some(sent), Some(answered)) => {
-                    Ok(Rate::Tokens { sent, cached: self.per_million_cached.unwrap_or(sent), answered })
+                    let or_sent = |price: Option<Money>| price.unwrap_or(sent);
+                    let (cached, written) = (or_sent(self.per_million_cached), or_sent(self.per_million_written));
+                    Ok(Rate::Tokens { sent, cached, written, answered })
                 }
                 (None, _) | (_, None) => Err("a price for some tokens only; write per_million_in and per_million_out"),
             },
@@ -100,10 +106,10 @@ impl Rate {
         match self {
             Self::Minute(price) => Money::of(&[(usage.audio_ms, price)], MS_A_MINUTE),
             Self::Characters(price) => Money::of(&[(usage.characters, price)], THOUSAND),
-            Self::Tokens { sent, cached, answered } => Money::of(
-                &[(usage.tokens_in, sent), (usage.tokens_cached, cached), (usage.tokens_out, answered)],
-                MILLION,
-            ),
+            Self::Tokens { sent, cached, written, answered } => {
+                let cache = [(usage.tokens_cached, cached), (usage.tokens_written, written)];
+                Money::of(&[(usage.tokens_in, sent), cache[0], cache[1], (usage.tokens_out, answered)], MILLION)
+            }
         }
     }
 }
@@ -208,12 +214,21 @@ mod tests {
         let prices = Prices::new(&config(
             "currency = \"CAD\"\n\
              [[models]]\nprovider = \"openai\"\nmodel = \"gpt-4.1\"\nper_million_in = 2.5\nper_million_cached = 0.625\nper_million_out = 10\n\
-             [[models]]\nprovider = \"openai\"\nmodel = \"*\"\nper_million_in = 1\nper_million_out = 2\n",
+             [[models]]\nprovider = \"openai\"\nmodel = \"*\"\nper_million_in = 1\nper_million_out = 2\n\
+             [[models]]\nprovider = \"anthropic\"\nmodel = \"c\"\nper_million_in = 1\nper_million_cached = 0.1\nper_million_written = 1.25\nper_million_out = 5\n",
         ));
-        let usage = Usage { tokens_in: 1_000, tokens_cached: 2_000, tokens_out: 100, ..Usage::default() };
+        let usage = Usage {
+            tokens_in: 1_000,
+            tokens_cached: 2_000,
+            tokens_written: 4_000,
+            tokens_out: 100,
+            ..Usage::default()
+        };
         let line = |model: &str| Line { kind: Kind::Thinking, provider: "openai", model: model.into(), usage };
-        assert_eq!(prices.cost(&line("gpt-4.1")), Some(Money(2_500 + 1_250 + 1_000)));
-        assert_eq!(prices.cost(&line("other")), Some(Money(3_000 + 200)), "cached tokens as the others");
+        assert_eq!(prices.cost(&line("gpt-4.1")), Some(Money(2_500 + 1_250 + 10_000 + 1_000)), "written as sent");
+        assert_eq!(prices.cost(&line("other")), Some(Money(7_000 + 200)), "cached and written as the others");
+        let claude = Line { provider: "anthropic", ..line("c") };
+        assert_eq!(prices.cost(&claude), Some(Money(1_000 + 200 + 5_000 + 500)), "each at its own rate");
         assert_eq!(prices.cost(&Line { provider: "spare", ..line("gpt-4.1") }), None);
         assert_eq!(prices.cost(&Line { kind: Kind::Speaking, ..line("gpt-4.1") }), None);
         assert!(prices.has(Kind::Thinking, "openai", "gpt-4.1") && !prices.has(Kind::Hearing, "deepgram", "nova-3"));
@@ -241,6 +256,7 @@ mod tests {
              [[models]]\nprovider = \"deepgrm\"\nmodel = \"nova-3\"\nper_minute = 1\n\
              [[models]]\nprovider = \"deepgram\"\nmodel = \"nova-3\"\nper_1000_characters = 1\n\
              [[models]]\nprovider = \"openai\"\nmodel = \"m\"\nper_million_in = 1\n\
+             [[models]]\nprovider = \"openai\"\nmodel = \"w\"\nper_million_written = 1\n\
              [[models]]\nprovider = \"openai\"\nmodel = \"m\"\n\
              [[models]]\nprovider = \"cartesia\"\nmodel = \"\"\nper_1000_characters = 1\n\
              [[models]]\nprovider = \"cartesia\"\nmodel = \"s\"\nper_1000_characters = 1\nper_minute = 1\n",

@@ -146,7 +146,8 @@ impl Till {
 
 /// What was used, by the unit that is paid for.
 fn units(usage: Usage) -> impl Iterator<Item = (&'static str, u64)> {
-    let Usage { audio_ms, characters, requests, tokens_in, tokens_cached, tokens_out, estimated } = usage;
+    let Usage { audio_ms, characters, requests, tokens_in, tokens_cached, tokens_written, tokens_out, estimated } =
+        usage;
     let all = [
         ("audio_ms", audio_ms),
         ("characters", characters),
@@ -154,6 +155,7 @@ fn units(usage: Usage) -> impl Iterator<Item = (&'static str, u64)> {
         ("requests_estimated", estimated),
         ("tokens_in", tokens_in),
         ("tokens_cached", tokens_cached),
+        ("tokens_written", tokens_written),
         ("tokens_out", tokens_out),
     ];
     all.into_iter().filter(|(_, count)| *count > 0)

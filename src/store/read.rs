@@ -157,6 +157,7 @@ impl Store {
                 requests: row.count(7)?,
                 tokens_in: row.count(8)?,
                 tokens_cached: row.count(9)?,
+                tokens_written: row.count(13)?,
                 tokens_out: row.count(10)?,
                 estimated: row.count(11)?,
             };

@@ -235,7 +235,7 @@ fn cost(call: &str, line: i64, item: &Item) -> Vec<Value> {
     let words: [Value; 5] =
         [call.into(), line.into(), word(&item.kind).into(), item.provider.clone().into(), item.model.clone().into()];
     let cost = item.cost.map_or_else(no_number, |cost| number(cost.0));
-    words.into_iter().chain(counts.map(number)).chain([cost]).collect()
+    words.into_iter().chain(counts.map(number)).chain([cost, number(usage.tokens_written)]).collect()
 }
 
 /// What no database can hold, nothing here reaches.

@@ -101,6 +101,7 @@ pub(super) const COSTS: Columns = Columns {
         "tokens_out",
         "estimated",
         "cost",
+        "tokens_written",
     ],
 };
 
@@ -132,7 +133,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     concluded::MIGRATION,
     details::MIGRATION,
     book::MIGRATION,
+    Migration { version: 13, name: "tokens written to a model's cache", statements: tokens_written },
 ];
+
+/// What was paid before counted as sent.
+fn tokens_written(_: DbBackend) -> Vec<String> {
+    vec!["ALTER TABLE costs ADD COLUMN tokens_written bigint NOT NULL DEFAULT 0".to_owned()]
+}
 
 /// A column: its name, its kind, and whether it may be empty.
 fn column(name: &'static str, kind: Kind) -> ColumnDef {

@@ -37,7 +37,7 @@ pub(super) fn entries(call: CallId) -> Vec<Entry> {
         cut: turn == 2,
         turn,
     };
-    let usage = Usage { requests: 3, tokens_in: 900, tokens_out: 60, ..Usage::default() };
+    let usage = Usage { requests: 3, tokens_in: 900, tokens_written: 1_100, tokens_out: 60, ..Usage::default() };
     let item = |kind, provider: &str, cost: Option<u64>| Item {
         kind,
         provider: provider.to_owned(),

@@ -113,7 +113,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         "cost_units_total",
         &["model", "provider", "unit"],
-        "What calls used of providers that are paid by use: audio_ms, characters, requests, tokens_in, tokens_cached, tokens_out.",
+        "What calls used of providers that are paid by use: audio_ms, characters, requests, tokens_in, tokens_cached, tokens_written, tokens_out.",
     ),
     counter(
         "cost_micros_total",

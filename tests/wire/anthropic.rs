@@ -9,8 +9,9 @@ use attendant::agent::llm::{Delta, Finish, ToolCalls, Usage};
 use attendant::provider::{ErrorKind, ProviderError};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig};
-use axum::body::Bytes;
-use futures_util::StreamExt;
+use axum::body::{Body, Bytes};
+use axum::response::IntoResponse;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -80,15 +81,16 @@ data: {"type":"message_stop"}
 "#;
 
 /// What is said, what is called, what it took, why it ended.
-type Answer = (String, Vec<(String, String, String)>, Vec<Usage>, Option<Finish>);
+type Answer = (String, Vec<(String, String, String)>, Option<Usage>, Option<Finish>);
 
 fn put_together(answer: Vec<Result<Delta, ProviderError>>) -> Answer {
-    let (mut said, mut calls, mut usage, mut finish) = (String::new(), ToolCalls::default(), Vec::new(), None);
+    let (mut said, mut calls, mut usage, mut finish) = (String::new(), ToolCalls::default(), None, None);
     for delta in answer {
         match delta.expect("no error") {
             Delta::Text(text) => said.push_str(text.reveal()),
             Delta::ToolCall(piece) => calls.push(piece),
-            Delta::Usage(told) => usage.push(told),
+            // It is told at the beginning, as far as it is known, and again at the end.
+            Delta::Usage(told) => assert_ne!(usage.replace(told), Some(told), "news"),
             Delta::Finish(why) => assert_eq!(finish.replace(why), None, "once"),
         }
     }
@@ -99,8 +101,8 @@ fn put_together(answer: Vec<Result<Delta, ProviderError>>) -> Answer {
 fn whole() -> Answer {
     let call = |id: &str, name: &str, arguments: &str| (id.to_owned(), name.to_owned(), arguments.to_owned());
     let calls = vec![call("toolu_a", "one", "{\"x\":\"é\"}"), call("toolu_b", "two", "{}")];
-    let usage = Usage { prompt: 142, cached: 100, answer: 25 };
-    ("Yes, 你好.".to_owned(), calls, vec![usage], Some(Finish::ToolCalls))
+    let usage = Usage { prompt: 142, cached: 100, written: 30, answer: Some(25) };
+    ("Yes, 你好.".to_owned(), calls, Some(usage), Some(Finish::ToolCalls))
 }
 
 #[tokio::test]
@@ -119,6 +121,21 @@ async fn an_answer_is_read_whole_byte_by_byte_and_split_at_every_byte() {
         let answer = in_time(model.stream(request()).collect()).await;
         assert_eq!(put_together(answer), whole(), "split at {at}");
     }
+}
+
+#[tokio::test]
+async fn what_was_sent_is_known_before_the_first_word_and_is_no_piece() {
+    let (begins, _) = WHOLE.split_once("event: content_block_start").expect("it says something");
+    let begins = begins.to_owned();
+    let hangs = move || {
+        let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from(begins.clone()))]);
+        Body::from_stream(begun.chain(stream::pending())).into_response()
+    };
+    let model = API.model(API.server(hangs).await, "m", 300, 0);
+    let answer: Vec<_> = in_time(model.stream(request()).collect()).await;
+    let sent = Usage { prompt: 142, cached: 100, written: 30, answer: None };
+    let [Ok(Delta::Usage(told)), Err(error)] = &answer[..] else { panic!("{answer:?}") };
+    assert_eq!((*told, error.kind), (sent, ErrorKind::Timeout));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ const WHOLE: &str = ": ping\n\n\
     data: [DONE]\n\n";
 
 fn whole() -> Vec<Result<Delta, ProviderError>> {
-    let usage = Ok(Delta::Usage(Usage { prompt: 12, cached: 8, answer: 5 }));
+    let usage = Ok(Delta::Usage(Usage { prompt: 12, cached: 8, written: 0, answer: Some(5) }));
     vec![text("Yes, "), text("你好."), usage, Ok(Delta::Finish(Finish::Stop))]
 }
 

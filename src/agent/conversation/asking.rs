@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::go_on::{self, GoingOn, Ruling};
 use super::turn::{Answer, Gone};
 use crate::agent::graph::AgentConfig;
-use crate::agent::llm::{Delta, Finish, Request, ToolCall, ToolCalls};
+use crate::agent::llm::{Delta, Finish, Request, ToolCall, ToolCalls, Usage};
 use crate::agent::marker::{Markers, Piece};
 use crate::agent::{Event, Expect};
 use crate::language::Language;
@@ -166,6 +166,7 @@ impl Answer {
         let mut calls = ToolCalls::default();
         // When the call last heard that one is being written.
         let mut told = None;
+        let mut counted = Usage::default();
         loop {
             match asking.next().await {
                 News::Piece(Delta::Text(piece)) => {
@@ -181,8 +182,8 @@ impl Answer {
                     }
                 }
                 News::Piece(Delta::Usage(usage)) => {
-                    metrics::counter!("llm_tokens_total", "kind" => "prompt").increment(usage.prompt);
-                    metrics::counter!("llm_tokens_total", "kind" => "answer").increment(usage.answer);
+                    count(counted, usage);
+                    counted = usage;
                 }
                 News::Piece(Delta::Finish(Finish::Length | Finish::Filtered)) if !calls.is_empty() => {
                     let what = "the answer was cut inside a tool call; raise max_tokens";
@@ -222,6 +223,15 @@ impl Answer {
             }
         }
         Ok(true)
+    }
+}
+
+/// What is new in a running count.
+fn count(before: Usage, now: Usage) {
+    let answer = |usage: Usage| usage.answer.unwrap_or(0);
+    let kinds = [("prompt", now.prompt, before.prompt), ("answer", answer(now), answer(before))];
+    for (kind, now, before) in kinds {
+        metrics::counter!("llm_tokens_total", "kind" => kind).increment(now.saturating_sub(before));
     }
 }
 

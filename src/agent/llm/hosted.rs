@@ -188,7 +188,10 @@ impl Answer {
                     let step = streaming.step().await;
                     return match step {
                         Ok(Some(delta)) => {
-                            streaming.due = Instant::now() + self.inner.patience.between_pieces;
+                            // What was counted of the question is no piece of its answer.
+                            if !matches!(delta, Delta::Usage(_)) {
+                                streaming.due = Instant::now() + self.inner.patience.between_pieces;
+                            }
                             self.state = State::Reading(streaming);
                             Some(Ok(delta))
                         }

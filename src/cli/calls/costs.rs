@@ -42,7 +42,11 @@ fn row(item: &Item) -> [String; 5] {
                 0 => String::new(),
                 some => format!(", {some} estimated"),
             };
-            format!("{sent} in, {cached} cached, {answered} out; {} requests{guessed}", usage.requests)
+            let written = match usage.tokens_written {
+                0 => String::new(),
+                some => format!(", {} written to its cache", thousands(some)),
+            };
+            format!("{sent} in, {cached} cached{written}, {answered} out; {} requests{guessed}", usage.requests)
         }
     };
     let cost = item.cost.map_or_else(|| "no price".to_owned(), amount);
@@ -93,6 +97,13 @@ mod tests {
         };
         let paid = Bill { lines: bill.lines[..1].to_vec(), cached_characters: 0, total: Money(24_684), ..bill.clone() };
         insta::assert_snapshot!(format!("{}\n\n{}", table(&bill), table(&paid)));
+    }
+
+    #[test]
+    fn what_was_written_to_a_cache_is_told_where_something_was() {
+        let usage = Usage { requests: 1, tokens_in: 12, tokens_written: 1_100, tokens_out: 9, ..Usage::default() };
+        let row = row(&item(Kind::Thinking, "anthropic", "claude-haiku-5-5", usage, None));
+        assert_eq!(row[3], "12 in, 0 cached, 1,100 written to its cache, 9 out; 1 requests");
     }
 
     #[test]

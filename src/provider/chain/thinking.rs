@@ -145,8 +145,10 @@ impl Attempt {
         tokio::select! {
             biased;
             piece = self.stream.next() => {
-                self.due = Instant::now() + PIECE;
                 let piece = piece.transpose();
+                if !matches!(piece, Ok(Some(Delta::Usage(_)))) {
+                    self.due = Instant::now() + PIECE;
+                }
                 if let Some(bill) = &mut self.bill {
                     bill.piece(&piece);
                 }

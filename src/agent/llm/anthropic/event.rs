@@ -100,11 +100,12 @@ impl Tokens {
         }
     }
 
-    fn usage(self) -> Usage {
+    /// What was sent.
+    fn sent(self) -> Usage {
         let cached = self.cache_read_input_tokens.unwrap_or(0);
         let written = self.cache_creation_input_tokens.unwrap_or(0);
         let prompt = self.input_tokens.unwrap_or(0).saturating_add(written).saturating_add(cached);
-        Usage { prompt, cached, answer: self.output_tokens.unwrap_or(0) }
+        Usage { prompt, cached, written, answer: None }
     }
 }
 
@@ -134,7 +135,11 @@ impl Reading for Events {
 impl Events {
     fn read(&mut self, event: Event) {
         match event {
-            Event::MessageStart { message } => self.begun = message.usage.unwrap_or_default(),
+            Event::MessageStart { message } => {
+                self.begun = message.usage.unwrap_or_default();
+                // An answer that is left, or breaks off, was asked for all the same.
+                self.told(self.begun.sent());
+            }
             Event::ContentBlockStart { index, content_block } => match content_block {
                 Block::Text { text } => self.text(text),
                 Block::ToolUse { id, name } => {
@@ -151,11 +156,9 @@ impl Events {
                 Piece::Other => {}
             },
             Event::MessageDelta { delta, usage } => {
-                // What an answer took is told at its end: until then it may break off, and is estimated.
-                let usage = usage.unwrap_or_default().or(self.begun).usage();
-                if usage != Usage::default() {
-                    self.pieces.usage(usage);
-                }
+                // What the answer took is told at its end: until then it is estimated.
+                let told = usage.unwrap_or_default().or(self.begun);
+                self.told(Usage { answer: Some(told.output_tokens.unwrap_or(0)), ..told.sent() });
                 if let Some(reason) = delta.stop_reason {
                     let finish = self.finish(&reason);
                     self.pieces.finish(finish);
@@ -167,6 +170,13 @@ impl Events {
             }
             Event::Error { error } => self.failed(&error),
             Event::Other => {}
+        }
+    }
+
+    /// Who counts nothing tells nothing.
+    fn told(&mut self, usage: Usage) {
+        if (usage.prompt, usage.answer.unwrap_or(0)) != (0, 0) {
+            self.pieces.usage(usage);
         }
     }
 

@@ -121,9 +121,9 @@ impl Chunks {
         if let Some(tokens) = chunk.usage {
             let told = tokens.prompt_tokens_details.and_then(|details| details.cached_tokens);
             let cached = told.or(tokens.prompt_cache_hit_tokens).unwrap_or(0).min(tokens.prompt_tokens);
-            let usage = Usage { prompt: tokens.prompt_tokens, cached, answer: tokens.completion_tokens };
-            if usage != Usage::default() {
-                self.pieces.usage(usage);
+            let answer = Some(tokens.completion_tokens);
+            if (tokens.prompt_tokens, answer) != (0, Some(0)) {
+                self.pieces.usage(Usage { prompt: tokens.prompt_tokens, cached, written: 0, answer });
             }
         }
     }

@@ -60,13 +60,18 @@ impl OneBill {
         }
     }
 
-    /// Some vendors send a running count: the last one is right.
+    /// Some vendors send a running count: the last one is right. Of an answer that has only begun the rest is ours.
     fn told(&mut self, usage: llm::Usage) {
-        self.source = Source::Vendor;
-        let tokens_in = usage.prompt.saturating_sub(usage.cached);
-        let (tokens_cached, tokens_out) = (usage.cached, usage.answer);
+        let llm::Usage { prompt, cached: tokens_cached, written: tokens_written, answer } = usage;
+        let tokens_in = prompt.saturating_sub(tokens_cached).saturating_sub(tokens_written);
+        (self.source, self.answered) = match answer {
+            Some(_) => (Source::Vendor, self.answered),
+            None => (Source::Answering, Length::default()),
+        };
         if let Some(charge) = &mut self.charge {
-            charge.instead(Usage { requests: 1, tokens_in, tokens_cached, tokens_out, ..Usage::default() });
+            let (tokens_out, estimated) = (answer.unwrap_or(0), u64::from(answer.is_none()));
+            let sent = Usage { requests: 1, tokens_in, tokens_cached, tokens_written, ..Usage::default() };
+            charge.instead(Usage { tokens_out, estimated, ..sent });
         }
     }
 }

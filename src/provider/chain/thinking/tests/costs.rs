@@ -4,11 +4,24 @@ use super::*;
 use crate::agent::llm;
 use crate::costs::{Kind, Usage};
 
+const NOTHING: Usage = Usage {
+    audio_ms: 0,
+    characters: 0,
+    requests: 0,
+    tokens_in: 0,
+    tokens_cached: 0,
+    tokens_written: 0,
+    tokens_out: 0,
+    estimated: 0,
+};
+
 /// Our estimate of [`request`].
-const ASKED: Usage =
-    Usage { audio_ms: 0, characters: 0, requests: 1, tokens_in: 6, tokens_cached: 0, tokens_out: 0, estimated: 1 };
+const ASKED: Usage = Usage { requests: 1, tokens_in: 6, estimated: 1, ..NOTHING };
 
 const TOLD: Usage = Usage { tokens_in: 60, tokens_cached: 40, tokens_out: 7, estimated: 0, ..ASKED };
+
+/// What was sent as the vendor counted it, and nothing answered yet.
+const BEGUN: Usage = Usage { tokens_in: 30, tokens_cached: 40, tokens_written: 30, ..ASKED };
 
 /// After "open" alone.
 const BROKEN: Usage = Usage { tokens_out: 1, ..ASKED };
@@ -17,7 +30,12 @@ const BROKEN: Usage = Usage { tokens_out: 1, ..ASKED };
 type Case = (&'static str, Vec<Piece>, Vec<(&'static str, Usage)>);
 
 fn usage(prompt: u64, cached: u64, answer: u64) -> Piece {
-    (0, Ok(Delta::Usage(llm::Usage { prompt, cached, answer })))
+    (0, Ok(Delta::Usage(llm::Usage { prompt, cached, written: 0, answer: Some(answer) })))
+}
+
+/// What was sent, told before the first word.
+fn begun(after: u64) -> Piece {
+    (after, Ok(Delta::Usage(llm::Usage { prompt: 100, cached: 40, written: 30, answer: None })))
 }
 
 /// An answer of which the vendor says what it counts.
@@ -46,6 +64,14 @@ async fn each_request_counts_once_for_whom_it_was_made_however_it_ends() {
         ("not to be reached", vec![(9, Err(ErrorKind::Connection))], vec![("b", TOLD)]),
         ("silent to its deadline", vec![(2_800, Err(ErrorKind::Timeout))], vec![("a", ASKED), ("b", TOLD)]),
         ("silent to ours", silent(), vec![("a", ASKED), ("b", TOLD)]),
+        (
+            "broken after its beginning",
+            vec![begun(5), (9, text("open")), (9, Err(ErrorKind::Connection))],
+            vec![("a", Usage { tokens_out: 1, ..BEGUN }), ("b", TOLD)],
+        ),
+        ("broken before a word", vec![begun(5), (9, Err(ErrorKind::Server))], vec![("a", BEGUN), ("b", TOLD)]),
+        ("begun, then silent to ours", vec![begun(2_999), (2_999, text("late"))], vec![("a", BEGUN), ("b", TOLD)]),
+        ("begun and told", [vec![begun(5)], told(100)].concat(), vec![("a", TOLD)]),
         ("broken within", vec![(9, text("open")), (9, Err(ErrorKind::Connection))], vec![("a", BROKEN), ("b", TOLD)]),
         (
             "broken after its count",
