@@ -1,8 +1,8 @@
 //! A stand-in for ElevenLabs' voices behind `/v1/text-to-speech/{voice}/multi-stream-input`, on this machine only. It is strict where ElevenLabs is:
 //! five contexts at most, each spoken for itself, and what one was given is spoken although it is closed. It takes what the types of the elevenlabs Python
-//! package (2.78.0) write, and they read what it says.
+//! package (2.78.0) write, and they read what it says. A voice of its own, [`AHEAD`], has letters and audio out of step.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use attendant_media::codec::Encoder;
 use attendant_media::leg::Codec;
@@ -56,6 +56,9 @@ const KEYS: [&str; 8] = [
 const TOLD: [&str; 2] = ["eleven_flash_v2_5", "eleven_turbo_v2_5"];
 const LANGUAGES: [&str; 3] = ["en", "fr", "zh"];
 
+/// A voice whose letters run two words ahead of their audio, with none in every other message, as users report of some models.
+const AHEAD: &str = "lettersAhead";
+
 /// Its part of the simulated vendors.
 pub(super) fn router(pace: Pace, trouble: Trouble) -> Router {
     let path = "/v1/text-to-speech/{voice}/multi-stream-input";
@@ -92,7 +95,8 @@ async fn connect(
         None => {
             let is_narrow = query.get("output_format").is_some_and(|format| format == "ulaw_8000");
             let is_auto = query.get("auto_mode").is_some_and(|auto| auto == "true");
-            let voice = Voice { is_narrow, is_auto, contexts: HashMap::new() };
+            let letters = if voice == AHEAD { Letters::Ahead(VecDeque::new()) } else { Letters::InStep };
+            let voice = Voice { is_narrow, is_auto, letters, contexts: HashMap::new() };
             upgrade.on_upgrade(move |socket| mouth::Session::new(socket, settings.pace, strike, voice).run())
         }
     }
@@ -125,8 +129,52 @@ struct Voice {
     is_narrow: bool,
     /// Whole phrases are spoken without a flush.
     is_auto: bool,
+    letters: Letters,
     /// Those that are open, with what they have not spoken yet.
     contexts: HashMap<String, String>,
+}
+
+/// Which letters come with a word's audio.
+enum Letters {
+    /// Its own.
+    InStep,
+    /// What each of the messages to come says of them.
+    Ahead(VecDeque<Value>),
+}
+
+impl Letters {
+    /// This is spoken next.
+    fn expect(&mut self, text: &str) {
+        let Self::Ahead(messages) = self else { return };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let up_to = |word: usize| word.min(words.len());
+        messages.extend((0..words.len()).map(|n| match n {
+            0 => alignment(&words[..up_to(3)]),
+            n if n % 2 == 0 && up_to(n + 1) < words.len() => alignment(&words[n + 1..up_to(n + 3)]),
+            _ => Value::Null,
+        }));
+    }
+
+    fn with(&mut self, word: &str) -> Value {
+        match self {
+            Self::InStep => alignment(&[word]),
+            Self::Ahead(messages) => messages.pop_front().unwrap_or_default(),
+        }
+    }
+}
+
+/// The times of these words' letters from the beginning of the first, each word with its blank as long as its audio.
+fn alignment(words: &[&str]) -> Value {
+    let (mut chars, mut starts, mut durations) = (Vec::new(), Vec::new(), Vec::new());
+    let whole = WORD_SAMPLES as u64 / 16;
+    for (word, begins) in words.iter().zip((0..).step_by(whole as usize)) {
+        let letters = word.chars().count() as u64;
+        let lasts = whole / (letters + 1);
+        chars.extend(word.chars().chain([' ']).map(String::from));
+        starts.extend((0..=letters).map(|n| begins + n * lasts));
+        durations.extend((0..letters).map(|_| lasts).chain([whole - letters * lasts]));
+    }
+    json!({"chars": chars, "charStartTimesMs": starts, "charDurationsMs": durations})
 }
 
 impl Protocol for Voice {
@@ -173,6 +221,7 @@ impl Protocol for Voice {
             return Vec::new();
         }
         let text = std::mem::take(waiting);
+        self.letters.expect(&text);
         vec![Act::Speak { context, text }]
     }
 
@@ -182,11 +231,7 @@ impl Protocol for Voice {
 
     /// With the times of its letters, which count from its own beginning.
     fn audio(&mut self, context: &str, word: &str, bytes: &[u8]) -> Value {
-        let chars: Vec<String> = word.chars().chain([' ']).map(String::from).collect();
-        let lasts = WORD_SAMPLES as u64 / 16 / chars.len() as u64;
-        let starts: Vec<u64> = (0..chars.len() as u64).map(|n| n * lasts).collect();
-        let durations = vec![lasts; chars.len()];
-        let alignment = json!({"chars": chars, "charStartTimesMs": starts, "charDurationsMs": durations});
+        let alignment = self.letters.with(word);
         let audio = if self.is_narrow { narrow(bytes) } else { bytes.to_vec() };
         json!({"audio": STANDARD.encode(audio), "isFinal": null, "contextId": context,
             "alignment": alignment, "normalizedAlignment": alignment})

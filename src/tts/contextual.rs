@@ -108,7 +108,7 @@ pub(super) enum News {
     Audio(Vec<u8>),
     /// Times count from the beginning of the utterance.
     Words(Vec<Timed>),
-    /// Times count from the beginning of the audio that comes next.
+    /// Times count from the beginning of the message, wherever that is.
     Letters(Vec<Timed>),
     /// All of the context was sent.
     Done,

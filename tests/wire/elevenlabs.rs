@@ -21,11 +21,19 @@ use super::streamed_voices::last_words;
 
 /// It speaks English and Mandarin.
 pub fn elevenlabs(address: SocketAddr, more: &str) -> impl Voice + use<> {
+    of_voices(address, "{ en-CA = \"english\", zh-CN = \"chinese\" }", more)
+}
+
+/// Its letters run ahead of their audio, and do not come with all of it.
+pub fn ahead(address: SocketAddr) -> impl Voice + use<> {
+    of_voices(address, "{ en-CA = \"lettersAhead\" }", "")
+}
+
+fn of_voices(address: SocketAddr, voices: &str, more: &str) -> impl Voice + use<> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(key, "a-key").expect("it is writable");
     let file = key.path().display();
-    let voices = "{ en-CA = \"english\", zh-CN = \"chinese\" }";
     let text = format!("base_url = \"ws://{address}\"\nkey = {{ file = \"{file}\" }}\nvoices = {voices}\n{more}");
     let config: ElevenLabsConfig = toml::from_str(&text).expect("the configuration is read");
     elevenlabs::voice(&config, "providers.elevenlabs").expect("the configuration is sound")
@@ -39,6 +47,28 @@ async fn mu_law_sounds_as_long_as_what_it_was_made_of() {
     mouth.give(Input::End { id: id(1) }).await;
     let events = mouth.whole().await;
     assert_eq!(events.last(), Some(&Event::Done { id: id(1), samples: 3_200 }), "{:?}", failure(&events));
+}
+
+#[tokio::test]
+async fn words_whose_letters_run_ahead_of_their_audio_stand_where_they_are_heard() {
+    let mut mouth = Mouth::open(&ahead(vendor(Trouble::default()).await));
+    let text = ["One two three four five, ", "six. ", "Seven eight nine ten eleven twelve thirteen."];
+    mouth.begin(id(1), Language::English, &text).await;
+    mouth.give(Input::End { id: id(1) }).await;
+    let events = mouth.whole().await;
+    assert_eq!(events.last(), Some(&Event::Done { id: id(1), samples: 13 * 1_600 }), "{:?}", failure(&events));
+    let text = text.concat();
+    let words: Vec<(&str, u64, u64)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Word { at, len, from, to, exact: true, .. } => Some((&text[*at..*at + *len], *from, *to)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(words.iter().map(|(word, ..)| *word).collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
+    for ((word, from, to), begins) in words.into_iter().zip((0..).step_by(1_600)) {
+        assert!(from.abs_diff(begins) <= 16 && (from..=begins + 1_600).contains(&to), "{word}: {from} to {to}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ pub mod clinic;
 mod danger;
 mod habits;
 mod keys;
+mod letters;
 mod line;
 mod models;
 mod outages;

@@ -266,14 +266,8 @@ impl Session {
                 News::Audio(bytes) => self.audio(bytes).await,
                 News::Words(words) => self.words(&words).await,
                 News::Letters(letters) => {
-                    let from = utterance.samples + utterance.held.len() as u64;
-                    let second = |sample: u64| sample as f64 / f64::from(RATE);
-                    let at = |letter: Timed| Timed {
-                        from: letter.from + second(from),
-                        to: letter.to + second(from),
-                        text: letter.text,
-                    };
-                    let words = utterance.letters.take(letters.into_iter().map(at));
+                    let received = utterance.samples + utterance.held.len() as u64;
+                    let words = utterance.letters.take(received as f64 / f64::from(RATE), letters);
                     self.words(&words).await
                 }
                 News::Done => self.done().await,

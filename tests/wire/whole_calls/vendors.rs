@@ -109,7 +109,7 @@ impl Told {
     }
 
     /// What the history says was said is what was heard: every sentence, once.
-    fn said_once(&self, row: &str, call: u16, answers: &[u8]) {
+    pub fn said_once(&self, row: &str, call: u16, answers: &[u8]) {
         let agent = self.lines(Who::Agent);
         for (turn, parts) in (1..).zip(answers.iter().copied()) {
             for part in 0..parts {
@@ -169,7 +169,7 @@ pub async fn call(number: &str, replace: impl FnOnce(&mut Providers)) -> Told {
 }
 
 /// In each answer so many parts may be heard in two pieces.
-async fn call_with_cuts(number: &str, cuts: usize, replace: impl FnOnce(&mut Providers)) -> Told {
+pub async fn call_with_cuts(number: &str, cuts: usize, replace: impl FnOnce(&mut Providers)) -> Told {
     call_in([Language::English; 2], number, cuts, replace).await
 }
 
