@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TE};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures_util::FutureExt;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use prost::Message;
@@ -154,6 +155,12 @@ impl Line {
         let (state, driver) = (State::Awaited(response), self.driver.clone());
         let answer = Answer { provider: self.provider, state, bytes: BytesMut::new(), _driver: driver };
         Ok((Asking { provider: self.provider, body }, answer))
+    }
+
+    /// The same, and whether one may be made without waiting for room.
+    pub fn is_ready(&mut self) -> bool {
+        let ready = poll_fn(|context| self.requests.poll_ready(context)).now_or_never();
+        !self.driver.0.is_finished() && matches!(ready, Some(Ok(())))
     }
 
     /// Whether further calls may be made on it: the vendor has neither closed it nor announced that it will (GOAWAY).

@@ -155,8 +155,10 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
                 Some(Err(_)) | None => return,
             },
             Some(went) = streams.join_next() => {
-                if went.is_ok_and(|went| went == Went::Broke) {
-                    return;
+                match went {
+                    Ok(Went::Broke) => return,
+                    Ok(Went::WellAndLast) => calls.graceful_shutdown(),
+                    Ok(Went::Well) | Err(_) => {}
                 }
                 if hearing.breaks_between() && between.is_none() {
                     between = Some(Instant::now() + BETWEEN);

@@ -99,6 +99,11 @@ impl Speaker for OneSpeaker {
         NAME
     }
 
+    /// A clause is whole before it is heard: without the next one in the making, its time would be a hole.
+    fn at_once(&self) -> usize {
+        2
+    }
+
     fn speak(&self, text: String, language: Language) -> Speaking {
         let posted = self.0.clone();
         Box::pin(async move {

@@ -2,12 +2,13 @@
 //! needed; 16 kHz linear PCM, no times of words, so they are estimated.
 //!
 //! Our side of a stream ends with its text, so Google's end of it is the end of the piece, and its limit of 5 s without a text is never
-//! met. A piece that is cancelled is reset alone: the connection stays. Facts: the `google-cloud-texttospeech` Python package 2.38.0 and
+//! met. The next piece is asked for while one comes. A piece that is cancelled is reset alone: the connection stays. Facts: the `google-cloud-texttospeech` Python package 2.38.0 and
 //! Google's pages, as read on 2026-11-22.
 
 mod config;
 pub(crate) mod messages;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use url::Url;
 pub use config::{GoogleVoiceConfig, GoogleVoiceOwn, locations};
 
 use self::messages::{METHOD, StreamingSynthesizeResponse};
-use super::streamed::{Connecting, News, Streamed, Vendor, Wire};
+use super::streamed::{Connecting, MOST_PIECES, News, Pieces, Spoken, Streamed, Vendor, Wire};
 use crate::language::Language;
 use crate::provider::google::ServiceAccount;
 use crate::provider::grpc::{Answer, Channel, Line};
@@ -76,7 +77,7 @@ impl Vendor for Shared {
     fn connect(self: Arc<Self>) -> Connecting {
         Box::pin(async move {
             let line = self.channel.connect(self.config.own.connect_ms.duration()).await?;
-            Ok(Box::new(Talk { shared: self, line, answer: None }) as Box<dyn Wire>)
+            Ok(Box::new(Talk { shared: self, line, pieces: Pieces::new() }) as Box<dyn Wire>)
         })
     }
 
@@ -88,14 +89,42 @@ impl Vendor for Shared {
 struct Talk {
     shared: Arc<Shared>,
     line: Line,
-    /// Of the present piece.
-    answer: Option<Answer>,
+    pieces: Pieces<Piece>,
+}
+
+struct Piece {
+    /// The text on its way, until it is sent.
+    asking: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    answer: Answer,
+}
+
+impl Spoken for Piece {
+    async fn next(&mut self) -> Result<News, ProviderError> {
+        loop {
+            let said = match &mut self.asking {
+                Some(asking) => tokio::select! {
+                    biased;
+                    said = self.answer.next::<StreamingSynthesizeResponse>() => said?,
+                    () = asking => {
+                        self.asking = None;
+                        continue;
+                    }
+                },
+                None => self.answer.next::<StreamingSynthesizeResponse>().await?,
+            };
+            return Ok(said.map_or(News::Done, |said| News::Audio(said.audio_content)));
+        }
+    }
 }
 
 #[async_trait]
 impl Wire for Talk {
-    async fn takes(&mut self, _language: Language) -> bool {
-        self.line.is_up().await
+    fn takes(&mut self, _language: Language) -> bool {
+        self.line.is_ready()
+    }
+
+    fn at_once(&self) -> usize {
+        MOST_PIECES
     }
 
     async fn speak(&mut self, language: Language, text: &str) -> Result<(), ProviderError> {
@@ -104,29 +133,26 @@ impl Wire for Talk {
         };
         let headers = [self.shared.account.bearer(NAME, AUDIENCE)?];
         let (mut asking, answer) = self.line.call(METHOD, headers)?;
-        self.answer = Some(answer);
-        // Why it takes no more, its answer says.
-        if asking.send(&messages::first(voice)).await.is_ok() && asking.send(&messages::input(text)).await.is_ok() {
-            asking.end();
-        }
+        let (first, input) = (messages::first(voice), messages::input(text));
+        // Nobody waits here for room on the connection. Why it takes no more, its answer says, or its silence.
+        let asking = async move {
+            if asking.send(&first).await.is_ok() && asking.send(&input).await.is_ok() {
+                asking.end();
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        self.pieces.push(Piece { asking: Some(Box::pin(asking)), answer });
         Ok(())
     }
 
     async fn next(&mut self) -> Result<News, ProviderError> {
-        let Some(answer) = &mut self.answer else { return std::future::pending().await };
-        let said = answer.next::<StreamingSynthesizeResponse>().await?;
-        Ok(said.map_or_else(
-            || {
-                self.answer = None;
-                News::Done
-            },
-            |said| News::Audio(said.audio_content),
-        ))
+        self.pieces.next().await
     }
 
     fn forget(&mut self) -> bool {
         // A call whose answer nobody reads is reset.
-        self.answer = None;
+        self.pieces.clear();
         true
     }
 

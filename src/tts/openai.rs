@@ -1,5 +1,5 @@
-//! OpenAI's speech (`/v1/audio/speech`): a request for each clause, whose audio leaves as it comes, over connections that all calls share; 24 kHz
-//! linear PCM, brought to 16 kHz here. No times of words, so they are estimated.
+//! OpenAI's speech (`/v1/audio/speech`): a request for each clause, whose audio leaves as it comes, over connections that all calls share; the next
+//! clause is asked for while one comes. 24 kHz linear PCM, brought to 16 kHz here. No times of words, so they are estimated.
 //!
 //! What was cancelled is left with its connection, as this interface is told to stop. Facts: OpenAI's Python package 3.54.0
 //! (`audio.speech`), as read on 2026-11-22.
@@ -21,7 +21,7 @@ use serde_json::json;
 
 pub use config::{OpenAiVoiceConfig, OpenAiVoiceOwn};
 
-use super::streamed::{Connecting, News, Streamed, Vendor, Wire};
+use super::streamed::{Connecting, MOST_PIECES, News, Pieces, Spoken, Streamed, Vendor, Wire};
 use crate::language::Language;
 use crate::provider::account::{KeyIn, Posted};
 use crate::provider::{ErrorKind, ProviderError, openai};
@@ -61,7 +61,7 @@ impl Vendor for Posted<OpenAiVoiceOwn> {
     /// Connections are the HTTP client's, which keeps the one that is made here.
     fn connect(self: Arc<Self>) -> Connecting {
         self.warm();
-        Box::pin(async move { Ok(Box::new(Talk { posted: self, piece: Piece::None }) as Box<dyn Wire>) })
+        Box::pin(async move { Ok(Box::new(Talk { posted: self, pieces: Pieces::new() }) as Box<dyn Wire>) })
     }
 
     fn reach(self: Arc<Self>) -> BoxFuture<'static, bool> {
@@ -80,55 +80,64 @@ fn body(model: &str, voice: &str, text: &str) -> String {
 
 struct Talk {
     posted: Arc<Posted<OpenAiVoiceOwn>>,
-    piece: Piece,
+    pieces: Pieces<Piece>,
 }
 
 type Asking = Pin<Box<dyn Future<Output = Result<Response, ProviderError>> + Send>>;
 
-/// How far the present one is.
-enum Piece {
-    None,
+struct Piece {
+    posted: Arc<Posted<OpenAiVoiceOwn>>,
+    progress: Progress,
+}
+
+/// How far one is.
+enum Progress {
     Asked(Asking),
     Coming(Response, Ours),
 }
 
+impl Spoken for Piece {
+    async fn next(&mut self) -> Result<News, ProviderError> {
+        loop {
+            match &mut self.progress {
+                Progress::Asked(asking) => {
+                    let response = asking.await?;
+                    self.progress = Progress::Coming(response, Ours::new(&self.posted)?);
+                }
+                Progress::Coming(response, ours) => {
+                    let more = self.posted.more(response).await?;
+                    return Ok(more.map_or(News::Done, |bytes| News::Audio(ours.take(&bytes))));
+                }
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Wire for Talk {
-    async fn takes(&mut self, _language: Language) -> bool {
+    fn takes(&mut self, _language: Language) -> bool {
         true
+    }
+
+    fn at_once(&self) -> usize {
+        MOST_PIECES
     }
 
     async fn speak(&mut self, language: Language, text: &str) -> Result<(), ProviderError> {
         let body = body(self.posted.model(), self.posted.speaker(language).unwrap_or_default(), text);
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let posted = self.posted.clone();
-        self.piece = Piece::Asked(Box::pin(async move { posted.ask(headers, body).await }));
+        let progress = Progress::Asked(Box::pin(async move { posted.ask(headers, body).await }));
+        self.pieces.push(Piece { posted: self.posted.clone(), progress });
         Ok(())
     }
 
     async fn next(&mut self) -> Result<News, ProviderError> {
-        loop {
-            match &mut self.piece {
-                Piece::None => return std::future::pending().await,
-                Piece::Asked(asking) => {
-                    let answer = asking.await;
-                    self.piece = Piece::None;
-                    self.piece = Piece::Coming(answer?, Ours::new(&self.posted)?);
-                }
-                Piece::Coming(response, ours) => {
-                    return if let Some(bytes) = self.posted.more(response).await? {
-                        Ok(News::Audio(ours.take(&bytes)))
-                    } else {
-                        self.piece = Piece::None;
-                        Ok(News::Done)
-                    };
-                }
-            }
-        }
+        self.pieces.next().await
     }
 
     fn forget(&mut self) -> bool {
-        self.piece = Piece::None;
+        self.pieces.clear();
         true
     }
 

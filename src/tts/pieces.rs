@@ -1,4 +1,4 @@
-//! A voice that speaks whole pieces of text, one after the other: the session that espeak and the neural voice share.
+//! A voice that speaks whole pieces of text, one after the other: the session that espeak, the neural voice and Azure's share.
 //!
 //! Word times are estimated: each word has the share of its piece's audio that its letters have of its text.
 
@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 
 use super::{Event, Input, Reports};
@@ -25,6 +27,11 @@ pub(super) trait Speaker: Send + Sync + 'static {
 
     /// 16 kHz audio of the text.
     fn speak(&self, text: String, language: Language) -> Speaking;
+
+    /// How many texts may be in the making at once: more than one where others do the work.
+    fn at_once(&self) -> usize {
+        1
+    }
 }
 
 pub(super) type Speaking = Pin<Box<dyn Future<Output = Result<Vec<i16>, ProviderError>> + Send>>;
@@ -45,20 +52,25 @@ struct Utterance {
     spoken: usize,
     samples: u64,
     complete: bool,
-    now: Option<(String, Speaking)>,
+    /// In the making; they are said in their order.
+    now: FuturesOrdered<Making>,
 }
+
+/// A text with what comes of it.
+type Making = Pin<Box<dyn Future<Output = (String, Result<Vec<i16>, ProviderError>)> + Send>>;
 
 async fn run(speaker: Arc<dyn Speaker>, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
     let mut utterance: Option<Utterance> = None;
     loop {
-        if let Some(present) = &mut utterance
-            && present.now.is_none()
-            && let Some(text) = present.waiting.pop_front()
-        {
-            let speaking = speaker.speak(text.clone(), present.language);
-            present.now = Some((text, speaking));
+        if let Some(present) = &mut utterance {
+            while present.now.len() < speaker.at_once()
+                && let Some(text) = present.waiting.pop_front()
+            {
+                let speaking = speaker.speak(text.clone(), present.language);
+                present.now.push_back(Box::pin(async move { (text, speaking.await) }));
+            }
         }
-        let done = utterance.as_ref().is_some_and(|u| u.complete && u.now.is_none() && u.waiting.is_empty());
+        let done = utterance.as_ref().is_some_and(|u| u.complete && u.now.is_empty() && u.waiting.is_empty());
         if done && let Some(finished) = utterance.take() {
             if !reports.send(end_of(&finished, speaker.name())).await {
                 return;
@@ -99,7 +111,7 @@ fn take(utterance: &mut Option<Utterance>, input: Input) {
                 spoken: 0,
                 samples: 0,
                 complete: false,
-                now: None,
+                now: FuturesOrdered::new(),
             });
         }
         Input::Text { id, text } => {
@@ -121,12 +133,14 @@ fn take(utterance: &mut Option<Utterance>, input: Input) {
 }
 
 async fn spoken(utterance: &mut Option<Utterance>) -> (String, Result<Vec<i16>, ProviderError>) {
-    let Some(Utterance { now: running @ Some(_), .. }) = utterance else { return std::future::pending().await };
-    let Some((text, speaking)) = running else { return std::future::pending().await };
-    let result = speaking.await;
-    let text = std::mem::take(text);
-    *running = None;
-    (text, result)
+    let next = match utterance {
+        Some(present) => present.now.next().await,
+        None => None,
+    };
+    match next {
+        Some(made) => made,
+        None => std::future::pending().await,
+    }
 }
 
 fn end_of(finished: &Utterance, provider: &'static str) -> Event {

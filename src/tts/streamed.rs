@@ -2,10 +2,12 @@
 //! and Google's voices share, whatever carries them ([`Wire`]).
 //!
 //! One connection a call, opened before it is needed. A vendor here has neither contexts nor ids in what it sends, so a piece is given when
-//! the one before it is done, and what comes belongs to it; vendors make audio faster than it is heard. What was cancelled goes with its
+//! the one before it is done, and what comes belongs to it; where each piece is a request of its own one is asked for ahead, and what comes of it
+//! is kept until its turn. Vendors make audio faster than it is heard. What was cancelled goes with its
 //! connection, and the next one is opened at once, unless the wire has a way to leave a piece alone: nothing late can be heard. A session
 //! says what failed and connects again for the next utterance; who speaks instead is the call's decision.
 
+mod ahead;
 mod piece;
 mod session;
 mod talk;
@@ -19,6 +21,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+pub(super) use ahead::{MOST_PIECES, Pieces, Spoken};
 pub(super) use talk::{Messages, Talk};
 
 use super::{Input, Reports, Voice};
@@ -72,16 +75,21 @@ pub(super) trait Vendor: Send + Sync + 'static {
 /// A connection, on which one piece is spoken at a time.
 #[async_trait]
 pub(super) trait Wire: Send {
-    /// Whether the next piece can be spoken on it; if not, another connection is made.
-    async fn takes(&mut self, language: Language) -> bool;
+    /// Whether the next piece can be spoken on it now; if not, another connection is made.
+    fn takes(&mut self, language: Language) -> bool;
 
-    /// Has a piece of text spoken at once.
+    /// How many pieces may be asked for at once. What comes of them comes in their order.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// Has a piece of text spoken, at once or after the one that is being spoken.
     async fn speak(&mut self, language: Language, text: &str) -> Result<(), ProviderError>;
 
     /// What comes next. Cancel safe.
     async fn next(&mut self) -> Result<News, ProviderError>;
 
-    /// Nothing more of the present piece is wanted. `false`: only leaving the connection ends it.
+    /// Nothing more of what was asked for is wanted. `false`: only leaving the connection ends it.
     fn forget(&mut self) -> bool;
 
     /// Keeps a connection from being closed when nothing is said.

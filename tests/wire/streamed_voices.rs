@@ -84,11 +84,16 @@ fn qwen(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice 
 }
 
 fn google_tts(address: SocketAddr, language: Language, silence_ms: u64) -> impl Voice {
+    google_voice(address, language, silence_ms, "fr-CA-Chirp3-HD-Kore")
+}
+
+/// Whatever language it is.
+pub fn google_voice(address: SocketAddr, language: Language, silence_ms: u64, name: &str) -> impl Voice + use<> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let key = google::key();
     let file = key.path().display();
     let text = format!(
-        "base_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"fr-CA-Chirp3-HD-Kore\" }}"
+        "base_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}\nsilence_ms = {silence_ms}\nvoices = {{ {language} = \"{name}\" }}"
     );
     let config: GoogleVoiceConfig = toml::from_str(&text).expect("the configuration is read");
     attendant::tts::google::voice(&config, "providers.google_tts").expect("the configuration is sound")

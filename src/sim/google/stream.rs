@@ -26,6 +26,8 @@ pub(super) enum Went {
     Well,
     /// It takes the connection with it.
     Broke,
+    /// It was the last that the connection takes.
+    WellAndLast,
 }
 
 /// Why a call is over before its end.

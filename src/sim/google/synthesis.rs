@@ -30,8 +30,11 @@ const LONGEST: usize = 5_000;
 
 const LOCALES: [&str; 6] = ["en-US", "en-GB", "fr-CA", "cmn-CN", "yue-HK", "pa-IN"];
 
-/// Some of Google's thirty.
-const SPEAKERS: [&str; 8] = ["Aoede", "Charon", "Fenrir", "Kore", "Leda", "Orus", "Puck", "Zephyr"];
+/// Some of Google's thirty, and one of nobody's.
+const SPEAKERS: [&str; 9] = ["Aoede", "Charon", "Fenrir", "Kore", "Leda", "Orus", "Puck", "Zephyr", LEAVES];
+
+/// After each text it is announced that the connection takes no further call (GOAWAY), as Google does when it moves one.
+const LEAVES: &str = "SimulatedLeaves";
 
 pub(super) struct Synthesis {
     stream: Stream,
@@ -39,23 +42,36 @@ pub(super) struct Synthesis {
     pace: Pace,
     /// Spoken on this connection.
     words: Arc<AtomicU32>,
+    after: After,
+}
+
+/// What becomes of the connection after a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Stays,
+    Leaves,
 }
 
 impl Synthesis {
     pub(super) const fn new(stream: Stream, strike: Strike, pace: Pace, words: Arc<AtomicU32>) -> Self {
-        Self { stream, strike, pace, words }
+        Self { stream, strike, pace, words, after: After::Stays }
     }
 
     pub(super) async fn run(mut self) -> Went {
         let how = self.answer().await;
-        self.stream.end(how).await
+        match (self.stream.end(how).await, self.after) {
+            (Went::Well, After::Leaves) => Went::WellAndLast,
+            (went, After::Stays | After::Leaves) => went,
+        }
     }
 
     async fn answer(&mut self) -> Result<(), Stop> {
         let first = self.stream.next::<StreamingSynthesizeRequest>().await?.ok_or(Stop::Status(INVALID))?;
-        let is_known = matches!(&first.streaming, Some(Streaming::Config(config)) if is_good(config));
-        if !is_known {
+        let Some(Streaming::Config(config)) = first.streaming.filter(is_known) else {
             return Err(Stop::Status(INVALID));
+        };
+        if config.voice.is_some_and(|voice| voice.name.ends_with(LEAVES)) {
+            self.after = After::Leaves;
         }
         while let Some(message) = self.stream.next::<StreamingSynthesizeRequest>().await? {
             let Some(Streaming::Input(input)) = message.streaming else { return Err(Stop::Status(INVALID)) };
@@ -101,6 +117,10 @@ impl Synthesis {
         }
         Ok(())
     }
+}
+
+fn is_known(first: &Streaming) -> bool {
+    matches!(first, Streaming::Config(config) if is_good(config))
 }
 
 /// What Google would take.

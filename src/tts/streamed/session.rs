@@ -42,6 +42,8 @@ struct Utterance {
     text: usize,
     /// Pieces not given yet, and their places.
     waiting: VecDeque<(usize, String)>,
+    /// Those that were given before their turn.
+    ahead: VecDeque<(usize, String)>,
     present: Option<Piece>,
     /// Audio of the present piece that is held back.
     held: Vec<i16>,
@@ -95,6 +97,11 @@ pub(super) async fn run(vendor: Arc<dyn Vendor>, inputs: mpsc::Receiver<Input>, 
     }
 }
 
+/// How fast this language is spoken, as far as is known.
+fn known(rate: Option<(Language, Rate)>, language: Language) -> Rate {
+    rate.filter(|(of, _)| *of == language).map_or_else(|| Rate::usual(language), |(_, rate)| rate)
+}
+
 enum Happened {
     Connected(Result<Box<dyn Wire>, ProviderError>),
     Came(Result<News, ProviderError>),
@@ -136,6 +143,7 @@ impl Session {
                     language,
                     text: 0,
                     waiting: VecDeque::new(),
+                    ahead: VecDeque::new(),
                     present: None,
                     held: Vec::new(),
                     samples: 0,
@@ -193,39 +201,59 @@ impl Session {
         }
     }
 
-    /// Gives the next piece if the line is free, or says that all is done.
+    /// Gives what the line takes now, or says that all is done.
     async fn advance(&mut self) -> Going {
-        let Some(utterance) = &mut self.utterance else { return Going::On };
-        if utterance.present.is_some() {
-            return Going::On;
-        }
-        if utterance.waiting.is_empty() {
-            return if utterance.ended { self.done().await } else { Going::On };
-        }
-        let language = utterance.language;
-        match &mut self.line {
-            Line::Coming(_) => Going::On,
-            Line::Down => {
-                self.line = self.coming();
-                Going::On
+        loop {
+            let Some(utterance) = &mut self.utterance else { return Going::On };
+            let language = utterance.language;
+            if utterance.present.is_none()
+                && let Some((at, text)) = utterance.ahead.pop_front()
+            {
+                self.begin(&text, at);
+                continue;
             }
-            Line::Up(wire) => {
-                if !wire.takes(language).await {
-                    let coming = self.coming();
-                    self.leave(coming);
+            let is_free = utterance.present.is_none();
+            if utterance.waiting.is_empty() {
+                return if is_free && utterance.ended { self.done().await } else { Going::On };
+            }
+            let given = usize::from(!is_free) + utterance.ahead.len();
+            match &mut self.line {
+                Line::Coming(_) => return Going::On,
+                Line::Down => {
+                    self.line = self.coming();
                     return Going::On;
                 }
-                let Some((at, text)) = utterance.waiting.pop_front() else { return Going::On };
-                let rate =
-                    self.rate.filter(|(of, _)| *of == language).map_or_else(|| Rate::usual(language), |(_, rate)| rate);
-                utterance.present = Some(Piece::new(&text, at, utterance.samples, rate));
-                utterance.heard = Instant::now();
-                match wire.speak(language, &text).await {
-                    Ok(()) => Going::On,
-                    Err(error) => self.fail(error).await,
+                Line::Up(wire) => {
+                    let takes = given < wire.at_once() && wire.takes(language);
+                    if !takes {
+                        // What is being spoken on it is not left for what comes next.
+                        if is_free {
+                            let coming = self.coming();
+                            self.leave(coming);
+                        }
+                        return Going::On;
+                    }
                 }
             }
+            let Some((at, text)) = utterance.waiting.pop_front() else { return Going::On };
+            if is_free {
+                self.begin(&text, at);
+            } else {
+                utterance.ahead.push_back((at, text.clone()));
+            }
+            let Line::Up(wire) = &mut self.line else { return Going::On };
+            if let Err(error) = wire.speak(language, &text).await {
+                return self.fail(error).await;
+            }
         }
+    }
+
+    /// What comes from now on is this piece.
+    fn begin(&mut self, text: &str, at: usize) {
+        let Some(utterance) = &mut self.utterance else { return };
+        let rate = known(self.rate, utterance.language);
+        utterance.present = Some(Piece::new(text, at, utterance.samples, rate));
+        utterance.heard = Instant::now();
     }
 
     async fn done(&mut self) -> Going {
@@ -282,8 +310,7 @@ impl Session {
         }
         let language = utterance.language;
         let mut audio = std::mem::take(&mut utterance.held);
-        let known = self.rate.filter(|(of, _)| *of == language).map_or_else(|| Rate::usual(language), |(_, rate)| rate);
-        let (pause, words, rate) = piece.finish(known);
+        let (pause, words, rate) = piece.finish(known(self.rate, language));
         self.rate = Some((language, rate));
         audio.extend(pause);
         self.say(&words, &audio).await

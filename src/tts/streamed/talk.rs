@@ -39,7 +39,7 @@ impl Talk {
 
 #[async_trait]
 impl Wire for Talk {
-    async fn takes(&mut self, language: Language) -> bool {
+    fn takes(&mut self, language: Language) -> bool {
         self.prepared.is_none_or(|prepared| prepared == language)
     }
 
