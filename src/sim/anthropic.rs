@@ -25,6 +25,29 @@ use wrong::Version;
 /// `overloaded_error` has a status of its own.
 const OVERLOADED: u16 = 529;
 
+/// What models of these names do, whatever they are asked: nobody has models of such names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Habit {
+    Usual,
+    /// Refuses, without a word.
+    Refuses,
+    /// Refuses in the middle of its first sentence.
+    RefusesWithin,
+    /// Ends the call with its tool, and says nothing.
+    CallsAlone,
+}
+
+impl Habit {
+    fn of(model: &Value) -> Self {
+        match model.as_str() {
+            Some("simulated-refuses") => Self::Refuses,
+            Some("simulated-refuses-within") => Self::RefusesWithin,
+            Some("simulated-calls-alone") => Self::CallsAlone,
+            Some(_) | None => Self::Usual,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pace: Pace,
@@ -79,11 +102,17 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
         (_, true) => "Goodbye.",
         (_, false) => text.trim_end(),
     };
+    let call = is_goodbye.then(|| json!({"type": "tool_use", "id": "toolu_simulated", "name": END_CALL, "input": {}}));
     let reason = if is_goodbye { "tool_use" } else { "end_turn" };
-    let mut content = vec![json!({"type": "text", "text": said})];
-    content.extend(
-        is_goodbye.then(|| json!({"type": "tool_use", "id": "toolu_simulated", "name": END_CALL, "input": {}})),
-    );
+    let (said, call, reason) = match (Habit::of(&request["model"]), call) {
+        (Habit::Refuses, _) => (None, None, "refusal"),
+        (Habit::RefusesWithin, _) => (Some(first_words(said, lapse.struck_after())), None, "refusal"),
+        (Habit::CallsAlone, Some(call)) => (None, Some(call), reason),
+        (Habit::CallsAlone | Habit::Usual, call) => (Some(said), call, reason),
+    };
+    let text = said.map(|said| json!({"type": "text", "text": said}));
+    let content: Vec<Value> = text.into_iter().chain(call).collect();
+    let said = said.unwrap_or_default();
     let whole = json!({"id": "msg_simulated", "type": "message", "role": "assistant", "model": request["model"],
         "content": content, "stop_reason": reason, "stop_sequence": null, "usage": usage.answered(said)});
     if request["stream"] != true {
@@ -93,6 +122,12 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     let eager = request["tools"].as_array().into_iter().flatten().all(is_eager);
     let (events, first) = events(&whole, usage, eager);
     answer::stream(events, first, &lapse, fault, event(&error("overloaded_error", "simulated")))
+}
+
+/// Some of its first sentence.
+fn first_words(text: &str, words: usize) -> &str {
+    let ends = text.match_indices(' ').nth(words - 1).map_or(text.len(), |(at, _)| at);
+    &text[..ends]
 }
 
 /// What the caller said, turn by turn. Notes in brackets stand on their side and are not theirs.

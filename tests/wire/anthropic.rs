@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use attendant::agent::llm::{Delta, Finish, ToolCalls, Usage};
+use attendant::agent::llm::{Delta, Finish, Message, Request, ToolCalls, ToolSpec, Usage};
 use attendant::provider::{ErrorKind, ProviderError};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig};
@@ -184,6 +184,27 @@ async fn vendor() -> SocketAddr {
     let scripted = ScriptedConfig { llm_ms: Delay::Fixed(0), parts: 2, ..ScriptedConfig::default() };
     tokio::spawn(vendors::serve(listener, scripted, Troubles::default(), std::future::pending()));
     address
+}
+
+/// What a model of the simulated vendor says to this, having a tool to end the call with.
+async fn said_to(model: &str, words: &str) -> Answer {
+    let end = ToolSpec { name: "end_call", description: "Ends the call.", parameters: json!({"type": "object"}) };
+    let messages = vec![Message::User(words.to_owned().into())];
+    let request = Request { messages, tools: vec![end].into(), ..request() };
+    let model = API.model_called(model, vendor().await, "m", 3_000, 0);
+    put_together(in_time(model.stream(request).collect()).await)
+}
+
+#[tokio::test]
+async fn the_simulated_vendor_refuses_within_or_without_an_answer_and_calls_a_tool_without_a_word() {
+    let (said, calls, usage, finish) = said_to("simulated-refuses", "Are you open?").await;
+    assert_eq!((said.as_str(), calls.len(), finish), ("", 0, Some(Finish::Filtered)));
+    assert!(usage.is_some_and(|usage| usage.prompt > 0), "{usage:?}");
+    let (said, calls, _, finish) = said_to("simulated-refuses-within", "Are you open?").await;
+    assert_eq!((said.split(' ').count(), calls.len(), finish), (4, 0, Some(Finish::Filtered)), "{said}");
+    let (said, calls, _, finish) = said_to("simulated-calls-alone", "Goodbye.").await;
+    let names: Vec<&str> = calls.iter().map(|(_, name, _)| name.as_str()).collect();
+    assert_eq!((said.as_str(), &names[..], finish), ("", &["end_call"][..], Some(Finish::ToolCalls)));
 }
 
 /// The status, and the type of the error.

@@ -40,7 +40,13 @@ impl Api {
 
     /// A model at this address, waited for so many milliseconds.
     pub fn model(self, address: SocketAddr, name: &str, ms: u64, hedge_ms: u64) -> Arc<dyn Model> {
-        let waits = format!("first_piece_ms = {ms}\nbetween_pieces_ms = {ms}\nhedge_ms = {hedge_ms}\nmodel = \"m\"");
+        self.model_called("m", address, name, ms, hedge_ms)
+    }
+
+    /// The same of one that its vendor calls so.
+    pub fn model_called(self, model: &str, address: SocketAddr, name: &str, ms: u64, hedge_ms: u64) -> Arc<dyn Model> {
+        let waits =
+            format!("first_piece_ms = {ms}\nbetween_pieces_ms = {ms}\nhedge_ms = {hedge_ms}\nmodel = \"{model}\"");
         let (read, sound) = ("the configuration is read", "the configuration is sound");
         match self {
             Self::OpenAi => {

@@ -38,17 +38,18 @@ pub const FAULTS: [Fault; 10] = [
 
 /// Whose answers have as many parts as those of the scripted receptionist to the first question.
 pub async fn model(api: Api, fault: Option<Fault>, name: &str) -> Arc<dyn Model> {
-    model_with(api, Lapse::new(fault, Stage::Usual), name).await
+    model_called("m", api, Lapse::new(fault, Stage::Usual), name).await
 }
 
-pub async fn model_with(api: Api, lapse: Lapse, name: &str) -> Arc<dyn Model> {
+/// The same of one that its vendor calls so.
+pub async fn model_called(called: &str, api: Api, lapse: Lapse, name: &str) -> Arc<dyn Model> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let scripted = ScriptedConfig { llm_ms: Delay::Fixed(50), parts: SHORT[0], ..ScriptedConfig::default() };
     let troubles = Troubles { model: lapse, ..Troubles::default() };
     tokio::spawn(vendors::serve(listener, scripted, troubles, std::future::pending()));
-    api.model(address, name, 2_000, 750)
+    api.model_called(called, address, name, 2_000, 750)
 }
 
 pub fn desk(models: Vec<Arc<dyn Model>>, folder: &Path) -> Arc<dyn Agents> {
@@ -98,18 +99,18 @@ async fn hear_answer(caller: &mut Caller, call: u16) {
     }
 }
 
-/// One call a fault, all at once: a model with the fault, and a second one that is well.
-async fn table(rows: impl IntoIterator<Item = (Api, Fault)>, stage: Stage) {
-    let calls = rows.into_iter().zip(1..).map(|((api, fault), n)| async move {
+/// One call a row, some at once: a model of this name with this fault, and a second one that is well.
+async fn table(rows: impl IntoIterator<Item = (Api, &'static str, Option<Fault>)>, stage: Stage) {
+    let calls = rows.into_iter().zip(1..).map(|((api, called, fault), n)| async move {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let first = model_with(api, Lapse::new(Some(fault), stage), "first").await;
+        let first = model_called(called, api, Lapse::new(fault, stage), "first").await;
         let agents = desk(vec![first, model(api, None, "second").await], folder.path());
         let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
         let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);
-        (api, fault, converse(&format!("+1604555{n:04}"), replace).await)
+        let row = format!("{api:?} {called} {fault:?} {stage:?}");
+        (row, converse(&format!("+1604555{n:04}"), replace).await)
     });
-    for (api, fault, told) in at_once(calls).await {
-        let row = format!("{api:?} {fault:?} {stage:?}");
+    for (row, told) in at_once(calls).await {
         // A stream that is closed is how its caller hangs up.
         told.went_well(&row, EndReason::SignallingLost);
         let recovered = told.recoveries(Recovery::NextModel) + told.recoveries(Recovery::Hedged);
@@ -120,14 +121,14 @@ async fn table(rows: impl IntoIterator<Item = (Api, Fault)>, stage: Stage) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_fails_is_replaced_and_its_answer_is_heard_once_whatever_it_speaks() {
     for api in APIS {
-        table(FAULTS.map(|fault| (api, fault)), Stage::Usual).await;
+        table(FAULTS.map(|fault| (api, "m", Some(fault))), Stage::Usual).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_fails_in_a_later_turn_is_replaced_and_its_answer_is_heard_once() {
     for api in APIS {
-        table(FAULTS.map(|fault| (api, fault)), Stage::SecondTurn).await;
+        table(FAULTS.map(|fault| (api, "m", Some(fault))), Stage::SecondTurn).await;
     }
 }
 
@@ -135,5 +136,11 @@ async fn a_model_that_fails_in_a_later_turn_is_replaced_and_its_answer_is_heard_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_fails_within_its_second_sentence_is_replaced_and_its_answer_is_heard_once() {
     let within = [Fault::Breaks, Fault::Errors, Fault::Hangs];
-    table(APIS.into_iter().flat_map(|api| within.map(|fault| (api, fault))), Stage::SecondSentence).await;
+    table(APIS.into_iter().flat_map(|api| within.map(|fault| (api, "m", Some(fault)))), Stage::SecondSentence).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_refuses_before_or_within_its_answer_is_followed_by_one_that_does_not() {
+    let named = ["simulated-refuses", "simulated-refuses-within"];
+    table(named.map(|name| (Api::Anthropic, name, None)), Stage::Usual).await;
 }

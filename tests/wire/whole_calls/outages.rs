@@ -78,7 +78,7 @@ impl Outage {
             Self::Thinking(fault) => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let lapse = openai::Lapse::new(fault, openai::Stage::Usual);
-                let first = models::model_with(Api::OpenAi, lapse.clone(), "first").await;
+                let first = models::model_called("m", Api::OpenAi, lapse.clone(), "first").await;
                 let agents = models::desk(vec![first, models::model(Api::OpenAi, None, "second").await], folder.path());
                 let replace = |providers: &mut attendant::call::providers::Providers| {
                     (providers.recognisers, providers.voices, providers.agents) = (ears, voices, agents);
