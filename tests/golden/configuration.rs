@@ -66,7 +66,8 @@ fn checked(clinic_begins: &str, rest: &str) -> Result<(), String> {
 #[test]
 fn a_budget_that_cannot_be_kept_is_refused_with_the_mend() {
     let budget = "[budget]\nday = 25.5\n";
-    let price = "[[prices.models]]\nprovider = \"openai\"\nmodel = \"m\"\nper_million_in = 1\nper_million_out = 2\n";
+    let price = "[[prices.models]]\nprovider = \"openai\"\nmodel = \"m\"\nper_million_in = 1\n\
+                 per_million_written = 1.25\nper_million_out = 2\n";
     let cheaper = "[providers.cheaper]\nthinking = [\"rules\"]\n";
     assert_eq!(checked(budget, &format!("{price}{cheaper}")), Ok(()));
     let said = [
