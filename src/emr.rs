@@ -20,6 +20,7 @@ mod login;
 mod looks;
 pub mod oscar;
 mod phone;
+mod ready;
 mod server;
 pub mod slot;
 mod token;

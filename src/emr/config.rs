@@ -9,9 +9,9 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, ToSpan};
 use serde::Deserialize;
 
-use super::VisitKind;
 use super::fhir::FhirConfig;
 use super::oscar::OscarConfig;
+use super::{ProviderRef, VisitKind};
 
 /// `[emr]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -72,6 +72,12 @@ impl EmrConfig {
                 .is_none_or(|days| start.date() <= now.date().saturating_add(i64::from(days).days()));
             meaning.visits.contains(&visit) && start >= now.saturating_add(notice) && released
         })
+    }
+
+    /// Of a provider of an EMR across a network, the name as said.
+    pub fn provider_name(&self, provider: &ProviderRef) -> Option<&str> {
+        let listed = [self.oscar.as_ref().map(|of| &of.providers), self.fhir.as_ref().map(|of| &of.providers)];
+        listed.into_iter().flatten().find_map(|of| of.get(provider)).map(|name| name.trim())
     }
 
     /// What is wrong, as `key: what is wrong; what to write instead`.

@@ -42,7 +42,7 @@ use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
     Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient, PatientRef, Place,
-    Provider, ProviderRef, Sought,
+    Provider, ProviderRef, Sought, TemplateCode,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
@@ -68,11 +68,15 @@ struct Inner {
     providers: BTreeMap<ProviderRef, String>,
     /// What a slot must say to have this code.
     types: BTreeMap<char, Vec<String>>,
+    /// What each code allows.
+    codes: BTreeMap<char, TemplateCode>,
     /// Schedules of each of `providers` who has one.
     schedules: Kept<(), Arc<BTreeMap<ProviderRef, Vec<String>>>>,
     /// What a day looks like, whoever is booked on it.
     looks: Kept<(ProviderRef, Date), Option<DaySchedule>>,
     offer: Kept<(), Offer>,
+    /// Held by whoever asks what the server offers.
+    asking: tokio::sync::Mutex<()>,
     days: Days,
     unsettled: Unsettled,
     /// From sending a write until it is given up looking for: within the 20 s that a call waits for a tool.
@@ -84,18 +88,21 @@ impl Fhir {
     /// wrong; what to write instead`.
     pub fn sharing(clinic: &Clinic, shared: &Shared) -> Result<Self, String> {
         let missing = || "emr.fhir: missing; write [emr.fhir], as in docs/fhir.md".to_owned();
-        let fhir = clinic.config.emr.as_ref().and_then(|emr| emr.fhir.as_ref()).ok_or_else(missing)?;
+        let emr = clinic.config.emr.as_ref().ok_or_else(missing)?;
+        let fhir = emr.fhir.as_ref().ok_or_else(missing)?;
         Ok(Self(Arc::new(Inner {
             client: Client::new(fhir, &clinic.config.id)?,
             zone: clinic.zone.clone(),
             unlike: unlike(clinic),
             providers: fhir.providers.clone(),
             types: fhir.slots.clone(),
+            codes: emr.codes.clone(),
             schedules: Kept::new(1),
             looks: Kept::new(MOST_DAYS),
             offer: Kept::new(1),
             days: Days::new(&identity(clinic), shared.all().clone()),
             unsettled: Unsettled::new(&identity(clinic), shared),
+            asking: tokio::sync::Mutex::default(),
             settle: Duration::from_millis(fhir.read_ms + fhir.settle_ms),
         })))
     }
@@ -125,6 +132,11 @@ impl Emr for Fhir {
     }
 
     async fn appointments_for_provider(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError> {
+        // Whoever asks what is free will book soon.
+        if !self.0.offer.is_young(&()) {
+            let inner = self.0.clone();
+            tokio::spawn(async move { inner.warm_offer().await });
+        }
         Ok(self.0.day(provider, day).await.map_err(Failure::of_read)?.taken(provider))
     }
 

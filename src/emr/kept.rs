@@ -29,6 +29,12 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
         all.get(key).filter(|(since, _)| now.duration_since(*since) < FRESH).map(|(_, value)| value.clone())
     }
 
+    /// Whether it will be believed for long enough that whoever uses it soon need not ask.
+    pub(super) fn is_young(&self, key: &K) -> bool {
+        let now = Instant::now();
+        self.all.lock().get(key).is_some_and(|(since, _)| now.duration_since(*since) < FRESH / 2)
+    }
+
     /// Not kept if there is no room for it.
     pub(super) fn put(&self, key: K, value: V) {
         let now = Instant::now();
@@ -55,6 +61,10 @@ mod tests {
         assert_eq!((kept.get(&"a"), kept.get(&"c")), (Some(1), None));
         kept.put("a", 2);
         assert_eq!(kept.get(&"a"), Some(2));
+        tokio::time::advance(FRESH / 2).await;
+        assert!(!kept.is_young(&"a") && kept.get(&"a").is_some() && !kept.is_young(&"c"));
+        kept.put("a", 2);
+        assert!(kept.is_young(&"a"));
         tokio::time::advance(FRESH).await;
         assert_eq!(kept.get(&"a"), None);
         kept.put("c", 3);

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::ProviderRef;
+use super::ready::BEFORE_MS;
 
-/// Reading, writing and looking, with a little to spare of the time that a call gives a tool.
+/// What must be known first, writing and looking, with a little to spare of the 20 s that a call gives a tool.
 const LONGEST_WRITE_MS: u64 = 18_000;
 
 /// Providers of one clinic; each is asked about on every day that is searched.
@@ -68,10 +69,10 @@ pub(super) fn wrong_times(section: &str, [connect, read, settle]: [u64; 3]) -> V
             wrong.push(format!("{section}.{key}: {ms} ms; write 100 to {most}: a caller waits meanwhile"));
         }
     }
-    let longest = 2 * read + settle;
+    let longest = BEFORE_MS + read + settle;
     if wrong.is_empty() && longest > LONGEST_WRITE_MS {
         wrong.push(format!(
-            "{section}.settle_ms: twice read_ms and this make {longest} ms; write less, {LONGEST_WRITE_MS} in all: a call gives up after 20 s"
+            "{section}.settle_ms: {BEFORE_MS} ms to look first, read_ms and this make {longest} ms; write less, {LONGEST_WRITE_MS} in all: a call gives up after 20 s"
         ));
     }
     wrong

@@ -41,17 +41,15 @@ pub fn free(
             && !wish.zone.to_ambiguous_timestamp(slot.start).is_ambiguous()
             && !busy.iter().any(|(from, to)| *from < end && *to > slot.start)
     };
-    let mut starts: Vec<DateTime> = day
-        .slots
-        .windows(needed)
-        .filter(|run| run.iter().all(open))
+    let mut free: Vec<_> = day.slots.iter().filter(|slot| open(slot)).collect();
+    // Of two codes at one time either will do.
+    free.dedup_by_key(|slot| slot.start);
+    free.windows(needed)
         .filter(|run| run.windows(2).all(|two| two[0].start.saturating_add(length) == two[1].start))
         // A visit never crosses midnight.
         .filter(|run| end_of(run[0].start, wish.minutes).date() == run[0].start.date())
         .map(|run| run[0].start)
-        .collect();
-    starts.dedup();
-    starts
+        .collect()
 }
 
 /// The exclusive end of a visit.

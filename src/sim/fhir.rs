@@ -54,6 +54,18 @@ pub enum Conduct {
     Strict,
     /// The same, by `$hold` and `$book` of the Argonaut scheduling guide; it takes no create.
     Argonaut,
+    /// As blind, and it writes over whatever version an update names.
+    Careless,
+}
+
+impl Conduct {
+    /// Whether it looks what stands there, and keeps its slots in step.
+    const fn looks(self) -> bool {
+        match self {
+            Self::Blind | Self::Careless => false,
+            Self::Strict | Self::Argonaut => true,
+        }
+    }
 }
 
 /// What a simulated server is told when it is made.
@@ -188,6 +200,13 @@ impl Fhir {
     pub fn desk_books(&self, practitioner: &str, start: DateTime, minutes: i64, patient: &str) -> String {
         let mut state = self.0.state.lock();
         appointments::desk_books(&mut state.store, &self.0.settings, practitioner, start, minutes, patient)
+    }
+
+    /// The front desk opens a slot in this schedule, for visits of this type.
+    pub fn desk_opens(&self, schedule: &str, start: DateTime, minutes: i64, kind: &str) -> String {
+        let mut state = self.0.state.lock();
+        let slot = seed::slot(&self.0.settings, schedule, start, minutes, kind);
+        state.store.insert(slot, None)["id"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The front desk changes one of the fields of a resource; false if there is no such resource.

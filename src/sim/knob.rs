@@ -69,6 +69,8 @@ pub(super) use named;
 pub struct Knob<F> {
     operation: String,
     fault: F,
+    /// Requests that it spares first.
+    spared: u32,
     /// None: every time.
     left: Option<u32>,
 }
@@ -76,12 +78,18 @@ pub struct Knob<F> {
 impl<F: Named> Knob<F> {
     /// `*`: at every operation.
     pub fn always(operation: &str, fault: F) -> Self {
-        Self { operation: operation.to_owned(), fault, left: None }
+        Self { operation: operation.to_owned(), fault, spared: 0, left: None }
     }
 
     /// For the next so many requests.
     pub fn times(operation: &str, fault: F, times: u32) -> Self {
         Self { left: Some(times), ..Self::always(operation, fault) }
+    }
+
+    /// It spares the first so many of those requests.
+    #[must_use]
+    pub fn after(self, spared: u32) -> Self {
+        Self { spared, ..self }
     }
 
     pub(super) fn operation(&self) -> Option<&str> {
@@ -91,6 +99,10 @@ impl<F: Named> Knob<F> {
     /// The fault, if it strikes a request for this operation.
     pub(super) fn strike(&mut self, operation: &str) -> Option<F> {
         if self.operation != ANY && self.operation != operation {
+            return None;
+        }
+        if self.spared > 0 {
+            self.spared -= 1;
             return None;
         }
         match &mut self.left {
@@ -153,6 +165,6 @@ impl<F: Named> FromStr for Knob<F> {
                 wrong(format!("no such fault; want {LATENCY}:MS, {LATE_REPLY}:MS, {}", names.join(", ")))
             })?,
         };
-        Ok(Self { operation: operation.to_owned(), fault, left })
+        Ok(Self { operation: operation.to_owned(), fault, spared: 0, left })
     }
 }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use attendant::emr::{AppointmentRef, Emr, EmrError, Held, PatientRef, Refusal};
+use attendant::agent::tools::ToolName;
+use attendant::emr::{AppointmentRef, Emr, EmrError, Held, PatientRef, Refusal, Sought};
 use attendant::privacy::Pii;
+use jiff::civil::{Date, DateTime, date};
+use tempfile::TempDir;
 
-use super::oscar::house::{CHEN, JANE, MONDAY, SINGH, code, held, place, quarters, wanted};
+use super::oscar::by_voice::Talk;
+use super::oscar::house::{CHEN, Caller, JANE, MONDAY, SINGH, code, held, left, place, quarters, wanted};
 
 const fn refused<T>(why: Refusal) -> Result<T, EmrError> {
     Err(EmrError::Refused(why))
@@ -75,6 +79,124 @@ pub async fn moves_one_of_two_to_a_time(one: Arc<dyn Emr>, other: Arc<dyn Emr>) 
     let (first, second) = tokio::join!(one.reschedule(held(&a), to()), other.reschedule(held(&b), to()));
     let codes = [code(&first), code(&second)];
     assert!(codes.iter().filter(|code| **code == "ok").count() <= 1, "{codes:?}");
+}
+
+/// Birth dates, and the live charts that each finds. Jane Roe's chart, found, tells what makes sure of her.
+pub async fn finds_live_charts(emr: &dyn Emr, born: &[(Date, &[&str])]) {
+    let find = async |day: Date| {
+        let [first_name, last_name] = ["x", "y"].map(|name| Pii::new(name.to_owned()));
+        let sought = Sought { birth_date: Pii::new(day), first_name, last_name, calling_from: None };
+        emr.find_patients(&sought).await.expect("as the test has it")
+    };
+    for (day, charts) in born {
+        let found: Vec<_> = find(*day).await.into_iter().map(|chart| chart.id.0.into_inner()).collect();
+        assert_eq!(found, *charts, "{day}");
+    }
+    let jane = find(date(1984, 3, 9)).await.remove(0);
+    assert_eq!(jane.phones[0], Pii::new("6045550177".to_owned()));
+    assert_eq!(
+        (jane.card_last4, jane.postal_code),
+        (Some(Pii::new("8215".to_owned())), Some(Pii::new("V6B2K3".to_owned())))
+    );
+}
+
+/// A rival stands where an appointment was moved to: it is moved back. `active`: how many of a patient hold a provider's time.
+pub async fn moves_back_from_a_rival(
+    emr: &dyn Emr,
+    rival: impl FnOnce(),
+    active: impl Fn(&str, DateTime, &str) -> usize,
+) {
+    let (start, to) = (quarters()[0], MONDAY.at(14, 30, 0, 0));
+    let booked = emr.book(wanted(CHEN, start, "1001")).await.expect("as the test has it");
+    rival();
+    let moved = emr.reschedule(held(&booked), place(SINGH, to, 15)).await;
+    assert_eq!(moved.unwrap_err(), EmrError::Refused(Refusal::SlotTaken));
+    assert_eq!(active(CHEN, start, "1001"), 1, "where it was");
+    assert_eq!(active(SINGH, to, "1001"), 0);
+}
+
+/// A rival stands where an appointment was moved to, at the same time with another provider, and the move back is lost: nobody is told that
+/// nothing has changed.
+pub async fn knows_no_move_back_that_was_lost(emr: &dyn Emr, rival_then_lose: impl FnOnce()) {
+    let start = MONDAY.at(14, 30, 0, 0);
+    let booked = emr.book(wanted(CHEN, start, "1001")).await.expect("as the test has it");
+    rival_then_lose();
+    let moved = emr.reschedule(held(&booked), place(SINGH, start, 15)).await;
+    assert_eq!(code(&moved), "unknown", "{moved:?}");
+    let other = emr.book(wanted(CHEN, MONDAY.at(9, 0, 0, 0), "1004")).await;
+    assert_eq!(code(&other), "ok", "others are booked on: {other:?}");
+}
+
+/// `lose`: the next new appointment is never answered.
+pub async fn tells_the_staff_of_an_unknown_outcome(mut caller: Caller, lose: impl FnOnce()) {
+    let wish = caller.janes_wish().await;
+    lose();
+    let told = caller.agree(ToolName::CreateAppointment, &wish).await;
+    assert_eq!(told["code"], "outcome_unknown", "{told}");
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, told);
+    let left = left(caller.folder.path());
+    assert_eq!(left.lines().count(), 1, "{left}");
+    for part in ["Not certain: a booking for 2026-11-2", " with Dr. Wei Chen, chart 1001. Look in the book"] {
+        assert!(left.contains(part), "{part}: {left}");
+    }
+}
+
+/// The words with which Jane Roe asks for a time of Dr. Singh's Monday, up to the question whether to book it. `time`: the one she takes.
+pub fn asks_for(time: &'static str) -> [&'static str; 5] {
+    [
+        "i'd like to book a follow up with doctor singh on monday after quarter to eleven",
+        "jane roe r o e",
+        "march ninth nineteen eighty four",
+        "yes",
+        time,
+    ]
+}
+
+/// A whole conversation with the rule-based brain. `time`: a free one of Dr. Singh's Monday, as said and as told; `standing`: how many
+/// appointments Jane Roe has that day; `written`: new ones and changes so far.
+pub async fn books_moves_and_cancels_by_voice(
+    mut talk: Talk,
+    (words, time): (&'static str, &str),
+    standing: impl Fn(Date) -> usize,
+    written: impl Fn() -> [usize; 2],
+) {
+    let wednesday = date(2026, 11, 25);
+    let answer = talk.say_all(&asks_for(words)).await;
+    // She has another, at ten.
+    assert!(answer.starts_with("You already have an appointment on Monday, November 23 at 10 AM."), "{answer}");
+    let question = format!("That's Monday, November 23 at {time} with Dr. Priya Singh. Shall I book it?");
+    assert!(answer.ends_with(&question), "{answer}");
+    assert_eq!((written(), standing(MONDAY)), ([0, 0], 1), "written before the yes");
+    let answer = talk.say("yes please").await;
+    assert!(answer.starts_with(&format!("You're booked for Monday, November 23 at {time}")), "{answer}");
+    assert_eq!(standing(MONDAY), 2);
+
+    let answer = talk.say("can i move my appointment to wednesday with any doctor").await;
+    assert!(answer.contains("Monday, November 23 at 10 AM") && answer.contains("Which one"), "{answer}");
+    let answer = talk.say(&format!("the {words}")).await;
+    assert!(answer.contains("Wednesday, November 25"), "{answer}");
+    let answer = talk.say_all(&["the first", "yes"]).await;
+    assert!(answer.starts_with("It's moved. Your appointment is now Wednesday, November 25"), "{answer}");
+    assert_eq!((standing(MONDAY), standing(wednesday)), (1, 1));
+
+    let answer = talk.say_all(&["i want to cancel my appointment on wednesday", "yes"]).await;
+    assert!(answer.contains("is cancelled"), "{answer}");
+    assert_eq!((standing(MONDAY), standing(wednesday), written()), (1, 0, [1, 2]));
+}
+
+/// `lose`: the next new appointment is never answered; `sent`: how many were sent.
+pub async fn sends_nothing_twice_by_voice(
+    (mut talk, folder): (Talk, TempDir),
+    words: &'static str,
+    lose: impl FnOnce(),
+    sent: impl Fn() -> usize,
+) {
+    talk.say_all(&asks_for(words)).await;
+    lose();
+    let answer = talk.say("yes").await;
+    assert!(answer.starts_with("I can't tell whether that went through."), "{answer}");
+    talk.say("yes").await;
+    assert_eq!((sent(), left(folder.path()).lines().count()), (1, 1));
 }
 
 /// Told yes means one appointment, told no means none, unknown means at most one; and no word of it names anybody.

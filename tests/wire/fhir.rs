@@ -2,9 +2,11 @@
 
 mod account;
 mod bookings;
+mod by_voice;
 mod command;
 mod faults;
 mod golden;
 mod hostile;
 mod house;
+mod logs;
 mod races;

@@ -20,6 +20,7 @@ mod google_voice;
 mod hearing_cancel;
 mod hostile_streams;
 mod keys;
+mod log;
 mod model_cancel;
 pub mod models;
 mod openai;

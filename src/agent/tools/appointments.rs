@@ -124,7 +124,7 @@ pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
 }
 
 /// What came of a write that failed. If it may have happened, the staff are told before the caller is.
-pub(super) async fn failed_write(error: &EmrError, what: &str, session: &Session) -> Outcome {
+pub(super) async fn failed_write(error: &EmrError, what: &Pii<String>, session: &Session) -> Outcome {
     if matches!(error, EmrError::Unknown(_))
         && let Err(error) = session.messages.keep(doubt(what, session)).await
     {
@@ -134,7 +134,8 @@ pub(super) async fn failed_write(error: &EmrError, what: &str, session: &Session
 }
 
 /// What the staff are told of a write that may have happened.
-fn doubt(what: &str, session: &Session) -> Message {
+fn doubt(what: &Pii<String>, session: &Session) -> Message {
+    let what = what.reveal();
     Message {
         id: digest(&[&session.call.call.to_string(), what]),
         kind: MessageKind::UnknownOutcome,

@@ -47,7 +47,7 @@ pub(in crate::agent) async fn run_once(
 
 async fn doubtful(tool: ToolName, session: &Session) -> Outcome {
     let error = EmrError::Unknown("the same call of a tool was begun before, and what came of it is not known".into());
-    failed_write(&error, &format!("{} of this call", tool.name()), session).await
+    failed_write(&error, &Pii::new(format!("{} of this call", tool.name())), session).await
 }
 
 #[cfg(test)]

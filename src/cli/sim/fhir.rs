@@ -33,9 +33,12 @@ use crate::sim::fhir::{Conduct, Fhir, Knob, Settings};
 ///   expired           401: the token is not taken
 ///   scope             403: the token lacks the scope
 ///   stale             somebody changes it just before
+///   overtaken         the same, told with 409
+///   another           answers a read with another resource of the same kind
 ///   malformed         does what was asked, then answers with half of the JSON
 ///   rival             the front desk books the same time just before
 ///   rival-after       the front desk books the same time just after
+///   twin              the front desk books the same time for the same patient just before
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct FhirArgs {

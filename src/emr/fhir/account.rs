@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::super::token::Tokens;
@@ -20,6 +21,9 @@ const SPARE: Duration = Duration::from_secs(30);
 
 /// Where a server does not say how long its token holds.
 const HOLDS: Duration = Duration::from_secs(300);
+
+/// Whatever a server says, a token is not used for longer.
+const MOST: Duration = Duration::from_secs(86_400);
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -50,7 +54,8 @@ enum Proof {
 struct Given {
     access_token: String,
     token_type: String,
-    expires_in: Option<u64>,
+    #[serde(default)]
+    expires_in: Value,
 }
 
 /// What is posted for a token.
@@ -110,11 +115,17 @@ impl Registered {
     pub(super) fn keep(&self, answer: &[u8]) -> Option<Arc<Token>> {
         let given: Given = serde_json::from_slice(answer).ok()?;
         let bearer = bearer(&given.access_token).filter(|_| given.token_type.eq_ignore_ascii_case("bearer"))?;
-        let holds = given.expires_in.map_or(HOLDS, Duration::from_secs).min(Duration::from_secs(86_400));
+        let holds = holds(&given.expires_in);
         // One that holds for less than the spare is used for half of its life.
         let holds = holds.checked_sub(SPARE).unwrap_or(holds / 2);
         Some(self.tokens.keep(Token { bearer, until: Some(Instant::now() + holds) }))
     }
+}
+
+/// Seconds, as the standard has them or as a text, which some servers write.
+fn holds(expires_in: &Value) -> Duration {
+    let seconds = expires_in.as_f64().or_else(|| expires_in.as_str()?.trim().parse().ok());
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map_or(HOLDS, |holds| holds.min(MOST))
 }
 
 fn bearer(token: &str) -> Option<HeaderValue> {
@@ -122,4 +133,30 @@ fn bearer(token: &str) -> Option<HeaderValue> {
     let mut bearer = plain.then(|| HeaderValue::try_from(format!("Bearer {token}")).ok()).flatten()?;
     bearer.set_sensitive(true);
     Some(bearer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn how_long_a_token_holds_is_read_however_it_is_written() {
+        for (written, seconds) in [
+            (json!(600), 600),
+            (json!("600"), 600),
+            (json!(600.0), 600),
+            (json!(" 3599 "), 3_599),
+            (json!(1e300), 300),
+            (json!(9_000_000), 86_400),
+            (json!("soon"), 300),
+            (json!(-1), 300),
+            (Value::Null, 300),
+        ] {
+            let answer = json!({ "access_token": "x", "token_type": "Bearer", "expires_in": written });
+            let given: Given = serde_json::from_value(answer).unwrap();
+            assert_eq!(holds(&given.expires_in), Duration::from_secs(seconds), "{written}");
+        }
+    }
 }

@@ -126,10 +126,15 @@ impl Client {
 
     /// The token goes there: to this server and to no other.
     fn of_ours(&self, address: &str) -> Result<Url, Failure> {
-        let url =
-            self.base.join(address).ok().filter(|url| {
-                url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none()
-            });
+        let mut base = self.base.clone();
+        // What is written without the server's address stands behind the service base, not beside it.
+        if !address.starts_with('?') && !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let url = base
+            .join(address)
+            .ok()
+            .filter(|url| url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none());
         url.ok_or_else(|| Failure::odd("the next page of a search is at another server"))
     }
 }

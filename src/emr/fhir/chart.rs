@@ -131,7 +131,11 @@ impl Chart {
 impl Client {
     /// `None`: there is none.
     pub(super) async fn chart(&self, id: &str) -> Result<Option<Chart>, Failure> {
-        self.read(Service::Patient, id).await?.map(|answer| Chart::read(answer.body)).transpose()
+        let chart = self.read(Service::Patient, id).await?.map(|answer| Chart::read(answer.body)).transpose()?;
+        if chart.as_ref().is_some_and(|chart| chart.id != id) {
+            return Err(Failure::odd("another Patient came than was asked for"));
+        }
+        Ok(chart)
     }
 
     pub(super) async fn find(&self, sought: &Sought) -> Result<Vec<Patient>, Failure> {

@@ -216,7 +216,12 @@ mod tests {
             ("101 = \"Dr. Wei Chen\"", "", "emr.fhir.providers: 0 of them", "101 ="),
             ("1 = [\"*\"]", "1 = []", "emr.fhir.slots.1: no types", "\"*\""),
             ("1 = [\"*\"]", "1 = [\"x\"]\nP = [\"*\"]", "emr.fhir.slots.P: no such code", "[emr.codes.P]"),
-            ("[providers]", "read_ms = 6_000\n[providers]", "emr.fhir.settle_ms: twice read_ms", "18000 in all"),
+            (
+                "[providers]",
+                "read_ms = 6_000\n[providers]",
+                "emr.fhir.settle_ms: 6000 ms to look first",
+                "make 20000 ms; write less, 18000 in all",
+            ),
         ] {
             let wrong = check(change, to);
             assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains(mend), "{key} {wrong:?}");

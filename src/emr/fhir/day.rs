@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::super::failure::Failure;
 use super::super::{
-    Appointment, AppointmentRef, DaySchedule, EmrError, PatientRef, Place, ProviderRef, Refusal, hours, refused,
+    Appointment, AppointmentRef, DaySchedule, EmrError, PatientRef, Place, ProviderRef, Refusal, VisitKind, hours,
+    refused,
 };
 use super::Inner;
 use super::client::{Parameters, Service};
@@ -56,12 +57,20 @@ impl Day {
         taken
     }
 
-    /// The slots that a visit takes, if nothing but `except` stands there.
-    pub(super) fn open(&self, place: &Place, except: Option<&Row>) -> Result<Vec<&Slot>, EmrError> {
-        let is_other = |row: &&Row| except.is_none_or(|except| except.id != row.id);
-        let is_taken = self.rows.iter().filter(is_other).any(|row| row.is_active() && row.overlaps(place));
-        match slots::covering(&self.slots, place, except.and_then(Row::time)) {
-            Some(slots) if !is_taken => Ok(slots),
+    /// The slots that a visit takes, if nothing but `except` stands there. `rank`: as [`slots::covering`] has it.
+    pub(super) fn open(
+        &self,
+        place: &Place,
+        except: Option<&Row>,
+        rank: impl Fn(&Slot) -> Option<u8>,
+    ) -> Result<Vec<&Slot>, EmrError> {
+        let is_other = |row: &&Row| row.is_active() && except.is_none_or(|except| except.id != row.id);
+        let others: Vec<&Row> = self.rows.iter().filter(is_other).collect();
+        let times: Vec<(DateTime, DateTime)> = others.iter().filter_map(|row| row.time()).collect();
+        // With another provider its old time says nothing of this one's slots.
+        let own = except.filter(|row| row.is_with(&place.provider)).and_then(Row::time);
+        match slots::covering(&self.slots, place, own, &times, rank) {
+            Some(slots) if !others.iter().any(|row| row.overlaps(place)) => Ok(slots),
             Some(_) | None => refused(Refusal::SlotTaken),
         }
     }
@@ -129,9 +138,25 @@ impl Inner {
         let actor = reference::to("Practitioner", &provider.0);
         let sought = vec![("actor", actor), ("date", from), ("date", to)];
         let (slots, rows) = try_join(self.slots(provider, day), self.rows(sought)).await?;
-        // Declined, or of another day where a server looks at more than the start.
+        // What was found and names this provider in no way that can be read would be free time.
+        if rows.iter().any(|row| row.is_active() && !row.is_with(provider) && !row.is_declined_by(provider)) {
+            return Err(Failure::odd(
+                "a search found an Appointment that does not name the Practitioner who was asked for; see docs/fhir.md",
+            ));
+        }
         let theirs = rows.into_iter().filter(|row| row.is_with(provider));
         Ok(Day { slots, rows: theirs.collect() })
+    }
+
+    /// Slots that allow this visit.
+    pub(super) fn rank_for(&self, kind: VisitKind) -> impl Fn(&Slot) -> Option<u8> {
+        move |slot| self.codes.get(&slot.code(&self.types)?)?.visits.contains(&kind).then_some(0)
+    }
+
+    /// Slots that have a meaning, those of its own type first.
+    pub(super) fn rank_like(&self, row: &Row) -> impl Fn(&Slot) -> Option<u8> {
+        let service = row.whole().get("serviceType");
+        move |slot| slot.code(&self.types).map(|_| u8::from(slot.service.as_ref() != service))
     }
 
     /// Whether the clinic is open then, whatever the server says.

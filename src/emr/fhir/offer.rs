@@ -24,6 +24,8 @@ pub(super) struct Offer {
     pub(super) books: Books,
     /// What it lacks, and how to mend that.
     pub(super) lacks: Vec<(String, &'static str)>,
+    /// It has practitioners in roles: what names them alone is not seen.
+    pub(super) has_roles: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ struct Resource {
     operation: Vec<Operation>,
     #[serde(default)]
     conditional_create: bool,
+    versioning: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -121,7 +124,14 @@ impl Offer {
                 "have the server's operator switch it on",
             ));
         }
-        Ok(Self { books, lacks })
+        if of("Appointment").is_none_or(|of| of.versioning.as_deref() != Some("versioned-update")) {
+            lacks.push((
+                "it does not say versioned-update of Appointment: a change that arrives late would write over what the front desk did meanwhile"
+                    .into(),
+                "have the server's operator switch on that updates are refused whose If-Match names another version",
+            ));
+        }
+        Ok(Self { books, lacks, has_roles: of("PractitionerRole").is_some() })
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
@@ -131,7 +141,13 @@ impl Offer {
             Books::HeldThenBooked => "appointments are held by $hold and booked by $book",
         };
         let lacks = self.lacks.iter().map(|(what, mend)| Finding::bad(what.as_str(), *mend));
-        lacks.chain([Finding::good(how)]).collect()
+        let roles = self.has_roles.then(|| {
+            Finding::good(
+                "it knows PractitionerRole: schedules and appointments that name a role and no Practitioner are not seen; have the staff \
+                 confirm that theirs name the Practitioner",
+            )
+        });
+        lacks.chain([Finding::good(how)]).chain(roles).collect()
     }
 }
 
@@ -140,6 +156,24 @@ impl Inner {
         if let Some(offer) = self.offer.get(&()) {
             return Ok(offer);
         }
+        let _door = self.asking.lock().await;
+        match self.offer.get(&()) {
+            Some(offer) => Ok(offer),
+            None => self.ask_offer().await,
+        }
+    }
+
+    /// Asks again before what is known is too old, so that no booking waits for it.
+    pub(super) async fn warm_offer(&self) {
+        let Ok(_door) = self.asking.try_lock() else { return };
+        if !self.offer.is_young(&())
+            && let Err(failure) = self.ask_offer().await
+        {
+            tracing::debug!(error = %failure.of_read(), "what the server offers is not known yet");
+        }
+    }
+
+    async fn ask_offer(&self) -> Result<Offer, Failure> {
         let offer = Offer::read(self.client.metadata().await?)?;
         self.offer.put((), offer.clone());
         Ok(offer)
@@ -155,7 +189,10 @@ mod tests {
     fn statement(operations: Value) -> Value {
         let resource = |kind: &str, codes: &[&str]| {
             let interactions: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
-            json!({ "type": kind, "interaction": interactions, "conditionalCreate": kind == "Appointment", "operation": operations })
+            json!({
+                "type": kind, "interaction": interactions, "conditionalCreate": kind == "Appointment", "operation": operations,
+                "versioning": "versioned-update",
+            })
         };
         let resources: Vec<Value> = NEEDED.iter().map(|(kind, codes)| resource(kind, codes)).collect();
         json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{ "mode": "server", "resource": resources }] })
@@ -169,7 +206,7 @@ mod tests {
     fn only_the_guides_own_operations_are_used() {
         let define = |name: &str, guide: &str| json!({ "name": name, "definition": format!("http://fhir.org/guides/{guide}/OperationDefinition/appointment-{name}") });
         let argonaut = ["book", "hold"].map(|name| define(name, "argonaut-scheduling"));
-        assert_eq!(offer(statement(json!([]))), Offer { books: Books::Created, lacks: Vec::new() });
+        assert_eq!(offer(statement(json!([]))), Offer { books: Books::Created, lacks: Vec::new(), has_roles: false });
         assert_eq!(offer(statement(json!(argonaut))).books, Books::HeldThenBooked);
         assert_eq!(offer(statement(json!([argonaut[0]]))).books, Books::Booked);
         assert_eq!(offer(statement(json!([define("book", "others")]))).books, Books::Created);
@@ -180,11 +217,15 @@ mod tests {
         let mut lame = statement(json!([]));
         lame["rest"][0]["resource"][3]["conditionalCreate"] = json!(false);
         lame["rest"][0]["resource"][1]["interaction"] = json!([]);
-        let lacks = offer(lame).lacks;
-        assert!(
-            lacks.len() == 2 && lacks[0].0.contains("search-type of Slot") && lacks[1].0.contains("conditional"),
-            "{lacks:?}"
-        );
+        lame["rest"][0]["resource"][3]["versioning"] = json!("versioned");
+        let lacks: Vec<String> = offer(lame).lacks.into_iter().map(|(what, _)| what).collect();
+        let told = ["search-type of Slot", "conditional create", "versioned-update of Appointment"];
+        assert!(lacks.len() == 3 && lacks.iter().zip(told).all(|(lack, part)| lack.contains(part)), "{lacks:?}");
+        let mut roles = statement(json!([]));
+        let known = roles["rest"][0]["resource"].as_array_mut().unwrap();
+        known.push(json!({ "type": "PractitionerRole" }));
+        let findings = offer(roles).findings();
+        assert!(findings.iter().any(|finding| finding.mend.is_none() && finding.what.contains("name a role")));
     }
 
     #[test]

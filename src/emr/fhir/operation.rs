@@ -35,8 +35,25 @@ impl Inner {
                 };
                 let Written::There(Some(id)) = held else { return Ok(held) };
                 let held = json!({ "name": "appt-id", "valueUri": reference::to("Appointment", &id) });
-                self.operate("$book", vec![held, patient(wanted)]).await
+                let booked = self.operate("$book", vec![held, patient(wanted)]).await;
+                if is_refused(&booked) {
+                    self.give_back(&id).await;
+                }
+                booked
             }
+        }
+    }
+
+    /// A hold that nothing came of: its time is free at once, and not only when the server ends it.
+    async fn give_back(&self, id: &str) {
+        let giving = async {
+            match self.row(id).await?.filter(|row| row.status == Status::Pending) {
+                Some(row) => self.put(id, row.cancelled(), row.version.as_deref()).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        if let Err(failure) = giving.await {
+            tracing::warn!(error = %failure.of_read(), "a hold was not given back; it ends by itself");
         }
     }
 
@@ -71,6 +88,14 @@ impl Inner {
             Status::Pending | Status::Booked | Status::Begun => Written::There(Some(row.id)),
             Status::Wished | Status::Over => Written::Conflict,
         })
+    }
+}
+
+/// Nothing was written, for sure.
+const fn is_refused(booked: &Result<Written, Failure>) -> bool {
+    match booked {
+        Ok(Written::Conflict | Written::Stale | Written::Missing) | Err(Failure::Refused(_)) => true,
+        Ok(Written::There(_) | Written::Before(_)) | Err(Failure::Faulted(_) | Failure::Lost(_)) => false,
     }
 }
 

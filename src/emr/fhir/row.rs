@@ -40,6 +40,8 @@ pub(super) struct Row {
     end: Option<DateTime>,
     pub(super) patient: Option<String>,
     providers: Vec<ProviderRef>,
+    /// Those who will not come.
+    declined: Vec<ProviderRef>,
     /// Values of its identifiers, each behind its system.
     identifiers: Vec<(String, String)>,
     whole: Value,
@@ -112,14 +114,18 @@ impl Row {
         if holds && (start.is_none() || end.is_some_and(|end| Some(end) < start)) {
             return Err(Failure::odd("an Appointment that holds its time has none"));
         }
-        let comes = raw.participant.iter().filter(|participant| participant.status.as_deref() != Some("declined"));
-        let actors: Vec<&str> =
-            comes.filter_map(|participant| participant.actor.as_ref()?.reference.as_deref()).collect();
-        let of = |kind: &'static str| actors.iter().filter_map(move |actor| reference::id_of(actor, kind, base));
+        let has_declined = |participant: &Participant| participant.status.as_deref() == Some("declined");
+        let of = |kind: &'static str, declined: bool| {
+            let those = raw.participant.iter().filter(move |participant| has_declined(participant) == declined);
+            let actors = those.filter_map(|participant| participant.actor.as_ref()?.reference.as_deref());
+            actors.filter_map(move |actor| reference::id_of(actor, kind, base))
+        };
+        let providers = |declined| of("Practitioner", declined).map(|id| ProviderRef(id.to_owned())).collect();
         Ok(Self {
             version: raw.meta.and_then(|meta| meta.version_id).map(|version| format!("W/\"{version}\"")),
-            patient: of("Patient").next().map(str::to_owned),
-            providers: of("Practitioner").map(|id| ProviderRef(id.to_owned())).collect(),
+            patient: of("Patient", false).next().map(str::to_owned),
+            providers: providers(false),
+            declined: providers(true),
             identifiers: raw.identifier.into_iter().filter_map(|known| Some((known.system?, known.value?))).collect(),
             id,
             status,
@@ -158,6 +164,15 @@ impl Row {
 
     pub(super) fn is_with(&self, provider: &ProviderRef) -> bool {
         self.providers.contains(provider)
+    }
+
+    pub(super) fn is_declined_by(&self, provider: &ProviderRef) -> bool {
+        self.declined.contains(provider)
+    }
+
+    /// Whether it holds the very place that this one did.
+    pub(super) fn stands_as(&self, before: &Self) -> bool {
+        self.is_active() && self.start == before.start && self.end == before.end && self.providers == before.providers
     }
 
     pub(super) fn is_at(&self, provider: &ProviderRef, start: DateTime) -> bool {
@@ -299,7 +314,9 @@ mod tests {
             ("18", Some("W/\"3\""), Some("42"))
         );
         let nine = datetime(2026, 3, 3, 9, 0, 0, 0);
-        assert!(row.is_at(&ProviderRef("101".into()), nine) && !row.is_with(&ProviderRef("109".into())));
+        let declined = ProviderRef("109".into());
+        assert!(row.is_at(&ProviderRef("101".into()), nine) && !row.is_with(&declined));
+        assert!(row.is_declined_by(&declined) && !row.is_declined_by(&ProviderRef("101".into())));
         let appointment = row.appointment(|_| true).unwrap();
         assert_eq!((appointment.start, appointment.end), (nine, datetime(2026, 3, 3, 9, 15, 0, 0)));
     }

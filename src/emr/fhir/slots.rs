@@ -43,6 +43,8 @@ pub(super) struct Slot {
     pub(super) start: DateTime,
     pub(super) end: DateTime,
     pub(super) state: State,
+    /// The id of the schedule that it is of.
+    schedule: String,
     /// Codes of its types, each alone and behind its system.
     types: Vec<String>,
     /// As an appointment in it says what it is for.
@@ -81,9 +83,10 @@ impl Slot {
         let id = bundle::id(slot)?.to_owned();
         let raw: Raw = serde_json::from_value(slot.clone()).map_err(|_| Failure::odd("a Slot is not as one is"))?;
         let of = reference::id_of(&raw.schedule.reference, "Schedule", base);
-        if !of.is_some_and(|of| schedules.iter().any(|schedule| schedule == of)) {
+        let Some(of) = of.filter(|of| schedules.iter().any(|schedule| schedule == of)) else {
             return Err(Failure::odd("a search found a Slot of a schedule that was not asked for"));
-        }
+        };
+        let schedule = of.to_owned();
         let state = match raw.status.as_str() {
             "free" => State::Free,
             "busy" => State::Busy,
@@ -100,7 +103,7 @@ impl Slot {
         let concepts =
             raw.service_type.iter().chain(&raw.service_category).chain(&raw.specialty).chain(&raw.appointment_type);
         let types = concepts.flat_map(Concept::names).collect();
-        Ok(Some(Self { id, start, end, state, types, service: slot.get("serviceType").cloned() }))
+        Ok(Some(Self { id, start, end, state, schedule, types, service: slot.get("serviceType").cloned() }))
     }
 
     fn minutes(&self) -> i64 {
@@ -111,7 +114,7 @@ impl Slot {
         slot::overlap((self.start, self.end), (place.start, place.end))
     }
 
-    fn code(&self, types: &BTreeMap<char, Vec<String>>) -> Option<char> {
+    pub(super) fn code(&self, types: &BTreeMap<char, Vec<String>>) -> Option<char> {
         let has = |wanted: &&Vec<String>| wanted.iter().any(|kind| self.types.contains(kind));
         let named = types.iter().find(|(_, wanted)| has(wanted));
         let any = || types.iter().find(|(_, wanted)| wanted.iter().any(|kind| kind == ANY));
@@ -126,49 +129,63 @@ pub(super) fn template(
     types: &BTreeMap<char, Vec<String>>,
     hours: Option<&[Span]>,
 ) -> Option<DaySchedule> {
+    let length = length(slots, day)?;
+    let slot_minutes = u16::try_from(length).ok()?;
+    let of_length = slots.iter().filter(|slot| slot.start.date() == day && slot.minutes() == length);
+    let mut found: Vec<TemplateSlot> = of_length
+        .filter(|slot| hours::take(hours, slot.start, slot_minutes))
+        .filter_map(|slot| Some(TemplateSlot { start: slot.start, code: slot.code(types)? }))
+        .collect();
+    found.sort_by_key(|slot| (slot.start, slot.code));
+    // Of two schedules at one time; two codes are two offers.
+    found.dedup_by_key(|slot| (slot.start, slot.code));
+    Some(DaySchedule { holiday: hours::is_closed(hours), slot_minutes, slots: found })
+}
+
+/// Minutes that most slots of the day have, the shorter of two; `None`: it has no slots.
+fn length(slots: &[Slot], day: Date) -> Option<i64> {
     let today = |slot: &&Slot| slot.start.date() == day && (1..=LONGEST).contains(&slot.minutes());
     let mut lengths: BTreeMap<i64, usize> = BTreeMap::new();
     for slot in slots.iter().filter(today) {
         *lengths.entry(slot.minutes()).or_default() += 1;
     }
     let most = lengths.values().max().copied()?;
-    let length = lengths.into_iter().find(|(_, count)| *count == most).map(|(length, _)| length)?;
-    let slot_minutes = u16::try_from(length).ok()?;
-    let of_length = slots.iter().filter(today).filter(|slot| slot.minutes() == length);
-    let mut found: Vec<TemplateSlot> = of_length
-        .filter(|slot| hours::take(hours, slot.start, slot_minutes))
-        .filter_map(|slot| Some(TemplateSlot { start: slot.start, code: slot.code(types)? }))
-        .collect();
-    found.sort_by_key(|slot| slot.start);
-    // Of two schedules at one time.
-    found.dedup_by_key(|slot| slot.start);
-    Some(DaySchedule { holiday: hours::is_closed(hours), slot_minutes, slots: found })
+    lengths.into_iter().find(|(_, count)| *count == most).map(|(length, _)| length)
 }
 
-/// The slots that a visit takes, in order of time, if they are free, without a hole and from its very start on. `own`: the time of the
-/// appointment that is to be moved.
+/// The slots that a visit takes, in order of time, if they are free, of the day's length, without a hole and from its very start on, and nothing
+/// else closes that time. `own`: the time of the appointment that is to be moved, of the same provider; `taken`: what others have; `rank`: which
+/// of two slots is rather taken, the lower one; `None`: it is not for this visit.
 pub(super) fn covering<'a>(
     slots: &'a [Slot],
     place: &Place,
     own: Option<(DateTime, DateTime)>,
+    taken: &[(DateTime, DateTime)],
+    rank: impl Fn(&Slot) -> Option<u8>,
 ) -> Option<Vec<&'a Slot>> {
-    let is_own = |slot: &Slot| own.is_some_and(|own| slot::overlap(own, (slot.start, slot.end)));
-    let is_open = |slot: &Slot| match slot.state {
-        State::Free => true,
-        State::Busy | State::Held => is_own(slot),
-        State::Closed => false,
+    let is_own = |slot: &Slot| match slot.state {
+        State::Busy | State::Held => own.is_some_and(|own| slot::overlap(own, (slot.start, slot.end))),
+        State::Free | State::Closed => false,
     };
-    let mut taken: Vec<&Slot> = slots.iter().filter(|slot| slot.overlaps(place) && is_open(slot)).collect();
-    taken.sort_by_key(|slot| slot.start);
-    taken.dedup_by_key(|slot| slot.start);
-    let mut until = place.start;
-    for slot in &taken {
-        if slot.start != until {
-            return None;
-        }
-        until = slot.end;
+    let closes = |slot: &Slot| slot.overlaps(place) && is_lone(slot, taken) && !is_own(slot);
+    if place.start >= place.end || slots.iter().any(closes) {
+        return None;
     }
-    (until >= place.end && place.start < place.end).then_some(taken)
+    let length = length(slots, place.start.date())?;
+    let mut found: Vec<&Slot> = Vec::new();
+    let mut until = place.start;
+    while until < place.end {
+        let open = slots.iter().filter(|slot| {
+            slot.start == until && slot.minutes() == length && (slot.state == State::Free || is_own(slot))
+        });
+        // Of several it stays with the schedule that it began in.
+        let is_elsewhere = |slot: &Slot| found.last().is_some_and(|last| last.schedule != slot.schedule);
+        let ranked = open.filter_map(|slot| Some(((rank(slot)?, is_elsewhere(slot)), slot)));
+        let (_, next) = ranked.min_by_key(|(rank, _)| *rank)?;
+        until = next.end;
+        found.push(next);
+    }
+    Some(found)
 }
 
 /// The instants between which a day begins, for a search.
@@ -254,13 +271,38 @@ mod tests {
             slot(30, 15, "busy", "v"),
             slot(60, 15, "busy-tentative", "v"),
         ];
-        let taken = |from, minutes| covering(&slots, &place(from, minutes), None).map(|slots| slots.len());
+        let covering = |place: &Place, own| covering(&slots, place, own, &[], |_| Some(0)).map(|slots| slots.len());
+        let taken = |from, minutes| covering(&place(from, minutes), None);
         assert_eq!((taken(0, 15), taken(0, 30), taken(15, 10)), (Some(1), Some(2), Some(1)));
         for (from, minutes) in [(0, 45), (5, 10), (30, 15), (45, 15), (60, 15), (0, 0)] {
             assert_eq!(taken(from, minutes), None, "{from} {minutes}");
         }
         let own = Some((DAY.at(9, 30, 0, 0), DAY.at(9, 45, 0, 0)));
-        assert_eq!(covering(&slots, &place(15, 30), own).map(|slots| slots.len()), Some(2));
+        assert_eq!(covering(&place(15, 30), own), Some(2));
+    }
+
+    #[test]
+    fn slots_of_two_lengths_and_two_kinds_at_one_time_are_told_apart() {
+        let place = |from: i64, minutes: i64| {
+            let start = DAY.at(9, 0, 0, 0).saturating_add(from.minutes());
+            Place { provider: ProviderRef("101".into()), start, end: start.saturating_add(minutes.minutes()) }
+        };
+        let kinds = |minute| [slot(minute, 15, "free", "phone"), slot(minute, 15, "free", "visit")];
+        let mut slots: Vec<Slot> = [0, 15, 30].into_iter().flat_map(kinds).collect();
+        slots.push(slot(0, 30, "free", "visit"));
+        let day = template(&slots, DAY, &types(), None).unwrap();
+        let both: Vec<char> = day.slots.iter().map(|slot| slot.code).collect();
+        assert_eq!((day.slot_minutes, both), (15, vec!['1', 'P', '1', 'P', '1', 'P']));
+        for code in ['1', 'P'] {
+            let rank = |slot: &Slot| (slot.code(&types()) == Some(code)).then_some(0);
+            let taken = covering(&slots, &place(15, 30), None, &[], rank).unwrap();
+            let taken: Vec<_> = taken.iter().map(|slot| (slot.start.minute(), slot.code(&types()))).collect();
+            assert_eq!(taken, [(15, Some(code)), (30, Some(code))]);
+        }
+        // What is closed of the other length closes its time.
+        slots.push(slot(15, 30, "busy-unavailable", "visit"));
+        assert!(covering(&slots, &place(15, 15), None, &[], |_| Some(0)).is_none());
+        assert!(covering(&slots, &place(0, 15), None, &[], |_| Some(0)).is_some());
     }
 
     #[test]

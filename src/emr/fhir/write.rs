@@ -4,13 +4,14 @@
 //! else stands there too: not every server refuses that. A write without an answer is looked for and never sent again; what is not found in time
 //! is unknown, and its time is given to nobody for a while.
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{TryFutureExt as _, try_join, try_join3};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::super::days::Hold;
 use super::super::failure::Failure;
 use super::super::looks::Looks;
+use super::super::ready::{in_time, ready_by};
 use super::super::{Appointment, BY_TELEPHONE, EmrError, Held, NewAppointment, Place, ProviderRef, Refusal, refused};
 use super::Inner;
 use super::chart::Chart;
@@ -18,38 +19,30 @@ use super::client::{Service, Written};
 use super::day::patient_id;
 use super::operation::refusal;
 use super::row::{Row, Status, Wanted};
-use super::unanswered::lost;
+use super::unanswered::{Whose, late, lost};
 use super::wish::Wish;
-
-/// Who wrote an appointment that stands for our wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whose {
-    /// This attempt: nobody has been told of it, and it may be taken back.
-    Ours,
-    /// An earlier attempt, or another process: somebody may have been told of it.
-    Another,
-}
 
 impl Inner {
     pub(super) async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
         self.check_provider(&wanted.place.provider)?;
+        let ready = ready_by();
         let days = self.days.hold(vec![(wanted.place.provider.clone(), wanted.place.start.date())]).await?;
-        let booked = self.book_on(&days, &wanted).await;
+        let booked = self.book_on(&days, &wanted, ready).await;
         days.release().await;
         booked
     }
 
-    async fn book_on(&self, days: &Hold, wanted: &NewAppointment) -> Result<Appointment, EmrError> {
+    async fn book_on(&self, days: &Hold, wanted: &NewAppointment, ready: Instant) -> Result<Appointment, EmrError> {
         let (patient, place) = (patient_id(&wanted.patient)?, &wanted.place);
         let name = self.unsettled.name(&wanted.key);
-        let (notes, offer) = (self.unsettled.notes().await?, self.offer().await.map_err(Failure::of_read)?);
-        let (chart, before, day) = try_join3(
+        let known = try_join3(
             self.client.chart(patient),
             self.rows_of_wish(&wanted.key),
             self.day(&place.provider, place.start.date()),
-        )
-        .await
-        .map_err(Failure::of_read)?;
+        );
+        let first = try_join(self.unsettled.notes(), self.offer().map_err(Failure::of_read));
+        let ((notes, offer), (chart, before, day)) =
+            in_time(ready, try_join(first, known.map_err(Failure::of_read))).await?;
         let ours = |row: &&Row| row.is_of(patient) && row.is_at(&place.provider, place.start);
         if let Some(row) = before.iter().chain(&day.rows).filter(ours).find(|row| row.is_settled()) {
             if notes.has(&name) {
@@ -65,7 +58,7 @@ impl Inner {
         }
         // Held before, and never booked.
         let held = before.iter().filter(ours).find(|row| row.status == Status::Pending);
-        let slots = day.open(place, held)?;
+        let slots = day.open(place, held, self.rank_for(wanted.kind))?;
         if !self.is_open(place) || notes.may_take(place, &name) {
             return refused(Refusal::SlotTaken);
         }
@@ -74,21 +67,20 @@ impl Inner {
         let new = Wanted { patient, place, slots: &slots, kind, comment: BY_TELEPHONE, wish: &wish };
         self.unsettled.begin_on(days, &name, Some(place), &notes).await?;
         let until = self.until();
-        let added = match self.add(offer.books, &new, held).await {
+        let added = match timeout_at(until, self.add(offer.books, &new, held)).await.unwrap_or_else(|_| late()) {
             Ok(Written::There(Some(id))) => Ok((id, Whose::Ours)),
             Ok(Written::Before(Some(id))) => Ok((id, Whose::Another)),
             Ok(written) => match refusal(&written) {
                 Some(error) => Err(error),
                 // It is there, and where was not told.
                 None => {
-                    let whose = if matches!(written, Written::There(_)) { Whose::Ours } else { Whose::Another };
-                    self.look_for(&wish, patient, place, None, until).await.map(|id| (id, whose))
+                    let found = self.look_for(&wish, patient, place, None, until).await;
+                    let is_new = matches!(written, Written::There(_));
+                    found.map(|(id, whose)| (id, if is_new { whose } else { Whose::Another }))
                 }
             },
             Err(failure) => match lost(failure) {
-                Ok(otherwise) => {
-                    self.look_for(&wish, patient, place, otherwise, until).await.map(|id| (id, Whose::Ours))
-                }
+                Ok(otherwise) => self.look_for(&wish, patient, place, otherwise, until).await,
                 Err(error) => Err(error),
             },
         };
@@ -116,7 +108,7 @@ impl Inner {
             return self.told(&row);
         }
         if whose == Whose::Another {
-            return Err(EmrError::Unknown("an appointment of an earlier attempt does not stand alone".into()));
+            return Err(EmrError::Unknown("an appointment that is not of this attempt does not stand alone".into()));
         }
         metrics::counter!("emr_withdrawn_total").increment(1);
         let mut looks = Looks::until(self.until());
@@ -155,15 +147,22 @@ impl Inner {
 
     pub(super) async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
         self.check_provider(&to.provider)?;
+        let ready = ready_by();
         let places = [(&held.provider, held.start), (&to.provider, to.start)];
         let days = self.days.hold(places.map(|(provider, at)| (provider.clone(), at.date())).to_vec()).await?;
-        let moved = self.reschedule_on(&days, &held, &to).await;
+        let moved = self.reschedule_on(&days, &held, &to, ready).await;
         days.release().await;
         moved
     }
 
-    async fn reschedule_on(&self, days: &Hold, held: &Held, to: &Place) -> Result<Appointment, EmrError> {
-        let (row, notes) = try_join(self.owned(held), self.unsettled.notes()).await?;
+    async fn reschedule_on(
+        &self,
+        days: &Hold,
+        held: &Held,
+        to: &Place,
+        ready: Instant,
+    ) -> Result<Appointment, EmrError> {
+        let (row, notes) = in_time(ready, try_join(self.owned(held), self.unsettled.notes())).await?;
         let name = self.unsettled.name(&row_key(&row.id));
         let is_there = |row: &Row| row.is_active() && row.is_at(&to.provider, to.start);
         if is_there(&row) {
@@ -173,8 +172,8 @@ impl Inner {
             return self.told(&row);
         }
         check_movable(&row, held, notes.has(&name))?;
-        let day = self.day(&to.provider, to.start.date()).await.map_err(Failure::of_read)?;
-        let slots = day.open(to, Some(&row))?;
+        let day = in_time(ready, self.day(&to.provider, to.start.date()).map_err(Failure::of_read)).await?;
+        let slots = day.open(to, Some(&row), self.rank_like(&row))?;
         if !self.is_open(to) || notes.may_take(to, &name) {
             return refused(Refusal::SlotTaken);
         }
@@ -193,28 +192,33 @@ impl Inner {
         to: &Place,
     ) -> Result<Appointment, EmrError> {
         let until = self.until();
-        self.change(before, moved, &is_there, until).await?;
+        self.change(before, moved, &is_there, taken(), until).await?;
         let row = self.as_sent(&before.id, &is_there, until).await?;
         if self.is_alone(&row, to, until).await? {
             return self.told(&row);
         }
         metrics::counter!("emr_withdrawn_total").increment(1);
-        let is_back = |row: &Row| row.start == before.start && row.is_active();
-        match self.change(&row, before.whole().clone(), is_back, self.until()).await {
-            Ok(()) => refused(Refusal::SlotTaken),
+        let (is_back, until) = (|row: &Row| row.stands_as(before), self.until());
+        let back = match self.change(&row, before.whole().clone(), is_back, taken(), until).await {
+            Ok(()) => self.as_sent(&before.id, is_back, until).await,
+            Err(error) => Err(error),
+        };
+        match back {
+            Ok(_) => Err(taken()),
             Err(error) => Err(EmrError::Unknown(format!("an appointment could not be moved back: {error}"))),
         }
     }
 
     pub(super) async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        let ready = ready_by();
         let days = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
-        let cancelled = self.cancel_on(&days, &held).await;
+        let cancelled = self.cancel_on(&days, &held, ready).await;
         days.release().await;
         cancelled
     }
 
-    async fn cancel_on(&self, days: &Hold, held: &Held) -> Result<(), EmrError> {
-        let (row, notes) = try_join(self.owned(held), self.unsettled.notes()).await?;
+    async fn cancel_on(&self, days: &Hold, held: &Held, ready: Instant) -> Result<(), EmrError> {
+        let (row, notes) = in_time(ready, try_join(self.owned(held), self.unsettled.notes())).await?;
         let name = self.unsettled.name(&row_key(&row.id));
         let is_cancelled = |row: &Row| !row.is_active();
         if is_cancelled(&row) {
@@ -226,7 +230,8 @@ impl Inner {
         check_movable(&row, held, notes.has(&name))?;
         self.unsettled.begin_on(days, &name, None, &notes).await?;
         let until = self.until();
-        let cancelled = match self.change(&row, row.cancelled(), is_cancelled, until).await {
+        let against = EmrError::Invalid("the server refuses a cancellation as a conflict; its log tells why".into());
+        let cancelled = match self.change(&row, row.cancelled(), is_cancelled, against, until).await {
             Ok(()) => self.as_sent(&row.id, is_cancelled, until).await.map(drop),
             Err(error) => Err(error),
         };
@@ -234,30 +239,33 @@ impl Inner {
         cancelled
     }
 
-    /// Writes all of an appointment if it is still of its version; without an answer, looks for what was to become of it.
+    /// Writes all of an appointment if it is still of its version; without an answer, looks for what was to become of it. `against`: what it
+    /// means that it stands against something else.
     async fn change(
         &self,
         row: &Row,
         whole: Value,
         done: impl Fn(&Row) -> bool,
+        against: EmrError,
         until: Instant,
     ) -> Result<(), EmrError> {
         let version = row.version.as_deref();
         let sent = version.unwrap_or_default();
-        match self.put(&row.id, whole, version).await {
+        match timeout_at(until, self.put(&row.id, whole, version)).await.unwrap_or_else(|_| late()) {
             Ok(Written::There(_) | Written::Before(_)) => Ok(()),
             // Another version: nothing of ours was written, and perhaps somebody wrote the same.
-            Ok(Written::Stale) => self.await_change(&row.id, sent, done, until).await,
-            Ok(Written::Conflict) => refused(Refusal::SlotTaken),
+            Ok(Written::Stale) => self.await_change(&row.id, sent, done, None, until).await,
+            // Of another version as well, as some servers say it.
+            Ok(Written::Conflict) => self.await_change(&row.id, sent, done, Some(against), until).await,
             Ok(Written::Missing) => refused(Refusal::Changed),
             Err(failure) => {
                 lost(failure)?;
-                self.await_change(&row.id, sent, done, until).await
+                self.await_change(&row.id, sent, done, None, until).await
             }
         }
     }
 
-    async fn put(&self, id: &str, whole: Value, version: Option<&str>) -> Result<Written, Failure> {
+    pub(super) async fn put(&self, id: &str, whole: Value, version: Option<&str>) -> Result<Written, Failure> {
         // Without a version nobody could tell what the front desk did meanwhile.
         let unversioned = || {
             Failure::Refused(EmrError::Invalid(
@@ -297,6 +305,10 @@ fn check_movable(row: &Row, held: &Held, is_unsettled: bool) -> Result<(), EmrEr
         return Err(EmrError::Unknown("an earlier change of this appointment may still come".into()));
     }
     if row.is_movable() && row.is_at(&held.provider, held.start) { Ok(()) } else { refused(Refusal::Changed) }
+}
+
+const fn taken() -> EmrError {
+    EmrError::Refused(Refusal::SlotTaken)
 }
 
 fn row_key(id: &str) -> String {

@@ -133,7 +133,12 @@ mod tests {
             ("101 =", "1234567 =", "emr.oscar.providers.1234567: ", "such as 101"),
             ("Dr. Wei Chen", " ", "emr.oscar.providers.101: ", "as callers hear it"),
             ("[providers]", "read_ms = 60_000\n[providers]", "emr.oscar.read_ms: ", "100 to 10000"),
-            ("[providers]", "read_ms = 6_000\n[providers]", "emr.oscar.settle_ms: twice read_ms", "18000 in all"),
+            (
+                "[providers]",
+                "read_ms = 6_000\n[providers]",
+                "emr.oscar.settle_ms: 6000 ms to look first",
+                "make 20000 ms; write less, 18000 in all",
+            ),
         ];
         for (change, to, key, mend) in cases {
             let wrong = config(change, to).check();

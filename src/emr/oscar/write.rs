@@ -3,12 +3,13 @@
 //! Decides the order: hold the day, look, write, look again, and take ours back where somebody else was first. A write without an answer
 //! is looked for and never sent again; what is not found in time is unknown, and its time is given to nobody for a while.
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{TryFutureExt as _, try_join, try_join3};
 use tokio::time::Instant;
 
 use super::super::days::Hold;
 use super::super::failure::Failure;
 use super::super::looks::Looks;
+use super::super::ready::{in_time, ready_by};
 use super::super::{
     Appointment, BY_TELEPHONE, DaySchedule, EmrError, Held, NewAppointment, PatientRef, Place, ProviderRef, Refusal,
     refused,
@@ -29,23 +30,29 @@ impl Inner {
     pub(super) async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
         let patient = chart_number(&wanted.patient)?;
         self.check_provider(&wanted.place.provider)?;
+        let ready = ready_by();
         let held = self.days.hold(vec![(wanted.place.provider.clone(), wanted.place.start.date())]).await?;
-        let booked = self.book_held(&held, patient, wanted).await;
+        let booked = self.book_held(&held, patient, wanted, ready).await;
         held.release().await;
         booked
     }
 
-    async fn book_held(&self, held: &Hold, patient: u64, wanted: NewAppointment) -> Result<Appointment, EmrError> {
+    async fn book_held(
+        &self,
+        held: &Hold,
+        patient: u64,
+        wanted: NewAppointment,
+        ready: Instant,
+    ) -> Result<Appointment, EmrError> {
         let (place, day) = (&wanted.place, wanted.place.start.date());
         let name = self.unsettled.name(&wanted.key);
-        let notes = self.unsettled.notes().await?;
-        let (chart, rows, schedule) = try_join3(
+        let known = try_join3(
             self.soap.chart(patient),
             self.soap.day_rows(&place.provider, day),
             self.templates.of(&self.soap, &place.provider, day),
-        )
-        .await
-        .map_err(Failure::of_read)?;
+        );
+        let known = try_join(self.unsettled.notes(), known.map_err(Failure::of_read));
+        let (notes, (chart, rows, schedule)) = in_time(ready, known).await?;
         let standing =
             |row: &&Row| row.is_active() && row.patient == Some(patient) && row.is_at(&place.provider, place.start);
         if let Some(row) = rows.iter().find(standing) {
@@ -85,15 +92,22 @@ impl Inner {
 
     pub(super) async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
         self.check_provider(&to.provider)?;
+        let ready = ready_by();
         let days = [(&held.provider, held.start), (&to.provider, to.start)];
         let days = self.days.hold(days.map(|(provider, at)| (provider.clone(), at.date())).to_vec()).await?;
-        let moved = self.reschedule_held(&days, &held, to).await;
+        let moved = self.reschedule_held(&days, &held, to, ready).await;
         days.release().await;
         moved
     }
 
-    async fn reschedule_held(&self, days: &Hold, held: &Held, to: Place) -> Result<Appointment, EmrError> {
-        let (row, notes) = try_join(self.owned(held), self.unsettled.notes()).await?;
+    async fn reschedule_held(
+        &self,
+        days: &Hold,
+        held: &Held,
+        to: Place,
+        ready: Instant,
+    ) -> Result<Appointment, EmrError> {
+        let (row, notes) = in_time(ready, try_join(self.owned(held), self.unsettled.notes())).await?;
         let name = self.unsettled.name(&row_key(row.id));
         if row.is_active() && row.is_at(&to.provider, to.start) {
             if notes.has(&name) {
@@ -102,12 +116,11 @@ impl Inner {
             return Ok(row.appointment());
         }
         check_movable(&row, held, notes.has(&name))?;
-        let (rows, schedule) = try_join(
+        let known = try_join(
             self.soap.day_rows(&to.provider, to.start.date()),
             self.templates.of(&self.soap, &to.provider, to.start.date()),
-        )
-        .await
-        .map_err(Failure::of_read)?;
+        );
+        let (rows, schedule) = in_time(ready, known.map_err(Failure::of_read)).await?;
         check_place(&to, schedule.as_ref(), &rows, Some(row.id))?;
         if notes.may_take(&to, &name) {
             return refused(Refusal::SlotTaken);
@@ -123,14 +136,15 @@ impl Inner {
     }
 
     pub(super) async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        let ready = ready_by();
         let days = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
-        let cancelled = self.cancel_held(&days, &held).await;
+        let cancelled = self.cancel_held(&days, &held, ready).await;
         days.release().await;
         cancelled
     }
 
-    async fn cancel_held(&self, days: &Hold, held: &Held) -> Result<(), EmrError> {
-        let (row, notes) = try_join(self.owned(held), self.unsettled.notes()).await?;
+    async fn cancel_held(&self, days: &Hold, held: &Held, ready: Instant) -> Result<(), EmrError> {
+        let (row, notes) = in_time(ready, try_join(self.owned(held), self.unsettled.notes())).await?;
         let name = self.unsettled.name(&row_key(row.id));
         if !row.is_active() {
             if notes.has(&name) {

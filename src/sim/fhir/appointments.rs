@@ -45,7 +45,7 @@ pub(super) fn create(store: &mut Store, settings: &Settings, whole: Value, match
     if let Some(no) = check::appointment(store, &whole) {
         return no;
     }
-    if settings.conduct != Conduct::Blind && is_taken(store, settings, &whole, None) {
+    if settings.conduct.looks() && is_taken(store, settings, &whole, None) {
         return Reply::no(409, "conflict", "the time is taken");
     }
     let whole = store.insert(whole, None);
@@ -59,7 +59,7 @@ pub(super) fn update(store: &mut Store, settings: &Settings, id: &str, whole: Va
         return Reply::no(404, "not-found", "no such Appointment");
     };
     let Some(if_match) = if_match else { return Reply::no(400, "required", "If-Match is needed") };
-    if if_match != tag(&before) {
+    if if_match != tag(&before) && settings.conduct != Conduct::Careless {
         return Reply::no(412, "conflict", "it is of another version");
     }
     if whole["id"] != id {
@@ -69,7 +69,7 @@ pub(super) fn update(store: &mut Store, settings: &Settings, id: &str, whole: Va
         return no;
     }
     let is_active = booked(settings, &whole).is_some_and(|new| new.is_active());
-    if settings.conduct != Conduct::Blind && is_active && is_taken(store, settings, &whole, Some(id)) {
+    if settings.conduct.looks() && is_active && is_taken(store, settings, &whole, Some(id)) {
         return Reply::no(409, "conflict", "the time is taken");
     }
     if booked(settings, &before).is_some_and(|before| before.is_active()) {
@@ -124,7 +124,7 @@ fn booked(settings: &Settings, whole: &Value) -> Option<Booked> {
 
 /// A server that keeps its slots in step gives those of this time this status.
 pub(super) fn fill(store: &mut Store, settings: &Settings, whole: &Value, status: &str) {
-    if settings.conduct == Conduct::Blind {
+    if !settings.conduct.looks() {
         return;
     }
     let Some(at) = booked(settings, whole) else { return };

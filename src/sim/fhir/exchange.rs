@@ -145,23 +145,36 @@ impl Fhir {
     }
 
     fn answer(&self, request: &Request, struck: &[Fault]) -> Reply {
-        if let Some(no) = struck.iter().find_map(|fault| before(*fault)) {
-            return no;
-        }
         let settings = &self.0.settings;
         let mut state = self.0.state.lock();
         let sent: Value = serde_json::from_str(&request.body).unwrap_or_default();
         if struck.contains(&Fault::Rival) {
-            rival(&mut state, settings, &sent);
+            desk_takes(&mut state, settings, &sent, Some(RIVAL));
         }
-        if struck.contains(&Fault::Stale)
+        if struck.contains(&Fault::Twin) {
+            desk_takes(&mut state, settings, &sent, None);
+        }
+        if let Some(no) = struck.iter().find_map(|fault| before(*fault)) {
+            return no;
+        }
+        let is_overtaken = struck.contains(&Fault::Overtaken);
+        if (is_overtaken || struck.contains(&Fault::Stale))
             && let Some(Target::Update(kind, id)) = &request.target
         {
             state.store.change(kind, id, |resource| resource["comment"] = json!("changed by the front desk"));
         }
-        let reply = state.carry_out(settings, request, sent.clone());
+        if struck.contains(&Fault::Another)
+            && let Some(Target::Read(kind, id)) = &request.target
+            && let Some(other) = state.store.of_kind(kind).find(|other| other["id"] != id.as_str())
+        {
+            return Reply::of(200, other).with("etag", appointments::tag(other));
+        }
+        let mut reply = state.carry_out(settings, request, sent.clone());
+        if is_overtaken && reply.status == 412 {
+            reply.status = 409;
+        }
         if struck.contains(&Fault::RivalAfter) {
-            rival(&mut state, settings, &sent);
+            desk_takes(&mut state, settings, &sent, Some(RIVAL));
         }
         if struck.contains(&Fault::DoneThenServer) { Reply::no(500, "exception", "out of memory") } else { reply }
     }
@@ -183,24 +196,28 @@ fn before(fault: Fault) -> Option<Reply> {
         | Fault::Reset
         | Fault::DoneThenServer
         | Fault::Stale
+        | Fault::Overtaken
+        | Fault::Another
         | Fault::Malformed
         | Fault::Rival
-        | Fault::RivalAfter => None,
+        | Fault::RivalAfter
+        | Fault::Twin => None,
     }
 }
 
-/// The front desk takes the time that is asked for.
-fn rival(state: &mut State, settings: &Settings, sent: &Value) {
+/// The front desk takes the time that is asked for; `patient`: for whom, if not for whom it is asked.
+fn desk_takes(state: &mut State, settings: &Settings, sent: &Value, patient: Option<&str>) {
     let named = sent["parameter"].as_array().into_iter().flatten().find(|one| one["name"] == "appt-resource");
     let whole = named.map_or(sent, |one| &one["resource"]);
     let at = |name: &str| whole[name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let (Some(start), Some(end), Some(practitioner)) = (at("start"), at("end"), participant(whole, "Practitioner"))
+    let patient = patient.or_else(|| participant(whole, "Patient"));
+    let (Some(start), Some(end), Some(practitioner), Some(patient)) =
+        (at("start"), at("end"), participant(whole, "Practitioner"), patient)
     else {
         return;
     };
     let wall = start.to_zoned(settings.zone.clone()).datetime();
-    let practitioner = practitioner.to_owned();
-    desk_books(&mut state.store, settings, &practitioner, wall, end.duration_since(start).as_mins(), RIVAL);
+    desk_books(&mut state.store, settings, practitioner, wall, end.duration_since(start).as_mins(), patient);
 }
 
 impl State {

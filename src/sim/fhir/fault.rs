@@ -33,12 +33,18 @@ pub enum Fault {
     Scope,
     /// 412: somebody changed it just before.
     Stale,
+    /// 409, as some servers say it: somebody changed it just before.
+    Overtaken,
+    /// A read is answered with another resource of the same kind.
+    Another,
     /// Does what was asked and answers with half of the JSON.
     Malformed,
     /// The front desk books the same time just before this is done.
     Rival,
     /// The front desk books the same time just after this is done.
     RivalAfter,
+    /// The front desk books the same time for the same patient just before this is done.
+    Twin,
 }
 
 knob::named!(
@@ -56,9 +62,12 @@ knob::named!(
     "expired" => Expired,
     "scope" => Scope,
     "stale" => Stale,
+    "overtaken" => Overtaken,
+    "another" => Another,
     "malformed" => Malformed,
     "rival" => Rival,
     "rival-after" => RivalAfter,
+    "twin" => Twin,
 );
 
 /// A fault of one operation, such as `Appointment.create`, or of all.

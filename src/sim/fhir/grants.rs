@@ -61,9 +61,11 @@ impl Grants {
         self.count += 1;
         let token = format!("granted-token-{}", self.count);
         self.given.insert(token.clone());
+        // Some servers write a number, some a text.
+        let expires = if self.count % 2 == 0 { json!("300") } else { json!(300) };
         Reply::json(
             200,
-            json!({ "access_token": token, "token_type": "bearer", "expires_in": 300, "scope": field("scope") }),
+            json!({ "access_token": token, "token_type": "bearer", "expires_in": expires, "scope": field("scope") }),
         )
     }
 

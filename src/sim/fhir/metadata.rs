@@ -7,7 +7,8 @@ use super::Conduct;
 pub(super) fn statement(conduct: Conduct) -> Value {
     let resource = |kind: &str, codes: &[&str]| {
         let interaction: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
-        json!({ "type": kind, "interaction": interaction, "versioning": "versioned-update" })
+        let versioning = if conduct == Conduct::Careless { "versioned" } else { "versioned-update" };
+        json!({ "type": kind, "interaction": interaction, "versioning": versioning })
     };
     let mut appointment = resource("Appointment", &["read", "search-type", "update"]);
     if conduct == Conduct::Argonaut {

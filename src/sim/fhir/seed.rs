@@ -70,15 +70,20 @@ fn hours(store: &mut Store, settings: &Settings, provider: &str, day: Date) {
     for (hour, kind) in HOURS {
         for quarter in 0..4 {
             let start = day.at(hour, 0, 0, 0).saturating_add(SignedDuration::from_mins(quarter * LENGTH));
-            let end = start.saturating_add(SignedDuration::from_mins(LENGTH));
-            let coding = json!([{ "coding": [{ "system": TYPES, "code": kind }] }]);
-            let slot = json!({
-                "resourceType": "Slot", "schedule": { "reference": format!("Schedule/week-{provider}") }, "status": "free",
-                "serviceType": coding, "start": written(start, settings), "end": written(end, settings),
-            });
+            let slot = slot(settings, &format!("week-{provider}"), start, LENGTH, kind);
             store.insert(slot, Some(&slot_id(provider, start)));
         }
     }
+}
+
+/// A free one.
+pub(super) fn slot(settings: &Settings, schedule: &str, start: DateTime, minutes: i64, kind: &str) -> Value {
+    let end = start.saturating_add(SignedDuration::from_mins(minutes));
+    json!({
+        "resourceType": "Slot", "schedule": { "reference": format!("Schedule/{schedule}") }, "status": "free",
+        "serviceType": [{ "coding": [{ "system": TYPES, "code": kind }] }],
+        "start": written(start, settings), "end": written(end, settings),
+    })
 }
 
 fn people(store: &mut Store) {

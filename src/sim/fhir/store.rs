@@ -102,10 +102,14 @@ pub(super) fn version(resource: &Value) -> u64 {
     resource["meta"]["versionId"].as_str().and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
-/// The id that a participant of this kind has.
+/// The id that a participant of this kind has, wherever it is said to be.
 pub(super) fn participant<'a>(appointment: &'a Value, kind: &str) -> Option<&'a str> {
     let all = appointment["participant"].as_array()?;
-    all.iter().find_map(|one| one["actor"]["reference"].as_str()?.strip_prefix(kind)?.strip_prefix('/'))
+    all.iter().find_map(|one| {
+        let (before, id) = one["actor"]["reference"].as_str()?.rsplit_once('/')?;
+        let is_it = before.strip_suffix(kind).is_some_and(|place| place.is_empty() || place.ends_with('/'));
+        is_it.then_some(id)
+    })
 }
 
 fn read(whole: &Value, zone: &TimeZone) -> Option<Booked> {

@@ -1,8 +1,7 @@
 //! Whole dealings of a caller through the tools, with the simulator's store as the witness.
 
 use attendant::agent::tools::ToolName;
-use attendant::emr::{AppointmentRef, EmrError, NewAppointment, ProviderRef, Refusal, Sought};
-use attendant::privacy::Pii;
+use attendant::emr::{AppointmentRef, EmrError, NewAppointment, ProviderRef, Refusal};
 use attendant::sim::fhir::Conduct;
 use jiff::civil::{Date, date};
 use serde_json::json;
@@ -143,35 +142,77 @@ async fn a_visit_may_be_moved_into_its_own_time() {
 }
 
 #[tokio::test]
+async fn a_move_to_another_provider_at_the_same_time_takes_nothing_that_is_closed_there() {
+    let start = MONDAY.at(14, 30, 0, 0);
+    for status in ["busy-tentative", "busy", "busy-unavailable"] {
+        let house = House::open(Conduct::Blind).await;
+        let emr = house.adapter().1;
+        let booked = emr.book(wanted(CHEN, start, JANE)).await.unwrap();
+        assert!(house.sim.desk_sets("Slot", "s-101-20261123-1430", "status", json!(status)));
+        let moved = emr.reschedule(held(&booked), place(SINGH, start, 15)).await;
+        assert_eq!(moved, Err(EmrError::Refused(Refusal::SlotTaken)), "{status}");
+        assert_eq!(house.asked("Appointment.update"), 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_appointment_whose_practitioner_cannot_be_told_frees_no_time() {
+    let house = House::open(Conduct::Blind).await;
+    let start = MONDAY.at(14, 30, 0, 0);
+    let rival = house.sim.desk_books(CHEN, start, 15, "1002");
+    let named = |reference: &str, status: &str| json!([{ "actor": { "reference": reference }, "status": status }]);
+    let set = |value| assert!(house.sim.desk_sets("Appointment", &rival, "participant", value));
+    // Behind a proxy, with another address.
+    set(named("https://proxy.example.ca/r4/Practitioner/102", "accepted"));
+    let booked = house.adapter().1.book(wanted(CHEN, start, JANE)).await;
+    assert!(matches!(booked, Err(EmrError::Invalid(_))), "{booked:?}");
+    let told = house.adapter().1.appointments_for_provider(&ProviderRef(CHEN.into()), MONDAY).await;
+    assert!(matches!(told, Err(EmrError::Invalid(_))), "{told:?}");
+    // Who declined is not there.
+    set(named("Practitioner/102", "declined"));
+    house.adapter().1.book(wanted(CHEN, start, JANE)).await.unwrap();
+}
+
+#[tokio::test]
+async fn slots_of_two_lengths_and_two_kinds_at_one_time_are_told_apart() {
+    let house = House::open(Conduct::Strict).await;
+    let half = MONDAY.at(9, 15, 0, 0);
+    house.sim.desk_opens("week-102", MONDAY.at(9, 0, 0, 0), 30, "visit");
+    let phone = house.sim.desk_opens("week-102", half, 15, "phone");
+    let (clinic, emr) = house.waiting([2_000, 4_000, 4_000]);
+    let mut caller = Caller::at(clinic, emr, NOW);
+    let jane = json!({ "first_name": "Jane", "last_name": "Roe", "birth_date": "1984-03-09" });
+    let patient = caller.call(ToolName::SearchPatient, jane).await["patient"].clone();
+    for (kind, slot) in [("phone", phone.as_str()), ("sick_visit", "s-102-20261123-0930")] {
+        let find = json!({ "visit_kind": kind, "provider": "Chen", "to_date": "2026-11-23", "time_after": "09:15" });
+        let slots = caller.call(ToolName::FindEarliestAppointment, find).await;
+        let wish = json!({ "patient": patient, "slot": slots["slots"][0]["slot"] });
+        let booked = caller.agree(ToolName::CreateAppointment, &wish).await;
+        assert_eq!(booked["ok"], true, "{kind}: {slots} {booked}");
+        let taken = house.sim.appointments().into_iter().filter(|row| row.patient.as_deref() == Some(JANE));
+        let newest = taken.max_by_key(|row| row.id.clone()).unwrap();
+        let whole = house.sim.resource("Appointment", &newest.id).unwrap();
+        assert_eq!(whole["slot"], json!([{ "reference": format!("Slot/{slot}") }]), "{kind}");
+        let of = if kind == "phone" { "phone" } else { "visit" };
+        assert_eq!(whole["serviceType"][0]["coding"][0]["code"], of);
+    }
+    assert_eq!(house.sim.overlaps(), []);
+}
+
+#[tokio::test]
 async fn charts_are_found_by_birth_date_and_only_live_ones() {
     let house = House::open(Conduct::Blind).await;
-    let emr = house.adapter().1;
-    let born = |day: Date| Sought {
-        birth_date: Pii::new(day),
-        first_name: Pii::new("x".into()),
-        last_name: Pii::new("y".into()),
-        calling_from: None,
-    };
-    let mut found = Vec::new();
-    for day in [
-        date(1984, 3, 9),
-        date(2001, 8, 2),
-        date(1962, 4, 12),
-        date(1990, 1, 25),
-        date(1931, 2, 14),
-        date(1979, 7, 7),
-        date(1950, 1, 1),
-    ] {
-        let charts = emr.find_patients(&born(day)).await.unwrap();
-        found.push(charts.into_iter().map(|chart| chart.id.0.into_inner()).collect::<Vec<_>>().join(" "));
-    }
-    assert_eq!(found, ["1001", "1004", "1005 1006", "1003", "", "", ""]);
-    let jane = emr.find_patients(&born(date(1984, 3, 9))).await.unwrap().remove(0);
-    assert_eq!(jane.phones, [Pii::new("6045550177".to_owned())]);
-    assert_eq!(
-        (jane.card_last4, jane.postal_code),
-        (Some(Pii::new("8215".to_owned())), Some(Pii::new("V6B2K3".to_owned())))
-    );
+    let born: [(Date, &[&str]); 7] = [
+        (date(1984, 3, 9), &["1001"]),
+        (date(2001, 8, 2), &["1004"]),
+        (date(1962, 4, 12), &["1005", "1006"]),
+        // Replaced, deceased, inactive, nobody.
+        (date(1990, 1, 25), &["1003"]),
+        (date(1931, 2, 14), &[]),
+        (date(1979, 7, 7), &[]),
+        (date(1950, 1, 1), &[]),
+    ];
+    contract::finds_live_charts(house.adapter().1.as_ref(), &born).await;
 }
 
 #[tokio::test]
@@ -190,6 +231,9 @@ async fn health_tells_what_is_right_and_what_is_not() {
             assert!(all.contains(part), "{part}:\n{all}");
         }
         assert!(house.sim.desk_sets("Schedule", "week-102", "active", json!(false)));
+        let careless = House::open(Conduct::Careless).await.waiting([2_000, 4_000, 4_000]).1.health(now).await.unwrap();
+        let wrong: Vec<_> = careless.iter().filter(|finding| finding.mend.is_some()).collect();
+        assert!(wrong.len() == 1 && wrong[0].what.contains("versioned-update of Appointment"), "{wrong:?}");
         let findings = house.waiting([2_000, 4_000, 4_000]).1.health(now).await.unwrap();
         let wrong: Vec<_> = findings.iter().filter(|finding| finding.mend.is_some()).collect();
         assert!(wrong[0].what.contains("provider 102 (Dr. Wei Chen) has no active Schedule"), "{wrong:?}");

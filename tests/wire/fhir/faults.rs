@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use attendant::agent::tools::ToolName;
+use attendant::emr::{EmrError, Refusal};
 use attendant::sim::fhir::{Conduct, Fault};
 use futures_util::future::join_all;
 use jiff::civil::DateTime;
 
 use super::house::House;
-use crate::wire::emr_contract::is_told_as_it_is;
-use crate::wire::oscar::house::{CHEN, Caller, JANE, MONDAY, NOW, code, held, left, place, wanted};
+use crate::wire::emr_contract::{is_told_as_it_is, tells_the_staff_of_an_unknown_outcome};
+use crate::wire::oscar::house::{CHEN, Caller, JANE, MONDAY, NOW, code, held, place, wanted};
 
 fn nine() -> DateTime {
     MONDAY.at(9, 0, 0, 0)
@@ -131,13 +131,52 @@ async fn a_change_whose_answer_is_lost_is_found_and_one_that_came_too_late_is_re
 async fn an_unknown_outcome_reaches_the_caller_and_the_staff() {
     let house = House::open(Conduct::Blind).await;
     let (clinic, emr) = house.adapter();
-    let mut caller = Caller::at(clinic, emr, NOW);
-    let wish = caller.janes_wish().await;
-    house.turn("Appointment.create", Fault::Hang, 1);
-    let told = caller.agree(ToolName::CreateAppointment, &wish).await;
-    assert_eq!(told["code"], "outcome_unknown", "{told}");
-    let left = left(caller.folder.path());
-    assert!(left.lines().count() == 1 && left.contains("Not certain"), "{left}");
+    let lose = || house.turn("Appointment.create", Fault::Hang, 1);
+    tells_the_staff_of_an_unknown_outcome(Caller::at(clinic, emr, NOW), lose).await;
+    assert_eq!(house.asked("Appointment.create"), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_was_overtaken_is_told_as_such_whatever_status_says_it() {
+    for fault in [Fault::Stale, Fault::Overtaken] {
+        let house = House::open(Conduct::Strict).await;
+        let emr = house.adapter().1;
+        let booked = emr.book(wanted(CHEN, nine(), JANE)).await.unwrap();
+        let changed = EmrError::Refused(Refusal::Changed);
+        house.turn("Appointment.update", fault, 2);
+        assert_eq!(emr.cancel(held(&booked)).await, Err(changed.clone()), "{fault}");
+        let moved = emr.reschedule(held(&booked), place(CHEN, MONDAY.at(14, 0, 0, 0), 15)).await;
+        assert_eq!(moved, Err(changed), "{fault}");
+        assert_eq!(emr.cancel(held(&booked)).await, Ok(()), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn another_chart_than_was_asked_for_is_booked_for_nobody() {
+    let house = House::open(Conduct::Blind).await;
+    house.turn("Patient.read", Fault::Another, 1);
+    assert_eq!(code(&house.adapter().1.book(wanted(CHEN, nine(), JANE)).await), "invalid");
+    assert_eq!(house.asked("Appointment.create"), 0);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_refused_its_booking_is_given_back() {
+    let house = House::open(Conduct::Argonaut).await;
+    house.turn("Appointment.book", Fault::Scope, 1);
+    assert_eq!(code(&house.adapter().1.book(wanted(CHEN, nine(), JANE)).await), "forbidden");
+    assert!(house.sim.appointments().iter().all(|row| row.status != "pending"), "{:?}", house.sim.appointments());
+    assert_eq!(code(&house.adapter().1.book(wanted(CHEN, nine(), "1003")).await), "ok", "it is anybody's again");
+}
+
+#[tokio::test]
+async fn who_does_not_know_enough_in_time_writes_nothing() {
+    let house = House::open(Conduct::Blind).await;
+    // Each is soon enough for itself.
+    for operation in ["Schedule.search", "Slot.search", "page"] {
+        house.turn(operation, Fault::Latency(Duration::from_millis(2_600)), 1);
+    }
+    let booked = house.waiting([2_000, 4_000, 4_000]).1.book(wanted(CHEN, nine(), JANE)).await;
+    assert_eq!((code(&booked), house.asked("Appointment.create")), ("timeout", 0), "{booked:?}");
 }
 
 /// Each fault at each operation of a booking, again and again: told yes means one appointment, told no means none, unknown means at most one.
@@ -154,6 +193,7 @@ async fn whatever_fails_wherever_a_booking_is_told_as_it_is() {
         Fault::Expired,
         Fault::Scope,
         Fault::Malformed,
+        Fault::Another,
     ];
     let reads = [
         "metadata",

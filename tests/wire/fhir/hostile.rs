@@ -96,6 +96,18 @@ async fn what_is_no_answer_is_told_by_kind_and_never_quoted() {
         ("an appointment without a time", appointment(json!({ "start": null })), invalid),
         ("one of an unknown status", appointment(json!({ "status": "Jane Roe" })), invalid),
         ("one with an id that is an address", appointment(json!({ "id": "../Patient/1" })), invalid),
+        (
+            "one of a practitioner elsewhere",
+            appointment(
+                json!({ "participant": [{ "actor": { "reference": "https://elsewhere.example/fhir/Practitioner/101" }, "status": "accepted" }] }),
+            ),
+            invalid,
+        ),
+        (
+            "one of nobody",
+            appointment(json!({ "participant": [{ "actor": { "reference": "Location/1" }, "status": "accepted" }] })),
+            invalid,
+        ),
         ("one whose participants are a text", appointment(json!({ "participant": "Jane Roe" })), invalid),
         ("silence", fhir(&bundle(&[])).set_delay(Duration::from_secs(60)), timeout),
     ];
@@ -141,19 +153,27 @@ async fn pages_are_followed_and_counted_once() {
             "participant": [{ "actor": { "reference": "Practitioner/101" }, "status": "accepted" }],
         })
     };
-    let mut first = bundle(&[row("1", 0), row("2", 15)]);
-    first["link"] = json!([{ "relation": "next", "url": "/fhir?page=2" }]);
-    server.0.reset().await;
-    Mock::given(path("/fhir/Schedule")).respond_with(fhir(&bundle(&[schedule()]))).mount(&server.0).await;
-    Mock::given(path("/fhir/Slot")).respond_with(fhir(&bundle(&[]))).mount(&server.0).await;
-    Mock::given(path("/fhir/Appointment/_search")).respond_with(fhir(&first)).mount(&server.0).await;
-    Mock::given(method("GET"))
-        .and(path("/fhir"))
-        .respond_with(fhir(&bundle(&[row("2", 15), row("3", 30)])))
-        .mount(&server.0)
-        .await;
-    let taken = server.1.appointments_for_provider(&ProviderRef("101".into()), date(2026, 3, 3)).await.unwrap();
-    assert_eq!(taken.iter().map(|taken| taken.id.0.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    for (next, at) in [
+        ("/fhir?page=2", "/fhir"),
+        ("?page=2", "/fhir"),
+        ("Appointment?page=2", "/fhir/Appointment"),
+        ("./Appointment/_search?page=2", "/fhir/Appointment/_search"),
+    ] {
+        let mut first = bundle(&[row("1", 0), row("2", 15)]);
+        first["link"] = json!([{ "relation": "next", "url": next }]);
+        server.0.reset().await;
+        Mock::given(path("/fhir/Schedule")).respond_with(fhir(&bundle(&[schedule()]))).mount(&server.0).await;
+        Mock::given(path("/fhir/Slot")).respond_with(fhir(&bundle(&[]))).mount(&server.0).await;
+        let second = fhir(&bundle(&[row("2", 15), row("3", 30)]));
+        Mock::given(method("GET")).and(path(at)).respond_with(second).mount(&server.0).await;
+        Mock::given(method("POST"))
+            .and(path("/fhir/Appointment/_search"))
+            .respond_with(fhir(&first))
+            .mount(&server.0)
+            .await;
+        let taken = server.1.appointments_for_provider(&ProviderRef("101".into()), date(2026, 3, 3)).await.unwrap();
+        assert_eq!(taken.iter().map(|taken| taken.id.0.as_str()).collect::<Vec<_>>(), ["1", "2", "3"], "{next}");
+    }
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attendant::emr::{Emr, EmrError, Refusal};
-use attendant::sim::fhir::{Conduct, Fault};
+use attendant::sim::fhir::{Conduct, Fault, Knob};
 use jiff::civil::DateTime;
 
 use super::house::{ALL, House};
-use crate::wire::emr_contract::moves_one_of_two_to_a_time;
-use crate::wire::oscar::house::{CHEN, MONDAY, SINGH, held, place, quarters, race as ask, wanted};
+use crate::wire::emr_contract as contract;
+use crate::wire::oscar::house::{CHEN, code, quarters, race as ask, wanted};
 
 /// One of each wish, in as many as there are callers of several processes: those of one wish need the lock that instances share.
 const CHARTS: [&str; 5] = ["1001", "1003", "1004", "1005", "1006"];
@@ -71,21 +71,42 @@ async fn a_rival_of_the_front_desk_keeps_the_time_whether_it_was_first_or_not() 
 async fn a_move_onto_a_rival_is_moved_back() {
     for fault in [Fault::Rival, Fault::RivalAfter] {
         let house = House::open(Conduct::Blind).await;
-        let emr = house.waiting(PATIENT).1;
-        let start = quarters()[0];
-        let booked = emr.book(wanted(CHEN, start, "1001")).await.unwrap();
-        house.turn("Appointment.update", fault, 1);
-        let moved = emr.reschedule(held(&booked), place(SINGH, MONDAY.at(14, 30, 0, 0), 15)).await;
-        assert_eq!(moved.unwrap_err(), EmrError::Refused(Refusal::SlotTaken), "{fault}");
-        assert_eq!(house.active(CHEN, start, "1001"), 1, "{fault}: where it was");
-        assert_eq!(house.active(SINGH, MONDAY.at(14, 30, 0, 0), "1001"), 0, "{fault}");
+        let active = |provider: &str, start, patient: &str| house.active(provider, start, patient);
+        let rival = || house.turn("Appointment.update", fault, 1);
+        contract::moves_back_from_a_rival(house.waiting(PATIENT).1.as_ref(), rival, active).await;
         assert_eq!(house.sim.overlaps(), []);
     }
 }
 
 #[tokio::test]
+async fn a_move_back_that_was_lost_is_not_told_as_done() {
+    for fault in [Fault::DropRequest, Fault::Server, Fault::Stale, Fault::Overtaken] {
+        let house = House::open(Conduct::Blind).await;
+        let lose = || {
+            house.turn("Appointment.update", Fault::RivalAfter, 1);
+            house.sim.turn(Knob::times("Appointment.update", fault, 1).after(1)).unwrap();
+        };
+        contract::knows_no_move_back_that_was_lost(house.adapter().1.as_ref(), lose).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_desk_made_for_the_same_patient_is_not_taken_back() {
+    let house = House::open(Conduct::Blind).await;
+    let emr = house.adapter().1;
+    let start = quarters()[0];
+    // Hers and a rival's, both by the desk; and ours is lost.
+    for fault in [Fault::Twin, Fault::Rival, Fault::Server] {
+        house.turn("Appointment.create", fault, 1);
+    }
+    let booked = emr.book(wanted(CHEN, start, "1001")).await;
+    assert_eq!(code(&booked), "unknown", "{booked:?}");
+    assert_eq!((house.active(CHEN, start, "1001"), house.asked("Appointment.update")), (1, 0), "it is the desk's");
+}
+
+#[tokio::test]
 async fn two_who_move_to_one_time_are_never_both_told_yes() {
     let house = House::open(Conduct::Blind).await;
-    moves_one_of_two_to_a_time(house.waiting(PATIENT).1, house.waiting(PATIENT).1).await;
+    contract::moves_one_of_two_to_a_time(house.waiting(PATIENT).1, house.waiting(PATIENT).1).await;
     assert_eq!(house.sim.overlaps(), []);
 }

@@ -21,9 +21,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use super::by_voice::{ASKED, Talk};
+use super::by_voice::Talk;
 use super::house::{CHEN, House, MONDAY, SINGH, wanted};
 use crate::live::redis::Redis;
+use crate::wire::emr_contract::asks_for;
 
 const CALLS: u32 = 100;
 
@@ -113,7 +114,7 @@ async fn caller(number: u32, shared: Shared) -> (Vec<Duration>, bool) {
     let (mut talk, _folder) = Talk::at(clinic, Arc::new(oscar), &shared, Language::English);
     elapse(BREATH * number / (CALLS / 6)).await;
     let mut answer = String::new();
-    for line in ASKED.iter().chain(&["yes please"]) {
+    for line in asks_for("one fifteen").iter().chain(&["yes please"]) {
         answer = talk.say(line).await;
         elapse(BREATH).await;
     }

@@ -16,11 +16,11 @@ use attendant::privacy::Pii;
 use attendant::provider::chain::{Order, Thinkers};
 use attendant::sim::oscar::{Dialect, Fault};
 use attendant::state::Shared;
-use jiff::civil::time;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::house::{House, MONDAY, NOW, SINGH, left};
+use super::house::{CHEN, House, MONDAY, NOW, SINGH};
+use crate::wire::emr_contract as contract;
 
 pub struct Talk {
     agent: Box<dyn Agent>,
@@ -96,7 +96,7 @@ impl Talk {
         answer
     }
 
-    async fn say_all(&mut self, lines: &[&str]) -> String {
+    pub async fn say_all(&mut self, lines: &[&str]) -> String {
         let mut answer = String::new();
         for line in lines {
             answer = self.say(line).await;
@@ -109,47 +109,17 @@ impl Talk {
     }
 }
 
-/// Up to the question whether to book Monday at a quarter past one.
-pub const ASKED: [&str; 5] = [
-    "i'd like to book a follow up with doctor singh on monday after quarter to eleven",
-    "jane roe r o e",
-    "march ninth nineteen eighty four",
-    "yes",
-    "one fifteen",
-];
-
 #[tokio::test]
 async fn a_caller_books_moves_and_cancels_by_voice_in_every_dialect() {
     for dialect in [Dialect::Mcmaster, Dialect::Openo, Dialect::Juno] {
         let house = House::with(dialect, None).await;
-        let (mut talk, _folder) = Talk::with(&house, Language::English);
-        let answer = talk.say_all(&ASKED).await;
-        // She has another, at ten.
-        assert!(answer.starts_with("You already have an appointment on Monday, November 23 at 10 AM."), "{answer}");
-        assert!(
-            answer.ends_with("That's Monday, November 23 at 1:15 PM with Dr. Priya Singh. Shall I book it?"),
-            "{answer}"
-        );
-        assert_eq!(house.asked("addAppointment"), 0, "written before the yes");
-        let answer = talk.say("yes please").await;
-        assert!(answer.starts_with("You're booked for Monday, November 23 at 1:15 PM"), "{answer}");
-        let rows = house.sim.appointments(SINGH, MONDAY);
-        let row = rows.into_iter().find(|row| row.start == time(13, 15, 0, 0)).expect("it stands in the book");
-        assert_eq!((row.patient, row.is_active()), (1001, true));
-
-        let answer = talk.say("can i move my appointment to wednesday with any doctor").await;
-        assert!(answer.contains("Monday, November 23 at 10 AM") && answer.contains("Which one"), "{answer}");
-        let answer = talk.say("the one fifteen").await;
-        assert!(answer.contains("Wednesday, November 25"), "{answer}");
-        let answer = talk.say_all(&["the first", "yes"]).await;
-        assert!(answer.starts_with("It's moved. Your appointment is now Wednesday, November 25"), "{answer}");
-        let moved = house.sim.appointment(row.id).expect("as the test has it");
-        assert_eq!((moved.day, moved.is_active()), (jiff::civil::date(2026, 11, 25), true));
-
-        let answer = talk.say_all(&["i want to cancel my appointment on wednesday", "yes"]).await;
-        assert!(answer.contains("is cancelled"), "{answer}");
-        assert!(!house.sim.appointment(row.id).expect("as the test has it").is_active());
-        assert_eq!((house.asked("addAppointment"), house.asked("updateAppointment")), (1, 2));
+        let standing = |day| {
+            let rows = [SINGH, CHEN].into_iter().flat_map(|provider| house.sim.appointments(provider, day));
+            rows.filter(|row| row.patient == 1001 && row.is_active()).count()
+        };
+        let written = || [house.asked("addAppointment"), house.asked("updateAppointment")];
+        let (talk, _folder) = Talk::with(&house, Language::English);
+        contract::books_moves_and_cancels_by_voice(talk, ("one fifteen", "1:15 PM"), standing, written).await;
     }
 }
 
@@ -173,15 +143,9 @@ async fn a_caller_books_in_french() {
 #[tokio::test]
 async fn a_booking_nobody_knows_of_is_left_to_the_staff_and_never_sent_again() {
     let house = House::open().await;
-    let (mut talk, folder) = Talk::with(&house, Language::English);
-    talk.say_all(&ASKED).await;
-    house.turn("addAppointment", Fault::Hang, 1);
-    let answer = talk.say("yes").await;
-    assert!(answer.starts_with("I can't tell whether that went through."), "{answer}");
-    talk.say("yes").await;
-    assert_eq!(house.asked("addAppointment"), 1);
-    let left = left(folder.path());
-    assert_eq!(left.lines().count(), 1);
+    let lose = || house.turn("addAppointment", Fault::Hang, 1);
+    let talk = Talk::with(&house, Language::English);
+    contract::sends_nothing_twice_by_voice(talk, "one fifteen", lose, || house.asked("addAppointment")).await;
 }
 
 #[tokio::test]
@@ -189,7 +153,7 @@ async fn an_oscar_that_is_away_leads_to_a_message_or_a_person() {
     let house = House::open().await;
     let (mut talk, _folder) = Talk::with(&house, Language::English);
     house.turn("searchDemographicsByAttributes", Fault::Html503, 5);
-    let answer = talk.say_all(&ASKED[..4]).await;
+    let answer = talk.say_all(&contract::asks_for("one fifteen")[..4]).await;
     assert!(answer.contains("can't reach the appointment book"), "{answer}");
     assert!(talk.say("take a message").await.contains("name"));
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use attendant::agent::tools::ToolName;
 use attendant::emr::Emr;
 use attendant::sim::oscar::{Dialect, Fault, Knob};
 use jiff::civil::DateTime;
 
-use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, code, held, left, place, wanted};
-use crate::wire::emr_contract::is_told_as_it_is;
+use super::house::{CHEN, Caller, House, JANE, MONDAY, SINGH, code, held, place, wanted};
+use crate::wire::emr_contract::{is_told_as_it_is, tells_the_staff_of_an_unknown_outcome};
 
 fn nine() -> DateTime {
     MONDAY.at(9, 0, 0, 0)
@@ -172,15 +171,9 @@ async fn a_server_that_was_started_again_costs_one_login_even_within_a_write() {
 #[tokio::test]
 async fn an_unknown_outcome_reaches_the_caller_and_the_staff_and_no_name_leaves() {
     let house = House::open().await;
-    let mut caller = Caller::new(&house);
-    let wish = caller.janes_wish().await;
-    house.turn("addAppointment", Fault::Hang, 1);
-    let told = caller.agree(ToolName::CreateAppointment, &wish).await;
-    assert_eq!(told["code"], "outcome_unknown", "{told}");
-    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, told);
+    let lose = || house.turn("addAppointment", Fault::Hang, 1);
+    tells_the_staff_of_an_unknown_outcome(Caller::new(&house), lose).await;
     assert_eq!(house.asked("addAppointment"), 1);
-    let left = left(caller.folder.path());
-    assert!(left.lines().count() == 1 && left.contains("Not certain"), "{left}");
 }
 
 /// Each fault at each operation of a booking, again and again: told yes means one row, told no means none, unknown means at most one.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use attendant::emr::oscar::Oscar;
 use attendant::emr::{Emr, EmrError, Refusal};
-use attendant::sim::oscar::Fault;
+use attendant::sim::oscar::{Fault, Knob};
 use jiff::civil::DateTime;
 
-use super::house::{CHEN, House, MONDAY, SINGH, held, place, quarters, race as ask, wanted};
+use super::house::{CHEN, House, MONDAY, quarters, race as ask, wanted};
 use crate::wire::emr_contract as contract;
 
 /// Charts that take bookings.
@@ -77,15 +77,22 @@ async fn a_rival_of_the_front_desk_who_came_second_takes_nothing_back() {
 async fn a_move_onto_a_rival_is_moved_back() {
     for fault in [Fault::Rival, Fault::RivalAfter] {
         let house = House::open().await;
-        let oscar = house.adapter().1;
-        let start = MONDAY.at(9, 0, 0, 0);
-        let booked = oscar.book(wanted(CHEN, start, "1001")).await.unwrap();
-        house.turn("updateAppointment", fault, 1);
-        let moved = oscar.reschedule(held(&booked), place(SINGH, MONDAY.at(14, 30, 0, 0), 15)).await;
-        assert_eq!(moved.unwrap_err(), EmrError::Refused(Refusal::SlotTaken), "{fault}");
-        assert_eq!(house.active(CHEN, start, "1001"), 1, "{fault}: where it was");
-        assert_eq!(house.active(SINGH, MONDAY.at(14, 30, 0, 0), "1001"), 0, "{fault}");
+        let active = |provider: &str, start, patient: &str| house.active(provider, start, patient);
+        let rival = || house.turn("updateAppointment", fault, 1);
+        contract::moves_back_from_a_rival(&house.adapter().1, rival, active).await;
         assert_eq!(house.sim.active_overlaps(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_move_back_that_was_lost_is_not_told_as_done() {
+    for fault in [Fault::DropRequest, Fault::Hang] {
+        let house = House::open().await;
+        let lose = || {
+            house.turn("updateAppointment", Fault::RivalAfter, 1);
+            house.sim.turn(Knob::times("updateAppointment", fault, 1).after(1)).unwrap();
+        };
+        contract::knows_no_move_back_that_was_lost(&house.adapter().1, lose).await;
     }
 }
 

@@ -14,7 +14,8 @@ use super::super::{Outcome, Session, ToolName, schema};
 use super::{digest, doubt, failed, failed_write, local, verified, written};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Told, moment};
-use crate::emr::{Emr, Held, NewAppointment, Place, slot};
+use crate::emr::{Emr, Held, NewAppointment, PatientRef, Place, ProviderRef, slot};
+use crate::privacy::Pii;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -95,8 +96,8 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     let start = slot.place.start.to_string();
     let clinic = session.clinic.config.id.as_str();
     let key = digest(&[clinic, patient.0.reveal(), &slot.place.provider.0, &start, "book"]);
+    let about = about(&format!("a booking for {start} with {}", slot.provider_name), &patient);
     let wanted = NewAppointment { patient, place: slot.place.clone(), kind: slot.kind, key };
-    let about = format!("a booking for {start}");
     let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
@@ -146,7 +147,11 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
     // It keeps its own length.
     let to = Place { end: slot::end_of(slot.place.start, minutes), ..slot.place.clone() };
     let old = written(held.start);
-    let about = format!("moving the appointment of {} to {}", held.start, to.start);
+    let (from, with) = (called(&held.provider, session), &slot.provider_name);
+    let about = about(
+        &format!("moving the appointment of {} with {from} to {} with {with}", held.start, to.start),
+        &held.patient,
+    );
     let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
@@ -187,7 +192,8 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         return ask(&what, &appointment::ask_to_cancel(told, session.language), session);
     }
     let start = held.start;
-    let about = format!("cancelling the appointment of {start}");
+    let with = called(&held.provider, session);
+    let about = about(&format!("cancelling the appointment of {start} with {with}"), &held.patient);
     let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
@@ -202,6 +208,17 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     under_way.over();
     session.dealings.finish(what, outcome.clone());
     outcome
+}
+
+/// What is written, for the staff to find in their book: of whose chart.
+fn about(what: &str, patient: &PatientRef) -> Pii<String> {
+    Pii::new(format!("{what}, chart {}", patient.0.reveal()))
+}
+
+/// As the staff know the provider, without asking the EMR.
+fn called(provider: &ProviderRef, session: &Session) -> String {
+    let named = session.clinic.config.emr.as_ref().and_then(|emr| emr.provider_name(provider));
+    named.map_or_else(|| format!("provider {}", provider.0), str::to_owned)
 }
 
 /// A slot offered not long ago, and still to come.
