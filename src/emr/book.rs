@@ -188,10 +188,11 @@ impl Inner {
             let number = self.rows.read().number();
             let found = self.changes.after(number).await?;
             let is_last = found.len() < PAGE;
-            let mut rows = self.rows.write();
-            found.into_iter().for_each(|(number, entry)| rows.apply(number, entry));
-            let is_empty = rows.number() == 0 && !self.first.is_empty();
-            drop(rows);
+            let is_empty = {
+                let mut rows = self.rows.write();
+                found.into_iter().for_each(|(number, entry)| rows.apply(number, entry));
+                rows.number() == 0 && !self.first.is_empty()
+            };
             if is_last && !is_empty {
                 return self.changes.be_one(&self.first).await;
             }

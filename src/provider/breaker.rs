@@ -366,7 +366,7 @@ mod tests {
             breaker.refused(&wrong, now);
         }
         assert!(!breaker.is_well(now) && breaker.is_well(now + OPEN));
-        assert!(failed_here(now).iter().all(|(name, left)| **name != *"refuses" || left.is_none()));
+        assert!(failed_here(now).iter().all(|failed| *failed.name != *"refuses" || failed.left.is_none()));
     }
 
     /// Five in a row, the last with this Retry-After.

@@ -99,7 +99,7 @@ async fn what_openai_cannot_finish_objects_to_or_says_too_late_costs_neither_the
     for habit in [Habit::FailsItems, Habit::Objects, Habit::LateDeltas, Habit::RefusesLikelyWords] {
         let recogniser = ears(told_ears::habitual(habit).await, "");
         let mut ears =
-            Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], digits: false });
+            Ears::open(&recogniser, Language::English, Hints { phrases: vec!["Wong".into()], answer: Answer::Free });
         let events = heard_twice(&mut ears).await;
         assert!(!events.iter().any(|event| matches!(event, Event::Failed(_))), "{habit:?}: {events:?}");
         assert_eq!(finals(&events), twice(), "{habit:?}: {events:?}");
@@ -129,7 +129,7 @@ async fn likely_words_that_are_refused_are_left_out_once_and_then_never_told_aga
     let recogniser = ears(listener.local_addr().expect("bound"), "");
     let refusal = || error("invalid_request_error", "invalid_value");
     let updated = || json!({"type": "session.updated", "event_id": "e", "session": {}});
-    let hints = |word: &str| Hints { phrases: vec![word.into()], digits: false };
+    let hints = |word: &str| Hints { phrases: vec![word.into()], answer: Answer::Free };
     // At the beginning.
     let mut ears = Ears::open(&recogniser, Language::English, hints("Wong"));
     let (mut socket, _) = accept(&listener).await;

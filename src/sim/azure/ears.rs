@@ -137,8 +137,13 @@ impl Ears {
                 if body[20..36] != WAVE[20..36] {
                     return vec![Act::Close(REFUSED)];
                 }
-                let turn =
-                    Turn { request: id, ear: Ear::of(self.strike.clone()), words: Vec::new(), phrases: 0, told_at: HYPOTHESIS };
+                let turn = Turn {
+                    request: id,
+                    ear: Ear::of(self.strike.clone()),
+                    words: Vec::new(),
+                    phrases: 0,
+                    told_at: HYPOTHESIS,
+                };
                 let mut acts =
                     vec![said(&turn.request, "turn.start", &json!({"context": {"serviceTag": "simulated"}}))];
                 self.stage = Stage::Turn(Box::new(turn));

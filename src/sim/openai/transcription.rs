@@ -72,8 +72,13 @@ async fn connect(
             come_again(status, refuse(status, code))
         }
         None => {
-            let ears =
-                Ears { pace: settings.pace, strike: strike.clone(), habit, model: None, open: Item::new(0, strike.clone()) };
+            let ears = Ears {
+                pace: settings.pace,
+                strike: strike.clone(),
+                habit,
+                model: None,
+                open: Item::new(0, strike.clone()),
+            };
             upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
     }

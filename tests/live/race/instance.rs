@@ -75,6 +75,10 @@ pub enum Book {
     Embedded {
         clinic: PathBuf,
     },
+    /// In the store, where other instances have it too; of the clinic that has this file.
+    Shared {
+        clinic: PathBuf,
+    },
 }
 
 /// Who calls, and for what.
