@@ -181,7 +181,7 @@ async fn try_arms(arms: &[ArmVoice], wanted: &Wanted<'_>) -> Vec<Row> {
     for ArmVoice { arm, section, voice, languages } in arms.iter().filter(|one| wanted.is(one.section)) {
         for language in wanted.languages(|language| languages.contains(&language)) {
             let outcome = trial::speak(voice.as_ref(), language).await;
-            rows.push(Row { arm: Some(arm.clone()), ..row(*section, "speaks", language, outcome) });
+            rows.push(Row { arm: Some(arm.clone()), ..row(section, "speaks", language, outcome) });
         }
     }
     rows

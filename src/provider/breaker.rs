@@ -215,7 +215,7 @@ impl Breaker {
             ErrorKind::Request | ErrorKind::Full => {}
             ErrorKind::Unauthorised => self.count(error, FAILURES, now),
             ErrorKind::Limited | ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Empty => {
-                self.count(error, 1, now)
+                self.count(error, 1, now);
             }
         }
     }

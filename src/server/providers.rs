@@ -42,8 +42,11 @@ pub struct Hosted {
     /// `openai`, `anthropic`, then those with names.
     pub models: Vec<Arc<dyn Model>>,
     /// By their sections.
-    pub voices: Vec<(&'static str, Arc<dyn Voice>)>,
+    pub voices: Vec<Named>,
 }
+
+/// A voice, and the section that names it.
+pub type Named = (&'static str, Arc<dyn Voice>);
 
 impl std::fmt::Debug for Hosted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,7 +68,7 @@ impl Hosted {
     pub fn of_arm(
         config: &ProvidersConfig,
         names: &BTreeMap<String, BTreeMap<Language, String>>,
-    ) -> Result<Vec<(&'static str, Arc<dyn Voice>)>, StartError> {
+    ) -> Result<Vec<Named>, StartError> {
         let made = Self::of(&named(config, names))?.voices.into_iter();
         Ok(made.filter(|(name, _)| names.contains_key(*name)).collect())
     }
@@ -179,7 +182,7 @@ impl Speech {
     }
 
     /// The same of voices; several on this machine have one name.
-    pub fn voices<'a>(&'a self, names: Vec<&'a str>) -> impl Iterator<Item = &'a (&'static str, Arc<dyn Voice>)> {
+    pub fn voices<'a>(&'a self, names: Vec<&'a str>) -> impl Iterator<Item = &'a Named> {
         names.into_iter().flat_map(|name| self.mouths.iter().filter(move |(known, _)| *known == name))
     }
 }

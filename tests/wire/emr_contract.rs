@@ -110,7 +110,7 @@ pub async fn moves_back_from_a_rival(
     let booked = emr.book(wanted(CHEN, start, "1001")).await.expect("as the test has it");
     rival();
     let moved = emr.reschedule(held(&booked), place(SINGH, to, 15)).await;
-    assert_eq!(moved.unwrap_err(), EmrError::Refused(Refusal::SlotTaken));
+    assert_eq!(moved.expect_err("the time is taken"), EmrError::Refused(Refusal::SlotTaken));
     assert_eq!(active(CHEN, start, "1001"), 1, "where it was");
     assert_eq!(active(SINGH, to, "1001"), 0);
 }

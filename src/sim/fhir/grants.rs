@@ -62,7 +62,7 @@ impl Grants {
         let token = format!("granted-token-{}", self.count);
         self.given.insert(token.clone());
         // Some servers write a number, some a text.
-        let expires = if self.count % 2 == 0 { json!("300") } else { json!(300) };
+        let expires = if self.count.is_multiple_of(2) { json!("300") } else { json!(300) };
         Reply::json(
             200,
             json!({ "access_token": token, "token_type": "bearer", "expires_in": expires, "scope": field("scope") }),
