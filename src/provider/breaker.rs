@@ -246,8 +246,8 @@ impl Breaker {
         let cause = if is_ours { Cause::Ours } else { Cause::Failures };
         *state = State::Open { until: now + wait, cause };
         let clinic = self.clinic.as_deref();
-        let labels = [("provider", self.provider.to_owned()), ("clinic", clinic.unwrap_or_default().to_owned())];
-        metrics::counter!("provider_breaker_opened_total", &labels).increment(1);
+        let whose = clinic.unwrap_or_default().to_owned();
+        metrics::counter!("provider_breaker_opened_total", "provider" => self.provider, "clinic" => whose).increment(1);
         if is_ours {
             // Time alone mends everything else.
             tracing::error!(provider = self.provider, clinic, %error, "{}", mend(error.kind));
@@ -434,7 +434,7 @@ mod tests {
     async fn what_fails_one_clinic_is_no_other_s_here_or_at_another_instance() {
         let now = Instant::now();
         let [one, other] = ["one", "other"].map(|clinic| Breaker::of_clinic("emr of two", clinic));
-        one.failed(&error(ErrorKind::Limited, Some(90)), now);
+        fails(&one, 90, now);
         assert!(!one.is_well(now) && other.is_well(now));
         let told = failed_here(now);
         let of = |clinic: &str| {

@@ -94,7 +94,7 @@ pub const METRICS: &[Metric] = &[
     ),
     counter(
         "provider_breaker_opened_total",
-        &["provider", "clinic"],
+        &["clinic", "provider"],
         "Times a provider was passed over for a minute or more.",
     ),
     counter(

@@ -28,7 +28,7 @@ histogram attendant_response_own_seconds{filler, language}
 counter call_faults_total
 counter transport_commands_dropped_total
 counter provider_failures_total{kind, provider}
-counter provider_breaker_opened_total{provider,clinic}
+counter provider_breaker_opened_total{clinic, provider}
 counter llm_failovers_total{words}
 counter llm_hedges_total{provider}
 counter llm_hedges_lost_total{provider}
