@@ -18,6 +18,8 @@ pub(super) struct Flux {
     words: Vec<Word>,
     update_at: u64,
     eager: Eager,
+    /// So many of the words were to be the last, and are thought of again if they are not.
+    revised: usize,
 }
 
 /// Whether it was said that the turn may have ended.
@@ -43,6 +45,7 @@ impl Flux {
             words: Vec::new(),
             update_at: INTERIM,
             eager: Eager::NotYet,
+            revised: 0,
         }
     }
 
@@ -59,6 +62,9 @@ impl Flux {
         let (now, quiet) = (ear.heard(), ear.quiet());
         let went_on = !words.is_empty();
         let begins = self.words.is_empty() && went_on;
+        if went_on {
+            self.think_again();
+        }
         self.words.extend(words);
         if begins {
             acts.push(Act::Say(self.info("StartOfTurn", now, None)));
@@ -99,7 +105,7 @@ impl Flux {
                 self.words.extend(ear.finish());
                 if self.strike.is(Fault::Unanswered) {
                     self.strike.felt(0);
-                    self.think_again();
+                    self.revised = self.words.len();
                     return Vec::new();
                 }
                 // Without a turn it is ignored.
@@ -114,12 +120,13 @@ impl Flux {
         }
     }
 
-    /// Flux may change any word of a turn that is open: a capital, a full stop, another word.
+    /// Flux may change any word of a turn that is open, when more of it comes: a capital, a full stop, another word.
     fn think_again(&mut self) {
-        let Some(first) = self.words.first_mut() else { return };
+        let words = &mut self.words[..std::mem::take(&mut self.revised)];
+        let Some(first) = words.first_mut() else { return };
         let (begin, rest) = first.text.split_at(first.text.chars().next().map_or(0, char::len_utf8));
         first.text = format!("{}{rest}", begin.to_uppercase());
-        if let [_, .., word, last] = &mut self.words[..] {
+        if let [_, .., word, last] = words {
             word.text.push('s');
             if !last.text.ends_with('.') {
                 last.text.push('.');
@@ -153,6 +160,7 @@ impl Flux {
         self.turn += 1;
         self.from = now;
         self.words.clear();
+        self.revised = 0;
         self.eager = Eager::NotYet;
         self.update_at = now + INTERIM;
         said
