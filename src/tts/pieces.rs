@@ -11,6 +11,7 @@ use attendant_media::speech::SpeechId;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant, sleep_until};
 
 use super::{Event, Input, Reports};
 use crate::language::Language;
@@ -18,6 +19,8 @@ use crate::provider::{ErrorKind, ProviderError};
 
 /// Longest piece of audio in one event: 200 ms at 16 kHz.
 pub(super) const CHUNK: usize = 3_200;
+/// What a clause that somebody waits for has before the next one is asked for as well.
+pub(super) const HEAD_START: Duration = Duration::from_millis(100);
 /// Texts waiting to be spoken: far more clauses than 15 s of speech hold.
 const INPUTS: usize = 64;
 
@@ -67,7 +70,13 @@ async fn run(speaker: Arc<dyn Speaker>, mut inputs: mpsc::Receiver<Input>, repor
                 && let Some(text) = present.waiting.pop_front()
             {
                 let speaking = speaker.speak(text.clone(), present.language);
-                present.now.push_back(Box::pin(async move { (text, speaking.await) }));
+                let from = (!present.now.is_empty()).then(|| Instant::now() + HEAD_START);
+                present.now.push_back(Box::pin(async move {
+                    if let Some(from) = from {
+                        sleep_until(from).await;
+                    }
+                    (text, speaking.await)
+                }));
             }
         }
         let done = utterance.as_ref().is_some_and(|u| u.complete && u.now.is_empty() && u.waiting.is_empty());

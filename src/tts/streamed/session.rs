@@ -20,7 +20,7 @@ use super::piece::{Piece, Placed, Rate};
 use super::{Connecting, News, Vendor, Wire};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::tts::pieces::CHUNK;
+use crate::tts::pieces::{CHUNK, HEAD_START};
 use crate::tts::{Event, Input, Reports};
 
 /// Sarvam closes a connection after a minute of nothing, and asks for half of that.
@@ -45,6 +45,8 @@ struct Utterance {
     /// Those that were given before their turn.
     ahead: VecDeque<(usize, String)>,
     present: Option<Piece>,
+    /// When another may be asked for beside the present one.
+    ahead_from: Instant,
     /// Audio of the present piece that is held back.
     held: Vec<i16>,
     /// Samples given to the call, and since when.
@@ -145,6 +147,7 @@ impl Session {
                     waiting: VecDeque::new(),
                     ahead: VecDeque::new(),
                     present: None,
+                    ahead_from: now,
                     held: Vec::new(),
                     samples: 0,
                     given: None,
@@ -224,7 +227,8 @@ impl Session {
                     return Going::On;
                 }
                 Line::Up(wire) => {
-                    let takes = given < wire.at_once() && wire.takes(language);
+                    let has_room = given < wire.at_once() && (is_free || Instant::now() >= utterance.ahead_from);
+                    let takes = has_room && wire.takes(language);
                     if !takes {
                         // What is being spoken on it is not left for what comes next.
                         if is_free {
@@ -237,6 +241,7 @@ impl Session {
             }
             let Some((at, text)) = utterance.waiting.pop_front() else { return Going::On };
             if is_free {
+                utterance.ahead_from = Instant::now() + HEAD_START;
                 self.begin(&text, at);
             } else {
                 utterance.ahead.push_back((at, text.clone()));
@@ -284,6 +289,7 @@ impl Session {
         let Some(utterance) = &mut self.utterance else { return Going::On };
         let Some(piece) = &mut utterance.present else { return Going::On };
         utterance.heard = Instant::now();
+        utterance.ahead_from = utterance.ahead_from.min(utterance.heard);
         let Some(audio) = piece.take(bytes) else {
             let error = self.failed(ErrorKind::Empty, "sends silence");
             return self.fail(error).await;
@@ -367,12 +373,20 @@ impl Session {
         utterance.dry().filter(|_| !utterance.held.is_empty())
     }
 
+    /// When the next piece may be asked for beside the present one.
+    fn asked_ahead(&self) -> Option<Instant> {
+        let (utterance, Line::Up(wire)) = (self.utterance.as_ref()?, &self.line) else { return None };
+        let given = usize::from(utterance.present.is_some()) + utterance.ahead.len();
+        let waits = given > 0 && given < wire.at_once() && !utterance.waiting.is_empty();
+        Some(utterance.ahead_from).filter(|from| waits && *from > Instant::now())
+    }
+
     fn due(&self) -> Instant {
         let keep = match self.line {
             Line::Up(_) => self.kept_alive + KEEP_ALIVE,
             Line::Down | Line::Coming(_) => Instant::now() + LONG,
         };
-        [self.owed(), self.released()].into_iter().flatten().fold(keep, Instant::min)
+        [self.owed(), self.released(), self.asked_ahead()].into_iter().flatten().fold(keep, Instant::min)
     }
 
     async fn time_passed(&mut self) -> Going {
