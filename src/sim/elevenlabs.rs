@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::code::WORD_SAMPLES;
+use super::code::{WORD_SAMPLES, words as words_of};
 use super::fault::{Trouble, come_again};
 use super::mouth::{self, Act, Protocol, Settings};
 use super::pace::Pace;
@@ -146,7 +146,7 @@ impl Letters {
     /// This is spoken next.
     fn expect(&mut self, text: &str) {
         let Self::Ahead(messages) = self else { return };
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let words: Vec<&str> = words_of(text).collect();
         let up_to = |word: usize| word.min(words.len());
         messages.extend((0..words.len()).map(|n| match n {
             0 => alignment(&words[..up_to(3)]),

@@ -156,10 +156,10 @@ async fn an_utterance_in_pieces_is_spoken_with_its_words_at_their_bytes_and_time
         assert_eq!(events.last(), Some(&Event::Done { id: id(1), samples }), "{name}");
         assert_eq!(samples, 6 * 1_600, "{name}");
 
-        // The same session speaks the next one.
+        // The same session speaks the next one; each character is a word.
         mouth.begin(id(2), Language::Mandarin, &["你好。"]).await;
         mouth.give(Input::End { id: id(2) }).await;
-        assert_eq!(mouth.whole().await.last(), Some(&Event::Done { id: id(2), samples: 1_600 }), "{name}");
+        assert_eq!(mouth.whole().await.last(), Some(&Event::Done { id: id(2), samples: 2 * 1_600 }), "{name}");
     }
 }
 
