@@ -81,7 +81,7 @@ async fn each_kind_goes_when_its_time_is_over_and_the_audit_says_how_much_and_ne
     let due = purge.due(now()).await.unwrap();
     let night = date(2026, 11, 22);
     let Purged::Done(counts) = purge.purge(night).await.unwrap() else { panic!("nobody else is at it") };
-    assert_eq!(counts.to_string(), "calls 1, lines 6, events 18, messages 2, recordings 4");
+    assert_eq!(counts.to_string(), "calls 1, lines 6, events 21, messages 2, recordings 4");
     assert_eq!(due, counts, "what was said to be due");
     let kept = (count(&store, "calls").await, count(&store, "turns").await, count(&store, "costs").await);
     assert_eq!(kept, (4, 4, 8));
@@ -94,7 +94,7 @@ async fn each_kind_goes_when_its_time_is_over_and_the_audit_says_how_much_and_ne
     let old = history.find(&calls[2].0.to_string()).await.unwrap().remove(0).entries;
     assert_eq!(old.len(), 5, "{old:?}");
     let files = (format!("files {night}"), "recordings 4".to_owned());
-    let database = (format!("database {night}"), "calls 1, lines 6, events 18, messages 2".to_owned());
+    let database = (format!("database {night}"), "calls 1, lines 6, events 21, messages 2".to_owned());
     assert_eq!(proofs(&store).await, [files.clone(), database.clone()]);
 
     // The same night again: nothing is done, nothing is told.
@@ -129,8 +129,8 @@ async fn a_purge_that_broke_off_is_gone_on_with_and_its_proof_has_all_of_it() {
         proofs(&store).await.into_iter().map(|(subject, outcome)| subject + ": " + &outcome).collect();
     let wanted = [
         "files 2026-11-23: recordings 3",
-        "database 2026-11-22: lines 4, events 12, messages 2",
-        "database 2026-11-23: lines 2, events 6",
+        "database 2026-11-22: lines 4, events 14, messages 2",
+        "database 2026-11-23: lines 2, events 7",
     ];
     assert_eq!(told, wanted);
 }
@@ -167,7 +167,7 @@ async fn a_journal_that_waits_is_moved_and_one_that_never_fitted_goes_in_its_tim
         assert!(path.exists(), "{id}");
     }
     let due = purge.due(now()).await.unwrap().to_string();
-    assert_eq!(due, "lines 4, events 12, messages 2, recordings 2, journals 1");
+    assert_eq!(due, "lines 4, events 14, messages 2, recordings 2, journals 1");
     purge.purge(date(2026, 11, 22)).await.unwrap();
     let [(_, outcome), _] = &proofs(&store).await[..] else { panic!("two proofs") };
     assert!(outcome == "recordings 2, journals 1", "{outcome}");
@@ -199,7 +199,7 @@ async fn a_file_that_nobody_can_look_at_holds_up_no_purge() {
     let odd = recording.with_extension("jsonl");
     std::os::unix::fs::symlink(&odd, &odd).unwrap();
     let Purged::Done(counts) = purge.purge(date(2026, 11, 22)).await.unwrap() else { panic!("nobody else is at it") };
-    assert_eq!(counts.to_string(), "lines 2, events 6, messages 1, recordings 1");
+    assert_eq!(counts.to_string(), "lines 2, events 7, messages 1, recordings 1");
     assert!(odd.is_symlink() && !recording.exists());
 }
 
