@@ -22,6 +22,8 @@ const POSTROLL: u64 = 3_200;
 const SHORTEST: u64 = 2_000;
 /// A cut waits so long for a pause: 1 s.
 const WAITS: Samples = Samples(RATE as u64);
+/// So long before an utterance without words is cut anywhere it is cut at a pause: first words may take 1.8 s of 2.4.
+const DOUBTED: Duration = Duration::from_millis(600);
 /// OpenAI refuses an utterance of less audio than 100 ms.
 const LEAST: u64 = 1_600;
 /// Samples a step: 40 ms of live audio, at most 500 ms of what is heard again.
@@ -82,7 +84,7 @@ impl Voices {
 
     /// When an utterance is to be cut at a pause that is cut anywhere after so long.
     pub(super) fn doubts_after(cut: Duration) -> Duration {
-        cut - WAITS.as_duration().min(cut / 2)
+        cut - DOUBTED.min(cut / 2)
     }
 
     pub(super) const fn is_sounding(&self) -> bool {

@@ -302,7 +302,7 @@ impl Session {
         (self.vendor.silence() * 6 / 5).min(ASKED_AT_MOST)
     }
 
-    /// When who cannot be pinged is asked if the caller pauses: in the last second before it is asked in mid-word.
+    /// When who cannot be pinged is asked if the caller pauses: in the last 600 ms before it is asked in mid-word.
     fn doubts(&self) -> Option<Instant> {
         let is_asked = !self.pings && self.voices.is_trusted() && !self.voices.utterances.is_awaiting();
         self.owing.filter(|_| is_asked).map(|since| since + Voices::doubts_after(self.asked()))
