@@ -89,10 +89,10 @@ async fn each_kind_goes_when_its_time_is_over_and_the_audit_says_how_much_and_ne
     let there: Vec<bool> = calls.iter().map(|(_, recording)| recording.exists()).collect();
     assert_eq!(there, [true, false, false, false, false]);
     assert!(!calls[4].1.parent().unwrap().exists(), "an empty day goes too");
-    // What is left of a call is its figures, and who rang.
+    // What is left of a call is its figures, what it came to, and who rang.
     let history = History::new(Library::new(folder.path().to_owned()), Some(store.clone()));
     let old = history.find(&calls[2].0.to_string()).await.unwrap().remove(0).entries;
-    assert_eq!(old.len(), 5, "{old:?}");
+    assert_eq!(old.len(), 6, "{old:?}");
     let files = (format!("files {night}"), "recordings 4".to_owned());
     let database = (format!("database {night}"), "calls 1, lines 6, events 21, messages 2".to_owned());
     assert_eq!(proofs(&store).await, [files.clone(), database.clone()]);
