@@ -79,10 +79,10 @@ pub const MAILBOX_SIZE: usize = 64;
 pub(crate) struct Reporter(Arc<OnceLock<Watch>>);
 
 impl Reporter {
-    /// It found no word in a voice in which another recogniser found some.
-    pub(crate) fn missed_words(&self) {
-        if let Some(watch) = self.0.get() {
-            watch.missed_words();
+    /// It found no word in a voice in which the finder found some: a place may be taken by the same provider as the place before.
+    pub(crate) fn missed_words(&self, finder: &Self) {
+        if let (Some(watch), Some(other)) = (self.0.get(), finder.0.get()) {
+            watch.missed_words(other);
         }
     }
 }

@@ -167,6 +167,11 @@ impl Breaker {
         )
     }
 
+    /// Whether both are one.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+
     /// Whether a session might be opened now.
     pub fn is_well(&self, now: Instant) -> bool {
         self.state.lock().asked(now).is_some()

@@ -101,8 +101,11 @@ impl Watch {
         }
     }
 
-    /// The session before found no word in a voice in which another provider found some.
-    pub(crate) fn missed_words(&self) {
+    /// Its session found no word in a voice in which the finder's session found some. Two sessions of one provider say nothing of it.
+    pub(crate) fn missed_words(&self, finder: &Self) {
+        if self.standing.is(&finder.standing) {
+            return;
+        }
         let what = "found no word in a voice in which another recogniser found some".to_owned();
         let provider = self.standing.provider();
         self.failed(&ProviderError { provider, kind: ErrorKind::Empty, what, retry_after: None });

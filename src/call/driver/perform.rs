@@ -26,7 +26,7 @@ impl Driver {
             }
             Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
             Effect::Stt(SttEffect::Doubt) => self.doubted = self.recogniser.clone(),
-            Effect::Stt(SttEffect::Missed) => self.doubted.missed_words(),
+            Effect::Stt(SttEffect::Missed) => self.doubted.missed_words(&self.recogniser),
             Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
             Effect::Speaks(language) => {
                 self.language.send_if_modified(|spoken| std::mem::replace(spoken, language) != language);

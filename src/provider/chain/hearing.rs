@@ -109,7 +109,8 @@ impl Recognizer for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::event::Mailbox;
+    use crate::call::event::{Mailbox, Reporter};
+    use crate::provider::{ErrorKind, ProviderError};
     use crate::sim::{ScriptedConfig, ScriptedRecognizer};
     use crate::stt::Hints;
 
@@ -121,12 +122,34 @@ mod tests {
         let well = || [0, 1].map(|n| ears.0[n].standing.is_well(Instant::now()));
         for _ in 0..5 {
             assert_eq!(well(), [true, true]);
-            let (mailbox, _events) = Mailbox::new();
-            let (mailbox, reporter) = mailbox.reporting();
-            let setup = Setup { language: Language::English, hints: Hints::default() };
-            let _session = places[0].open(setup, Reports { session: 1, mailbox });
-            reporter.missed_words();
+            reporter(&places[0]).missed_words(&reporter(&places[1]));
         }
         assert_eq!(well(), [false, true]);
+    }
+
+    /// While one is not asked, the other stands at both places.
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_at_the_next_place_what_it_missed_itself_is_not_blamed() {
+        for [sick, well] in [[1, 0], [0, 1]] {
+            let ears =
+                Ears::new((0..2).map(|_| Arc::new(ScriptedRecognizer(ScriptedConfig::default())) as _).collect());
+            let places = ears.places(Order::new());
+            let what = "refused".to_owned();
+            let refused = ProviderError { provider: "x", kind: ErrorKind::Unauthorised, what, retry_after: None };
+            ears.0[sick].standing.failed(&refused, Instant::now());
+            for _ in 0..5 {
+                reporter(&places[0]).missed_words(&reporter(&places[1]));
+            }
+            assert_eq!([sick, well].map(|n| ears.0[n].standing.is_well(Instant::now())), [false, true]);
+        }
+    }
+
+    /// Of a session that begins at this place now.
+    fn reporter(place: &Arc<dyn Recognizer>) -> Reporter {
+        let (mailbox, _events) = Mailbox::new();
+        let (mailbox, reporter) = mailbox.reporting();
+        let setup = Setup { language: Language::English, hints: Hints::default() };
+        let _session = place.open(setup, Reports { session: 1, mailbox });
+        reporter
     }
 }

@@ -79,6 +79,11 @@ impl Standing {
         self.provider
     }
 
+    /// Whether what is known of one is known of the other.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.own.is(&other.own)
+    }
+
     /// Whether it might be asked now.
     pub(super) fn is_well(&self, now: Instant) -> bool {
         self.own.is_well(now) && self.account.as_ref().is_none_or(|account| account.breaker.is_well(now))
