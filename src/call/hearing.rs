@@ -93,6 +93,8 @@ pub(super) struct Hearing {
     taken: Samples,
     flushing: Option<Flush>,
     doubt: Option<Doubt>,
+    /// Voices that were doubted since there were words.
+    doubts: u32,
     /// Whoever missed words that another one found: the numbers of their [`Hearer`]s.
     missed: Vec<usize>,
     /// So far the session has listened.
@@ -138,6 +140,7 @@ impl Hearing {
             taken: Samples::ZERO,
             flushing: None,
             doubt: None,
+            doubts: 0,
             missed: Vec::new(),
             listened: Samples::ZERO,
             worded: Samples::ZERO,
@@ -223,6 +226,7 @@ impl Hearing {
                     return News::Nothing;
                 }
                 self.is_well();
+                self.doubts = 0;
                 self.listened = self.listened.max(to);
                 self.worded = self.worded.max(to);
                 let place = self.finals.partition_point(|piece| piece.from <= from);
@@ -305,6 +309,7 @@ impl Hearing {
         self.recogniser = 0;
         self.is_well();
         self.doubt = None;
+        self.doubts = 0;
         self.missed.clear();
         Spoken::Elsewhere
     }

@@ -82,6 +82,32 @@ fn a_noise_costs_one_session_and_is_nobodys_fault() {
 }
 
 #[test]
+fn noises_without_end_cost_two_sessions_until_there_are_words() {
+    let mut bench = heard_by(&[0, 1]);
+    let noise = |bench: &mut Bench| {
+        let before = sessions(bench).len();
+        let (_, to) = bench.wordless_voice();
+        if sessions(bench).len() > before {
+            bench.stt(stt::Event::Ready);
+            bench.stt(stt::Event::Flushed { up_to: to });
+        }
+        bench.hear_out();
+    };
+    noise(&mut bench);
+    noise(&mut bench);
+    assert_eq!(sessions(&bench), [0, 1, 0]);
+    noise(&mut bench);
+    assert_eq!(sessions(&bench), [0, 1, 0]);
+    bench.say("Are you open?");
+    bench.speaks("We are. ", 3_200);
+    bench.agent(agent::Event::Done);
+    bench.event(Event::Tts(tts::Event::Done { id: bench.begun(), samples: 3_200 }));
+    bench.hear_out();
+    noise(&mut bench);
+    assert_eq!((sessions(&bench), missed(&bench)), (vec![0, 1, 0, 1], 0));
+}
+
+#[test]
 fn a_cough_keys_and_a_recogniser_that_stands_alone_are_not_doubted() {
     let mut cough = heard_by(&[0, 1]);
     let from = cough.clock();
