@@ -1,22 +1,44 @@
 //! What comes behind words that were taken already, in a text that begins with them or with what is thought of them now.
 //!
-//! Capitals, punctuation and blanks are no difference; another word in the place of one that was taken is that word. It never splits a word.
+//! Capitals, punctuation and blanks are no difference; another word in the place of one that was taken is that word, unless it has
+//! nothing of it. It never splits a word, and in doubt leaves none out: a word said twice is understood, one that is lost is not.
 
 /// The end of `text` that is not what was `taken`: words behind the beginning that is likest to it.
 pub(super) fn behind<'a>(taken: &str, text: &'a str) -> &'a str {
     let wanted: Vec<char> = letters(taken).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
     let count = taken.split_whitespace().count();
+    let latest = taken.split_whitespace().next_back().unwrap_or_default();
     // How unlike the beginning of each length is: rows of an edit distance, of which each word ends one.
     let mut row: Vec<usize> = (0..=wanted.len()).collect();
-    let mut best = (wanted.len(), count, 0);
+    let mut best = (wanted.len(), Likeness::None, 0);
     for (word, n) in words.iter().zip(1..) {
         letters(word).for_each(|letter| row = next(&row, &wanted, letter));
-        // Of two as like, the one of as many words as were taken.
-        best = best.min((row[wanted.len()], count.abs_diff(n), n));
+        let likeness = if is_like(latest, word) { Likeness::OfLast(count.abs_diff(n)) } else { Likeness::None };
+        best = best.min((row[wanted.len()], likeness, n));
+    }
+    // No beginning is more like it than none at all.
+    if best.0 >= wanted.len() {
+        best.2 = 0;
     }
     let rest = words.get(best.2).map_or(text.len(), |first| first.as_ptr().addr() - text.as_ptr().addr());
     text[rest..].trim_start_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// Of two beginnings as like, the one is left out that ends in what was taken last; of these the one of as many words, else the shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    /// Words more or less than were taken.
+    OfLast(usize),
+    None,
+}
+
+/// Whether fewer letters than it has tell a word from what it was.
+fn is_like(before: &str, word: &str) -> bool {
+    let wanted: Vec<char> = letters(before).collect();
+    let start = (0..=wanted.len()).collect();
+    let row: Vec<usize> = letters(word).fold(start, |row: Vec<usize>, letter| next(&row, &wanted, letter));
+    row[wanted.len()] < letters(word).count()
 }
 
 /// The distances of one letter more from each beginning of what is wanted.
@@ -48,6 +70,10 @@ mod tests {
             ("I want cancel", "I want to cancel my appointment", "my appointment"),
             ("It is six o four", "It is six oh four five", "five"),
             ("wreck a nice", "Recognise speech", "speech"),
+            ("uh", "no thanks", "no thanks"),
+            ("um", "I want Monday", "I want Monday"),
+            ("yes uh", "Yes, no thanks", "no thanks"),
+            ("I want it for", "I want it 4 pm", "4 pm"),
             ("yes", "Yes.", ""),
             ("yes", "", ""),
             ("", "yes", "yes"),
