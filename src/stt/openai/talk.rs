@@ -100,21 +100,17 @@ fn known(language: Language) -> Result<&'static str, ProviderError> {
     code(language).ok_or_else(|| failed(ErrorKind::Request, &format!("does not know {language}")))
 }
 
-/// What became of the last description of the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Update {
-    Known,
-    Asked,
-    /// It is to be told again, without likely words.
-    Refused,
-}
-
 struct Transcription {
     model: String,
     code: &'static str,
     /// Words that are likely; `None`: it refused to be told any.
     likely: Option<Hints>,
-    update: Update,
+    /// The language that was taken last.
+    heard: &'static str,
+    /// The languages of descriptions of the session that were not answered yet.
+    asked: VecDeque<&'static str>,
+    /// The session is to be described again, without likely words.
+    is_refused: bool,
     to_theirs: Resampler,
     /// The last that was begun.
     begun: u32,
@@ -131,11 +127,14 @@ struct Transcription {
 impl Transcription {
     fn new(shared: &Reached<OpenAiEarsOwn>, setup: &Setup) -> Result<Self, ProviderError> {
         let wrong = |_| failed(ErrorKind::Request, "has a rate that ours cannot be brought to");
+        let code = known(setup.language)?;
         Ok(Self {
             model: shared.config.own.model.clone(),
-            code: known(setup.language)?,
+            code,
             likely: Some(setup.hints.clone()),
-            update: Update::Known,
+            heard: code,
+            asked: VecDeque::new(),
+            is_refused: false,
             to_theirs: Resampler::new(RATE, THEIRS).map_err(wrong)?,
             begun: 0,
             committed: VecDeque::new(),
@@ -151,7 +150,7 @@ impl Transcription {
     }
 
     fn update(&mut self) -> Vec<Said> {
-        self.update = Update::Asked;
+        self.asked.push_back(self.code);
         vec![Said::Text(self.session())]
     }
 
@@ -200,20 +199,25 @@ impl Transcription {
         Ok(News::Final { number, text, confidence: NEVER_FINAL })
     }
 
-    /// The session goes on without something that it was told.
-    fn refused(&mut self, told: &Told) -> News {
+    /// The session goes on without something that it was told, though not in another language than was asked for.
+    fn refused(&mut self, told: &Told) -> Result<News, ProviderError> {
         let error = told.named("an error message");
-        tracing::warn!(%error, "goes on without what was asked for");
         if told.is_empty_commit()
             && let Some(number) = self.committed.pop_front()
         {
             self.unnamed.retain(|other| *other != number);
-            return News::Final { number, text: String::new(), confidence: NEVER_FINAL };
+            tracing::warn!(%error, "goes on without what was asked for");
+            return Ok(News::Final { number, text: String::new(), confidence: NEVER_FINAL });
         }
-        if self.update == Update::Asked {
-            self.update = if self.without_likely_words() { Update::Refused } else { Update::Known };
+        if self.asked.pop_front().is_some() {
+            if self.without_likely_words() {
+                self.is_refused = true;
+            } else if self.asked.is_empty() && self.code != self.heard {
+                return Err(error);
+            }
         }
-        News::Nothing
+        tracing::warn!(%error, "goes on without what was asked for");
+        Ok(News::Nothing)
     }
 }
 
@@ -272,9 +276,11 @@ impl Talk for Transcription {
             }
             Message::Failed { item_id, error } => Some(self.failed(item_id, &error)?),
             Message::Error { error } if error.ends_session() => return Err(error.named("an error message")),
-            Message::Error { error } => Some(self.refused(&error)),
+            Message::Error { error } => Some(self.refused(&error)?),
             Message::Updated => {
-                self.update = Update::Known;
+                if let Some(code) = self.asked.pop_front() {
+                    self.heard = code;
+                }
                 None
             }
             Message::Other => None,
@@ -283,9 +289,67 @@ impl Talk for Transcription {
     }
 
     fn due(&mut self) -> Vec<Said> {
-        match self.update {
-            Update::Refused => self.update(),
-            Update::Known | Update::Asked => Vec::new(),
+        if std::mem::take(&mut self.is_refused) { self.update() } else { Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UPDATED: &str = r#"{"type":"session.updated"}"#;
+    const REFUSED: &str = r#"{"type":"error","error":{"type":"invalid_request_error","code":"invalid_value"}}"#;
+
+    fn session(likely: &[&str]) -> Transcription {
+        let phrases = likely.iter().map(|word| (*word).to_owned()).collect();
+        Transcription {
+            model: LIVE.to_owned(),
+            code: "en",
+            likely: Some(Hints { phrases, ..Hints::default() }),
+            heard: "en",
+            asked: VecDeque::new(),
+            is_refused: false,
+            to_theirs: Resampler::new(RATE, THEIRS).expect("rates that go together"),
+            begun: 0,
+            committed: VecDeque::new(),
+            unnamed: VecDeque::new(),
+            items: BTreeMap::new(),
+            over: VecDeque::new(),
         }
+    }
+
+    /// What is said now that this was read.
+    fn told(session: &mut Transcription, text: &str) -> Result<Vec<Said>, ProviderError> {
+        session.read(Incoming::Text(text.into()))?;
+        Ok(session.due())
+    }
+
+    #[test]
+    fn a_language_that_is_refused_without_likely_words_too_ends_the_session() {
+        let mut session = session(&["Wong"]);
+        session.language(Language::French).expect("it is known");
+        assert_eq!(told(&mut session, REFUSED).expect("it goes on").len(), 1, "told again");
+        assert_eq!(told(&mut session, REFUSED).expect_err("it hears English").kind, ErrorKind::Request);
+    }
+
+    #[test]
+    fn a_language_that_is_taken_without_likely_words_is_heard() {
+        let mut session = session(&["Wong"]);
+        session.hints(&Hints { phrases: vec!["Kaur".to_owned()], ..Hints::default() });
+        session.language(Language::French).expect("it is known");
+        // Both are refused for their likely words before the third, which has none, is taken.
+        assert_eq!(told(&mut session, REFUSED).expect("it goes on").len(), 1, "told again");
+        assert_eq!(told(&mut session, REFUSED).expect("it goes on"), []);
+        assert_eq!(told(&mut session, UPDATED).expect("it goes on"), []);
+        assert_eq!(told(&mut session, REFUSED).expect("it goes on"), []);
+    }
+
+    #[test]
+    fn likely_words_that_are_taken_are_no_answer_to_a_language() {
+        let mut session = session(&[]);
+        session.hints(&Hints::default());
+        session.language(Language::French).expect("it is known");
+        assert_eq!(told(&mut session, UPDATED).expect("it goes on"), []);
+        assert_eq!(told(&mut session, REFUSED).expect_err("it hears English").kind, ErrorKind::Request);
     }
 }
