@@ -42,19 +42,24 @@ pub(super) async fn read(mut response: Response) -> Refusal {
 }
 
 /// Which parameter is refused: OpenAI names it in a field of its own, though not always; others only in the sentence, as the first word in
-/// quotes.
+/// quotes. A value that is only too large is no refusal of its parameter.
 fn parameter_of(error: &Value) -> Option<String> {
-    let named = error.get("param").and_then(Value::as_str).map(str::to_owned);
-    named.or_else(|| {
-        let message = error.get("message")?.as_str()?;
-        let lower = message.to_lowercase();
-        let refuses = ["unsupported", "not supported", "unrecognized", "not permitted", "unknown"];
-        if !refuses.iter().any(|words| lower.contains(words)) {
-            return None;
-        }
-        let quoted = message.split(['\'', '`', '"']).nth(1).or_else(|| message.rsplit(": ").next())?;
-        Some(quoted.trim_end_matches('.').to_owned())
-    })
+    let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+    if !refuses(error.get("code").and_then(Value::as_str), message) {
+        return None;
+    }
+    if let Some(named) = error.get("param").and_then(Value::as_str) {
+        return Some(named.to_owned());
+    }
+    let quoted = message.split(['\'', '`', '"']).nth(1).or_else(|| message.rsplit(": ").next())?;
+    Some(quoted.trim_end_matches('.').to_owned()).filter(|quoted| !quoted.is_empty())
+}
+
+/// Whether it is taken by this model at all.
+fn refuses(code: Option<&str>, message: &str) -> bool {
+    let words = ["unsupported", "not supported", "unrecognized", "not permitted", "unknown"];
+    let lower = message.to_lowercase();
+    matches!(code, Some("unsupported_parameter" | "unsupported_value")) || words.iter().any(|word| lower.contains(word))
 }
 
 /// The code of an error object, if it is one.
@@ -103,5 +108,13 @@ mod tests {
         ] {
             assert_eq!(sentence(text).as_deref(), parameter, "{text}");
         }
+        let named = |message: &str, code: Option<&str>| {
+            let error = serde_json::json!({"message": message, "param": "max_completion_tokens", "code": code});
+            parameter_of(&error)
+        };
+        let large = "max_completion_tokens is too large: 100000. This model supports at most 16384 completion tokens.";
+        assert_eq!(named(large, Some("invalid_value")), None);
+        assert_eq!(named(large, None), None);
+        assert_eq!(named("", Some("unsupported_parameter")).as_deref(), Some("max_completion_tokens"));
     }
 }

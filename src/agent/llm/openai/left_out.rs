@@ -1,6 +1,7 @@
 //! Which of our parameters a server does not take: found out by its refusal, and then not sent to it again.
 //!
-//! Only what an answer can do without is left out. It is known for as long as the process lives, of one section's model alone.
+//! Only what an answer can do without is left out; never its limit, which has an older name and a newer. It is known for as long as the
+//! process lives, of one section's model alone.
 
 use parking_lot::Mutex;
 
@@ -16,8 +17,8 @@ pub(super) enum Optional {
 }
 
 impl Optional {
-    const ALL: [Self; 5] =
-        [Self::Temperature, Self::Effort, Self::MaxCompletionTokens, Self::MaxTokens, Self::StreamOptions];
+    /// All but the last name of the limit.
+    const DISPENSABLE: [Self; 4] = [Self::Temperature, Self::Effort, Self::MaxCompletionTokens, Self::StreamOptions];
 
     /// As requests name it.
     pub(super) const fn name(self) -> &'static str {
@@ -42,7 +43,7 @@ impl LeftOut {
 
     /// The parameter of this name was refused: whether it can be left out, and is from now on.
     pub(super) fn add(&self, name: &str) -> Option<Optional> {
-        let refused = Optional::ALL.into_iter().find(|known| known.name() == name)?;
+        let refused = Optional::DISPENSABLE.into_iter().find(|known| known.name() == name)?;
         let mut all = self.0.lock();
         if !all.contains(&refused) {
             all.push(refused);

@@ -109,13 +109,15 @@ mod tests {
             ("temperature", "max_completion_tokens messages model reasoning_effort stream stream_options"),
             ("max_completion_tokens", "max_tokens messages model reasoning_effort stream stream_options"),
             ("reasoning_effort", "max_tokens messages model stream stream_options"),
-            ("max_tokens", "messages model stream stream_options"),
-            ("stream_options", "messages model stream"),
+            ("stream_options", "max_tokens messages model stream"),
         ] {
             assert!(asked.left_out.add(refused).is_some());
             assert_eq!(keys(), left);
         }
-        assert_eq!(["messages", "model", "tools", "mood"].map(|needed| asked.left_out.add(needed)), [None; 4]);
+        assert_eq!(
+            ["messages", "model", "tools", "mood", "max_tokens"].map(|needed| asked.left_out.add(needed)),
+            [None; 5]
+        );
     }
 
     #[test]
