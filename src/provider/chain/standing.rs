@@ -1,7 +1,8 @@
 //! What is known of a provider for one purpose, and of the account with which it is asked.
 //!
 //! A provider that fails at one purpose says nothing of the others that its account is used for. A key that is refused is refused to all of
-//! them, unless it does for another one: a key may be good for some purposes alone. Who has no account is on this machine, and what is known
+//! them, unless it does for another one: a key may be good for some purposes alone. What one conversation
+//! is refused for is held against nobody else's. Who has no account is on this machine, and what is known
 //! of them is no other instance's business.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,9 @@ use tokio::time::Instant;
 use crate::costs::Kind;
 use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
+
+/// Codes of refusals whose cause is in one conversation: all its requests are refused, and no other call's.
+const OF_ONE_CALL: [&str; 2] = ["content_filter", "context_length_exceeded"];
 
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
@@ -116,11 +120,19 @@ impl Standing {
             |account: &&Arc<Account>| error.kind == ErrorKind::Unauthorised && account.does_for_none_but(&self.purpose);
         // Of a voice or a recogniser a refused request is one language's, and the others are not to lose it.
         if (self.kind, error.kind) == (Kind::Thinking, ErrorKind::Request) {
-            return self.own.refused(error, now);
+            if !is_of_one_call(error) {
+                self.own.refused(error, now);
+            }
+            return;
         }
         let refused = self.account.as_ref().filter(is_refused);
         refused.map_or(&self.own, |account| &account.breaker).failed(error, now);
     }
+}
+
+/// The code stands last in what is kept of a refusal.
+fn is_of_one_call(error: &ProviderError) -> bool {
+    error.what.rsplit(", ").next().is_some_and(|code| OF_ONE_CALL.contains(&code))
 }
 
 #[cfg(test)]
@@ -193,6 +205,25 @@ mod tests {
         }
         assert_eq!([&model, &voice].map(|known| known.is_well(now)), [false, true]);
         assert!(model.is_well(now + Duration::from_secs(60)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_one_conversation_is_refused_for_closes_the_model_to_no_other_call() {
+        let now = Instant::now();
+        let model = Standing::of(Kind::Thinking, "filtered", Some("filtered $KEY"));
+        let refused = |code: &str| {
+            let what = format!("HTTP status 400, {code}");
+            model.failed(&ProviderError { what, ..error(ErrorKind::Request) }, now);
+        };
+        for _ in 0..5 {
+            refused("content_filter");
+            refused("context_length_exceeded");
+        }
+        assert!(model.is_well(now));
+        for _ in 0..5 {
+            refused("model_not_found");
+        }
+        assert!(!model.is_well(now));
     }
 
     #[tokio::test(start_paused = true)]
