@@ -110,19 +110,38 @@ fn write(file: &mut Cursor<Vec<u8>>, audio: &[i16]) -> hound::Result<()> {
 }
 
 fn trim(folder: &Path, now: SystemTime, many: usize, most: usize) -> io::Result<()> {
+    drop_spare(files(folder)?, now, many, most)
+}
+
+/// Each with when it was last used.
+fn files(folder: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
         if path.extension().is_some_and(|end| end == "wav" || end == "part") {
-            files.push((entry.metadata()?.modified()?, path));
+            let used = unless_gone(entry.metadata().and_then(|file| file.modified()))?;
+            files.extend(used.map(|used| (used, path)));
         }
     }
+    Ok(files)
+}
+
+fn drop_spare(mut files: Vec<(SystemTime, PathBuf)>, now: SystemTime, many: usize, most: usize) -> io::Result<()> {
     files.sort();
     let (spare, too_many) = (files.len().saturating_sub(many), files.len().saturating_sub(most));
     let is_unused = |used: &SystemTime| now.duration_since(*used).is_ok_and(|unused| unused >= UNUSED);
     let goes = files.into_iter().take(spare).enumerate().filter(|(n, (used, _))| *n < too_many || is_unused(used));
-    goes.map(|(_, (_, path))| path).try_for_each(std::fs::remove_file)
+    goes.map(|(_, (_, path))| path).try_for_each(|path| unless_gone(std::fs::remove_file(path)).map(|_| ()))
+}
+
+/// Another server that starts on the folder may drop a file, or give it its name, meanwhile.
+fn unless_gone<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +207,18 @@ mod tests {
         assert!(cache.get(Key { text: "a", ..KEY }).is_some());
         trim(folder.path(), now, 1, 2).unwrap();
         assert_eq!(left(&cache, &phrases), "ad");
+    }
+
+    #[test]
+    fn a_file_that_another_server_drops_meanwhile_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = PhraseCache::open(folder.path()).unwrap();
+        let phrases = [("a", 90), ("b", 60), ("c", 40), ("d", 1)];
+        let now = used(&cache, &phrases);
+        let files = files(folder.path()).unwrap();
+        std::fs::remove_file(cache.path(Key { text: "a", ..KEY })).unwrap();
+        drop_spare(files, now, 1, 2).unwrap();
+        assert_eq!(left(&cache, &phrases), "d");
     }
 
     #[test]
