@@ -82,7 +82,9 @@ enum Going {
 impl Session {
     async fn serve(mut self, language: Language) {
         // A connection that fails before it is needed is tried again when it is.
-        self.connect(language).await.ok();
+        if self.connect(language).await == Ok(Going::Over) {
+            return;
+        }
         while self.step().await == Going::On {}
         if let Some(line) = self.line {
             line.link.close().await;
@@ -106,11 +108,16 @@ impl Session {
         }
     }
 
-    async fn connect(&mut self, language: Language) -> Result<(), ProviderError> {
-        let link = self.vendor.connect(language).await?;
+    /// No failure of the vendor's if the call is gone meanwhile.
+    async fn connect(&mut self, language: Language) -> Result<Going, ProviderError> {
+        let link = tokio::select! {
+            link = self.vendor.connect(language) => link?,
+            // Connecting, too, ends with the call.
+            () = self.reports.mailbox.closed() => return Ok(Going::Over),
+        };
         self.line = Some(Line { link, language, left: 0 });
         self.kept_alive = Instant::now();
-        Ok(())
+        Ok(Going::On)
     }
 
     async fn input(&mut self, input: Input) -> Going {
@@ -184,10 +191,12 @@ impl Session {
         if self.line.as_ref().is_some_and(|line| !self.vendor.speaks(line.language, language)) {
             self.leave();
         }
-        if self.line.is_none()
-            && let Err(error) = self.connect(language).await
-        {
-            return self.fail(error).await;
+        if self.line.is_none() {
+            match self.connect(language).await {
+                Ok(Going::On) => {}
+                Ok(Going::Over) => return Going::Over,
+                Err(error) => return self.fail(error).await,
+            }
         }
         let (Some(line), Some(utterance)) = (&mut self.line, &mut self.utterance) else { return Going::On };
         let part = match text {
@@ -215,7 +224,7 @@ impl Session {
             && !std::mem::replace(&mut self.is_remade, true)
         {
             // What comes of it the next utterance finds out.
-            self.connect(language).await.ok();
+            return self.connect(language).await.unwrap_or(Going::On);
         }
         Going::On
     }
