@@ -21,7 +21,12 @@ pub async fn comes<T>(look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The same for what takes longer.
-pub async fn comes_within<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub async fn comes_within<T>(patience: Duration, look: impl FnMut() -> Option<T>) -> T {
+    came_within(patience, look).await.expect("in time")
+}
+
+/// The same; `None`: it did not come.
+pub async fn came_within<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let mut looks = tokio::time::interval(Duration::from_millis(10));
     let comes = async {
         loop {
@@ -31,7 +36,7 @@ pub async fn comes_within<T>(patience: Duration, mut look: impl FnMut() -> Optio
             }
         }
     };
-    tokio::time::timeout(patience, comes).await.expect("in time")
+    tokio::time::timeout(patience, comes).await.ok()
 }
 
 /// A call that the desk has started; `media` is what the test makes of its media path.

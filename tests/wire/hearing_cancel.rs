@@ -54,13 +54,13 @@ async fn say(ears: &mut Ears, how: How) {
 }
 
 /// How many connections there were when the call ended.
-async fn hung_up_after(time: Duration, how: How, recogniser: Arc<dyn Recognizer>, open: Open) -> usize {
+async fn hung_up_after(name: &str, time: Duration, how: How, recogniser: Arc<dyn Recognizer>, open: Open) -> usize {
     let mut ears = Ears::open(recogniser.as_ref(), Language::English, Hints::default());
     // It goes on for ever.
     timeout(time, say(&mut ears, how)).await.ok();
     let were = open.now();
     drop((ears, recogniser));
-    open.at_most(0).await;
+    open.at_most(0, &format!("{name} {time:?} {how:?}")).await;
     were
 }
 
@@ -80,7 +80,7 @@ async fn a_call_that_ends_at_any_50_ms_of_a_sentence_leaves_no_connection_of_its
             made.push((name, time, hears(name, address), open));
         }
         let runs = made.into_iter().map(|(name, time, ears, open)| {
-            tokio::spawn(async move { (name, hung_up_after(time, how, ears, open).await) })
+            tokio::spawn(async move { (name, hung_up_after(name, time, how, ears, open).await) })
         });
         let mut were = std::collections::BTreeMap::<_, usize>::new();
         for run in runs.collect::<Vec<_>>() {
@@ -102,6 +102,6 @@ async fn a_call_that_ends_while_its_recogniser_still_connects_leaves_no_connecti
         let ears = Ears::open(recogniser.as_ref(), Language::English, Hints::default());
         crate::desk::comes(|| (open.now() > 0).then_some(())).await;
         drop((ears, recogniser));
-        open.at_most(0).await;
+        open.at_most(0, name).await;
     }
 }

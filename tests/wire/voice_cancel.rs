@@ -16,7 +16,7 @@ use super::azure::azure;
 use super::cartesia::{Mouth, cartesia, id};
 use super::elevenlabs::elevenlabs;
 use super::streamed_voices::{at, voice};
-use crate::desk::comes;
+use crate::desk::{PATIENCE, came_within};
 
 const NAMES: [&str; 7] = ["cartesia", "elevenlabs", "azure", "sarvam", "qwen", "google_tts", "openai_tts"];
 
@@ -33,9 +33,10 @@ impl Open {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Waits until there are no more than these.
-    pub async fn at_most(&self, most: usize) {
-        comes(|| (self.now() <= most).then_some(())).await;
+    /// Waits until there are no more than these; `of` says whose they are, and since when.
+    pub async fn at_most(&self, most: usize, of: &str) {
+        let few = came_within(PATIENCE, || (self.now() <= most).then_some(())).await;
+        assert!(few.is_some(), "{of}: {} connections, at most {most} may stay", self.now());
     }
 }
 
@@ -99,12 +100,13 @@ async fn ended_after(name: &'static str, time: Duration, end: End, speaker: Arc<
     let mut mouth = Mouth::open(speaker.as_ref());
     mouth.begin(id(1), Language::English, &SENTENCES).await;
     let heard = hear(&mut mouth, time).await;
+    let moment = format!("{name} {time:?} {end:?}");
     match end {
         End::Cancel => mouth.give(Input::Cancel { id: id(1) }).await,
         End::Begin => {}
         End::HangUp => {
             drop((mouth, speaker));
-            open.at_most(0).await;
+            open.at_most(0, &moment).await;
             return heard;
         }
     }
@@ -114,18 +116,17 @@ async fn ended_after(name: &'static str, time: Duration, end: End, speaker: Arc<
     loop {
         match mouth.next().await {
             Event::Audio { id: of, audio } if of == id(2) => of_two += audio.len(),
-            Event::Audio { id: of, .. } => assert_eq!((of, of_two), (id(1), 0), "{name} {time:?} {end:?}"),
+            Event::Audio { id: of, .. } => assert_eq!((of, of_two), (id(1), 0), "{moment}"),
             Event::Done { id: of, .. } if of == id(2) => break,
             Event::Word { .. } | Event::Done { .. } => {}
-            Event::Failed { error, .. } => panic!("{name} {time:?} {end:?}: {error}"),
+            Event::Failed { error, .. } => panic!("{moment}: {error}"),
         }
     }
-    assert!((1_000..=3_520).contains(&of_two), "{name} {time:?} {end:?}: {of_two} samples of two words");
-    // One is the session's own, kept for what is said next, and one the next clause's, which is asked for ahead; one that was being made for a
-    // request when it was cancelled goes to the pool.
-    open.at_most(if matches!(name, "azure" | "openai_tts") { 3 } else { 1 }).await;
+    assert!((1_000..=3_520).contains(&of_two), "{moment}: {of_two} samples of two words");
+    // One is the session's own, kept for what is said next, and one the next clause's, which is asked for ahead.
+    open.at_most(if matches!(name, "azure" | "openai_tts") { 2 } else { 1 }, &moment).await;
     drop((mouth, speaker));
-    open.at_most(0).await;
+    open.at_most(0, &moment).await;
     heard
 }
 
