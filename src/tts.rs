@@ -66,6 +66,12 @@ pub trait Voice: Send + Sync + 'static {
         None
     }
 
+    /// Whether a session speaks over a connection of its own, made once; if not, it asks anew for each piece, and rests with all others while
+    /// its vendor wants to be left alone.
+    fn keeps_connection(&self) -> bool {
+        true
+    }
+
     /// Starts a session and returns at once. Dropping the sender ends it. Must be called within a tokio runtime.
     fn open(&self, reports: Reports) -> mpsc::Sender<Input>;
 

@@ -7,11 +7,20 @@ use std::time::Duration;
 
 use reqwest::RequestBuilder;
 use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Who takes longer to answer nothing at all is of no help to the call that is ringing.
 const AT_MOST: Duration = Duration::from_secs(5);
 
-/// Sends this and returns at once. Must be called within a tokio runtime.
+/// A connection that is being made. Dropping it gives that up; what is made by then stays.
+pub(crate) type Warming = AbortOnDropHandle<bool>;
+
+/// Sends this and returns at once: for as long as what is returned is kept. Must be called within a tokio runtime.
+pub(crate) fn connect_for(request: RequestBuilder) -> Warming {
+    AbortOnDropHandle::new(tokio::spawn(connected(request)))
+}
+
+/// Sends this and returns at once, for whoever asks next. Must be called within a tokio runtime.
 pub(crate) fn connect(request: RequestBuilder) {
     // Neither its answer nor its failure is anybody's business.
     tokio::spawn(connected(request));

@@ -21,6 +21,7 @@ use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ErrorKind;
 use crate::provider::account::{KeyIn, Posted};
+use crate::provider::warming::Warming;
 
 const NAME: &str = "azure";
 
@@ -76,23 +77,36 @@ impl Voice for Azure {
         Some(&self.0.account)
     }
 
+    fn keeps_connection(&self) -> bool {
+        false
+    }
+
     fn reach(&self, _language: Language) -> Option<BoxFuture<'static, bool>> {
         let posted = self.0.clone();
         Some(Box::pin(async move { posted.reached().await }))
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
-        pieces::open(Arc::new(OneSpeaker(self.0.clone())), reports)
+        self.start(None, reports)
     }
 
     fn open_ahead(&self, _language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
-        self.0.warm();
-        self.open(reports)
+        self.start(self.0.warm(), reports)
+    }
+}
+
+impl Azure {
+    fn start(&self, warming: Option<Warming>, reports: Reports) -> mpsc::Sender<Input> {
+        pieces::open(Arc::new(OneSpeaker { posted: self.0.clone(), _warming: warming }), reports)
     }
 }
 
 #[derive(Debug)]
-struct OneSpeaker(Arc<Posted<AzureOwn>>);
+struct OneSpeaker {
+    posted: Arc<Posted<AzureOwn>>,
+    /// It goes with the session.
+    _warming: Option<Warming>,
+}
 
 impl Speaker for OneSpeaker {
     fn name(&self) -> &'static str {
@@ -105,7 +119,7 @@ impl Speaker for OneSpeaker {
     }
 
     fn speak(&self, text: String, language: Language) -> Speaking {
-        let posted = self.0.clone();
+        let posted = self.posted.clone();
         Box::pin(async move {
             let body = ssml::speak(&text, language, posted.config.own.voice(language));
             let headers = HeaderMap::from_iter([

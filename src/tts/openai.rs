@@ -24,6 +24,7 @@ pub use config::{OpenAiVoiceConfig, OpenAiVoiceOwn};
 use super::streamed::{Connecting, MOST_PIECES, News, Pieces, Spoken, Streamed, Vendor, Wire};
 use crate::language::Language;
 use crate::provider::account::{KeyIn, Posted};
+use crate::provider::warming::Warming;
 use crate::provider::{ErrorKind, ProviderError, openai};
 
 const NAME: &str = "openai_tts";
@@ -58,10 +59,16 @@ impl Vendor for Posted<OpenAiVoiceOwn> {
         Some(&self.account)
     }
 
+    fn keeps_connection(&self) -> bool {
+        false
+    }
+
     /// Connections are the HTTP client's, which keeps the one that is made here.
     fn connect(self: Arc<Self>) -> Connecting {
-        self.warm();
-        Box::pin(async move { Ok(Box::new(Talk { posted: self, pieces: Pieces::new() }) as Box<dyn Wire>) })
+        let warming = self.warm();
+        Box::pin(async move {
+            Ok(Box::new(Talk { posted: self, pieces: Pieces::new(), _warming: warming }) as Box<dyn Wire>)
+        })
     }
 
     fn reach(self: Arc<Self>) -> BoxFuture<'static, bool> {
@@ -81,6 +88,8 @@ fn body(model: &str, voice: &str, text: &str) -> String {
 struct Talk {
     posted: Arc<Posted<OpenAiVoiceOwn>>,
     pieces: Pieces<Piece>,
+    /// It goes with the session.
+    _warming: Option<Warming>,
 }
 
 type Asking = Pin<Box<dyn Future<Output = Result<Response, ProviderError>> + Send>>;

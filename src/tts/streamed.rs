@@ -53,6 +53,11 @@ pub(super) trait Vendor: Send + Sync + 'static {
         text.chars().count() as u64
     }
 
+    /// Whether what is said goes over the connection that was made, and is no request of its own to be refused.
+    fn keeps_connection(&self) -> bool {
+        true
+    }
+
     fn connect(self: Arc<Self>) -> Connecting;
 
     /// The same, and lets go of it: whether that was possible.
@@ -148,6 +153,10 @@ impl Voice for Streamed {
 
     fn account(&self) -> Option<&str> {
         self.0.account()
+    }
+
+    fn keeps_connection(&self) -> bool {
+        self.0.keeps_connection()
     }
 
     fn reach(&self, _language: Language) -> Option<BoxFuture<'static, bool>> {

@@ -13,7 +13,8 @@ use url::Url;
 
 use super::{Own, Section, secret};
 use crate::config::Secret;
-use crate::provider::{ErrorKind, ProviderError, comes_again, kind_of_status, tls, warming};
+use crate::provider::warming::{self, Warming};
+use crate::provider::{ErrorKind, ProviderError, comes_again, kind_of_status, tls};
 
 /// An idle connection is kept for the next clause, of this call or another.
 const KEPT: Duration = Duration::from_secs(90);
@@ -72,10 +73,11 @@ impl<O> Posted<O> {
         Ok(request.header(header, key))
     }
 
-    /// Connects before there is something to ask. Must be called within a runtime.
-    pub(crate) fn warm(&self) {
+    /// Connects before there is something to ask, for a session that keeps what is returned. Must be called within a runtime.
+    #[must_use]
+    pub(crate) fn warm(&self) -> Option<Warming> {
         // A key that cannot be sent is told of with the first request.
-        self.authorised(self.http.head(self.address.clone())).map(warming::connect).ok();
+        self.authorised(self.http.head(self.address.clone())).map(warming::connect_for).ok()
     }
 
     /// The same, waited for: whether there is a connection now.

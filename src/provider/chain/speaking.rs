@@ -85,12 +85,12 @@ impl Place {
         at(self.place, &self.who_knows(language), |n| self.members[n].standing.is_well(now))
     }
 
-    /// Who is asked now. Whoever takes nobody else for the moment keeps those who are connected.
+    /// Who is asked now. Whoever takes nobody else for the moment keeps those who are connected; who asks anew for each piece never is.
     fn ask(&self, language: Language, is_connected: impl Fn(usize) -> bool) -> usize {
         let now = Instant::now();
         let may = |n: usize| {
-            let standing = &self.members[n].standing;
-            standing.try_ask(now) || (is_connected(n) && standing.goes_on())
+            let Member { provider, standing } = &self.members[n];
+            standing.try_ask(now) || (provider.keeps_connection() && is_connected(n) && standing.goes_on())
         };
         at(self.place, &self.who_knows(language), may).unwrap_or(self.place)
     }
@@ -344,6 +344,59 @@ mod tests {
             });
             inputs
         }
+    }
+
+    /// The same, by a request for each clause.
+    struct Posted(Hosted);
+
+    impl Voice for Posted {
+        fn name(&self) -> &'static str {
+            self.0.name()
+        }
+
+        fn speaks(&self, language: Language) -> bool {
+            self.0.speaks(language)
+        }
+
+        fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
+            self.0.paid_as(language)
+        }
+
+        fn keeps_connection(&self) -> bool {
+            false
+        }
+
+        fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+            self.0.open(reports)
+        }
+    }
+
+    /// Who says an utterance before the first voice wants to be left alone, and one after that.
+    async fn who_speaks(first: Arc<dyn Voice>) -> Vec<(&'static str, u64)> {
+        let mouths = Mouths::new(vec![first, Arc::new(Hosted("other", None))]);
+        let (mailbox, mut events) = crate::call::event::Mailbox::new();
+        let meter = mailbox.meter().clone();
+        let session = mouths.places(Order::new())[0].open(Reports { mailbox });
+        for utterance in 1..=2 {
+            let id = SpeechId { generation: 1, utterance, attempt: 0 };
+            let text = Pii::new("Oui.".to_owned());
+            for input in [Input::Begin { id, language: Language::French }, Input::Text { id, text }, Input::End { id }]
+            {
+                session.send(input).await.unwrap();
+            }
+            while !matches!(events.recv().await, Some(crate::call::event::Event::Tts(Event::Done { .. }))) {}
+            let retry_after = Some(std::time::Duration::from_secs(30));
+            let what = "at another call".to_owned();
+            let limited = ProviderError { provider: "first", kind: ErrorKind::Limited, what, retry_after };
+            mouths.0[0].standing.failed(&limited, Instant::now());
+        }
+        meter.lines().into_iter().map(|line| (line.provider, line.usage.characters)).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_wants_to_be_left_alone_keeps_who_is_connected_and_is_asked_no_new_request() {
+        assert_eq!(who_speaks(Arc::new(Hosted("first", None))).await, [("first", 8)]);
+        assert_eq!(who_speaks(Arc::new(Posted(Hosted("first", None)))).await, [("first", 4), ("other", 4)]);
     }
 
     /// Says two clauses of 4 and 6 characters as a call does, at the next place when one fails: what is counted.
