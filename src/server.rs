@@ -413,7 +413,10 @@ async fn open(config: &Config, clinics: Vec<Served>, grounds: Grounds<'_>) -> Re
             Err(error) => {
                 metrics::gauge!("clinic_takes_calls", "clinic" => tenant.to_string()).set(0.0);
                 tracing::error!(clinic = &*tenant, %error, "the clinic cannot be started: its calls are passed on to its own line; mend this and start the server again");
-                shelves.extend(Shelf::of(served, grounds.shared).await);
+                // What broke down may hold its folder still.
+                if !matches!(error, StartError::Fault) {
+                    shelves.extend(Shelf::of(served, grounds.shared).await);
+                }
                 Arc::new(Shut(line))
             }
         };
