@@ -191,7 +191,7 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         let told = Told { at: held.start, provider: name };
         return ask(&what, &appointment::ask_to_cancel(told, session.language), session);
     }
-    let start = held.start;
+    let (start, id) = (held.start, held.id.clone());
     let with = called(&held.provider, session);
     let about = about(&format!("cancelling the appointment of {start} with {with}"), &held.patient);
     let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
@@ -199,10 +199,13 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         Err(error) => return failed(&error, session),
     };
     let outcome = match emr.cancel(held).await {
-        Ok(()) => Outcome::ok(json!({
-            "cancelled_start": written(start),
-            "say": appointment::cancelled(start, session.language),
-        })),
+        Ok(()) => {
+            session.dealings.wrote(&id);
+            Outcome::ok(json!({
+                "cancelled_start": written(start),
+                "say": appointment::cancelled(start, session.language),
+            }))
+        }
         Err(error) => failed_write(&error, &about, session).await,
     };
     under_way.over();
@@ -234,6 +237,5 @@ fn standing(handle: &str, session: &Session) -> Result<(Held, u16), Outcome> {
         Outcome::refused("unknown_appointment", "there is no such handle; call check_appointments first")
     })?;
     session.dealings.touch([&held.patient], &["appointments"]);
-    session.dealings.wrote(&held.id);
     Ok((held, minutes))
 }
