@@ -3,7 +3,10 @@
 //! The server decides there whether the time is free, and holds it meanwhile. A hold is no booking: it ends by itself, so one whose answer is
 //! lost costs nothing but its time.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use super::super::failure::Failure;
 use super::super::{EmrError, Refusal};
@@ -15,10 +18,19 @@ use super::offer::Books;
 use super::reference;
 use super::row::{Row, Status, Wanted};
 
+/// Left for a refusal to be told in.
+const TELLING: Duration = Duration::from_millis(500);
+
 impl Inner {
     /// Writes a new appointment in the way that the server offers, once.
-    /// `held`: by an earlier attempt at the same.
-    pub(super) async fn add(&self, books: Books, wanted: &Wanted<'_>, held: Option<&Row>) -> Result<Written, Failure> {
+    /// `held`: by an earlier attempt at the same. `until`: whoever asked does not wait longer.
+    pub(super) async fn add(
+        &self,
+        books: Books,
+        wanted: &Wanted<'_>,
+        held: Option<&Row>,
+        until: Instant,
+    ) -> Result<Written, Failure> {
         let resource = || json!({ "name": "appt-resource", "resource": wanted.resource("proposed", &self.zone) });
         match books {
             Books::Created => {
@@ -37,7 +49,8 @@ impl Inner {
                 let held = json!({ "name": "appt-id", "valueUri": reference::to("Appointment", &id) });
                 let booked = self.operate("$book", vec![held, patient(wanted)]).await;
                 if is_refused(&booked) {
-                    self.give_back(&id).await;
+                    // The refusal is told in time, whatever becomes of the hold.
+                    timeout_at(until - TELLING, self.give_back(&id)).await.ok();
                 }
                 booked
             }

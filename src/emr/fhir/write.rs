@@ -67,7 +67,7 @@ impl Inner {
         let new = Wanted { patient, place, slots: &slots, kind, comment: BY_TELEPHONE, wish: &wish };
         self.unsettled.begin_on(days, &name, Some(place), &notes).await?;
         let until = self.until();
-        let added = match timeout_at(until, self.add(offer.books, &new, held)).await.unwrap_or_else(|_| late()) {
+        let added = match timeout_at(until, self.add(offer.books, &new, held, until)).await.unwrap_or_else(|_| late()) {
             Ok(Written::There(Some(id))) => Ok((id, Whose::Ours)),
             Ok(Written::Before(Some(id))) => Ok((id, Whose::Another)),
             Ok(written) => match refusal(&written) {
