@@ -1,7 +1,8 @@
 //! Telling the staff that a message waits: by webhook or e-mail, and others if nobody sees to it.
 //!
 //! Decides who is told of what and when; the store keeps what is still to be told ([`crate::store::notices`]), so that a crash, a restart or a database that
-//! was away loses nothing: every notice is taken at least once, and again only if the process ended before it could note that, with an id by which that is known. No call waits for any of it. What a caller left is in
+//! was away loses nothing: every notice is taken at least once, and again, with the same id, only if the process ended before it could note
+//! that, or if the database went away meanwhile and another server was the first to ask it when it was back and the next try was due. No call waits for any of it. What a caller left is in
 //! no notice unless the clinic's file says so, and never in a log. Time is an argument: [`Notices::round`] does what is due at one moment.
 
 mod config;
