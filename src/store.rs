@@ -115,6 +115,8 @@ pub struct Store {
     instance: Arc<str>,
     /// Where recordings are.
     records: Arc<Path>,
+    /// Where the keys are; another server's may have come there since.
+    keys_file: Arc<Path>,
     /// Set once the keys are known to be those of the database.
     sure: Arc<OnceCell<()>>,
 }
@@ -165,6 +167,7 @@ impl Store {
             clinic: clinic.clone(),
             instance: instance.into(),
             records: records.into(),
+            keys_file: settings.keys_file(records).into(),
             sure: Arc::default(),
         })
     }

@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::finish::finish;
 use super::hours::{Unlike, unlike};
+use super::ready::{in_time, ready_by, still_in_time};
 use super::{
     Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, Patient, PatientRef,
     Place, Provider, ProviderRef, Refusal, Sought, slot,
@@ -41,6 +42,10 @@ pub enum BookError {
     Seed(Vec<String>),
     #[error("the clinic's book in {folder} cannot be used: {error}; see to the folder, and let one process use it")]
     Journal { folder: String, error: io::Error },
+    #[error(
+        "{clinic}: emr.kind: the book is in the database that store.url named before, and {mark} says so: name that database in store.url again; to begin another book in the folder, take {mark} away"
+    )]
+    Moved { clinic: String, mark: String },
     /// Each of several processes would give the same times away.
     #[error(
         "{clinic}: emr.kind: without a PostgreSQL the embedded book is one process's own, and by state.redis several answer for the clinic; name the database that they share in store.url, keep appointments in an EMR that all of them reach (kind = \"oscar\" or \"fhir\"), or take redis out of [state] and run one process"
@@ -124,9 +129,14 @@ const SETTLE: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(250);
 
 impl Book {
-    /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`.
+    /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`. Refused
+    /// where the book went to a database.
     pub fn open(folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
         let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
+        let mark = journal::moved(folder, &clinic.config.id);
+        if mark.exists() {
+            return Err(BookError::Moved { clinic: clinic.config.id.clone(), mark: mark.display().to_string() });
+        }
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
         let (mut journal, mut entries) = Journal::open(folder, &clinic.config.id).map_err(failed)?;
         if entries.is_empty() {
@@ -197,27 +207,30 @@ impl Inner {
                 return self.changes.be_one(&self.first).await;
             }
             if is_empty {
-                // Another may begin it at the same moment; then theirs is read.
-                let begun = self.changes.add(0, self.first.clone()).await;
-                begun.map_err(|error| EmrError::Unavailable(error.to_string()))?;
+                self.changes.begin(&self.first).await?;
             }
         }
     }
 
     /// A change counts as the next after all that were looked at, or not at all: whoever was overtaken looks again. So one that was not answered may be
-    /// written again: of the two one counts.
+    /// written again: of the two one counts. Who waited too long for others, or for the database, writes nothing.
     async fn change<T>(&self, decide: impl Fn(&Self, &Rows) -> Result<Decided<T>, EmrError>) -> Result<T, EmrError> {
-        let _one = self.writing.lock().await;
+        let ready = ready_by();
+        let _one = in_time(ready, async { Ok(self.writing.lock().await) }).await?;
         let until = Instant::now() + SETTLE;
         let mut unanswered: Option<String> = None;
         loop {
-            if let Err(error) = self.catch_up().await {
-                let Some(what) = &unanswered else { return Err(error) };
-                if Instant::now() > until {
-                    return Err(EmrError::Unknown(what.clone()));
+            match &unanswered {
+                None => in_time(ready, self.catch_up()).await?,
+                Some(what) => {
+                    if self.catch_up().await.is_err() {
+                        if Instant::now() > until {
+                            return Err(EmrError::Unknown(what.clone()));
+                        }
+                        sleep_until(Instant::now() + PAUSE).await;
+                        continue;
+                    }
                 }
-                sleep_until(Instant::now() + PAUSE).await;
-                continue;
             }
             let (after, decided) = {
                 let rows = self.rows.read();
@@ -227,6 +240,11 @@ impl Inner {
                 Decided::Before(done) => return Ok(done),
                 Decided::Now(entry, done) => (entry, done),
             };
+            match &unanswered {
+                None => still_in_time(ready)?,
+                Some(what) if Instant::now() > until => return Err(EmrError::Unknown(what.clone())),
+                Some(_) => {}
+            }
             match self.changes.add(after, vec![entry.clone()]).await {
                 Ok(Added::Now) => {
                     self.rows.write().apply(after + 1, entry);

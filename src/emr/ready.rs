@@ -22,8 +22,16 @@ pub(super) async fn in_time<T>(
     until: Instant,
     asking: impl Future<Output = Result<T, EmrError>>,
 ) -> Result<T, EmrError> {
-    let late = |_| Err(EmrError::Timeout(format!("not all was known within {BEFORE_MS} ms; nothing was written")));
-    timeout_at(until, asking).await.unwrap_or_else(late)
+    timeout_at(until, asking).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Asked just before a write.
+pub(super) fn still_in_time(until: Instant) -> Result<(), EmrError> {
+    if Instant::now() < until { Ok(()) } else { Err(late()) }
+}
+
+fn late() -> EmrError {
+    EmrError::Timeout(format!("not all was known within {BEFORE_MS} ms; nothing was written"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub enum Kept {
 }
 
 /// Values of one statement: under SQLite's 32,766 and PostgreSQL's 65,535.
-const MOST_VALUES: usize = 30_000;
+pub(super) const MOST_VALUES: usize = 30_000;
 
 impl Store {
     /// Writes the record of a call that is over, whole or not at all. The call's id is the key: however often it is tried, it is there once.

@@ -1,9 +1,12 @@
 //! Where the changes of a book are, each under the number after the last: in a file that is this process's own, or in the database of several.
 //!
 //! Decides how long the database is waited for, and what its silence means: what was asked is not known, what was written may have been. A book in a file of
-//! before goes to the database once; a server whose file holds another book than the database is told so, and books nothing.
+//! before goes to the database once, is compared whole with what came there, and leaves an empty mark in its place; a server whose file holds another book than
+//! the database is told so, and books nothing.
 
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,32 +17,56 @@ use tokio::time::timeout;
 
 use super::journal::{self, Entry, Journal};
 use crate::emr::EmrError;
-use crate::store::Store;
+use crate::emr::finish::finish;
 use crate::store::book::{Added, PAGE};
+use crate::store::{Store, StoreError};
 
 /// A caller waits meanwhile.
 const DEADLINE: Duration = Duration::from_secs(4);
 
+/// Nobody waits for a whole book: it is begun once, and whoever asks meanwhile is told that it is not known yet.
+const BEGINNING: Duration = Duration::from_secs(60);
+
 pub(super) enum Changes {
     Own(Arc<Mutex<Journal>>),
-    Shared { store: Store, own: Option<Own>, is_one: OnceCell<()> },
+    Shared { store: Store, own: Option<Own>, is_one: OnceCell<()>, beginning: Arc<tokio::sync::Mutex<()>> },
 }
 
 /// The file of a book that this process had to itself before.
 pub(super) struct Own {
-    file: PathBuf,
+    folder: PathBuf,
+    clinic: String,
     pub(super) entries: Vec<Entry>,
 }
 
 impl Own {
     /// `None`: there is none, or nothing in it.
     pub(super) fn of(folder: &Path, clinic: &str) -> io::Result<Option<Self>> {
-        let file = journal::file(folder, clinic);
-        if !file.exists() {
+        if !journal::file(folder, clinic).exists() {
             return Ok(None);
         }
         let (_, entries) = Journal::open(folder, clinic)?;
-        Ok((!entries.is_empty()).then_some(Self { file, entries }))
+        Ok((!entries.is_empty()).then(|| Self { folder: folder.to_owned(), clinic: clinic.to_owned(), entries }))
+    }
+
+    fn file(&self) -> PathBuf {
+        journal::file(&self.folder, &self.clinic)
+    }
+
+    /// The database has it all: the file, which anybody who has the disk could read, goes.
+    fn leave(&self) -> io::Result<()> {
+        let (_held, entries) = Journal::open(&self.folder, &self.clinic)?;
+        if entries != self.entries {
+            return Err(io::Error::other("it was written meanwhile; let one server use it, and start again"));
+        }
+        let private = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(self.mark())?;
+        private.sync_all()?;
+        std::fs::remove_file(self.file())?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn mark(&self) -> PathBuf {
+        journal::moved(&self.folder, &self.clinic)
     }
 }
 
@@ -49,7 +76,7 @@ impl Changes {
     }
 
     pub(super) fn shared(store: Store, own: Option<Own>) -> Self {
-        Self::Shared { store, own, is_one: OnceCell::new() }
+        Self::Shared { store, own, is_one: OnceCell::new(), beginning: Arc::default() }
     }
 
     /// Whether looking again tells what became of a write that was not answered.
@@ -87,8 +114,7 @@ impl Changes {
                 Ok(Added::Now)
             }
             Self::Shared { store, .. } => {
-                let changes: Result<Vec<Vec<u8>>, _> = entries.iter().map(serde_json::to_vec).collect();
-                let changes = changes.map_err(|_| unavailable("a change has no JSON form"))?;
+                let changes = written(&entries)?;
                 match timeout(DEADLINE, store.add_to_book(after, &changes)).await {
                     Ok(Ok(added)) => Ok(added),
                     Ok(Err(error)) => Err(EmrError::Unknown(format!("the clinic's book was being written: {error}"))),
@@ -98,23 +124,52 @@ impl Changes {
         }
     }
 
-    /// The database's book is the one that this process had in its file, if it had one: the file is put aside then.
+    /// An empty book gets these, all or none, whatever becomes of whoever asked first; if somebody else begins it at the same moment, theirs is the book.
+    pub(super) async fn begin(&self, first: &[Entry]) -> Result<(), EmrError> {
+        let Self::Shared { store, beginning, .. } = self else { return Ok(()) };
+        let (store, beginning, changes) = (store.clone(), beginning.clone(), written(first)?);
+        finish(async move {
+            let _one = beginning.lock().await;
+            let begin = async {
+                if store.book_after(0).await?.is_empty() {
+                    store.add_to_book(0, &changes).await?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            match timeout(BEGINNING, begin).await {
+                Ok(begun) => begun.map_err(|error| unavailable(&error.to_string())),
+                Err(_) => Err(unavailable("it was not begun in time; see how the database is")),
+            }
+        })
+        .await
+    }
+
+    /// The database's book is the one that this process had in its file, if it had one: the file goes then.
     pub(super) async fn be_one(&self, first: &[Entry]) -> Result<(), EmrError> {
         let Self::Shared { own: Some(own), is_one, .. } = self else { return Ok(()) };
         let look = async || {
-            let there = self.after(0).await?;
-            let wanted = first.iter().take(PAGE);
-            if !there.iter().map(|(_, entry)| entry).take(first.len()).eq(wanted) {
-                return Err(unavailable(&format!(
-                    "{} holds another book than the database; see which appointments are in it alone, then move the file away",
-                    own.file.display()
-                )));
+            let (mut number, mut rest) = (0, first);
+            while !rest.is_empty() {
+                let there = self.after(number).await?;
+                let (wanted, later) = rest.split_at(rest.len().min(PAGE));
+                if !there.iter().map(|(_, entry)| entry).take(wanted.len()).eq(wanted) {
+                    return Err(unavailable(&format!(
+                        "{} holds another book than the database; see which appointments are in it alone, then move the file away",
+                        own.file().display()
+                    )));
+                }
+                number = there.last().map_or(number, |(number, _)| *number);
+                rest = later;
             }
-            let aside = own.file.with_extension("jsonl.moved");
-            std::fs::rename(&own.file, aside).map_err(|error| unavailable(&format!("{}: {error}", own.file.display())))
+            own.leave().map_err(|error| unavailable(&format!("{}: {error}", own.file().display())))
         };
         is_one.get_or_try_init(look).await.copied()
     }
+}
+
+fn written(entries: &[Entry]) -> Result<Vec<Vec<u8>>, EmrError> {
+    let changes: Result<_, _> = entries.iter().map(serde_json::to_vec).collect();
+    changes.map_err(|_| unavailable("a change has no JSON form"))
 }
 
 fn unavailable(why: &str) -> EmrError {

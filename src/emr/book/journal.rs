@@ -43,6 +43,11 @@ pub(super) fn file(folder: &Path, clinic: &str) -> PathBuf {
     folder.join(format!("{clinic}.jsonl"))
 }
 
+/// An empty file that says that this clinic's book went to a database.
+pub(super) fn moved(folder: &Path, clinic: &str) -> PathBuf {
+    folder.join(format!("{clinic}.jsonl.moved"))
+}
+
 impl Journal {
     /// Opens or creates it, and reads what it holds.
     pub(super) fn open(folder: &Path, clinic: &str) -> io::Result<(Self, Vec<Entry>)> {

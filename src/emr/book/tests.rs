@@ -204,14 +204,55 @@ async fn a_book_of_a_file_goes_to_the_database_once_and_another_file_s_is_not_mi
         let book = shared(&store, &one);
         assert_eq!(book.book(wanted(1, place(8, 1))).await, Err(EmrError::Refused(Refusal::SlotTaken)));
         assert_eq!(book.0.rows.read().all, before);
-        assert!(one.join("harbour-street.jsonl.moved").exists() && !one.join("harbour-street.jsonl").exists());
+        assert_eq!(std::fs::metadata(one.join("harbour-street.jsonl.moved")).unwrap().len(), 0);
+        assert!(!one.join("harbour-street.jsonl").exists());
     }
+    let alone = Book::open(&one, &Clinic::sample(), TODAY).unwrap_err();
+    assert!(matches!(alone, BookError::Moved { .. }), "{alone}");
     let refused = shared(&store, &other).book(wanted(1, place(9, 1))).await.unwrap_err();
     assert!(
         matches!(&refused, EmrError::Unavailable(why) if why.contains("another book than the database")),
         "{refused}"
     );
     assert!(other.join("harbour-street.jsonl").exists());
+}
+
+#[tokio::test]
+async fn a_file_that_strays_from_the_database_after_pages_of_the_same_stays_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = database(folder.path()).await;
+    let line = |id: usize| serde_json::to_vec(&Entry::Cancelled { id: id as u64 }).unwrap();
+    let all: Vec<Vec<u8>> = (1..=PAGE + 100).map(line).collect();
+    store.add_to_book(0, &all).await.unwrap();
+    let file = |name: &str, lines: &[Vec<u8>]| {
+        let book = folder.path().join(name);
+        std::fs::create_dir(&book).unwrap();
+        std::fs::write(book.join("harbour-street.jsonl"), [lines.join(&b'\n'), b"\n".to_vec()].concat()).unwrap();
+        book
+    };
+    let mut other = all.clone();
+    other[PAGE + 50] = line(9_999);
+    let longer = [all.clone(), vec![line(9_999)]].concat();
+    for (name, lines) in [("other", other), ("longer", longer)] {
+        let book = file(name, &lines);
+        let refused = shared(&store, &book).health(TODAY.at(9, 0, 0, 0)).await.unwrap_err();
+        assert!(refused.to_string().contains("another book than the database"), "{name}: {refused}");
+        assert!(book.join("harbour-street.jsonl").exists());
+    }
+    let same = file("same", &all);
+    shared(&store, &same).health(TODAY.at(9, 0, 0, 0)).await.unwrap();
+    assert!(!same.join("harbour-street.jsonl").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_too_long_behind_another_s_change_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = open(folder.path());
+    let before = book.0.rows.read().all.clone();
+    let another = book.0.writing.lock().await;
+    assert!(matches!(book.book(wanted(0, place(8, 1))).await, Err(EmrError::Timeout(_))));
+    drop(another);
+    assert_eq!(book.0.rows.read().all, before);
 }
 
 #[derive(Clone, Debug)]
