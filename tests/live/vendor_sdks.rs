@@ -62,7 +62,8 @@ async fn vendors() -> (Child, String, String) {
     let (mut all, mut google) = (None, None);
     while all.is_none() || google.is_none() {
         let line = timeout(PATIENCE, lines.next_line()).await.expect("in time").expect("readable").expect("a line");
-        let address = line.split_once("http://").map(|(_, rest)| rest.split(['/', ',', ' ']).next().unwrap_or_default());
+        let address =
+            line.split_once("http://").map(|(_, rest)| rest.split(['/', ',', ' ']).next().unwrap_or_default());
         match (line.split(' ').next(), address) {
             (Some("Azure"), Some(address)) => all = Some(address.to_owned()),
             (Some("Google"), Some(address)) => google = Some(address.to_owned()),

@@ -29,7 +29,7 @@ const BEGINNING: Duration = Duration::from_secs(60);
 
 pub(super) enum Changes {
     Own(Arc<Mutex<Journal>>),
-    Shared { store: Store, own: Option<Own>, is_one: OnceCell<()>, beginning: Arc<tokio::sync::Mutex<()>> },
+    Shared { store: Box<Store>, own: Option<Own>, is_one: OnceCell<()>, beginning: Arc<tokio::sync::Mutex<()>> },
 }
 
 /// The file of a book that this process had to itself before.
@@ -76,7 +76,7 @@ impl Changes {
     }
 
     pub(super) fn shared(store: Store, own: Option<Own>) -> Self {
-        Self::Shared { store, own, is_one: OnceCell::new(), beginning: Arc::default() }
+        Self::Shared { store: Box::new(store), own, is_one: OnceCell::new(), beginning: Arc::default() }
     }
 
     /// Whether looking again tells what became of a write that was not answered.
