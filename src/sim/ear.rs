@@ -17,6 +17,9 @@ const A_WORD: u64 = 4_800;
 /// Less voice than this is a click: 60 ms.
 const SHORTEST: u64 = 960;
 
+/// Less silence than this at the end of what is heard is no end of a voice: 100 ms.
+const CUT: u64 = 1_600;
+
 const WORDS: [&str; 4] = ["The", "caller", "has", "spoken."];
 
 /// One word.
@@ -105,7 +108,11 @@ impl Ear {
         }
         self.plain += SLOT_SAMPLES as u64;
         if self.plain >= A_WORD * (self.said as u64 + 1) && self.said < WORDS.len() {
-            words.push(Word { text: WORDS[self.said].to_owned(), from: self.heard - A_WORD, to: self.heard });
+            words.push(Word {
+                text: WORDS[self.said].to_owned(),
+                from: self.heard.saturating_sub(A_WORD),
+                to: self.heard,
+            });
             self.said += 1;
         }
     }
@@ -118,6 +125,13 @@ impl Ear {
         self.plain = 0;
         self.said = 0;
         word.filter(|_| self.finds_words())
+    }
+
+    /// Who hears what follows: of a voice that was cut in the middle of its sentence the rest of that sentence.
+    pub(super) fn next(&self) -> Self {
+        let goes_on = self.has_voice() && self.quiet < CUT && self.said < WORDS.len();
+        let (plain, said) = if goes_on { (self.plain, self.said) } else { (0, 0) };
+        Self { plain, said, ..Self::of(self.strike.clone()) }
     }
 
     /// Samples heard so far.

@@ -77,7 +77,7 @@ async fn connect(
                 strike: strike.clone(),
                 habit,
                 model: None,
-                open: Item::new(0, strike.clone()),
+                open: Item::new(0, Ear::of(strike.clone())),
             };
             upgrade.on_upgrade(move |socket| Session::new(socket, strike, ears).run())
         }
@@ -101,9 +101,9 @@ struct Item {
 }
 
 impl Item {
-    fn new(number: u32, strike: Strike) -> Self {
+    fn new(number: u32, ear: Ear) -> Self {
         let to_ours = Resampler::new(24_000, 16_000).expect("both are rates of speech");
-        Self { number, bytes: 0, to_ours, ear: Ear::of(strike), words: Vec::new(), told: 0, told_at: DELTA }
+        Self { number, bytes: 0, to_ours, ear, words: Vec::new(), told: 0, told_at: DELTA }
     }
 
     fn id(number: u32) -> String {
@@ -182,7 +182,7 @@ impl Ears {
         if self.open.bytes < LEAST {
             return vec![wrong("input_audio_buffer_commit_empty")];
         }
-        let next = Item::new(self.open.number + 1, self.strike.clone());
+        let next = Item::new(self.open.number + 1, self.open.ear.next());
         let mut item = std::mem::replace(&mut self.open, next);
         item.words.extend(item.ear.finish().map(|word| word.text));
         let id = Item::id(item.number);
@@ -230,7 +230,7 @@ impl Protocol for Ears {
             Some("input_audio_buffer.append") => self.append(&message),
             Some("input_audio_buffer.commit") => self.commit(),
             Some("input_audio_buffer.clear") => {
-                self.open = Item::new(self.open.number, self.strike.clone());
+                self.open = Item::new(self.open.number, Ear::of(self.strike.clone()));
                 vec![Act::Say(Duration::ZERO, numbered(json!({"type": "input_audio_buffer.cleared"})))]
             }
             Some(_) | None => vec![wrong("invalid_value")],
