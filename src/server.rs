@@ -383,14 +383,14 @@ async fn open(config: &Config, clinics: Vec<Served>, grounds: Grounds<'_>) -> Re
     let mut all = Vec::with_capacity(clinics.len());
     for served in clinics {
         let founded = match check_clinic(&served) {
-            Ok(()) => contained(Founded::of(served.clone())).await,
+            Ok(()) => contained(Box::pin(Founded::of(served.clone()))).await,
             Err(error) => Err(error),
         };
         all.push((served, founded));
     }
     let preparing = all.into_iter().map(|(served, founded)| async move {
         let prepared = match founded {
-            Ok(founded) => contained(Prepared::of(founded, grounds)).await,
+            Ok(founded) => contained(Box::pin(Prepared::of(founded, grounds))).await,
             Err(error) => Err(error),
         };
         (served, prepared)
@@ -400,7 +400,7 @@ async fn open(config: &Config, clinics: Vec<Served>, grounds: Grounds<'_>) -> Re
     for (served, prepared) in join_all(preparing).await {
         let (tenant, line) = (served.clinic.tenant().clone(), house::line(&served.clinic, &served.config));
         let opened = match prepared {
-            Ok(prepared) => contained(prepared.open(grounds, houses.first().map(|house| &house.desk))).await,
+            Ok(prepared) => contained(Box::pin(prepared.open(grounds, houses.first().map(|house| &house.desk)))).await,
             Err(error) => Err(error),
         };
         let door: Arc<dyn FrontDesk> = match opened {
@@ -415,7 +415,7 @@ async fn open(config: &Config, clinics: Vec<Served>, grounds: Grounds<'_>) -> Re
                 tracing::error!(clinic = &*tenant, %error, "the clinic cannot be started: its calls are passed on to its own line; mend this and start the server again");
                 // What broke down may hold its folder still.
                 if !matches!(error, StartError::Fault) {
-                    shelves.extend(Shelf::of(served, grounds.shared).await);
+                    shelves.extend(Box::pin(Shelf::of(served, grounds.shared)).await);
                 }
                 Arc::new(Shut(line))
             }

@@ -37,7 +37,7 @@ impl Shelf {
     /// `None` if there is no store, or it cannot be had: said in the log.
     pub(super) async fn of(served: Served, shared: &Shared) -> Option<Self> {
         let clinic = served.clinic.config.id.clone();
-        match contained(Self::open(served, shared)).await {
+        match contained(Box::pin(Self::open(served, shared))).await {
             Ok(shelf) => shelf,
             Err(error) => {
                 tracing::error!(clinic, %error, "what the clinic has left behind cannot be reached: nobody is told of its messages, and nothing is purged");
