@@ -73,4 +73,4 @@ bench-book: tools ## what attendant adds to the EMR's own time at 100 calls, and
 
 bench-vendors: tools models release ## what vendors cost: 100 calls against simulated ones, then what each fault of theirs costs a caller (benches/README.md)
 	@VENDORS=1 .ci/load
-	@$(CARGO) nextest run --locked --run-ignored only --no-capture -E 'test(what_each_fault_costs_a_caller)'
+	@CARGO_PROFILE_DEV_OPT_LEVEL=2 $(CARGO) nextest run --locked --run-ignored only --no-capture -E 'test(what_each_fault_costs_a_caller)'
