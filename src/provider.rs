@@ -68,9 +68,19 @@ pub const fn kind_of_status(status: u16) -> ErrorKind {
         401 | 403 => ErrorKind::Unauthorised,
         402 | 429 => ErrorKind::Limited,
         408 => ErrorKind::Timeout,
-        400..=499 => ErrorKind::Request,
+        300..=499 => ErrorKind::Request,
         _ => ErrorKind::Server,
     }
+}
+
+/// The same for an error. Nobody is followed to where a redirect leads: what callers said stays where its configuration says that it goes.
+pub fn status_in_words(status: u16) -> String {
+    let follows = if (300..=399).contains(&status) {
+        ", a redirect, which is not followed; name its address in base_url"
+    } else {
+        ""
+    };
+    format!("HTTP status {status}{follows}")
 }
 
 /// Retry-After in seconds, at most a day; the form with a date is not used by these vendors.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -75,9 +76,10 @@ pub fn client(ca: Option<&Authority>) -> Result<ClientConfig, String> {
 const ASKED_EVERY: Duration = Duration::from_secs(5);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
-/// The same for HTTP. A connection over which nobody answers is ended before the next caller is put on it: all calls share one over HTTP/2.
+/// The same for HTTP, to no other address than the one that is named: no redirect is followed. A connection over which nobody answers is ended before the next caller is put on it: all calls share one over HTTP/2.
 pub fn http(builder: ClientBuilder, ca: Option<&Authority>) -> Result<ClientBuilder, String> {
     let builder = builder
+        .redirect(Policy::none())
         .http2_keep_alive_interval(ASKED_EVERY)
         .http2_keep_alive_timeout(ANSWERED_WITHIN)
         .http2_keep_alive_while_idle(true);

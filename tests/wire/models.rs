@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use attendant::agent::llm::anthropic::{self, AnthropicConfig};
 use attendant::agent::llm::openai::{self, OpenAiConfig};
-use attendant::agent::llm::{Delta, Message, Model, Request};
+use attendant::agent::llm::{Delta, Finish, Message, Model, Request};
 use attendant::language::Language;
 use attendant::provider::{ErrorKind, ProviderError};
 use axum::Router;
@@ -156,6 +156,43 @@ pub fn failure(answer: &[Result<Delta, ProviderError>], words: &[&str]) -> Provi
 fn stalls(api: Api) -> Response {
     let body = stream::iter([Ok::<_, std::io::Error>(api.says("Yes"))]).chain(stream::pending());
     Body::from_stream(body).into_response()
+}
+
+#[tokio::test]
+async fn an_answer_that_said_why_it_ended_is_whole_whatever_becomes_of_its_connection() {
+    for api in APIS {
+        let ends = String::from_utf8(api.ends().to_vec()).expect("it is text");
+        let why = ends[..=ends.find("\n\n").expect("it has two events")].to_owned() + "\n";
+        let said = [api.says("Yes"), why.into()];
+        let and_then = |last: fn() -> stream::BoxStream<'static, Piece>| {
+            let said = said.clone();
+            move || Body::from_stream(stream::iter(said.clone()).map(Ok).chain(last())).into_response()
+        };
+        let stalls = and_then(|| stream::pending().boxed());
+        let breaks = and_then(|| stream::iter([Err(std::io::ErrorKind::ConnectionReset.into())]).boxed());
+        for address in [api.server(stalls).await, api.server(breaks).await] {
+            let answer = api.ask_for(address, 1_000).await;
+            let without_counts: Vec<_> = answer.into_iter().filter(|one| !matches!(one, Ok(Delta::Usage(_)))).collect();
+            assert_eq!(without_counts, [text("Yes"), Ok(Delta::Finish(Finish::Stop))], "{api:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_followed_to_where_a_redirect_leads() {
+    for api in APIS {
+        let (asked, mut elsewhere) = mpsc::channel::<()>(16);
+        let there = api.server(move || {
+            asked.try_send(()).expect("few are asked");
+            StatusCode::OK.into_response()
+        });
+        let to = format!("http://{}{}", there.await, api.path());
+        let here = move || (StatusCode::TEMPORARY_REDIRECT, [("location", to.clone())]).into_response();
+        let error = failure(&api.ask(api.server(here).await).await, &[]);
+        assert_eq!(error.kind, ErrorKind::Request, "{api:?}");
+        assert!(error.what.contains("HTTP status 307, a redirect, which is not followed"), "{error}");
+        assert!(elsewhere.try_recv().is_err(), "{api:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 
 use std::net::SocketAddr;
 
-use attendant::agent::llm::{Delta, Finish, Request, ToolCalls, Usage};
+use attendant::agent::llm::{Delta, Finish, Message, Request, ToolCalls, Usage};
 use attendant::provider::{ErrorKind, ProviderError};
+use attendant::sim::openai::{Lapse, Stage};
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::models::{Api, failure, request, text};
+use super::whole_calls::models::model_called;
 use crate::desk::in_time;
 
 const API: Api = Api::OpenAi;
@@ -85,6 +87,15 @@ async fn tool_calls_are_understood_from_every_server() {
         r#"{"id":"b","function":{"name":"two","arguments":{"y":2}}}"#,
     ];
     assert_eq!(calls(&whole).await.0, [call("a", "one", "{\"x\":1}"), call("b", "two", "{\"y\":2}")], "no index");
+
+    let all_of_index_0 = [
+        r#"{"index":0,"id":"a","function":{"name":"one","arguments":"{\"x\":1}"}}"#,
+        r#"{"index":0,"id":"b","function":{"name":"one","arguments":"{\"x\""}}"#,
+        r#"{"index":0,"function":{"arguments":":2}"}}"#,
+        r#"{"index":0,"id":"c","function":{"name":"two","arguments":"{}"}}"#,
+    ];
+    let three = [call("a", "one", "{\"x\":1}"), call("b", "one", "{\"x\":2}"), call("c", "two", "{}")];
+    assert_eq!(calls(&all_of_index_0).await.0, three, "as Ollama numbers them");
 
     let repeated = [
         r#"{"index":0,"id":"","function":{"name":"one","arguments":"{"}}"#,
@@ -158,4 +169,22 @@ async fn what_an_answer_cannot_do_without_is_refused_once_and_told() {
     let error = failure(&answer, &[]);
     assert_eq!((error.kind, error.what.as_str()), (ErrorKind::Request, "HTTP status 400, unsupported_parameter"));
     assert!(requests.try_recv().is_ok() && requests.try_recv().is_err(), "once");
+}
+
+#[tokio::test]
+async fn a_model_that_wants_turns_is_told_all_in_turns_after_its_first_refusal() {
+    let says = |text: &str| Message::Assistant { text: text.to_owned().into(), calls: Vec::new() };
+    let note = |text: &str| Message::System(text.to_owned().into());
+    let caller = |text: &str| Message::User(text.to_owned().into());
+    let messages =
+        vec![note("You are."), says("Good day."), caller("Hours?"), note("The transfer failed."), says("We")];
+    for name in ["qwen3.5", "mistral"] {
+        let model = model_called(name, API, Lapse::new(None, Stage::Usual), "local").await;
+        for _ in 0..2 {
+            let asked = Request { messages: messages.clone(), ..request() };
+            let answer: Vec<_> = in_time(model.stream(asked).collect()).await;
+            assert!(answer.iter().all(Result::is_ok), "{name}: {answer:?}");
+            assert_eq!(answer.last(), Some(&Ok(Delta::Finish(Finish::Stop))), "{name}");
+        }
+    }
 }

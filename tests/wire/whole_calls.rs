@@ -9,7 +9,7 @@ mod habits;
 mod keys;
 mod letters;
 mod line;
-mod models;
+pub mod models;
 mod outages;
 pub mod vendors;
 

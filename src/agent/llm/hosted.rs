@@ -5,6 +5,7 @@
 //! told to stop. How a request is written and an answer is read is each one's [`Interface`]. Neither a key nor what was said is ever in
 //! an error.
 
+pub(super) mod notes;
 mod patience;
 mod pieces;
 mod refusal;
@@ -22,7 +23,7 @@ use url::Url;
 pub(super) use patience::{Patience, between_pieces, first_piece, hedge};
 pub(super) use pieces::Pieces;
 use refusal::Refusal;
-pub(super) use refusal::code_of;
+pub(super) use refusal::{ORDER, code_of};
 
 use super::sse::Parser;
 use super::{Delta, Model, Request};
@@ -47,7 +48,8 @@ pub(super) trait Interface: std::fmt::Debug + Send + Sync + 'static {
     /// Everything, with the key.
     fn write(&self, http: &Client, request: &Request) -> RequestBuilder;
 
-    /// A parameter was refused. If an answer can do without, it is written without from now on: its name.
+    /// A parameter was refused, or the order of the messages ([`ORDER`]). If an answer can do without, it is written without from now on:
+    /// its name.
     fn leave_out(&self, _parameter: &str) -> Option<&'static str> {
         None
     }
@@ -263,7 +265,10 @@ impl Streaming {
                     parser.finish(&mut event);
                     reading.pieces().closed();
                 }
+                Ok(Err(_)) if reading.pieces().is_finished() => reading.pieces().closed(),
                 Ok(Err(_)) => return Err(failed(ErrorKind::Connection, "the connection broke within the answer")),
+                // Why it ended is known: what is late is a count or a last line.
+                Err(_) if reading.pieces().is_finished() => reading.pieces().closed(),
                 Err(_) => return Err(failed(ErrorKind::Timeout, "no further piece of the answer in time")),
             }
         }

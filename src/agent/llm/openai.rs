@@ -7,6 +7,7 @@ mod chunk;
 mod left_out;
 mod request;
 mod temperature;
+mod turns;
 
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, Serialize};

@@ -14,7 +14,7 @@ use url::Url;
 use super::{Own, Section, secret};
 use crate::config::Secret;
 use crate::provider::warming::{self, Warming};
-use crate::provider::{ErrorKind, ProviderError, comes_again, kind_of_status, tls};
+use crate::provider::{ErrorKind, ProviderError, comes_again, kind_of_status, status_in_words, tls};
 
 /// An idle connection is kept for the next clause, of this call or another.
 const KEPT: Duration = Duration::from_secs(90);
@@ -114,7 +114,7 @@ impl<O> Posted<O> {
     fn refused(&self, response: &Response) -> ProviderError {
         let status = response.status().as_u16();
         let wait = comes_again(response.headers());
-        let what = format!("HTTP status {status}");
+        let what = status_in_words(status);
         ProviderError { provider: self.name, kind: kind_of_status(status), what, retry_after: wait }
     }
 

@@ -1,6 +1,7 @@
 //! What chat completions are asked, and what OpenAI would refuse of it: unknown fields and roles, tool messages that answer no call, calls
 //! that nothing answers, a name that no tool can have; of models named as OpenAI's that think (`gpt-5`, `gpt-5.4-mini`, `o3`) every temperature
-//! but 1, of its others (`gpt-4.1`) an effort. Models of other names take both.
+//! but 1, of its others (`gpt-4.1`) an effort. Models of other names take both. Those named as ones with a strict chat template (`qwen3.5`,
+//! `mistral`) refuse, as the servers behind which they run do, a system message in mid-conversation, and turns that do not alternate.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,6 +48,8 @@ enum Effort {
 /// Beginnings of the names of OpenAI's models that think, and of those that do not.
 const THINK: [&str; 4] = ["gpt-5", "o1", "o3", "o4"];
 const ANSWER_AT_ONCE: [&str; 2] = ["gpt-4", "gpt-3.5"];
+
+const WANT_TURNS: [&str; 2] = ["qwen3.5", "mistral"];
 
 fn is_of(model: &str, beginnings: &[&str]) -> bool {
     beginnings.iter().any(|beginning| model.starts_with(beginning))
@@ -168,6 +171,7 @@ impl Request {
             return Err(wrong("max_completion_tokens", "want at least 1"));
         }
         self.check_model()?;
+        self.check_turns()?;
         self.check_tools()?;
         self.check_calls()
     }
@@ -185,6 +189,33 @@ impl Request {
         if is_of(&self.model, &ANSWER_AT_ONCE) && self.reasoning_effort.is_some() {
             let what = "Unsupported parameter: 'reasoning_effort' is not supported with this model.".to_owned();
             return Err(Wrong { what, parameter: Some("reasoning_effort"), code: "unsupported_parameter" });
+        }
+        Ok(())
+    }
+
+    /// The words are those of Qwen's template and of Mistral's.
+    fn check_turns(&self) -> Result<(), Wrong> {
+        if !is_of(&self.model, &WANT_TURNS) {
+            return Ok(());
+        }
+        let refused = |what: &str| Wrong { what: what.to_owned(), parameter: None, code: INVALID };
+        let rest = &self.messages[usize::from(matches!(self.messages.first(), Some(Message::System { .. })))..];
+        if rest.iter().any(|message| matches!(message, Message::System { .. })) {
+            return Err(refused("System message must be at the beginning."));
+        }
+        let mut callers = true;
+        for message in rest {
+            let is_caller = match message {
+                Message::User { .. } => true,
+                Message::Assistant { tool_calls: None, .. } => false,
+                Message::Assistant { tool_calls: Some(_), .. } | Message::Tool { .. } | Message::System { .. } => {
+                    continue;
+                }
+            };
+            if is_caller != callers {
+                return Err(refused("Conversation roles must alternate user/assistant/user/assistant/..."));
+            }
+            callers = !callers;
         }
         Ok(())
     }

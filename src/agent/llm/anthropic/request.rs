@@ -8,14 +8,11 @@
 use serde_json::{Value, json};
 
 use super::AnthropicOwn;
+use crate::agent::llm::hosted::notes::{BEGINS, SILENCE, of_the_system};
 use crate::agent::llm::{Message, Request, ToolCall};
 
 /// Tokens of an answer, unless the agent says otherwise: the interface wants a number.
 const TOKENS: u32 = 1_024;
-
-/// Stands where the caller has not spoken yet, and where nothing was said.
-const BEGINS: &str = "[The call begins.]";
-const SILENCE: &str = "[Nothing was said.]";
 
 /// The JSON body.
 pub(super) fn body(own: &AnthropicOwn, request: &Request) -> Value {
@@ -105,8 +102,7 @@ impl Conversation {
     fn push(&mut self, message: &Message) {
         match message {
             Message::System(note) => {
-                let note = format!("[A note of the system, which the caller did not say: {}]", note.reveal());
-                self.block(Side::Caller, text(&note));
+                self.block(Side::Caller, text(&of_the_system(note.reveal())));
             }
             Message::User(said) => self.text(Side::Caller, said.reveal()),
             Message::Assistant { text, calls } => {

@@ -6,7 +6,10 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{CONNECT, NAMELESS};
-use crate::provider::{ErrorKind, ProviderError, code, comes_again, kind_of_status};
+use crate::provider::{ErrorKind, ProviderError, code, comes_again, kind_of_status, status_in_words};
+
+/// Named as a parameter where a model's chat template refuses the order in which the messages are: see `openai::turns`.
+pub const ORDER: &str = "order of the messages";
 
 /// An answer that is no stream: enough of it to read the error.
 const MOST_ERROR: usize = 16 * 1024;
@@ -29,16 +32,21 @@ pub(super) async fn read(mut response: Response) -> Refusal {
             }
         }
     };
-    let body = match timeout(CONNECT, read).await {
-        Ok(()) => serde_json::from_slice::<Value>(&body).ok(),
-        Err(_) => None,
-    };
+    let is_read = timeout(CONNECT, read).await.is_ok();
+    let order = refuses_order(&body).then(|| ORDER.to_owned());
+    let body = serde_json::from_slice::<Value>(&body).ok().filter(|_| is_read);
     let told = body.as_ref().and_then(|body| body.get("error"));
     let kind = kind_of_status(status);
-    let parameter = told.filter(|_| kind == ErrorKind::Request).and_then(parameter_of);
+    let parameter = order.or_else(|| told.filter(|_| kind == ErrorKind::Request).and_then(parameter_of));
     let told = told.and_then(code_of).map(|told| format!(", {told}")).unwrap_or_default();
-    let what = format!("HTTP status {status}{told}");
+    let what = status_in_words(status) + &told;
     Refusal { error: ProviderError { provider: NAMELESS, kind, what, retry_after }, parameter }
+}
+
+/// Whether a template refused the conversation, in its own words: a server passes them on in whichever field, some with status 500.
+fn refuses_order(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body).to_lowercase();
+    ["system message must be at the beginning", "roles must alternate"].iter().any(|words| text.contains(words))
 }
 
 /// Which parameter is refused: OpenAI names it in a field of its own, though not always; others only in the sentence, as the first word in
@@ -92,6 +100,18 @@ mod tests {
             let Refusal { error, .. } = read(response.into()).await;
             assert_eq!((error.kind, error.retry_after), (kind, Some(Duration::from_secs(20))), "{status}");
         }
+    }
+
+    #[test]
+    fn a_template_that_refuses_the_order_is_known_by_its_words_wherever_they_stand() {
+        for body in [
+            r#"{"error":{"code":500,"message":"Jinja Exception: System message must be at the beginning.","type":"server_error"}}"#,
+            r#"{"error":"Conversation roles must alternate user/assistant/user/assistant/..."}"#,
+            "System message must be at the beginning.",
+        ] {
+            assert!(refuses_order(body.as_bytes()), "{body}");
+        }
+        assert!(!refuses_order(br#"{"error":{"message":"the system message is too long"}}"#));
     }
 
     #[test]

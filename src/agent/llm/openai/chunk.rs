@@ -1,7 +1,9 @@
 //! Chunks of an answer, read from every server that calls itself compatible.
 //!
-//! Seen in the wild: `choices` null in the usage chunk; tool calls without index, whole in one piece, with the name in every piece,
+//! Seen in the wild: `choices` null in the usage chunk; tool calls without index, all with the same index, whole in one piece, with the name in every piece,
 //! with an empty id, ended by `stop` instead of `tool_calls`; an error object in mid-stream; a close without `[DONE]`.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -82,6 +84,8 @@ pub(super) struct Chunks {
     pieces: Pieces,
     /// Ids of the tool calls so far, by index: who sends no index is understood by them.
     calls: Vec<Option<String>>,
+    /// The index that was sent, and the call that is meant by it now, where that is another.
+    meant: BTreeMap<usize, usize>,
 }
 
 impl Reading for Chunks {
@@ -137,7 +141,10 @@ impl Chunks {
             let id = call.id.filter(|id| !id.is_empty());
             let function = call.function.unwrap_or(Function { name: None, arguments: None });
             let name = function.name.filter(|name| !name.is_empty());
-            let index = call.index.unwrap_or_else(|| self.index_of(id.as_ref(), name.as_ref()));
+            let index = match call.index {
+                Some(sent) => self.meant_by(sent, id.as_ref(), name.as_ref()),
+                None => self.index_of(id.as_ref(), name.as_ref()),
+            };
             // An index that no answer reaches is a server gone mad, not a reason to allocate.
             if index >= MOST_CALLS {
                 return self.pieces.fail(ErrorKind::Server, "more tool calls than an answer can have");
@@ -155,6 +162,18 @@ impl Chunks {
             };
             self.pieces.push(Delta::ToolCall(ToolCallPiece { index, id, name, arguments: arguments.into() }));
         }
+    }
+
+    /// By an index that was sent. A name with a new id is another call even so: Ollama sends 0 with each.
+    fn meant_by(&mut self, sent: usize, id: Option<&String>, name: Option<&String>) -> usize {
+        let meant = self.meant.get(&sent).copied().unwrap_or(sent);
+        let before = self.calls.get(meant).and_then(Option::as_ref);
+        if name.is_none() || id.is_none() || before.is_none() || before == id {
+            return meant;
+        }
+        let another = self.index_of(id, name);
+        self.meant.insert(sent, another);
+        another
     }
 
     /// Without an index: a known id continues its call, a new id or name begins one, anything else continues the last.

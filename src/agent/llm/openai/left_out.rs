@@ -5,6 +5,8 @@
 
 use parking_lot::Mutex;
 
+use crate::agent::llm::hosted::ORDER;
+
 /// What may be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Optional {
@@ -14,11 +16,14 @@ pub(super) enum Optional {
     MaxCompletionTokens,
     MaxTokens,
     StreamOptions,
+    /// Notes of the system in mid-conversation, and an answer to nobody: it is told in turns.
+    Order,
 }
 
 impl Optional {
     /// All but the last name of the limit.
-    const DISPENSABLE: [Self; 4] = [Self::Temperature, Self::Effort, Self::MaxCompletionTokens, Self::StreamOptions];
+    const DISPENSABLE: [Self; 5] =
+        [Self::Temperature, Self::Effort, Self::MaxCompletionTokens, Self::StreamOptions, Self::Order];
 
     /// As requests name it.
     pub(super) const fn name(self) -> &'static str {
@@ -28,6 +33,7 @@ impl Optional {
             Self::MaxCompletionTokens => "max_completion_tokens",
             Self::MaxTokens => "max_tokens",
             Self::StreamOptions => "stream_options",
+            Self::Order => ORDER,
         }
     }
 }

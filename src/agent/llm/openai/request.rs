@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::left_out::Optional;
+use super::turns::in_turns;
 use super::{Completions, Temperature};
 use crate::agent::llm::{Message, Request};
 
@@ -10,9 +11,11 @@ use crate::agent::llm::{Message, Request};
 pub(super) fn body(asked: &Completions, request: &Request) -> Value {
     let left_out = asked.left_out.now();
     let takes = |parameter: Optional| !left_out.contains(&parameter);
+    let in_turns = (!takes(Optional::Order)).then(|| in_turns(&request.messages));
+    let messages = in_turns.as_ref().unwrap_or(&request.messages);
     let mut body = json!({
         "model": asked.model,
-        "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
+        "messages": messages.iter().map(message).collect::<Vec<_>>(),
         "stream": true,
     });
     let mut add = |parameter: Optional, value: Option<Value>| {
