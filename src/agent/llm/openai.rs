@@ -27,6 +27,10 @@ use crate::provider::tls::{self, Authority};
 
 const NAME: &str = "openai";
 
+/// Of Azure, where a key is no `Authorization: Bearer`: an address with `api-version` takes that for a token of its directory.
+const AZURE: [&str; 3] = [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"];
+const AZURES_KEY: &str = "api-key";
+
 /// The section of one that has a name of its own.
 const NAMED: &str = "providers.models.";
 
@@ -144,7 +148,9 @@ impl Completions {
     }
 
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        let is_azure = |host: &str| AZURE.iter().any(|azure| host.ends_with(azure));
         match &self.key {
+            Some(key) if self.endpoint.host_str().is_some_and(is_azure) => request.header(AZURES_KEY, key.expose()),
             Some(key) => request.bearer_auth(key.expose()),
             None => request,
         }

@@ -68,6 +68,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::agent::llm::hosted::Interface;
     use crate::agent::llm::{ToolCall, ToolSpec};
     use crate::language::Language;
     use crate::provider::golden::Golden;
@@ -98,6 +99,30 @@ mod tests {
         assert_eq!(said(""), (Some(json!(0.3_f32)), None));
         assert_eq!(said("temperature = false\nreasoning_effort = \"minimal\""), (None, Some(json!("minimal"))));
         assert_eq!(said("temperature = 1"), (Some(json!(1.0)), None));
+    }
+
+    #[test]
+    fn azure_is_given_the_key_in_its_own_header_and_its_version_stays_in_the_address() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let sent = |base_url: &str| {
+            let text = format!("base_url = \"{base_url}\"\nmodel = \"m\"\nkey = {{ env = \"PATH\" }}");
+            let asked = Completions::new(&toml::from_str(&text).unwrap(), "providers.openai").unwrap();
+            let request = asked.write(&reqwest::Client::new(), &hello()).build().unwrap();
+            let has = |name: &str| request.headers().contains_key(name);
+            (request.url().to_string(), has("api-key"), has("authorization"))
+        };
+        for (base_url, address, is_azures) in [
+            ("https://api.openai.com/v1", "https://api.openai.com/v1/chat/completions", false),
+            ("https://r.openai.azure.com/openai/v1", "https://r.openai.azure.com/openai/v1/chat/completions", true),
+            (
+                "https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+                true,
+            ),
+            ("https://openai.azure.com.example/v1", "https://openai.azure.com.example/v1/chat/completions", false),
+        ] {
+            assert_eq!(sent(base_url), (address.to_owned(), is_azures, !is_azures));
+        }
     }
 
     #[test]
