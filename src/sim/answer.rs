@@ -1,8 +1,7 @@
-//! How simulated models answer, whatever their interface: which code, when with a goodbye, and in a stream of events of which a fault leaves the
-//! beginning.
+//! How simulated models answer, whatever their interface: which code, when with a goodbye or with a tool, and in a stream of events of which
+//! a fault leaves the beginning.
 
 use std::io;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -15,8 +14,84 @@ use super::lapse::{Fault, Lapse};
 /// Ends the call, as agents' tools are named.
 pub(super) const END_CALL: &str = "end_call";
 
-/// From then to the fault.
-const STRUCK_LATER: Duration = Duration::from_millis(100);
+/// Finds something, as agents' tools are named, and changes nothing.
+const LOOK_UP: &str = "clinic_info";
+
+/// A model of this name looks something up before it answers, if it may: nobody has a model of such a name.
+const LOOKS_UP: &str = "simulated-looks-up";
+
+/// What a request is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The code.
+    Talks,
+    /// A word for the caller to wait, and a tool.
+    LooksUp,
+    /// A goodbye, and the tool that ends the call.
+    TakesLeave,
+    /// The code, once a tool has found something.
+    Tells,
+}
+
+/// A tool that is called, and the JSON that it is called with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) name: &'static str,
+    pub(super) arguments: &'static str,
+}
+
+impl Step {
+    /// `is_told`: a tool's result came after what the caller said last.
+    pub(super) fn of<'a>(
+        model: &str,
+        last: Option<&str>,
+        is_told: bool,
+        tools: impl Iterator<Item = &'a str> + Clone,
+    ) -> Self {
+        let has = |name: &str| tools.clone().any(|tool| tool == name);
+        if last.is_some_and(|text| text.to_lowercase().contains("bye")) && has(END_CALL) {
+            Self::TakesLeave
+        } else if is_told {
+            Self::Tells
+        } else if model == LOOKS_UP && has(LOOK_UP) {
+            Self::LooksUp
+        } else {
+            Self::Talks
+        }
+    }
+
+    /// What is said in place of the code.
+    pub(super) const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::LooksUp => Some("One moment, please."),
+            Self::TakesLeave => Some("Goodbye."),
+            Self::Talks | Self::Tells => None,
+        }
+    }
+
+    pub(super) const fn call(self) -> Option<Call> {
+        match self {
+            Self::LooksUp => Some(Call { name: LOOK_UP, arguments: r#"{"topic":"parking"}"# }),
+            Self::TakesLeave => Some(Call { name: END_CALL, arguments: "{}" }),
+            Self::Talks | Self::Tells => None,
+        }
+    }
+}
+
+/// What a tool is called with, in the two pieces in which it is sent.
+pub(super) fn halves(arguments: &str) -> [&str; 2] {
+    let (begins, ends) = arguments.split_at(arguments.find(':').unwrap_or_default() + 1);
+    [begins, ends]
+}
+
+/// Where in the events of an answer a fault may strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    /// So many come before the first word.
+    pub(super) wordless: usize,
+    /// So many come before the end of what a tool is called with; `None`: none is called.
+    pub(super) in_call: Option<usize>,
+}
 
 /// What it answers. Each conversation is told apart by what was said in it, as requests of all calls come over any connection: the call is
 /// that of the first code which the caller said, the turn the number of what they said.
@@ -30,15 +105,10 @@ pub(super) fn sentences(code: Code) -> String {
     (0..code.parts).map(|part| format!("{} ", Code { part, ..code }.sentence())).collect()
 }
 
-/// The caller has taken leave, and there is a way to end the call.
-pub(super) fn is_goodbye<'a>(last: Option<&str>, mut tools: impl Iterator<Item = &'a str>) -> bool {
-    last.is_some_and(|text| text.to_lowercase().contains("bye")) && tools.any(|name| name == END_CALL)
-}
-
-/// The events of an answer, of which some come before the first word. Some faults strike within it: the connection breaks, or `error` follows.
+/// The events of an answer. Some faults strike within it: the connection breaks, or `error` follows.
 pub(super) fn stream(
     mut events: Vec<String>,
-    wordless: usize,
+    places: Places,
     lapse: &Lapse,
     fault: Option<Fault>,
     error: String,
@@ -58,7 +128,7 @@ pub(super) fn stream(
         | None => None,
     };
     if end.is_some() {
-        events.truncate(wordless + lapse.struck_after());
+        events.truncate(lapse.events_before(places));
     }
     let hangs = fault == Some(Fault::Hangs);
     let lapse = lapse.clone();
@@ -66,7 +136,7 @@ pub(super) fn stream(
     let end = stream::iter(end).then(move |end| {
         let lapse = lapse.clone();
         async move {
-            crate::clock::elapse(STRUCK_LATER).await;
+            crate::clock::elapse(lapse.later()).await;
             lapse.felt();
             if hangs {
                 std::future::pending::<()>().await;
@@ -93,5 +163,23 @@ mod tests {
         assert_eq!(said(&[&hello(7)]), (7, 1));
         assert_eq!(said(&[&hello(8), more]), (8, 2));
         assert_eq!(said(&[more, more]), (0, 2));
+    }
+
+    #[test]
+    fn a_tool_is_called_at_a_goodbye_and_once_a_turn_by_who_looks_things_up() {
+        let tools = [LOOK_UP, END_CALL];
+        let step = |model, last, is_told, tools: &[&'static str]| Step::of(model, last, is_told, tools.iter().copied());
+        let (open, bye) = (Some("Are you open?"), Some("Thank you, goodbye."));
+        assert_eq!(step("m", open, false, &tools), Step::Talks);
+        assert_eq!(step("m", bye, false, &tools), Step::TakesLeave);
+        assert_eq!(step("m", bye, false, &tools[..1]), Step::Talks);
+        assert_eq!(step(LOOKS_UP, open, false, &tools), Step::LooksUp);
+        assert_eq!(step(LOOKS_UP, open, true, &tools), Step::Tells);
+        assert_eq!(step(LOOKS_UP, open, false, &tools[1..]), Step::Talks);
+        for step in [Step::LooksUp, Step::TakesLeave] {
+            let call = step.call().unwrap();
+            assert_eq!(halves(call.arguments).concat(), call.arguments);
+            assert!(serde_json::from_str::<serde_json::Value>(halves(call.arguments)[0]).is_err(), "{call:?}");
+        }
     }
 }

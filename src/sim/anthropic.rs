@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::answer::{self, END_CALL};
+use super::answer::{self, Places, Step};
 use super::lapse::{Fault, Lapse};
 use super::pace::Pace;
 use super::prompt::Prompts;
@@ -83,7 +83,8 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
         return invalid(&what);
     }
     let said = said(&request);
-    let fault = lapse.due(said.len());
+    let step = step(&request, said.last().map(String::as_str));
+    let fault = lapse.due(said.len(), step);
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
         Some(Fault::Fails) => return ([(RETRY_AFTER, "20")], refuse(500, "api_error")).into_response(),
@@ -95,15 +96,13 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     let text = answer::sentences(answer::code(said.iter().map(String::as_str), parts));
     let usage = Usage::of(&request, &prompts);
     crate::clock::elapse(pace.draw() + fault.map_or(Duration::ZERO, Fault::late)).await;
-    let tools = request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
-    let is_goodbye = answer::is_goodbye(said.last().map(String::as_str), tools);
-    let said = match (fault, is_goodbye) {
-        (Some(Fault::Empty), _) => "",
-        (_, true) => "Goodbye.",
-        (_, false) => text.trim_end(),
-    };
-    let call = is_goodbye.then(|| json!({"type": "tool_use", "id": "toolu_simulated", "name": END_CALL, "input": {}}));
-    let reason = if is_goodbye { "tool_use" } else { "end_turn" };
+    let is_empty = fault == Some(Fault::Empty);
+    let said = if is_empty { "" } else { step.words().unwrap_or_else(|| text.trim_end()) };
+    let call = step.call().filter(|_| !is_empty).map(|call| {
+        let input: Value = serde_json::from_str(call.arguments).unwrap_or_default();
+        json!({"type": "tool_use", "id": "toolu_simulated", "name": call.name, "input": input})
+    });
+    let reason = if call.is_some() { "tool_use" } else { "end_turn" };
     let (said, call, reason) = match (Habit::of(&request["model"]), call) {
         (Habit::Refuses, _) => (None, None, "refusal"),
         (Habit::RefusesWithin, _) => (Some(first_words(said, lapse.struck_after())), None, "refusal"),
@@ -120,8 +119,8 @@ async fn messages(State(settings): State<Settings>, headers: HeaderMap, body: By
     }
     let is_eager = |tool: &Value| tool["eager_input_streaming"] == true;
     let eager = request["tools"].as_array().into_iter().flatten().all(is_eager);
-    let (events, first) = events(&whole, usage, eager);
-    answer::stream(events, first, &lapse, fault, event(&error("overloaded_error", "simulated")))
+    let (events, places) = events(&whole, usage, eager);
+    answer::stream(events, places, &lapse, fault, event(&error("overloaded_error", "simulated")))
 }
 
 /// Some of its first sentence.
@@ -130,31 +129,59 @@ fn first_words(text: &str, words: usize) -> &str {
     &text[..ends]
 }
 
-/// What the caller said, turn by turn. Notes in brackets stand on their side and are not theirs.
-fn said(request: &Value) -> Vec<String> {
-    let of_users = request["messages"].as_array().into_iter().flatten().filter(|turn| turn["role"] == "user");
-    let said = of_users.map(|turn| match &turn["content"] {
+/// The turns of the caller's side.
+fn of_users(request: &Value) -> impl DoubleEndedIterator<Item = &Value> {
+    request["messages"].as_array().into_iter().flatten().filter(|turn| turn["role"] == "user")
+}
+
+/// What the caller said in one of them. Notes in brackets stand on their side and are not theirs.
+fn said_in(turn: &Value) -> Option<String> {
+    let said = match &turn["content"] {
         Value::String(text) => text.clone(),
         blocks => {
             let texts = blocks.as_array().into_iter().flatten().filter_map(|block| block["text"].as_str());
             texts.collect::<Vec<_>>().join(" ")
         }
-    });
-    said.filter(|text| !text.is_empty() && !text.starts_with('[')).collect()
+    };
+    Some(said).filter(|text| !text.is_empty() && !text.starts_with('['))
 }
 
-/// The message in pieces, and how many of them come before the first word.
-fn events(message: &Value, usage: Usage, eager: bool) -> (Vec<String>, usize) {
+/// What the caller said, turn by turn.
+fn said(request: &Value) -> Vec<String> {
+    of_users(request).filter_map(said_in).collect()
+}
+
+/// What it is answered with; `last` is what the caller said last.
+fn step(request: &Value, last: Option<&str>) -> Step {
+    let has_result = |turn: &Value| {
+        let mut blocks = turn["content"].as_array().into_iter().flatten();
+        blocks.any(|block| block["type"] == "tool_result")
+    };
+    // Results stand before words in a turn.
+    let is_told = of_users(request).rev().find_map(|turn| match said_in(turn) {
+        Some(_) => Some(false),
+        None => has_result(turn).then_some(true),
+    });
+    let tools = request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["name"].as_str());
+    Step::of(request["model"].as_str().unwrap_or_default(), last, is_told == Some(true), tools)
+}
+
+/// The message in pieces.
+fn events(message: &Value, usage: Usage, eager: bool) -> (Vec<String>, Places) {
     let mut begun = message.clone();
     begun["content"] = json!([]);
     begun["stop_reason"] = Value::Null;
     begun["usage"] = usage.answered("");
     let mut events = vec![json!({"type": "message_start", "message": begun})];
+    let mut in_call = None;
     let blocks = message["content"].as_array().into_iter().flatten();
     for (index, block) in blocks.enumerate() {
         let (mut empty, deltas) = (block.clone(), deltas(block, eager));
-        if block["type"] == "text" {
+        let is_text = block["type"] == "text";
+        if is_text {
             empty["text"] = "".into();
+        } else {
+            empty["input"] = json!({});
         }
         events.push(json!({"type": "content_block_start", "index": index, "content_block": empty}));
         if index == 0 {
@@ -162,12 +189,13 @@ fn events(message: &Value, usage: Usage, eager: bool) -> (Vec<String>, usize) {
         }
         let delta = |delta| json!({"type": "content_block_delta", "index": index, "delta": delta});
         events.extend(deltas.into_iter().map(delta));
+        in_call = in_call.or_else(|| (!is_text).then(|| events.len() - 1));
         events.push(json!({"type": "content_block_stop", "index": index}));
     }
     let ended = json!({"stop_reason": message["stop_reason"], "stop_sequence": null});
     events.push(json!({"type": "message_delta", "delta": ended, "usage": message["usage"]}));
     events.push(json!({"type": "message_stop"}));
-    (events.iter().map(event).collect(), 3)
+    (events.iter().map(event).collect(), Places { wordless: 3, in_call })
 }
 
 /// What a tool is called with is held back until it is whole, unless it is wanted eagerly.
@@ -178,7 +206,9 @@ fn deltas(block: &Value, eager: bool) -> Vec<Value> {
             words.map(|word| json!({"type": "text_delta", "text": word})).collect()
         }
         None => {
-            let pieces: &[&str] = if eager { &["", "{", "}"] } else { &["{}"] };
+            let input = block["input"].to_string();
+            let [begins, ends] = answer::halves(&input);
+            let pieces = if eager { vec!["", begins, ends] } else { vec![&input[..]] };
             pieces.iter().map(|json| json!({"type": "input_json_delta", "partial_json": json})).collect()
         }
     }

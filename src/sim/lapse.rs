@@ -1,15 +1,23 @@
-//! How a simulated model fails: its fault, when that strikes, and when it first did.
+//! How a simulated model fails: its fault, when that strikes, which faults cannot strike then, and when it first did.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::answer::{Places, Step};
 use super::fault::Struck;
 
 /// Words that leave before a fault strikes within an answer: some of the first sentence, or of the second.
 const IN_THE_FIRST: usize = 4;
 const IN_THE_SECOND: usize = 12;
+
+/// From them to the fault; and so long that some of the first sentence, which takes 0.9 s, was heard.
+const STRUCK_LATER: Duration = Duration::from_millis(100);
+const HEARD: Duration = Duration::from_millis(700);
+
+/// Why a fault cannot strike within an answer.
+const BEFORE: &str = "it strikes before the first word";
 
 /// When a model's fault strikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +27,12 @@ pub enum Stage {
     Usual,
     /// At every request; within an answer in its second sentence.
     SecondSentence,
+    /// The same, while the first sentence is being heard.
+    Heard,
+    /// In the middle of what a tool is called with.
+    InCall,
+    /// At requests that tell what a tool found; within the answer to them in its first sentence.
+    AfterTool,
     /// As usual, but not before the caller has spoken twice.
     SecondTurn,
 }
@@ -27,8 +41,18 @@ impl Stage {
     /// Words that leave before a fault strikes within an answer.
     const fn struck_after(self) -> usize {
         match self {
-            Self::Usual | Self::SecondTurn => IN_THE_FIRST,
-            Self::SecondSentence => IN_THE_SECOND,
+            Self::Usual | Self::InCall | Self::AfterTool | Self::SecondTurn => IN_THE_FIRST,
+            Self::SecondSentence | Self::Heard => IN_THE_SECOND,
+        }
+    }
+
+    /// Whether a request for this is one of those, when the caller has spoken so often.
+    fn is_at(self, turns: usize, step: Step) -> bool {
+        match self {
+            Self::Usual | Self::SecondSentence | Self::Heard => true,
+            Self::InCall => step.call().is_some(),
+            Self::AfterTool => step == Step::Tells,
+            Self::SecondTurn => turns > 1,
         }
     }
 }
@@ -73,6 +97,15 @@ impl Fault {
         }
     }
 
+    /// Why it cannot strike then; `None`: it can.
+    pub const fn cannot_strike(self, at: Stage) -> Option<&'static str> {
+        match at {
+            Stage::Usual | Stage::AfterTool | Stage::SecondTurn => None,
+            Stage::SecondSentence | Stage::Heard | Stage::InCall if self.is_within() => None,
+            Stage::SecondSentence | Stage::Heard | Stage::InCall => Some(BEFORE),
+        }
+    }
+
     /// What it adds to the first token.
     pub(super) const fn late(self) -> Duration {
         match self {
@@ -108,9 +141,9 @@ impl Lapse {
         *self.struck.lock()
     }
 
-    /// What is wrong when the caller has spoken so often.
-    pub(super) fn due(&self, turns: usize) -> Option<Fault> {
-        let due = self.fault.filter(|_| self.stage != Stage::SecondTurn || turns > 1);
+    /// What is wrong with a request for this, when the caller has spoken so often.
+    pub(super) fn due(&self, turns: usize, step: Step) -> Option<Fault> {
+        let due = self.fault.filter(|_| self.stage.is_at(turns, step));
         if due.is_some_and(|fault| !fault.is_within()) {
             self.felt();
         }
@@ -122,7 +155,56 @@ impl Lapse {
         self.stage.struck_after()
     }
 
+    /// Events of an answer that leave before a fault strikes within it.
+    pub(super) fn events_before(&self, places: Places) -> usize {
+        let in_call = places.in_call.filter(|_| self.stage == Stage::InCall);
+        in_call.unwrap_or(places.wordless + self.struck_after())
+    }
+
+    /// From them to the fault.
+    pub(super) fn later(&self) -> Duration {
+        if self.stage == Stage::Heard { HEARD } else { STRUCK_LATER }
+    }
+
     pub(super) fn felt(&self) {
         self.struck.lock().get_or_insert_with(|| Struck { at: crate::clock::wall(), words: 0 });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn what_strikes_at_a_request_strikes_nowhere_within_an_answer() {
+        let faults = |at| {
+            let all = Fault::value_variants().iter().copied();
+            all.filter(|fault| fault.cannot_strike(at).is_none()).collect::<Vec<_>>()
+        };
+        for at in [Stage::Usual, Stage::AfterTool, Stage::SecondTurn] {
+            assert_eq!(faults(at), Fault::value_variants(), "{at:?}");
+        }
+        for at in [Stage::SecondSentence, Stage::Heard, Stage::InCall] {
+            assert_eq!(faults(at), [Fault::Breaks, Fault::Errors, Fault::Hangs], "{at:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_strikes_at_its_stage_and_at_no_other() {
+        let due = |stage, step| Lapse::new(Some(Fault::Fails), stage).due(1, step).is_some();
+        let steps = [Step::Talks, Step::LooksUp, Step::TakesLeave, Step::Tells];
+        for (stage, struck) in [
+            (Stage::Usual, [true; 4]),
+            (Stage::InCall, [false, true, true, false]),
+            (Stage::AfterTool, [false, false, false, true]),
+            (Stage::SecondTurn, [false; 4]),
+        ] {
+            assert_eq!(steps.map(|step| due(stage, step)), struck, "{stage:?}");
+        }
+        let places = Places { wordless: 1, in_call: Some(6) };
+        let before = |stage| Lapse::new(Some(Fault::Breaks), stage).events_before(places);
+        assert_eq!([Stage::Usual, Stage::Heard, Stage::InCall].map(before), [5, 13, 6]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `POST /v1/chat/completions` (streamed or whole) answers with a code: its call is that of the first code which the caller said in this
 //! conversation (callers of `attendant load` say theirs; 0 without), its turn the number of user messages. To "bye" it says
-//! goodbye with the tool that ends the call; `GET /v1/models` names the one model. It says what an answer took ([`usage`]), streamed only to who
+//! goodbye with the tool that ends the call, and one name of a model has it look something up first ([`super::answer`]); `GET /v1/models` names the one model. It says what an answer took ([`usage`]), streamed only to who
 //! asks (`stream_options`). It is strict where OpenAI is ([`request`]; any key will do), and can have the faults that real servers have ([`Fault`]). Beside it are OpenAI's recogniser ([`transcription`]) and its voices
 //! ([`speech`]). It serves addresses of this machine only.
 
@@ -25,7 +25,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::answer::{self, END_CALL};
+use super::answer::{self, Call, Places};
 pub use super::lapse::{Fault, Lapse, Stage};
 use super::pace::Pace;
 use super::{Profile, ScriptedConfig};
@@ -94,7 +94,8 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
             return (StatusCode::BAD_REQUEST, Json(told)).into_response();
         }
     };
-    let fault = lapse.due(request.said().count());
+    let step = request.step();
+    let fault = lapse.due(request.said().count(), step);
     let later = |status: StatusCode| (status, [(RETRY_AFTER, "20")]).into_response();
     match fault {
         Some(Fault::Stalls) => return std::future::pending().await,
@@ -114,21 +115,14 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
             "choices": [choice], "usage": usage.answered(&text)});
         return Json(whole).into_response();
     }
-    let mut said = text.as_str();
+    let (said, call) =
+        if fault == Some(Fault::Empty) { ("", None) } else { (step.words().unwrap_or(&text), step.call()) };
+    // The first event has no word.
     let mut lines = vec![chunk(&json!({"role": "assistant", "content": ""}), None)];
-    if request.is_goodbye() && fault != Some(Fault::Empty) {
-        let call =
-            json!({"index": 0, "id": "1", "type": "function", "function": {"name": END_CALL, "arguments": "{}"}});
-        said = "Goodbye.";
-        lines.push(chunk(&json!({"content": said}), None));
-        lines.push(chunk(&json!({"tool_calls": [call]}), Some("tool_calls")));
-    } else {
-        if fault == Some(Fault::Empty) {
-            said = "";
-        }
-        lines.extend(said.split_inclusive(' ').map(|word| chunk(&json!({"content": word}), None)));
-        lines.push(chunk(&json!({}), Some("stop")));
-    }
+    lines.extend(said.split_inclusive(' ').map(|word| chunk(&json!({"content": word}), None)));
+    lines.extend(call.into_iter().flat_map(calling));
+    let places = Places { wordless: 1, in_call: call.map(|_| lines.len() - 1) };
+    lines.push(chunk(&json!({}), Some(if call.is_some() { "tool_calls" } else { "stop" })));
     if request.wants_usage() {
         // In a chunk of its own, without choices.
         let usage = json!({"id": "scripted", "object": "chat.completion.chunk", "created": 0, "model": MODEL,
@@ -136,8 +130,14 @@ async fn complete(State(settings): State<Settings>, headers: HeaderMap, body: By
         lines.push(format!("data: {usage}\n\n"));
     }
     lines.push("data: [DONE]\n\n".to_owned());
-    // The first event has no word.
-    answer::stream(lines, 1, &lapse, fault, format!("data: {}\n\n", error("server_error")))
+    answer::stream(lines, places, &lapse, fault, format!("data: {}\n\n", error("server_error")))
+}
+
+/// The chunks that call a tool.
+fn calling(Call { name, arguments }: Call) -> Vec<String> {
+    let begins = json!({"index": 0, "id": "1", "type": "function", "function": {"name": name, "arguments": ""}});
+    let goes_on = answer::halves(arguments).map(|piece| json!({"index": 0, "function": {"arguments": piece}}));
+    [begins].into_iter().chain(goes_on).map(|call| chunk(&json!({"tool_calls": [call]}), None)).collect()
 }
 
 fn error(code: &str) -> Value {
@@ -154,6 +154,7 @@ fn chunk(delta: &Value, finish: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Delay;
+    use super::super::answer::END_CALL;
     use super::super::code::Code;
     use super::*;
 

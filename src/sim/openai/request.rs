@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::answer;
+use super::super::answer::Step;
 
 /// Characters of a tool's name.
 const LONGEST_NAME: usize = 64;
@@ -286,6 +286,17 @@ impl Request {
         })
     }
 
+    /// What it is answered with.
+    pub(super) fn step(&self) -> Step {
+        let of_now = self.messages.iter().rev().find_map(|message| match message {
+            Message::User { .. } => Some(false),
+            Message::Tool { .. } => Some(true),
+            Message::System { .. } | Message::Assistant { .. } => None,
+        });
+        let tools = self.tools.iter().flatten().map(|tool| tool.function.name.as_str());
+        Step::of(&self.model, self.said().last(), of_now == Some(true), tools)
+    }
+
     /// Whether usage is to be told at the end of a stream.
     pub(super) fn wants_usage(&self) -> bool {
         self.stream_options.as_ref().is_some_and(|options| options.include_usage)
@@ -302,10 +313,6 @@ impl Request {
             }
         });
         tools.chain(spoken)
-    }
-
-    pub(super) fn is_goodbye(&self) -> bool {
-        answer::is_goodbye(self.said().last(), self.tools.iter().flatten().map(|tool| tool.function.name.as_str()))
     }
 }
 

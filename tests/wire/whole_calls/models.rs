@@ -1,14 +1,16 @@
-//! Whole calls whose answers are a language model's at a simulated vendor, with each of its faults: another model answers, every part of the
-//! answer is heard once, and no silence is owed for long.
+//! Whole calls whose answers are a language model's at a simulated vendor, with each of its faults at each moment of an answer: another model
+//! answers, every part of the answer is heard once, a tool runs once, and no silence is owed for long.
+//!
+//! Which faults cannot strike at a moment, and why, says `sim::lapse`. A row in which the fault never strikes fails.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use attendant::agent::Agents;
 use attendant::agent::conversation::{Books, Desk};
 use attendant::agent::graph::Graph;
 use attendant::agent::llm::Model;
 use attendant::agent::tools::{Ledger, Messages};
+use attendant::agent::{Agents, Who};
 use attendant::call::providers::Providers;
 use attendant::call::timeline::{EndReason, Recovery};
 use attendant::clinic::Clinic as Facts;
@@ -16,6 +18,7 @@ use attendant::provider::chain::{Order, Thinkers};
 use attendant::sim::openai::{Fault, Lapse, Stage};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig, Trouble};
+use attendant::stt::Recognizer;
 use tokio::net::TcpListener;
 
 use super::vendors::{SHORT, Told, at_once, hears};
@@ -99,48 +102,130 @@ async fn hear_answer(caller: &mut Caller, call: u16) {
     }
 }
 
-/// One call a row, some at once: a model of this name with this fault, and a second one that is well.
-async fn table(rows: impl IntoIterator<Item = (Api, &'static str, Option<Fault>)>, stage: Stage) {
-    let calls = rows.into_iter().zip(1..).map(|((api, called, fault), n)| async move {
+/// When the model is asked first for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// At the end of the turn.
+    AtItsEnd,
+    /// Where the recogniser thinks that the caller may have finished: for a draft.
+    Early,
+}
+
+/// A call whose first model fails.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    api: Api,
+    /// As its vendor calls the model.
+    called: &'static str,
+    fault: Option<Fault>,
+    at: Stage,
+    asked: Asked,
+}
+
+/// Models of this name call a tool before they answer.
+const LOOKS_UP: &str = "simulated-looks-up";
+
+/// Both questions are asked to somebody who does.
+const TOOLS: usize = 2;
+
+impl Row {
+    const fn of(api: Api, fault: Fault, at: Stage) -> Self {
+        let called = if matches!(at, Stage::InCall | Stage::AfterTool) { LOOKS_UP } else { "m" };
+        Self { api, called, fault: Some(fault), at, asked: Asked::AtItsEnd }
+    }
+
+    /// As the second model's vendor calls it, which is well.
+    fn second(&self) -> &'static str {
+        if self.called == LOOKS_UP { LOOKS_UP } else { "m" }
+    }
+
+    async fn ears(&self) -> Arc<dyn Recognizer> {
+        match self.asked {
+            Asked::AtItsEnd => hears("nova-3", deepgram::vendor(Trouble::default()).await),
+            // Between the two silences the draft has the time to fail.
+            Asked::Early => {
+                let flux = "silence_ms = 2000\nmodel = \"flux\"\neager_eot_threshold = 0.3\neot_threshold = 0.9";
+                Arc::new(deepgram::deepgram(deepgram::vendor(Trouble::default()).await, flux))
+            }
+        }
+    }
+}
+
+/// Of a model with this interface, one row for each fault that can strike then.
+fn each_fault(api: Api, at: Stage) -> impl Iterator<Item = Row> {
+    let possible = FAULTS.into_iter().filter(move |fault| fault.cannot_strike(at).is_none());
+    possible.map(move |fault| Row::of(api, fault, at))
+}
+
+/// One for each fault, with the interfaces by turns.
+fn by_turns(first: Api, second: Api, at: Stage) -> impl Iterator<Item = Row> {
+    let rows = each_fault(first, at).zip(each_fault(second, at)).enumerate();
+    rows.map(|(n, (first, second))| if n % 2 == 0 { first } else { second })
+}
+
+/// Tools that were begun, as the ledger has them.
+fn tools_run(folder: &Path) -> usize {
+    let ledger = std::fs::read_to_string(folder.join("tools.jsonl")).expect("the ledger is there");
+    ledger.matches("\"started\"").count()
+}
+
+/// One call a row, some at once: a model that fails so, and a second one that is well.
+async fn table(rows: impl IntoIterator<Item = Row>) {
+    let calls = rows.into_iter().zip(1..).map(|(row, n)| async move {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let first = model_called(called, api, Lapse::new(fault, stage), "first").await;
-        let agents = desk(vec![first, model(api, None, "second").await], folder.path());
-        let ears = hears("nova-3", deepgram::vendor(Trouble::default()).await);
+        let lapse = Lapse::new(row.fault, row.at);
+        let first = model_called(row.called, row.api, lapse.clone(), "first").await;
+        let second = model_called(row.second(), row.api, Lapse::default(), "second").await;
+        let (ears, agents) = (row.ears().await, desk(vec![first, second], folder.path()));
         let replace = |providers: &mut Providers| (providers.recognisers, providers.agents) = (vec![ears], agents);
-        let row = format!("{api:?} {called} {fault:?} {stage:?}");
-        (row, converse(&format!("+1604555{n:04}"), replace).await)
+        let told = converse(&format!("+1604555{n:04}"), replace).await;
+        (row, lapse, tools_run(folder.path()), told)
     });
-    for (row, told) in at_once(calls).await {
+    for (row, lapse, tools, told) in at_once(calls).await {
+        let (what, entries) = (format!("{row:?}"), &told.past.entries);
         // A stream that is closed is how its caller hangs up.
-        told.went_well(&row, EndReason::SignallingLost);
+        told.went_well(&what, EndReason::SignallingLost);
+        assert!(row.fault.is_none() || lapse.struck().is_some(), "{what}: it never struck");
         let recovered = told.recoveries(Recovery::NextModel) + told.recoveries(Recovery::Hedged);
-        assert!(recovered > 0, "{row}: {:#?}", told.past.entries);
+        assert!(recovered > 0, "{what}: {entries:#?}");
+        let wanted = if row.called == LOOKS_UP { TOOLS } else { 0 };
+        let waits = told.lines(Who::Agent).matches("One moment, please.").count();
+        assert_eq!((tools, waits), (wanted, wanted), "{what}: {entries:#?}");
+        let is_drafted = |entry: &Entry| matches!(entry, Entry::Turn(turn) if turn.drafted_us.is_some());
+        assert_eq!(entries.iter().any(is_drafted), row.asked == Asked::Early, "{what}: {entries:#?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_fails_is_replaced_and_its_answer_is_heard_once_whatever_it_speaks() {
-    for api in APIS {
-        table(FAULTS.map(|fault| (api, "m", Some(fault))), Stage::Usual).await;
-    }
+    table(APIS.into_iter().flat_map(|api| each_fault(api, Stage::Usual))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_fails_in_a_later_turn_is_replaced_and_its_answer_is_heard_once() {
-    for api in APIS {
-        table(FAULTS.map(|fault| (api, "m", Some(fault))), Stage::SecondTurn).await;
-    }
-}
-
-/// The others fail before the first word.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_model_that_fails_within_its_second_sentence_is_replaced_and_its_answer_is_heard_once() {
-    let within = [Fault::Breaks, Fault::Errors, Fault::Hangs];
-    table(APIS.into_iter().flat_map(|api| within.map(|fault| (api, "m", Some(fault)))), Stage::SecondSentence).await;
+    table(APIS.into_iter().flat_map(|api| each_fault(api, Stage::SecondTurn))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_model_that_refuses_before_or_within_its_answer_is_followed_by_one_that_does_not() {
-    let named = ["simulated-refuses", "simulated-refuses-within"];
-    table(named.map(|name| (Api::Anthropic, name, None)), Stage::Usual).await;
+async fn a_model_that_fails_or_refuses_within_its_answer_is_followed_by_one_that_does_not() {
+    let within = [Stage::SecondSentence, Stage::Heard];
+    let fails = APIS.into_iter().flat_map(|api| within.into_iter().flat_map(move |at| each_fault(api, at)));
+    let refuses = ["simulated-refuses", "simulated-refuses-within"].map(|called| Row {
+        called,
+        fault: None,
+        ..Row::of(Api::Anthropic, Fault::Empty, Stage::Usual)
+    });
+    table(fails.chain(refuses)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_fails_in_the_call_of_a_tool_or_after_it_is_replaced_and_the_tool_runs_once() {
+    let in_call = APIS.into_iter().flat_map(|api| each_fault(api, Stage::InCall));
+    table(in_call.chain(by_turns(Api::OpenAi, Api::Anthropic, Stage::AfterTool))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_fails_in_a_draft_is_replaced_and_the_answer_is_heard_once() {
+    let rows = by_turns(Api::Anthropic, Api::OpenAi, Stage::Usual);
+    table(rows.map(|row| Row { asked: Asked::Early, ..row })).await;
 }
