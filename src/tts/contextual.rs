@@ -8,6 +8,7 @@
 mod letters;
 mod session;
 mod sound;
+mod way;
 mod words;
 
 use std::future::Future;

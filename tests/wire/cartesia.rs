@@ -47,9 +47,9 @@ pub fn cartesia(address: SocketAddr) -> impl Voice {
 }
 
 /// Whose contexts are tried.
-const VENDORS: [&str; 2] = ["cartesia", "elevenlabs"];
+pub const VENDORS: [&str; 2] = ["cartesia", "elevenlabs"];
 
-fn voice(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
+pub fn voice(name: &str, address: SocketAddr) -> Arc<dyn Voice> {
     match name {
         "cartesia" => Arc::new(cartesia(address)),
         _ => Arc::new(elevenlabs(address, "")),

@@ -31,6 +31,7 @@ pub mod oscar_sim;
 mod path;
 mod pcm;
 pub mod sarvam;
+mod reconnecting;
 mod sdp;
 mod stream_desk;
 mod stream_live;

@@ -1,4 +1,5 @@
-//! One call's voice: the connection, and the utterance that has it.
+//! One call's voice: the connection, and the utterance that has it. What is given while the connection is made waits for it, and is cancelled
+//! or replaced there.
 //!
 //! An utterance fails when it cannot be connected for, when nothing comes of it in time, when it is done without a sound, or when
 //! the vendor says so. A connection that is closed while nothing is said is made again at once, so that the next utterance need not wait for it; if
@@ -14,10 +15,11 @@ use uuid::Uuid;
 
 use super::letters::Letters;
 use super::sound::Sound;
+use super::way::{Happened, Line, Way};
 use super::words::Places;
 use super::{News, Part, Timed, Vendor};
 use crate::language::Language;
-use crate::provider::socket::{Incoming, Link};
+use crate::provider::socket::Incoming;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::tts::pieces::CHUNK;
 use crate::tts::{Event, Input, Reports};
@@ -28,35 +30,38 @@ const SILENCE_AT_MOST: usize = RATE as usize * 3 / 2;
 /// So often a connection is kept from being forgotten, by the vendor or by what stands between.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
+/// How much of an utterance the vendor was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    Nothing,
+    Some,
+    /// And that no more will come.
+    All,
+}
+
 struct Utterance {
     id: SpeechId,
     language: Language,
     context: String,
     text: String,
+    /// Texts of it that wait for the connection, and the end (`None`).
+    waiting: Vec<Option<String>>,
     places: Places,
     letters: Letters,
     sound: Sound,
     samples: u64,
     /// Digital silence since the last sound, or since the beginning.
     held: Vec<i16>,
-    /// No more text will come.
-    ended: bool,
+    given: Given,
     /// When something last came of it, or was asked of it.
     heard: Instant,
-}
-
-/// A connection.
-struct Line {
-    link: Link,
-    language: Language,
-    /// Contexts that were stopped, and have not ended.
-    left: usize,
 }
 
 /// Connects for this language before there is something to say.
 pub(super) async fn run(vendor: Arc<dyn Vendor>, language: Language, inputs: mpsc::Receiver<Input>, reports: Reports) {
     let kept_alive = Instant::now();
-    let session = Session { vendor, inputs, reports, line: None, utterance: None, is_remade: false, kept_alive };
+    let way = Way::default();
+    let session = Session { vendor, inputs, reports, way, utterance: None, is_remade: false, kept_alive };
     session.serve(language).await;
 }
 
@@ -64,7 +69,7 @@ struct Session {
     vendor: Arc<dyn Vendor>,
     inputs: mpsc::Receiver<Input>,
     reports: Reports,
-    line: Option<Line>,
+    way: Way,
     utterance: Option<Utterance>,
     /// A connection was made again since something was last said.
     is_remade: bool,
@@ -81,12 +86,9 @@ enum Going {
 
 impl Session {
     async fn serve(mut self, language: Language) {
-        // A connection that fails before it is needed is tried again when it is.
-        if self.connect(language).await == Ok(Going::Over) {
-            return;
-        }
+        self.connect(language, None);
         while self.step().await == Going::On {}
-        if let Some(line) = self.line {
+        if let Some(line) = self.way.take() {
             line.link.close().await;
         }
     }
@@ -99,25 +101,40 @@ impl Session {
                 Some(input) => self.input(input).await,
                 None => Going::Over,
             },
-            incoming = next(&mut self.line) => match incoming {
-                Ok(Incoming::Text(text)) => self.message(&text).await,
-                Ok(Incoming::Binary(_) | Incoming::Alive) => Going::On,
-                Err(error) => self.broken(error).await,
+            happened = self.way.next() => match happened {
+                Happened::Connected => self.connected().await,
+                Happened::Refused(error, asker) => self.refused(error, asker).await,
+                Happened::Said(Ok(Incoming::Text(text))) => self.message(&text).await,
+                Happened::Said(Ok(Incoming::Binary(_) | Incoming::Alive)) => Going::On,
+                Happened::Said(Err(error)) => self.broken(error).await,
             },
             () = sleep_until(due) => self.time_passed().await,
+            // Connecting, too, ends with the call.
+            () = self.reports.mailbox.closed() => Going::Over,
         }
     }
 
-    /// No failure of the vendor's if the call is gone meanwhile.
-    async fn connect(&mut self, language: Language) -> Result<Going, ProviderError> {
-        let link = tokio::select! {
-            link = self.vendor.connect(language) => link?,
-            // Connecting, too, ends with the call.
-            () = self.reports.mailbox.closed() => return Ok(Going::Over),
-        };
-        self.line = Some(Line { link, language, left: 0 });
+    fn connect(&mut self, language: Language, asker: Option<SpeechId>) {
+        self.way.connect(self.vendor.connect(language), language, asker);
+    }
+
+    async fn connected(&mut self) -> Going {
         self.kept_alive = Instant::now();
-        Ok(Going::On)
+        self.send().await
+    }
+
+    /// Nothing has failed that nobody waits for.
+    async fn refused(&mut self, error: ProviderError, asker: Option<SpeechId>) -> Going {
+        let Some(utterance) = self.utterance.as_ref().filter(|utterance| !utterance.waiting.is_empty()) else {
+            return Going::On;
+        };
+        if asker == Some(utterance.id) {
+            return self.fail(error).await;
+        }
+        // It was made ahead, or for another that was cancelled.
+        let (language, id) = (utterance.language, utterance.id);
+        self.connect(language, Some(id));
+        Going::On
     }
 
     async fn input(&mut self, input: Input) -> Going {
@@ -130,12 +147,13 @@ impl Session {
                     language,
                     context: Uuid::new_v4().to_string(),
                     text: String::new(),
+                    waiting: Vec::new(),
                     places: Places::default(),
                     letters: Letters::default(),
                     sound: Sound::new(self.vendor.format()),
                     samples: 0,
                     held: Vec::new(),
-                    ended: false,
+                    given: Given::Nothing,
                     heard: Instant::now(),
                 });
                 Going::On
@@ -154,14 +172,14 @@ impl Session {
     /// What was unfinished is not wanted any more.
     async fn cancel(&mut self) {
         let Some(utterance) = self.utterance.take() else { return };
-        if !utterance.text.is_empty() {
-            self.stop(&utterance.context, utterance.ended).await;
+        if utterance.given != Given::Nothing {
+            self.stop(&utterance.context, utterance.given == Given::All).await;
         }
     }
 
     /// The vendor is told, and the context counts until it has ended.
     async fn stop(&mut self, context: &str, ended: bool) {
-        let Some(line) = &mut self.line else { return };
+        let Some(line) = self.way.line() else { return };
         line.left += 1;
         if line.left > self.vendor.most_left() {
             return self.leave();
@@ -169,62 +187,63 @@ impl Session {
         if let Some(message) = self.vendor.cancel(context, ended)
             && line.link.text(message).await.is_err()
         {
-            self.line = None;
+            self.way = Way::Closed;
         }
     }
 
     /// Whatever the connection still says is nobody's.
     fn leave(&mut self) {
-        if let Some(line) = self.line.take() {
+        if let Some(line) = self.way.take() {
             tokio::spawn(line.link.close());
         }
     }
 
     /// A text, or that none follows.
     async fn say(&mut self, id: SpeechId, text: Option<&str>) -> Going {
-        let Some(utterance) = self.utterance.as_ref().filter(|utterance| utterance.id == id) else { return Going::On };
-        let language = utterance.language;
+        let Some(utterance) = self.utterance.as_mut().filter(|utterance| utterance.id == id) else { return Going::On };
         if utterance.text.is_empty() && text.is_none() {
             let error = self.failed(ErrorKind::Empty, "was given nothing that can be spoken");
             return self.fail(error).await;
         }
-        if self.line.as_ref().is_some_and(|line| !self.vendor.speaks(line.language, language)) {
-            self.leave();
-        }
-        if self.line.is_none() {
-            match self.connect(language).await {
-                Ok(Going::On) => {}
-                Ok(Going::Over) => return Going::Over,
-                Err(error) => return self.fail(error).await,
-            }
-        }
-        let (Some(line), Some(utterance)) = (&mut self.line, &mut self.utterance) else { return Going::On };
-        let part = match text {
-            Some(text) if utterance.text.is_empty() => Part::First(text),
-            Some(text) => Part::Next(text),
-            None => Part::End,
-        };
         utterance.text.push_str(text.unwrap_or_default());
-        utterance.ended |= part == Part::End;
-        utterance.heard = Instant::now();
-        for message in self.vendor.say(language, &utterance.context, part) {
-            if let Err(error) = line.link.text(message).await {
-                return self.broken(error).await;
+        utterance.waiting.push(text.map(str::to_owned));
+        let language = utterance.language;
+        if !self.way.language().is_some_and(|connected| self.vendor.speaks(connected, language)) {
+            self.leave();
+            self.connect(language, Some(id));
+        }
+        self.send().await
+    }
+
+    /// What waits, if there is a connection.
+    async fn send(&mut self) -> Going {
+        let (Some(line), Some(utterance)) = (self.way.line(), &mut self.utterance) else { return Going::On };
+        for text in std::mem::take(&mut utterance.waiting) {
+            let part = match text.as_deref() {
+                Some(text) if utterance.given == Given::Nothing => Part::First(text),
+                Some(text) => Part::Next(text),
+                None => Part::End,
+            };
+            utterance.given = if part == Part::End { Given::All } else { Given::Some };
+            utterance.heard = Instant::now();
+            for message in self.vendor.say(utterance.language, &utterance.context, part) {
+                if let Err(error) = line.link.text(message).await {
+                    return self.broken(error).await;
+                }
             }
         }
         Going::On
     }
 
     async fn broken(&mut self, error: ProviderError) -> Going {
-        let line = self.line.take();
+        let line = self.way.take();
         if self.utterance.is_some() {
             return self.fail(error).await;
         }
         if let Some(Line { language, .. }) = line
             && !std::mem::replace(&mut self.is_remade, true)
         {
-            // What comes of it the next utterance finds out.
-            return self.connect(language).await.unwrap_or(Going::On);
+            self.connect(language, None);
         }
         Going::On
     }
@@ -238,9 +257,9 @@ impl Session {
     /// The same of one that the vendor may go on with.
     async fn give_up(&mut self, error: ProviderError) -> Going {
         if let Some(utterance) = &self.utterance {
-            let (context, is_begun, ended) = (utterance.context.clone(), !utterance.text.is_empty(), utterance.ended);
-            if is_begun {
-                self.stop(&context, ended).await;
+            let (context, given) = (utterance.context.clone(), utterance.given);
+            if given != Given::Nothing {
+                self.stop(&context, given == Given::All).await;
             }
         }
         self.fail(error).await
@@ -292,7 +311,7 @@ impl Session {
     /// Of an utterance that nobody wants any more.
     fn late(&mut self, news: &News) {
         self.vendor.late();
-        if let (News::Done, Some(line)) = (news, &mut self.line) {
+        if let (News::Done, Some(line)) = (news, self.way.line()) {
             line.left = line.left.saturating_sub(1);
         }
     }
@@ -340,7 +359,7 @@ impl Session {
         if self.words(last.as_slice()).await == Going::Over {
             return Going::Over;
         }
-        let Some(utterance) = self.utterance.take_if(|utterance| utterance.ended) else {
+        let Some(utterance) = self.utterance.take_if(|utterance| utterance.given == Given::All) else {
             // Some give up contexts that wait long for text; the rest of this one has nobody to say it.
             let error = self.failed(ErrorKind::Server, "ended an utterance before its text");
             return self.fail(error).await;
@@ -356,7 +375,11 @@ impl Session {
     /// Something is owed from a text to its first audio, and from the last text to the end.
     fn owed(&self) -> Option<Instant> {
         let utterance = self.utterance.as_ref()?;
-        let owes = !utterance.text.is_empty() && (utterance.ended || utterance.samples == 0);
+        let owes = match utterance.given {
+            Given::Nothing => false,
+            Given::Some => utterance.samples == 0,
+            Given::All => true,
+        };
         owes.then(|| utterance.heard + self.vendor.silence())
     }
 
@@ -369,16 +392,15 @@ impl Session {
         let now = Instant::now();
         if self.owed().is_some_and(|owed| now >= owed) {
             // What still comes of it is late; the connection may be deaf.
-            self.line = None;
+            self.way = Way::Closed;
             let error = self.failed(ErrorKind::Timeout, "no audio in time");
             return self.fail(error).await;
         }
         if now >= self.kept_alive + KEEP_ALIVE {
             self.kept_alive = now;
-            let is_open = |utterance: &&Utterance| !utterance.text.is_empty() && !utterance.ended;
-            let context = self.utterance.as_ref().filter(is_open);
+            let context = self.utterance.as_ref().filter(|utterance| utterance.given == Given::Some);
             let message = self.vendor.keep_alive(context.map(|utterance| utterance.context.as_str()));
-            if let Some(line) = &mut self.line {
+            if let Some(line) = self.way.line() {
                 let kept = match message {
                     Some(message) => line.link.text(message).await,
                     None => line.link.ping().await,
@@ -389,12 +411,5 @@ impl Session {
             }
         }
         Going::On
-    }
-}
-
-async fn next(line: &mut Option<Line>) -> Result<Incoming, ProviderError> {
-    match line {
-        Some(line) => line.link.next().await,
-        None => std::future::pending().await,
     }
 }
