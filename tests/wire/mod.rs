@@ -21,6 +21,7 @@ mod hearing_cancel;
 mod hostile_streams;
 mod keys;
 mod log;
+mod model_bounds;
 mod model_cancel;
 pub mod models;
 mod openai;

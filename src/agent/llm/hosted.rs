@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(super) use patience::{Patience, between_pieces, first_piece, hedge};
-pub(super) use pieces::Pieces;
+pub(super) use pieces::{MOST_CALLS, Pieces};
 use refusal::Refusal;
 pub(super) use refusal::{ORDER, code_of};
 
@@ -259,7 +259,10 @@ impl Streaming {
             };
             match timeout_at(*due, response.chunk()).await {
                 Ok(Ok(Some(bytes))) => {
-                    parser.push(&bytes, event).map_err(|too_long| failed(ErrorKind::Server, &too_long.to_string()))?;
+                    // What came before it is handed out first.
+                    if let Err(too_long) = parser.push(&bytes, event) {
+                        reading.pieces().fail(ErrorKind::Server, &too_long.to_string());
+                    }
                 }
                 Ok(Ok(None)) => {
                     parser.finish(&mut event);

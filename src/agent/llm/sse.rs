@@ -1,9 +1,10 @@
 //! Server-sent events, as language models stream them: lines put together whatever the network cuts, `data` joined, the rest passed over.
 //!
-//! Source: HTML Living Standard section 9.2. It does not know what the data means. A line is at most 1 MiB.
+//! Source: HTML Living Standard section 9.2. It does not know what the data means, nor how many events there are. An event, and a line, is at
+//! most 1 MiB.
 
 /// Longer than any chunk of a model; more is no event stream.
-const MOST: usize = 1024 * 1024;
+const MOST_EVENT: usize = 1024 * 1024;
 
 /// The stream holds more without an event than any model sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +41,7 @@ impl Parser {
                 }
                 (other, _) => self.line.push(other),
             }
-            if self.line.len() + self.data.as_ref().map_or(0, Vec::len) > MOST {
+            if self.line.len() + self.data.as_ref().map_or(0, Vec::len) > MOST_EVENT {
                 return Err(TooLong);
             }
         }
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let mut parser = Parser::default();
-        assert_eq!(parser.push(&vec![b'x'; MOST + 1], |_| {}), Err(TooLong));
+        assert_eq!(parser.push(&vec![b'x'; MOST_EVENT + 1], |_| {}), Err(TooLong));
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::agent::llm::hosted::{Pieces, Reading, code_of};
+use crate::agent::llm::hosted::{MOST_CALLS, Pieces, Reading, code_of};
 use crate::agent::llm::{Delta, Finish, ToolCallPiece, Usage};
 use crate::provider::ErrorKind;
 
@@ -196,6 +196,3 @@ impl Chunks {
         }
     }
 }
-
-/// Tools that one answer may call.
-const MOST_CALLS: usize = 128;
