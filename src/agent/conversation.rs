@@ -21,6 +21,7 @@ use super::{Agent, Agents, CallFacts, Reports, Turn};
 use crate::clinic::Clinic;
 use crate::emr::Emr;
 use crate::provider::chain::Thinkers;
+use crate::provider::warming::Warming;
 use crate::state::Shared;
 
 pub use first::first_question;
@@ -140,7 +141,7 @@ impl Agents for Desk {
 
     fn open(&self, call: &CallFacts) -> Box<dyn Agent> {
         let models = self.0.models(self.0.graph.entry(call.language));
-        self.0.thinkers.warm(call.language, models);
+        let warming = self.0.thinkers.warm(call.language, models);
         Box::new(Conversation {
             desk: self.clone(),
             clinic: self.clinic(&call.clinic).clone(),
@@ -148,6 +149,7 @@ impl Agents for Desk {
             memory: Arc::new(Memory::default()),
             thinking: None,
             draft: None,
+            _warming: warming,
         })
     }
 }
@@ -161,6 +163,8 @@ struct Conversation {
     thinking: Option<tokio::task::AbortHandle>,
     /// A draft that is not final yet.
     draft: Option<watch::Sender<Standing>>,
+    /// Connections that are made for this call end with it.
+    _warming: Vec<Warming>,
 }
 
 /// Whether the turn being answered is the caller's last word.

@@ -18,6 +18,7 @@ use futures_util::stream::BoxStream;
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::privacy::Pii;
+use crate::provider::warming::Warming;
 use crate::provider::{ErrorKind, ProviderError};
 
 /// A model that streams its answer.
@@ -45,9 +46,11 @@ pub trait Model: Send + Sync + 'static {
         None
     }
 
-    /// Connects, so that the next answer need not. Returns at once, and what comes of it is for nobody. Must be called within a tokio
-    /// runtime.
-    fn warm(&self) {}
+    /// Connects, so that the next answer need not. Returns at once, and goes on for as long as what is returned is kept; `None`: there is no
+    /// connection to be made. Must be called within a tokio runtime.
+    fn warm(&self) -> Option<Warming> {
+        None
+    }
 
     /// The same, waited for: whether there is a connection now. `None`: there is none to be made.
     fn connect(&self) -> Option<BoxFuture<'static, bool>> {

@@ -20,12 +20,6 @@ pub(crate) fn connect_for(request: RequestBuilder) -> Warming {
     AbortOnDropHandle::new(tokio::spawn(connected(request)))
 }
 
-/// Sends this and returns at once, for whoever asks next. Must be called within a tokio runtime.
-pub(crate) fn connect(request: RequestBuilder) {
-    // Neither its answer nor its failure is anybody's business.
-    tokio::spawn(connected(request));
-}
-
 /// Sends this and waits for its answer, whatever that is: whether there is a connection now.
 pub(crate) async fn connected(request: RequestBuilder) -> bool {
     matches!(timeout(AT_MOST, request.send()).await, Ok(Ok(_)))

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use attendant::call::event::Mailbox;
 use attendant::language::Language;
@@ -19,7 +20,7 @@ use tokio_tungstenite::accept_async;
 use super::azure::azure;
 use super::cartesia::cartesia;
 use super::model_cancel::{agent_of, ask};
-use super::models::Api;
+use super::models::{APIS, Api};
 use super::streamed_voices::voice;
 use crate::desk::in_time;
 
@@ -106,6 +107,22 @@ async fn a_model_is_connected_to_when_a_call_comes_in_and_the_first_answer_goes_
     ask(agent.as_mut(), mailbox);
     assert_eq!(request(&mut line).await, "POST /v1/chat/completions HTTP/1.1");
     assert_eq!([&first, &second, &third].map(Vendor::is_called), [false; 3]);
+}
+
+#[tokio::test]
+async fn a_connection_to_a_model_that_says_nothing_ends_with_the_call_for_which_it_is_made() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    for api in APIS {
+        let vendor = Vendor::open();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let agent = agent_of(vec![api.model(vendor.address, "first", 2_500, 450)], folder.path());
+        let mut line = vendor.connected().await;
+        assert_eq!(request(&mut line).await, "HEAD /v1/models HTTP/1.1");
+        drop(agent);
+        // Left alone, it would be given up after 5 s.
+        let closed = tokio::time::timeout(Duration::from_secs(4), line.read_u8()).await;
+        assert!(matches!(closed, Ok(Err(_))), "{api:?}: {closed:?}");
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ use super::sse::Parser;
 use super::{Delta, Model, Request};
 use crate::costs::Paid;
 use crate::provider::tls::{self, Authority};
-use crate::provider::{ErrorKind, ProviderError, warming};
+use crate::provider::warming::{self, Warming};
+use crate::provider::{ErrorKind, ProviderError};
 
 /// TCP and TLS; a server on this machine takes microseconds.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -129,8 +130,8 @@ impl Model for Hosted {
         Some(Paid { provider: self.0.name, model: self.0.interface.model() })
     }
 
-    fn warm(&self) {
-        warming::connect(self.0.interface.connect(&self.0.http));
+    fn warm(&self) -> Option<Warming> {
+        Some(warming::connect_for(self.0.interface.connect(&self.0.http)))
     }
 
     fn connect(&self) -> Option<BoxFuture<'static, bool>> {

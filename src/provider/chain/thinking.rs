@@ -22,6 +22,7 @@ use super::{Order, Standing, Watch, in_order};
 use crate::agent::llm::{Delta, Model, Request};
 use crate::costs::{Kind, Meter};
 use crate::language::Language;
+use crate::provider::warming::Warming;
 use crate::provider::{ErrorKind, ProviderError};
 use bill::OneBill;
 
@@ -72,12 +73,11 @@ impl Thinkers {
         self.thinkers.first().map_or("models", |thinker| thinker.model.name())
     }
 
-    /// Whoever would be asked next, and whom a late one is raced against, connects now: when a call comes in. Must be called within a
-    /// tokio runtime.
-    pub fn warm(&self, language: Language, wanted: &[String]) {
-        for place in self.waiting(language, wanted, Instant::now()).into_iter().take(AT_ONCE) {
-            self.thinkers[place].model.warm();
-        }
+    /// Whoever would be asked next, and whom a late one is raced against, connects now: when a call comes in, and for as long as the call keeps
+    /// what is returned. Must be called within a tokio runtime.
+    pub fn warm(&self, language: Language, wanted: &[String]) -> Vec<Warming> {
+        let next = self.waiting(language, wanted, Instant::now()).into_iter().take(AT_ONCE);
+        next.filter_map(|place| self.thinkers[place].model.warm()).collect()
     }
 
     fn waiting(&self, language: Language, wanted: &[String], now: Instant) -> VecDeque<usize> {
