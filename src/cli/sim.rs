@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::{Exit, Failure};
 use crate::sim::vendor::{Does, Vendor};
 use crate::sim::vendors::{self, Troubles};
-use crate::sim::{Delay, Fault, Profile, ScriptedConfig, Trouble, google, openai};
+use crate::sim::{Delay, Fault, Habit, Profile, ScriptedConfig, Trouble, google, openai};
 
 /// Stand-ins for the outside world, for trying and measuring without keys.
 #[derive(Debug, Args)]
@@ -63,6 +63,9 @@ struct Providers {
     /// The recognisers fail so on every connection; those that cannot are named, and are well.
     #[arg(long, value_name = "HOW", value_parser = one_of(&Fault::OF_HEARING))]
     stt_fault: Option<Fault>,
+    /// What one of the recognisers does on every connection that is no fault: the real one does it now and then.
+    #[arg(long, value_name = "HOW")]
+    stt_habit: Option<Habit>,
     /// From a text to its first audio.
     #[arg(long, value_name = "MS")]
     tts: Option<Delay>,
@@ -175,7 +178,7 @@ impl Providers {
             model: openai::Lapse::new(self.fault, openai::Stage::Usual),
             hearing: Trouble::always(self.stt_fault).where_possible(),
             speaking: Trouble::always(self.tts_fault).where_possible(),
-            habit: None,
+            habit: self.stt_habit,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
         runtime.block_on(async {
@@ -213,6 +216,9 @@ impl Providers {
             );
             println!("Qwen            ws://{bound}  (first audio after {qwen})");
             println!("Google          http://{google_at}  (last words after {google}, first audio after {google_tts})");
+            if let Some(habit) = self.stt_habit {
+                println!("{} alone has the habit", habit.whose().name());
+            }
             for (vendor, why) in self.left_well() {
                 println!("{} is well: {why}", vendor.name());
             }
@@ -249,6 +255,18 @@ mod tests {
         let told = profile(&["--stt", "100", "--tts", "150..200", "--seed", "7"]);
         assert_eq!((told.deepgram, told.qwen), (Delay::Fixed(100), Delay::Drawn([150, 200])));
         assert_eq!((told.model, told.seed), (published.model, 7));
+    }
+
+    #[test]
+    fn a_habit_is_asked_for_by_its_name_and_is_nobody_elses() {
+        let parse = |habit: &str| Command::try_parse_from(["providers", "--stt-habit", habit]);
+        let whose = ["ends-turns", "late-deltas"].map(|habit| {
+            let habit = parse(habit).expect("it is one").providers.stt_habit;
+            habit.map(Habit::whose)
+        });
+        assert_eq!(whose, [Some(Vendor::AzureEars), Some(Vendor::OpenAiEars)]);
+        let refused = parse("slow").expect_err("it is a fault").to_string();
+        assert!(refused.contains("refuses-likely-words") && refused.contains("--stt-habit"), "{refused}");
     }
 
     #[test]

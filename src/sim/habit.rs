@@ -2,8 +2,10 @@
 //!
 //! Unlike a fault it may leave the session as it is. One at a time, at every connection to those who know it; the others are as always.
 
+use super::vendor::Vendor;
+
 /// See the module header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Habit {
     /// Azure makes words final in mid-voice, a few at a time.
     Phrases,
@@ -17,4 +19,14 @@ pub enum Habit {
     LateDeltas,
     /// OpenAI takes no likely words.
     RefusesLikelyWords,
+}
+
+impl Habit {
+    /// Who has it.
+    pub const fn whose(self) -> Vendor {
+        match self {
+            Self::Phrases | Self::EndsTurns => Vendor::AzureEars,
+            Self::FailsItems | Self::Objects | Self::LateDeltas | Self::RefusesLikelyWords => Vendor::OpenAiEars,
+        }
+    }
 }
