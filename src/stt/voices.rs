@@ -357,6 +357,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_at_a_pause_is_sent_whole_and_once() {
+        for doubted in 20..170 {
+            let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
+            for slot in 0..200 {
+                // A pause every half second.
+                let level = if slot % 25 < 4 { 40 } else { 4_000 };
+                all.audio(Samples::from_slots(slot), &[level; SLOT_SAMPLES], &mut out);
+                if slot == 3 {
+                    all.speech_start(Samples::ZERO, &mut out);
+                }
+                if slot == doubted {
+                    all.doubt(&mut out);
+                }
+            }
+            all.speech_end(Samples::from_slots(200), &mut out);
+            let (mut next, mut utterances) = (Samples::ZERO, 0);
+            for step in out {
+                match step {
+                    Step::Begin { at, .. } => {
+                        assert_eq!(at, next, "doubted at {doubted}");
+                        utterances += 1;
+                    }
+                    Step::Audio(audio) => next.0 += audio.len() as u64,
+                    Step::End => {}
+                }
+            }
+            assert_eq!((next, utterances), (Samples::from_slots(200), 2), "doubted at {doubted}");
+        }
+    }
+
+    #[test]
     fn an_utterance_of_which_something_was_heard_is_not_cut_at_a_pause() {
         let (mut all, mut out) = (Voices::new(LONGEST), Vec::new());
         all.speech_start(Samples::ZERO, &mut out);
