@@ -140,8 +140,9 @@ impl Agents for Desk {
     }
 
     fn open(&self, call: &CallFacts) -> Box<dyn Agent> {
-        let models = self.0.models(self.0.graph.entry(call.language));
-        let warming = self.0.thinkers.warm(call.language, models);
+        let entry = self.0.graph.entry(call.language);
+        let next = entry.handoffs.iter().map(|name| self.0.models(self.0.graph.agent(call.language, name)));
+        let warming = self.0.thinkers.warm(call.language, self.0.models(entry), next);
         Box::new(Conversation {
             desk: self.clone(),
             clinic: self.clinic(&call.clinic).clone(),

@@ -66,9 +66,14 @@ async fn model(api: Api, open: Open, is_silent: bool, name: &str) -> Arc<dyn Mod
 
 /// The agent of a call that has come in, for which these models think.
 pub fn agent_of(models: Vec<Arc<dyn Model>>, folder: &Path) -> Box<dyn Agent> {
+    agent_in(Graph::built_in(), models, folder)
+}
+
+/// The same among these agents.
+pub fn agent_in(graph: Graph, models: Vec<Arc<dyn Model>>, folder: &Path) -> Box<dyn Agent> {
     let desk = Desk::new(
         Thinkers::new(models, Order::new()),
-        Graph::built_in(),
+        graph,
         vec![Clinic::sample()],
         Books::new(),
         Messages::new(folder.join("messages")),

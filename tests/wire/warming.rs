@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use attendant::agent::graph::Graph;
 use attendant::call::event::Mailbox;
 use attendant::language::Language;
 use attendant::privacy::Pii;
@@ -19,7 +20,7 @@ use tokio_tungstenite::accept_async;
 
 use super::azure::azure;
 use super::cartesia::cartesia;
-use super::model_cancel::{agent_of, ask};
+use super::model_cancel::{agent_in, agent_of, ask};
 use super::models::{APIS, Api};
 use super::streamed_voices::voice;
 use crate::desk::in_time;
@@ -107,6 +108,21 @@ async fn a_model_is_connected_to_when_a_call_comes_in_and_the_first_answer_goes_
     ask(agent.as_mut(), mailbox);
     assert_eq!(request(&mut line).await, "POST /v1/chat/completions HTTP/1.1");
     assert_eq!([&first, &second, &third].map(Vendor::is_called), [false; 3]);
+}
+
+#[tokio::test]
+async fn the_model_of_an_agent_to_whom_a_call_may_be_handed_is_connected_to_as_well() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let vendors = [(); 4].map(|()| Vendor::open());
+    let names = ["first", "second", "third", "small"];
+    let models = vendors.iter().zip(names).map(|(vendor, name)| Api::OpenAi.model(vendor.address, name, 2_500, 450));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let graph = Graph::built_in().with_directions(&["small".to_owned()]);
+    let _agent = agent_in(graph, models.collect(), folder.path());
+    for place in [0, 1, 3] {
+        assert_eq!(request(&mut vendors[place].connected().await).await, "HEAD /v1/models HTTP/1.1");
+    }
+    assert!(!vendors.iter().any(Vendor::is_called));
 }
 
 #[tokio::test]

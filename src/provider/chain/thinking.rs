@@ -73,11 +73,21 @@ impl Thinkers {
         self.thinkers.first().map_or("models", |thinker| thinker.model.name())
     }
 
-    /// Whoever would be asked next, and whom a late one is raced against, connects now: when a call comes in, and for as long as the call keeps
-    /// what is returned. Must be called within a tokio runtime.
-    pub fn warm(&self, language: Language, wanted: &[String]) -> Vec<Warming> {
-        let next = self.waiting(language, wanted, Instant::now()).into_iter().take(AT_ONCE);
-        next.filter_map(|place| self.thinkers[place].model.warm()).collect()
+    /// Whoever would be asked next, whom a late one is raced against, and who would be asked first of each list in `later`, connects now: when a
+    /// call comes in, and for as long as the call keeps what is returned. Must be called within a tokio runtime.
+    pub fn warm<'a>(
+        &self,
+        language: Language,
+        wanted: &[String],
+        later: impl IntoIterator<Item = &'a [String]>,
+    ) -> Vec<Warming> {
+        let now = Instant::now();
+        let mut places: Vec<usize> = self.waiting(language, wanted, now).into_iter().take(AT_ONCE).collect();
+        for wanted in later {
+            let first = self.waiting(language, wanted, now).pop_front();
+            places.extend(first.filter(|first| !places.contains(first)));
+        }
+        places.into_iter().filter_map(|place| self.thinkers[place].model.warm()).collect()
     }
 
     fn waiting(&self, language: Language, wanted: &[String], now: Instant) -> VecDeque<usize> {
