@@ -27,11 +27,15 @@ impl Looks {
 
     /// Waits for the next look; `false`: it is over.
     pub(super) async fn again(&mut self) -> bool {
-        let at = self.next.max(Instant::now());
+        let now = Instant::now();
+        let at = self.next.max(now);
         if at > self.until {
             return false;
         }
-        sleep_until(at).await;
+        // The runtime's timer counts whole milliseconds, rounded up: what is due already would wait for the next one.
+        if at > now {
+            sleep_until(at).await;
+        }
         self.next = at + self.pause;
         self.pause = (self.pause * 3 / 2).min(LAST);
         true
@@ -60,6 +64,14 @@ mod tests {
         let looks = Looks::until(Instant::now() + Duration::from_secs(1));
         assert_eq!(looks.see(std::future::pending::<Result<(), Failure>>()).await, None);
         assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_look_waits_for_no_tick_of_the_timer() {
+        tokio::time::advance(Duration::from_micros(300)).await;
+        let start = Instant::now();
+        assert!(Looks::until(start + Duration::from_secs(1)).again().await);
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 mod broken_clinics;
 mod house;
+pub mod itself;
 mod load;
 mod loss;
 mod model;
@@ -12,9 +13,9 @@ mod numbers;
 mod onboarding;
 mod oscar_program;
 mod oscar_zeep;
-mod postgres;
+pub mod postgres;
 mod privacy;
-mod race;
+pub mod race;
 mod readers;
 pub mod redis;
 mod redis_contract;

@@ -36,7 +36,16 @@ impl Login {
     }
 }
 
+/// What a change waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Disk {
+    Nothing,
+    /// As a clinic's does: for measurements.
+    Synchronised,
+}
+
 pub struct Postgres {
+    disk: Disk,
     folder: TempDir,
     /// Where keys and password are.
     ours: TempDir,
@@ -45,6 +54,15 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn start() -> Self {
+        Self::with(Disk::Nothing)
+    }
+
+    /// One whose changes are on the disk before they count.
+    pub fn start_durable() -> Self {
+        Self::with(Disk::Synchronised)
+    }
+
+    fn with(disk: Disk) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ours = tempfile::tempdir().expect("a temporary folder");
         let secret = folder.path().join("password");
@@ -64,7 +82,7 @@ impl Postgres {
             .output()
             .expect("make tools has run");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut postgres = Self { folder, ours, server: None };
+        let mut postgres = Self { disk, folder, ours, server: None };
         postgres.again();
         // As a clinic would have it: a user that owns its database, and is nobody's administrator.
         for sql in
@@ -77,12 +95,16 @@ impl Postgres {
 
     /// Starts it, the first time or after [`Self::stop`]; returns when it answers.
     pub fn again(&mut self) {
+        let fsync = match self.disk {
+            Disk::Nothing => "fsync=off",
+            Disk::Synchronised => "fsync=on",
+        };
         let mut server = program("postgres")
             .arg("-D")
             .arg(data(self.folder.path()))
             .arg("-k")
             .arg(self.folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "lc_messages=C"])
+            .args(["-c", "listen_addresses=", "-c", fsync, "-c", "lc_messages=C"])
             .current_dir(self.folder.path())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,7 +1,7 @@
 //! Two processes on one Redis and one PostgreSQL, and two hundred callers for twenty times: one process is killed in the middle of it and comes again, the
 //! other stands still for longer than its locks live. Never two appointments in a time, nobody is told yes of what is another's, and the record says which.
 
-mod instance;
+pub mod instance;
 mod model;
 mod shared_book;
 mod started;

@@ -2,7 +2,6 @@
 //! the desk and its tools, their ledger, messages, the state that instances share, the store and what moves records there.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +30,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::model::Literal;
+use crate::live::itself::say;
 use crate::live::store::journal;
 use crate::wire::oscar::by_voice::Talk;
 use crate::wire::oscar::clinic::Settings;
@@ -110,14 +110,6 @@ pub enum Said {
     Told(Told),
     /// Everybody was answered, and everything is in the store.
     Over,
-}
-
-/// Before what an instance says: the harness says something too.
-pub const MARK: char = '@';
-
-fn say(said: &Said) {
-    let line = format!("\n{MARK}{}\n", serde_json::to_string(said).expect("it has a JSON form"));
-    std::io::stdout().write_all(line.as_bytes()).expect("somebody listens");
 }
 
 impl Book {
@@ -203,7 +195,7 @@ impl Asked {
 }
 
 /// The journal of a call that is over, as its writer leaves it.
-fn write_down(records: &Path, call: CallId) -> PathBuf {
+pub fn write_down(records: &Path, call: CallId) -> PathBuf {
     let day = records.join("2026-11-22");
     std::fs::create_dir_all(&day).expect("it is writable");
     let path = day.join(format!("{call}.jsonl"));

@@ -1,15 +1,15 @@
 //! An instance as the race has it: started, told to go on, stopped, killed, and heard out.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc;
 
-use super::instance::{ITSELF, MARK, PLAN, Plan, Said, Told};
+use super::instance::{ITSELF, PLAN, Plan, Said, Told};
+use crate::live::itself;
 
 /// A slow machine that has other work.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -42,19 +42,15 @@ impl Started {
     pub fn of(plan: &Plan, folder: &Path) -> Self {
         let file = folder.join(format!("{:08x}.json", rand::random::<u32>()));
         std::fs::write(&file, serde_json::to_string(plan).expect("it has a JSON form")).expect("it is writable");
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.args(["--exact", ITSELF, "--ignored", "--nocapture", "--test-threads=1"]).env(PLAN, file);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().expect("this program runs");
+        let mut child = itself::command(ITSELF).env(PLAN, file).spawn().expect("this program runs");
         let (stdin, stdout) = (child.stdin.take().expect("it is piped"), child.stdout.take().expect("it is piped"));
         let (says, said) = mpsc::channel(plan.callers.len() * 2 + 2);
         tokio::spawn(async move {
             let mut lines = BufReader::new(stdout).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                let Some(line) = line.strip_prefix(MARK) else { continue };
                 // The last line of one that was killed may be half.
-                let Ok(line) = serde_json::from_str(line) else { continue };
-                says.send(line).await.ok();
+                let Some(said) = itself::said(&line) else { continue };
+                says.send(said).await.ok();
             }
         });
         Self { child, stdin, said, heard: Heard::default() }

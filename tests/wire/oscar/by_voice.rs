@@ -29,8 +29,17 @@ pub struct Talk {
     language: Language,
     said: Vec<Line>,
     turn: u32,
-    /// When each tool began and was done.
-    pub tools: Vec<(Instant, Instant)>,
+    pub tools: Vec<Ran>,
+}
+
+/// A tool that ran.
+#[derive(Clone, Copy, Debug)]
+pub struct Ran {
+    pub name: &'static str,
+    pub began: Instant,
+    pub done: Instant,
+    /// Not one that asks the caller first, or could not be done.
+    pub ok: bool,
 }
 
 impl Talk {
@@ -82,11 +91,13 @@ impl Talk {
                 Some(Event::Agent { event: agent::Event::Text(text), .. }) => answer.push_str(text.reveal()),
                 Some(Event::Agent { event: agent::Event::Done, .. }) => break,
                 Some(Event::Agent { event: agent::Event::Failed(error), .. }) => panic!("{error}"),
-                Some(Event::Agent { event: agent::Event::ToolStarted { .. }, .. }) => {
-                    self.tools.push((Instant::now(), Instant::now()));
+                Some(Event::Agent { event: agent::Event::ToolStarted { name }, .. }) => {
+                    let now = Instant::now();
+                    self.tools.push(Ran { name, began: now, done: now, ok: false });
                 }
-                Some(Event::Agent { event: agent::Event::ToolDone { .. }, .. }) => {
-                    self.tools.last_mut().expect("it began").1 = Instant::now();
+                Some(Event::Agent { event: agent::Event::ToolDone { ok, .. }, .. }) => {
+                    let ran = self.tools.last_mut().expect("it began");
+                    (ran.done, ran.ok) = (Instant::now(), ok);
                 }
                 Some(_) => {}
                 None => panic!("the mailbox is open"),

@@ -37,7 +37,7 @@ pub const CHEN: &str = "102";
 /// Jane Roe, who calls from the number in her chart.
 pub const JANE: &str = "1001";
 
-const PROVIDERS: &str = "101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"";
+pub const PROVIDERS: &str = "101 = \"Dr. Priya Singh\"\n102 = \"Dr. Wei Chen\"";
 
 pub struct House {
     pub sim: sim::Oscar,
@@ -113,11 +113,6 @@ impl House {
 
     pub fn base_url(&self) -> &str {
         &self.base_url
-    }
-
-    /// What is asked goes through this address.
-    pub fn through(&mut self, address: SocketAddr) {
-        self.base_url = self.sim.base_url(address);
     }
 
     pub fn address(&self) -> SocketAddr {
