@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
+use redis::io::tcp::TcpSettings;
 use redis::{
     Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError, RedisFuture, RedisResult, Value, cmd,
 };
@@ -33,6 +34,8 @@ impl Connection {
     pub(super) fn new(config: &StateConfig) -> Result<Self, String> {
         let password = config.password.as_ref().map(|source| source.read()).transpose();
         let password = password.map_err(|what| format!("state.password: {what}"))?;
+        // All calls ask on one connection: without this a question waits until the server has taken what another call asked.
+        let at_once = TcpSettings::default().set_nodelay(true);
         let node = |url: &String| -> RedisResult<ConnectionInfo> {
             let info = url.as_str().into_connection_info()?;
             let mut login = info.redis_settings().clone();
@@ -42,12 +45,13 @@ impl Connection {
             if let Some(user) = &config.user {
                 login = login.set_username(user);
             }
-            Ok(info.set_redis_settings(login))
+            Ok(info.set_redis_settings(login).set_tcp_settings(at_once.clone()))
         };
         let nodes = config.redis.iter().map(node).collect::<RedisResult<Vec<_>>>().map_err(|e| unusable(&e))?;
         let deadline = Duration::from_millis(config.deadline_ms);
         if config.is_cluster() {
             let client = ClusterClient::builder(nodes)
+                .tcp_settings(at_once)
                 .retries(REDIRECTIONS)
                 .max_retry_wait(50)
                 .min_retry_wait(5)
