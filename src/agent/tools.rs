@@ -20,6 +20,7 @@ mod schema;
 mod take_message;
 mod trace;
 mod waiting_list;
+mod weekday;
 
 use std::sync::Arc;
 

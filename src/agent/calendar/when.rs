@@ -106,15 +106,18 @@ fn days(wish: &mut When, said: &[String], items: &[Item], language: Language, to
     } else if words.today.found_in(said) {
         only(wish, today);
     }
-    if let Some((day, bound)) = date(items, language, today) {
+    if let Some((day, bound, said)) = date(items, language, today) {
         match bound {
-            Bound::On => only(wish, day),
+            // "Tuesday, the first of December": whoever looks for times asks about a Tuesday that is none.
+            Bound::On => {
+                only(wish, day);
+                wish.weekdays.extend(said);
+            }
             Bound::From => (wish.from, wish.to) = (Some(day), None),
             Bound::Until => (wish.from, wish.to) = (None, Some(day)),
             Bound::WeekOf => (wish.from, wish.to) = (Some(day), Some(day.saturating_add(6.days()))),
             Bound::Month => (wish.from, wish.to) = (Some(day.max(today)), Some(day.last_of_month())),
         }
-        // "Tuesday, the first of December": the date tells more.
         return;
     }
     weekdays(wish, said, language, today, next_monday, next_week);
@@ -183,8 +186,8 @@ enum Bound {
     Month,
 }
 
-/// A date of the calendar: "December third", "the 24th", « le 3 décembre », "in January".
-fn date(items: &[Item], language: Language, today: Date) -> Option<(Date, Bound)> {
+/// A date of the calendar: "December third", "the 24th", « le 3 décembre », "in January"; and the weekday right before it.
+fn date(items: &[Item], language: Language, today: Date) -> Option<(Date, Bound, Option<Weekday>)> {
     let words = Vocabulary::of(language);
     let day_of = |item: Option<&Item>| -> Option<i8> {
         let number = item?.number()?;
@@ -205,7 +208,11 @@ fn date(items: &[Item], language: Language, today: Date) -> Option<(Date, Bound)
             Some((start, day)) => (start, day, Some(month)),
             // "May I": a month by itself must be said to be one.
             None if back(at, 1).and_then(Item::word).is_some_and(|w| words.in_month.contains(&w)) => {
-                return Some((upcoming(today, |year| Date::new(year, month, 28))?.first_of_month(), Bound::Month));
+                return Some((
+                    upcoming(today, |year| Date::new(year, month, 28))?.first_of_month(),
+                    Bound::Month,
+                    None,
+                ));
             }
             None => return None,
         }
@@ -235,7 +242,13 @@ fn date(items: &[Item], language: Language, today: Date) -> Option<(Date, Bound)
             .find(|date| *date >= today)?,
     };
     let mut before = start;
-    while before > 0 && word(before - 1).is_some_and(|w| words.article.contains(&w) || weekday(w, language).is_some()) {
+    let mut said = None;
+    while let Some(word) = before.checked_sub(1).and_then(word) {
+        let day = weekday(word, language);
+        if day.is_none() && !words.article.contains(&word) {
+            break;
+        }
+        said = day.or(said);
         before -= 1;
     }
     let lead = before.checked_sub(1).and_then(word).unwrap_or_default();
@@ -248,7 +261,7 @@ fn date(items: &[Item], language: Language, today: Date) -> Option<(Date, Bound)
     } else {
         Bound::On
     };
-    Some((date, bound))
+    Some((date, bound, said))
 }
 
 /// This year's, or next year's if that is past.

@@ -1,19 +1,22 @@
 //! `clinic_info`: a fact of the clinic, as a sentence the server made from data.
 //!
-//! Decides which fact a topic is and which day is meant. A day it does not know is refused, never guessed.
+//! Decides which fact a topic is and which day is meant. A day it does not know is refused, never guessed, and so is a date of another weekday.
 
 use serde::Deserialize;
 use serde_json::json;
 
+use super::weekday::{self, DayOfWeek};
 use super::{Outcome, Session, ToolName, object};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::{calendar, spoken};
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     topic: Topic,
     day: Option<String>,
+    /// Said with a date.
+    weekday: Option<DayOfWeek>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -44,6 +47,11 @@ pub(super) fn spec() -> ToolSpec {
                     "description": "for hours of one day: now, today, tomorrow, weekend, holidays, an English weekday, a date \
                                     as 2026-12-25, or the name of a holiday. Leave out for the whole week.",
                 },
+                "weekday": {
+                    "type": "string",
+                    "enum": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+                    "description": "the weekday that the caller said with a date",
+                },
             }),
             &["topic"],
         ),
@@ -56,6 +64,11 @@ pub(super) fn run(asked: &Asked, session: &Session) -> Outcome {
     let say = match asked.topic {
         Topic::Hours => {
             let now = session.clinic.local(session.now).datetime();
+            let date = asked.day.as_deref().and_then(|day| day.trim().parse().ok());
+            let said = asked.weekday.as_ref().map(std::slice::from_ref).unwrap_or_default();
+            if let Some(Err(other)) = date.map(|date| weekday::check(date, said, session)) {
+                return other;
+            }
             match calendar::hours(clinic, asked.day.as_deref(), now) {
                 Ok(hours) => spoken::hours(&hours, language),
                 Err(calendar::UnknownDay) => {

@@ -54,6 +54,11 @@ async fn hours_are_told_for_the_clinics_own_day() {
     assert_eq!(outcome.result["say"], "Yes, today we're open from 9 AM to 1 PM.");
     let outcome = call(ToolName::ClinicInfo, json!({ "topic": "hours", "day": "blursday" }), &session).await;
     assert_eq!(outcome.result["code"], "unknown_day");
+    let other = json!({ "topic": "hours", "day": "2026-12-25", "weekday": "thursday" });
+    let outcome = call(ToolName::ClinicInfo, other, &session).await;
+    assert_eq!(outcome.result["say"], "December 25 is a Friday, not a Thursday. Which day do you mean?");
+    let same = json!({ "topic": "hours", "day": "2026-12-25", "weekday": "friday" });
+    assert!(call(ToolName::ClinicInfo, same, &session).await.is_ok());
 }
 
 #[tokio::test]

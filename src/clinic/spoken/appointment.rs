@@ -3,7 +3,7 @@
 //! Pure. Names of providers and times come from the book; a sentence never holds what a visit is for. A date is said with its weekday,
 //! so that a mistake is heard.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Weekday};
 
 use super::{chinese, english, french, list, punjabi};
 use crate::language::Language;
@@ -44,6 +44,35 @@ pub fn birth_date(date: Date, language: Language) -> String {
         Language::Mandarin => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
         Language::Cantonese => format!("{}年{}月{}號", date.year(), date.month(), date.day()),
         Language::Punjabi => format!("{} {}", punjabi::date(date), date.year()),
+    }
+}
+
+/// A date and the weekday that was said with it do not go together: both are said.
+pub fn other_weekday(date: Date, said: Weekday, language: Language) -> String {
+    let is = date.weekday();
+    match language {
+        Language::English => {
+            let (day, is, said) = (date.strftime("%B %-d"), english::weekday(is), english::weekday(said));
+            format!("{day} is a {is}, not a {said}. Which day do you mean?")
+        }
+        Language::French => {
+            let (day, is, said) = (french::date(date), french::weekday(is), french::weekday(said));
+            format!("Le {day} est un {is}, pas un {said}. De quel jour parlez-vous?")
+        }
+        Language::Mandarin => {
+            let (day, is, said) =
+                (chinese::date(date, &chinese::MANDARIN), chinese::weekday(is), chinese::weekday(said));
+            format!("{day}是{is},不是{said}。您说的是哪一天?")
+        }
+        Language::Cantonese => {
+            let (day, is, said) =
+                (chinese::date(date, &chinese::CANTONESE), chinese::weekday(is), chinese::weekday(said));
+            format!("{day}係{is},唔係{said}。你講嘅係邊一日?")
+        }
+        Language::Punjabi => {
+            let (day, is, said) = (punjabi::date(date), punjabi::weekday(is), punjabi::weekday(said));
+            format!("{day} ਨੂੰ {is} ਹੈ, {said} ਨਹੀਂ। ਤੁਹਾਡਾ ਮਤਲਬ ਕਿਹੜਾ ਦਿਨ ਹੈ?")
+        }
     }
 }
 
@@ -304,6 +333,21 @@ mod tests {
                 "十一月二十四號星期二上晝十點十五分",
                 "24 ਨਵੰਬਰ ਮੰਗਲਵਾਰ ਨੂੰ ਸਵੇਰੇ 10:15 ਵਜੇ",
                 "le mardi 24 novembre à 10 heures 15",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_date_of_another_weekday_is_told_with_both() {
+        let said = Language::ALL.map(|language| other_weekday(date(2026, 11, 24), Weekday::Wednesday, language));
+        assert_eq!(
+            said,
+            [
+                "November 24 is a Tuesday, not a Wednesday. Which day do you mean?",
+                "十一月二十四号是星期二,不是星期三。您说的是哪一天?",
+                "十一月二十四號係星期二,唔係星期三。你講嘅係邊一日?",
+                "24 ਨਵੰਬਰ ਨੂੰ ਮੰਗਲਵਾਰ ਹੈ, ਬੁੱਧਵਾਰ ਨਹੀਂ। ਤੁਹਾਡਾ ਮਤਲਬ ਕਿਹੜਾ ਦਿਨ ਹੈ?",
+                "Le 24 novembre est un mardi, pas un mercredi. De quel jour parlez-vous?",
             ]
         );
     }

@@ -121,7 +121,7 @@ fn on(day: &Day<'_>, w: &Words) -> String {
         Near::Today => w.today.to_owned(),
         Near::Tomorrow => format!("{}{weekday}", w.tomorrow),
         near if needs_date(near) => {
-            format!("{}月{}{}{weekday}", number(day.date.month()), number(day.date.day()), w.day)
+            format!("{}{weekday}", date(day.date, w))
         }
         Near::ThisWeek | Near::Later => weekday.to_owned(),
     };
@@ -177,7 +177,11 @@ pub(super) const fn weekday(day: Weekday) -> &'static str {
 
 /// Date, weekday and time: 十一月二十四号星期二上午十点十五分.
 pub(super) fn moment(at: jiff::civil::DateTime, w: &Words) -> String {
-    let date = at.date();
-    let day = format!("{}月{}{}", number(date.month()), number(date.day()), w.day);
-    format!("{day}{}{}", weekday(date.weekday()), time(at.time(), w))
+    let day = at.date();
+    format!("{}{}{}", date(day, w), weekday(day.weekday()), time(at.time(), w))
+}
+
+/// 十一月二十四号.
+pub(super) fn date(date: jiff::civil::Date, w: &Words) -> String {
+    format!("{}月{}{}", number(date.month()), number(date.day()), w.day)
 }

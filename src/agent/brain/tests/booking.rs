@@ -100,6 +100,16 @@ async fn a_caller_books_moves_and_cancels() {
 }
 
 #[tokio::test]
+async fn a_date_of_another_weekday_is_asked_about() {
+    let mut talk = Talk::at_the_book(Language::English);
+    talk.say_all(&["i'd like to book a follow up", JANE[0], JANE[1], JANE[2]]).await;
+    let answer = talk.say("wednesday the twenty fourth with doctor singh").await;
+    assert_eq!(answer, "November 24 is a Tuesday, not a Wednesday. Which day do you mean?");
+    let answer = talk.say("the tuesday").await;
+    assert!(answer.starts_with("I have Tuesday, November 24 at 9 AM with Dr. Priya Singh"), "{answer}");
+}
+
+#[tokio::test]
 async fn everything_said_at_once_is_asked_only_once() {
     let mut talk = Talk::at_the_book(Language::English);
     let answer = talk.say("i need a check up with doctor chen on wednesday after two").await;

@@ -5,12 +5,13 @@
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::ToSpan;
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::dealings::{Meaning, Slot};
+use super::super::weekday::{self, DayOfWeek};
 use super::super::{Outcome, Session, ToolName, schema};
 use super::{failed, local, written};
 use crate::agent::llm::ToolSpec;
@@ -38,7 +39,7 @@ pub(in crate::agent::tools) struct Find {
     from_date: Option<String>,
     /// the last day, as 2026-11-30
     to_date: Option<String>,
-    /// only these days of the week
+    /// only these days of the week; with a single date, the one that the caller said with it
     weekdays: Option<Vec<DayOfWeek>>,
     part_of_day: Option<PartOfDay>,
     /// not before, as 14:30
@@ -47,18 +48,6 @@ pub(in crate::agent::tools) struct Find {
     time_before: Option<String>,
     /// slots that the caller did not want
     exclude: Option<Vec<String>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum DayOfWeek {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -143,6 +132,9 @@ fn checked<'a>(
     let last = today.saturating_add(i64::from(rules.horizon_days).days());
     let from = asked.from_date.as_deref().map(date).transpose()?.unwrap_or(today);
     let to = asked.to_date.as_deref().map(date).transpose()?.unwrap_or(last);
+    if from == to {
+        weekday::check(from, asked.weekdays.as_deref().unwrap_or_default(), session)?;
+    }
     if to < today || from > last || to < from {
         return Err(Outcome::refused(
             "out_of_range",
@@ -281,18 +273,4 @@ async fn free_of<'a>(
     }
     let busy = emr.appointments_for_provider(&provider.id, day).await?;
     Ok(slot::free(&schedule, &busy, &wish, allows).into_iter().map(|start| (start, provider)).collect())
-}
-
-impl DayOfWeek {
-    const fn of(day: Weekday) -> Self {
-        match day {
-            Weekday::Monday => Self::Monday,
-            Weekday::Tuesday => Self::Tuesday,
-            Weekday::Wednesday => Self::Wednesday,
-            Weekday::Thursday => Self::Thursday,
-            Weekday::Friday => Self::Friday,
-            Weekday::Saturday => Self::Saturday,
-            Weekday::Sunday => Self::Sunday,
-        }
-    }
 }

@@ -136,6 +136,25 @@ async fn nothing_is_written_without_a_yes_heard_after_the_offer() {
 }
 
 #[tokio::test]
+async fn a_date_of_another_weekday_is_asked_about_before_any_time_is_offered() {
+    let mut caller = Caller::new();
+    let day = |weekdays: Value| json!({ "visit_kind": "follow_up", "from_date": "2026-11-24", "to_date": "2026-11-24", "weekdays": weekdays });
+    let other = caller.call(ToolName::FindEarliestAppointment, day(json!(["wednesday"]))).await;
+    assert_eq!(other["code"], "weekday_mismatch", "{other}");
+    assert_eq!(other["say"], "November 24 is a Tuesday, not a Wednesday. Which day do you mean?");
+    assert_eq!(caller.call(ToolName::FindEarliestAppointment, day(json!(["tuesday"]))).await["ok"], true);
+    // A model that passes the date alone: what the caller said counts.
+    caller.hears(Who::Caller, "could I come on Wednesday the 24th");
+    let heard = caller.call(ToolName::FindEarliestAppointment, day(Value::Null)).await;
+    assert_eq!(heard["say"], other["say"], "{heard}");
+    caller.hears(Who::Caller, "the 24th then");
+    assert_eq!(caller.call(ToolName::FindEarliestAppointment, day(Value::Null)).await["ok"], true);
+    caller.session.language = Language::French;
+    let french = caller.call(ToolName::FindEarliestAppointment, day(json!(["monday"]))).await;
+    assert_eq!(french["say"], "Le 24 novembre est un mardi, pas un lundi. De quel jour parlez-vous?");
+}
+
+#[tokio::test]
 async fn a_second_appointment_of_a_day_is_warned_of() {
     let mut caller = Caller::new();
     let patient = caller.jane().await;

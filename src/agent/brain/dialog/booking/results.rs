@@ -131,6 +131,11 @@ impl Dialog {
                 visit.when = None;
                 self.ask_visit(Ask::When, &replies.too_far, ExpectKind::Free)
             }
+            // Which of the two is meant, the sentence asks.
+            "weekday_mismatch" => {
+                visit.when = None;
+                self.ask_visit(Ask::When, say, ExpectKind::Free)
+            }
             "not_bookable" => {
                 self.end_visit();
                 self.go(Step::Which, &replies.not_bookable, ExpectKind::Free)
