@@ -172,6 +172,31 @@ pub struct Provider {
     pub name: String,
     pub role: String,
     pub languages: Vec<Language>,
+    /// Other names callers use, in any language.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Without it callers are not told.
+    pub new_patients: Option<NewPatients>,
+}
+
+/// Whether somebody takes new patients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewPatients {
+    Accepted,
+    NotNow,
+}
+
+impl Provider {
+    /// As said, then what callers call them besides.
+    pub fn names(&self) -> Vec<&str> {
+        std::iter::once(&self.name).chain(&self.also).map(String::as_str).collect()
+    }
+}
+
+/// Whether a name in the clinic's file is one in its EMR.
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
 }
 
 /// A clinic's file that cannot be used: each line names the file, the key and the mend.
@@ -288,6 +313,11 @@ impl Clinic {
 }
 
 impl ClinicConfig {
+    /// Who has this name in its EMR.
+    pub fn provider(&self, name: &str) -> Option<&Provider> {
+        self.providers.iter().find(|provider| is_same_name(&provider.name, name))
+    }
+
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         [self.check_routing(), self.check_rest()].concat()

@@ -110,6 +110,15 @@ pub struct Sought {
     pub calling_from: Option<Pii<String>>,
 }
 
+/// A number by which charts are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// Ten digits.
+    Telephone(Pii<String>),
+    /// Of a health card: capital letters and digits alone.
+    HealthCard(Pii<String>),
+}
+
 /// What of a chart serves to tell that a caller is its owner. Nothing else of it leaves the EMR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patient {
@@ -297,6 +306,9 @@ pub trait Emr: fmt::Debug + Send + Sync + 'static {
 
     /// Active charts with this birth date; the caller of this compares names, whose writing varies.
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError>;
+
+    /// Active charts that have this number, each once, as far as the EMR's searches see numbers.
+    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError>;
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError>;
 

@@ -87,8 +87,9 @@ const fn wish(tool: ToolName) -> Wish {
         ToolName::RegisterNewPatient => Wish::Sure(Intent::Register),
         ToolName::FindEarliestAppointment | ToolName::AddToWaitlist => Wish::Likely(Intent::Book),
         ToolName::ValidateHealthCard => Wish::Likely(Intent::Register),
-        ToolName::ClinicInfo | ToolName::CheckAppointments => Wish::Question,
-        ToolName::SearchPatient
+        ToolName::ClinicInfo | ToolName::GetProviders | ToolName::CheckAppointments => Wish::Question,
+        ToolName::SearchPatientByPhone
+        | ToolName::SearchPatient
         | ToolName::VerifyIdentity
         | ToolName::TakeMessage
         | ToolName::TransferToPerson
@@ -105,6 +106,8 @@ pub const fn outcome(tool: ToolName) -> Option<CallOutcome> {
         ToolName::RegisterNewPatient => Some(CallOutcome::Registered),
         ToolName::AddToWaitlist => Some(CallOutcome::Waitlisted),
         ToolName::ClinicInfo
+        | ToolName::GetProviders
+        | ToolName::SearchPatientByPhone
         | ToolName::SearchPatient
         | ToolName::VerifyIdentity
         | ToolName::FindEarliestAppointment

@@ -4,17 +4,20 @@
 //! number callers are passed on to is never shown. A tool never fails silently: what it could not do is said to the model in words.
 
 mod appointments;
+mod by_phone;
 mod call_back;
 mod clinic_info;
 mod consent;
 mod dealings;
 mod for_staff;
+mod get_providers;
 mod health_card;
 mod identity;
 mod interrupted;
 mod ledger;
 pub mod messages;
 mod once;
+mod provider_name;
 mod register;
 mod schema;
 mod take_message;
@@ -49,6 +52,8 @@ pub use trace::{SealedChart, Trace};
 #[serde(rename_all = "snake_case")]
 pub enum ToolName {
     ClinicInfo,
+    GetProviders,
+    SearchPatientByPhone,
     SearchPatient,
     VerifyIdentity,
     FindEarliestAppointment,
@@ -65,8 +70,10 @@ pub enum ToolName {
 }
 
 impl ToolName {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::ClinicInfo,
+        Self::GetProviders,
+        Self::SearchPatientByPhone,
         Self::SearchPatient,
         Self::VerifyIdentity,
         Self::FindEarliestAppointment,
@@ -85,6 +92,8 @@ impl ToolName {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClinicInfo => "clinic_info",
+            Self::GetProviders => "get_providers",
+            Self::SearchPatientByPhone => "search_patient_by_phone",
             Self::SearchPatient => "search_patient",
             Self::VerifyIdentity => "verify_identity",
             Self::FindEarliestAppointment => "find_earliest_appointment",
@@ -108,7 +117,8 @@ impl ToolName {
     /// Of no use where no book is kept.
     pub const fn needs_book(self) -> bool {
         match self {
-            Self::SearchPatient
+            Self::SearchPatientByPhone
+            | Self::SearchPatient
             | Self::VerifyIdentity
             | Self::FindEarliestAppointment
             | Self::CheckAppointments
@@ -116,6 +126,7 @@ impl ToolName {
             | Self::UpdateAppointment
             | Self::CancelAppointment => true,
             Self::ClinicInfo
+            | Self::GetProviders
             | Self::TakeMessage
             | Self::ValidateHealthCard
             | Self::RegisterNewPatient
@@ -129,11 +140,13 @@ impl ToolName {
     pub const fn writes_in_book(self) -> bool {
         match self {
             Self::CreateAppointment | Self::UpdateAppointment | Self::CancelAppointment => true,
-            Self::SearchPatient
+            Self::SearchPatientByPhone
+            | Self::SearchPatient
             | Self::VerifyIdentity
             | Self::FindEarliestAppointment
             | Self::CheckAppointments
             | Self::ClinicInfo
+            | Self::GetProviders
             | Self::TakeMessage
             | Self::ValidateHealthCard
             | Self::RegisterNewPatient
@@ -147,6 +160,8 @@ impl ToolName {
     pub fn spec(self) -> ToolSpec {
         match self {
             Self::ClinicInfo => clinic_info::spec(),
+            Self::GetProviders => get_providers::spec(),
+            Self::SearchPatientByPhone => by_phone::spec(),
             Self::SearchPatient => identity::search_spec(),
             Self::VerifyIdentity => identity::verify_spec(),
             Self::FindEarliestAppointment => appointments::find_spec(),
@@ -241,7 +256,12 @@ pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> 
             Ok(asked) => clinic_info::run(&asked, session),
             Err(outcome) => outcome,
         },
-        ToolName::SearchPatient
+        ToolName::GetProviders => match parse(arguments) {
+            Ok(asked) => get_providers::run(&asked, session).await,
+            Err(outcome) => outcome,
+        },
+        ToolName::SearchPatientByPhone
+        | ToolName::SearchPatient
         | ToolName::VerifyIdentity
         | ToolName::FindEarliestAppointment
         | ToolName::CheckAppointments
@@ -285,6 +305,10 @@ async fn with_book(
     session: &Session,
 ) -> Result<Outcome, Outcome> {
     Ok(match tool {
+        ToolName::SearchPatientByPhone => {
+            let Nothing {} = parse(arguments)?;
+            by_phone::run(emr, session).await
+        }
         ToolName::SearchPatient => identity::search(parse(arguments)?, emr, session).await,
         ToolName::VerifyIdentity => identity::verify(&parse(arguments)?, session).await,
         ToolName::FindEarliestAppointment => appointments::find(parse(arguments)?, emr, session).await,
@@ -293,6 +317,7 @@ async fn with_book(
         ToolName::UpdateAppointment => appointments::update(&parse(arguments)?, emr, session).await,
         ToolName::CancelAppointment => appointments::cancel(&parse(arguments)?, emr, session).await,
         ToolName::ClinicInfo
+        | ToolName::GetProviders
         | ToolName::TakeMessage
         | ToolName::ValidateHealthCard
         | ToolName::RegisterNewPatient

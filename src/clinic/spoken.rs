@@ -7,6 +7,7 @@ mod chinese;
 mod english;
 mod french;
 pub mod intake;
+pub mod people;
 mod punjabi;
 
 use super::calendar::{Hours, Near};

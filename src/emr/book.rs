@@ -23,8 +23,8 @@ use super::finish::finish;
 use super::hours::{Unlike, unlike};
 use super::ready::{in_time, ready_by, still_in_time};
 use super::{
-    Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, Patient, PatientRef,
-    Place, Provider, ProviderRef, Refusal, Sought, slot,
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, Number, Patient,
+    PatientRef, Place, Provider, ProviderRef, Refusal, Sought, slot,
 };
 use crate::clinic::Clinic;
 use crate::state::StateConfig;
@@ -351,6 +351,10 @@ impl Emr for Book {
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
         Ok(self.0.seed.patients_born(*sought.birth_date.reveal()))
+    }
+
+    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
+        Ok(self.0.seed.patients_with(number))
     }
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {

@@ -8,7 +8,7 @@ const PHN_WEIGHTS: [u32; 8] = [2, 4, 8, 5, 10, 9, 7, 3];
 
 /// Whether this can be the number of a card of this province (two letters). Spaces and dashes are ignored.
 pub fn is_card(province: &str, number: &str) -> bool {
-    let signs: Vec<char> = number.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
+    let signs: Vec<char> = signs(number).chars().collect();
     let all_digits = signs.iter().all(char::is_ascii_digit);
     let digits: Vec<u32> = signs.iter().filter_map(|c| c.to_digit(10)).collect();
     match province {
@@ -24,9 +24,14 @@ pub fn is_card(province: &str, number: &str) -> bool {
     }
 }
 
+/// Letters and digits alone, without what is only written between them.
+pub fn signs(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect()
+}
+
 /// A postal code as written in charts, `V6B1A1`; `None` if it cannot be one. Letters that look like digits are never used.
 pub fn postal_code(text: &str) -> Option<String> {
-    let signs: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
+    let signs = signs(text);
     let fits = |(at, c): (usize, char)| match at {
         0 => c.is_ascii_uppercase() && !"DFIOQUWZ".contains(c),
         2 | 4 => c.is_ascii_uppercase() && !"DFIOQU".contains(c),

@@ -41,8 +41,8 @@ use super::identity::identity;
 use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
-    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient, PatientRef, Place,
-    Provider, ProviderRef, Sought, TemplateCode,
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
+    Place, Provider, ProviderRef, Sought, TemplateCode,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
@@ -155,6 +155,10 @@ impl Emr for Fhir {
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
         self.0.client.find(sought).await.map_err(Failure::of_read)
+    }
+
+    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
+        self.0.client.find_by(number).await.map_err(Failure::of_read)
     }
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {

@@ -32,8 +32,8 @@ use super::identity::identity;
 use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
-    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Patient, PatientRef, Place,
-    Provider, ProviderRef, Sought,
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
+    Place, Provider, ProviderRef, Sought,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
@@ -136,6 +136,10 @@ impl Emr for Oscar {
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
         self.0.soap.find(sought).await.map_err(Failure::of_read)
+    }
+
+    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
+        self.0.soap.find_by(number).await.map_err(Failure::of_read)
     }
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {

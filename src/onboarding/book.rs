@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use tokio::time::timeout;
 
 use super::{About, Seen};
-use crate::clinic::{Clinic, ClinicConfig};
+use crate::clinic::{Clinic, ClinicConfig, is_same_name};
 use crate::emr::{self, Emr, EmrError, EmrKind, Finding, book};
 use crate::state::Shared;
 
@@ -72,10 +72,9 @@ pub(super) async fn providers(about: &About<'_>) -> Vec<Seen> {
             "see to [emr] in the clinic's file",
         )];
     }
-    let same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
     let mut seen = Vec::new();
     for provider in &booked {
-        let named = config.providers.iter().any(|p| same(&p.name, &provider.name));
+        let named = config.provider(&provider.name).is_some();
         let what = format!("{} is {} in the EMR", provider.name, provider.id.0);
         seen.push(if named {
             Seen::good(what)
@@ -86,7 +85,8 @@ pub(super) async fn providers(about: &About<'_>) -> Vec<Seen> {
             )
         });
     }
-    let unbooked = config.providers.iter().filter(|p| !booked.iter().any(|provider| same(&p.name, &provider.name)));
+    let unbooked =
+        config.providers.iter().filter(|p| !booked.iter().any(|provider| is_same_name(&p.name, &provider.name)));
     let unbooked: Vec<&str> = unbooked.map(|p| p.name.as_str()).collect();
     if !unbooked.is_empty() {
         seen.push(Seen::not_needed(format!("callers cannot book {}: not in the EMR's list", unbooked.join(", "))));

@@ -179,6 +179,8 @@ const fn action_of(tool: ToolName) -> Action {
         ToolName::UpdateAppointment => Action::AppointmentMoved,
         ToolName::CancelAppointment => Action::AppointmentCancelled,
         ToolName::ClinicInfo
+        | ToolName::GetProviders
+        | ToolName::SearchPatientByPhone
         | ToolName::SearchPatient
         | ToolName::VerifyIdentity
         | ToolName::FindEarliestAppointment

@@ -161,7 +161,9 @@ impl Dialog {
             }
             // Of a book that is not there, and what these rules never call.
             (
-                ToolName::SearchPatient
+                ToolName::GetProviders
+                | ToolName::SearchPatientByPhone
+                | ToolName::SearchPatient
                 | ToolName::VerifyIdentity
                 | ToolName::FindEarliestAppointment
                 | ToolName::CheckAppointments

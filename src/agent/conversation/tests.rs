@@ -264,7 +264,7 @@ async fn the_fifth_request_of_an_answer_has_no_tools() {
     world.think(1, &[(Who::Caller, "hours?")], false);
     assert_eq!(words(&world.answer().await), "Enough.");
     let requests = world.model.requests.lock();
-    assert!(requests[..4].iter().all(|r| r.tools.len() == 14));
+    assert!(requests[..4].iter().all(|r| r.tools.len() == 16));
     assert!(requests[4].tools.is_empty());
 }
 

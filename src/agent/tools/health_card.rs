@@ -85,8 +85,8 @@ pub(super) fn spec() -> ToolSpec {
 
 pub(super) fn run(asked: &Validate, session: &Session) -> Outcome {
     let province = asked.province.letters();
-    let number: String = signs(&asked.number);
-    let version = asked.version.as_deref().map(signs).filter(|version| !version.is_empty());
+    let number = card::signs(&asked.number);
+    let version = asked.version.as_deref().map(card::signs).filter(|version| !version.is_empty());
     let is_version = |text: &String| text.len() <= 2 && text.chars().all(|c| c.is_ascii_uppercase());
     let fits = match (&version, asked.province) {
         (None, _) => true,
@@ -99,11 +99,6 @@ pub(super) fn run(asked: &Validate, session: &Session) -> Outcome {
     let content = format!("{province}|{number}|{}", version.as_deref().unwrap_or_default());
     let card = Card { province, number: Pii::new(number), version: version.map(Pii::new) };
     Outcome::ok(json!({ "card": session.dealings.issue(&content, Meaning::Card(card), session.now) }))
-}
-
-/// Without what is only said between them.
-fn signs(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect()
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ async fn failures(person: &Person, new: u64, session: &Session) -> u64 {
     most
 }
 
-fn give_up(session: &Session) -> Outcome {
+pub(super) fn give_up(session: &Session) -> Outcome {
     Outcome::told("too_many_failures", Remark::TooManyFailures.words(session.language))
 }
 
@@ -214,7 +214,7 @@ fn is_called_from(chart: &Patient, caller: &str) -> bool {
 }
 
 /// Ten digits.
-fn number(caller: &str) -> Option<String> {
+pub(super) fn number(caller: &str) -> Option<String> {
     let digits: String = caller.chars().filter(char::is_ascii_digit).collect();
     digits::telephone(&digits)
 }

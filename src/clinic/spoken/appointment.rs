@@ -230,6 +230,8 @@ pub enum Remark {
     Unavailable,
     /// It may or may not have been written.
     Unknown,
+    /// Asked whatever is known of the number called from.
+    WhoIsCalling,
     Found,
     /// Name and birth date are not enough.
     NeedFactor,
@@ -275,6 +277,13 @@ impl Remark {
                 "我唔肯定成唔成功。診所職員會查,然後打電話同你確認。",
                 "ਮੈਨੂੰ ਪਤਾ ਨਹੀਂ ਲੱਗਿਆ ਕਿ ਇਹ ਹੋਇਆ ਜਾਂ ਨਹੀਂ। ਕਲੀਨਿਕ ਦਾ ਸਟਾਫ਼ ਦੇਖ ਕੇ ਤੁਹਾਨੂੰ ਫ਼ੋਨ ਕਰੇਗਾ।",
                 "Je ne sais pas si cela a fonctionné. Le personnel de la clinique va vérifier et vous rappeler.",
+            ],
+            Self::WhoIsCalling => [
+                "May I have your full name and your date of birth?",
+                "请告诉我您的全名和出生日期。",
+                "請講你嘅全名同出生日期。",
+                "ਕਿਰਪਾ ਕਰਕੇ ਆਪਣਾ ਪੂਰਾ ਨਾਮ ਅਤੇ ਜਨਮ ਮਿਤੀ ਦੱਸੋ।",
+                "Puis-je avoir votre nom complet et votre date de naissance?",
             ],
             Self::Found => [
                 "Thank you, I found your file.",

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Row;
 use crate::agent::digits;
 use crate::clinic::{Clinic, Span};
-use crate::emr::{DaySchedule, Patient, PatientRef, Provider, ProviderRef, TemplateSlot, card, slot};
+use crate::emr::{DaySchedule, Number, Patient, PatientRef, Provider, ProviderRef, TemplateSlot, card, slot};
 use crate::privacy::Pii;
 
 /// A day on which a seeded appointment's provider works is looked for within so many days.
@@ -154,6 +154,10 @@ impl Seed {
         self.patients.iter().filter(|chart| *chart.birth_date.reveal() == on).map(Chart::patient).collect()
     }
 
+    pub(super) fn patients_with(&self, number: &Number) -> Vec<Patient> {
+        self.patients.iter().filter(|chart| chart.has(number)).map(Chart::patient).collect()
+    }
+
     /// `hours`: of a day that is unlike its weekday; none of them: closed.
     pub(super) fn schedule(&self, provider: &ProviderRef, day: Date, hours: Option<&[Span]>) -> Option<DaySchedule> {
         let doctor = self.providers.iter().find(|p| p.id == *provider)?;
@@ -224,6 +228,15 @@ impl DayName {
 }
 
 impl Chart {
+    fn has(&self, number: &Number) -> bool {
+        match number {
+            Number::Telephone(phone) => self.phones.contains(phone),
+            Number::HealthCard(card) => {
+                self.card.as_ref().is_some_and(|kept| card::signs(kept.number.reveal()) == *card.reveal())
+            }
+        }
+    }
+
     fn patient(&self) -> Patient {
         let last4 = |number: &String| number.chars().skip(number.chars().count().saturating_sub(4)).collect();
         Patient {

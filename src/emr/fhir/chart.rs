@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::super::failure::Failure;
 use super::super::phone::number;
-use super::super::{Patient, PatientRef, Sought, card};
+use super::super::{Number, Patient, PatientRef, Sought, card};
 use super::bundle;
 use super::client::{Client, Parameters, Service};
 use super::concept::Concept;
@@ -96,6 +96,29 @@ impl Chart {
         self.birth_date.as_deref()?.parse().ok()
     }
 
+    /// Ten digits each, none of them given up.
+    fn telephones(&self) -> impl Iterator<Item = String> {
+        let telephones = self.telecom.iter().filter(|contact| {
+            matches!(contact.system.as_deref(), Some("phone" | "sms")) && contact.used.as_deref() != Some("old")
+        });
+        telephones.filter_map(|contact| number(contact.value.as_deref()?))
+    }
+
+    /// Numbers of health cards, as written.
+    fn cards(&self) -> impl Iterator<Item = &str> {
+        let is_card = |identifier: &&Identifier| {
+            identifier.kind.iter().flat_map(Concept::codes).any(|code| CARDS.contains(&code))
+        };
+        self.identifier.iter().filter(is_card).filter_map(|identifier| identifier.value.as_deref())
+    }
+
+    fn has(&self, wanted: &Number) -> bool {
+        match wanted {
+            Number::Telephone(phone) => self.telephones().any(|kept| kept == *phone.reveal()),
+            Number::HealthCard(card) => self.cards().any(|kept| card::signs(kept) == *card.reveal()),
+        }
+    }
+
     /// `None`: without a name or a whole birth date it is nobody's.
     fn patient(self) -> Option<Patient> {
         let born = self.born()?;
@@ -107,19 +130,13 @@ impl Chart {
             Some(_) => 3,
         };
         let name = self.name.iter().filter(|name| name.family.is_some()).min_by_key(rank)?;
-        let telephones = self.telecom.iter().filter(|contact| {
-            matches!(contact.system.as_deref(), Some("phone" | "sms")) && contact.used.as_deref() != Some("old")
-        });
-        let is_card = |identifier: &&Identifier| {
-            identifier.kind.iter().flat_map(Concept::codes).any(|code| CARDS.contains(&code))
-        };
-        let card =
-            self.identifier.iter().find(is_card).and_then(|identifier| card::last4(identifier.value.as_deref()?));
+        let phones = self.telephones().map(Pii::new).collect();
+        let card = self.cards().next().and_then(card::last4);
         let postal = self.address.iter().find_map(|address| card::postal_code(address.postal_code.as_deref()?));
         Some(Patient {
             first_name: Pii::new(name.given.first().cloned().unwrap_or_default()),
             last_name: Pii::new(name.family.clone()?),
-            phones: telephones.filter_map(|contact| number(contact.value.as_deref()?)).map(Pii::new).collect(),
+            phones,
             id: PatientRef(Pii::new(self.id)),
             birth_date: Pii::new(born),
             postal_code: postal.map(Pii::new),
@@ -150,16 +167,44 @@ impl Client {
             let narrowed = try_join_all(searches.into_iter().map(|by| self.search(Service::Patient, by))).await?;
             found.extend(narrowed.into_iter().flatten());
         }
-        let mut patients: Vec<Patient> = Vec::new();
-        for patient in found {
-            let chart = Chart::read(patient)?;
-            if !chart.takes_bookings() || chart.born() != Some(born) {
-                continue;
-            }
-            patients.extend(chart.patient().filter(|patient| !patients.iter().any(|other| other.id == patient.id)));
-        }
-        Ok(patients)
+        live(found, |chart| chart.born() == Some(born))
     }
+
+    pub(super) async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, Failure> {
+        let sought = match number {
+            Number::Telephone(phone) => ("phone", forms(phone.reveal()).join(",")),
+            Number::HealthCard(card) => ("identifier", plain(card.reveal())),
+        };
+        let (found, _) = self.search_within(Service::Patient, vec![sought], PAGES).await?;
+        live(found, |chart| chart.has(number))
+    }
+}
+
+/// Those that take bookings, each once.
+fn live(found: Vec<Value>, fits: impl Fn(&Chart) -> bool) -> Result<Vec<Patient>, Failure> {
+    let mut patients: Vec<Patient> = Vec::new();
+    for patient in found {
+        let chart = Chart::read(patient)?;
+        if !chart.takes_bookings() || !fits(&chart) {
+            continue;
+        }
+        patients.extend(chart.patient().filter(|patient| !patients.iter().any(|other| other.id == patient.id)));
+    }
+    Ok(patients)
+}
+
+/// How a number of ten digits may stand in a chart: servers compare it sign by sign.
+fn forms(number: &str) -> Vec<String> {
+    let (area, rest) = number.split_at_checked(3).unwrap_or((number, ""));
+    let (office, line) = rest.split_at_checked(3).unwrap_or((rest, ""));
+    let dashed = format!("{area}-{office}-{line}");
+    vec![
+        number.to_owned(),
+        dashed.clone(),
+        format!("({area}) {office}-{line}"),
+        format!("+1{number}"),
+        format!("+1-{dashed}"),
+    ]
 }
 
 /// In a search these signs mean something.

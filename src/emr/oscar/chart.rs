@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::super::failure::Failure;
 use super::super::phone::number;
-use super::super::{Patient, PatientRef, Sought, card};
+use super::super::{Number, Patient, PatientRef, Sought, card};
 use super::operations::{CHARTS, Search};
 use super::soap::Soap;
 use super::xml::Element;
@@ -68,6 +68,13 @@ impl Chart {
         format!("{}, {}", self.last_name, self.first_name)
     }
 
+    fn has(&self, number: &Number) -> bool {
+        match number {
+            Number::Telephone(phone) => self.phones.contains(phone.reveal()),
+            Number::HealthCard(card) => card::signs(&self.card) == *card.reveal(),
+        }
+    }
+
     fn patient(self) -> Option<Patient> {
         Some(Patient {
             id: PatientRef(Pii::new(self.id.to_string())),
@@ -115,11 +122,31 @@ impl Soap {
             let narrowed = try_join_all(searches.iter().map(|search| self.charts(search))).await?;
             found.extend(narrowed.into_iter().flatten());
         }
+        self.live(found, |chart| chart.born == Some(born)).await
+    }
+
+    /// Of the mobile numbers that no search sees, none.
+    pub(super) async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, Failure> {
+        let forms = match number {
+            Number::Telephone(phone) => forms(phone.reveal()),
+            Number::HealthCard(card) => vec![card.reveal().clone()],
+        };
+        let search = |form| match number {
+            Number::Telephone(_) => Search { phone: Some(form), ..Search::default() },
+            Number::HealthCard(_) => Search { card: Some(form), ..Search::default() },
+        };
+        let searches: Vec<Search<'_>> = forms.iter().filter(|form| is_plain(form)).map(|form| search(form)).collect();
+        let found = try_join_all(searches.iter().map(|search| self.charts(search))).await?;
+        self.live(found.into_iter().flatten().collect(), |chart| chart.has(number)).await
+    }
+
+    /// Those that take bookings, each once: what was merged is what it was merged into.
+    async fn live(&self, found: Vec<Chart>, fits: impl Fn(&Chart) -> bool + Send) -> Result<Vec<Patient>, Failure> {
         let mut seen = BTreeSet::new();
         let mut patients = Vec::new();
         for chart in found {
             let Some(chart) = self.head(chart).await? else { continue };
-            if chart.takes_bookings() && chart.born == Some(born) && seen.insert(chart.id) {
+            if chart.takes_bookings() && fits(&chart) && seen.insert(chart.id) {
                 patients.extend(chart.patient());
             }
         }

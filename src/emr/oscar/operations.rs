@@ -45,6 +45,8 @@ pub(super) struct ServerClock {
 /// What is looked for in charts; what is none is left out.
 #[derive(Default)]
 pub(super) struct Search<'a> {
+    /// Part of a health card's number.
+    pub card: Option<&'a str>,
     pub birth_date: Option<Date>,
     pub last_name: Option<&'a str>,
     pub phone: Option<&'a str>,
@@ -152,6 +154,7 @@ impl Soap {
     /// At most [`CHARTS`], whatever their status.
     pub(super) async fn charts(&self, search: &Search<'_>) -> Result<Vec<Chart>, Failure> {
         let mut args = Vec::new();
+        args.extend(search.card.map(|card| text("arg0", card)));
         args.extend(search.last_name.map(|name| text("arg2", name)));
         args.extend(search.birth_date.map(|date| text("arg4", midnight(date))));
         args.extend(search.phone.map(|phone| text("arg7", phone)));

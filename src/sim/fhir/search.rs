@@ -58,6 +58,10 @@ fn matches(resource: &Value, kind: &str, name: &str, value: &str) -> Option<bool
             let mut all = resource["identifier"].as_array().into_iter().flatten();
             Some(all.any(|known| known["system"] == system && known["value"] == value))
         }
+        ("Patient", "identifier") => {
+            let known = resource["identifier"].as_array().into_iter().flatten();
+            Some(known.filter_map(|known| known["value"].as_str()).any(|known| any(&|wanted| known == wanted)))
+        }
         ("Patient", "birthdate") => Some(resource["birthDate"] == value),
         ("Patient", "family") => {
             let wanted = value.to_lowercase();
@@ -71,11 +75,8 @@ fn matches(resource: &Value, kind: &str, name: &str, value: &str) -> Option<bool
         ("Patient", "phone") => {
             let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
             let numbers = resource["telecom"].as_array().into_iter().flatten();
-            Some(
-                numbers
-                    .filter_map(|number| number["value"].as_str())
-                    .any(|number| digits(number).ends_with(&digits(value))),
-            )
+            let numbers: Vec<String> = numbers.filter_map(|number| number["value"].as_str()).map(digits).collect();
+            Some(any(&|wanted| numbers.iter().any(|number| number.ends_with(&digits(wanted)))))
         }
         _ => None,
     }

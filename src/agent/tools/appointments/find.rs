@@ -11,14 +11,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::dealings::{Meaning, Slot};
+use super::super::provider_name::meant;
 use super::super::weekday::{self, DayOfWeek};
 use super::super::{Outcome, Session, ToolName, schema};
 use super::{failed, local, written};
 use crate::agent::llm::ToolSpec;
+use crate::clinic::ClinicConfig;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::emr::{Emr, EmrConfig, EmrError, Place, Provider, VisitKind, slot};
-use crate::language::Language;
-use crate::tokens::tokens;
 
 /// Times offered at once: more cannot be kept in mind by ear.
 const OFFERED: usize = 3;
@@ -115,7 +115,7 @@ fn checked<'a>(
     asked: Find,
     rules: &EmrConfig,
     providers: &'a [Provider],
-    session: &Session,
+    session: &'a Session,
 ) -> Result<Wanted<'a>, Outcome> {
     let Some(minutes) = rules.visits.get(&asked.visit_kind).copied() else {
         return Err(Outcome::refused(
@@ -158,7 +158,7 @@ fn checked<'a>(
     Ok(Wanted {
         kind: asked.visit_kind,
         minutes,
-        providers: named(asked.provider.as_deref(), providers)?,
+        providers: named(asked.provider.as_deref(), providers, &session.clinic.config)?,
         from: from.max(today),
         to: to.min(last),
         days: asked.weekdays.filter(|days| !days.is_empty()),
@@ -168,23 +168,19 @@ fn checked<'a>(
     })
 }
 
-/// The providers whose name has all the words said but the title: "Dr. Chen" is Dr. Wei Chen. Where nobody's has, "Dr. Sing" is Dr. Singh:
-/// a recogniser writes names as it hears them, and the name is said again before anything is booked.
-fn named<'a>(name: Option<&str>, providers: &'a [Provider]) -> Result<Vec<&'a Provider>, Outcome> {
+/// The providers of that name, or all of them.
+fn named<'a>(
+    name: Option<&str>,
+    providers: &'a [Provider],
+    clinic: &'a ClinicConfig,
+) -> Result<Vec<&'a Provider>, Outcome> {
     let Some(name) = name else { return Ok(providers.iter().collect()) };
-    let words: Vec<String> = tokens(name, Language::English)
-        .into_iter()
-        .filter(|w| !matches!(w.as_str(), "dr" | "doctor" | "docteur" | "nurse" | "mr" | "mrs" | "ms"))
-        .collect();
-    let who = |same: fn(&str, &str) -> bool| -> Vec<&'a Provider> {
-        let has = |provider: &&Provider| {
-            let whole = tokens(&provider.name, Language::English);
-            !words.is_empty() && words.iter().all(|word| whole.iter().any(|name| same(word, name)))
-        };
-        providers.iter().filter(has).collect()
+    let also = |provider: &'a Provider| clinic.provider(&provider.name).map(|known| known.also.as_slice());
+    let names = |provider: &'a Provider| {
+        let also = also(provider).unwrap_or_default();
+        std::iter::once(&provider.name).chain(also).map(String::as_str).collect()
     };
-    let exact = who(|word, name| word == name);
-    let found = if exact.is_empty() { who(sounds_like) } else { exact };
+    let found = meant(name, providers, names);
     if found.is_empty() {
         let names: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
         let what = format!("no provider of that name is booked; those who are: {}", names.join(", "));
@@ -193,18 +189,6 @@ fn named<'a>(name: Option<&str>, providers: &'a [Provider]) -> Result<Vec<&'a Pr
         return Err(refused);
     }
     Ok(found)
-}
-
-/// One letter more, less or other, and not the first of four or more.
-fn sounds_like(word: &str, name: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), name.chars().collect());
-    if a == b {
-        return true;
-    }
-    let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    let (short, long) = (a.len().min(b.len()), a.len().max(b.len()));
-    short >= 4 && head >= 1 && long - short <= 1 && head + tail + 1 >= long
 }
 
 /// The earliest times, each once, whoever has them.

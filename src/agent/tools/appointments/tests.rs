@@ -9,7 +9,7 @@ use super::super::tests::{left, with_book};
 use super::super::{Dealings, Trace, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
-use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Patient, Place, Provider, Sought};
+use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Number, Patient, Place, Provider, Sought};
 use crate::language::Language;
 use crate::state::{Key, State};
 use crate::store::keys::{self, Keys};
@@ -363,6 +363,9 @@ impl Emr for Doubtful {
     }
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
         self.0.find_patients(sought).await
+    }
+    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
+        self.0.find_by(number).await
     }
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
         self.0.book(wanted).await?;

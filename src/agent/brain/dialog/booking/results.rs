@@ -30,7 +30,8 @@ impl Dialog {
             ToolName::CreateAppointment | ToolName::UpdateAppointment | ToolName::CancelAppointment if ok => {
                 self.done(&say)
             }
-            ToolName::SearchPatient
+            ToolName::SearchPatientByPhone
+            | ToolName::SearchPatient
             | ToolName::VerifyIdentity
             | ToolName::FindEarliestAppointment
             | ToolName::CheckAppointments
@@ -38,6 +39,7 @@ impl Dialog {
             | ToolName::UpdateAppointment
             | ToolName::CancelAppointment
             | ToolName::ClinicInfo
+            | ToolName::GetProviders
             | ToolName::TakeMessage
             | ToolName::ValidateHealthCard
             | ToolName::RegisterNewPatient
