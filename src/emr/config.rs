@@ -27,6 +27,8 @@ pub struct EmrConfig {
     /// Callers are offered times within so many days.
     #[serde(default = "default_horizon")]
     pub horizon_days: u16,
+    /// Who cancels or moves an appointment so many hours before it or less, hears first that the clinic asks for them. Without it nothing is said.
+    pub late_change_hours: Option<u16>,
     /// Minutes of each kind of visit; a kind that is missing is not booked.
     pub visits: BTreeMap<VisitKind, u16>,
     /// What each template code allows; a code that is missing is not booked. Codes are one sign, and case counts.
@@ -62,6 +64,9 @@ const fn default_horizon() -> u16 {
 /// Beyond this a search would ask an EMR for too many days.
 const LONGEST_HORIZON: u16 = 180;
 
+/// Hours: two weeks. Longer notice than that is asked of nobody.
+const LONGEST_LATE: u16 = 336;
+
 impl EmrConfig {
     /// Whether a slot of this code may be booked for this visit, asked at `now`.
     pub fn allows(&self, code: char, visit: VisitKind, start: DateTime, now: DateTime) -> bool {
@@ -91,6 +96,11 @@ impl EmrConfig {
         if !(1..=LONGEST_HORIZON).contains(&self.horizon_days) {
             wrong
                 .push(format!("emr.horizon_days: {} is out of range; write 1 to {LONGEST_HORIZON}", self.horizon_days));
+        }
+        if let Some(hours) = self.late_change_hours.filter(|hours| !(1..=LONGEST_LATE).contains(hours)) {
+            wrong.push(format!(
+                "emr.late_change_hours: {hours} is out of range; write 1 to {LONGEST_LATE}, or leave it out"
+            ));
         }
         for (kind, minutes) in self.visits.iter().filter(|(_, minutes)| !(5..=240).contains(*minutes)) {
             wrong.push(format!("emr.visits.{}: {minutes} minutes; write 5 to 240", kind.name()));

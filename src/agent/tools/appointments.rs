@@ -4,6 +4,7 @@
 //! in a call returns what came of it the first time; one whose outcome is not known is never sent again and goes to the staff.
 
 mod find;
+mod late;
 mod write;
 
 use jiff::civil::DateTime;

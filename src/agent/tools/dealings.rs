@@ -185,6 +185,11 @@ impl Dealings {
         self.held.lock().touched.charts(charts, read);
     }
 
+    /// The caller heard this of what it does, and went on.
+    pub(super) fn warned(&self, of: &'static str) {
+        self.held.lock().touched.warned(of);
+    }
+
     /// It has written this appointment.
     pub(super) fn wrote(&self, appointment: &AppointmentRef) {
         self.held.lock().touched.wrote(appointment);

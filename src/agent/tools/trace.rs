@@ -19,6 +19,7 @@ use crate::store::keys::{Keys, KeysError};
 pub(super) struct Touched {
     charts: Vec<PatientRef>,
     read: BTreeSet<&'static str>,
+    warned: Option<&'static str>,
     appointment: Option<AppointmentRef>,
 }
 
@@ -30,6 +31,9 @@ pub struct Trace {
     /// Names of what was compared or read of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read: Vec<String>,
+    /// What the caller was told of and went on: that it is later than the clinic asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned: Option<String>,
     /// The appointment that was made, moved or cancelled, by its number in the EMR.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
@@ -63,6 +67,10 @@ impl Touched {
         self.read.extend(read);
     }
 
+    pub(super) fn warned(&mut self, of: &'static str) {
+        self.warned = Some(of);
+    }
+
     pub(super) fn wrote(&mut self, appointment: &AppointmentRef) {
         self.appointment = Some(appointment.clone());
     }
@@ -74,6 +82,7 @@ impl Touched {
         Trace {
             patients: patients.unwrap_or_default(),
             read: self.read.into_iter().map(str::to_owned).collect(),
+            warned: self.warned.map(str::to_owned),
             appointment: self.appointment.map(|appointment| appointment.0),
             ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         }

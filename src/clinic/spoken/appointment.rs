@@ -195,6 +195,30 @@ pub fn moved(told: Told<'_>, language: Language) -> String {
     }
 }
 
+/// Said before an appointment is cancelled or moved less than so many hours before it.
+pub fn late_change(hours: u16, language: Language) -> String {
+    match language {
+        Language::English => {
+            let hours = if hours == 1 { "1 hour's".to_owned() } else { format!("{hours} hours'") };
+            format!("The clinic asks for at least {hours} notice to cancel or move an appointment, and this is later.")
+        }
+        Language::French => {
+            let unit = if hours == 1 { "heure" } else { "heures" };
+            format!(
+                "La clinique demande d'être prévenue au moins {hours} {unit} avant d'annuler ou de déplacer un rendez-vous, et ce délai est passé."
+            )
+        }
+        Language::Mandarin => format!("诊所要求至少提前{hours}小时取消或更改预约,现在已经不到{hours}小时了。"),
+        Language::Cantonese => format!("診所要求最少提前{hours}個鐘取消或者更改預約,而家已經唔夠{hours}個鐘。"),
+        Language::Punjabi => {
+            let unit = if hours == 1 { "ਘੰਟਾ" } else { "ਘੰਟੇ" };
+            format!(
+                "ਕਲੀਨਿਕ ਚਾਹੁੰਦਾ ਹੈ ਕਿ ਅਪੌਇੰਟਮੈਂਟ ਘੱਟੋ-ਘੱਟ {hours} {unit} ਪਹਿਲਾਂ ਰੱਦ ਕੀਤੀ ਜਾਂ ਬਦਲੀ ਜਾਵੇ, ਅਤੇ ਹੁਣ ਉਸ ਤੋਂ ਘੱਟ ਸਮਾਂ ਰਹਿ ਗਿਆ ਹੈ।"
+            )
+        }
+    }
+}
+
 /// Shall it be cancelled?
 pub fn ask_to_cancel(told: Told<'_>, language: Language) -> String {
     let what = with(told, language);
@@ -358,6 +382,18 @@ mod tests {
                 "24 ਨਵੰਬਰ ਨੂੰ ਮੰਗਲਵਾਰ ਹੈ, ਬੁੱਧਵਾਰ ਨਹੀਂ। ਤੁਹਾਡਾ ਮਤਲਬ ਕਿਹੜਾ ਦਿਨ ਹੈ?",
                 "Le 24 novembre est un mardi, pas un mercredi. De quel jour parlez-vous?",
             ]
+        );
+    }
+
+    #[test]
+    fn how_much_notice_the_clinic_asks_for_is_said_in_every_language() {
+        for language in Language::ALL {
+            let said = late_change(48, language);
+            assert!(said.contains("48") && said != late_change(1, language), "{said}");
+        }
+        assert_eq!(
+            late_change(1, Language::English),
+            "The clinic asks for at least 1 hour's notice to cancel or move an appointment, and this is later."
         );
     }
 

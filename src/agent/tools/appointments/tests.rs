@@ -186,6 +186,51 @@ async fn a_time_taken_meanwhile_is_said_to_be_taken() {
     assert_eq!(caller.call(ToolName::CreateAppointment, wish).await["code"], "slot_taken");
 }
 
+/// With a clinic that asks for so many hours.
+fn asks_for(hours: u16) -> Arc<crate::clinic::Clinic> {
+    let mut clinic = crate::clinic::Clinic::sample();
+    clinic.config.emr.as_mut().unwrap().late_change_hours = Some(hours);
+    Arc::new(clinic)
+}
+
+#[tokio::test]
+async fn who_changes_an_appointment_later_than_the_clinic_asks_hears_so_goes_on_and_the_audit_knows() {
+    const LATE: &str =
+        "The clinic asks for at least 24 hours' notice to cancel or move an appointment, and this is later.";
+    let mut caller = Caller::new();
+    caller.session.clinic = asks_for(24);
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    caller.agree(ToolName::CreateAppointment, &json!({ "patient": patient, "slot": slots[0].0 })).await;
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    let appointment = told["appointments"][0]["appointment"].clone();
+    let later = caller.slots(json!({ "visit_kind": "follow_up", "provider": "Chen", "weekdays": ["wednesday"] })).await;
+    let wish = json!({ "appointment": appointment, "slot": later[0].0 });
+    let asked = caller.call(ToolName::UpdateAppointment, wish.clone()).await;
+    let say = asked["say"].as_str().unwrap().to_owned();
+    assert!(say.starts_with(&format!("{LATE} I'd move your appointment")), "{say}");
+    // A model that leaves it out has no yes to it.
+    caller.hears(Who::Agent, say.strip_prefix(LATE).unwrap());
+    caller.hears(Who::Caller, "yes");
+    assert_eq!(caller.call(ToolName::UpdateAppointment, wish.clone()).await["code"], "not_confirmed");
+    caller.session.dealings.trace(None, Duration::ZERO);
+    let moved = caller.agree(ToolName::UpdateAppointment, &wish).await;
+    assert_eq!(moved["start"], "2026-11-25T10:00", "{moved}");
+    let trace = caller.session.dealings.trace(None, Duration::ZERO);
+    assert_eq!(trace.warned.as_deref(), Some("late_change"));
+
+    // What is four days off is not late; with a week's notice it is.
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    let wish = json!({ "appointment": told["appointments"][0]["appointment"] });
+    let early = caller.call(ToolName::CancelAppointment, wish.clone()).await;
+    assert!(early["say"].as_str().unwrap().starts_with("I'd cancel your appointment"), "{early}");
+    caller.session.clinic = asks_for(168);
+    let late = caller.call(ToolName::CancelAppointment, wish.clone()).await;
+    assert!(late["say"].as_str().unwrap().starts_with("The clinic asks for at least 168 hours' notice"), "{late}");
+    assert_eq!(caller.agree(ToolName::CancelAppointment, &wish).await["ok"], true);
+    assert_eq!(caller.session.dealings.trace(None, Duration::ZERO).warned.as_deref(), Some("late_change"));
+}
+
 #[tokio::test]
 async fn handles_of_another_call_of_five_minutes_ago_or_made_up_mean_nothing() {
     let mut caller = Caller::new();

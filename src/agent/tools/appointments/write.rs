@@ -1,7 +1,7 @@
 //! `create_appointment`, `update_appointment`, `cancel_appointment`: what is written in the book.
 //!
 //! Called a first time, each writes nothing and returns the question to ask; called again after the caller's yes to that question, it
-//! writes. The key of a booking is (clinic, patient, provider, start, verb), so that the same wish is one appointment.
+//! writes. Who changes an appointment later than the clinic asks must have heard so. The key of a booking is (clinic, patient, provider, start, verb), so that the same wish is one appointment.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use super::super::consent::{agreed, ask};
 use super::super::dealings::Slot;
 use super::super::interrupted::UnderWay;
 use super::super::{Outcome, Session, ToolName, schema};
+use super::late::{self, LATE_CHANGE};
 use super::{digest, doubt, failed, failed_write, local, verified, written};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Told, moment};
@@ -139,10 +140,16 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
             "that time is shorter than the appointment; find times for the kind of visit it is",
         );
     }
-    let named = [moment(held.start, session.language), moment(told.at, session.language), slot.provider_name.clone()];
+    let late = late::said_before(held.start, session);
+    let mut named =
+        vec![moment(held.start, session.language), moment(told.at, session.language), slot.provider_name.clone()];
+    named.extend(late.clone());
     let question = appointment::ask_to_move(held.start, told, session.language);
     if !agreed(&what, &question, &named, session) {
-        return ask(&what, &question, session);
+        return ask(&what, &behind(late, question), session);
+    }
+    if late.is_some() {
+        session.dealings.warned(LATE_CHANGE);
     }
     // It keeps its own length.
     let to = Place { end: slot::end_of(slot.place.start, minutes), ..slot.place.clone() };
@@ -181,15 +188,20 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         Ok((held, _)) => held,
         Err(outcome) => return outcome,
     };
+    let late = late::said_before(held.start, session);
     let unnamed = appointment::ask_to_cancel(Told { at: held.start, provider: "" }, session.language);
-    if !agreed(&what, &unnamed, &[moment(held.start, session.language)], session) {
+    let named: Vec<String> = std::iter::once(moment(held.start, session.language)).chain(late.clone()).collect();
+    if !agreed(&what, &unnamed, &named, session) {
         let providers = match emr.providers().await {
             Ok(providers) => providers,
             Err(error) => return failed(&error, session),
         };
         let name = providers.iter().find(|p| p.id == held.provider).map_or("", |p| p.name.as_str());
         let told = Told { at: held.start, provider: name };
-        return ask(&what, &appointment::ask_to_cancel(told, session.language), session);
+        return ask(&what, &behind(late, appointment::ask_to_cancel(told, session.language)), session);
+    }
+    if late.is_some() {
+        session.dealings.warned(LATE_CHANGE);
     }
     let (start, id) = (held.start, held.id.clone());
     let with = called(&held.provider, session);
@@ -211,6 +223,14 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     under_way.over();
     session.dealings.finish(what, outcome.clone());
     outcome
+}
+
+/// The question, behind what is said first.
+fn behind(first: Option<String>, question: String) -> String {
+    match first {
+        Some(first) => format!("{first} {question}"),
+        None => question,
+    }
 }
 
 /// What is written, for the staff to find in their book: of whose chart.
