@@ -313,6 +313,11 @@ impl Clinic {
 }
 
 impl ClinicConfig {
+    /// Whether it is one for trying out: its own number is one of those that nobody has.
+    pub fn is_made_up(&self) -> bool {
+        number::is_fictional(&self.phone)
+    }
+
     /// Who has this name in its EMR.
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| is_same_name(&provider.name, name))

@@ -59,6 +59,13 @@ fn user(dialled: &str) -> &str {
 }
 
 /// Whether a clinic's file may have this as an extension.
+/// Whether it is one of the numbers kept for films and trials, 555-0100 to 555-0199 of any area (NANPA): nobody can be called there.
+pub fn is_fictional(number: &str) -> bool {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let ten = if digits.len() == 11 { digits.strip_prefix('1').unwrap_or_default() } else { &digits };
+    ten.len() == 10 && ten[3..].starts_with("55501")
+}
+
 pub(super) fn is_extension(text: &str) -> bool {
     EXTENSION.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -141,6 +148,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn numbers_of_films_are_known_however_they_are_written() {
+        for number in ["+16045550100", "604-555-0199", "1 (778) 555 0150"] {
+            assert!(is_fictional(number), "{number}");
+        }
+        for number in ["+16045550200", "604-555-1100", "5550100", "+445550100123", "", "00000"] {
+            assert!(!is_fictional(number), "{number}");
+        }
+    }
 
     const SAMPLE: &str = include_str!("../../agents/sample-clinic.toml");
 

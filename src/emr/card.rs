@@ -3,6 +3,11 @@
 //! A check of form alone: it tells a mistyped number, not who is insured. Sources: Luhn (ISO/IEC 7812-1) for Ontario; British
 //! Columbia's PHN check digit, modulo 11. Where a province publishes none, the form is all that is checked.
 
+use jiff::civil::Date;
+
+use crate::language::Language;
+use crate::tokens::tokens;
+
 /// Weights of digits 2 to 9 of a British Columbian PHN.
 const PHN_WEIGHTS: [u32; 8] = [2, 4, 8, 5, 10, 9, 7, 3];
 
@@ -72,6 +77,23 @@ fn is_ramq(signs: &[char]) -> bool {
     (matches!(month, 1..=12 | 51..=62)) && (1..=31).contains(&day)
 }
 
+/// Whether a number of Quebec's is that of somebody of this name and date of birth: three letters of the family name and one of the given, short ones filled
+/// up with X, then year, month and day. `added`: to the month, 50 for women; one of them must fit. Cards have the name at birth, so that one which does
+/// not fit may still be theirs.
+pub fn is_ramq_of(number: &str, (first, last): (&str, &str), born: Date, added: &[i8]) -> bool {
+    let letters = |name: &str, many: usize| -> String {
+        let plain = tokens(name, Language::English).concat().to_ascii_uppercase();
+        let letters = plain.chars().filter(char::is_ascii_uppercase).chain(std::iter::repeat('X'));
+        letters.take(many).collect()
+    };
+    let name = letters(last, 3) + &letters(first, 1);
+    let number = signs(number);
+    added.iter().any(|added| {
+        let born = format!("{:02}{:02}{:02}", born.year() % 100, born.month() + added, born.day());
+        number.strip_prefix(&name).is_some_and(|rest| rest.starts_with(&born))
+    })
+}
+
 /// The last four digits of a health card's number, however it is written.
 pub(super) fn last4(card: &str) -> Option<String> {
     let signs: Vec<char> = card.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -95,6 +117,20 @@ mod tests {
         assert!(!is_card("QC", "TREM 8013 1512"));
         assert!(is_card("NT", "N1234567") && !is_card("NT", "12345678"));
         assert!(!is_card("XX", "9698658215"));
+    }
+
+    #[test]
+    fn a_card_of_quebec_tells_name_birth_date_and_sex() {
+        let born = jiff::civil::date(2001, 8, 2);
+        let is = |number, name, born, added: &[i8]| is_ramq_of(number, name, born, added);
+        assert!(is("GAGE 0158 0212", ("Élise", "Gagnon"), born, &[50]));
+        assert!(is("GAGE01580212", ("Élise", "Gagné-Roy"), born, &[0, 50]));
+        assert!(!is("GAGE01580212", ("Élise", "Gagnon"), born, &[0]), "a woman's month");
+        assert!(!is("GAGE01580212", ("Élise", "Gagnon"), jiff::civil::date(2001, 8, 3), &[50]));
+        assert!(!is("GAGE01580212", ("Marie", "Gagnon"), born, &[50]));
+        assert!(!is("GAGE01580212", ("Élise", "Roy"), born, &[50]));
+        assert!(is("LIXW90012511", ("Wei", "Li"), jiff::civil::date(1990, 1, 25), &[0]), "short names end in X");
+        assert!(!is("", ("", ""), born, &[0, 50]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A model passes handles and never ids of the EMR. A handle is signed with a key drawn for the call and known in the call alone: one
 //! from another call, or one made up, means nothing here. Identity is settled here and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
@@ -51,6 +51,8 @@ struct State {
     done: BTreeMap<String, Outcome>,
     /// Messages about writes that are over, which nobody needs once the ledger says so.
     known: Vec<String>,
+    /// What was asked about again, though it may be right.
+    doubted: BTreeSet<String>,
     /// By the tool that runs.
     touched: Touched,
 }
@@ -217,6 +219,11 @@ impl Dealings {
         let mut state = self.held.lock();
         state.failures += 1;
         state.failures < MOST_FAILURES
+    }
+
+    /// Whether this is doubted for the first time: who stays with it is believed.
+    pub(super) fn is_new_doubt(&self, what: String) -> bool {
+        self.held.lock().doubted.insert(what)
     }
 
     /// Proposes this write, when there were so many lines.

@@ -1,7 +1,7 @@
 //! `register_new_patient`: somebody the clinic is to make a chart for.
 //!
-//! The staff make it: it is left for them once the caller said yes to name, date of birth and number. Whether somebody of that name is a patient
-//! already is looked up for the staff and told to no caller.
+//! The staff make it: it is left for them once the caller said yes to name, date of birth and number. Whether they are a patient already, by their health
+//! card or their name, is looked up for the staff and told to no caller. A card that is not of that name is asked about once.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ use super::{MessageKind, Outcome, Session, ToolName, consent, for_staff, schema}
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment;
 use crate::clinic::spoken::{intake, telephone};
-use crate::emr::{Patient, Sought, card};
+use crate::emr::{Emr, EmrError, Number, Patient, Sought, card};
 use crate::privacy::Pii;
 use crate::state::key::digest;
 
@@ -53,6 +53,15 @@ enum Sex {
 }
 
 impl Sex {
+    /// What Quebec's cards may add to the month.
+    const fn added_to_month(self) -> &'static [i8] {
+        match self {
+            Self::Female => &[50],
+            Self::Male => &[0],
+            Self::Other | Self::Unknown => &[0, 50],
+        }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Female => "female",
@@ -87,6 +96,8 @@ struct Particulars {
     sex: Sex,
     number: CallBack,
     card: Option<Card>,
+    /// As far as the card's number tells of name and date of birth.
+    card_fits: bool,
     /// Labels and values for the staff.
     more: Vec<(&'static str, String)>,
 }
@@ -106,6 +117,15 @@ fn particulars(asked: &Register, session: &Session) -> Result<Particulars, Outco
             Outcome::refused("unknown_card", "there is no such card handle; call validate_health_card first")
         })?),
     };
+    let is_theirs = |card: &Card| {
+        let added = asked.sex.added_to_month();
+        card.province != "QC" || card::is_ramq_of(card.number.reveal(), (first, last), born, added)
+    };
+    let card_fits = card.as_ref().is_none_or(is_theirs);
+    let doubt = || digest(&["card", asked.card.as_deref().unwrap_or_default(), first, last, &born.to_string()]);
+    if !card_fits && session.dealings.is_new_doubt(doubt()) {
+        return Err(Outcome::told("card_mismatch", intake::card_of_another(session.language)));
+    }
     let postal_code = match &asked.postal_code {
         None => None,
         Some(code) => Some(
@@ -130,6 +150,7 @@ fn particulars(asked: &Register, session: &Session) -> Result<Particulars, Outco
         sex: asked.sex,
         number: CallBack::of(&asked.number, session)?,
         card,
+        card_fits,
         more: more.into_iter().filter_map(|(label, value)| Some((label, value?))).collect(),
     })
 }
@@ -156,34 +177,44 @@ async fn register(wanted: Particulars, session: &Session) -> Outcome {
     outcome
 }
 
-/// Whether the clinic has a chart of this name and date of birth.
+/// Whether the clinic has a chart of theirs.
 #[derive(Clone, Copy)]
 enum Known {
-    Yes,
+    /// With the number of their health card.
+    ByCard,
+    /// Of this name and date of birth.
+    ByName,
     No,
     NotLookedUp,
 }
 
 async fn known(wanted: &Particulars, session: &Session) -> Known {
     let Some(emr) = &session.emr else { return Known::NotLookedUp };
+    look_up(wanted, emr.as_ref(), session).await.unwrap_or_else(|error| {
+        tracing::warn!(call = %session.call.call, %error, "the book of appointments, for a registration");
+        Known::NotLookedUp
+    })
+}
+
+/// By the card first: a name may be written in many ways.
+async fn look_up(wanted: &Particulars, emr: &dyn Emr, session: &Session) -> Result<Known, EmrError> {
+    if let Some(card) = &wanted.card {
+        let charts = emr.find_by(&Number::HealthCard(card.number.clone())).await?;
+        session.dealings.touch(charts.iter().map(|chart| &chart.id), &["health_card"]);
+        if !charts.is_empty() {
+            return Ok(Known::ByCard);
+        }
+    }
     let sought = Sought {
         birth_date: Pii::new(wanted.born),
         first_name: Pii::new(wanted.first.clone()),
         last_name: Pii::new(wanted.last.clone()),
         calling_from: None,
     };
-    let is_they = |chart: &Patient| is_named(chart, &wanted.first, &wanted.last);
-    match emr.find_patients(&sought).await {
-        Ok(charts) => {
-            let theirs: Vec<&Patient> = charts.iter().filter(|chart| is_they(chart)).collect();
-            session.dealings.touch(theirs.iter().map(|chart| &chart.id), &["name", "birth_date"]);
-            if theirs.is_empty() { Known::No } else { Known::Yes }
-        }
-        Err(error) => {
-            tracing::warn!(call = %session.call.call, %error, "the book of appointments, for a registration");
-            Known::NotLookedUp
-        }
-    }
+    let charts = emr.find_patients(&sought).await?;
+    let theirs: Vec<&Patient> = charts.iter().filter(|chart| is_named(chart, &wanted.first, &wanted.last)).collect();
+    session.dealings.touch(theirs.iter().map(|chart| &chart.id), &["name", "birth_date"]);
+    Ok(if theirs.is_empty() { Known::No } else { Known::ByName })
 }
 
 /// In English, a line each, as the staff read it.
@@ -197,10 +228,14 @@ fn for_eyes(wanted: &Particulars, known: Known, session: &Session) -> String {
         let version = version.as_ref().map_or_else(String::new, |version| format!(" {}", version.reveal()));
         lines.push(format!("Health card: {province} {}{version}", number.reveal()));
     }
+    if !wanted.card_fits {
+        lines.push("The card's number is not of this name and date of birth: ask to see the card.".to_owned());
+    }
     lines.extend(wanted.more.iter().map(|(label, value)| format!("{label}: {value}")));
     lines.push(
         match known {
-            Known::Yes => "A chart of this name and date of birth is there: look at it before you make another.",
+            Known::ByCard => "A chart with this health card's number is there: look at it before you make another.",
+            Known::ByName => "A chart of this name and date of birth is there: look at it before you make another.",
             Known::No => "No chart of this name and date of birth was found.",
             Known::NotLookedUp => "Not looked up: there may be a chart already.",
         }
@@ -261,13 +296,13 @@ mod tests {
     async fn a_new_patient_is_left_for_the_staff_once_after_a_yes() {
         let folder = tempfile::tempdir().unwrap();
         let session = with_book(folder.path());
-        let card = json!({ "province": "BC", "number": "9698 658 215" });
+        let card = json!({ "province": "BC", "number": "9812 345 687" });
         let card = call(ToolName::ValidateHealthCard, &card, &session).await;
         let mut arguments = nova();
         arguments["card"] = card.result["card"].clone();
         let outcome = asked_and_answered(&arguments, "yes that's right", &session).await;
         assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
-        assert!(!outcome.result.to_string().contains("9698"), "{}", outcome.result);
+        assert!(!outcome.result.to_string().contains("9812"), "{}", outcome.result);
         assert_eq!(call(ToolName::RegisterNewPatient, &arguments, &session).await, outcome, "asked for again");
         let kept = left(folder.path());
         for part in [
@@ -275,7 +310,7 @@ mod tests {
             "Nova Sample",
             "+16045550123",
             "Date of birth: 1999-02-28",
-            "Health card: BC 9698658215",
+            "Health card: BC 9812345687",
             "Postal code: V6B1A1",
             "E-mail: nova@example.org",
             "No chart of this name",
@@ -307,6 +342,48 @@ mod tests {
         let known = asked_and_answered(&jane, "yes", &session).await;
         assert_eq!(known, new, "one answer for both");
         assert!(left(folder.path()).contains("is there: look at it before"));
+    }
+
+    #[tokio::test]
+    async fn a_chart_is_found_by_the_card_whatever_name_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = with_book(folder.path());
+        // Jane Roe's.
+        let card = json!({ "province": "BC", "number": "9698658215" });
+        let card = call(ToolName::ValidateHealthCard, &card, &session).await;
+        let mut arguments = nova();
+        arguments["card"] = card.result["card"].clone();
+        let outcome = asked_and_answered(&arguments, "yes", &session).await;
+        assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
+        let kept = left(folder.path());
+        assert!(kept.contains("A chart with this health card's number is there") && !kept.contains("Jane"), "{kept}");
+    }
+
+    #[tokio::test]
+    async fn a_card_of_quebec_that_is_of_another_name_is_asked_about_once_and_then_left_to_the_staff() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = with_book(folder.path());
+        let card = json!({ "province": "QC", "number": "GAGE 0158 0212" });
+        let card = call(ToolName::ValidateHealthCard, &card, &session).await.result["card"].clone();
+        let elise = json!({
+            "first_name": "Élise", "last_name": "Gagnon", "birth_date": "2001-08-02", "sex": "female", "number": "caller", "card": card,
+        });
+        assert_eq!(call(ToolName::RegisterNewPatient, &elise, &session).await.result["code"], "not_confirmed");
+        for (key, value) in
+            [("first_name", "Marie"), ("last_name", "Roy"), ("birth_date", "2001-08-03"), ("sex", "male")]
+        {
+            let mut other = elise.clone();
+            other[key] = value.into();
+            let told = call(ToolName::RegisterNewPatient, &other, &session).await;
+            assert_eq!(told.result["code"], "card_mismatch", "{key}: {}", told.result);
+            assert!(!told.result.to_string().contains("GAGE"), "{}", told.result);
+        }
+        assert!(!left(folder.path()).contains("GAGE"));
+        let mut married = elise.clone();
+        married["last_name"] = "Roy".into();
+        let outcome = asked_and_answered(&married, "yes", &session).await;
+        assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
+        assert!(left(folder.path()).contains("The card's number is not of this name"), "{}", left(folder.path()));
     }
 
     #[tokio::test]

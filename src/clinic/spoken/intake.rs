@@ -92,6 +92,23 @@ pub const fn card_wrong(language: Language) -> &'static str {
     }
 }
 
+/// A health card's number that is not of this name and date of birth.
+pub const fn card_of_another(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "That health card doesn't go with the name and the date of birth I have. Could you check the card's number, the spelling of the name and the date of birth?"
+        }
+        Language::French => {
+            "Cette carte santé ne correspond pas au nom et à la date de naissance que j'ai notés. Pouvez-vous vérifier le numéro de la carte, l'orthographe du nom et la date de naissance?"
+        }
+        Language::Mandarin => "这张健康卡和我记下的姓名、出生日期对不上。请核对一下卡号、姓名的拼写和出生日期。",
+        Language::Cantonese => "呢張健康卡同我記低嘅姓名、出生日期對唔上。請核對一下卡號、姓名嘅串法同出生日期。",
+        Language::Punjabi => {
+            "ਇਹ ਹੈਲਥ ਕਾਰਡ ਮੇਰੇ ਲਿਖੇ ਨਾਮ ਅਤੇ ਜਨਮ ਮਿਤੀ ਨਾਲ ਨਹੀਂ ਮਿਲਦਾ। ਕਿਰਪਾ ਕਰਕੇ ਕਾਰਡ ਨੰਬਰ, ਨਾਮ ਦੇ ਅੱਖਰ ਅਤੇ ਜਨਮ ਮਿਤੀ ਦੁਬਾਰਾ ਦੇਖੋ।"
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
