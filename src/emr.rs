@@ -179,8 +179,20 @@ pub struct NewAppointment {
     pub patient: PatientRef,
     pub place: Place,
     pub kind: VisitKind,
+    /// What the caller said that it is about, in a few words.
+    pub reason: Option<Pii<String>>,
     /// The same for the same wish: while the appointment of a key stands at its time, asking again returns it.
     pub key: String,
+}
+
+impl NewAppointment {
+    /// As the staff read it in the EMR.
+    fn about(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("{}: {}", self.kind.title(), reason.reveal()),
+            None => self.kind.title().to_owned(),
+        }
+    }
 }
 
 /// An appointment as its owner was told of it: moved or cancelled only while it is still so.

@@ -7,12 +7,13 @@ mod find;
 mod late;
 mod write;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::dealings::{Meaning, OUTCOME_UNKNOWN};
+use super::weekday::{self, DayOfWeek};
 use super::{Message, MessageKind, Outcome, Session, ToolName, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
@@ -29,6 +30,19 @@ pub(super) use write::{cancel, cancel_spec, create, create_spec, update, update_
 pub(super) struct Check {
     /// the handle that search_patient returned, once verified
     patient: String,
+    /// all that are to come, or those of one day
+    when: Option<Which>,
+    /// for one day, as 2026-11-24
+    date: Option<String>,
+    /// the weekday that the caller said with the date
+    weekday: Option<DayOfWeek>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Which {
+    Upcoming,
+    Date,
 }
 
 pub(super) fn check_spec() -> ToolSpec {
@@ -45,11 +59,16 @@ pub(super) async fn check(asked: &Check, emr: &dyn Emr, session: &Session) -> Ou
         Ok(patient) => patient,
         Err(outcome) => return outcome,
     };
+    let day = match day(asked, session) {
+        Ok(day) => day,
+        Err(outcome) => return outcome,
+    };
     session.dealings.touch([&patient], &["appointments"]);
-    let found = match emr.appointments_for_patient(&patient, local(session)).await {
+    let mut found = match emr.appointments_for_patient(&patient, local(session)).await {
         Ok(found) => found,
         Err(error) => return failed(&error, session),
     };
+    found.retain(|a| day.is_none_or(|day| a.start.date() == day));
     let names = match emr.providers().await {
         Ok(providers) => providers,
         Err(error) => return failed(&error, session),
@@ -71,7 +90,28 @@ pub(super) async fn check(asked: &Check, emr: &dyn Emr, session: &Session) -> Ou
             })
         })
         .collect();
-    Outcome::ok(json!({ "appointments": handles, "say": appointment::standing(&told, session.language) }))
+    let say = match day {
+        Some(day) if told.is_empty() => appointment::none_on(day, session.language),
+        Some(_) | None => appointment::standing(&told, session.language),
+    };
+    Outcome::ok(json!({ "appointments": handles, "say": say }))
+}
+
+/// The day that is asked about; `None`: all that are to come.
+fn day(asked: &Check, session: &Session) -> Result<Option<Date>, Outcome> {
+    let invalid = |what: &str| Outcome::refused("invalid", what);
+    let date = match (asked.when, &asked.date) {
+        (None | Some(Which::Upcoming), None) => return Ok(None),
+        (Some(Which::Date), None) => return Err(invalid("for one day pass its date, as 2026-11-24")),
+        (Some(Which::Upcoming), Some(_)) => return Err(invalid("for one day pass when as date, else no date")),
+        (None | Some(Which::Date), Some(date)) => date.trim().parse::<Date>(),
+    };
+    let date = date.map_err(|_| invalid("write dates as 2026-11-24"))?;
+    weekday::check(date, asked.weekday.as_ref().map(std::slice::from_ref).unwrap_or_default(), session)?;
+    if date < local(session).date() {
+        return Err(Outcome::refused("out_of_range", "only appointments to come are told; say so"));
+    }
+    Ok(Some(date))
 }
 
 /// The chart of a handle whose owner has been made sure of.

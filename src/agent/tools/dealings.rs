@@ -192,6 +192,11 @@ impl Dealings {
         self.held.lock().touched.warned(of);
     }
 
+    /// The caller said why, in a word of a fixed list.
+    pub(super) fn reason(&self, word: &'static str) {
+        self.held.lock().touched.reason(word);
+    }
+
     /// It has written this appointment.
     pub(super) fn wrote(&self, appointment: &AppointmentRef) {
         self.held.lock().touched.wrote(appointment);

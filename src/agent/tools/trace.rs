@@ -20,6 +20,7 @@ pub(super) struct Touched {
     charts: Vec<PatientRef>,
     read: BTreeSet<&'static str>,
     warned: Option<&'static str>,
+    reason: Option<&'static str>,
     appointment: Option<AppointmentRef>,
 }
 
@@ -34,6 +35,9 @@ pub struct Trace {
     /// What the caller was told of and went on: that it is later than the clinic asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warned: Option<String>,
+    /// Why it was cancelled, in a word of a fixed list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The appointment that was made, moved or cancelled, by its number in the EMR.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
@@ -71,6 +75,10 @@ impl Touched {
         self.warned = Some(of);
     }
 
+    pub(super) fn reason(&mut self, word: &'static str) {
+        self.reason = Some(word);
+    }
+
     pub(super) fn wrote(&mut self, appointment: &AppointmentRef) {
         self.appointment = Some(appointment.clone());
     }
@@ -83,6 +91,7 @@ impl Touched {
             patients: patients.unwrap_or_default(),
             read: self.read.into_iter().map(str::to_owned).collect(),
             warned: self.warned.map(str::to_owned),
+            reason: self.reason.map(str::to_owned),
             appointment: self.appointment.map(|appointment| appointment.0),
             ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         }

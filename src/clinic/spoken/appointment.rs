@@ -136,6 +136,32 @@ pub fn standing(told: &[Told<'_>], language: Language) -> String {
     }
 }
 
+/// None stands on that day.
+pub fn none_on(date: Date, language: Language) -> String {
+    match language {
+        Language::English => {
+            let weekday = english::weekday(date.weekday());
+            format!("I see no appointment for you on {weekday}, {}.", date.strftime("%B %-d"))
+        }
+        Language::French => {
+            let (weekday, date) = (french::weekday(date.weekday()), french::date(date));
+            format!("Je ne vois aucun rendez-vous pour vous le {weekday} {date}.")
+        }
+        Language::Mandarin => {
+            let (weekday, date) = (chinese::weekday(date.weekday()), chinese::date(date, &chinese::MANDARIN));
+            format!("您在{date}{weekday}没有预约。")
+        }
+        Language::Cantonese => {
+            let (weekday, date) = (chinese::weekday(date.weekday()), chinese::date(date, &chinese::CANTONESE));
+            format!("你喺{date}{weekday}冇預約。")
+        }
+        Language::Punjabi => {
+            let (weekday, date) = (punjabi::weekday(date.weekday()), punjabi::date(date));
+            format!("{date} {weekday} ਨੂੰ ਤੁਹਾਡੀ ਕੋਈ ਅਪੌਇੰਟਮੈਂਟ ਨਹੀਂ ਹੈ।")
+        }
+    }
+}
+
 /// Shall it be booked? `also`: one that the patient has that day.
 pub fn ask_to_book(told: Told<'_>, also: Option<DateTime>, language: Language) -> String {
     let what = with(told, language);
@@ -381,6 +407,21 @@ mod tests {
                 "十一月二十四號係星期二,唔係星期三。你講嘅係邊一日?",
                 "24 ਨਵੰਬਰ ਨੂੰ ਮੰਗਲਵਾਰ ਹੈ, ਬੁੱਧਵਾਰ ਨਹੀਂ। ਤੁਹਾਡਾ ਮਤਲਬ ਕਿਹੜਾ ਦਿਨ ਹੈ?",
                 "Le 24 novembre est un mardi, pas un mercredi. De quel jour parlez-vous?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_day_without_an_appointment_is_named() {
+        let said = Language::ALL.map(|language| none_on(date(2026, 11, 24), language));
+        assert_eq!(
+            said,
+            [
+                "I see no appointment for you on Tuesday, November 24.",
+                "您在十一月二十四号星期二没有预约。",
+                "你喺十一月二十四號星期二冇預約。",
+                "24 ਨਵੰਬਰ ਮੰਗਲਵਾਰ ਨੂੰ ਤੁਹਾਡੀ ਕੋਈ ਅਪੌਇੰਟਮੈਂਟ ਨਹੀਂ ਹੈ।",
+                "Je ne vois aucun rendez-vous pour vous le mardi 24 novembre.",
             ]
         );
     }

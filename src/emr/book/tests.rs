@@ -25,7 +25,7 @@ fn place(at: i64, slots: u16) -> Place {
 
 fn wanted(who: usize, place: Place) -> NewAppointment {
     let key = format!("{who}-{}", place.start);
-    NewAppointment { patient: patient(who), place, kind: VisitKind::FollowUp, key }
+    NewAppointment { patient: patient(who), place, kind: VisitKind::FollowUp, reason: None, key }
 }
 
 fn held(booked: &Appointment) -> Held {

@@ -248,7 +248,7 @@ pub(super) struct Wanted<'a> {
     pub(super) place: &'a Place,
     pub(super) slots: &'a [&'a Slot],
     /// As the staff read it.
-    pub(super) kind: &'a str,
+    pub(super) about: &'a str,
     pub(super) comment: &'a str,
     pub(super) wish: &'a Wish,
 }
@@ -262,7 +262,7 @@ impl Wanted<'_> {
             "resourceType": "Appointment",
             "identifier": identifiers,
             "status": status,
-            "description": self.kind,
+            "description": self.about,
             "comment": self.comment,
             "participant": [participant("Patient", self.patient), participant("Practitioner", &self.place.provider.0)],
         });

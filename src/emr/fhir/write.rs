@@ -63,8 +63,8 @@ impl Inner {
             return refused(Refusal::SlotTaken);
         }
         let wish = Wish::new(&wanted.key, before.len());
-        let kind = wanted.kind.title();
-        let new = Wanted { patient, place, slots: &slots, kind, comment: BY_TELEPHONE, wish: &wish };
+        let about = wanted.about();
+        let new = Wanted { patient, place, slots: &slots, about: &about, comment: BY_TELEPHONE, wish: &wish };
         self.unsettled.begin_on(days, &name, Some(place), &notes).await?;
         let until = self.until();
         let added = match timeout_at(until, self.add(offer.books, &new, held, until)).await.unwrap_or_else(|_| late()) {

@@ -127,17 +127,25 @@ impl Soap {
 
     /// Of the mobile numbers that no search sees, none.
     pub(super) async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, Failure> {
-        let forms = match number {
-            Number::Telephone(phone) => forms(phone.reveal()),
-            Number::HealthCard(card) => vec![card.reveal().clone()],
+        let found = match number {
+            Number::Telephone(phone) => self.with_phone(phone.reveal()).await?,
+            Number::HealthCard(card) => self.charts(&Search { card: Some(card.reveal()), ..Search::default() }).await?,
         };
-        let search = |form| match number {
-            Number::Telephone(_) => Search { phone: Some(form), ..Search::default() },
-            Number::HealthCard(_) => Search { card: Some(form), ..Search::default() },
-        };
-        let searches: Vec<Search<'_>> = forms.iter().filter(|form| is_plain(form)).map(|form| search(form)).collect();
-        let found = try_join_all(searches.iter().map(|search| self.charts(search))).await?;
-        self.live(found.into_iter().flatten().collect(), |chart| chart.has(number)).await
+        self.live(found, |chart| chart.has(number)).await
+    }
+
+    /// By its last four digits, which are together however it is written; where too many have them, by the forms in which numbers are mostly written.
+    async fn with_phone(&self, phone: &str) -> Result<Vec<Chart>, Failure> {
+        let last = phone.get(6..).unwrap_or(phone);
+        let found = self.charts(&Search { phone: Some(last), ..Search::default() }).await?;
+        if found.len() < CHARTS {
+            return Ok(found);
+        }
+        let forms = forms(phone);
+        let searches: Vec<Search<'_>> =
+            forms.iter().map(|form| Search { phone: Some(form), ..Search::default() }).collect();
+        let more = try_join_all(searches.iter().map(|search| self.charts(search))).await?;
+        Ok(found.into_iter().chain(more.into_iter().flatten()).collect())
     }
 
     /// Those that take bookings, each once: what was merged is what it was merged into.

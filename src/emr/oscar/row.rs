@@ -145,6 +145,8 @@ pub(super) struct Wanted<'a> {
     pub name: &'a str,
     pub place: &'a Place,
     pub kind: &'a str,
+    /// The kind, and what the visit is about.
+    pub reason: &'a str,
     pub notes: &'a str,
 }
 
@@ -159,7 +161,7 @@ impl Wanted<'_> {
             field("notes", self.notes.to_owned()),
             field("programId", "0".to_owned()),
             field("providerNo", self.place.provider.0.clone()),
-            field("reason", self.kind.to_owned()),
+            field("reason", self.reason.to_owned()),
             field("status", TO_DO.to_owned()),
             field("type", self.kind.to_owned()),
         ]
@@ -287,7 +289,14 @@ mod tests {
             end: datetime(2026, 3, 3, 9, 15, 0, 0),
         };
         let name = "é".repeat(60);
-        let wanted = Wanted { patient: 42, name: &name, place: &place, kind: "follow-up", notes: &"x".repeat(300) };
+        let wanted = Wanted {
+            patient: 42,
+            name: &name,
+            place: &place,
+            kind: "follow-up",
+            reason: "follow-up",
+            notes: &"x".repeat(300),
+        };
         let fields = wanted.fields();
         assert_eq!(text(&fields, "name").unwrap().chars().count(), 50);
         assert_eq!(text(&fields, "notes").unwrap().len(), 255);

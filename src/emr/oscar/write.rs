@@ -70,7 +70,8 @@ impl Inner {
             return refused(Refusal::SlotTaken);
         }
         let called = chart.name();
-        let fields = Wanted { patient, name: &called, place, kind: wanted.kind.title(), notes: BY_TELEPHONE }.fields();
+        let (kind, reason) = (wanted.kind.title(), &wanted.about());
+        let fields = Wanted { patient, name: &called, place, kind, reason, notes: BY_TELEPHONE }.fields();
         self.unsettled.begin_on(held, &name, Some(place), &notes).await?;
         let until = self.until();
         let added = match self.soap.add(fields).await {

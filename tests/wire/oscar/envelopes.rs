@@ -73,6 +73,7 @@ fn wanted() -> NewAppointment {
             end: datetime(2026, 3, 3, 9, 15, 0, 0),
         },
         kind: VisitKind::FollowUp,
+        reason: None,
         key: "key".into(),
     }
 }

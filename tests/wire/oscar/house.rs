@@ -146,6 +146,7 @@ pub fn wanted(provider: &str, start: DateTime, patient: &str) -> NewAppointment 
         patient: PatientRef(Pii::new(patient.to_owned())),
         place: place(provider, start, 15),
         kind: VisitKind::FollowUp,
+        reason: None,
         key: format!("{patient} {provider} {start}"),
     }
 }

@@ -186,6 +186,60 @@ async fn a_time_taken_meanwhile_is_said_to_be_taken() {
     assert_eq!(caller.call(ToolName::CreateAppointment, wish).await["code"], "slot_taken");
 }
 
+#[tokio::test]
+async fn the_appointments_of_one_day_are_told_and_no_past_ones() {
+    let mut caller = Caller::new();
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    caller.agree(ToolName::CreateAppointment, &json!({ "patient": patient, "slot": slots[0].0 })).await;
+    let check = async |caller: &Caller, more: Value| {
+        let mut asked = json!({ "patient": patient });
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        caller.call(ToolName::CheckAppointments, asked).await
+    };
+    let there = check(&caller, json!({ "when": "date", "date": "2026-11-21" })).await;
+    assert_eq!(there["say"], "You have Saturday, November 21 at 11:15 AM with Dr. Wei Chen.", "{there}");
+    let none = check(&caller, json!({ "date": "2026-11-24" })).await;
+    assert_eq!((&none["appointments"], &none["ok"]), (&json!([]), &json!(true)));
+    assert_eq!(none["say"], "I see no appointment for you on Tuesday, November 24.");
+    assert_eq!(check(&caller, json!({ "when": "upcoming" })).await["say"], there["say"]);
+    for (more, code) in [
+        (json!({ "when": "date" }), "invalid"),
+        (json!({ "when": "upcoming", "date": "2026-11-24" }), "invalid"),
+        (json!({ "date": "tuesday" }), "invalid"),
+        (json!({ "date": "2026-11-20" }), "out_of_range"),
+        (json!({ "date": "2026-11-24", "weekday": "friday" }), "weekday_mismatch"),
+    ] {
+        let told = check(&caller, more.clone()).await;
+        assert_eq!(told["code"], code, "{more}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn why_it_is_cancelled_is_in_the_audit_and_what_a_visit_is_about_must_be_short() {
+    let mut caller = Caller::new();
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    let mut wish = json!({ "patient": patient, "slot": slots[0].0, "reason_short": "x".repeat(81) });
+    let long = caller.call(ToolName::CreateAppointment, wish.clone()).await;
+    assert_eq!(long["code"], "invalid_reason", "{long}");
+    wish["reason_short"] = "knee, again".into();
+    let booked = caller.agree(ToolName::CreateAppointment, &wish).await;
+    assert!(booked["ok"] == true && !booked.to_string().contains("knee"), "{booked}");
+    // Written in other words, it is the same wish.
+    wish["reason_short"] = "his knee".into();
+    assert_eq!(caller.call(ToolName::CreateAppointment, wish).await, booked);
+    let told = caller.call(ToolName::CheckAppointments, json!({ "patient": patient })).await;
+    assert!(!told.to_string().contains("knee"), "{told}");
+    let mut cancel = json!({ "appointment": told["appointments"][0]["appointment"], "reason": "measles" });
+    assert_eq!(caller.call(ToolName::CancelAppointment, cancel.clone()).await["code"], "invalid");
+    cancel["reason"] = "transport".into();
+    caller.session.dealings.trace(None, Duration::ZERO);
+    assert_eq!(caller.agree(ToolName::CancelAppointment, &cancel).await["ok"], true);
+    let trace = caller.session.dealings.trace(None, Duration::ZERO);
+    assert_eq!(trace.reason.as_deref(), Some("transport"));
+}
+
 /// With a clinic that asks for so many hours.
 fn asks_for(hours: u16) -> Arc<crate::clinic::Clinic> {
     let mut clinic = crate::clinic::Clinic::sample();

@@ -25,6 +25,8 @@ pub(in crate::agent::tools) struct Create {
     patient: String,
     /// a handle that find_earliest_appointment returned
     slot: String,
+    /// what it is about in the caller's own words, at most 80 characters; leave it out unless they said it, and no more of their health
+    reason_short: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -41,7 +43,34 @@ pub(in crate::agent::tools) struct Update {
 pub(in crate::agent::tools) struct Cancel {
     /// a handle that check_appointments returned
     appointment: String,
+    /// if the caller said why; do not ask
+    reason: Option<Why>,
 }
+
+/// Why an appointment is cancelled.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Why {
+    FeelingBetter,
+    Conflict,
+    Transport,
+    Other,
+}
+
+impl Why {
+    /// In the audit.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::FeelingBetter => "feeling_better",
+            Self::Conflict => "conflict",
+            Self::Transport => "transport",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Characters of what a visit is about: EMRs keep no more.
+const LONGEST_REASON: usize = 80;
 
 pub(in crate::agent::tools) fn create_spec() -> ToolSpec {
     ToolSpec {
@@ -83,6 +112,10 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         Ok(slot) => slot,
         Err(outcome) => return outcome,
     };
+    let reason = match reason(asked.reason_short.as_deref()) {
+        Ok(reason) => reason,
+        Err(outcome) => return outcome,
+    };
     session.dealings.touch([&patient], &["appointments"]);
     let told = Told { at: slot.place.start, provider: &slot.provider_name };
     let named = [moment(told.at, session.language), slot.provider_name.clone()];
@@ -98,7 +131,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     let clinic = session.clinic.config.id.as_str();
     let key = digest(&[clinic, patient.0.reveal(), &slot.place.provider.0, &start, "book"]);
     let about = about(&format!("a booking for {start} with {}", slot.provider_name), &patient);
-    let wanted = NewAppointment { patient, place: slot.place.clone(), kind: slot.kind, key };
+    let wanted = NewAppointment { patient, place: slot.place.clone(), kind: slot.kind, reason, key };
     let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
@@ -203,6 +236,9 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     if late.is_some() {
         session.dealings.warned(LATE_CHANGE);
     }
+    if let Some(why) = asked.reason {
+        session.dealings.reason(why.word());
+    }
     let (start, id) = (held.start, held.id.clone());
     let with = called(&held.provider, session);
     let about = about(&format!("cancelling the appointment of {start} with {with}"), &held.patient);
@@ -223,6 +259,18 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     under_way.over();
     session.dealings.finish(what, outcome.clone());
     outcome
+}
+
+/// What a visit is about, if the caller said it.
+fn reason(said: Option<&str>) -> Result<Option<Pii<String>>, Outcome> {
+    let Some(said) = said.map(str::trim).filter(|said| !said.is_empty()) else { return Ok(None) };
+    if said.chars().count() > LONGEST_REASON || said.contains(char::is_control) {
+        return Err(Outcome::refused(
+            "invalid_reason",
+            "the reason is too long; write it in a few words, or leave it out",
+        ));
+    }
+    Ok(Some(Pii::new(said.to_owned())))
 }
 
 /// The question, behind what is said first.
