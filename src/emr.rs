@@ -26,6 +26,7 @@ pub mod slot;
 mod token;
 mod unsettled;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -160,6 +161,14 @@ pub struct Appointment {
     pub start: DateTime,
     /// As stored: see [`slot::exclusive_end`].
     pub end: DateTime,
+}
+
+/// Soonest first, each once: a list that grows while its pages are read has some twice.
+fn in_order(mut found: Vec<Appointment>) -> Vec<Appointment> {
+    found.sort_by_key(|appointment| appointment.start);
+    let mut seen = BTreeSet::new();
+    found.retain(|appointment| seen.insert(appointment.id.clone()));
+    found
 }
 
 /// Where an appointment goes: the end is exclusive.

@@ -24,7 +24,7 @@ use super::hours::{Unlike, unlike};
 use super::ready::{in_time, ready_by, still_in_time};
 use super::{
     Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, Number, Patient,
-    PatientRef, Place, Provider, ProviderRef, Refusal, Sought, slot,
+    PatientRef, Place, Provider, ProviderRef, Refusal, Sought, in_order, slot,
 };
 use crate::clinic::Clinic;
 use crate::state::StateConfig;
@@ -344,9 +344,7 @@ impl Emr for Book {
         self.0.catch_up().await?;
         let rows = self.0.rows.read();
         let theirs = rows.active().filter(|row| row.patient.as_ref() == Some(patient) && row.start >= from);
-        let mut found: Vec<_> = theirs.map(Row::appointment).collect();
-        found.sort_by_key(|a| a.start);
-        Ok(found)
+        Ok(in_order(theirs.map(Row::appointment).collect()))
     }
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {

@@ -42,7 +42,7 @@ use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
     Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
-    Place, Provider, ProviderRef, Sought, TemplateCode,
+    Place, Provider, ProviderRef, Sought, TemplateCode, in_order,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
@@ -147,10 +147,7 @@ impl Emr for Fhir {
     ) -> Result<Vec<Appointment>, EmrError> {
         let rows = self.0.rows_of_patient(patient, from).await?;
         let theirs = rows.iter().filter(|row| row.is_active() && row.start >= Some(from));
-        let mut found: Vec<_> =
-            theirs.filter_map(|row| row.appointment(|id| self.0.providers.contains_key(id))).collect();
-        found.sort_by_key(|appointment| appointment.start);
-        Ok(found)
+        Ok(in_order(theirs.filter_map(|row| row.appointment(|id| self.0.providers.contains_key(id))).collect()))
     }
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {

@@ -33,7 +33,7 @@ use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
     Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
-    Place, Provider, ProviderRef, Sought,
+    Place, Provider, ProviderRef, Sought, in_order,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
@@ -129,9 +129,7 @@ impl Emr for Oscar {
         let number = write::chart_number(patient)?;
         let rows = self.0.soap.patient_rows(number).await.map_err(Failure::of_read)?;
         let theirs = rows.iter().filter(|row| row.is_active() && row.patient == Some(number) && row.start >= from);
-        let mut found: Vec<_> = theirs.map(row::Row::appointment).collect();
-        found.sort_by_key(|appointment| appointment.start);
-        Ok(found)
+        Ok(in_order(theirs.map(row::Row::appointment).collect()))
     }
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attendant::agent::tools::ToolName;
-use attendant::emr::{AppointmentRef, Emr, EmrError, Held, PatientRef, Refusal, Sought};
+use attendant::emr::{AppointmentRef, Emr, EmrError, Held, NewAppointment, Number, PatientRef, Refusal, Sought};
 use attendant::privacy::Pii;
 use jiff::civil::{Date, DateTime, date};
 use tempfile::TempDir;
@@ -98,6 +98,55 @@ pub async fn finds_live_charts(emr: &dyn Emr, born: &[(Date, &[&str])]) {
         (jane.card_last4, jane.postal_code),
         (Some(Pii::new("8215".to_owned())), Some(Pii::new("V6B2K3".to_owned())))
     );
+}
+
+/// Telephone numbers and numbers of health cards, and the live charts that have each: once, however they are written there, and whether or not the
+/// EMR lists what was merged into them as well.
+pub async fn finds_charts_by_number(emr: &dyn Emr, phones: &[(&str, &[&str])], cards: &[(&str, &[&str])]) {
+    let pii = |number: &str| Pii::new(number.to_owned());
+    let phones = phones.iter().map(|(number, charts)| (Number::Telephone(pii(number)), charts));
+    let cards = cards.iter().map(|(number, charts)| (Number::HealthCard(pii(number)), charts));
+    for (number, charts) in phones.chain(cards) {
+        let found = emr.find_by(&number).await.expect("as the test has it");
+        let mut found: Vec<_> = found.into_iter().map(|chart| chart.id.0.into_inner()).collect();
+        found.sort();
+        let sought = match &number {
+            Number::Telephone(number) | Number::HealthCard(number) => number.reveal(),
+        };
+        assert_eq!(found, **charts, "{sought}");
+    }
+}
+
+/// An EMR that lists the chart of Anne Test and her one appointment twice each: nobody is asked which of two they are, or hears of two.
+pub async fn takes_what_is_listed_twice_for_one(emr: &dyn Emr) {
+    let pii = |text: &str| Pii::new(text.to_owned());
+    let anne = Sought {
+        birth_date: Pii::new(date(1984, 3, 9)),
+        first_name: pii("Anne"),
+        last_name: pii("Test"),
+        calling_from: None,
+    };
+    let found = emr.find_patients(&anne).await.expect("as the test has it");
+    assert_eq!(found.len(), 1, "by birth date");
+    for number in [Number::Telephone(pii("9055551234")), Number::HealthCard(pii("1234567897"))] {
+        let by_number = emr.find_by(&number).await.expect("as the test has it");
+        assert_eq!(by_number, found, "by number");
+    }
+    let from = date(2026, 3, 2).at(9, 0, 0, 0);
+    let standing = emr.appointments_for_patient(&found[0].id, from).await.expect("as the test has it");
+    assert_eq!(standing.len(), 1, "{standing:?}");
+}
+
+/// `about`: what the staff read of an appointment.
+pub async fn writes_what_a_visit_is_about(emr: &dyn Emr, about: impl Fn(&AppointmentRef) -> String) {
+    for (start, reason, read) in
+        [(quarters()[0], None, "Follow-up"), (quarters()[1], Some("his knee & hip"), "Follow-up: his knee & hip")]
+    {
+        let reason = reason.map(|reason| Pii::new(reason.to_owned()));
+        let wish = NewAppointment { reason, ..wanted(CHEN, start, JANE) };
+        let booked = emr.book(wish).await.expect("as the test has it");
+        assert_eq!(about(&booked.id), read);
+    }
 }
 
 /// A rival stands where an appointment was moved to: it is moved back. `active`: how many of a patient hold a provider's time.

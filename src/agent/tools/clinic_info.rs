@@ -2,6 +2,7 @@
 //!
 //! Decides which fact a topic is and which day is meant. A day it does not know is refused, never guessed, and so is a date of another weekday.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -64,7 +65,7 @@ pub(super) fn run(asked: &Asked, session: &Session) -> Outcome {
     let say = match asked.topic {
         Topic::Hours => {
             let now = session.clinic.local(session.now).datetime();
-            let date = asked.day.as_deref().and_then(|day| day.trim().parse().ok());
+            let date = asked.day.as_deref().and_then(|day| day.trim().parse::<Date>().ok());
             let said = asked.weekday.as_ref().map(std::slice::from_ref).unwrap_or_default();
             if let Some(Err(other)) = date.map(|date| weekday::check(date, said, session)) {
                 return other;

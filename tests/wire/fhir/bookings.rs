@@ -216,6 +216,34 @@ async fn charts_are_found_by_birth_date_and_only_live_ones() {
 }
 
 #[tokio::test]
+async fn charts_are_found_by_number_each_once() {
+    let house = House::open(Conduct::Blind).await;
+    let phones: [(&str, &[&str]); 5] = [
+        ("6045550177", &["1001"]),
+        // And the one that it replaced.
+        ("6045550163", &["1003"]),
+        ("6045550111", &["1005", "1006"]),
+        // Inactive, nobody's.
+        ("6045550112", &[]),
+        ("7785550177", &[]),
+    ];
+    let cards: [(&str, &[&str]); 2] = [("9698658215", &["1001"]), ("96986582", &[])];
+    contract::finds_charts_by_number(house.adapter().1.as_ref(), &phones, &cards).await;
+}
+
+#[tokio::test]
+async fn the_staff_read_what_a_visit_is_about() {
+    for conduct in ALL {
+        let house = House::open(conduct).await;
+        let about = |id: &AppointmentRef| {
+            let whole = house.sim.resource("Appointment", &id.0).expect("as the test has it");
+            whole["description"].as_str().expect("a text").to_owned()
+        };
+        contract::writes_what_a_visit_is_about(house.waiting([2_000, 4_000, 4_000]).1.as_ref(), about).await;
+    }
+}
+
+#[tokio::test]
 async fn health_tells_what_is_right_and_what_is_not() {
     for (conduct, how) in
         [(Conduct::Blind, "created, on the condition"), (Conduct::Argonaut, "held by $hold and booked by $book")]

@@ -11,6 +11,7 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::house::clinic;
+use crate::wire::emr_contract as contract;
 
 /// Milliseconds in which an answer of a busy machine has come.
 const PATIENT: u64 = 4_000;
@@ -186,4 +187,22 @@ async fn a_service_that_fails_five_times_is_not_asked_for_a_while_and_the_others
     let requests = server.received_requests().await.unwrap();
     let of = |at: &str| requests.iter().filter(|request| request.url.path() == at).count();
     assert_eq!((of("/fhir/Appointment/_search"), of("/fhir/Schedule")), (5, 1));
+}
+
+#[tokio::test]
+async fn a_chart_and_an_appointment_that_are_listed_twice_are_one() {
+    let participant = |reference: &str| json!({ "actor": { "reference": reference }, "status": "accepted" });
+    let row = json!({
+        "resourceType": "Appointment", "id": "18", "status": "booked", "start": "2026-03-03T17:00:00Z", "end": "2026-03-03T17:15:00Z",
+        "participant": [participant("Patient/42"), participant("Practitioner/101")],
+    });
+    let anne = json!({
+        "resourceType": "Patient", "id": "42", "birthDate": "1984-03-09", "name": [{ "family": "Test", "given": ["Anne"] }],
+        "telecom": [{ "system": "phone", "value": "905-555-1234" }],
+        "identifier": [{ "value": "1234 567 897", "type": { "coding": [{ "code": "JHN" }] } }],
+    });
+    let (server, emr) = server(fhir(&bundle(&[])), fhir(&bundle(&[row.clone(), row])), PATIENT).await;
+    let charts = fhir(&bundle(&[anne.clone(), anne]));
+    Mock::given(method("POST")).and(path("/fhir/Patient/_search")).respond_with(charts).mount(&server).await;
+    contract::takes_what_is_listed_twice_for_one(emr.as_ref()).await;
 }

@@ -165,6 +165,33 @@ async fn charts_are_found_however_they_are_written_and_only_live_ones() {
 }
 
 #[tokio::test]
+async fn charts_are_found_by_number_each_once() {
+    let house = House::open().await;
+    let phones: [(&str, &[&str]); 6] = [
+        ("6045550177", &["1001"]),
+        // With blanks in between; and its copy, which was merged into it.
+        ("6045550145", &["1004"]),
+        ("6045550168", &["1008"]),
+        // Deceased, a mobile number, nobody's.
+        ("6045550170", &[]),
+        ("7785550131", &[]),
+        ("7785550177", &[]),
+    ];
+    let cards: [(&str, &[&str]); 3] = [("9698658215", &["1001"]), ("GAGE01580212", &["1005"]), ("96986582", &[])];
+    contract::finds_charts_by_number(&house.adapter().1, &phones, &cards).await;
+}
+
+#[tokio::test]
+async fn the_staff_read_what_a_visit_is_about() {
+    let house = House::open().await;
+    let about = |id: &AppointmentRef| {
+        let row = house.sim.appointment(id.0.parse().expect("a number")).expect("as the test has it");
+        row.texts["reason"].clone()
+    };
+    contract::writes_what_a_visit_is_about(&house.adapter().1, about).await;
+}
+
+#[tokio::test]
 async fn health_tells_what_is_right_and_what_is_not() {
     for (java, clock) in [(None, "11:00, as the clinic's"), (Some("UTC"), "(UTC+00:00), another zone")] {
         let house = House::with(Dialect::Mcmaster, java).await;

@@ -8,6 +8,7 @@ use wiremock::matchers::{body_string_contains, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::clinic::Settings;
+use crate::wire::emr_contract as contract;
 
 const LOGIN: &str = "<return><provider><firstName>Voice</firstName><lastName>Agent</lastName><providerNo>900</providerNo></provider>\
     <securityId>134</securityId><securityTokenKey>1700000123456</securityTokenKey></return>";
@@ -169,4 +170,20 @@ async fn a_chart_is_found_by_birth_date_and_only_if_it_is_that_one() {
         "{}",
         asked[0]
     );
+}
+
+#[tokio::test]
+async fn a_chart_and_an_appointment_that_are_listed_twice_are_one() {
+    let (charts, rows) = (CHART.repeat(2), BOOKED.repeat(2));
+    let answers = [
+        ("LoginService", "login2", LOGIN),
+        ("DemographicService", "searchDemographicsByAttributes", charts.as_str()),
+        ("ScheduleService", "getAppointmentsForPatient2", rows.as_str()),
+    ];
+    let server = server(MCMASTER, &answers).await;
+    contract::takes_what_is_listed_twice_for_one(&oscar(&server, "mcmaster")).await;
+    let asked = sent(&server, "searchDemographicsByAttributes").await;
+    for part in ["><arg0>1234567897</arg0><arg10>", "><arg7>1234</arg7><arg10>"] {
+        assert!(asked.iter().any(|body| body.contains(part)), "{part}: {asked:?}");
+    }
 }
