@@ -56,6 +56,7 @@ use reception::Reception;
 use shelf::Shelf;
 
 pub use clinics::{Served, config_of, one, served};
+pub(crate) use keeping::known_sealing;
 pub use login::{Place, login, with_login};
 pub use providers::{Hosted, Speech};
 pub use residency::{Sends, sends};
@@ -446,7 +447,7 @@ async fn share(config: &Config, folder: &Path) -> Result<Shared, StartError> {
         // Nothing is booked.
         return Ok(Shared::default());
     }
-    let shared = Shared::open(&config.state, folder).map_err(|error| match error {
+    let shared = Shared::sealed(&config.state, folder, keeping::sealing(config)?).map_err(|error| match error {
         OpenError::Folder(error) => StartError::Records { folder: folder.display().to_string(), error },
         OpenError::Config(what) => StartError::State(what),
     })?;

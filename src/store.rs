@@ -6,6 +6,7 @@
 //! A store is opened for one clinic, and no question to it is answered with another's calls; which clinics there are is known to all ([`clinics`]).
 
 pub mod acknowledged;
+pub mod at_rest;
 pub mod audit;
 pub(crate) mod book;
 pub mod clinics;
@@ -46,6 +47,7 @@ use tokio::sync::OnceCell;
 
 use crate::clinic::Tenant;
 use crate::config::Secret;
+use at_rest::Sealing;
 use keys::{Keys, KeysError};
 use migrate::Standing;
 use record::word;
@@ -111,6 +113,8 @@ pub struct Store {
     keys: Arc<Keys>,
     /// What seals this clinic's rows and recordings.
     own: Arc<Keys>,
+    /// What seals files beside the database.
+    sealing: Sealing,
     clinic: Tenant,
     instance: Arc<str>,
     /// Where recordings are.
@@ -126,6 +130,7 @@ impl Store {
     /// `clinic` whose store it is. Must be called within a runtime, which looks after the connections. Of the embedded database the folder, the file and, the first time, its keys are created.
     pub fn open(settings: &StoreConfig, records: &Path, clinic: &Tenant) -> Result<Self, StoreError> {
         let keys = Arc::new(keys_of(settings, records)?);
+        let sealing = Sealing::of(settings, records)?;
         let mut options = ConnectOptions::new(settings.url.clone().unwrap_or_else(|| "sqlite:attendant".to_owned()));
         options
             .max_connections(settings.connections)
@@ -164,6 +169,7 @@ impl Store {
             database,
             own: Arc::new(keys.of_clinic(clinic)),
             keys,
+            sealing,
             clinic: clinic.clone(),
             instance: instance.into(),
             records: records.into(),
@@ -226,6 +232,11 @@ impl Store {
     /// What seals the recordings of this clinic, and its rows.
     pub fn recording_keys(&self) -> Arc<Keys> {
         self.own.clone()
+    }
+
+    /// What seals files beside the database, by the same keys.
+    pub const fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     /// What seals the rows of a clinic.
@@ -311,11 +322,11 @@ fn create(file: &Path) -> Result<(), StoreError> {
     made.map_err(|error| StoreError::Folder { folder: file.parent().unwrap_or(file).display().to_string(), error })
 }
 
-/// The configured keys. Those of the embedded database are made with it, unless others are named.
-fn keys_of(settings: &StoreConfig, records: &Path) -> Result<Keys, KeysError> {
+/// The configured keys. Those of the embedded database are made with it, unless others are named; so are those of a server without a store, whose files they seal.
+pub(crate) fn keys_of(settings: &StoreConfig, records: &Path) -> Result<Keys, KeysError> {
     let file = settings.keys_file(records);
     let is_new = settings.keys.is_none() && !file.exists() && !embedded(settings.home(records)).exists();
-    if is_new && settings.kind() == Kind::Embedded {
+    if is_new && settings.kind() != Kind::Postgres {
         match keys::create(&file) {
             // Somebody was quicker.
             Err(KeysError::Exists { .. }) => {}

@@ -1,13 +1,15 @@
 //! `attendant keys`: the keys that seal what is a patient's.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 
 use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::config::Config;
 use crate::server::{self, Served};
-use crate::store::Store;
 use crate::store::audit::{Action, Note};
+use crate::store::{Store, keys};
 
 /// Show which keys seal how much of the store, or rotate them.
 #[derive(Debug, Args)]
@@ -39,8 +41,7 @@ impl Keys {
         // First of all whether the database can be had: a new key is of no use without it.
         runtime()?.block_on(async {
             let Some(store) = server::store(config).map_err(start_failure)? else {
-                println!("store.enabled is false: nothing is sealed");
-                return Ok(Exit::Done);
+                return without_store(&self.command, &file);
             };
             store.make_ready().await.map_err(store_failure)?;
             let store = match self.command {
@@ -83,6 +84,19 @@ impl Keys {
             Ok(exit)
         })
     }
+}
+
+/// Files are sealed anew when the server starts.
+fn without_store(command: &What, file: &Path) -> Result<Exit, Failure> {
+    let told = match command {
+        What::Rotate => {
+            let version = keys::add(file).map_err(|error| store_failure(error.into()))?;
+            format!("{} has a new key, version {version}; keep a copy of the file", file.display())
+        }
+        What::Show | What::Reseal => "store.enabled is false: there are no rows".to_owned(),
+    };
+    println!("{told}; messages, the clinic's own book and state.jsonl are sealed anew when the server starts");
+    Ok(Exit::Done)
 }
 
 async fn opened(config: &Config) -> Result<Store, Failure> {

@@ -4,7 +4,7 @@ mod export;
 mod who;
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -12,15 +12,18 @@ use clap::{Args, Subcommand};
 use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::config::Config;
+use crate::emr::book;
+use crate::emr::book::person::Theirs;
 use crate::records::Library;
-use crate::server;
+use crate::server::{self, Served};
 use crate::state::local::tidy;
 use crate::store::Store;
 use crate::store::import::Importer;
 use crate::store::person::{Held, Person};
+use crate::store::retention::What as Kind;
 
 /// Answer a person who asks what is held about them, or wants it erased. Calls are found by the number they came from or by a name said in them, messages by
-/// the number to call back too. The clinic's EMR is not part of it.
+/// the number to call back too; in the clinic's own book, appointments of whoever has that number or name in its data file. Another EMR is not part of it.
 #[derive(Debug, Args)]
 pub(super) struct Patient {
     #[command(flatten)]
@@ -59,7 +62,7 @@ struct Sought {
     /// any of them is theirs.
     #[arg(long, value_name = "FILE")]
     who: PathBuf,
-    /// A call or message, by its whole id, that is somebody else's; may be given again.
+    /// A call, message or appointment, by its whole id, that is somebody else's; may be given again.
     #[arg(long, value_name = "ID")]
     except: Vec<String>,
 }
@@ -75,20 +78,21 @@ impl Patient {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let config = self.origin.load()?;
         let (What::Export { sought, .. } | What::Erase { sought, .. }) = &self.command;
-        let config = server::one(&config, Some(&sought.clinic)).map_err(Failure::usage)?.config;
+        let served = server::one(&config, Some(&sought.clinic)).map_err(Failure::usage)?;
+        let config = &served.config;
         runtime()?.block_on(async {
             match self.command {
                 What::Export { sought, out } => {
-                    let store = opened(&config).await?;
-                    let held = held(&config, &store, &sought).await?;
+                    let store = opened(config).await?;
+                    let (held, _) = held(&served, &store, &sought).await?;
                     let done = export::write(&store, &sought.clinic, held, &out).await;
                     store.close().await;
                     done
                 }
                 What::Erase { sought, yes } => {
-                    let store = opened(&config).await?;
-                    let held = held(&config, &store, &sought).await?;
-                    let done = erase(&store, &config.home(), &sought.clinic, &held, yes).await;
+                    let store = opened(config).await?;
+                    let (held, theirs) = held(&served, &store, &sought).await?;
+                    let done = Box::pin(erase(&store, &served, held, &theirs, yes)).await;
                     store.close().await;
                     done
                 }
@@ -105,19 +109,29 @@ async fn opened(config: &Config) -> Result<Store, Failure> {
 }
 
 /// What is held, once everything that waited as files is in the store.
-async fn held(config: &Config, store: &Store, sought: &Sought) -> Result<Held, Failure> {
+async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, Theirs), Failure> {
+    let Served { clinic, config } = served;
     let person = sought.person()?;
     let files = Library::new(config.records.folder());
     if let (_, Some(error)) = Importer::new(store.clone(), files.clone()).look().await {
         return Err(store_failure(error));
     }
-    let held = store.held_about(&person).await.map_err(store_failure)?;
+    let mut held = store.held_about(&person).await.map_err(store_failure)?;
+    let folder = config.records.folder().join(book::FOLDER);
+    let mut theirs = book::person::held_about(&person, clinic, &folder, store).await.map_err(store_failure)?;
+    held.appointments.append(&mut theirs.appointments);
+    held.changes.append(&mut theirs.changes);
+    held.closed.append(&mut theirs.closed);
     for call in &held.calls {
         let recording = if call.past.recording.is_some() { "recorded" } else { "no recording here" };
         println!("call     {}  {}  {recording}  {:?}", call.past.call, call.instance, call.found_by);
     }
     for left in &held.messages {
         println!("message  {}  {}  {:?}", left.message.id, left.message.at, left.found_by);
+    }
+    for booked in &held.appointments {
+        let state = if booked.cancelled { "cancelled" } else { "stands" };
+        println!("booking  {}  {}  {state}  {:?}", booked.id, booked.start, booked.found_by);
     }
     for what in &held.closed {
         println!("not looked into: {what}");
@@ -132,24 +146,47 @@ async fn held(config: &Config, store: &Store, sought: &Sought) -> Result<Held, F
             "{open} calls are going on, or did not fit into the store; if one is theirs, run this again when it is over"
         );
     }
-    Ok(held)
+    Ok((held, theirs))
 }
 
-async fn erase(store: &Store, home: &Path, clinic: &str, held: &Held, yes: bool) -> Result<Exit, Failure> {
+async fn erase(
+    store: &Store,
+    Served { clinic, config }: &Served,
+    mut held: Held,
+    theirs: &Theirs,
+    yes: bool,
+) -> Result<Exit, Failure> {
+    let clinic = clinic.config.id.as_str();
     // What nobody could look into may be theirs.
-    let exit = if held.closed.is_empty() { Exit::Done } else { Exit::Found };
-    if held.calls.is_empty() && held.messages.is_empty() {
+    let mut exit = if held.closed.is_empty() { Exit::Done } else { Exit::Found };
+    if held.calls.is_empty() && held.messages.is_empty() && held.appointments.is_empty() {
         println!("nothing is held");
         return Ok(exit);
     }
-    if !yes && !confirmed(clinic, held)? {
+    if !yes && !confirmed(clinic, &held)? {
         println!("nothing was erased");
         return Ok(exit);
     }
     let request = uuid::Uuid::now_v7().to_string();
-    let counts = store.erase(held, &request, &actor()).await.map_err(store_failure)?;
+    match theirs.leave_file(&config.records.folder().join(book::FOLDER), clinic) {
+        // Of one book that is on its way into the database it is counted there.
+        Ok(gone) if held.changes.is_empty() => held.gone.add(Kind::Appointments, gone as u64),
+        Ok(_) => {}
+        Err(error) => {
+            println!(
+                "the clinic's book in the folder of records is as it was: {error}; stop the server, and run this again"
+            );
+            exit = Exit::Found;
+        }
+    }
+    let counts = store.erase(&held, &request, &actor()).await.map_err(store_failure)?;
     println!("erased: {counts}; proof is in the audit as {request}");
-    if !tidy(home).map_err(Failure::unavailable)? {
+    if held.appointments.iter().any(|booked| !booked.cancelled) && counts.of(Kind::Appointments) > 0 {
+        println!(
+            "times of appointments that stood are still taken, by nobody; their names are in the book's data file, which is the clinic's to change"
+        );
+    }
+    if !tidy(&config.home()).map_err(Failure::unavailable)? {
         println!("state.jsonl is the running server's, which writes it anew in the night");
     }
     println!(
@@ -164,9 +201,10 @@ fn confirmed(clinic: &str, held: &Held) -> Result<bool, Failure> {
         return Err(Failure::usage(anyhow!("nobody is there to be asked; add --yes to erase without a question")));
     }
     print!(
-        "Erase {} calls and {} messages of {clinic} for ever? Type `erase`: ",
+        "Erase {} calls, {} messages and {} appointments of {clinic} for ever? Type `erase`: ",
         held.calls.len(),
-        held.messages.len()
+        held.messages.len(),
+        held.appointments.len()
     );
     std::io::stdout().flush().map_err(Failure::internal)?;
     let mut answer = String::new();

@@ -45,7 +45,7 @@ impl Retention {
             let now = clock::now();
             let counts = if dry_run { purge.due(now).await } else { purge.purge_now(now).await };
             let counts = counts.map_err(failure)?;
-            for what in Kind::ALL {
+            for what in Kind::PURGED {
                 println!("{:<12}{:>8}", what.name(), counts.of(what));
             }
             if !dry_run {

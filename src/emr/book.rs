@@ -6,6 +6,7 @@
 
 mod changes;
 mod journal;
+pub mod person;
 mod rows;
 mod seed;
 
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::clinic::Clinic;
 use crate::state::StateConfig;
+use crate::store::at_rest::Sealing;
 use crate::store::book::{Added, PAGE};
 use crate::store::{Kind, Store};
 use changes::{Changes, Own};
@@ -68,6 +70,9 @@ pub fn check(clinic: &Clinic, state: &StateConfig, store: Kind) -> Result<(), Bo
 pub fn providers(clinic: &Clinic) -> Result<Vec<Provider>, BookError> {
     Ok(Seed::of(clinic).map_err(BookError::Seed)?.providers())
 }
+
+/// The folder of books in the folder of records.
+pub const FOLDER: &str = "book";
 
 /// Days that are looked at for a slot of each provider.
 const DAYS: i64 = 14;
@@ -129,16 +134,21 @@ const SETTLE: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(250);
 
 impl Book {
-    /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`. Refused
-    /// where the book went to a database.
+    /// [`Self::sealed`] without keys: in clear.
     pub fn open(folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
+        Self::sealed(folder, clinic, today, &Sealing::default())
+    }
+
+    /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`. Refused
+    /// where the book went to a database. What is written is sealed by the clinic's keys.
+    pub fn sealed(folder: &Path, clinic: &Clinic, today: Date, sealing: &Sealing) -> Result<Self, BookError> {
         let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
         let mark = journal::moved(folder, &clinic.config.id);
         if mark.exists() {
             return Err(BookError::Moved { clinic: clinic.config.id.clone(), mark: mark.display().to_string() });
         }
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
-        let (mut journal, mut entries) = Journal::open(folder, &clinic.config.id).map_err(failed)?;
+        let (mut journal, mut entries) = Journal::open(folder, &clinic.config.id, sealing).map_err(failed)?;
         if entries.is_empty() {
             entries = first(&seed, &closed, today)?;
             // At once: half of a book would offer the blocked times of the other half.
@@ -156,7 +166,7 @@ impl Book {
     pub fn shared(store: Store, folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
         let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
-        let own = Own::of(folder, &clinic.config.id).map_err(failed)?;
+        let own = Own::of(folder, &clinic.config.id, store.sealing().of_clinic(&clinic.config.id)).map_err(failed)?;
         let first = match &own {
             Some(own) => own.entries.clone(),
             None => first(&seed, &closed, today)?,

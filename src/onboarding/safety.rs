@@ -75,7 +75,7 @@ pub(super) async fn secrets(about: &About<'_>) -> Vec<Seen> {
     let mut seen = Vec::new();
     match about.store {
         Some(store) => seen.push(keys(store).await),
-        None => seen.push(Seen::not_needed("store.enabled is false: nothing is sealed, records are plain files")),
+        None => seen.push(Seen::not_needed("store.enabled is false: records of calls are plain files")),
     }
     if let Some(notices) = &about.clinic.config.notices {
         seen.extend(notices.secret.iter().map(|secret| credential("notices.secret", secret, weakness)));

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::notices::Notices;
 use crate::records::{Library, Records};
+use crate::store::at_rest::Sealing;
 use crate::store::audit::{Action, Note};
 use crate::store::import::{Importer, QUEUE};
 use crate::store::keys::Keys;
@@ -56,16 +57,24 @@ pub(super) fn open_for(config: &Config, clinic: &Tenant) -> Result<Option<Store>
     }
 }
 
-/// Keys that are there must be good; those of the embedded database may still be to be made.
+/// Keys that are there must be good; those of the embedded database, or of a server without one, may still be to be made.
 pub(super) fn check(config: &Config) -> Result<(), StoreError> {
     let file = config.store.keys_file(&config.records.folder());
-    match config.store.kind() {
-        Kind::Embedded | Kind::Postgres if config.store.keys.is_some() || file.exists() => {
-            Keys::load(&file)?;
-        }
-        Kind::Embedded | Kind::Postgres | Kind::Off => {}
+    if config.store.keys.is_some() || file.exists() {
+        Keys::load(&file)?;
     }
     Ok(())
+}
+
+/// What seals files beside the store. A server without one has keys too, which are made the first time as the embedded database's are.
+pub(super) fn sealing(config: &Config) -> Result<Sealing, StoreError> {
+    Ok(Sealing::of(&config.store, &config.records.folder())?)
+}
+
+/// The same for whoever only looks, and makes nothing: without keys if there are none.
+pub(crate) fn known_sealing(config: &Config) -> Result<Sealing, StoreError> {
+    let is_there = config.store.keys_file(&config.records.folder()).exists();
+    if is_there { sealing(config) } else { Ok(Sealing::default()) }
 }
 
 /// The store as calls need it.

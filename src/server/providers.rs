@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::settings::{Kind, ProvidersConfig};
-use super::{StartError, order};
+use super::{StartError, keeping, order};
 use crate::agent::brain::RuleBrain;
 use crate::agent::conversation::{Books, Desk, Unusual};
 use crate::agent::graph::Graph;
@@ -19,7 +19,7 @@ use crate::call::providers::Providers;
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
-use crate::emr::book::Book;
+use crate::emr::book::{self, Book};
 use crate::emr::{self, Emr, EmrKind};
 use crate::language::Language;
 use crate::provider::chain::{self, Ears, Mouths, Thinkers};
@@ -27,6 +27,7 @@ use crate::sim::{ScriptedAgents, ScriptedConfig, ScriptedRecognizer, ScriptedVoi
 use crate::speech;
 use crate::state::Shared;
 use crate::store::Store;
+use crate::store::at_rest::Sealing;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::{self, Recognizer};
@@ -367,8 +368,12 @@ impl Crew {
         let folder = config.records.folder();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
         let ledger = Ledger::open(folder.clone()).map_err(unusable)?.sealing(store.map(Store::recording_keys));
-        let books = books(clinic, &folder, shared, store)?;
-        let messages = Arc::new(Messages::new(folder.join(MESSAGES)));
+        let sealing = match store {
+            Some(store) => store.sealing().clone(),
+            None => keeping::sealing(config)?,
+        };
+        let books = books(clinic, &folder, shared, store, &sealing)?;
+        let messages = Arc::new(Messages::new(folder.join(MESSAGES)).sealing(sealing));
         messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;
         Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
         let clinics = vec![clinic.clone()];
@@ -379,18 +384,24 @@ impl Crew {
 }
 
 /// What keeps the clinic's appointments: of its own book, `<records>/book`, or the PostgreSQL that several servers share.
-fn books(clinic: &Clinic, records: &Path, shared: &Shared, store: Option<&Store>) -> Result<Books, StartError> {
+fn books(
+    clinic: &Clinic,
+    records: &Path,
+    shared: &Shared,
+    store: Option<&Store>,
+    sealing: &Sealing,
+) -> Result<Books, StartError> {
     let Some(config) = &clinic.config.emr else { return Ok(Books::new()) };
     let book: Arc<dyn Emr> = match config.kind {
         EmrKind::Book => {
-            let (folder, today) = (records.join("book"), clinic.local(clock::now()).date());
+            let (folder, today) = (records.join(book::FOLDER), clinic.local(clock::now()).date());
             match store.filter(|store| !store.is_embedded()) {
                 Some(store) => {
                     let book = Book::shared(store.clone(), &folder, clinic, today)?;
                     Handle::current().block_on(warm(&book, clinic));
                     Arc::new(book)
                 }
-                None => Arc::new(Book::open(&folder, clinic, today)?),
+                None => Arc::new(Book::sealed(&folder, clinic, today, &sealing.of_clinic(&clinic.config.id))?),
             }
         }
         EmrKind::Oscar | EmrKind::Fhir => {

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::key::Outlives;
 use super::{Begun, Key, Locked, Lost, Owner, State};
 use crate::clock;
+use crate::store::at_rest::Sealing;
 use journal::{Journal, Stored};
 
 /// What is over is cleared out when there are so many.
@@ -66,9 +67,14 @@ enum Once {
 }
 
 impl Local {
-    /// With what is durable in `<folder>/state.jsonl`; what was running there is of a process that is gone.
+    /// [`Self::sealed`] without keys: in clear.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let (journal, found) = Journal::open(folder)?;
+        Self::sealed(folder, Sealing::default())
+    }
+
+    /// With what is durable in `<folder>/state.jsonl`; what was running there is of a process that is gone.
+    pub fn sealed(folder: &Path, sealing: Sealing) -> io::Result<Self> {
+        let (journal, found) = Journal::open(folder, sealing)?;
         let mut held = Held::default();
         let now = Instant::now();
         for (key, left, stored) in found {
@@ -76,6 +82,8 @@ impl Local {
                 Stored::Running => Value::Once(Once::Running(Owner::new())),
                 Stored::Done(value) => Value::Once(Once::Done(value)),
                 Stored::Table(table) => Value::Table(table),
+                // The journal opens them all.
+                Stored::Sealed(_) => continue,
             };
             held.all.insert(key, Entry { until: now + left, value });
         }
@@ -110,7 +118,7 @@ impl Local {
 /// What a process before left in this folder's state that is over goes from the disk; `false`: a server has it, and does so itself in the night.
 pub fn tidy(folder: &Path) -> io::Result<bool> {
     match journal::is_free(folder)? {
-        Some(true) => Journal::open(folder).map(|_| true),
+        Some(true) => Journal::tidy_up(folder).map(|()| true),
         Some(false) => Ok(false),
         None => Ok(true),
     }

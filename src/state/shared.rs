@@ -15,6 +15,7 @@ use sha2::Sha256;
 use super::local::Local;
 use super::redis::{Redis, derive};
 use super::{Key, Lost, Owner, State, StateConfig};
+use crate::store::at_rest::Sealing;
 
 /// Results that wait for Redis: a day of calls. The oldest makes room: it stays on this process's disk.
 const MOST_LATE: usize = 1_024;
@@ -53,13 +54,18 @@ pub enum OpenError {
 }
 
 impl Shared {
-    /// What is durable is kept in `<folder>/state.jsonl`. Must be called within the shared runtime; asks nobody yet.
+    /// [`Self::sealed`] without keys: in clear.
     pub fn open(config: &StateConfig, folder: &Path) -> Result<Self, OpenError> {
+        Self::sealed(config, folder, Sealing::default())
+    }
+
+    /// What is durable is kept in `<folder>/state.jsonl`, sealed. Must be called within the shared runtime; asks nobody yet.
+    pub fn sealed(config: &StateConfig, folder: &Path, sealing: Sealing) -> Result<Self, OpenError> {
         let wrong = config.check();
         if !wrong.is_empty() {
             return Err(OpenError::Config(wrong.join("\n")));
         }
-        let here = Local::open(folder)?;
+        let here = Local::sealed(folder, sealing)?;
         let Some(source) = &config.secret else { return Ok(Self::alone(here)) };
         let secret = source.read().map_err(|what| OpenError::Config(format!("state.secret: {what}")))?;
         let redis = Redis::new(config, secret.expose()).map_err(OpenError::Config)?;

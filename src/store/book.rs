@@ -4,9 +4,12 @@
 //! and whatever it believed to hold. A write is one statement, so that nobody who stands still in the middle of it keeps the others waiting; a whole book
 //! that is too long for one goes in one transaction. Nothing is read or sealed before the keys are known to be the database's.
 
-use sea_orm::sea_query::Value;
-use sea_orm::{QueryResult, SqlErr};
+use std::collections::BTreeMap;
 
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait, QueryResult, SqlErr};
+
+use super::closed::Closed;
 use super::insert::{MOST_VALUES, insert, insertion};
 use super::keys::{Keys, KeysError};
 use super::record::place;
@@ -48,6 +51,43 @@ impl Store {
         };
         let found = self.rows(&sql, vec![self.clinic.to_string().into(), number.into()]).await?;
         found.iter().map(change).collect()
+    }
+
+    /// Every change of this clinic's book that opens; of the others where they stand, and why.
+    pub(crate) async fn whole_book(&self) -> Result<(BTreeMap<i64, Vec<u8>>, Vec<String>), StoreError> {
+        self.be_sure_of_keys().await?;
+        let sql =
+            format!("SELECT seq, body FROM book_changes WHERE clinic = $1 AND seq > $2 ORDER BY seq LIMIT {PAGE}");
+        let (mut all, mut closed, mut last) = (BTreeMap::new(), Closed::default(), 0);
+        loop {
+            let found = self.rows(&sql, vec![self.clinic.to_string().into(), last.into()]).await?;
+            for row in &found {
+                let (seq, sealed): (i64, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+                let opened = self.own.open(&self.change_place(seq), &sealed).map_err(StoreError::from);
+                all.extend(closed.noting(opened)?.map(|change| (seq, change)));
+                last = seq;
+            }
+            if found.len() < PAGE {
+                return Ok((all, closed.told()));
+            }
+        }
+    }
+
+    /// Puts this in the place of a change, under its number: the numbers are what all who have the book go by, and none may be missing. How many there were.
+    pub(super) async fn replace_in_book(
+        &self,
+        on: &impl ConnectionTrait,
+        number: i64,
+        change: &[u8],
+    ) -> Result<u64, StoreError> {
+        let update = "UPDATE book_changes SET body = $3, key = $4 WHERE clinic = $1 AND seq = $2";
+        let values: Vec<Value> = vec![
+            self.clinic.to_string().into(),
+            number.into(),
+            self.own.seal(&self.change_place(number), change).into(),
+            i64::from(self.keys.newest()).into(),
+        ];
+        Ok(execute(on, update, values).await?)
     }
 
     /// Writes these changes after this number, all or none.

@@ -9,6 +9,7 @@ use std::path::Path;
 use time::Date;
 use time::format_description::well_known::Iso8601;
 
+use super::at_rest::Sealing;
 use super::{Store, StoreError};
 use crate::costs::Bill;
 use crate::records::{Library, Past};
@@ -18,6 +19,7 @@ use crate::records::{Library, Past};
 pub struct History {
     files: Library,
     store: Option<Store>,
+    sealing: Sealing,
 }
 
 /// Why past calls cannot be read.
@@ -36,7 +38,19 @@ impl History {
             Some(store) => library.of_clinic(&store.clinic),
             None => library,
         };
-        Self { files, store }
+        let sealing = store.as_ref().map(|store| store.sealing().clone()).unwrap_or_default();
+        Self { files, store, sealing }
+    }
+
+    /// The same whose files are opened by these keys, where there is no store that has some.
+    #[must_use]
+    pub fn opening(self, sealing: Sealing) -> Self {
+        Self { sealing, ..self }
+    }
+
+    /// What opens files of messages.
+    pub(super) const fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     /// The store, if there is one.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::at_rest::Sealing;
 use super::notes::FILE as NOTES;
 use super::tail::Lines;
 use super::{Kept, Record, Store, StoreError, in_time};
@@ -50,6 +51,11 @@ pub trait Keeper: Send + Sync {
         (0, 0)
     }
 
+    /// What opens files of messages.
+    fn sealing(&self) -> Sealing {
+        Sealing::default()
+    }
+
     /// Whose records they are, for the metrics.
     fn clinic(&self) -> &str {
         ""
@@ -76,6 +82,10 @@ impl Keeper for Store {
 
     fn connections(&self) -> (usize, usize) {
         Self::connections(self)
+    }
+
+    fn sealing(&self) -> Sealing {
+        self.sealing.clone()
     }
 
     fn clinic(&self) -> &str {
@@ -235,7 +245,7 @@ impl<K: Keeper> Importer<K> {
 
     /// Moves one message; whether its file is gone.
     async fn message(&self, path: &Path) -> Result<bool, StoreError> {
-        match messages::read(path) {
+        match messages::read(path, &self.keeper.sealing()) {
             Ok(Some(message)) => {
                 in_time(self.keeper.keep_message(&message)).await?;
                 remove(path)?;

@@ -147,6 +147,11 @@ impl Keys {
         Ok(plain.map_err(|_| tampered())?.to_vec())
     }
 
+    /// Of the key that sealed this.
+    pub(super) fn version_of(sealed: &[u8]) -> Option<u32> {
+        sealed.first_chunk::<VERSION>().map(|version| u32::from_be_bytes(*version))
+    }
+
     /// Keys of the same versions that are this clinic's alone.
     #[must_use]
     pub fn of_clinic(&self, clinic: &str) -> Self {

@@ -86,7 +86,7 @@ impl History {
         // Files first: one that is moved meanwhile is then seen twice, and counted once.
         let mut all = BTreeMap::new();
         for file in messages::waiting(self.folder()).map_err(unreadable)? {
-            match messages::read(&file) {
+            match messages::read(&file, self.sealing()) {
                 Ok(message) => all.extend(message.map(|message| (message.id.clone(), message))),
                 Err(error) => closed.note(format!("{}: {error}", file.display())),
             }

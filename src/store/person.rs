@@ -1,6 +1,7 @@
 //! Everything that is held about a person: found by the number they ring from or by their name, for an access request, and erased if they ask for it.
 //!
 //! Numbers and names are sealed, so they are looked for by opening them: a column to look them up in would tell whoever has the database who rang twice.
+//! Of the clinic's own book what is in it about them is found apart ([`crate::emr::book::person`]), and erased here with the rest if it is in the database.
 //! Looking changes nothing. What is erased leaves its ids, so that it does not come back, and proof in the audit; the audit's own rows stay.
 
 mod matching;
@@ -19,6 +20,7 @@ use super::schema::CALLS;
 use super::{Store, StoreError, execute, read, rows};
 use crate::agent::tools::Message;
 use crate::clock;
+use crate::emr::book::person::Booked;
 use crate::records::Past;
 
 pub use matching::{Name, Person, Phone, Unclear};
@@ -76,6 +78,14 @@ pub struct Left {
 pub struct Held {
     pub calls: Vec<Call>,
     pub messages: Vec<Left>,
+    /// In the clinic's own book.
+    pub appointments: Vec<Booked>,
+    /// Changes of that book in the database as they are to be, each under its number.
+    #[serde(skip)]
+    pub(crate) changes: Vec<(i64, Vec<u8>)>,
+    /// What was taken away already, for the proof.
+    #[serde(skip)]
+    pub gone: Counts,
     /// What could not be looked into, anybody's: where it stands, and why.
     #[serde(skip)]
     pub closed: Vec<String>,
@@ -131,7 +141,7 @@ impl Store {
         .await?;
         let calls = self.whole_calls(calls).await?;
         calls.iter().flat_map(|call| &call.past.closed).for_each(|what| closed.note(what.clone()));
-        Ok(Held { calls, messages: messages.into_values().collect(), closed: closed.told() })
+        Ok(Held { calls, messages: messages.into_values().collect(), closed: closed.told(), ..Held::default() })
     }
 
     async fn callers(&self, closed: &mut Closed, mut look: impl FnMut(String, &str)) -> Result<(), StoreError> {
@@ -241,7 +251,7 @@ impl Store {
         let calls: Vec<String> = held.calls.iter().map(|call| call.past.call.clone()).collect();
         let messages: Vec<String> = held.messages.iter().map(|left| left.message.id.clone()).collect();
         let recordings = sound_of(self, &calls).await?;
-        let mut counts = Counts::default();
+        let mut counts = held.gone.clone();
         // First: if the process ends here, the calls are found again.
         counts.add(What::Recordings, delete(self, &recordings).await?);
         let transaction = self.begin().await?;
@@ -260,6 +270,9 @@ impl Store {
         for some in messages.chunks(AT_ONCE) {
             let which = format!("DELETE FROM messages WHERE clinic = $1 AND id IN ({})", places(some.len()));
             counts.add(What::Messages, execute(&transaction, &which, self.with(some)).await?);
+        }
+        for (number, change) in &held.changes {
+            counts.add(What::Appointments, self.replace_in_book(&transaction, *number, change).await?);
         }
         let now = clock::now().as_millisecond();
         for id in calls.into_iter().chain(messages) {

@@ -39,10 +39,13 @@ pub enum What {
     Recordings,
     /// Journals that never fitted into the store.
     Journals,
+    /// Of the clinic's own book: no purge takes them.
+    Appointments,
 }
 
 impl What {
-    pub const ALL: [Self; 7] =
+    /// What a purge takes: columns of `purges`.
+    pub const PURGED: [Self; 7] =
         [Self::Calls, Self::Lines, Self::Events, Self::Tools, Self::Messages, Self::Recordings, Self::Journals];
 
     /// Of its column, and in proofs.
@@ -55,6 +58,7 @@ impl What {
             Self::Messages => "messages",
             Self::Recordings => "recordings",
             Self::Journals => "journals",
+            Self::Appointments => "appointments",
         }
     }
 }
@@ -68,7 +72,7 @@ impl Counts {
         self.0.get(&what).copied().unwrap_or(0)
     }
 
-    pub(super) fn add(&mut self, what: What, count: u64) {
+    pub(crate) fn add(&mut self, what: What, count: u64) {
         *self.0.entry(what).or_default() += count;
     }
 

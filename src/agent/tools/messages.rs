@@ -1,4 +1,4 @@
-//! Messages kept for clinics: a JSON file each, `<folder>/<id>.json`, readable by the owner alone.
+//! Messages kept for clinics: a file each, `<folder>/<id>.json`, readable by the owner alone: whose it is in clear, and all else sealed by that clinic's keys.
 //!
 //! A message is on the disk (synchronised) before anyone is told it was taken, whole or not at all. Its id names the file: the same message is there
 //! once. The store takes the files away ([`crate::store::import`]); without one they stay.
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::CallId;
 use crate::privacy::Pii;
 use crate::records::private_folder;
+use crate::store::at_rest::{Sealed, Sealing};
 
 /// The folder in the folder of records.
 pub const MESSAGES: &str = "messages";
@@ -67,10 +68,19 @@ pub struct Message {
     pub text: Pii<String>,
 }
 
+/// A file of a message.
+#[derive(Serialize, Deserialize)]
+struct Closed {
+    clinic: String,
+    /// A [`Message`].
+    sealed: String,
+}
+
 /// Where messages are kept.
 #[derive(Debug)]
 pub struct Messages {
     folder: PathBuf,
+    sealing: Sealing,
     /// Ids kept, also of those that the store has taken; also makes writers take turns.
     kept: Mutex<HashSet<String>>,
 }
@@ -78,7 +88,13 @@ pub struct Messages {
 impl Messages {
     /// Nothing is created before the first message.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, kept: Mutex::default() }
+        Self { folder, sealing: Sealing::default(), kept: Mutex::default() }
+    }
+
+    /// The same whose files are sealed.
+    #[must_use]
+    pub fn sealing(self, sealing: Sealing) -> Self {
+        Self { sealing, ..self }
     }
 
     /// Returns once it is on the disk.
@@ -92,24 +108,39 @@ impl Messages {
         if kept.contains(&message.id) {
             return Ok(());
         }
-        private_folder(&self.folder)?;
-        let beside = self.folder.join(format!("{}.new", message.id));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        let mut line = serde_json::to_vec(message).map_err(io::Error::other)?;
-        line.push(b'\n');
-        file.write_all(&line)?;
-        file.sync_all()?;
-        fs::rename(&beside, self.folder.join(format!("{}.json", message.id)))?;
-        File::open(&self.folder)?.sync_all()?;
+        self.put(message)?;
         kept.insert(message.id.clone());
         Ok(())
     }
 
-    /// Makes files of what a release before this one kept as lines of `before`, which then goes, and removes what broke off in writing, of which
-    /// nobody was told that it was taken. To be called before the first call.
+    fn put(&self, message: &Message) -> io::Result<()> {
+        private_folder(&self.folder)?;
+        let beside = self.folder.join(format!("{}.new", message.id));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let plain = serde_json::to_vec(message).map_err(io::Error::other)?;
+        let clinic = message.clinic.clone();
+        let mut line = match self.sealing.of_clinic(&clinic).seal(&place(&message.id), &plain) {
+            Some(sealed) => serde_json::to_vec(&Closed { clinic, sealed }).map_err(io::Error::other)?,
+            None => plain,
+        };
+        line.push(b'\n');
+        file.write_all(&line)?;
+        file.sync_all()?;
+        fs::rename(&beside, self.folder.join(format!("{}.json", message.id)))?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Makes files of what a release before this one kept as lines of `before`, which then goes, seals files anew that are in clear or by an older key, and
+    /// removes what broke off in writing, of which nobody was told that it was taken. To be called before the first call.
     pub fn take_over(&self, before: &Path) -> io::Result<()> {
         for broken in ending(&self.folder, "new")? {
             fs::remove_file(broken)?;
+        }
+        for file in ending(&self.folder, "json")? {
+            // One that cannot be read stays, and is told of wherever messages are.
+            if let Ok(Some((message, Sealed::Before))) = opened(&file, &self.sealing) {
+                self.put(&message)?;
+            }
         }
         let text = match fs::read_to_string(before) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -141,13 +172,26 @@ fn ending(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
 }
 
 /// The message in such a file; `None` if the store has taken it meanwhile.
-pub fn read(path: &Path) -> io::Result<Option<Message>> {
+pub fn read(path: &Path, sealing: &Sealing) -> io::Result<Option<Message>> {
+    Ok(opened(path, sealing)?.map(|(message, _)| message))
+}
+
+fn opened(path: &Path, sealing: &Sealing) -> io::Result<Option<(Message, Sealed)>> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         read => read?,
     };
     let wrong = |_| io::Error::other(format!("{} is no message of this program", path.display()));
-    serde_json::from_slice(&text).map(Some).map_err(wrong)
+    let Ok(Closed { clinic, sealed }) = serde_json::from_slice(&text) else {
+        return serde_json::from_slice(&text).map(|message| Some((message, sealing.in_clear()))).map_err(wrong);
+    };
+    let id = path.file_stem().unwrap_or_default().to_string_lossy();
+    let (plain, stands) = sealing.of_clinic(&clinic).open(&place(&id), &sealed).map_err(io::Error::other)?;
+    serde_json::from_slice(&plain).map(|message| Some((message, stands))).map_err(wrong)
+}
+
+fn place(id: &str) -> String {
+    format!("{MESSAGES}/{id}")
 }
 
 #[cfg(test)]
@@ -176,9 +220,9 @@ mod tests {
         let one = message("a1");
         messages.keep(one.clone()).await.unwrap();
         let files = waiting(records.path()).unwrap();
-        assert_eq!(read(&files[0]).unwrap(), Some(one.clone()));
+        assert_eq!(read(&files[0], &Sealing::default()).unwrap(), Some(one.clone()));
         fs::remove_file(&files[0]).unwrap();
-        assert_eq!(read(&files[0]).unwrap(), None);
+        assert_eq!(read(&files[0], &Sealing::default()).unwrap(), None);
         messages.keep(one).await.unwrap();
         assert!(waiting(records.path()).unwrap().is_empty());
     }
@@ -200,8 +244,44 @@ mod tests {
         Messages::new(records.path().join(MESSAGES)).take_over(&before).unwrap();
         assert!(!before.exists() && !broken.exists());
         messages.take_over(&before).unwrap();
-        let ids: Vec<String> =
-            waiting(records.path()).unwrap().iter().map(|path| read(path).unwrap().unwrap().id).collect();
+        let ids: Vec<String> = waiting(records.path())
+            .unwrap()
+            .iter()
+            .map(|path| read(path, &Sealing::default()).unwrap().unwrap().id)
+            .collect();
         assert_eq!(ids, ["a1", "a2", "a3"]);
+    }
+
+    #[tokio::test]
+    async fn a_message_is_sealed_by_its_clinic_s_keys_and_one_in_clear_or_by_an_older_key_is_sealed_at_the_start() {
+        let records = tempfile::tempdir().unwrap();
+        let sealing = crate::store::at_rest::fresh(records.path());
+        let folder = records.path().join(MESSAGES);
+        let texts = || {
+            let files = waiting(records.path()).unwrap();
+            files.iter().map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>().concat()
+        };
+        let (clear, sealed) = (message("a1"), message("a2"));
+        Arc::new(Messages::new(folder.clone())).keep(clear.clone()).await.unwrap();
+        assert!(texts().contains("Jane Roe"));
+        let messages = Arc::new(Messages::new(folder.clone()).sealing(sealing.clone()));
+        messages.keep(sealed.clone()).await.unwrap();
+        messages.take_over(Path::new("/nowhere")).unwrap();
+        for secret in ["Jane Roe", "5550177", "5550123", "call me"] {
+            assert!(!texts().contains(secret), "{}", texts());
+        }
+        crate::store::keys::add(&records.path().join("keys.toml")).unwrap();
+        let newer = Sealing::of_file(&records.path().join("keys.toml")).unwrap();
+        let read_by = |sealing: &Sealing| {
+            let files = waiting(records.path()).unwrap();
+            files.iter().map(|file| read(file, sealing)).collect::<io::Result<Vec<_>>>()
+        };
+        assert_eq!(read_by(&newer).unwrap(), [Some(clear), Some(sealed)]);
+        Messages::new(folder).sealing(newer.clone()).take_over(Path::new("/nowhere")).unwrap();
+        let behind = read_by(&sealing).unwrap_err().to_string();
+        assert!(behind.contains("version 2") && behind.contains("put the key back"), "{behind}");
+        let files = waiting(records.path()).unwrap();
+        fs::rename(&files[0], &files[1]).unwrap();
+        assert!(read_by(&newer).is_err(), "a message has its place");
     }
 }

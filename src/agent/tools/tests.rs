@@ -69,7 +69,7 @@ async fn a_message_is_kept_once_and_only_for_its_owner_to_read() {
     assert!(call(ToolName::TakeMessage, message(), &session).await.is_ok());
     assert!(call(ToolName::TakeMessage, message(), &session).await.is_ok());
     let [file] = &messages::waiting(folder.path()).unwrap()[..] else { panic!("one message") };
-    let kept = messages::read(file).unwrap().unwrap();
+    let kept = messages::read(file, &crate::store::at_rest::Sealing::default()).unwrap().unwrap();
     assert_eq!(kept.number.reveal(), "+16045550123");
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(file), mode(file.parent().unwrap())), (0o600, 0o700));

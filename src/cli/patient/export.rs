@@ -32,7 +32,12 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
     empty(out).map_err(Failure::usage)?;
     let request = uuid::Uuid::now_v7().to_string();
     let recordings = held.calls.iter().filter(|call| call.past.recording.is_some()).count();
-    let counts = format!("calls {}, messages {}, recordings {recordings}", held.calls.len(), held.messages.len());
+    let counts = format!(
+        "calls {}, messages {}, recordings {recordings}, appointments {}",
+        held.calls.len(),
+        held.messages.len(),
+        held.appointments.len()
+    );
     // Nobody gets what is not noted.
     let note = Note::new(&actor(), Action::PersonExported, &request, &counts);
     store.note(&note).await.map_err(store_failure)?;

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::journal::{self, Entry, Journal};
 use crate::emr::EmrError;
 use crate::emr::finish::finish;
+use crate::store::at_rest::Sealing;
 use crate::store::book::{Added, PAGE};
 use crate::store::{Store, StoreError};
 
@@ -36,26 +37,28 @@ pub(super) enum Changes {
 pub(super) struct Own {
     folder: PathBuf,
     clinic: String,
+    sealing: Sealing,
     pub(super) entries: Vec<Entry>,
 }
 
 impl Own {
     /// `None`: there is none, or nothing in it.
-    pub(super) fn of(folder: &Path, clinic: &str) -> io::Result<Option<Self>> {
+    pub(super) fn of(folder: &Path, clinic: &str, sealing: Sealing) -> io::Result<Option<Self>> {
         if !journal::file(folder, clinic).exists() {
             return Ok(None);
         }
-        let (_, entries) = Journal::open(folder, clinic)?;
-        Ok((!entries.is_empty()).then(|| Self { folder: folder.to_owned(), clinic: clinic.to_owned(), entries }))
+        let (_, entries) = Journal::open(folder, clinic, &sealing)?;
+        let (folder, clinic) = (folder.to_owned(), clinic.to_owned());
+        Ok((!entries.is_empty()).then_some(Self { folder, clinic, sealing, entries }))
     }
 
     fn file(&self) -> PathBuf {
         journal::file(&self.folder, &self.clinic)
     }
 
-    /// The database has it all: the file, which anybody who has the disk could read, goes.
+    /// The database has it all: the file goes.
     fn leave(&self) -> io::Result<()> {
-        let (_held, entries) = Journal::open(&self.folder, &self.clinic)?;
+        let (_held, entries) = Journal::open(&self.folder, &self.clinic, &self.sealing)?;
         if entries != self.entries {
             return Err(io::Error::other("it was written meanwhile; let one server use it, and start again"));
         }

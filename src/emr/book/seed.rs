@@ -13,6 +13,7 @@ use crate::agent::digits;
 use crate::clinic::{Clinic, Span};
 use crate::emr::{DaySchedule, Number, Patient, PatientRef, Provider, ProviderRef, TemplateSlot, card, slot};
 use crate::privacy::Pii;
+use crate::store::person::{By, Person};
 
 /// A day on which a seeded appointment's provider works is looked for within so many days.
 const SEARCH_DAYS: i64 = 60;
@@ -156,6 +157,19 @@ impl Seed {
 
     pub(super) fn patients_with(&self, number: &Number) -> Vec<Patient> {
         self.patients.iter().filter(|chart| chart.has(number)).map(Chart::patient).collect()
+    }
+
+    /// Charts of whoever has one of these numbers or names, and by what each was found.
+    pub(super) fn charts_of(&self, person: &Person) -> Vec<(&PatientRef, By)> {
+        let found = |chart: &'_ Chart| {
+            let name = format!("{} {}", chart.first_name.reveal(), chart.last_name.reveal());
+            let rings = chart.phones.iter().any(|phone| person.rings_from(phone.reveal()));
+            [rings.then_some(By::Phone), person.is_named_in(&name).then_some(By::Name)]
+        };
+        self.patients
+            .iter()
+            .flat_map(|chart| found(chart).into_iter().flatten().map(move |by| (&chart.chart, by)))
+            .collect()
     }
 
     /// `hours`: of a day that is unlike its weekday; none of them: closed.

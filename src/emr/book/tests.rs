@@ -28,7 +28,7 @@ fn wanted(who: usize, place: Place) -> NewAppointment {
     NewAppointment { patient: patient(who), place, kind: VisitKind::FollowUp, reason: None, key }
 }
 
-fn held(booked: &Appointment) -> Held {
+pub(super) fn held(booked: &Appointment) -> Held {
     Held {
         id: booked.id.clone(),
         patient: booked.patient.clone().unwrap(),
@@ -147,7 +147,7 @@ async fn two_hundred_racing_callers_never_share_a_moment() {
 }
 
 /// A database for books; SQLite does for what is decided here.
-async fn database(folder: &Path) -> Store {
+pub(super) async fn database(folder: &Path) -> Store {
     let store = Store::open(&StoreConfig::default(), folder, Clinic::sample().tenant()).unwrap();
     store.make_ready().await.unwrap();
     store

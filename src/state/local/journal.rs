@@ -1,4 +1,5 @@
-//! What of a process's state outlives it: one JSON line for each change, in `<folder>/state.jsonl`, readable by its owner alone.
+//! What of a process's state outlives it: one JSON line for each change, in `<folder>/state.jsonl`, readable by its owner alone. Values are sealed, each under its
+//! key; all of them are sealed anew when the file is opened by a server.
 //!
 //! The last line of a key counts. A line cut short by a crash never counted. What is not settled is synchronised before it counts; for the
 //! rest it is enough to outlive the process, since losing it with the machine only means that somebody looks once more. Times are the wall
@@ -18,6 +19,7 @@ use super::super::key::Outlives;
 use super::millis;
 use crate::clock;
 use crate::records::owned_as;
+use crate::store::at_rest::Sealing;
 
 const FILE: &str = "state.jsonl";
 
@@ -31,6 +33,8 @@ pub(super) enum Stored {
     Running,
     Done(String),
     Table(BTreeMap<String, String>),
+    /// One of the others.
+    Sealed(String),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,6 +51,7 @@ pub(super) struct Journal {
     path: PathBuf,
     file: File,
     lines: usize,
+    sealing: Sealing,
 }
 
 /// Keys, how long they still live, and their values.
@@ -54,7 +59,30 @@ type Found = Vec<(String, Duration, Stored)>;
 
 impl Journal {
     /// Opens or creates it, and tells what still lives.
-    pub(super) fn open(folder: &Path) -> io::Result<(Self, Found)> {
+    pub(super) fn open(folder: &Path, sealing: Sealing) -> io::Result<(Self, Found)> {
+        let (mut journal, mut live) = Self::take(folder, sealing)?;
+        for line in live.values_mut() {
+            line.value = line.value.take().map(|value| journal.opened(&line.key, value)).transpose()?;
+        }
+        let sealed = |line: &Line| -> io::Result<(String, Line)> {
+            let value = line.value.clone().map(|value| journal.sealed(&line.key, value)).transpose()?;
+            Ok((line.key.clone(), Line { key: line.key.clone(), until: line.until, value }))
+        };
+        let anew = live.values().map(sealed).collect::<io::Result<_>>()?;
+        journal.rewrite(&anew)?;
+        let now = now();
+        let found = live.into_values().filter_map(|line| Some((line.key, left(line.until, now), line.value?)));
+        Ok((journal, found.collect()))
+    }
+
+    /// Takes what is over out of one that no process has.
+    pub(super) fn tidy_up(folder: &Path) -> io::Result<()> {
+        let (mut journal, live) = Self::take(folder, Sealing::default())?;
+        journal.rewrite(&live)
+    }
+
+    /// What lives in it as it is written there.
+    fn take(folder: &Path, sealing: Sealing) -> io::Result<(Self, HashMap<String, Line>)> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let path = folder.join(FILE);
         let mut text = Vec::new();
@@ -62,16 +90,26 @@ impl Journal {
         file.try_lock().map_err(|_| io::Error::other("state.jsonl is another process's"))?;
         file.read_to_end(&mut text)?;
         let live = live(&text)?;
-        let mut journal = Self { path, file, lines: 0 };
-        journal.rewrite(&live)?;
-        let now = now();
-        let found = live.into_values().filter_map(|line| Some((line.key, left(line.until, now), line.value?)));
-        Ok((journal, found.collect()))
+        Ok((Self { path, file, lines: 0, sealing }, live))
+    }
+
+    /// Without keys it stays as it is.
+    fn sealed(&self, key: &str, value: Stored) -> io::Result<Stored> {
+        let plain = serde_json::to_vec(&value).map_err(io::Error::other)?;
+        Ok(self.sealing.seal(&place(key), &plain).map_or(value, Stored::Sealed))
+    }
+
+    fn opened(&self, key: &str, value: Stored) -> io::Result<Stored> {
+        let Stored::Sealed(sealed) = value else { return Ok(value) };
+        let (plain, _) = self.sealing.open(&place(key), &sealed).map_err(io::Error::other)?;
+        // The error's own words could hold a value.
+        serde_json::from_slice(&plain).map_err(|_| io::Error::other("a value of state.jsonl is not of this program"))
     }
 
     pub(super) fn append(&mut self, key: &Key, lives: Duration, value: Option<Stored>) -> io::Result<()> {
         // What is taken out may come back: somebody looks once more.
         let waits = key.outlives() == Outlives::Machine && value.is_some();
+        let value = value.map(|value| self.sealed(key.text(), value)).transpose()?;
         let line = Line { key: key.text().to_owned(), until: now() + millis(lives), value };
         let length = self.file.metadata()?.len();
         let written = self.file.write_all(&encode(&line)?).and_then(|()| match waits {
@@ -108,6 +146,10 @@ impl Journal {
         (self.file, self.lines) = (file, live.len());
         Ok(())
     }
+}
+
+fn place(key: &str) -> String {
+    format!("{FILE}/{key}")
 }
 
 /// Whether no process has it; `None`: there is none.

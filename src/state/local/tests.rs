@@ -68,3 +68,38 @@ async fn what_is_settled_goes_from_the_disk_and_what_is_not_stays() {
     assert!(!text().contains("5550188"));
     assert_eq!(Local::open(folder.path()).unwrap().table(&key).await, Ok(table(&[("z", "1")])));
 }
+
+#[tokio::test]
+async fn what_outlives_the_process_is_sealed_survives_half_a_line_and_a_new_key_and_one_in_clear_is_sealed_when_opened()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.jsonl");
+    let text = || std::fs::read_to_string(&path).unwrap();
+    let (done, table_of, owner) = (Key::tool_call("a"), Key::interrupted("c"), Owner::new());
+    // As a release before wrote it.
+    let plain = Local::open(folder.path()).unwrap();
+    plain.put(&table_of, "x", "Jane Roe").await.unwrap();
+    assert!(text().contains("Jane Roe"));
+    drop(plain);
+    let sealing = crate::store::at_rest::fresh(folder.path());
+    let first = Local::sealed(folder.path(), sealing.clone()).unwrap();
+    assert!(!text().contains("Jane Roe"));
+    first.begin(&done, owner).await.unwrap();
+    first.finish(&done, owner, "booked for Jane Roe").await.unwrap();
+    first.put(&table_of, "y", "+16045550188").await.unwrap();
+    drop(first);
+    let half = text().lines().last().unwrap()[..40].to_owned();
+    std::io::Write::write_all(&mut std::fs::OpenOptions::new().append(true).open(&path).unwrap(), half.as_bytes())
+        .unwrap();
+    assert!(tidy(folder.path()).unwrap(), "without a key, for nothing is opened");
+    assert!(Local::open(folder.path()).unwrap_err().to_string().contains("version 1 of the store's keys is missing"));
+    crate::store::keys::add(&folder.path().join("keys.toml")).unwrap();
+    let newer = Sealing::of_file(&folder.path().join("keys.toml")).unwrap();
+    let second = Local::sealed(folder.path(), newer).unwrap();
+    assert_eq!(second.begin(&done, Owner::new()).await, Ok(Begun::Done("booked for Jane Roe".into())));
+    assert_eq!(second.table(&table_of).await, Ok(table(&[("x", "Jane Roe"), ("y", "+16045550188")])));
+    assert!(!text().contains("Jane Roe") && !text().contains("5550188"));
+    drop(second);
+    let old = Local::sealed(folder.path(), sealing).unwrap_err().to_string();
+    assert!(old.contains("version 2") && old.contains("put the key back"), "{old}");
+}

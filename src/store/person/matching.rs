@@ -73,17 +73,17 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
-    pub(super) fn rings_from(&self, number: &str) -> bool {
+    pub(crate) fn rings_from(&self, number: &str) -> bool {
         let number = significant(number);
         self.phones.iter().any(|phone| phone.0 == number)
     }
 
-    pub(super) fn is_named_in(&self, text: &str) -> bool {
+    pub(crate) fn is_named_in(&self, text: &str) -> bool {
         let text = words(text);
         self.names.iter().any(|name| text.windows(name.0.len()).any(|part| part == name.0))
     }
 
-    pub(super) fn is_except(&self, id: &str) -> bool {
+    pub(crate) fn is_except(&self, id: &str) -> bool {
         self.except.iter().any(|except| except == id)
     }
 }

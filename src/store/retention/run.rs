@@ -106,11 +106,11 @@ impl<'a> Run<'a> {
     /// Begins it, or goes on with it.
     pub(super) async fn open(store: &'a Store, name: Name, instance: &'a str) -> Result<Self, StoreError> {
         let mut purge = Self { store, name, instance, state: State::Begun };
-        let columns: Vec<&str> = What::ALL.map(What::name).into();
+        let columns: Vec<&str> = What::PURGED.map(What::name).into();
         let insert = format!(
             "INSERT INTO purges (clinic, instance, run, {}) VALUES ($1, $2, $3, {}) ON CONFLICT (clinic, run, instance) DO NOTHING",
             columns.join(", "),
-            ["0"; What::ALL.len()].join(", ")
+            ["0"; What::PURGED.len()].join(", ")
         );
         execute(&store.database, &insert, purge.of(vec![])).await?;
         let done = "SELECT done_ms FROM purges WHERE clinic = $1 AND instance = $2 AND run = $3";
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
 
     /// Writes the proof: of this purge and, if it is a night's, of those before it that broke off. What this one took away.
     pub(super) async fn finish(self, actor: &str) -> Result<Counts, StoreError> {
-        let names: Vec<&str> = What::ALL.map(What::name).into();
+        let names: Vec<&str> = What::PURGED.map(What::name).into();
         let open = format!(
             "SELECT run, {} FROM purges WHERE clinic = $1 AND instance = $2 AND run {} $3 AND done_ms IS NULL ORDER BY run",
             names.join(", "),
@@ -212,7 +212,7 @@ impl<'a> Run<'a> {
 
 fn counts(row: &QueryResult) -> Result<(String, Counts), StoreError> {
     let mut counts = Counts::default();
-    for (at, what) in What::ALL.into_iter().enumerate() {
+    for (at, what) in What::PURGED.into_iter().enumerate() {
         let count: i64 = row.try_get_by_index(at + 1)?;
         counts.add(what, count.unsigned_abs());
     }

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,13 +6,17 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::super::once::run_once;
 use super::super::tests::{left, with_book};
-use super::super::{Dealings, Trace, run, written_down};
+use super::super::{Dealings, Messages, Trace, messages, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
+use crate::clinic::Clinic;
+use crate::emr::book::Book;
 use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Number, Patient, Place, Provider, Sought};
 use crate::language::Language;
-use crate::state::{Key, State};
+use crate::state::{Key, Shared, State, StateConfig};
+use crate::store::at_rest;
 use crate::store::keys::{self, Keys};
 
 struct Caller {
@@ -493,4 +498,50 @@ async fn an_unknown_outcome_is_said_left_for_the_staff_and_never_sent_again() {
     let left = left(caller.folder.path());
     assert_eq!(left.lines().count(), 1);
     assert!(left.contains("2026-11-21T11:15"), "{left}");
+}
+
+/// Every file under this folder, one after the other.
+fn everything(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        all += &if path.is_dir() { everything(&path) } else { std::fs::read_to_string(&path).unwrap() };
+    }
+    all
+}
+
+#[tokio::test]
+async fn nothing_of_the_caller_is_in_clear_in_the_folder_after_a_call_that_books_and_leaves_a_message() {
+    let mut caller = Caller::new();
+    let sealing = at_rest::fresh(caller.folder.path());
+    let records = caller.folder.path().join("records");
+    let (clinic, today) = (Clinic::sample(), jiff::civil::date(2026, 11, 21));
+    let book = Book::sealed(&records.join("book"), &clinic, today, &sealing.of_clinic("harbour-street")).unwrap();
+    let shared = Shared::sealed(&StateConfig::default(), &records, sealing.clone()).unwrap();
+    let messages = Arc::new(Messages::new(records.join("messages")).sealing(sealing.clone()));
+    caller.session = Session { emr: Some(Arc::new(book)), shared, messages, ..caller.session };
+
+    let patient = caller.jane().await;
+    let slots = caller.slots(follow_up()).await;
+    let wish = json!({ "patient": patient, "slot": slots[0].0 });
+    let asked = caller.call(ToolName::CreateAppointment, wish.clone()).await;
+    caller.hears(Who::Agent, asked["say"].as_str().unwrap());
+    caller.hears(Who::Caller, "yes please");
+    let booked = run_once(ToolName::CreateAppointment, 3, &Pii::new(wish.to_string()), &caller.session).await;
+    assert!(booked.is_ok(), "{:?}", booked.result);
+    caller.hears(Who::Agent, "From Jane Roe, at 6 0 4, 5 5 5, 0 1 2 3: please call me. Is that right?");
+    caller.hears(Who::Caller, "yes that's right");
+    let left = json!({ "name": "Jane Roe", "number": "604-555-0123", "text": "please call me" });
+    assert_eq!(caller.call(ToolName::TakeMessage, left).await["ok"], true);
+
+    let all = everything(&records);
+    for file in ["state.jsonl", "book/harbour-street.jsonl", "messages"] {
+        assert!(std::fs::metadata(records.join(file)).unwrap().len() > 0, "{file}");
+    }
+    // Each has something in it that base64 never has by chance.
+    for secret in ["Jane Roe", "\"Jane", "\"1001\"", "5550177", "5550123", "1984-03-09", "call me", "Wei Chen"] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
+    let [file] = &messages::waiting(&records).unwrap()[..] else { panic!("one message") };
+    assert_eq!(messages::read(file, &sealing).unwrap().unwrap().name.reveal(), "Jane Roe");
 }
