@@ -75,6 +75,8 @@ pub struct ClinicConfig {
     pub budget: Option<BudgetConfig>,
     /// Who is told of messages for the staff.
     pub notices: Option<NoticesConfig>,
+    /// Who looks for messages without being told of them, and how often; for people.
+    pub reads_messages: Option<String>,
     /// How long what is known of its callers is kept.
     #[serde(default)]
     pub retention: RetentionConfig,
@@ -383,6 +385,9 @@ impl ClinicConfig {
             }
         }
         wrong.extend(self.notices.iter().flat_map(NoticesConfig::check));
+        if self.reads_messages.as_ref().is_some_and(|who| who.trim().is_empty()) {
+            wrong.push("reads_messages: empty; write who looks for messages and how often, or leave it out".into());
+        }
         wrong.extend(self.retention.check());
         wrong.extend(self.privacy_officer.iter().flat_map(PrivacyOfficer::check));
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
@@ -510,7 +515,7 @@ mod tests {
             let refused = routed(change, to).unwrap_err().to_string();
             assert!(refused.starts_with(&format!("clinic.toml: {key}: ")), "{refused}");
         }
-        let days = routed("[hours]", "[retention]\ncalls_days = 0\n[hours]").unwrap();
+        let days = routed("calls_days = 365", "calls_days = 0").unwrap();
         assert!(!days.knows_its_nights() && days.faults()[0].contains("retention."), "{:?}", days.faults());
     }
 

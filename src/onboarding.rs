@@ -4,6 +4,7 @@
 //! concern a clinic says why. Nothing here writes to an EMR, and nothing that is looked at or said is about a patient. Hosted providers charge for
 //! the few words of a look at a language.
 
+mod afterwards;
 mod book;
 mod facts;
 mod language;
@@ -33,13 +34,15 @@ pub enum Gate {
     Emr,
     Providers,
     Visits,
+    Messages,
+    Retention,
     PrivacyOfficer,
     Residency,
     Secrets,
 }
 
 impl Gate {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Facts,
         Self::Hours,
         Self::Holidays,
@@ -50,6 +53,8 @@ impl Gate {
         Self::Emr,
         Self::Providers,
         Self::Visits,
+        Self::Messages,
+        Self::Retention,
         Self::PrivacyOfficer,
         Self::Residency,
         Self::Secrets,
@@ -68,6 +73,8 @@ impl Gate {
             Self::Emr => "emr",
             Self::Providers => "providers",
             Self::Visits => "visits",
+            Self::Messages => "messages",
+            Self::Retention => "retention",
             Self::PrivacyOfficer => "privacy_officer",
             Self::Residency => "residency",
             Self::Secrets => "secrets",
@@ -174,6 +181,8 @@ pub async fn look(about: &About<'_>, gates: &[Gate], now: impl Fn() -> Timestamp
             Gate::Emr => book::emr(about, local).await,
             Gate::Providers => book::providers(about).await,
             Gate::Visits => book::visits(&about.clinic.config),
+            Gate::Messages => afterwards::messages(about),
+            Gate::Retention => afterwards::retention(about),
             Gate::PrivacyOfficer => safety::privacy_officer(&about.clinic.config),
             Gate::Residency => safety::residency(about),
             Gate::Secrets => safety::secrets(about).await,

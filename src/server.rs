@@ -61,6 +61,7 @@ pub use login::{Place, login, with_login};
 pub use providers::{Hosted, Speech};
 pub use residency::{Sends, sends};
 pub use settings::{AgentsConfig, Cheaper, ClinicSection, Kind, ProvidersConfig, ServerConfig};
+pub(crate) use told::check as unheard;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]

@@ -77,6 +77,8 @@ async fn what_is_wrong_is_told_at_its_gate_with_the_mend() {
     let numbers = "numbers = [\"+16045550100\"]";
     let to = "transfer_to = \"+16045550142\"";
     let officer = "[privacy_officer]\nname = \"Maria Santos\"\nemail = \"privacy@harbour-street.example\"\n";
+    let reads = "reads_messages = \"the front desk, with `attendant messages`, every half hour\"\n";
+    let kept = "[retention]\ntranscripts_days = 90\nrecordings_days = 90\nmessages_days = 90\ncalls_days = 365\n";
     let languages = "languages = [\"en-CA\", \"zh-CN\", \"zh-HK\", \"pa-IN\", \"fr-CA\"]";
     let visits = "visits = [\"checkup\", \"follow_up\", \"sick_visit\", \"consultation\"]";
     let cases: &[Case<'_>] = &[
@@ -100,6 +102,10 @@ async fn what_is_wrong_is_told_at_its_gate_with_the_mend() {
             "no slot within 14 days",
             "[emr.codes]",
         ),
+        (Gate::Messages, &[(reads, "")], "nobody is told of messages that callers leave", "[notices]"),
+        (Gate::Retention, &[(kept, "")], "does not say how long", "[retention]"),
+        (Gate::Retention, &[("messages_days = 90", "messages_days = 91")], "91 days are longer", "write 90"),
+        (Gate::Retention, &[("calls_days = 365", "calls_days = 2555")], "2555 days are longer", "the EMR"),
         (Gate::PrivacyOfficer, &[(officer, "")], "nobody is named", "[privacy_officer]"),
     ];
     for (gate, changes, what, mend) in cases {
@@ -175,4 +181,24 @@ async fn keys_are_tried_and_an_emr_s_password_is_judged_and_never_shown() {
     let about = About { clinic: &clinic, config: &config, graph: &graph, speech: None, store: Some(&others) };
     let told = format!("{:?}", look(&about, &[Gate::Secrets], clock::now).await[0].evidence);
     assert!(told.contains("Wrong") && told.contains("version 1") && told.contains("store.keys"), "{told}");
+}
+
+#[tokio::test]
+async fn a_clinic_whose_staff_are_told_says_by_whom_and_one_without_a_store_keeps_everything_and_tells_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "mK3-vq09-Zp-xx71-mK3-vq09-Zp-xx71").unwrap();
+    let notices = format!(
+        "[notices]\nto = [\"http://127.0.0.1:1/hook\"]\nsecret = {{ file = {secret:?} }}\n\
+         [notices.escalation]\nto = [\"http://127.0.0.1:1/more\"]\nafter_minutes = 20\n[retention]"
+    );
+    let told = clinic(&[("[retention]", notices.as_str())]);
+    let findings = looked_at(&told, &scripted(), &[Gate::Messages, Gate::Retention]).await;
+    assert!(findings.iter().all(|finding| finding.outcome() == Outcome::Passed), "{findings:?}");
+    let text = format!("{:?}", findings[0].evidence);
+    assert!(text.contains("1 are told of each message, 1 more after 20 minutes"), "{text}");
+    let mut off = scripted();
+    off.store.enabled = false;
+    assert!(wrong(&told, &off, Gate::Messages).await[0].contains("store.enabled = true"));
+    assert!(wrong(&told, &off, Gate::Retention).await[0].contains("nothing is ever taken away"));
 }

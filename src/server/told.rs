@@ -7,7 +7,7 @@ use crate::notices::{Deadlines, Notices};
 use crate::store::{Kind, Store};
 
 /// What is wrong, as `file: key: what is wrong; what to write instead`.
-pub(super) fn check(config: &Config, clinic: &Clinic) -> Vec<String> {
+pub(crate) fn check(config: &Config, clinic: &Clinic) -> Vec<String> {
     let Some(notices) = &clinic.config.notices else { return Vec::new() };
     let file = config.clinic.file.as_ref().map_or_else(String::new, |file| format!("{}: ", file.display()));
     let mut wrong = Vec::new();
