@@ -21,6 +21,7 @@ mod past;
 mod patient;
 mod providers;
 mod recording;
+mod requests;
 mod retention;
 mod say;
 mod serve;
@@ -67,6 +68,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Patient(patient::Patient),
     Providers(providers::Providers),
+    Requests(requests::Requests),
     Retention(retention::Retention),
     Say(say::Say),
     Sim(sim::Sim),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(command) => command.run(),
         Command::Patient(command) => command.run(),
         Command::Providers(command) => command.run(),
+        Command::Requests(command) => command.run(),
         Command::Retention(command) => command.run(),
         Command::Say(command) => command.run(),
         Command::Sim(command) => command.run(),

@@ -25,6 +25,7 @@ pub mod notices;
 pub mod person;
 mod read;
 mod record;
+pub mod requests;
 mod reseal;
 pub mod retention;
 mod schema;

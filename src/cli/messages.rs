@@ -1,6 +1,6 @@
 //! `attendant messages`: what callers asked to be told to somebody, and writes to the book of which the staff are to make sure.
 
-mod told;
+pub(super) mod told;
 
 use std::path::PathBuf;
 
@@ -158,13 +158,13 @@ impl Messages {
     }
 }
 
-async fn read(store: &Store, subject: &str) -> Result<(), Failure> {
+pub(super) async fn read(store: &Store, subject: &str) -> Result<(), Failure> {
     let note = Note::new(&actor(), Action::MessagesRead, subject, "done");
     store.note(&note).await.map_err(store_failure)
 }
 
 /// The one message whose id begins so.
-async fn one(store: &Store, id: &str) -> Result<Message, Failure> {
+pub(super) async fn one(store: &Store, id: &str) -> Result<Message, Failure> {
     let mut found = store.messages_like(id).await.map_err(store_failure)?;
     match (found.pop(), found.is_empty()) {
         (Some(message), true) => Ok(message),

@@ -26,6 +26,8 @@ pub enum Action {
     MessagesRead,
     /// Somebody has seen to a message for the staff.
     MessageAcknowledged,
+    /// Somebody has said how far a request is; the outcome is its state.
+    RequestMoved,
     /// A caller refused to be recorded, or hung up before hearing of it: the recording was deleted.
     RecordingDeleted,
     AppointmentBooked,
@@ -366,6 +368,7 @@ fn word(action: Action) -> &'static str {
         Action::RecordingRead => "recording_read",
         Action::MessagesRead => "messages_read",
         Action::MessageAcknowledged => "message_acknowledged",
+        Action::RequestMoved => "request_moved",
         Action::RecordingDeleted => "recording_deleted",
         Action::AppointmentBooked => "appointment_booked",
         Action::AppointmentMoved => "appointment_moved",

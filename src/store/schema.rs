@@ -12,6 +12,7 @@ mod erased;
 mod isolation;
 mod messages;
 mod notices;
+mod requests;
 mod retention;
 
 use sea_orm::DbBackend;
@@ -134,6 +135,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     details::MIGRATION,
     book::MIGRATION,
     Migration { version: 13, name: "tokens written to a model's cache", statements: tokens_written },
+    requests::MIGRATION,
 ];
 
 /// What was paid before counted as sent.

@@ -24,12 +24,12 @@ pub(super) fn by(acknowledged: &Acknowledged) -> By {
 }
 
 /// RFC 3339, UTC.
-pub(super) fn stamp(ms: i64) -> String {
+pub(in crate::cli) fn stamp(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map(clock::stamp_of).unwrap_or_default()
 }
 
 /// 2026-11-21 18:00.
-fn minute(stamp: &str) -> String {
+pub(in crate::cli) fn minute(stamp: &str) -> String {
     stamp.chars().take(16).collect::<String>().replace('T', " ")
 }
 
