@@ -248,7 +248,9 @@ impl Session {
         let struck = match self.strike.at {
             Moment::Cancelled => true,
             Moment::Words(words) => self.chunks > words,
-            Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => self.chunks > STRIKES_AFTER,
+            Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between | Moment::SecondVoice => {
+                self.chunks > STRIKES_AFTER
+            }
         };
         if (struck && self.strike.is_within()) || self.strike.is(Fault::Deaf) {
             self.strike.felt(self.words.1);

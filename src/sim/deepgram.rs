@@ -123,8 +123,9 @@ struct Session {
     protocol: Protocol,
     ear: Ear,
     outbox: VecDeque<(Instant, Act)>,
-    /// Answers with words.
+    /// Answers with words: of all, and of those after the first turn's last words.
     answered: u32,
+    of_second: u32,
     /// Turns whose last words were said, and when the first of them was.
     turns: u32,
     first_turn: Option<Instant>,
@@ -138,8 +139,9 @@ impl Session {
             Asked::Flux(thresholds) => Protocol::Flux(flux::Flux::new(thresholds, strike.clone())),
         };
         let (ear, outbox) = (Ear::of(strike.clone()), VecDeque::new());
-        let (answered, turns, first_turn) = (0, 0, None);
-        Self { socket, pace, strike, protocol, ear, outbox, answered, turns, first_turn, active: Instant::now() }
+        let (answered, of_second, turns, first_turn) = (0, 0, 0, None);
+        let active = Instant::now();
+        Self { socket, pace, strike, protocol, ear, outbox, answered, of_second, turns, first_turn, active }
     }
 
     async fn run(mut self) {
@@ -241,14 +243,17 @@ impl Session {
     /// Whether the fault strikes instead of these words.
     fn is_struck(&mut self, said: &Value) -> bool {
         let has_words = |text: &Value| text.as_str().is_some_and(|text| !text.is_empty());
-        self.answered +=
-            u32::from(has_words(&said["transcript"]) || has_words(&said["channel"]["alternatives"][0]["transcript"]));
+        let has_words = has_words(&said["transcript"]) || has_words(&said["channel"]["alternatives"][0]["transcript"]);
+        self.answered += u32::from(has_words);
+        self.of_second += u32::from(has_words && self.turns > 0);
         if said["from_finalize"] == true || said["event"] == "EndOfTurn" {
             self.turns += 1;
             self.first_turn.get_or_insert_with(Instant::now);
         }
         match (self.strike.fault(), self.strike.at) {
+            (Some(Fault::Deaf), Moment::SecondVoice) => self.of_second > 0,
             (Some(Fault::Deaf), _) => true,
+            (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::SecondVoice) => self.of_second > 1,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::LastWords) => self.turns > 1,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::Usual) => self.answered > 1,
             (Some(Fault::Stalls), Moment::Between) => self.first_turn.is_some_and(|at| Instant::now() >= at + BETWEEN),

@@ -101,6 +101,8 @@ pub enum Moment {
     LastWords,
     /// A recogniser, half a second after its first turn's last words.
     Between,
+    /// A recogniser, in the voice after its first turn: with its first words, or, if it strikes within an answer, after them.
+    SecondVoice,
     /// A voice, once it was cancelled in the middle of what it said.
     Cancelled,
 }

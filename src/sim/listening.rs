@@ -61,8 +61,9 @@ pub(super) struct Session<P> {
     strike: Strike,
     protocol: P,
     outbox: VecDeque<Due>,
-    /// Answers with words.
+    /// Answers with words: of all, and of those after the first utterance's last words.
     answered: u32,
+    of_second: u32,
     /// Utterances whose last words were said, and when those of the first were.
     finals: u32,
     first_final: Option<Instant>,
@@ -70,7 +71,8 @@ pub(super) struct Session<P> {
 
 impl<P: Protocol> Session<P> {
     pub(super) fn new(socket: WebSocket, strike: Strike, protocol: P) -> Self {
-        Self { socket, strike, protocol, outbox: VecDeque::new(), answered: 0, finals: 0, first_final: None }
+        let (answered, of_second, finals, first_final) = (0, 0, 0, None);
+        Self { socket, strike, protocol, outbox: VecDeque::new(), answered, of_second, finals, first_final }
     }
 
     pub(super) async fn run(mut self) {
@@ -132,12 +134,15 @@ impl<P: Protocol> Session<P> {
 
     async fn perform(&mut self, due: Due) -> ControlFlow<()> {
         self.answered += u32::from(due.what != What::NoWords);
+        self.of_second += u32::from(due.what != What::NoWords && self.finals > 0);
         if due.what == What::LastWords {
             self.finals += 1;
             self.first_final.get_or_insert_with(Instant::now);
         }
         let is_struck = match (self.strike.fault(), self.strike.at) {
+            (Some(Fault::Deaf), Moment::SecondVoice) => self.of_second > 0,
             (Some(Fault::Deaf), _) => true,
+            (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::SecondVoice) => self.of_second > 1,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::LastWords) => self.finals > 1,
             (Some(Fault::Stalls | Fault::Errors | Fault::Breaks), Moment::Usual) => self.answered > 1,
             (Some(Fault::Stalls), Moment::Between) => self.first_final.is_some_and(|at| Instant::now() >= at + BETWEEN),

@@ -196,7 +196,9 @@ impl<P: Protocol> Session<P> {
         let struck = match self.strike.at {
             Moment::Cancelled => true,
             Moment::Words(words) => self.words > words,
-            Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => self.words > STRIKES_AFTER,
+            Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between | Moment::SecondVoice => {
+                self.words > STRIKES_AFTER
+            }
         };
         let is_late = self.strike.is(Fault::Late) && due.is_audio && due.context != self.latest;
         if is_late || (struck && self.strike.is_within()) {

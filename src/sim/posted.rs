@@ -49,7 +49,9 @@ impl Settings {
         let (is_at_once, strikes_after) = match strike.at {
             Moment::Usual => (!strike.is(Fault::Stalls) && !strike.is(Fault::Breaks), STRIKES_AFTER),
             Moment::Words(words) => (false, words),
-            Moment::Connecting | Moment::Cancelled | Moment::LastWords | Moment::Between => (true, 0),
+            Moment::Connecting | Moment::Cancelled | Moment::LastWords | Moment::Between | Moment::SecondVoice => {
+                (true, 0)
+            }
         };
         let is_due = is_at_once || before + words > strikes_after;
         let strike = if is_due { strike } else { Strike::default() };

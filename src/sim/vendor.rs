@@ -46,6 +46,7 @@ const NOT_ASKED_TO_CANCEL: &str =
 const IN_ORDER: &str = "its answer is one stream, in order";
 const NO_AUDIO: &str = "it sends no audio";
 const SAYS_NOTHING: &str = "it says nothing";
+const HEARS_NOTHING: &str = "it hears nothing";
 const FROM_THE_BEGINNING: &str = "its connection has it from the beginning, or not at all";
 const NEVER_MADE: &str = "a connection that is never made stalls; one that is refused is refused by its status";
 const STAYS: &str = "its connection stays when it is cancelled, and only a new one is refused";
@@ -125,16 +126,17 @@ impl Vendor {
             (Moment::Connecting, _) if matches!(fault, Fault::Stalls) => None,
             (Moment::Connecting, _) => Some(NEVER_MADE),
             (Moment::LastWords | Moment::Between, Does::Hears) if is_within => None,
+            (Moment::SecondVoice, Does::Hears) if is_within || matches!(fault, Fault::Deaf) => None,
             // A clause is a request; Google's are streams of a connection, which has the fault.
             (Moment::Words(_), Does::Speaks) if is_within || is_asked_anew => None,
-            (Moment::LastWords | Moment::Between, Does::Hears) | (Moment::Words(_), Does::Speaks) => {
-                Some(FROM_THE_BEGINNING)
-            }
+            (Moment::LastWords | Moment::Between | Moment::SecondVoice, Does::Hears)
+            | (Moment::Words(_), Does::Speaks) => Some(FROM_THE_BEGINNING),
             (Moment::Cancelled, Does::Speaks) if is_refusal && matches!(self.cancelled_by(), CancelledBy::Message) => {
                 Some(STAYS)
             }
             (Moment::Cancelled, Does::Speaks) => None,
             (Moment::LastWords | Moment::Between, Does::Speaks) => Some(NO_LAST_WORDS),
+            (Moment::SecondVoice, Does::Speaks) => Some(HEARS_NOTHING),
             (Moment::Words(_) | Moment::Cancelled, Does::Hears) => Some(SAYS_NOTHING),
         }
     }
@@ -197,6 +199,8 @@ mod tests {
             let of_hearing = if hears { within.clone() } else { Vec::new() };
             assert_eq!(faults(Moment::Connecting), [Fault::Stalls], "{vendor:?}");
             assert_eq!([faults(Moment::LastWords), faults(Moment::Between)], [of_hearing.clone(), of_hearing]);
+            let over = [Fault::Stalls, Fault::Deaf, Fault::Errors, Fault::Breaks];
+            assert_eq!(faults(Moment::SecondVoice), if hears { over.to_vec() } else { Vec::new() }, "{vendor:?}");
             for at in [Moment::Words(4), Moment::Cancelled] {
                 let struck = faults(at);
                 assert_eq!(struck.is_empty(), hears, "{vendor:?} {at:?}");

@@ -1,5 +1,6 @@
 //! What stays of calls: their records, wherever they are kept, and what a call's recording says of it: both sides on the leg's clock, whatever the machine that runs the tests is busy with.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use attendant::call::timeline::Entry;
@@ -67,6 +68,24 @@ impl Recorded {
         (from..frames.len()).find(|slot| begins(*slot)).map(|slot| Samples::from_slots((slot - from) as u64))
     }
 
+    /// The slots at which the caller begins to speak, after half a second of nothing.
+    pub fn caller_begins(&self) -> Vec<usize> {
+        let (mut begins, mut last) = (Vec::new(), None);
+        for slot in (0..).zip(self.caller.as_chunks::<SLOT_SAMPLES>().0).filter(|(_, frame)| sounds(frame)).map(|f| f.0)
+        {
+            if last.is_none_or(|last| slot - last > 25) {
+                begins.push(slot);
+            }
+            last = Some(slot);
+        }
+        begins
+    }
+
+    /// Whether the agent makes no sound in these slots.
+    pub fn agent_is_silent(&self, slots: Range<usize>) -> bool {
+        !self.agent.as_chunks::<SLOT_SAMPLES>().0[slots].iter().any(sounds)
+    }
+
     /// The longest from the last sound of either side to the next of the agent's. What lies before the agent's first sound, and before
     /// words of the caller's, is not owed.
     pub fn longest_silence(&self) -> Samples {
@@ -101,4 +120,6 @@ fn the_longest_silence_is_the_agents_and_counts_to_the_slot() {
     assert_eq!(recorded.longest_silence(), LONGEST_SILENCE);
     let next = |slot| recorded.next_word(slot).map(|wait| wait.0 / SLOT_SAMPLES as u64);
     assert_eq!([next(0), next(50), next(51), next(719), next(731)], [Some(50), Some(0), Some(659), Some(11), None]);
+    assert_eq!(recorded.caller_begins(), [360]);
+    assert_eq!([60..710, 59..710, 60..711].map(|slots| recorded.agent_is_silent(slots)), [true, false, false]);
 }

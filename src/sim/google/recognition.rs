@@ -90,7 +90,7 @@ impl Recognition {
             self.strike.felt(0);
         }
         clock::elapse(self.delay).await;
-        if self.strike.is(Fault::Deaf) {
+        if self.is_deaf() {
             self.strike.felt(0);
             return Err(Stop::Silent);
         }
@@ -104,6 +104,11 @@ impl Recognition {
         }
         let last = self.result(self.words.len(), is_final);
         self.say(vec![last], Part::Last)
+    }
+
+    /// It says nothing of this stream.
+    fn is_deaf(&self) -> bool {
+        self.strike.is(Fault::Deaf) && (self.strike.at != Moment::SecondVoice || self.number > 1)
     }
 
     /// Sentences that are over are final.
@@ -146,12 +151,13 @@ impl Recognition {
             Moment::Usual | Moment::Connecting | Moment::Words(_) | Moment::Cancelled => self.answered > 1,
             Moment::LastWords => self.number > 1 && part == Part::Last,
             Moment::Between => self.number > 1,
+            Moment::SecondVoice => self.number > 1 && self.answered > 1,
         };
-        if (strikes && self.strike.is_within()) || self.strike.is(Fault::Deaf) {
+        if (strikes && self.strike.is_within()) || self.is_deaf() {
             self.strike.felt(0);
         }
         match self.strike.fault() {
-            Some(Fault::Deaf) => return Ok(()),
+            Some(Fault::Deaf) if self.is_deaf() => return Ok(()),
             Some(Fault::Breaks) if strikes => return Err(Stop::Broke),
             Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),
             Some(_) | None => {}

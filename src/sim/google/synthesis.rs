@@ -98,7 +98,9 @@ impl Synthesis {
             let strikes_after = match self.strike.at {
                 Moment::Words(words) => words,
                 Moment::Cancelled => 0,
-                Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between => STRIKES_AFTER,
+                Moment::Usual | Moment::Connecting | Moment::LastWords | Moment::Between | Moment::SecondVoice => {
+                    STRIKES_AFTER
+                }
             };
             let before = self.words.fetch_add(1, Ordering::Relaxed);
             let strikes = before >= strikes_after;

@@ -7,6 +7,7 @@ mod hearing;
 mod interrupted;
 mod languages;
 mod speaking;
+mod talked_over;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -71,7 +71,7 @@ const FAULTS: [Fault; 10] = [
     Fault::Fails,
 ];
 
-fn vendor_of(name: &str) -> Vendor {
+pub(super) fn vendor_of(name: &str) -> Vendor {
     EARS.into_iter().find(|(ears, _)| *ears == name).expect("it is tried").1
 }
 
