@@ -69,6 +69,11 @@ impl Ears {
         Self { inputs, mailbox, meter, at: BEGIN }
     }
 
+    /// The call is over; what its session is given says whether that is over too.
+    pub fn hang_up(self) -> mpsc::Sender<Input> {
+        self.inputs
+    }
+
     pub async fn hear(&mut self, audio: &[i16]) {
         for chunk in audio.chunks(SLOT_SAMPLES) {
             let mut frame = [0; SLOT_SAMPLES];

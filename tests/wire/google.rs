@@ -2,7 +2,7 @@
 //! are tried with those of others ([`super::streamed_voices`]).
 
 pub mod account;
-mod server;
+pub mod server;
 
 use std::io::Write;
 use std::net::SocketAddr;

@@ -1,19 +1,22 @@
 //! Recognisers at simulated vendors: at whichever moment of a sentence the call ends, nothing of its session stays open at the vendor.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use attendant::language::Language;
 use attendant::sim::code::speak;
 use attendant::sim::{Fault, Moment, Trouble};
-use attendant::stt::{Hints, Input, Recognizer};
+use attendant::stt::{Event, Hints, Input, Recognizer};
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{interval, timeout};
 
-use super::deepgram::{Ears, code, vendor};
-use super::google;
+use super::deepgram::{Ears, code, is_flushed, vendor};
 use super::voice_cancel::{Open, counted};
 use super::whole_calls::vendors::hears;
+use super::{azure_ears, google};
 
 const NAMES: [&str; 6] = ["nova-3", "flux", "google", "sarvam", "openai_stt", "azure_stt"];
 
@@ -64,7 +67,7 @@ async fn hung_up_after(name: &str, time: Duration, how: How, recogniser: Arc<dyn
     were
 }
 
-async fn at(name: &str, trouble: Trouble) -> std::net::SocketAddr {
+async fn at(name: &str, trouble: Trouble) -> SocketAddr {
     if name == "google" { google::vendor(trouble).await } else { vendor(trouble).await }
 }
 
@@ -104,4 +107,65 @@ async fn a_call_that_ends_while_its_recogniser_still_connects_leaves_no_connecti
         drop((ears, recogniser));
         open.at_most(0, name).await;
     }
+}
+
+/// A queue that is full answers nobody.
+const NO_ANSWER: Duration = Duration::from_millis(300);
+
+/// Passes the first connection on to the vendor; whoever connects after it waits for ever.
+async fn taking_one(vendor: SocketAddr) -> SocketAddr {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let listener = socket.listen(1).expect("it listens");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        let (mut ours, _) = listener.accept().await.expect("it listens");
+        let mut waiting = Vec::new();
+        while let Ok(Ok(one)) = timeout(NO_ANSWER, TcpStream::connect(address)).await {
+            waiting.push(one);
+        }
+        let mut theirs = TcpStream::connect(vendor).await.expect("the vendor listens");
+        // Either may leave in the middle.
+        copy_bidirectional(&mut ours, &mut theirs).await.ok();
+        std::future::pending::<()>().await;
+        drop((listener, waiting));
+    });
+    address
+}
+
+/// Gives it a voice until it takes no more.
+async fn say_until_it_connects(ears: &mut Ears) {
+    ears.inputs.send(Input::SpeechStart { at: Samples(ears.at) }).await.expect("open");
+    let is_taken = |ears: &Ears| (ears.inputs.capacity() == ears.inputs.max_capacity()).then_some(());
+    while crate::desk::came_within(NO_ANSWER, || is_taken(ears)).await.is_some() {
+        ears.hear(&[9_000; SLOT_SAMPLES]).await;
+    }
+}
+
+/// Longer than the test would wait.
+const NEVER: &str = "connect_ms = 600000";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recogniser_that_connects_again_for_another_language_ends_with_the_call() {
+    let recogniser = azure_ears::ears(taking_one(vendor(Trouble::default()).await).await, NEVER);
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.inputs.send(Input::Language(Language::French)).await.expect("open");
+    say_until_it_connects(&mut ears).await;
+    crate::desk::in_time(ears.hang_up().closed()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recogniser_that_connects_again_after_its_vendor_closed_ends_with_the_call() {
+    // It says goodbye after the first call.
+    let server = google::server::Server::start().await;
+    let recogniser = google::ears(taking_one(server.address).await, NEVER);
+    let mut ears = Ears::open(&recogniser, Language::English, Hints::default());
+    assert_eq!(ears.next().await, Event::Ready);
+    ears.say(code()).await;
+    ears.flush().await;
+    ears.until(is_flushed).await;
+    ears.hear(&[0; 8_000]).await;
+    say_until_it_connects(&mut ears).await;
+    crate::desk::in_time(ears.hang_up().closed()).await;
 }

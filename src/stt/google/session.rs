@@ -47,7 +47,12 @@ pub(super) async fn run(shared: Arc<Shared>, setup: Setup, mut inputs: mpsc::Rec
     };
     let error = match connected {
         Ok(line) => {
-            Session::new(shared, setup, line, reports.mailbox.meter().clone()).talk(&mut inputs, &reports).await.err()
+            let mut session = Session::new(shared, setup, line, reports.mailbox.meter().clone());
+            tokio::select! {
+                ended = session.talk(&mut inputs, &reports) => ended.err(),
+                // Connecting again, too.
+                () = reports.mailbox.closed() => return,
+            }
         }
         Err(error) => Some(error),
     };

@@ -42,7 +42,11 @@ pub(super) async fn run(vendor: Arc<dyn Vendor>, setup: Setup, mut inputs: mpsc:
         Ok((link, talk)) => {
             let mut session = Session::new(vendor, setup, link, talk, reports.mailbox.meter().clone());
             session.said.push(Event::Ready);
-            let ended = session.serve(&mut inputs, &reports).await;
+            let ended = tokio::select! {
+                ended = session.serve(&mut inputs, &reports) => ended,
+                // Connecting again, too.
+                () = reports.mailbox.closed() => Ok(End::NotNeeded),
+            };
             session.bye(ended.is_ok());
             ended
         }
