@@ -34,6 +34,9 @@ const SLOW: Duration = Duration::from_millis(1_500);
 /// From the first turn's last words to [`Moment::Between`].
 const BETWEEN: Duration = Duration::from_millis(500);
 
+/// After keyterms beyond its limit it is silent for so long, and closes (Deepgram's changelog of 2026-10-08).
+const SILENT: Duration = Duration::from_secs(30);
+
 /// Interim words come so often: 300 ms of audio.
 const INTERIM: u64 = 4_800;
 
@@ -108,6 +111,8 @@ enum Act {
     /// The same, after the scripted delay: what a client waits for.
     SayLater(Value),
     Close(u16, &'static str),
+    /// Says nothing more, and closes after [`SILENT`].
+    FallSilent,
 }
 
 /// One of the two protocols.
@@ -215,6 +220,9 @@ impl Session {
             if matches!(act, Act::SayLater(_)) {
                 at += self.pace.draw();
             }
+            if act == Act::FallSilent {
+                at += SILENT;
+            }
             if self.strike.is(Fault::Slow) && !matches!(&act, Act::Say(said) if said["type"] == "Connected") {
                 self.strike.felt(0);
                 at += SLOW;
@@ -231,6 +239,10 @@ impl Session {
             Act::Say(said) | Act::SayLater(said) => said,
             Act::Close(code, reason) => {
                 self.close(code, reason).await;
+                return Break(());
+            }
+            Act::FallSilent => {
+                self.close(1011, "NET-0000").await;
                 return Break(());
             }
         };

@@ -79,6 +79,12 @@ impl Recognizer for Deepgram {
     }
 }
 
+/// A change in mid-stream was refused.
+fn not_configured() {
+    metrics::counter!("deepgram_configure_failures_total").increment(1);
+    tracing::warn!("deepgram refused new thresholds or likely words; those before them go on to hold");
+}
+
 fn failed(kind: ErrorKind, what: &str) -> ProviderError {
     ProviderError { provider: NAME, kind, what: what.to_owned(), retry_after: None }
 }

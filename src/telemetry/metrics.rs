@@ -152,7 +152,7 @@ pub const METRICS: &[Metric] = &[
         "Locks on a provider's day that were lost while they were held: nothing more was written under them.",
     ),
     counter("stt_inputs_dropped_total", &[], "Frames and orders that a recogniser did not take in time."),
-    counter("deepgram_configure_failures_total", &[], "Thresholds that Deepgram refused."),
+    counter("deepgram_configure_failures_total", &[], "Thresholds or likely words that Deepgram refused in mid-call."),
     counter("deepgram_idle_closes_total", &[], "Connections that Deepgram closed while nothing was said."),
     counter("cartesia_late_messages_total", &[], "Messages of Cartesia for what nobody wants any more."),
     counter("elevenlabs_late_messages_total", &[], "Messages of ElevenLabs for what nobody wants any more."),

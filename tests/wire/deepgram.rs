@@ -400,6 +400,30 @@ async fn the_simulated_vendor_refuses_what_deepgram_would() {
 }
 
 #[tokio::test]
+async fn the_simulated_nova_takes_other_likely_words_in_mid_stream_and_falls_silent_over_its_limit() {
+    let address = vendor(Trouble::default()).await;
+    let path = "/v1/listen?model=nova-3&encoding=linear16&sample_rate=16000";
+    let mut request = format!("ws://{address}{path}").into_client_request().expect("an address");
+    request.headers_mut().insert("authorization", "Token k".parse().expect("a header"));
+    let (mut socket, _) = connect_async(request).await.expect("it takes it");
+    for (told, answer) in [
+        (r#""keyterms":["Wong"]"#, r#"{"keyterms":["Wong"],"request_id":"simulated","type":"ConfigureSuccess"}"#),
+        (r#""features":{"numerals":true}"#, r#"{"request_id":"simulated","type":"ConfigureSuccess"}"#),
+        (r#""keyterms":"Wong""#, r#"{"request_id":"simulated","type":"ConfigureFailure"}"#),
+    ] {
+        socket.send(Frame::text(format!(r#"{{"type":"Configure",{told}}}"#))).await.expect("open");
+        let said = in_time(socket.next()).await.expect("open").expect("open");
+        assert_eq!(said, Frame::text(answer), "{told}");
+    }
+    let many = format!(r#"{{"type":"Configure","keyterms":["{}"]}}"#, "Wong ".repeat(201));
+    for told in [many.as_str(), r#"{"type":"Finalize"}"#] {
+        socket.send(Frame::text(told)).await.expect("open");
+    }
+    let silence = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(silence, socket.next()).await.is_err(), "it says nothing any more");
+}
+
+#[tokio::test]
 async fn the_audio_that_is_sent_is_counted_for_its_model_and_no_other() {
     for (model, name) in [("flux", "flux-general-en"), ("nova-3", "nova-3")] {
         let recogniser = deepgram(vendor(Trouble::default()).await, &format!("model = \"{model}\""));

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::query::{Thresholds, within};
+use super::query::{self, Keyterms, Thresholds, within};
 use super::{Act, INTERIM, seconds};
 use crate::sim::ear::{Ear, Word};
 use crate::sim::fault::{Fault, Strike};
@@ -143,7 +143,7 @@ impl Flux {
         let end = number("eot_threshold", 0.5, 1.0, Some(self.thresholds.end));
         let eager = number("eager_eot_threshold", 0.3, 0.9, self.thresholds.eager);
         let timeout = number("eot_timeout_ms", 500.0, 60_000.0, None);
-        let keyterms = message["keyterms"].is_null() || message["keyterms"].is_array();
+        let keyterms = query::keyterms(&message["keyterms"]) == Keyterms::Taken;
         match (end, eager, timeout) {
             (Ok(Some(end)), Ok(eager), Ok(_)) if keyterms && eager.is_none_or(|eager| eager <= end) => {
                 self.thresholds = Thresholds { end, eager };

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::query::{self, Keyterms};
 use super::{Act, INTERIM, seconds};
 use crate::sim::ear::{Ear, Word};
 use crate::sim::fault::{Fault, Strike};
@@ -39,6 +40,7 @@ impl Nova {
     pub(super) fn message(&mut self, message: &Value, ear: &mut Ear) -> Vec<Act> {
         match message["type"].as_str() {
             Some("KeepAlive") => Vec::new(),
+            Some("Configure") => vec![configure(message)],
             Some("Finalize") => {
                 self.words.extend(ear.finish());
                 if self.strike.is(Fault::Unanswered) {
@@ -94,5 +96,23 @@ impl Nova {
             "channel": {"alternatives": [alternative]},
             "metadata": {"request_id": "simulated", "model_uuid": "simulated"},
         })
+    }
+}
+
+/// Other keyterms and formatting from now on. What has too many tokens is not refused: nothing is heard any more.
+fn configure(message: &Value) -> Act {
+    let features = &message["features"];
+    let are_features =
+        features.is_null() || features.as_object().is_some_and(|all| all.values().all(Value::is_boolean));
+    match query::keyterms(&message["keyterms"]) {
+        Keyterms::TooMany => Act::FallSilent,
+        Keyterms::Taken if are_features => {
+            let mut success = json!({"type": "ConfigureSuccess", "request_id": "simulated"});
+            if message["keyterms"].is_array() {
+                success["keyterms"] = message["keyterms"].clone();
+            }
+            Act::Say(success)
+        }
+        Keyterms::Taken | Keyterms::Refused => Act::Say(json!({"type": "ConfigureFailure", "request_id": "simulated"})),
     }
 }

@@ -1,6 +1,12 @@
 //! What a client may ask for when it connects, and what Deepgram would refuse.
 
+use serde_json::Value;
 use url::form_urlencoded;
+
+/// Tokens that all keyterms of a stream may have together.
+const MOST_TOKENS: usize = 500;
+/// How Deepgram counts them is its own: rare names in any script have no more.
+const BYTES_A_TOKEN: usize = 2;
 
 /// Languages of nova-3 that attendant's callers speak, in the codes that it takes.
 const NOVA_LANGUAGES: [&str; 14] =
@@ -75,6 +81,8 @@ struct Given {
     model: bool,
     encoding: bool,
     rate: bool,
+    /// Of the keyterms.
+    tokens: usize,
 }
 
 impl Given {
@@ -82,18 +90,43 @@ impl Given {
         match (key, value) {
             ("encoding", "linear16") => self.encoding = true,
             ("sample_rate", "16000") => self.rate = true,
-            ("keyterm", term) if !term.is_empty() => {}
+            ("keyterm", term) if !term.is_empty() => self.tokens += tokens(term),
             _ => return Err(format!("{key}={value} is not supported")),
         }
         Ok(())
     }
 
     fn whole(&self) -> Result<(), String> {
-        if self.model && self.encoding && self.rate {
-            Ok(())
-        } else {
-            Err("model, encoding and sample_rate are required".into())
+        match (self.model && self.encoding && self.rate, self.tokens <= MOST_TOKENS) {
+            (true, true) => Ok(()),
+            (false, _) => Err("model, encoding and sample_rate are required".into()),
+            (true, false) => Err("Keyterm limit exceeded".into()),
         }
+    }
+}
+
+const fn tokens(term: &str) -> usize {
+    term.len().div_ceil(BYTES_A_TOKEN)
+}
+
+/// Other keyterms in mid-stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyterms {
+    Taken,
+    TooMany,
+    /// They are none.
+    Refused,
+}
+
+/// None at all are those before them.
+pub(super) fn keyterms(told: &Value) -> Keyterms {
+    let Some(terms) = told.as_array() else {
+        return if told.is_null() { Keyterms::Taken } else { Keyterms::Refused };
+    };
+    match terms.iter().map(|term| term.as_str().filter(|term| !term.is_empty()).map(tokens)).sum::<Option<usize>>() {
+        Some(..=MOST_TOKENS) => Keyterms::Taken,
+        Some(_) => Keyterms::TooMany,
+        None => Keyterms::Refused,
     }
 }
 
@@ -125,6 +158,9 @@ mod tests {
             assert!(v2(&format!("{wrong}{AUDIO}")).is_err(), "{wrong}");
         }
         assert!(v1("model=nova-3").is_err());
+        let terms = |count: usize| "&keyterm=Sandhu-Gill".repeat(count);
+        assert!(v1(&format!("model=nova-3{AUDIO}{}", terms(83))).is_ok());
+        assert!(v1(&format!("model=nova-3{AUDIO}{}", terms(84))).is_err());
         assert_eq!(v1(&format!("model=nova-3&language=zh-HK&keyterm=Wong{AUDIO}")), Ok(Asked::Nova));
         let thresholds = Thresholds { end: 1.0, eager: Some(0.5) };
         let asked =

@@ -11,8 +11,8 @@ use attendant_media::frame::Samples;
 use serde::Deserialize;
 
 use super::clock::Clock;
-use super::failed;
 use super::revised::behind;
+use super::{failed, not_configured};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError, code};
 use crate::stt::Event;
@@ -118,11 +118,7 @@ impl Reading {
         match message {
             Message::Connected => return Ok(Due::Ready),
             Message::TurnInfo(info) => return Ok(self.turn_info(info, clock, out)),
-            Message::ConfigureFailure => {
-                // The thresholds before it go on to hold.
-                metrics::counter!("deepgram_configure_failures_total").increment(1);
-                tracing::warn!("deepgram refused new thresholds; those before them go on to hold");
-            }
+            Message::ConfigureFailure => not_configured(),
             Message::Error { code: told } => {
                 let told = code(&told).unwrap_or("without a code");
                 return Err(failed(ErrorKind::Server, &format!("an error message, {told}")));

@@ -9,7 +9,7 @@ use attendant_media::frame::Samples;
 use serde::Deserialize;
 
 use super::clock::{Clock, sample};
-use super::failed;
+use super::{failed, not_configured};
 use crate::language::chinese::without_blanks;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError, code};
@@ -28,7 +28,8 @@ enum Message {
         #[serde(default)]
         code: Option<String>,
     },
-    /// Metadata, UtteranceEnd, and whatever is new.
+    ConfigureFailure,
+    /// ConfigureSuccess, Metadata, UtteranceEnd, and whatever is new.
     #[serde(other)]
     Other,
 }
@@ -114,6 +115,9 @@ impl Finalize {
     }
 }
 
+/// The error that ends nothing: "the stream continues with its previous settings" (Deepgram's changelog of 2026-10-02).
+const NO_KEYTERMS: &str = "KeytermsNotSupported";
+
 /// Two finals follow each other although their seconds were rounded: 20 ms.
 const ROUNDING: Samples = Samples::from_millis(20);
 
@@ -129,8 +133,13 @@ impl Reading {
             Message::SpeechStarted { timestamp } => out.push(Event::SpeechStart { at: clock.at(timestamp) }),
             Message::Error { variant, code: told } => {
                 let told = variant.as_deref().or(told.as_deref()).and_then(code).unwrap_or("without a code");
+                if told == NO_KEYTERMS {
+                    not_configured();
+                    return Ok(());
+                }
                 return Err(failed(ErrorKind::Server, &format!("an error message, {told}")));
             }
+            Message::ConfigureFailure => not_configured(),
             Message::Other => {}
         }
         Ok(())
@@ -346,6 +355,18 @@ mod tests {
         read(&mut reading, &results("yes please", 1.0, 3.5, ""));
         reading.flush_late(&mut out);
         assert_eq!(out, []);
+    }
+
+    #[test]
+    fn likely_words_that_are_refused_in_mid_stream_end_nothing() {
+        let mut reading = Reading::default();
+        for text in [
+            r#"{"type":"ConfigureSuccess","request_id":"r","keyterms":["Wong"]}"#,
+            r#"{"type":"ConfigureFailure","request_id":"r"}"#,
+            r#"{"type":"Error","code":"KeytermsNotSupported","description":"not this model"}"#,
+        ] {
+            assert_eq!(read(&mut reading, text), [], "{text}");
+        }
     }
 
     #[test]

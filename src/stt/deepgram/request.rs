@@ -7,8 +7,15 @@ use super::{DeepgramConfig, Model};
 use crate::language::Language;
 use crate::stt::{Answer, Hints};
 
-/// Keyterms that one session may have: far below Deepgram's 500 tokens.
+/// Keyterms that one session may have.
 const MOST_KEYTERMS: usize = 50;
+/// All of them together, each with one more: Deepgram takes 500 tokens, in an address as in mid-stream, and nova that is given more says nothing any
+/// more (its changelog of 2026-10-08). Two bytes a token, in which no name is written in any script.
+const MOST_BYTES: usize = 1_000;
+
+/// The host at which nova takes other keyterms in mid-stream (Deepgram's page on Configure, as read on 2026-11-22): not the regional ones, and of
+/// one's own it says nothing.
+const GLOBAL: &str = "api.deepgram.com";
 
 /// A pause of 300 ms makes nova's words final: short enough that a flush finds most of them done, long enough that the
 /// groups of a telephone number stay together.
@@ -49,14 +56,38 @@ pub(super) fn address(config: &DeepgramConfig, base: &Url, model: Model, languag
             }
         }
         query.append_pair("encoding", "linear16").append_pair("sample_rate", "16000");
-        for phrase in hints.phrases.iter().take(MOST_KEYTERMS) {
-            query.append_pair("keyterm", phrase);
+        for term in keyterms(hints) {
+            query.append_pair("keyterm", term);
         }
         if config.own.mip_opt_out {
             query.append_pair("mip_opt_out", "true");
         }
     }
     url
+}
+
+/// The likely words that a session is given: those of what was just asked come first.
+pub(super) fn keyterms(hints: &Hints) -> impl Iterator<Item = &str> {
+    let mut room = MOST_BYTES;
+    let fits = move |term: &&str| {
+        let left = room.checked_sub(term.len() + 1);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    hints.phrases.iter().map(String::as_str).filter(fits).take(MOST_KEYTERMS)
+}
+
+/// When nova takes likely words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NovaTakes {
+    AtAnyTime,
+    WhenConnectedTo,
+}
+
+impl NovaTakes {
+    pub(super) fn at(base: &Url) -> Self {
+        if base.host_str() == Some(GLOBAL) { Self::AtAnyTime } else { Self::WhenConnectedTo }
+    }
 }
 
 /// Nova-3's own code of the language. It has no Canadian English.
@@ -114,14 +145,19 @@ fn thresholds(config: &DeepgramConfig, answer: Answer) -> Thresholds {
     }
 }
 
-/// Flux: what the caller was just asked changes when a turn ends and which words are likely.
-pub(super) fn configure(config: &DeepgramConfig, hints: &Hints) -> String {
+/// What the caller was just asked changes which words are likely. Nova has no thresholds, and writes numbers in digits wherever it can (`smart_format`).
+pub(super) fn configure_nova(hints: &Hints) -> String {
+    json!({"type": "Configure", "keyterms": keyterms(hints).collect::<Vec<_>>()}).to_string()
+}
+
+/// To Flux it also changes when a turn ends.
+pub(super) fn configure_flux(config: &DeepgramConfig, hints: &Hints) -> String {
     let Thresholds { end, eager, timeout } = thresholds(config, hints.answer);
     let mut thresholds = json!({"eot_threshold": number(end), "eot_timeout_ms": timeout});
     if let Some(eager) = eager {
         thresholds["eager_eot_threshold"] = number(eager);
     }
-    let keyterms: Vec<&String> = hints.phrases.iter().take(MOST_KEYTERMS).collect();
+    let keyterms: Vec<&str> = keyterms(hints).collect();
     json!({"type": "Configure", "thresholds": thresholds, "keyterms": keyterms}).to_string()
 }
 
@@ -174,17 +210,47 @@ mod tests {
         let digits = Hints { phrases: vec!["Wong".into()], answer: Answer::InPieces };
         let eager = config("eager_eot_threshold = 0.5");
         let all = [
-            configure(&config(""), &Hints::default()),
-            configure(&config(""), &digits),
-            configure(&eager, &Hints::default()),
-            configure(&eager, &digits),
-            configure(&eager, &Hints { phrases: vec![], answer: Answer::Short }),
+            configure_flux(&config(""), &Hints::default()),
+            configure_flux(&config(""), &digits),
+            configure_flux(&eager, &Hints::default()),
+            configure_flux(&eager, &digits),
+            configure_flux(&eager, &Hints { phrases: vec![], answer: Answer::Short }),
+            configure_nova(&Hints::default()),
+            configure_nova(&digits),
             plain("Finalize"),
             plain("KeepAlive"),
             plain("ForceEndTurn"),
             plain("CloseStream"),
         ];
         insta::assert_snapshot!(all.join("\n"));
+    }
+
+    #[test]
+    fn likely_words_have_room_for_what_was_asked_and_then_for_names_however_long_they_are() {
+        let of = |phrases: Vec<String>| {
+            let hints = Hints { phrases, answer: Answer::Free };
+            keyterms(&hints).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let names = |script: &str| (0..60).map(|n| format!("{script} {n:02}")).collect::<Vec<_>>();
+        assert_eq!(of(names("Wong")), names("Wong")[..50]);
+        let long = names("Dr. Harpreet Kaur Sandhu-Gill");
+        let asked = [vec!["Gurdwara Sahib".to_owned(), "x".repeat(1_000)], long.clone()].concat();
+        let told = of(asked);
+        assert_eq!(told[0], "Gurdwara Sahib");
+        assert_eq!(told[1..], long[..told.len() - 1], "what is too long is left out, and what follows is not");
+        for told in [told, of(names("ਹਰਪ੍ਰੀਤ ਕੌਰ ਸੰਧੂ"))] {
+            let bytes: usize = told.iter().map(|term| term.len() + 1).sum();
+            assert!(bytes <= 1_000 && bytes > 900, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn nova_takes_likely_words_in_mid_stream_at_the_global_endpoint_alone() {
+        let takes = |address: &str| NovaTakes::at(&Url::parse(address).unwrap());
+        assert_eq!(takes("wss://api.deepgram.com"), NovaTakes::AtAnyTime);
+        for other in ["wss://api.eu.deepgram.com", "wss://api.in.deepgram.com/", "wss://gateway.clinic.example/dg"] {
+            assert_eq!(takes(other), NovaTakes::WhenConnectedTo, "{other}");
+        }
     }
 
     #[test]
@@ -201,7 +267,7 @@ mod tests {
         let messages = [plain("Finalize"), plain("KeepAlive"), plain("CloseStream")];
         assert_eq!(messages.each_ref().map(|text| read(text)), nova.texts()[..]);
         let messages =
-            [configure(&eager, &hints("Wong", Answer::InPieces)), plain("ForceEndTurn"), plain("CloseStream")];
+            [configure_flux(&eager, &hints("Wong", Answer::InPieces)), plain("ForceEndTurn"), plain("CloseStream")];
         assert_eq!(messages.each_ref().map(|text| read(text)), flux.texts()[..]);
     }
 }

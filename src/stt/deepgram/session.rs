@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use super::clock::Clock;
 use super::connection::{Bill, Connection};
 use super::flux::Due;
+use super::request::NovaTakes;
 use super::{DeepgramOwn, Model, failed, flux, request};
 use crate::language::Language;
 use crate::provider::account::Reached;
@@ -28,13 +29,13 @@ pub(super) async fn run(
     inputs: mpsc::Receiver<Input>,
     reports: Reports,
 ) {
-    let Setup { language, hints } = setup;
-    let session = Session { shared, language, hints, inputs, reports, gate: Gate::default() };
-    session.serve().await;
+    let nova = NovaTakes::at(&shared.address);
+    Session::new(shared, setup, inputs, reports, nova).serve().await;
 }
 
 struct Session {
     shared: Arc<Reached<DeepgramOwn>>,
+    nova: NovaTakes,
     language: Language,
     hints: Hints,
     inputs: mpsc::Receiver<Input>,
@@ -55,6 +56,16 @@ enum Left {
 }
 
 impl Session {
+    fn new(
+        shared: Arc<Reached<DeepgramOwn>>,
+        Setup { language, hints }: Setup,
+        inputs: mpsc::Receiver<Input>,
+        reports: Reports,
+        nova: NovaTakes,
+    ) -> Self {
+        Self { shared, nova, language, hints, inputs, reports, gate: Gate::default() }
+    }
+
     async fn serve(mut self) {
         if let Some(error) = self.connections().await {
             // A call that is gone meanwhile need not be told.
@@ -197,6 +208,18 @@ impl Session {
         true
     }
 
+    /// What the connection is told of this, if it is new to it and not left for the next one.
+    fn configure(&self, hints: &Hints, model: Model) -> Option<String> {
+        let are_other_words = request::keyterms(hints).ne(request::keyterms(&self.hints));
+        match model {
+            Model::Flux => (*hints != self.hints).then(|| request::configure_flux(&self.shared.config, hints)),
+            Model::Nova => {
+                let is_told = are_other_words && self.nova == NovaTakes::AtAnyTime;
+                is_told.then(|| request::configure_nova(hints))
+            }
+        }
+    }
+
     /// Why the connection is to be left, if it is.
     async fn input(&mut self, input: Input, connection: &mut Connection) -> Result<Option<Left>, ProviderError> {
         match input {
@@ -218,11 +241,10 @@ impl Session {
             }
             Input::Flush { up_to } => connection.flush(up_to).await?,
             Input::Hints(hints) => {
-                // Nova takes them only when it is connected to: the next session has them.
-                let are_new = hints != self.hints && connection.model() == Model::Flux;
+                let configure = self.configure(&hints, connection.model());
                 self.hints = hints;
-                if are_new {
-                    connection.link.text(request::configure(&self.shared.config, &self.hints)).await?;
+                if let Some(configure) = configure {
+                    connection.link.text(configure).await?;
                 }
             }
             Input::Language(language) if language != self.language => {
@@ -235,3 +257,6 @@ impl Session {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests;
