@@ -22,7 +22,7 @@ use concluded::Conclusion;
 
 use crate::call::event::Mailbox;
 use crate::language::Language;
-use crate::phrases::Emergency;
+use crate::phrases::{Emergency, Parting};
 use crate::privacy::Pii;
 use crate::provider::ProviderError;
 
@@ -102,6 +102,8 @@ pub enum Event {
         /// Of the caller, after these words.
         expect: Expect,
     },
+    /// The agent has no words of its own with which to leave the caller: those that were recorded beforehand are said.
+    Parting(Parting),
     /// The model is writing what a tool is called with, and has for a while: nothing of it can be heard.
     WritingCall,
     /// A tool runs: the call says a filler if it takes long.

@@ -5,6 +5,7 @@
 
 pub mod acknowledgement;
 pub mod emergency;
+mod parting;
 mod recording;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::tokens;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement, begins_acknowledgement};
 pub use emergency::{Emergency, emergency};
+pub use parting::Parting;
 pub use recording::{Refusal, refuses_recording};
 
 /// What is said and listened for in one language.

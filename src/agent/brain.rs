@@ -21,6 +21,7 @@ use super::ExpectKind;
 use super::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
 use super::tools::ToolName;
 use crate::language::Language;
+use crate::phrases::Parting;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -72,15 +73,18 @@ impl Model for RuleBrain {
 fn reply(request: &Request) -> Vec<Delta> {
     let answer = replay(request);
     let mut deltas = Vec::new();
-    if !answer.say.is_empty() {
+    let calls: Vec<_> =
+        answer.calls.into_iter().filter(|(tool, _)| request.tools.iter().any(|t| t.name == *tool)).collect();
+    // Words that the conversation has of its own, recorded beforehand.
+    let are_fixed = |parting: Parting| parting.words(request.language) == answer.say;
+    let has_own = calls.iter().any(|(tool, _)| parting(tool).is_some_and(are_fixed));
+    if !answer.say.is_empty() && !has_own {
         deltas.push(Delta::Text(Pii::new(format!("[expect:{}] ", marker(answer.expect)))));
         // Sentence by sentence, as a model's words come in pieces.
         for sentence in answer.say.split_inclusive(['.', '?', '!', '。', '।']) {
             deltas.push(Delta::Text(Pii::new(sentence.to_owned())));
         }
     }
-    let calls: Vec<_> =
-        answer.calls.into_iter().filter(|(tool, _)| request.tools.iter().any(|t| t.name == *tool)).collect();
     let finish = if calls.is_empty() { Finish::Stop } else { Finish::ToolCalls };
     let round = request.messages.iter().filter(|m| matches!(m, Message::Tool { .. })).count();
     for (index, (name, arguments)) in calls.into_iter().enumerate() {
@@ -93,6 +97,12 @@ fn reply(request: &Request) -> Vec<Delta> {
     }
     deltas.push(Delta::Finish(finish));
     deltas
+}
+
+/// How a tool leaves the caller.
+fn parting(tool: &str) -> Option<Parting> {
+    let endings = [(ToolName::EndCall, Parting::Farewell), (ToolName::TransferToPerson, Parting::Transfer)];
+    endings.into_iter().find(|(ends, _)| ends.name() == tool).map(|(_, parting)| parting)
 }
 
 /// Lives the conversation again and answers its last message.

@@ -36,6 +36,7 @@ use super::{CallFacts, Line};
 use crate::clinic::Clinic;
 use crate::emr::Emr;
 use crate::language::Language;
+use crate::phrases::Parting;
 use crate::privacy::Pii;
 use crate::state::Shared;
 
@@ -226,6 +227,16 @@ pub struct Outcome {
 pub enum Ending {
     HangUp,
     Transfer { to: Pii<String> },
+}
+
+impl Ending {
+    /// The words before it, if the agent has none of its own.
+    pub(crate) const fn parting(&self) -> Parting {
+        match self {
+            Self::HangUp => Parting::Farewell,
+            Self::Transfer { .. } => Parting::Transfer,
+        }
+    }
 }
 
 impl Outcome {

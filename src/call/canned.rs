@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::effect::Audio;
 use crate::language::Language;
-use crate::phrases::{Emergency, Phrases};
+use crate::phrases::{Emergency, Parting, Phrases};
 
 /// What a fixed phrase is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub enum Phrase {
     StillThere,
     /// After the silence prompts went unanswered.
     SilenceGoodbye,
+    /// The caller is done.
+    Farewell,
     /// We heard a voice and no words.
     RepeatPlease,
     Apology,
@@ -39,6 +41,7 @@ impl Phrase {
             | Self::Transfer
             | Self::TransferFailed
             | Self::SilenceGoodbye
+            | Self::Farewell
             | Self::Emergency(_) => true,
             Self::Greeting
             | Self::RecordingNotice
@@ -46,6 +49,15 @@ impl Phrase {
             | Self::RepeatPlease
             | Self::TimeLimit
             | Self::RecordingStopped => false,
+        }
+    }
+}
+
+impl From<Parting> for Phrase {
+    fn from(parting: Parting) -> Self {
+        match parting {
+            Parting::Farewell => Self::Farewell,
+            Parting::Transfer => Self::Transfer,
         }
     }
 }
@@ -73,6 +85,7 @@ impl Canned {
                 |phrase, text: &str| canned.insert(language, phrase, Line { text: text.into(), audio: None });
             text(Phrase::StillThere, phrases.still_there());
             text(Phrase::SilenceGoodbye, phrases.goodbye());
+            text(Phrase::Farewell, phrases.farewell());
             text(Phrase::RepeatPlease, phrases.repeat());
             text(Phrase::Apology, phrases.apology());
             text(Phrase::Transfer, phrases.transfer());
@@ -107,6 +120,7 @@ impl Canned {
             | Phrase::RecordingNotice
             | Phrase::StillThere
             | Phrase::SilenceGoodbye
+            | Phrase::Farewell
             | Phrase::RepeatPlease
             | Phrase::Apology
             | Phrase::Transfer

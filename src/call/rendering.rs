@@ -143,6 +143,7 @@ mod tests {
             let has_audio = |phrase| canned.get(language, phrase).is_some_and(|line| line.audio.is_some());
             assert!(has_audio(Phrase::Filler(0)) && has_audio(Phrase::Filler(1)) && has_audio(Phrase::Apology));
             assert!(has_audio(Phrase::Transfer) && has_audio(Phrase::SilenceGoodbye) && !has_audio(Phrase::StillThere));
+            assert!(has_audio(Phrase::Farewell), "{language}");
             let whom_to_dial = [Emergency::Medical, Emergency::Crisis].map(Phrase::Emergency);
             assert!(whom_to_dial.into_iter().all(has_audio), "{language}");
         }

@@ -57,7 +57,10 @@ impl Talk {
                 break;
             }
             self.run(calls).await;
-            if self.ending.is_some() {
+            if let Some(ending) = &self.ending {
+                if answer.is_empty() {
+                    answer.push_str(ending.parting().words(self.language));
+                }
                 break;
             }
         }

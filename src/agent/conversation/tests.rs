@@ -13,7 +13,7 @@ use crate::call::CallId;
 use crate::call::event::{Event as CallEvent, Mailbox};
 use crate::emr::book::Book;
 use crate::language::Language;
-use crate::phrases::Emergency;
+use crate::phrases::{Emergency, Parting};
 use crate::privacy::Pii;
 use crate::provider::chain::Order;
 use crate::provider::{ErrorKind, ProviderError};
@@ -118,7 +118,11 @@ impl World {
 }
 
 fn words(events: &[Event]) -> String {
-    let piece = |e: &Event| if let Event::Text(t) = e { t.reveal().clone() } else { String::new() };
+    let piece = |e: &Event| match e {
+        Event::Text(text) => text.reveal().clone(),
+        Event::Parting(parting) => parting.words(Language::English).to_owned(),
+        _ => String::new(),
+    };
     events.iter().map(piece).collect()
 }
 
@@ -250,6 +254,7 @@ async fn transfer_and_hang_up_follow_words_and_carry_the_servers_number() {
     world.think(1, &[(Who::Caller, "a person please")], false);
     let events = world.answer().await;
     assert!(words(&events).contains("passing you to a person"));
+    assert!(events.contains(&Event::Parting(Parting::Transfer)), "recorded beforehand: {events:?}");
     assert!(events.contains(&Event::Transfer { to: Pii::new("+16045550142".to_owned()) }));
     world.think(2, &[(Who::Caller, "bye")], false);
     let events = world.answer().await;

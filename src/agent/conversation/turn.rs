@@ -20,7 +20,7 @@ use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::emr::Emr;
-use crate::phrases::{Emergency, Phrases, emergency};
+use crate::phrases::{Emergency, emergency};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -205,16 +205,17 @@ impl Answer {
 
     /// The caller hears words before the call ends or moves on, the model's or ours.
     async fn end(&self, ending: Ending, said_anything: bool) -> Result<(), Gone> {
-        let phrases = Phrases::of(self.turn.language);
-        let (words, event) = match ending {
-            Ending::HangUp => (phrases.farewell(), Event::HangUp),
-            Ending::Transfer { to } => (phrases.transfer(), Event::Transfer { to }),
+        let words = if said_anything {
+            Event::Expect(Expect { kind: ExpectKind::Nothing, ..Expect::default() })
+        } else {
+            Event::Parting(ending.parting())
         };
-        if !said_anything {
-            self.send(Event::Text(Pii::new(words.to_owned()))).await?;
-        }
-        self.send(Event::Expect(Expect { kind: ExpectKind::Nothing, ..Expect::default() })).await?;
-        self.send(event).await?;
+        self.send(words).await?;
+        self.send(match ending {
+            Ending::HangUp => Event::HangUp,
+            Ending::Transfer { to } => Event::Transfer { to },
+        })
+        .await?;
         self.send(Event::Done).await
     }
 

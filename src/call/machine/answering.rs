@@ -13,7 +13,6 @@ use crate::call::thought::{Stage, Then};
 use crate::call::timeline::{Entry, Recovery, TurnTimeline};
 use crate::call::turn::Floor;
 use crate::call::utterance::{Purpose, Times};
-use crate::phrases::Emergency;
 use crate::privacy::Pii;
 use crate::tts;
 
@@ -85,10 +84,11 @@ impl Machine {
                 self.mouth.expect(expect);
             }
             Event::Danger { what, expect } => {
-                self.turn.first_token_us.get_or_insert(at_us);
-                self.thought.stage = Stage::Streaming;
-                self.thought.spoke = true;
-                self.warn(what, expect);
+                self.fixed(Phrase::Emergency(what), what.words(self.language), expect);
+            }
+            Event::Parting(what) => {
+                let expect = Expect { kind: ExpectKind::Nothing, ..Expect::default() };
+                self.fixed(what.into(), what.words(self.language), expect);
             }
             Event::ToolStarted { .. } => {
                 // What was said before the tool is a whole utterance: it is heard while the tool runs.
@@ -131,15 +131,18 @@ impl Machine {
         }
     }
 
-    /// Says whom to dial. It waits for no voice unless there is no recording.
-    fn warn(&mut self, what: Emergency, expect: Expect) {
+    /// Answers with a phrase of these words. It waits for no voice unless there is no recording.
+    fn fixed(&mut self, phrase: Phrase, words: &str, expect: Expect) {
+        let at_us = self.at_us();
+        self.turn.first_token_us.get_or_insert(at_us);
+        self.thought.stage = Stage::Streaming;
+        self.thought.spoke = true;
         self.mouth.close();
         self.timers.clear(Timer::Filler);
-        let phrase = Phrase::Emergency(what);
         if self.canned.get(self.language, phrase).is_some() {
             self.say(phrase, Purpose::Answer, expect);
         } else {
-            self.mouth.say(Purpose::Answer, expect, what.words(self.language));
+            self.mouth.say(Purpose::Answer, expect, words);
         }
     }
 

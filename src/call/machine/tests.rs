@@ -25,7 +25,7 @@ use crate::agent::{self, Turn, Who};
 use crate::call::canned::Line;
 use crate::call::event::Command;
 use crate::call::timeline::Recovery;
-use crate::phrases::Emergency;
+use crate::phrases::{Emergency, Parting};
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::sim::{ScriptedConfig, ScriptedRecognizer};
@@ -59,6 +59,7 @@ fn phrases() -> Canned {
         Phrase::RecordingStopped,
         Phrase::StillThere,
         Phrase::SilenceGoodbye,
+        Phrase::Farewell,
         Phrase::RepeatPlease,
         Phrase::Apology,
         Phrase::Transfer,

@@ -81,6 +81,29 @@ fn whom_to_dial_in_danger_is_said_by_a_voice_where_nobody_recorded_it() {
 }
 
 #[test]
+fn the_goodbye_and_the_words_before_a_transfer_are_said_from_their_recordings_and_then_the_call_moves_on() {
+    let to = || agent::Event::Transfer { to: Pii::new(PERSON.to_owned()) };
+    for (parting, then, line) in
+        [(Parting::Farewell, agent::Event::HangUp, "Farewell"), (Parting::Transfer, to(), "Transfer")]
+    {
+        let mut bench = Bench::new(false);
+        bench.say("That is all.");
+        let before = bench.effects.len();
+        for event in [agent::Event::Parting(parting), then, agent::Event::Done] {
+            bench.agent(event);
+        }
+        bench.hear_out();
+        bench.wait(crate::call::settings::deadline::HANG_UP_TAIL);
+        let effects = &bench.effects[before..];
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Tts { .. })), "{effects:?}");
+        let said = |effect: &Effect| matches!(effect, Effect::Journal(Entry::Line { who: Who::Agent, text, cut: false, .. }) if text.reveal() == line);
+        assert_eq!(effects.iter().filter(|effect| said(effect)).count(), 1, "{effects:?}");
+        let (ended, transfers) = if parting == Parting::Farewell { (Some(EndReason::Goodbye), 0) } else { (None, 1) };
+        assert_eq!((bench.ended(), bench.transfers()), (ended, transfers));
+    }
+}
+
+#[test]
 fn last_words_that_no_voice_can_say_do_not_hold_up_the_end() {
     let mut bench = Bench::answered(Setup { canned: Arc::new(Canned::texts()), ..setup(false) });
     bench.signal(Signal::Drain);

@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         (words(), 0..2_000_u64, any::<bool>()).prop_map(|(text, back, fin)| Step::Words { text, back, fin }),
         Just(Step::Flushed),
         (0..9_000_u64).prop_map(|back| Step::Listening { back }),
-        (0..9_u8).prop_map(Step::Agent),
+        (0..10_u8).prop_map(Step::Agent),
         words().prop_map(Step::Says),
         (1..8_000_usize, any::<bool>()).prop_map(|(samples, last)| Step::Audio { samples, last }),
         Just(Step::HearOut),
@@ -149,6 +149,7 @@ impl Bench {
                     5 => agent::Event::Transfer { to: Pii::new(PERSON.to_owned()) },
                     6 => agent::Event::Language(Language::French),
                     7 => agent::Event::Danger { what: Emergency::Medical, expect: Expect::default() },
+                    8 => agent::Event::Parting(Parting::Farewell),
                     _ => agent::Event::Expect(Expect { kind: ExpectKind::YesNo, ..Expect::default() }),
                 };
                 self.event(Event::Agent { turn, event });
