@@ -4,6 +4,7 @@ pub mod account;
 pub(crate) mod azure;
 pub mod breaker;
 pub mod chain;
+mod dial;
 #[cfg(test)]
 pub(crate) mod golden;
 pub(crate) mod google;

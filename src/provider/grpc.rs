@@ -16,7 +16,6 @@ use futures_util::FutureExt;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use prost::Message;
-use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -25,7 +24,7 @@ use url::Url;
 
 use self::status::{STATUS, ended, refused};
 use super::tls::{self, Authority};
-use super::{ErrorKind, ProviderError};
+use super::{ErrorKind, ProviderError, dial};
 
 /// A result with its words is a few kilobytes.
 const MOST_MESSAGE: usize = 1024 * 1024;
@@ -96,10 +95,7 @@ impl Channel {
 
     async fn open(&self) -> std::io::Result<Line> {
         let host = self.base.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let port = self.base.port_or_known_default().unwrap_or(443);
-        let tcp = TcpStream::connect((host, port)).await?;
-        // Audio leaves as it is heard.
-        tcp.set_nodelay(true)?;
+        let tcp = dial::connect(&self.base).await?;
         let stream = match &self.tls {
             Some(tls) => {
                 let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;

@@ -23,7 +23,7 @@ use tokio_util::either::Either;
 use url::Url;
 
 use super::tls::{self, Authority};
-use super::{ErrorKind, ProviderError, code, comes_again, kind_of_status};
+use super::{ErrorKind, ProviderError, code, comes_again, dial, kind_of_status};
 
 type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 
@@ -93,10 +93,7 @@ impl Connector {
 
     async fn open(&self, url: &Url, request: Request) -> Result<WebSocketStream<Stream>, WsError> {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let port = url.port_or_known_default().unwrap_or(443);
-        let tcp = TcpStream::connect((host, port)).await?;
-        // Audio leaves as it is heard.
-        tcp.set_nodelay(true)?;
+        let tcp = dial::connect(url).await?;
         let stream = match &self.tls {
             Some(tls) => {
                 let name = rustls::pki_types::ServerName::try_from(host.to_owned())
