@@ -11,6 +11,7 @@ pub mod openai;
 mod pause;
 pub mod sarvam;
 pub(crate) mod seats;
+pub(crate) mod stable;
 mod tape;
 mod told;
 mod utterances;
@@ -63,10 +64,20 @@ pub trait Recognizer: Send + Sync + 'static {
 /// What recognisers may do or not. What every one does is no choice: it answers each flush, and gives signs of life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Partial results while the caller speaks: a voice that stays without any was not heard.
-    pub partials: bool,
+    pub partials: Partials,
     /// Sends [`Event::EndOfTurn`] by itself: each frame may bring it, so none is held back.
     pub end_of_turn: bool,
+}
+
+/// What a recogniser says of words while the caller speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partials {
+    /// Nothing.
+    None,
+    /// Words, any of which may change: a voice that stays without any was not heard.
+    Changing,
+    /// Words, and which of them will not change.
+    WithStable,
 }
 
 /// Who hears a language, and what they can do in it.
@@ -160,8 +171,9 @@ pub enum Event {
     Ready,
     /// The recogniser itself heard speech begin.
     SpeechStart { at: Samples },
-    /// Words so far in the utterance, any of which may change; replaces the partial before it.
-    Partial { text: Pii<String>, from: Samples, to: Samples },
+    /// Words so far in the utterance; replaces the partial before it. Of the first `stable` bytes, whole words, only marks and capitals may
+    /// change. Who does not know says 0.
+    Partial { text: Pii<String>, stable: usize, from: Samples, to: Samples },
     /// A sign of life while a voice is heard: everything up to here was listened to, and its words, if it had any, were reported. Must
     /// come at least every 3 s of a voice, with words or instead of them, or the session is taken for deaf. A session that is late and
     /// not deaf says again how far it has come.

@@ -168,7 +168,7 @@ impl Call {
             (Talks::Caller, _) => {
                 let text = Pii::new(self.partial.clone());
                 let to = Samples(self.slot * SLOT_SAMPLES as u64);
-                let partial = stt::Event::Partial { text, from: Samples::ZERO, to };
+                let partial = stt::Event::Partial { text, stable: 0, from: Samples::ZERO, to };
                 Event::Stt { session: 1, event: partial }
             }
             (Talks::Agent, Some(id)) => Event::Tts(tts::Event::Audio { id, audio: self.piece.clone() }),

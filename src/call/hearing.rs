@@ -18,7 +18,8 @@ use super::ears::KEPT;
 use super::effect::{Effect, SttEffect};
 use crate::language::Language;
 use crate::privacy::Pii;
-use crate::stt::{Event, Hearer, Hearers, Hints, Input, Setup};
+use crate::stt::stable::is_the_same;
+use crate::stt::{Event, Hearer, Hearers, Hints, Input, Partials, Setup};
 
 /// A final that begins within words already taken and ends at most this much after them brings nothing new: recognisers place its
 /// end a little after the last voiced sample.
@@ -64,6 +65,8 @@ pub(super) enum News {
 #[derive(Clone, Debug)]
 struct Piece {
     text: Pii<String>,
+    /// Bytes of it that will not change.
+    stable: usize,
     from: Samples,
     to: Samples,
 }
@@ -169,6 +172,10 @@ impl Hearing {
         let given = self.told().filter(|piece| piece.from < heard_from).map(|piece| piece.to).max();
         let replay_from = from.saturating_sub(PREROLL).max(self.taken).max(given.unwrap_or_default());
         (self.finals, self.before) = self.told().cloned().partition(|piece| piece.to <= replay_from);
+        for kept in &mut self.finals {
+            // Nobody hears them again.
+            kept.stable = kept.text.reveal().len();
+        }
         self.partial = None;
         self.listened = Samples::ZERO;
         self.replayed = replay_from;
@@ -187,9 +194,9 @@ impl Hearing {
         self.recognisers.get(self.recogniser)?.get(&language).copied()
     }
 
-    /// Whether the present recogniser says words while the caller speaks.
-    pub(super) fn has_partials(&self) -> bool {
-        self.hearer(self.language).is_some_and(|hearer| hearer.capabilities.partials)
+    /// What the present recogniser says of words while the caller speaks.
+    pub(super) fn partials(&self) -> Partials {
+        self.hearer(self.language).map_or(Partials::None, |hearer| hearer.capabilities.partials)
     }
 
     pub(super) fn handle(&mut self, session: u32, event: Event) -> News {
@@ -201,7 +208,7 @@ impl Hearing {
             Event::SpeechStart { .. } => News::Nothing,
             Event::EagerEnd { .. } => News::EagerEnd,
             Event::Resumed { .. } => News::Resumed,
-            Event::Partial { text, from, to, .. } => {
+            Event::Partial { text, stable, from, to } => {
                 // A partial that was overtaken by its final would say the words twice.
                 let known = self.finals.iter().any(|piece| piece.to >= to);
                 if known || self.is_old(from, to) || text.reveal().trim().is_empty() {
@@ -215,7 +222,8 @@ impl Hearing {
                 {
                     self.worded = self.worded.max(to);
                 }
-                self.partial = Some(Piece { text, from, to });
+                let stable = text.reveal().floor_char_boundary(stable);
+                self.partial = Some(Piece { text, stable, from, to });
                 News::Words { to, fin: false }
             }
             Event::Final { text, from, to, .. } => {
@@ -230,7 +238,8 @@ impl Hearing {
                 self.listened = self.listened.max(to);
                 self.worded = self.worded.max(to);
                 let place = self.finals.partition_point(|piece| piece.from <= from);
-                self.finals.insert(place, Piece { text, from, to });
+                let stable = text.reveal().len();
+                self.finals.insert(place, Piece { text, stable, from, to });
                 News::Words { to, fin: true }
             }
             Event::Listening { up_to } => {
@@ -331,6 +340,17 @@ impl Hearing {
         self.told().fold(String::new(), |all, piece| join(&all, piece.text.reveal(), self.language))
     }
 
+    /// Those of them that will not be taken back; `None`: it is all of them, as far as anybody says.
+    pub(super) fn stable_words(&self) -> Option<String> {
+        let may_change = |piece: &Piece| !is_the_same(&piece.text.reveal()[..piece.stable], piece.text.reveal());
+        match self.partials() {
+            Partials::WithStable if self.told().any(may_change) => {}
+            Partials::WithStable | Partials::Changing | Partials::None => return None,
+        }
+        let stable = |all: String, piece: &Piece| join(&all, &piece.text.reveal()[..piece.stable], self.language);
+        Some(self.told().fold(String::new(), stable))
+    }
+
     /// Where the words begin that were not taken.
     pub(super) fn first(&self) -> Option<Samples> {
         self.told().map(|piece| piece.from).min()
@@ -357,15 +377,6 @@ impl Hearing {
         self.flushing = None;
         self.doubt = None;
     }
-}
-
-/// Whether two partials say the same: a recogniser may think again about a comma.
-pub(super) fn is_the_same(before: &str, now: &str) -> bool {
-    letters(before).eq(letters(now))
-}
-
-fn letters(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// Where the last of these words ends.

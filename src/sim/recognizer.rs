@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{NAME, ScriptedConfig};
 use crate::language::Language;
 use crate::privacy::Pii;
-use crate::stt::{Capabilities, Event, Input, Recognizer, Reports, Setup};
+use crate::stt::{Capabilities, Event, Input, Partials, Recognizer, Reports, Setup};
 
 /// Between partials: 0.3 s, as hosted recognisers do.
 const PARTIAL: Samples = Samples::from_millis(300);
@@ -27,7 +27,7 @@ impl Recognizer for ScriptedRecognizer {
     }
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { partials: true, end_of_turn: false })
+        Some(Capabilities { partials: Partials::Changing, end_of_turn: false })
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
@@ -121,6 +121,6 @@ impl Session {
         let Some(from) = self.speech.filter(|_| at >= self.partial_at) else { return Vec::new() };
         self.partial_at = at + PARTIAL;
         self.said = Some((self.said.map_or(from, |(from, _)| from), at));
-        vec![Event::Partial { text: Pii::new("The caller has".into()), from, to: at }]
+        vec![Event::Partial { text: Pii::new("The caller has".into()), stable: 0, from, to: at }]
     }
 }

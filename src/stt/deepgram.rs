@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 pub use config::{Choice, DeepgramConfig, DeepgramOwn};
 
-use super::{Capabilities, Input, Recognizer, Reports, Setup};
+use super::{Capabilities, Input, Partials, Recognizer, Reports, Setup};
 use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::{ErrorKind, ProviderError};
@@ -65,7 +65,7 @@ impl Recognizer for Deepgram {
 
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
         let model = self.0.config.own.model.of(language)?;
-        Some(Capabilities { partials: true, end_of_turn: model == Model::Flux })
+        Some(Capabilities { partials: Partials::Changing, end_of_turn: model == Model::Flux })
     }
 
     fn account(&self) -> Option<&str> {

@@ -18,7 +18,7 @@ use url::Url;
 
 pub use config::{GoogleConfig, GoogleOwn, locations};
 
-use super::{Capabilities, Input, Recognizer, Reports, Setup};
+use super::{Capabilities, Input, Partials, Recognizer, Reports, Setup};
 use crate::language::Language;
 use crate::provider::google::ServiceAccount;
 use crate::provider::grpc::Channel;
@@ -64,7 +64,7 @@ impl Recognizer for Google {
     }
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { partials: true, end_of_turn: false })
+        Some(Capabilities { partials: Partials::WithStable, end_of_turn: false })
     }
 
     fn account(&self) -> Option<&str> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use attendant_media::frame::Samples;
 use tokio::sync::mpsc;
 
-use super::{Capabilities, Hints, Input, Recognizer, Reports, Setup};
+use super::{Capabilities, Hints, Input, Partials, Recognizer, Reports, Setup};
 use crate::language::Language;
 use crate::provider::ProviderError;
 use crate::provider::socket::{Incoming, Link};
@@ -34,6 +34,11 @@ pub(super) trait Vendor: Send + Sync + 'static {
 
     /// Whose key it uses.
     fn account(&self) -> &str;
+
+    /// What it says of words while somebody speaks.
+    fn partials(&self) -> Partials {
+        Partials::Changing
+    }
 
     /// Whether it is to hear this language.
     fn knows(&self, language: Language) -> bool;
@@ -98,10 +103,11 @@ pub(super) enum Changed {
 /// What a message of the vendor means.
 #[derive(Debug)]
 pub(super) enum News {
-    /// The words of an utterance so far; any of them may change.
+    /// The words of an utterance so far. The first `stable` bytes, whole words, will not change.
     Partial {
         number: u32,
         text: String,
+        stable: usize,
     },
     /// Words that will not change, of an utterance that may have more, up to this place.
     Settled {
@@ -149,7 +155,7 @@ impl Recognizer for Told {
 
     /// We say where a turn ends.
     fn capabilities(&self, language: Language) -> Option<Capabilities> {
-        self.0.knows(language).then_some(Capabilities { partials: true, end_of_turn: false })
+        self.0.knows(language).then(|| Capabilities { partials: self.0.partials(), end_of_turn: false })
     }
 
     fn account(&self) -> Option<&str> {

@@ -106,12 +106,20 @@ impl Utterances {
         self.open.iter_mut().chain(&mut self.awaited).find(|utterance| utterance.number == number)
     }
 
-    /// Words so far, up to `to` if the vendor says so; any of them may change.
-    pub(super) fn partial(&mut self, number: u32, text: &str, to: Option<Samples>, out: &mut Vec<Event>) {
+    /// Words so far, up to `to` if the vendor says so, behind those that are held; the first `stable` bytes will not change, nor will these.
+    pub(super) fn partial(
+        &mut self,
+        number: u32,
+        text: &str,
+        stable: usize,
+        to: Option<Samples>,
+        out: &mut Vec<Event>,
+    ) {
         let Some(utterance) = self.known(number).filter(|_| !text.trim().is_empty()) else { return };
         utterance.partial = utterance.with_held(text);
+        let stable = utterance.partial.len() - text.len() + stable;
         let (text, from, to) = (Pii::new(utterance.partial.clone()), utterance.from, utterance.place(to));
-        out.push(Event::Partial { text, from, to });
+        out.push(Event::Partial { text, stable, from, to });
     }
 
     /// Words up to `to` that will not change, of an utterance that may have more. In mid-voice they are told at once; of a voice that is over
@@ -232,7 +240,7 @@ mod tests {
         all.goes_on(Samples(900));
         all.end(Samples(800));
         all.fin(0, "", 1.0, &mut out);
-        all.partial(0, "hello", None, &mut out);
+        all.partial(0, "hello", 0, None, &mut out);
         assert_eq!(out, [Event::Listening { up_to: Samples(800) }]);
     }
 
@@ -241,7 +249,7 @@ mod tests {
         let (mut all, mut out) = (Utterances::default(), Vec::new());
         all.begin(Samples(100));
         all.goes_on(Samples(900));
-        all.partial(0, "yes please", None, &mut out);
+        all.partial(0, "yes please", 0, None, &mut out);
         all.end(Samples(900));
         all.flush(Samples(900), &mut out);
         out.clear();
@@ -265,21 +273,21 @@ mod tests {
         let (mut all, mut out) = (Utterances::default(), Vec::new());
         all.begin(Samples(100));
         all.goes_on(Samples(900));
-        all.partial(0, "hello the", Some(Samples(600)), &mut out);
+        all.partial(0, "hello the", 5, Some(Samples(600)), &mut out);
         all.settled(0, "Hello.", Some(Samples(400)), 0.5, &mut out);
         // A place beyond what was sent is none.
-        all.partial(0, " there", Some(Samples(2_000)), &mut out);
+        all.partial(0, " there", 0, Some(Samples(2_000)), &mut out);
         all.end(Samples(800));
         all.settled(0, " There", Some(Samples(700)), 0.5, &mut out);
         all.settled(0, " now.", Some(Samples(790)), 0.25, &mut out);
         assert!(!all.fin(0, "", 1.0, &mut out));
-        let partial = |text: &str, from, to| {
+        let partial = |text: &str, stable, from, to| {
             let text = Pii::new(text.to_owned());
-            Event::Partial { text, from: Samples(from), to: Samples(to) }
+            Event::Partial { text, stable, from: Samples(from), to: Samples(to) }
         };
         let finals = [fin("Hello.", 100, 400, 0.5), fin("There now.", 400, 800, 0.25)];
-        assert_eq!(out[..2], [partial("hello the", 100, 600), finals[0].clone()]);
-        assert_eq!(out[2..], [partial(" there", 400, 900), finals[1].clone()]);
+        assert_eq!(out[..2], [partial("hello the", 5, 100, 600), finals[0].clone()]);
+        assert_eq!(out[2..], [partial(" there", 0, 400, 900), finals[1].clone()]);
         for (before, after, whole) in
             [("one", "two", "one two"), ("我要", "预约。", "我要预约。"), ("one ", "two", "one two")]
         {
@@ -288,6 +296,14 @@ mod tests {
             all.end(Samples(1_000));
             out.clear();
             all.settled(number, before, None, 1.0, &mut out);
+            // What is held will not change, whatever follows it.
+            all.partial(number, after, after.len(), None, &mut out);
+            all.partial(number, after, 0, None, &mut out);
+            let stable = |event: Event| match event {
+                Event::Partial { text, stable, .. } => text.reveal()[..stable].trim_end().to_owned(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(out.drain(..).map(stable).collect::<Vec<_>>(), [whole, before.trim_end()]);
             all.fin(number, after, 1.0, &mut out);
             assert_eq!(out, [fin(whole, 900, 1_000, 1.0)]);
         }

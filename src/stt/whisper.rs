@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::seats::Seats;
-use super::{Capabilities, Event, Input, Recognizer, Reports, Setup};
+use super::{Capabilities, Event, Input, Partials, Recognizer, Reports, Setup};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 use engine::Engine;
@@ -99,7 +99,7 @@ impl Recognizer for Whisper {
     }
 
     fn capabilities(&self, _language: Language) -> Option<Capabilities> {
-        Some(Capabilities { partials: true, end_of_turn: false })
+        Some(Capabilities { partials: Partials::WithStable, end_of_turn: false })
     }
 
     fn capacity(&self, language: Language) -> Option<usize> {

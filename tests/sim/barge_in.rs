@@ -2,6 +2,7 @@
 //! silent within a slot of the decision, what was said is what was heard, and the caller is answered.
 
 use attendant::agent::Who;
+use attendant::stt::Partials;
 use attendant_media::time::Time;
 
 use super::brain::Answer;
@@ -26,7 +27,8 @@ fn barge_in(when: When, first: Answer, words: usize) -> Vec<Outcome> {
                 Act { when: When::AgentQuiet(7_000), what: What::HangUp },
             ];
             let answers = vec![first.clone(), Answer::new(300, SECOND)];
-            let outcome = World::new(Script::new(seed, acts, answers)).run();
+            let partials = if seed % 2 == 0 { Partials::Changing } else { Partials::WithStable };
+            let outcome = World::new(Script { partials, ..Script::new(seed, acts, answers) }).run();
             outcome.must_hold(&format!("{when:?}, seed {seed}"));
             outcome
         })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use attendant::stt::Partials;
 use attendant_media::netem::Conditions;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -25,6 +26,7 @@ pub fn script(seed: u64) -> Script {
         goodbye_after: if rng.random_bool(0.2) { 3 } else { 0 },
         tool_every: if rng.random_bool(0.3) { 2 } else { 0 },
         recorded: seed % 4 == 1,
+        partials: if seed % 5 < 2 { Partials::WithStable } else { Partials::Changing },
         eager: seed.is_multiple_of(6).then_some(Eager::FLUX),
         transfer_to: rng.random_bool(0.5).then(|| "+16045550100".to_owned()),
         ..Script::new(seed, acts, Vec::new())

@@ -164,7 +164,7 @@ impl Ears {
             let up_to = now.saturating_sub(SETTLED);
             return vec![(ms(20), self.event(stt::Event::Listening { up_to }))];
         }
-        self.partial = self.heard.len();
+        let before = std::mem::replace(&mut self.partial, self.heard.len());
         if self.mood == Mood::DiesMidWord && self.partial >= 2 {
             self.mood = Mood::Normal;
             self.deaf = true;
@@ -172,8 +172,10 @@ impl Ears {
         }
         let new = &self.heard[self.finals..];
         let (from, to) = (new[0].from, new[new.len() - 1].to);
-        let text = text(new);
-        let partial = (ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text, from, to }));
+        // What was said twice stays.
+        let stable = text(&new[..before.saturating_sub(self.finals).min(new.len())]).reveal().len();
+        let partial =
+            (ms(rng.random_range(20..120)), self.event(stt::Event::Partial { text: text(new), stable, from, to }));
         let resumed = match self.told {
             Told::May(_) if self.eager.is_some_and(|eager| eager.tells_resumed) => {
                 Some((ms(20), self.event(stt::Event::Resumed { at: now })))

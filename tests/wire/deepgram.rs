@@ -148,6 +148,17 @@ pub fn finals(events: &[Event]) -> String {
     pieces.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
 }
 
+/// Of each partial the words that will not change.
+pub fn stable(events: &[Event]) -> Vec<&str> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Partial { text, stable, .. } => Some(&text.reveal()[..*stable]),
+            _ => None,
+        })
+        .collect()
+}
+
 /// One utterance with this fault, up to its last words or its failure.
 async fn utterance(model: &str, trouble: Trouble) -> Vec<Event> {
     let recogniser = deepgram(vendor(trouble).await, &format!("model = \"{model}\""));

@@ -20,7 +20,7 @@ use futures_util::future::join_all;
 use tokio::net::TcpListener;
 
 use super::cartesia::comes_again;
-use super::deepgram::{BEGIN, Ears, code, finals, is_flushed};
+use super::deepgram::{BEGIN, Ears, code, finals, is_flushed, stable};
 use super::told_ears::places;
 
 /// A simulated vendor whose ears have this trouble, and answer after 50 ms.
@@ -86,6 +86,9 @@ async fn what_is_said_is_heard_whole_at_its_time_in_every_language_and_paid_by_t
             let events = ears.until(is_flushed).await;
             assert_eq!(finals(&events), code().sentence(), "{language} {round}: {events:?}");
             assert!(events.iter().any(|event| matches!(event, Event::Partial { .. })), "{language}: {events:?}");
+            let kept = stable(&events);
+            assert!(kept.iter().all(|words| code().sentence().starts_with(words)), "{language}: {kept:?}");
+            assert!(kept.iter().any(|words| !words.is_empty()), "{language}: {events:?}");
             let [(from, to)] = places(&events)[..] else { panic!("{events:?}") };
             assert_eq!(from, spoken, "{language} {round}");
             assert!(to.abs_diff(spoken + 9 * 1_600) <= 3_200, "{language} {round}: {to} of {spoken}");

@@ -7,12 +7,12 @@ use attendant::language::Language;
 use attendant::provider::ErrorKind;
 use attendant::sim::vendors::Troubles;
 use attendant::sim::{Fault, Habit, Trouble};
-use attendant::stt::{Event, Hints, Input, Recognizer};
+use attendant::stt::{Event, Hints, Input, Partials, Recognizer};
 use attendant_media::frame::Samples;
 use futures_util::future::join_all;
 
 use super::cartesia::comes_again;
-use super::deepgram::{BEGIN, Ears, code, finals, is_flushed, simulated, vendor};
+use super::deepgram::{BEGIN, Ears, code, finals, is_flushed, simulated, stable, vendor};
 use super::{azure_ears, openai_ears};
 
 /// Who is tried, in these languages, and as which model it is paid.
@@ -60,6 +60,10 @@ async fn what_is_said_is_heard_whole_and_at_its_time_in_every_language_and_paid_
                 let events = ears.until(is_flushed).await;
                 assert_eq!(finals(&events), code().sentence(), "{name} {language} {round}: {events:?}");
                 assert!(events.iter().any(|event| matches!(event, Event::Partial { .. })), "{name}: {events:?}");
+                let kept = stable(&events);
+                assert!(kept.iter().all(|words| code().sentence().starts_with(words)), "{name}: {kept:?}");
+                let promises = recogniser.capabilities(*language).map(|all| all.partials) == Some(Partials::WithStable);
+                assert_eq!(kept.iter().any(|words| !words.is_empty()), promises, "{name} {language}: {events:?}");
                 let [(from, to)] = places(&events)[..] else { panic!("{name} {language}: {events:?}") };
                 assert!(from == spoken && to.abs_diff(spoken + 9 * 1_600) <= 3_200, "{name}: {from} to {to}");
                 // 0.3 s before the voice and 0.9 s of it: what follows it was not there yet when it ended.

@@ -16,7 +16,7 @@ fn a_partial_that_comes_after_its_final_says_nothing_twice() {
     let (from, to) = (Samples(1_600), Samples(9_600));
     let fin = Event::Final { text: text(), from, to, confidence: 0.9, language: None };
     assert_eq!(hearing.handle(1, fin), News::Words { to, fin: true });
-    assert_eq!(hearing.handle(1, Event::Partial { text: text(), from, to }), News::Nothing);
+    assert_eq!(hearing.handle(1, Event::Partial { text: text(), stable: 0, from, to }), News::Nothing);
     assert_eq!(hearing.words(), "definitely");
 }
 
@@ -28,7 +28,33 @@ fn hearing() -> Hearing {
 
 fn partial(text: &str, from: u64, to: u64) -> Event {
     let (from, to) = (Samples::from_millis(from), Samples::from_millis(to));
-    Event::Partial { text: Pii::new(text.to_owned()), from, to }
+    Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to }
+}
+
+#[test]
+fn finals_and_what_the_recogniser_says_will_not_change_are_stable() {
+    let mut recogniser = recogniser();
+    recogniser.values_mut().for_each(|hearer| hearer.capabilities.partials = Partials::WithStable);
+    let mut hearing = Hearing::new(Language::English, vec![recogniser]);
+    hearing.open(Samples::ZERO, Samples::ZERO, &mut VecDeque::new());
+    assert_eq!(hearing.stable_words(), None);
+    let says = |text: &str, stable: usize, from, to| {
+        let (from, to) = (Samples::from_millis(from), Samples::from_millis(to));
+        Event::Partial { text: Pii::new(text.to_owned()), stable, from, to }
+    };
+    let (from, to) = (Samples::from_millis(100), Samples::from_millis(500));
+    let text = Pii::new("No,".to_owned());
+    hearing.handle(1, Event::Final { text, from, to, confidence: 1.0, language: None });
+    assert_eq!(hearing.stable_words(), None, "all of them are");
+    hearing.handle(1, says("not on Monday", "not".len(), 500, 1_200));
+    assert_eq!(hearing.stable_words().as_deref(), Some("No, not"));
+    hearing.handle(1, says("not on Monday.", "not on Monday".len(), 500, 1_300));
+    assert_eq!(hearing.stable_words(), None, "a mark is no word");
+    // Beyond the end, or within a character: as far as there are whole ones.
+    hearing.handle(1, says("not été", "not é".len() - 1, 500, 1_400));
+    assert_eq!(hearing.stable_words().as_deref(), Some("No, not"));
+    hearing.handle(1, says("not été", 99, 500, 1_500));
+    assert_eq!(hearing.stable_words(), None);
 }
 
 /// Where the newest session begins.

@@ -7,10 +7,10 @@
 use super::{Machine, Phase, Timer};
 use crate::agent::{Event, Turn};
 use crate::call::effect::Effect;
-use crate::call::hearing::is_the_same;
 use crate::call::settings::deadline;
 use crate::call::turn::Floor;
 use crate::privacy::Pii;
+use crate::stt::stable::is_the_same;
 
 /// A caller who pauses again and again is listened to.
 const DRAFTS: u32 = 3;

@@ -144,6 +144,8 @@ impl Machine {
             Floor::Contested { from, voice } => {
                 self.keep_watching(voice);
                 match self.verdict(if fin { Heard::Whole } else { Heard::SoFar }) {
+                    // The agent is silent: to wait for words that stay costs the caller nothing, and an answer that was dropped is lost.
+                    Verdict::Interruption if self.may_be_taken_back() => {}
                     Verdict::Interruption => self.interrupt(from, voice),
                     Verdict::Echo => self.go_on_over_it(BargeIn::Echo),
                     Verdict::Backchannel | Verdict::Unknown => {}
@@ -208,7 +210,7 @@ impl Machine {
 
     pub(super) fn keep_watching(&mut self, voice: Voice) {
         match voice {
-            Voice::Sounding if self.hearing.has_partials() => {
+            Voice::Sounding if self.hearing.partials() != stt::Partials::None => {
                 self.timers.set(Timer::SttPartial, self.now + deadline::STT_PARTIAL);
             }
             Voice::Sounding | Voice::Quiet(_) => {}
@@ -216,7 +218,17 @@ impl Machine {
     }
 
     pub(super) fn verdict(&self, heard: Heard) -> Verdict {
-        judge(&self.hearing.words(), heard, self.language, self.expecting(), &self.mouth.recent_words(), self.echo)
+        self.verdict_on(&self.hearing.words(), heard)
+    }
+
+    fn verdict_on(&self, words: &str, heard: Heard) -> Verdict {
+        judge(words, heard, self.language, self.expecting(), &self.mouth.recent_words(), self.echo)
+    }
+
+    /// Whether a voice is an interruption only by words that the recogniser may yet take back.
+    fn may_be_taken_back(&self) -> bool {
+        let stable = self.hearing.stable_words();
+        stable.is_some_and(|words| self.verdict_on(&words, Heard::SoFar) != Verdict::Interruption)
     }
 
     /// The caller wants the floor: what the agent had not said is dropped, and what it was thinking.

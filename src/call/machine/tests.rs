@@ -194,7 +194,7 @@ impl Bench {
     }
 
     fn partial(&mut self, text: &str, from: Samples, to: Samples) {
-        self.stt(stt::Event::Partial { text: Pii::new(text.to_owned()), from, to });
+        self.stt(stt::Event::Partial { text: Pii::new(text.to_owned()), stable: 0, from, to });
     }
 
     /// An event of the newest recogniser session.

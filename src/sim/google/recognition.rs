@@ -3,6 +3,7 @@
 //!
 //! It hears what [`crate::sim::ear`] hears, and ends a stream as Google does: after five minutes of audio, or ten seconds of nothing.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::stream::{ABORTED, INTERNAL, INVALID, Stop, Stream, Went};
@@ -29,6 +30,11 @@ const LONGEST: u64 = 300 * RATE;
 
 /// A stream without a message for so long is ended: "Stream timed out after receiving no more client requests".
 pub(super) const IDLE: Duration = Duration::from_secs(10);
+
+/// Confidence and stability of what is final, of what will hardly change, and of the newest word, as in the package's examples.
+const FINAL: (f32, f32) = (0.98, 0.0);
+const SURE: (f32, f32) = (0.0, 0.9);
+const OPEN: (f32, f32) = (0.0, 0.01);
 
 const LANGUAGES: [&str; 6] = ["en-US", "en-CA", "fr-CA", "cmn-Hans-CN", "yue-Hant-HK", "pa-Guru-IN"];
 
@@ -102,7 +108,7 @@ impl Recognition {
         if !is_final {
             self.strike.felt(0);
         }
-        let last = self.result(self.words.len(), is_final);
+        let last = self.result(0..self.words.len(), if is_final { FINAL } else { SURE });
         self.say(vec![last], Part::Last)
     }
 
@@ -117,28 +123,28 @@ impl Recognition {
         let is_over = |word: &Word| word.text.ends_with('.') && word.to + INTERIM <= heard;
         let over = self.words.iter().rposition(is_over).filter(|_| !self.strike.is(Fault::Unanswered));
         let mut results = Vec::new();
-        if let Some(last) = over {
-            results.push(self.result(last + 1, true));
-            self.words.drain(..=last);
+        if let Some(over) = over.map(|last| last + 1) {
+            results.push(self.result(0..over, FINAL));
+            self.words.drain(..over);
             self.goes_on = true;
         }
-        if !self.words.is_empty() {
-            results.push(self.result(self.words.len(), false));
+        if let Some(last) = self.words.len().checked_sub(1) {
+            let known = (last > 0).then(|| self.result(0..last, SURE));
+            results.extend(known.into_iter().chain([self.result(last..self.words.len(), OPEN)]));
         }
         self.say(results, Part::Some)
     }
 
-    /// The first so many of the words.
-    fn result(&self, words: usize, is_final: bool) -> StreamingRecognitionResult {
-        let words = &self.words[..words];
+    /// These words, with Google's confidence in them and their stability; what is confident is final.
+    fn result(&self, words: Range<usize>, (confidence, stability): (f32, f32)) -> StreamingRecognitionResult {
+        let blank = if self.goes_on || words.start > 0 { " " } else { "" };
+        let words = &self.words[words];
         let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        let (confidence, stability) = if is_final { (0.98, 0.0) } else { (0.0, 0.9) };
-        let blank = if self.goes_on { " " } else { "" };
         let best = SpeechRecognitionAlternative { transcript: format!("{blank}{}", text.join(" ")), confidence };
         let to = words.last().map_or(0, |word| word.to);
         StreamingRecognitionResult {
             alternatives: vec![best],
-            is_final,
+            is_final: confidence > 0.0,
             stability,
             result_end_offset: Some(span(to)),
             language_code: self.language.clone(),

@@ -217,7 +217,7 @@ impl Talk for Turns {
             "speech.hypothesis" | "speech.fragment" => {
                 let Hypothesis { text } = read(message.body)?;
                 self.words.clone_from(&text);
-                Ok(News::Partial { number, text })
+                Ok(News::Partial { number, text, stable: 0 })
             }
             "speech.phrase" => self.phrase(number, at, &read(message.body)?),
             // It has taken all of the turn's audio.

@@ -5,10 +5,12 @@
 //! spoken of. ForceEndTurn ends only what was recognised by then, and
 //! is ignored where no turn is open (its page, 2026-11-21): a turn that opens after it is asked to end once more.
 
+mod message;
+
 use std::collections::VecDeque;
 
 use attendant_media::frame::Samples;
-use serde::Deserialize;
+use message::{Kind, Message, TurnInfo};
 
 use super::clock::Clock;
 use super::revised::behind;
@@ -22,54 +24,6 @@ const NOTICED_AFTER: Samples = Samples::from_millis(500);
 
 /// Flux speaks of every 250 ms of audio, as its page says: twice that at the end of what was sent, all of it silence, may go without a word.
 const UNSPOKEN: Samples = Samples::from_millis(500);
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type")]
-enum Message {
-    Connected,
-    TurnInfo(TurnInfo),
-    ConfigureFailure,
-    Error {
-        #[serde(default)]
-        code: String,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct TurnInfo {
-    event: Kind,
-    turn_index: u64,
-    audio_window_start: f64,
-    audio_window_end: f64,
-    transcript: String,
-    #[serde(default)]
-    words: Vec<Word>,
-    #[serde(default)]
-    end_of_turn_confidence: f32,
-    #[serde(default)]
-    trigger: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-enum Kind {
-    StartOfTurn,
-    Update,
-    EagerEndOfTurn,
-    TurnResumed,
-    EndOfTurn,
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct Word {
-    #[serde(default)]
-    start: Option<f64>,
-    #[serde(default)]
-    end: Option<f64>,
-}
 
 #[derive(Debug)]
 struct Turn {
@@ -113,9 +67,7 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn read(&mut self, text: &str, clock: &Clock, out: &mut Vec<Event>) -> Result<Due, ProviderError> {
-        let message =
-            serde_json::from_str(text).map_err(|_| failed(ErrorKind::Server, "sent a message that cannot be read"))?;
-        match message {
+        match message::read(text)? {
             Message::Connected => return Ok(Due::Ready),
             Message::TurnInfo(info) => return Ok(self.turn_info(info, clock, out)),
             Message::ConfigureFailure => not_configured(),
@@ -154,8 +106,9 @@ impl Reading {
             }
             turn.to = last.max(turn.from);
             if turn.text != text && !text.is_empty() && info.event != Kind::EndOfTurn {
+                // Until the turn has ended Flux may think again about all of it.
                 let partial = Pii::new(text.clone());
-                out.push(Event::Partial { text: partial, from: turn.from, to: turn.to });
+                out.push(Event::Partial { text: partial, stable: 0, from: turn.from, to: turn.to });
             }
             turn.text = text;
             info.transcript.trim().clone_into(&mut turn.whole);

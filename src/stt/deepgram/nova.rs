@@ -168,7 +168,8 @@ impl Reading {
                 out.push(Event::Listening { up_to: end });
             }
             (false, false) => {
-                out.push(Event::Partial { text: Pii::new(text.clone()), from, to });
+                // What it has settled has come as final.
+                out.push(Event::Partial { text: Pii::new(text.clone()), stable: 0, from, to });
                 self.partial = Some((text, from, to));
             }
             (false, true) => out.push(Event::Listening { up_to: end }),

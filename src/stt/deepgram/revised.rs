@@ -3,6 +3,8 @@
 //! Capitals, punctuation and blanks are no difference; another word in the place of one that was taken is that word, unless it has
 //! nothing of it. It never splits a word, and in doubt leaves none out: a word said twice is understood, one that is lost is not.
 
+use crate::stt::stable::letters;
+
 /// The end of `text` that is not what was `taken`: words behind the beginning that is likest to it.
 pub(super) fn behind<'a>(taken: &str, text: &'a str) -> &'a str {
     let wanted: Vec<char> = letters(taken).collect();
@@ -49,10 +51,6 @@ fn next(row: &[usize], wanted: &[char], letter: char) -> Vec<usize> {
         next.push(changed.min(row[place + 1] + 1).min(next[place] + 1));
     }
     next
-}
-
-fn letters(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

@@ -9,15 +9,17 @@ use super::messages::{StreamingRecognitionResult, StreamingRecognizeResponse};
 use crate::language::chinese::without_blanks;
 use crate::provider::ProviderError;
 use crate::provider::grpc::{Answer, Span};
+use crate::stt::stable::{agreed, within};
 
 /// Of which utterance.
 pub(super) type Told = (u32, News);
 
 #[derive(Debug)]
 pub(super) enum News {
-    /// Words after the last final ones, up to this place if Google says so.
+    /// Words after the last final ones, up to this place if Google says so. The first `stable` bytes will not change.
     Partial {
         text: String,
+        stable: usize,
         to: Option<Samples>,
     },
     /// Words that will not change. Google may keep its confidence to itself.
@@ -34,6 +36,9 @@ pub(super) enum News {
     },
     Failed(ProviderError),
 }
+
+/// From this likelihood on that Google "will not change its guess" it has made up its mind: its pages show 0.9, and 0.01 of what is open.
+const STABLE: f32 = 0.8;
 
 /// `begun` is the place of the first sample that the stream is sent.
 pub(super) async fn read(number: u32, begun: Samples, mut answer: Answer, news: mpsc::Sender<Told>) {
@@ -58,21 +63,33 @@ pub(super) async fn read(number: u32, begun: Samples, mut answer: Answer, news: 
 fn heard(begun: Samples, response: StreamingRecognizeResponse, rest: &mut String) -> Vec<News> {
     let mut news = Vec::new();
     let mut partial = None;
-    rest.clear();
-    for StreamingRecognitionResult { alternatives, is_final, result_end_offset, .. } in response.results {
+    let before = std::mem::take(rest);
+    // So much of the rest is as good as final; `None`: Google does not say (0 is "not set").
+    let mut sure: Option<usize> = None;
+    for StreamingRecognitionResult { alternatives, is_final, stability, result_end_offset, .. } in response.results {
         let Some(best) = alternatives.into_iter().next() else { continue };
         let to = result_end_offset.and_then(|offset| place(begun, &offset));
         if is_final {
             let confidence = (best.confidence > 0.0).then_some(best.confidence);
             news.push(News::Final { text: without_blanks(&best.transcript), to, confidence });
         } else {
+            let so_far = sure.unwrap_or_default();
+            let goes_on = stability >= STABLE && so_far == rest.len();
             rest.push_str(&best.transcript);
+            if stability > 0.0 {
+                sure = Some(if goes_on { rest.len() } else { so_far });
+            }
             partial = Some(to);
         }
     }
     // A response without words is a sign of life as well.
     if partial.is_some() || news.is_empty() {
-        news.push(News::Partial { text: without_blanks(rest.trim_start()), to: partial.flatten() });
+        let text = without_blanks(rest.trim_start());
+        let stable = match sure {
+            Some(bytes) => within(&text, without_blanks(rest[..bytes].trim_start()).len()),
+            None => agreed(&before, &text),
+        };
+        news.push(News::Partial { text, stable, to: partial.flatten() });
     }
     let billed = response.metadata.and_then(|metadata| metadata.total_billed_duration);
     news.extend(billed.and_then(|billed| billed.as_duration()).map(News::Billed));
@@ -89,6 +106,7 @@ fn place(begun: Samples, offset: &Span) -> Option<Samples> {
 mod tests {
     use prost::Message;
 
+    use super::super::messages::SpeechRecognitionAlternative;
     use super::*;
 
     /// A final result and its cost, serialised by Google's own Python package (2.41.0).
@@ -102,15 +120,36 @@ mod tests {
         StreamingRecognizeResponse::decode(&*bytes).unwrap()
     }
 
+    fn result(transcript: &str, is_final: bool, stability: f32) -> StreamingRecognitionResult {
+        let transcript = transcript.to_owned();
+        StreamingRecognitionResult {
+            alternatives: vec![SpeechRecognitionAlternative { transcript, confidence: 0.0 }],
+            is_final,
+            stability,
+            ..StreamingRecognitionResult::default()
+        }
+    }
+
+    #[test]
+    fn what_google_is_sure_of_is_stable_and_where_it_does_not_say_what_it_says_twice() {
+        let mut rest = String::new();
+        let mut stable = |results: &[(&str, f32)]| {
+            let results = results.iter().map(|(text, stability)| result(text, false, *stability)).collect();
+            let news = heard(Samples(0), StreamingRecognizeResponse { results, metadata: None }, &mut rest);
+            let [News::Partial { text, stable, .. }] = &news[..] else { panic!("{news:?}") };
+            text[..*stable].to_owned()
+        };
+        assert_eq!(stable(&[("stop", 0.01)]), "");
+        assert_eq!(stable(&[(" stop it", 0.9), (" please", 0.01)]), "stop it");
+        assert_eq!(stable(&[(" stop it", 0.01), (" please", 0.9)]), "", "only what is sure from the beginning on");
+        assert_eq!(stable(&[("停 一", 0.9), (" 下 吧", 0.01)]), "停一");
+        assert_eq!(stable(&[("what about", 0.0)]), "");
+        assert_eq!(stable(&[("what a day", 0.0)]), "what");
+    }
+
     #[test]
     fn chinese_has_no_blanks_inside() {
-        use super::super::messages::SpeechRecognitionAlternative;
-        let result = |transcript: &str, is_final| StreamingRecognitionResult {
-            alternatives: vec![SpeechRecognitionAlternative { transcript: transcript.to_owned(), confidence: 0.0 }],
-            is_final,
-            ..StreamingRecognitionResult::default()
-        };
-        let results = vec![result("你 好 Dr Wong ， 早", true), result("晨 安", false)];
+        let results = vec![result("你 好 Dr Wong ， 早", true, 0.0), result("晨 安", false, 0.0)];
         let news = heard(Samples(0), StreamingRecognizeResponse { results, metadata: None }, &mut String::new());
         let [News::Final { text: settled, .. }, News::Partial { text: open, .. }] = &news[..] else {
             panic!("{news:?}")
@@ -123,7 +162,7 @@ mod tests {
         let mut rest = String::new();
         let news = heard(Samples(16_000), response(INTERIM), &mut rest);
         assert!(
-            matches!(&news[..], [News::Partial { text, to: Some(Samples(32_000)) }] if text == "to be or not"),
+            matches!(&news[..], [News::Partial { text, stable: 5, to: Some(Samples(32_000)) }] if text == "to be or not"),
             "{news:?}"
         );
         assert_eq!(rest, " to be or not");

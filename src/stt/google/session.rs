@@ -216,7 +216,7 @@ impl Session {
         stream.has_answered |= !matches!(news, News::Failed(_));
         let utterances = &mut self.voices.utterances;
         match news {
-            News::Partial { text, to } => utterances.partial(number, &text, to, &mut self.said),
+            News::Partial { text, stable, to } => utterances.partial(number, &text, stable, to, &mut self.said),
             News::Final { text, to, confidence } => {
                 utterances.settled(number, &text, to, confidence.unwrap_or(UNSAID), &mut self.said);
                 if let Some(to) = to.filter(|_| self.open == Some(number) && stream.sent >= ROLLS_OVER) {

@@ -20,8 +20,9 @@ use crate::language::Language;
 use crate::provider::account::Reached;
 use crate::provider::socket::{Incoming, Link};
 use crate::provider::{ErrorKind, ProviderError};
+use crate::stt::stable::all_but_the_last;
 use crate::stt::told::{Changed, Connecting, News, Said, Talk, Vendor, begun};
-use crate::stt::{Hints, Setup};
+use crate::stt::{Hints, Partials, Setup};
 
 /// OpenAI gives none unless asked for probabilities of tokens.
 const CONFIDENCE: f32 = 1.0;
@@ -42,6 +43,10 @@ impl Vendor for Reached<OpenAiEarsOwn> {
 
     fn account(&self) -> &str {
         &self.account
+    }
+
+    fn partials(&self) -> Partials {
+        Partials::WithStable
     }
 
     fn knows(&self, language: Language) -> bool {
@@ -269,7 +274,8 @@ impl Talk for Transcription {
             }
             Message::Delta { item_id, delta } => self.item(item_id).map(|(number, text)| {
                 text.push_str(delta.as_deref().unwrap_or_default());
-                News::Partial { number: *number, text: text.clone() }
+                // Only appended to: what is behind another word is whole.
+                News::Partial { number: *number, text: text.clone(), stable: all_but_the_last(text) }
             }),
             Message::Completed { item_id, transcript } => {
                 self.whole(item_id).map(|(number, _)| News::Final { number, text: transcript, confidence: CONFIDENCE })
@@ -322,6 +328,18 @@ mod tests {
     fn told(session: &mut Transcription, text: &str) -> Result<Vec<Said>, ProviderError> {
         session.read(Incoming::Text(text.into()))?;
         Ok(session.due())
+    }
+
+    #[test]
+    fn words_behind_which_another_has_come_are_stable() {
+        let mut session = session(&[]);
+        session.begin(0, Samples::ZERO);
+        for (delta, stable) in [("I need", "I"), (" an appoint", "I need an"), ("ment.", "I need an")] {
+            let delta = serde_json::json!({"type": "conversation.item.input_audio_transcription.delta", "item_id": "a", "delta": delta});
+            let news = session.read(Incoming::Text(delta.to_string().into())).expect("it goes on");
+            let News::Partial { text, stable: bytes, .. } = news else { panic!("{news:?}") };
+            assert_eq!(&text[..bytes], stable, "{text}");
+        }
     }
 
     #[test]

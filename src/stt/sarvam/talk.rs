@@ -140,7 +140,7 @@ impl Talk for Realtime {
     fn read(&mut self, incoming: Incoming) -> Result<News, ProviderError> {
         let Incoming::Text(text) = incoming else { return Ok(News::Nothing) };
         match read(&text)? {
-            Message::Partial { utterance_idx: number, text } => Ok(News::Partial { number, text }),
+            Message::Partial { utterance_idx: number, text } => Ok(News::Partial { number, text, stable: 0 }),
             Message::Final { utterance_idx: number, text } => Ok(News::Final { number, text, confidence: CONFIDENCE }),
             Message::Pong => Ok(News::Pong),
             Message::Error(told) if told.is_fatal => Err(told.named()),

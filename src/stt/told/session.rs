@@ -242,8 +242,10 @@ impl Session {
         self.owing = None;
         self.voices.trust();
         match news {
-            News::Partial { number, text } => {
-                self.voices.utterances.partial(number, text.trim(), None, &mut self.said);
+            News::Partial { number, text, stable } => {
+                let words = text.trim_start();
+                let stable = stable.saturating_sub(text.len() - words.len());
+                self.voices.utterances.partial(number, words.trim_end(), stable, None, &mut self.said);
             }
             News::Settled { number, text, to, confidence } => {
                 self.voices.utterances.settled(number, &text, Some(to), confidence, &mut self.said);

@@ -24,6 +24,7 @@ use super::{guard, script};
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
+use crate::stt::stable::agreed;
 use crate::stt::tape::{Range, Tape};
 use crate::stt::{Event, Input, Reports, Setup};
 
@@ -76,6 +77,7 @@ struct Session {
     partial_from: u64,
     /// Up to here a recognition has said what there is.
     listened: u64,
+    last_partial: String,
     partial: Option<Job>,
     /// A final begun on suspicion that the utterance is over.
     guess: Option<Job>,
@@ -95,6 +97,7 @@ pub(super) async fn run(pool: Arc<Pool>, setup: Setup, mut inputs: mpsc::Receive
         utterance: None,
         partial_from: 0,
         listened: 0,
+        last_partial: String::new(),
         partial: None,
         guess: None,
         guessed: None,
@@ -175,6 +178,7 @@ impl Session {
                 let from = at.saturating_sub(PREROLL).max(earliest);
                 self.utterance = Some(Utterance { from, voiced: 0, voice_since: Some(at), last_voiced: at });
                 self.partial_from = at + PARTIAL_EVERY;
+                self.last_partial.clear();
             }
         }
     }
@@ -246,6 +250,7 @@ impl Session {
             utterance.voiced = 0;
             utterance.voice_since = Some(since.max(cut));
         }
+        self.last_partial.clear();
         self.partial = None;
         self.recognise(range, None);
     }
@@ -358,8 +363,10 @@ impl Session {
     async fn partly(&mut self, range: Range, heard: &Heard) -> bool {
         let Some(words) = guard::words(heard, &self.tape.slice(range)) else { return true };
         let text = words.text;
+        let stable = agreed(&self.last_partial, &text);
+        self.last_partial.clone_from(&text);
         let (from, to) = (Samples(range.from), Samples(range.to));
-        self.reports.send(Event::Partial { text: Pii::new(text), from, to }).await
+        self.reports.send(Event::Partial { text: Pii::new(text), stable, from, to }).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use attendant::agent::Who;
 use attendant::call::timeline::{EndReason, Entry};
 use attendant::language::Language;
-use attendant::stt::{Capabilities, Hearer, Hearers};
+use attendant::stt::{Capabilities, Hearer, Hearers, Partials};
 use attendant_media::speech::SpeechId;
 use attendant_media::time::Time;
 
@@ -28,6 +28,8 @@ pub struct Script {
     /// A media stream instead of RTP: the carrier plays what it gets this much later, and reports marks.
     pub carrier: Option<Duration>,
     pub ears: Mood,
+    /// What recognisers say of words while the caller speaks.
+    pub partials: Partials,
     /// The first recogniser tells the end of turns, as Flux does: in the language in which the call begins.
     pub eager: Option<Eager>,
     pub voice: Mood,
@@ -66,6 +68,7 @@ impl Script {
             line: Line::fair(),
             carrier: None,
             ears: Mood::Normal,
+            partials: Partials::Changing,
             eager: None,
             voice: Mood::Normal,
             brain: Mood::Normal,
@@ -87,7 +90,8 @@ impl Script {
     /// What a recogniser of this number promises, if it tells the end of turns or not: one and the same hears all languages.
     pub fn hearers(&self, who: usize, tells_ends: bool) -> Hearers {
         let hearer = |language| {
-            let capabilities = Capabilities { partials: true, end_of_turn: tells_ends && language == self.language };
+            let end_of_turn = tells_ends && language == self.language;
+            let capabilities = Capabilities { partials: self.partials, end_of_turn };
             (language, Hearer { who, capabilities })
         };
         Language::ALL.map(hearer).into()

@@ -17,7 +17,7 @@ impl Recognizer for Fails {
     }
 
     fn capabilities(&self, _language: Language) -> Option<stt::Capabilities> {
-        Some(stt::Capabilities { partials: true, end_of_turn: false })
+        Some(stt::Capabilities { partials: stt::Partials::Changing, end_of_turn: false })
     }
 
     fn open(&self, _setup: stt::Setup, reports: stt::Reports) -> mpsc::Sender<stt::Input> {

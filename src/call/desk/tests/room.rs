@@ -18,7 +18,7 @@ impl Recognizer for Narrow {
     }
 
     fn capabilities(&self, _language: Language) -> Option<stt::Capabilities> {
-        Some(stt::Capabilities { partials: true, end_of_turn: false })
+        Some(stt::Capabilities { partials: stt::Partials::Changing, end_of_turn: false })
     }
 
     fn capacity(&self, _language: Language) -> Option<usize> {

@@ -1,11 +1,11 @@
 //! Voices in which a recogniser that is at work finds no word: another one hears them again, once.
 
 use super::*;
-use crate::stt::{Capabilities, Hearer, Hearers};
+use crate::stt::{Capabilities, Hearer, Hearers, Partials};
 
 /// So many recognisers, of these numbers.
 fn heard_by(numbers: &[usize]) -> Bench {
-    let capabilities = Capabilities { partials: true, end_of_turn: false };
+    let capabilities = Capabilities { partials: Partials::Changing, end_of_turn: false };
     let hearers = |who: &usize| Hearers::from([(Language::English, Hearer { who: *who, capabilities })]);
     Bench::answered(Setup { recognisers: numbers.iter().map(hearers).collect(), ..setup(false) })
 }

@@ -5,10 +5,26 @@ use crate::call::settings::deadline;
 
 /// The agent answers, and two seconds of it wait to be heard.
 fn answering() -> Bench {
-    let mut bench = Bench::new(false);
+    answering_to(stt::Partials::Changing)
+}
+
+/// The same, with a recogniser that says so much of its partials.
+fn answering_to(partials: stt::Partials) -> Bench {
+    let mut setup = setup(false);
+    setup.recognisers[0].values_mut().for_each(|hearer| hearer.capabilities.partials = partials);
+    let mut bench = Bench::answered(setup);
     bench.say("When are you open?");
     bench.speaks("We are open from nine to five. ", 32_000);
     bench
+}
+
+impl Bench {
+    /// Words so far, of which these at the beginning will not change.
+    fn says(&mut self, stable: &str, open: &str, from: Samples) {
+        self.now += Duration::from_millis(300);
+        let (text, stable, to) = (Pii::new(format!("{stable}{open}")), stable.len(), self.clock());
+        self.stt(stt::Event::Partial { text, stable, from, to });
+    }
 }
 
 fn begins(bench: &mut Bench, echo: f32) -> Samples {
@@ -54,6 +70,63 @@ fn a_yes_over_a_question_is_its_answer_and_over_anything_else_an_acknowledgement
         bench.partial("Yes", from, from + Samples::from_millis(300));
         assert_eq!(matches!(bench.machine.floor(), Floor::Caller { .. }), is_question);
         assert_eq!(bench.machine.counters().barge_ins, u32::from(is_question));
+    }
+}
+
+#[test]
+fn a_word_that_the_next_partial_takes_back_does_not_drop_the_answer() {
+    for (partials, interrupts) in [(stt::Partials::WithStable, false), (stt::Partials::Changing, true)] {
+        let mut bench = answering_to(partials);
+        let from = begins(&mut bench, 0.0);
+        assert!(bench.paused, "to wait costs the caller nothing");
+        bench.says("", "A cup", from);
+        assert_eq!(bench.machine.counters().barge_ins, u32::from(interrupts), "{partials:?}");
+        if interrupts {
+            continue;
+        }
+        bench.says("", "Uh-huh", from);
+        let to = bench.clock();
+        bench.leg(&Output::SpeechEnd { at: to });
+        bench.fin("Uh-huh.", from, to);
+        bench.stt(stt::Event::Flushed { up_to: to });
+        let counters = bench.machine.counters();
+        assert_eq!((bench.machine.floor(), counters.barge_ins, counters.false_barge_ins), (Floor::Agent, 0, 1));
+        assert!(!bench.paused && bench.machine.poll_audio(320).is_some(), "the agent goes on");
+    }
+}
+
+#[test]
+fn words_that_stay_interrupt_at_once_and_an_acknowledgement_before_words_that_may_not_does_not() {
+    let mut bench = answering_to(stt::Partials::WithStable);
+    let from = begins(&mut bench, 0.0);
+    bench.says("Okay", " but", from);
+    assert!(is_contested(&bench));
+    bench.says("Okay but", " Saturday", from);
+    assert!(matches!(bench.machine.floor(), Floor::Caller { .. }), "{:?}", bench.machine.floor());
+    // What was said before a partial is as stable as it can be.
+    let mut bench = answering_to(stt::Partials::WithStable);
+    let from = begins(&mut bench, 0.0);
+    bench.says("", "What about", from);
+    assert!(is_contested(&bench));
+    let to = bench.clock();
+    bench.fin("What about", from, to);
+    assert!(matches!(bench.machine.floor(), Floor::Caller { .. }), "{:?}", bench.machine.floor());
+}
+
+#[test]
+fn words_that_nobody_confirms_interrupt_when_their_time_is_over() {
+    let budget = Duration::from_millis(CallConfig::default().barge_in_budget_ms);
+    for stops in [true, false] {
+        let mut bench = answering_to(stt::Partials::WithStable);
+        let from = begins(&mut bench, 0.0);
+        bench.says("", "What about Saturday", from);
+        if stops {
+            bench.leg(&Output::SpeechEnd { at: bench.clock() });
+        }
+        assert!(is_contested(&bench));
+        bench.later(if stops { budget } else { Duration::from_secs(5) });
+        assert!(matches!(bench.machine.floor(), Floor::Caller { .. }), "{:?}", bench.machine.floor());
+        assert_eq!(bench.machine.counters().barge_ins, 1);
     }
 }
 

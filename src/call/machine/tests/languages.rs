@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::call::settings::deadline;
-use crate::stt::{Capabilities, Hearer, Hearers};
+use crate::stt::{Capabilities, Hearer, Hearers, Partials};
 
 /// One who tells the end of turns.
-const EAGER: Hearer = Hearer { who: 0, capabilities: Capabilities { partials: true, end_of_turn: true } };
+const EAGER: Hearer = Hearer { who: 0, capabilities: Capabilities { partials: Partials::Changing, end_of_turn: true } };
 /// The same one, who cannot do it in every language.
-const PLAIN: Hearer = Hearer { who: 0, capabilities: Capabilities { partials: true, end_of_turn: false } };
+const PLAIN: Hearer =
+    Hearer { who: 0, capabilities: Capabilities { partials: Partials::Changing, end_of_turn: false } };
 /// One who says nothing before the end.
-const SILENT: Hearer = Hearer { who: 1, capabilities: Capabilities { partials: false, end_of_turn: false } };
+const SILENT: Hearer = Hearer { who: 1, capabilities: Capabilities { partials: Partials::None, end_of_turn: false } };
 
 /// By place, who hears English and who hears French.
 fn heard_by(places: &[(Hearer, Option<Hearer>)]) -> Setup {

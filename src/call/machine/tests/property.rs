@@ -15,7 +15,7 @@ enum Step {
     Voice { echo: f32 },
     Speaking { echo: f32 },
     Quiet,
-    Words { text: String, back: u64, fin: bool },
+    Words { text: String, stable: usize, back: u64, fin: bool },
     Flushed,
     Listening { back: u64 },
     Ready,
@@ -61,7 +61,12 @@ fn step() -> impl Strategy<Value = Step> {
         echo.clone().prop_map(|echo| Step::Voice { echo }),
         echo.prop_map(|echo| Step::Speaking { echo }),
         Just(Step::Quiet),
-        (words(), 0..2_000_u64, any::<bool>()).prop_map(|(text, back, fin)| Step::Words { text, back, fin }),
+        (words(), 0..30_usize, 0..2_000_u64, any::<bool>()).prop_map(|(text, stable, back, fin)| Step::Words {
+            text,
+            stable,
+            back,
+            fin
+        }),
         Just(Step::Flushed),
         (0..9_000_u64).prop_map(|back| Step::Listening { back }),
         (0..10_u8).prop_map(Step::Agent),
@@ -125,12 +130,12 @@ impl Bench {
             Step::Voice { echo } => self.leg(&Output::SpeechStart { at: clock, echo }),
             Step::Speaking { echo } => self.leg(&Output::Speaking { at: clock, echo, level_db: -20.0 }),
             Step::Quiet => self.leg(&Output::SpeechEnd { at: clock }),
-            Step::Words { text, back, fin } => {
+            Step::Words { text, stable, back, fin } => {
                 let (text, from, to) = (Pii::new(text), at(back), clock);
                 self.event(stt(if fin {
                     stt::Event::Final { text, from, to, confidence: 1.0, language: None }
                 } else {
-                    stt::Event::Partial { text, from, to }
+                    stt::Event::Partial { text, stable, from, to }
                 }));
             }
             Step::Flushed => self.event(stt(stt::Event::Flushed { up_to: clock })),
@@ -215,6 +220,7 @@ proptest! {
         recorded in any::<bool>(),
         person in any::<bool>(),
         at_once in any::<bool>(),
+        partials in prop::sample::select(vec![stt::Partials::None, stt::Partials::Changing, stt::Partials::WithStable]),
         steps in prop::collection::vec(step(), 1..120),
     ) {
         // So long that no call of this test ends by it: only what happens may end it.
@@ -223,7 +229,9 @@ proptest! {
             transfer_to: person.then(|| PERSON.to_owned()),
             ..CallConfig::default()
         };
-        let mut bench = Bench::ringing(Setup { config: Arc::new(config), voices: 2, ..setup(recorded) });
+        let mut setup = Setup { config: Arc::new(config), voices: 2, ..setup(recorded) };
+        setup.recognisers[0].values_mut().for_each(|hearer| hearer.capabilities.partials = partials);
+        let mut bench = Bench::ringing(setup);
         if at_once {
             bench.take(Step::Answered);
         }

@@ -145,12 +145,13 @@ fn nobody_is_asked_whether_they_are_there_while_they_speak_or_hear_us() {
 
 #[test]
 fn words_are_awaited_of_a_voice_only_from_a_recogniser_that_says_some_while_it_lasts() {
-    for partials in [true, false] {
+    for partials in [stt::Partials::Changing, stt::Partials::WithStable, stt::Partials::None] {
         let mut setup = setup(false);
         setup.recognisers[0].values_mut().for_each(|hearer| hearer.capabilities.partials = partials);
         let mut bench = Bench::answered(setup);
         bench.leg(&Output::SpeechStart { at: bench.clock(), echo: 0.0 });
-        assert_eq!(bench.due(Timer::SttPartial), partials.then_some(deadline::STT_PARTIAL));
+        let awaited = (partials != stt::Partials::None).then_some(deadline::STT_PARTIAL);
+        assert_eq!(bench.due(Timer::SttPartial), awaited, "{partials:?}");
     }
 }
 

@@ -171,6 +171,19 @@ async fn words_come_while_the_caller_speaks() {
 }
 
 #[tokio::test]
+async fn words_that_two_partials_say_are_stable() {
+    let mut call = Call::new();
+    call.give(Input::SpeechStart { at: Samples(0) }).await;
+    call.frames(value("sun"), 700).await;
+    assert_eq!(call.next().await, Event::Ready);
+    assert!(matches!(call.next().await, Event::Partial { stable: 0, .. }));
+    call.frames(value("tree"), 2_000).await;
+    let next = call.next().await;
+    let Event::Partial { text, stable, .. } = next else { panic!("{next:?}") };
+    assert_eq!(&text.reveal()[..stable], "sun", "{text:?}");
+}
+
+#[tokio::test]
 async fn a_voice_that_goes_on_is_one_utterance_with_what_it_said_before() {
     let mut call = Call::new();
     call.say(&["one"], 400).await;
