@@ -36,8 +36,13 @@ use crate::provider::ProviderError;
 pub trait Voice: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
+    /// What it can do in this language; `None` if it does not know it.
+    fn capabilities(&self, language: Language) -> Option<Capabilities>;
+
     /// Whether it knows the language.
-    fn speaks(&self, language: Language) -> bool;
+    fn speaks(&self, language: Language) -> bool {
+        self.capabilities(language).is_some()
+    }
 
     /// What its audio of fixed phrases is kept under: another one whenever the same text would sound otherwise (model, speaker,
     /// speed). A voice that passes texts on to others answers with theirs.
@@ -85,6 +90,25 @@ pub trait Voice: Send + Sync + 'static {
     fn open_ahead(&self, _language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
         self.open(reports)
     }
+}
+
+/// What voices may do or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How it knows when it says a word.
+    pub words: Times,
+    /// Characters of a text given at once, as it is spoken; `None`: as many as a clause may have. What stands in front of every voice cuts longer
+    /// ones ([`spoken::voice`]).
+    pub longest: Option<usize>,
+}
+
+/// How it is known when a word is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// The voice has told.
+    Exact,
+    /// From the share that its letters have of the text.
+    Estimated,
 }
 
 /// As some vendors bill a text: a Chinese character counts as two.

@@ -25,10 +25,9 @@ use crate::provider::{ErrorKind, ProviderError};
 pub trait Model: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
-    /// Whether it can go on with an answer that another model began. What only follows rules cannot, and answers at once: nobody is
-    /// raced against it.
-    fn can_go_on(&self) -> bool {
-        false
+    /// What it can do in this language. Whoever thinks is asked in every one, with tools.
+    fn capabilities(&self, _language: Language) -> Capabilities {
+        Capabilities { goes_on: false }
     }
 
     /// Without a first token for so long another model is asked as well.
@@ -60,6 +59,13 @@ pub trait Model: Send + Sync + 'static {
     /// Begins to answer. Returns at once: connecting happens when the stream is polled. A stream ends after
     /// [`Delta::Finish`], or with an error.
     fn stream(&self, request: Request) -> BoxStream<'static, Result<Delta, ProviderError>>;
+}
+
+/// What models may do or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// With an answer that another model began. What only follows rules cannot, and answers at once: nobody is raced against it.
+    pub goes_on: bool,
 }
 
 /// One request, complete in itself.

@@ -12,12 +12,12 @@ use attendant_media::frame::RATE;
 use attendant_media::speech::SpeechId;
 
 use super::effect::{Audio, Effect, LegEffect};
-use super::utterance::{Growth, Purpose, Source, Times, Utterance, Voicing, unspoken};
+use super::utterance::{Growth, Purpose, Source, Utterance, Voicing, unspoken};
 use crate::agent::Expect;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::tts::sentence::Splitter;
-use crate::tts::{Event, Input};
+use crate::tts::{Event, Input, Times};
 
 /// So much unplayed speech is enough: the rest of the text waits (DESIGN.md, rule 13).
 const UNPLAYED_AT_MOST: u64 = 15 * RATE as u64;

@@ -94,6 +94,7 @@ mod tests {
     use super::*;
     use crate::phrases::Emergency;
     use crate::sim::{ScriptedConfig, ScriptedVoice};
+    use crate::tts::Capabilities;
 
     /// Speaks as the scripted voice, and then no more.
     #[derive(Debug)]
@@ -104,8 +105,8 @@ mod tests {
             "scripted"
         }
 
-        fn speaks(&self, language: Language) -> bool {
-            ScriptedVoice(ScriptedConfig::default()).speaks(language)
+        fn capabilities(&self, language: Language) -> Option<Capabilities> {
+            ScriptedVoice(ScriptedConfig::default()).capabilities(language)
         }
 
         fn open(&self, _reports: Reports) -> tokio::sync::mpsc::Sender<Input> {

@@ -8,6 +8,7 @@ use attendant_media::speech::SpeechId;
 
 use super::effect::Audio;
 use crate::agent::Expect;
+use crate::tts::Times;
 
 /// A resume goes back at most this far: 400 ms.
 const RESUME_AT_MOST: u64 = 6_400;
@@ -82,15 +83,6 @@ pub(super) struct Word {
     from: u64,
     to: u64,
     times: Times,
-}
-
-/// How it is known when a word is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Times {
-    /// The voice has told.
-    Exact,
-    /// From the share that its letters have of the text.
-    Estimated,
 }
 
 #[derive(Debug)]

@@ -11,12 +11,14 @@ use super::origin::Origin;
 use super::{Exit, Failure};
 use crate::agent::conversation::first_question;
 use crate::agent::graph::Graph;
+use crate::agent::llm;
 use crate::config::Config;
 use crate::language::Language;
 use crate::provider::trial::{self, Trial};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::server::{Hosted, StartError};
 use crate::tts::Voice;
+use crate::{stt, tts};
 
 /// Try the providers on other machines that the configuration names.
 #[derive(Debug, Args)]
@@ -60,6 +62,8 @@ struct Row {
     arm: Option<String>,
     does: &'static str,
     language: &'static str,
+    /// What it says that it can do in this language.
+    can: Vec<String>,
     #[serde(flatten)]
     took: Option<Trial>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,11 +127,11 @@ impl Wanted<'_> {
         ears.chain(models).chain(hosted.voices.iter().map(|(name, _)| *name)).any(|name| self.is(name))
     }
 
-    /// Of the languages that it knows.
-    fn languages(&self, knows: impl Fn(Language) -> bool) -> impl Iterator<Item = Language> {
-        Language::ALL
-            .into_iter()
-            .filter(move |language| self.language.is_none_or(|wanted| wanted == *language) && knows(*language))
+    /// Of the languages that it knows, with what it can do in them.
+    fn languages<C>(&self, can: impl Fn(Language) -> Option<C>) -> impl Iterator<Item = (Language, C)> {
+        let wanted =
+            Language::ALL.into_iter().filter(move |language| self.language.is_none_or(|wanted| wanted == *language));
+        wanted.filter_map(move |language| Some((language, can(language)?)))
     }
 }
 
@@ -135,18 +139,19 @@ impl Wanted<'_> {
 async fn try_all(hosted: &Hosted, graph: &Graph, wanted: &Wanted<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for ears in hosted.ears.iter().filter(|ears| wanted.is(ears.name())) {
-        for language in wanted.languages(|language| ears.capabilities(language).is_some()) {
-            rows.push(row(ears.name(), "hears", language, trial::hear(ears.as_ref(), language).await));
+        for (language, can) in wanted.languages(|language| ears.capabilities(language)) {
+            rows.push(row((ears.name(), "hears", hearing(can)), language, trial::hear(ears.as_ref(), language).await));
         }
     }
     for model in hosted.models.iter().filter(|model| wanted.is(model.name())) {
         let language = wanted.language.unwrap_or_default();
         let question = first_question(graph, language);
-        rows.push(row(model.name(), "thinks", language, trial::think(model.as_ref(), question).await));
+        let can = thinking(model.capabilities(language));
+        rows.push(row((model.name(), "thinks", can), language, trial::think(model.as_ref(), question).await));
     }
     for &(name, ref voice) in hosted.voices.iter().filter(|(name, _)| wanted.is(name)) {
-        for language in wanted.languages(|language| voice.speaks(language)) {
-            rows.push(row(name, "speaks", language, trial::speak(voice.as_ref(), language).await));
+        for (language, can) in wanted.languages(|language| voice.capabilities(language)) {
+            rows.push(row((name, "speaks", speaking(can)), language, trial::speak(voice.as_ref(), language).await));
         }
     }
     rows
@@ -179,20 +184,46 @@ fn arms(config: &Config) -> Result<Vec<ArmVoice>, StartError> {
 async fn try_arms(arms: &[ArmVoice], wanted: &Wanted<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for ArmVoice { arm, section, voice, languages } in arms.iter().filter(|one| wanted.is(one.section)) {
-        for language in wanted.languages(|language| languages.contains(&language)) {
+        let known = |language| voice.capabilities(language).filter(|_| languages.contains(&language));
+        for (language, can) in wanted.languages(known) {
             let outcome = trial::speak(voice.as_ref(), language).await;
-            rows.push(Row { arm: Some(arm.clone()), ..row(section, "speaks", language, outcome) });
+            rows.push(Row { arm: Some(arm.clone()), ..row((section, "speaks", speaking(can)), language, outcome) });
         }
     }
     rows
 }
 
-fn row(name: &'static str, does: &'static str, language: Language, outcome: Result<Trial, ProviderError>) -> Row {
+fn hearing(can: stt::Capabilities) -> Vec<String> {
+    let partials: &[&str] = match can.partials {
+        stt::Partials::None => &[],
+        stt::Partials::Changing => &["partials"],
+        stt::Partials::WithStable => &["partials", "stable words"],
+    };
+    partials.iter().chain(can.end_of_turn.then_some(&"ends of turns")).map(|can| (*can).to_owned()).collect()
+}
+
+fn speaking(can: tts::Capabilities) -> Vec<String> {
+    let words = match can.words {
+        tts::Times::Exact => "exact times",
+        tts::Times::Estimated => "estimated times",
+    };
+    let longest = can.longest.map(|longest| format!("{longest} characters"));
+    std::iter::once(words.to_owned()).chain(longest).collect()
+}
+
+fn thinking(can: llm::Capabilities) -> Vec<String> {
+    can.goes_on.then(|| "goes on".to_owned()).into_iter().collect()
+}
+
+/// Who does what, and what of it.
+type Able = (&'static str, &'static str, Vec<String>);
+
+fn row((name, does, can): Able, language: Language, outcome: Result<Trial, ProviderError>) -> Row {
     let (took, wrong) = match outcome {
         Ok(took) => (Some(took), None),
         Err(error) => (None, Some(in_words(name, &error))),
     };
-    Row { name, arm: None, does, language: language.tag(), took, wrong }
+    Row { name, arm: None, does, language: language.tag(), can, took, wrong }
 }
 
 /// What is wrong and what to do.
@@ -213,25 +244,26 @@ fn in_words(name: &str, error: &ProviderError) -> String {
 }
 
 fn table(rows: &[Row]) -> String {
-    let header = ["PROVIDER", "DOES", "LANGUAGE", "CONNECT", "FIRST", "WHOLE", "RESULT"].map(str::to_owned);
-    let cells: Vec<[String; 7]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
-    let widths: [usize; 7] = std::array::from_fn(|column| cells.iter().map(|row| row[column].len()).max().unwrap_or(0));
+    let header = ["PROVIDER", "DOES", "LANGUAGE", "CAN", "CONNECT", "FIRST", "WHOLE", "RESULT"].map(str::to_owned);
+    let cells: Vec<[String; 8]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
+    let widths: [usize; 8] = std::array::from_fn(|column| cells.iter().map(|row| row[column].len()).max().unwrap_or(0));
     let mut out = String::new();
-    for [name, does, language, connect, first, whole, result] in &cells {
-        let [a, b, c, d, e, f, _] = widths;
+    for [name, does, language, can, connect, first, whole, result] in &cells {
+        let [a, b, c, d, e, f, g, _] = widths;
         // Writing to a String cannot fail.
-        writeln!(out, "{name:<a$}  {does:<b$}  {language:<c$}  {connect:>d$}  {first:>e$}  {whole:>f$}  {result}")
-            .unwrap_or_default();
+        let who = format!("{name:<a$}  {does:<b$}  {language:<c$}  {can:<d$}");
+        writeln!(out, "{who}  {connect:>e$}  {first:>f$}  {whole:>g$}  {result}").unwrap_or_default();
     }
     out
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     let ms = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"));
     [
         row.arm.as_ref().map_or_else(|| row.name.to_owned(), |arm| format!("{} ({arm})", row.name)),
         row.does.to_owned(),
         row.language.to_owned(),
+        row.can.join(", "),
         ms(row.took.and_then(|took| took.connect_ms)),
         ms(row.took.and_then(|took| took.first_ms)),
         ms(row.took.map(|took| took.whole_ms)),
@@ -253,10 +285,15 @@ mod tests {
             retry_after: None,
         };
         let spoken = Trial { first_ms: Some(95), ..took };
+        let hears = hearing(stt::Capabilities { partials: stt::Partials::Changing, end_of_turn: true });
+        let speaks = speaking(tts::Capabilities { words: tts::Times::Exact, longest: Some(600) });
         let rows = [
-            row("deepgram", "hears", Language::English, Ok(took)),
-            row("cartesia", "speaks", Language::French, Err(error)),
-            Row { arm: Some("voice.warm".to_owned()), ..row("cartesia", "speaks", Language::English, Ok(spoken)) },
+            row(("deepgram", "hears", hears), Language::English, Ok(took)),
+            row(("cartesia", "speaks", speaks.clone()), Language::French, Err(error)),
+            Row {
+                arm: Some("voice.warm".to_owned()),
+                ..row(("cartesia", "speaks", speaks), Language::English, Ok(spoken))
+            },
         ];
         insta::assert_snapshot!(table(&rows));
     }
@@ -299,6 +336,7 @@ mod tests {
         let rows = try_arms(&arms, &Wanted { name: None, language: None }).await;
         let tried: Vec<_> = rows.iter().map(|row| (row.name, row.arm.as_deref(), row.language)).collect();
         assert_eq!(tried, [("cartesia", Some("voice.warm"), "en-CA")]);
+        assert_eq!(rows[0].can, ["exact times"]);
         assert!(rows[0].wrong.as_ref().is_some_and(|wrong| wrong.contains("providers.cartesia.base_url")), "{rows:?}");
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::code::{WORD_SAMPLES, speak, words as words_of};
 use super::{NAME, ScriptedConfig};
 use crate::language::Language;
-use crate::tts::{Event, Input, Reports, Voice};
+use crate::tts::{Capabilities, Event, Input, Reports, Times, Voice};
 
 /// Inputs are few and small: a clause each.
 const QUEUE: usize = 16;
@@ -24,8 +24,8 @@ impl Voice for ScriptedVoice {
         NAME
     }
 
-    fn speaks(&self, _language: Language) -> bool {
-        true
+    fn capabilities(&self, _language: Language) -> Option<Capabilities> {
+        Some(Capabilities { words: Times::Exact, longest: None })
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

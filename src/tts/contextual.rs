@@ -19,7 +19,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
-use super::{Input, Reports, Voice};
+use super::{Capabilities, Input, Reports, Times, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
@@ -143,8 +143,10 @@ impl Voice for Contextual {
         self.0.name()
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        self.0.speaker(language).is_some()
+    /// A context has texts of any number, and no vendor here names a limit that a clause could meet.
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.0.speaker(language)?;
+        Some(Capabilities { words: Times::Exact, longest: None })
     }
 
     fn timbre(&self, language: Language) -> String {

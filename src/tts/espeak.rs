@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::pieces::{self, Speaker, Speaking};
-use super::{Input, Reports, Voice};
+use super::{Capabilities, Input, Reports, Times, Voice};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -58,8 +58,8 @@ impl Voice for Espeak {
         "espeak"
     }
 
-    fn speaks(&self, _language: Language) -> bool {
-        true
+    fn capabilities(&self, _language: Language) -> Option<Capabilities> {
+        Some(Capabilities { words: Times::Estimated, longest: None })
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

@@ -70,6 +70,11 @@ impl Vendor for Shared {
         MODEL
     }
 
+    /// 5,000 bytes, and no character has more than four.
+    fn longest(&self) -> Option<usize> {
+        Some(5_000 / 4)
+    }
+
     fn account(&self) -> Option<&str> {
         Some(&self.account_name)
     }

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::pieces::{self, Speaker, Speaking};
-use super::{Input, Reports, Voice, espeak};
+use super::{Capabilities, Input, Reports, Times, Voice, espeak};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
 use network::Network;
@@ -47,8 +47,8 @@ impl Voice for Hibari {
         "hibari"
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        language == Language::English
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        (language == Language::English).then_some(Capabilities { words: Times::Estimated, longest: None })
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {

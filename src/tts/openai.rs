@@ -55,6 +55,11 @@ impl Vendor for Posted<OpenAiVoiceOwn> {
         &self.config.own.model
     }
 
+    /// Of `input`.
+    fn longest(&self) -> Option<usize> {
+        Some(4_096)
+    }
+
     fn account(&self) -> Option<&str> {
         Some(&self.account)
     }

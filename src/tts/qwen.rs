@@ -74,6 +74,11 @@ impl Vendor for Reached<QwenOwn> {
         &self.config.own.model
     }
 
+    /// Of its flash models (Model Studio's page).
+    fn longest(&self) -> Option<usize> {
+        Some(600)
+    }
+
     fn account(&self) -> Option<&str> {
         Some(&self.account)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Input, Reports, Voice};
+use super::{Capabilities, Input, Reports, Voice};
 use crate::language::Language;
 
 /// Texts waiting to be passed on.
@@ -36,8 +36,8 @@ impl Voice for ByLanguage {
         "by language"
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        self.knows(language).is_some()
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.voices[self.knows(language)?].capabilities(language)
     }
 
     fn timbre(&self, language: Language) -> String {

@@ -68,6 +68,10 @@ impl Vendor for Reached<SarvamOwn> {
         Some(&self.account)
     }
 
+    fn longest(&self) -> Option<usize> {
+        Some(2_500)
+    }
+
     fn connect(self: Arc<Self>) -> Connecting {
         Box::pin(async move {
             let key = self.key(HeaderName::from_static(KEY), "")?;

@@ -164,7 +164,7 @@ fn enough(clause: &str) -> bool {
 }
 
 /// Ends a sentence where it stands alone.
-fn stop(c: char) -> bool {
+pub(super) fn stop(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '．') || danda(c)
 }
 
@@ -174,7 +174,7 @@ fn danda(c: char) -> bool {
 }
 
 /// Ends a clause.
-fn pause(c: char) -> bool {
+pub(super) fn pause(c: char) -> bool {
     matches!(c, ',' | ';' | ':' | '—' | '，' | '；' | '：' | '、')
 }
 

@@ -13,6 +13,7 @@ mod english;
 mod fold;
 mod french;
 mod half;
+mod length;
 pub mod lexicon;
 mod markup;
 mod money;

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 pub(super) use ahead::{MOST_PIECES, Pieces, Spoken};
 pub(super) use talk::{Messages, Talk};
 
-use super::{Input, Reports, Voice};
+use super::{Capabilities, Input, Reports, Times, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
@@ -42,6 +42,9 @@ pub(super) trait Vendor: Send + Sync + 'static {
     fn speaker(&self, language: Language) -> Option<&str>;
 
     fn model(&self) -> &str;
+
+    /// Characters that a text may have.
+    fn longest(&self) -> Option<usize>;
 
     /// The account's name.
     fn account(&self) -> Option<&str> {
@@ -135,8 +138,9 @@ impl Voice for Streamed {
         self.0.name()
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        self.0.speaker(language).is_some()
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        self.0.speaker(language)?;
+        Some(Capabilities { words: Times::Estimated, longest: self.0.longest() })
     }
 
     fn timbre(&self, language: Language) -> String {

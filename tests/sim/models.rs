@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use attendant::agent::conversation::{Books, Desk};
 use attendant::agent::graph::Graph;
-use attendant::agent::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
+use attendant::agent::llm::{Capabilities, Delta, Finish, Message, Model, Request, ToolCallPiece};
 use attendant::agent::tools::{Ledger, Messages};
 use attendant::agent::{self, Agent, Agents, CallFacts, Reports, Turn};
 use attendant::call::CallId;
@@ -166,8 +166,8 @@ impl Model for Scripted {
         self.script.name
     }
 
-    fn can_go_on(&self) -> bool {
-        true
+    fn capabilities(&self, _language: Language) -> Capabilities {
+        Capabilities { goes_on: true }
     }
 
     fn hedge_after(&self) -> Option<Duration> {

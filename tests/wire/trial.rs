@@ -139,8 +139,8 @@ async fn a_provider_that_never_answers_is_not_waited_for_for_ever() {
         fn name(&self) -> &'static str {
             "deaf"
         }
-        fn speaks(&self, _: Language) -> bool {
-            false
+        fn capabilities(&self, _: Language) -> Option<attendant::tts::Capabilities> {
+            None
         }
         fn open(&self, reports: attendant::tts::Reports) -> tokio::sync::mpsc::Sender<attendant::tts::Input> {
             let (inputs, mut taken) = tokio::sync::mpsc::channel(8);

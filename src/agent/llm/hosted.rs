@@ -26,8 +26,9 @@ use refusal::Refusal;
 pub(super) use refusal::{ORDER, code_of};
 
 use super::sse::Parser;
-use super::{Delta, Model, Request};
+use super::{Capabilities, Delta, Model, Request};
 use crate::costs::Paid;
+use crate::language::Language;
 use crate::provider::tls::{self, Authority};
 use crate::provider::warming::{self, Warming};
 use crate::provider::{ErrorKind, ProviderError};
@@ -114,8 +115,8 @@ impl Model for Hosted {
         self.0.name
     }
 
-    fn can_go_on(&self) -> bool {
-        true
+    fn capabilities(&self, _language: Language) -> Capabilities {
+        Capabilities { goes_on: true }
     }
 
     fn hedge_after(&self) -> Option<Duration> {

@@ -39,8 +39,8 @@ impl Voice for NoVoice {
         "none"
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        ScriptedVoice(ScriptedConfig::default()).speaks(language)
+    fn capabilities(&self, language: Language) -> Option<tts::Capabilities> {
+        ScriptedVoice(ScriptedConfig::default()).capabilities(language)
     }
 
     fn open(&self, _reports: tts::Reports) -> mpsc::Sender<tts::Input> {

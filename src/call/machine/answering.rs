@@ -12,9 +12,9 @@ use crate::call::settings::deadline;
 use crate::call::thought::{Stage, Then};
 use crate::call::timeline::{Entry, Recovery, TurnTimeline};
 use crate::call::turn::Floor;
-use crate::call::utterance::{Purpose, Times};
+use crate::call::utterance::Purpose;
 use crate::privacy::Pii;
-use crate::tts;
+use crate::tts::{self, Times};
 
 /// After so many apologies in a call there is no point in another.
 const APOLOGIES: u32 = 2;

@@ -16,7 +16,7 @@ use super::{Member, Order, Standing, Watch, at, in_order, only};
 use crate::costs::{Charge, Kind, Meter, Usage};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::tts::{Event, Input, Reports, Voice};
+use crate::tts::{Capabilities, Event, Input, Reports, Voice};
 
 /// Texts waiting to be passed on.
 const INPUTS: usize = 64;
@@ -101,8 +101,11 @@ impl Voice for Place {
         self.members[self.place].provider.name()
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        self.now(language).is_some()
+    /// Who speaks an utterance is decided when it begins: whoever it will be takes a text of this length.
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        let can = |n: usize| self.members[n].provider.capabilities(language);
+        let longest = self.who_knows(language).into_iter().filter_map(|n| can(n)?.longest).min();
+        Some(Capabilities { longest, ..can(self.now(language)?)? })
     }
 
     fn timbre(&self, language: Language) -> String {
@@ -313,6 +316,7 @@ mod tests {
     use crate::costs::Paid;
     use crate::privacy::Pii;
     use crate::sim::{ScriptedConfig, ScriptedVoice};
+    use crate::tts::Times;
 
     /// Paid, or this machine's own; fails each utterance so, or speaks.
     struct Hosted(&'static str, Option<ErrorKind>);
@@ -322,8 +326,8 @@ mod tests {
             self.0
         }
 
-        fn speaks(&self, language: Language) -> bool {
-            ScriptedVoice(ScriptedConfig::default()).speaks(language)
+        fn capabilities(&self, language: Language) -> Option<Capabilities> {
+            ScriptedVoice(ScriptedConfig::default()).capabilities(language)
         }
 
         fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
@@ -354,8 +358,8 @@ mod tests {
             self.0.name()
         }
 
-        fn speaks(&self, language: Language) -> bool {
-            self.0.speaks(language)
+        fn capabilities(&self, language: Language) -> Option<Capabilities> {
+            self.0.capabilities(language)
         }
 
         fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
@@ -369,6 +373,37 @@ mod tests {
         fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
             self.0.open(reports)
         }
+    }
+
+    /// Takes so many characters at once.
+    struct Short(Option<usize>);
+
+    impl Voice for Short {
+        fn name(&self) -> &'static str {
+            "short"
+        }
+
+        fn capabilities(&self, language: Language) -> Option<Capabilities> {
+            (language == Language::English).then_some(Capabilities { words: Times::Estimated, longest: self.0 })
+        }
+
+        fn open(&self, _reports: Reports) -> mpsc::Sender<Input> {
+            mpsc::channel(1).0
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_takes_a_text_that_whoever_may_stand_there_takes() {
+        let longest = |texts: &[Option<usize>], language| {
+            let scripted: Arc<dyn Voice> = Arc::new(ScriptedVoice(ScriptedConfig::default()));
+            let short = texts.iter().map(|text| Arc::new(Short(*text)) as Arc<dyn Voice>);
+            let place = voices([scripted].into_iter().chain(short).collect(), Order::new()).remove(0);
+            place.capabilities(language).map(|can| (can.words, can.longest))
+        };
+        assert_eq!(longest(&[Some(600), None, Some(240)], Language::English), Some((Times::Exact, Some(240))));
+        assert_eq!(longest(&[None], Language::English), Some((Times::Exact, None)));
+        // Who does not know the language is never asked in it.
+        assert_eq!(longest(&[Some(240)], Language::French), Some((Times::Exact, None)));
     }
 
     /// Who says an utterance before the first voice wants to be left alone, and one after that.

@@ -19,7 +19,7 @@ use futures_util::stream::BoxStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Order, Standing, Watch, in_order};
-use crate::agent::llm::{Delta, Model, Request};
+use crate::agent::llm::{Capabilities, Delta, Model, Request};
 use crate::costs::{Kind, Meter};
 use crate::language::Language;
 use crate::provider::warming::Warming;
@@ -224,11 +224,11 @@ impl Asking {
     }
 
     /// Takes from those who wait the first that may be asked now.
-    fn next_well(&mut self, fits: impl Fn(&dyn Model) -> bool) -> Option<usize> {
-        let now = Instant::now();
+    fn next_well(&mut self, fits: impl Fn(Capabilities) -> bool) -> Option<usize> {
+        let (now, language) = (Instant::now(), self.request.language);
         let may = |place: &usize| {
             let Thinker { model, standing } = &self.thinkers.thinkers[*place];
-            fits(model.as_ref()) && standing.try_ask(now)
+            fits(model.capabilities(language)) && standing.try_ask(now)
         };
         let at = self.waiting.iter().position(may)?;
         self.waiting.remove(at)
@@ -293,7 +293,7 @@ impl Asking {
 
     /// The first is late. Whom it is raced against must be well, and a model: rules would win every time.
     fn race(&mut self) -> bool {
-        let Some(place) = self.next_well(|model| model.can_go_on()) else { return false };
+        let Some(place) = self.next_well(|can| can.goes_on) else { return false };
         let rival = self.attempt(place, self.request.clone());
         let late = self.name();
         tracing::debug!(late, asked = rival.thinker.model.name(), "the first token is late; a second model is asked");
@@ -352,7 +352,7 @@ impl Asking {
     /// Asks the next one who is well: the same, or to go on with what another began. `false`: nobody is left who could.
     pub fn next_model(&mut self, go_on: Option<Request>) -> bool {
         self.race_at = None;
-        let Some(place) = self.next_well(|model| go_on.is_none() || model.can_go_on()) else { return false };
+        let Some(place) = self.next_well(|can| go_on.is_none() || can.goes_on) else { return false };
         self.first = Some(self.attempt(place, go_on.unwrap_or_else(|| self.request.clone())));
         true
     }

@@ -1,6 +1,6 @@
 //! In front of every voice: it is given the text as it is spoken, and the call hears of the text as it was written.
 //!
-//! Nothing else changes a text on its way to a voice. An utterance in which nothing can be said (a picture alone) is done with a
+//! Nothing else changes a text on its way to a voice. One that is longer than the voice takes at once ([`Capabilities::longest`]) is given in pieces. An utterance in which nothing can be said (a picture alone) is done with a
 //! breath of silence and asks no voice: that one would report a failure that is none.
 
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use attendant_media::speech::SpeechId;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
-use super::{Lexicon, Saying, say, scan};
+use super::{Lexicon, Saying, length, say, scan};
 use crate::call::event::Mailbox;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::tts::{Event, Input, Reports, Voice};
+use crate::tts::{Capabilities, Event, Input, Reports, Voice};
 
 /// Texts waiting to be passed on.
 const INPUTS: usize = 64;
@@ -37,8 +37,9 @@ impl Voice for Spoken {
         self.voice.name()
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        self.voice.speaks(language)
+    fn capabilities(&self, language: Language) -> Option<Capabilities> {
+        // Here a text may be of any length.
+        self.voice.capabilities(language).map(|can| Capabilities { longest: None, ..can })
     }
 
     fn timbre(&self, language: Language) -> String {
@@ -65,61 +66,70 @@ impl Spoken {
         let mailbox = reports.mailbox.reading(writing.clone());
         let session = open(Reports { mailbox });
         let call = reports.mailbox;
-        let lexicon = self.lexicon.clone();
-        tokio::spawn(
-            Session { name: self.voice.name(), session, call, lexicon, writing, language: Language::default() }
-                .serve(queue),
-        );
+        let (voice, lexicon, language) = (self.voice.clone(), self.lexicon.clone(), Language::default());
+        tokio::spawn(Session { voice, session, call, lexicon, writing, language, longest: None }.serve(queue));
         inputs
     }
 }
 
 /// One call's texts on their way to a voice.
 struct Session {
-    name: &'static str,
+    voice: Arc<dyn Voice>,
     session: mpsc::Sender<Input>,
     call: Mailbox,
     lexicon: Arc<Lexicon>,
     writing: Writing,
     language: Language,
+    /// What whoever speaks it takes at once.
+    longest: Option<usize>,
 }
 
 impl Session {
     async fn serve(mut self, mut inputs: mpsc::Receiver<Input>) {
         while let Some(input) = inputs.recv().await {
-            let input = match input {
+            let goes_on = match input {
                 Input::Begin { id, language } => {
                     self.language = language;
+                    self.longest = self.voice.capabilities(language).and_then(|can| can.longest);
                     self.writing.begin(id);
-                    Input::Begin { id, language }
+                    self.give(id, Input::Begin { id, language }).await
                 }
-                Input::Text { id, text } => {
-                    let saying = say(text.reveal(), self.language, &self.lexicon);
-                    let spoken = saying.text.clone();
-                    if !self.writing.add(id, saying, text.reveal().len()) {
-                        continue;
-                    }
-                    Input::Text { id, text: Pii::new(spoken) }
-                }
+                Input::Text { id, text } => self.write_out(id, text.reveal()).await,
                 Input::End { id } if self.writing.is_mute(id) => {
-                    if !self.breathe(id).await {
-                        return;
-                    }
-                    Input::Cancel { id }
+                    self.breathe(id).await && self.give(id, Input::Cancel { id }).await
                 }
-                other @ (Input::End { .. } | Input::Cancel { .. }) => other,
+                Input::End { id } | Input::Cancel { id } => self.give(id, input).await,
             };
-            let id = match &input {
-                Input::Begin { id, .. } | Input::Text { id, .. } | Input::End { id } | Input::Cancel { id } => *id,
-            };
-            if self.session.send(input).await.is_err() {
-                let what = "the session takes no more text".to_owned();
-                let error = ProviderError { provider: self.name, kind: ErrorKind::Connection, what, retry_after: None };
-                // The call is gone, or asks another voice; either way this session is over.
-                self.report(Event::Failed { id, error }).await;
+            if !goes_on {
                 return;
             }
         }
+    }
+
+    async fn write_out(&self, id: SpeechId, text: &str) -> bool {
+        let saying = say(text, self.language, &self.lexicon);
+        let spoken = saying.text.clone();
+        if !self.writing.add(id, saying, text.len()) {
+            return true;
+        }
+        for piece in length::pieces(&spoken, self.longest) {
+            if !self.give(id, Input::Text { id, text: Pii::new(piece.to_owned()) }).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// `false`: the session is over.
+    async fn give(&self, id: SpeechId, input: Input) -> bool {
+        if self.session.send(input).await.is_ok() {
+            return true;
+        }
+        let (provider, what) = (self.voice.name(), "the session takes no more text".to_owned());
+        let error = ProviderError { provider, kind: ErrorKind::Connection, what, retry_after: None };
+        // The call is gone, or asks another voice; either way this session is over.
+        self.report(Event::Failed { id, error }).await;
+        false
     }
 
     async fn breathe(&self, id: SpeechId) -> bool {
@@ -196,9 +206,48 @@ mod tests {
     use crate::call::event;
     use crate::sim::{ScriptedConfig, ScriptedVoice};
 
+    /// Takes so many characters at once, and refuses more.
+    struct Short(usize);
+
+    impl Voice for Short {
+        fn name(&self) -> &'static str {
+            "short"
+        }
+
+        fn capabilities(&self, language: Language) -> Option<Capabilities> {
+            let can = ScriptedVoice(ScriptedConfig::default()).capabilities(language)?;
+            Some(Capabilities { longest: Some(self.0), ..can })
+        }
+
+        fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+            let (inputs, mut queue) = mpsc::channel(INPUTS);
+            let (longest, voice) = (self.0, ScriptedVoice(ScriptedConfig::default()).open(reports.clone()));
+            tokio::spawn(async move {
+                while let Some(input) = queue.recv().await {
+                    if let Input::Text { id, text } = &input
+                        && text.reveal().chars().count() > longest
+                    {
+                        let what = "the text is too long".to_owned();
+                        let error =
+                            ProviderError { provider: "short", kind: ErrorKind::Request, what, retry_after: None };
+                        reports.send(Event::Failed { id: *id, error }).await;
+                        return;
+                    }
+                    if voice.send(input).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            inputs
+        }
+    }
+
     /// What the call hears of these clauses: the written bytes of each word, and whether audio came.
     async fn heard(pieces: &[&str], language: Language) -> (Vec<String>, bool) {
-        let voice: Arc<dyn Voice> = Arc::new(ScriptedVoice(ScriptedConfig::default()));
+        heard_of(Arc::new(ScriptedVoice(ScriptedConfig::default())), pieces, language).await
+    }
+
+    async fn heard_of(voice: Arc<dyn Voice>, pieces: &[&str], language: Language) -> (Vec<String>, bool) {
         let voice = in_front_of(vec![voice], Lexicon::default()).remove(0);
         let (mailbox, mut events) = Mailbox::new();
         let session = voice.open(Reports { mailbox });
@@ -208,16 +257,43 @@ mod tests {
             session.send(Input::Text { id, text: Pii::new((*piece).to_owned()) }).await.unwrap();
         }
         session.send(Input::End { id }).await.unwrap();
-        let (text, mut words, mut sound) = (pieces.concat(), Vec::new(), false);
+        let (text, mut words, mut sound, mut said) = (pieces.concat(), Vec::new(), false, 0);
         while let Some(event::Event::Tts(event)) = events.recv().await {
             match event {
-                Event::Word { at, len, .. } => words.push(text[at..at + len].to_owned()),
+                Event::Word { at, len, from, to, .. } => {
+                    assert!(said <= from && from < to, "one word after the other");
+                    said = to;
+                    words.push(text[at..at + len].to_owned());
+                }
                 Event::Audio { .. } => sound = true,
                 Event::Done { .. } => break,
                 Event::Failed { error, .. } => panic!("{error}"),
             }
         }
         (words, sound)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_text_that_is_longer_than_a_voice_takes_is_said_in_pieces_and_every_word_once() {
+        // Written out it is five times as long.
+        let number = "Please call 604-555-0142, or 604-555-0199, before 5 p.m. ";
+        for (language, pieces) in [
+            (
+                Language::English,
+                vec!["We are open from nine to five on every working day, and on Saturday until noon. ", number],
+            ),
+            (Language::French, vec!["Nous sommes ouverts de neuf heures à dix-sept heures tous les jours ouvrables."]),
+            (Language::Punjabi, vec!["ਅਸੀਂ ਸੋਮਵਾਰ ਤੋਂ ਸ਼ੁੱਕਰਵਾਰ ਤੱਕ ਖੁੱਲ੍ਹੇ ਹਾਂ, ਅਤੇ ਸ਼ਨੀਵਾਰ ਨੂੰ ਬੰਦ ਹਾਂ।"]),
+        ] {
+            let whole = heard(&pieces, language).await;
+            let short = heard_of(Arc::new(Short(24)), &pieces, language).await;
+            assert_eq!(short, whole, "{language}");
+            assert!(!whole.0.is_empty(), "{language}");
+        }
+        // The scripted voice takes a stretch of Chinese for one word.
+        let text = "我们星期一到星期五开门，星期六中午关门，星期日休息，节日也不开门。";
+        let (words, _) = heard_of(Arc::new(Short(9)), &[text], Language::Mandarin).await;
+        assert_eq!((words.concat().as_str(), words.len() > 4), (text, true), "{words:?}");
     }
 
     #[tokio::test(start_paused = true)]

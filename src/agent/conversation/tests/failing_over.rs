@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::agent::llm::Capabilities;
 
 pub(super) type Script = Vec<Result<Delta, ErrorKind>>;
 
@@ -22,8 +23,8 @@ impl Model for Able {
         self.name
     }
 
-    fn can_go_on(&self) -> bool {
-        self.goes_on
+    fn capabilities(&self, _language: Language) -> Capabilities {
+        Capabilities { goes_on: self.goes_on }
     }
 
     fn hedge_after(&self) -> Option<Duration> {

@@ -20,8 +20,8 @@ impl Voice for PaidVoice {
         "cartesia"
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        ScriptedVoice(ScriptedConfig::default()).speaks(language)
+    fn capabilities(&self, language: Language) -> Option<tts::Capabilities> {
+        ScriptedVoice(ScriptedConfig::default()).capabilities(language)
     }
 
     fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {

@@ -31,8 +31,8 @@ impl Voice for Listening {
         "listening"
     }
 
-    fn speaks(&self, language: Language) -> bool {
-        NoVoice.speaks(language)
+    fn capabilities(&self, language: Language) -> Option<tts::Capabilities> {
+        NoVoice.capabilities(language)
     }
 
     fn open(&self, _reports: tts::Reports) -> mpsc::Sender<tts::Input> {

@@ -38,8 +38,8 @@ impl Model for Scripted {
         self.name
     }
 
-    fn can_go_on(&self) -> bool {
-        !self.is_rules
+    fn capabilities(&self, _language: Language) -> Capabilities {
+        Capabilities { goes_on: !self.is_rules }
     }
 
     fn hedge_after(&self) -> Option<Duration> {
