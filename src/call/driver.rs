@@ -11,6 +11,7 @@ mod intake;
 mod perform;
 mod response;
 
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use crate::agent::concluded::Conclusion;
 use crate::agent::{Agent, CallFacts};
 use crate::costs::Account;
 use crate::language::Language;
+use crate::provider::chain::Speaker;
 use crate::records::{Journal, Recorder};
 use crate::tts;
 
@@ -83,8 +85,12 @@ pub(super) struct Driver {
     /// Of the present session, and of the one whose words another is asked for.
     recogniser: Reporter,
     doubted: Reporter,
+    /// The last ones, by their numbers, newest first.
+    sessions: VecDeque<(u32, Reporter)>,
     tap: Option<Tap>,
     voices: Vec<Option<mpsc::Sender<tts::Input>>>,
+    /// Of each, who has the utterance.
+    speakers: Vec<Speaker>,
     /// What the agent speaks.
     language: watch::Sender<Language>,
     agent: Box<dyn Agent>,
@@ -158,8 +164,10 @@ impl Driver {
             ears: Ears::new(),
             recogniser: Reporter::default(),
             doubted: Reporter::default(),
+            sessions: VecDeque::new(),
             tap,
             voices: start.providers.voices.iter().map(|_| None).collect(),
+            speakers: start.providers.voices.iter().map(|_| Speaker::default()).collect(),
             language: watch::Sender::new(language),
             agent,
             providers: start.providers,
@@ -186,7 +194,8 @@ impl Driver {
     /// Who stands behind the first is asked only when that one fails: nobody connects to them ahead.
     fn open_voice(&self, place: usize) -> mpsc::Sender<tts::Input> {
         let _runtime = self.shared.enter();
-        let (voice, reports) = (&self.providers.voices[place], tts::Reports { mailbox: self.mailbox.clone() });
+        let mailbox = self.mailbox.spoken_by(self.speakers[place].clone());
+        let (voice, reports) = (&self.providers.voices[place], tts::Reports { mailbox });
         if place == 0 { voice.open_ahead(self.language.subscribe(), reports) } else { voice.open(reports) }
     }
 

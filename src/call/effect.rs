@@ -22,6 +22,11 @@ pub enum Effect {
         voice: usize,
         input: tts::Input,
     },
+    /// The voice of this place let the call wait for the audio of this utterance.
+    TtsLate {
+        voice: usize,
+        id: SpeechId,
+    },
     /// From now on the agent speaks this language.
     Speaks(Language),
     Think(Turn),
@@ -64,6 +69,8 @@ pub enum SttEffect {
     Doubt,
     /// That one found words: the session that was doubted missed them.
     Missed,
+    /// This session let the call wait for words that there were.
+    Late { session: u32 },
 }
 
 /// Audio of a speech, shared between the voice that made it and the mouth that plays it.

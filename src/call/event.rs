@@ -3,11 +3,12 @@
 use tokio::sync::mpsc;
 
 use crate::costs::Meter;
-use crate::provider::chain::Watch;
+use crate::provider::chain::{Speaker, Watch};
 use crate::tts::spoken::voice::Writing;
 use crate::{agent, stt, tts};
 use attendant_media::leg::Format;
 pub use attendant_media::rtcp::RtcpTo;
+use attendant_media::speech::SpeechId;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -40,7 +41,7 @@ pub enum Signal {
     /// The carrier has played so much of this speech (stream transports; never of what was cleared). From the first one on,
     /// marks say what was heard, and not the leg.
     Mark {
-        id: attendant_media::speech::SpeechId,
+        id: SpeechId,
         samples: u64,
     },
     /// The transfer we asked for: done, or failed with a SIP status.
@@ -85,6 +86,13 @@ impl Reporter {
             watch.missed_words(other);
         }
     }
+
+    /// The call waited in vain for what the session owes.
+    pub(crate) fn late(&self) {
+        if let Some(watch) = self.0.get() {
+            watch.late("no words as soon as they were owed");
+        }
+    }
 }
 
 /// The sending side of a call's mailbox.
@@ -94,6 +102,7 @@ pub struct Mailbox {
     /// Sees what a provider's session reports.
     watch: Option<Watch>,
     reporter: Option<Reporter>,
+    speaker: Option<Speaker>,
     /// Where a voice's words stand in the text as it was written.
     writing: Option<Writing>,
     meter: Meter,
@@ -107,7 +116,7 @@ impl Mailbox {
     /// What is used on behalf of it is counted on this meter.
     pub fn metered(meter: Meter) -> (Self, mpsc::Receiver<Event>) {
         let (tx, rx) = mpsc::channel(MAILBOX_SIZE);
-        (Self { sender: tx, watch: None, reporter: None, writing: None, meter }, rx)
+        (Self { sender: tx, watch: None, reporter: None, speaker: None, writing: None, meter }, rx)
     }
 
     /// The same mailbox for a session of this provider: what it reports tells whether the provider is well.
@@ -123,6 +132,18 @@ impl Mailbox {
     pub(crate) fn reporting(&self) -> (Self, Reporter) {
         let reporter = Reporter::default();
         (Self { reporter: Some(reporter.clone()), ..self.clone() }, reporter)
+    }
+
+    /// The same mailbox for a place of voices, and who of them speaks.
+    pub(crate) fn spoken_by(&self, speaker: Speaker) -> Self {
+        Self { speaker: Some(speaker), ..self.clone() }
+    }
+
+    /// This provider has the utterance from now on.
+    pub(crate) fn speaks(&self, id: SpeechId, watch: Watch) {
+        if let Some(speaker) = &self.speaker {
+            speaker.begins(id, watch);
+        }
     }
 
     /// The same mailbox for a voice that is given texts as they are spoken.

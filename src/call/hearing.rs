@@ -4,6 +4,7 @@
 //! whose turn it is.
 
 mod doubts;
+mod lateness;
 mod losses;
 
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use std::collections::VecDeque;
 use attendant_media::frame::{SLOT_SAMPLES, Samples};
 
 use doubts::Doubt;
+use lateness::Suspect;
 pub(super) use losses::{Failure, Loss};
 
 use super::conversation::join;
@@ -100,6 +102,8 @@ pub(super) struct Hearing {
     doubts: u32,
     /// Whoever missed words that another one found: the numbers of their [`Hearer`]s.
     missed: Vec<usize>,
+    /// Sessions that may have let the call wait for words of what was not taken yet.
+    suspects: Vec<Suspect>,
     /// So far the session has listened.
     listened: Samples,
     /// So far there have been words that were not said before.
@@ -145,6 +149,7 @@ impl Hearing {
             doubt: None,
             doubts: 0,
             missed: Vec::new(),
+            suspects: Vec::new(),
             listened: Samples::ZERO,
             worded: Samples::ZERO,
         }
@@ -320,6 +325,7 @@ impl Hearing {
         self.doubt = None;
         self.doubts = 0;
         self.missed.clear();
+        self.suspects.clear();
         Spoken::Elsewhere
     }
 
@@ -376,6 +382,7 @@ impl Hearing {
         self.before.clear();
         self.flushing = None;
         self.doubt = None;
+        self.suspects.clear();
     }
 }
 

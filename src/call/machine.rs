@@ -45,7 +45,7 @@ use super::canned::{Canned, Phrase};
 use super::conversation::Conversation;
 use super::effect::{Effect, LegEffect, SttEffect};
 use super::event::{Event, Signal};
-use super::hearing::{Failure, Hearing, News};
+use super::hearing::{Hearing, News};
 use super::mouth::Mouth;
 use super::settings::{CallConfig, deadline};
 use super::thought::Thought;
@@ -304,6 +304,9 @@ impl Machine {
         if matches!(news, News::Words { fin: true, .. } | News::Flushed { .. }) && self.hearing.convict() {
             self.out.push_back(Effect::Stt(SttEffect::Missed));
         }
+        if matches!(news, News::Words { fin: true, .. } | News::Flushed { .. }) {
+            self.hearing.convict_late(&mut self.out);
+        }
         match news {
             News::Flushed { .. } | News::Left | News::Failed(_) if self.is_leaving() => self.leave(),
             News::Nothing => {}
@@ -332,7 +335,7 @@ impl Machine {
                 self.played(*id, *samples);
                 self.finished(*id);
             }
-            Output::Dry { .. } => self.dry(),
+            Output::Dry { id, .. } => self.dry(*id),
             Output::Dtmf { digit, .. } => self.key(*digit, keypad::Report::Media),
             Output::FaxTone { .. } => self.end(EndReason::Fax),
             Output::Rtp { .. }
@@ -366,7 +369,7 @@ impl Machine {
             Timer::Filler => self.filler(),
             Timer::Agent => self.agent_failed("no answer in time"),
             Timer::Tts => self.voice_late(),
-            Timer::SttReady => self.deaf("not ready in time", Failure::Lasting),
+            Timer::SttReady => self.not_ready(),
             Timer::SttReopen => self.reopen_ears(),
             Timer::SttPartial => self.wordless(),
             Timer::Silence => self.silence(),

@@ -7,6 +7,7 @@
 mod division;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use attendant_media::frame::RATE;
 use attendant_media::speech::SpeechId;
@@ -301,6 +302,14 @@ impl Mouth {
         self.playback = Playback::Marked;
         if let Some(head) = self.queue.front_mut().filter(|head| head.id == id) {
             head.confirmed = head.confirmed.max(samples);
+        }
+    }
+
+    /// A slot of this utterance passed without audio. How many have by now whose audio its voice owed, in all.
+    pub(super) fn ran_dry(&mut self, id: SpeechId) -> Duration {
+        match self.queue.front_mut() {
+            Some(head) if head.id == id => head.ran_dry(),
+            Some(_) | None => Duration::ZERO,
         }
     }
 

@@ -3,7 +3,9 @@
 //! Positions in audio are samples of this utterance; positions in text are bytes of its text.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
+use attendant_media::frame::{SLOT_SAMPLES, Samples};
 use attendant_media::speech::SpeechId;
 
 use super::effect::Audio;
@@ -17,6 +19,9 @@ const RESUME_BLIND: u64 = 3_200;
 
 /// A last word may end a little after its audio: 20 ms.
 const ROUNDING: u64 = 320;
+
+/// 20 ms.
+const SLOT: Samples = Samples(SLOT_SAMPLES as u64);
 
 /// No voice takes longer for a character than 500 ms, digits of a number and Chinese ones included, and 5 s in all for what it adds.
 const MOST_A_CHARACTER: u64 = 8_000;
@@ -104,6 +109,8 @@ pub(super) struct Utterance {
     /// Of these, what the carrier said it has played.
     pub(super) confirmed: u64,
     pub(super) words: Vec<Word>,
+    /// What had no audio when it was to be heard, although the voice had all of the text.
+    missing: Samples,
 }
 
 impl Utterance {
@@ -123,6 +130,7 @@ impl Utterance {
             played: 0,
             confirmed: 0,
             words: Vec::new(),
+            missing: Samples::ZERO,
         }
     }
 
@@ -164,6 +172,16 @@ impl Utterance {
                 self.received + more as u64 > MOST_PAUSE + given * MOST_A_CHARACTER
             }
         }
+    }
+
+    /// A slot passed without audio. What had none by now that the voice owed.
+    pub(super) fn ran_dry(&mut self) -> Duration {
+        match self.source {
+            Source::Voice { state: Voicing::Closed, .. } => self.missing = self.missing + SLOT,
+            // What may be missing is text.
+            Source::Voice { state: Voicing::Waiting | Voicing::Open | Voicing::Done, .. } | Source::Canned => {}
+        }
+        self.missing.as_duration()
     }
 
     pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64, times: Times) {

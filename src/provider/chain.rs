@@ -12,6 +12,8 @@ mod thinking;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use attendant_media::speech::SpeechId;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{ErrorKind, ProviderError};
@@ -106,9 +108,17 @@ impl Watch {
         if self.standing.is(&finder.standing) {
             return;
         }
-        let what = "found no word in a voice in which another recogniser found some".to_owned();
+        self.found_out(ErrorKind::Empty, "found no word in a voice in which another recogniser found some");
+    }
+
+    /// The call waited for it in vain. Its own deadlines may not tell: whatever a vendor sends resets them.
+    pub(crate) fn late(&self, what: &str) {
+        self.found_out(ErrorKind::Timeout, what);
+    }
+
+    fn found_out(&self, kind: ErrorKind, what: &str) {
         let provider = self.standing.provider();
-        self.failed(&ProviderError { provider, kind: ErrorKind::Empty, what, retry_after: None });
+        self.failed(&ProviderError { provider, kind, what: what.to_owned(), retry_after: None });
     }
 
     fn failed(&self, error: &ProviderError) {
@@ -116,6 +126,24 @@ impl Watch {
             .increment(1);
         tracing::warn!(%error, "a session failed");
         self.standing.failed(error, Instant::now());
+    }
+}
+
+/// Who has the utterance that a place of voices was given last. Its clones are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Speaker(Arc<Mutex<Option<(SpeechId, Watch)>>>);
+
+impl Speaker {
+    pub(crate) fn begins(&self, id: SpeechId, watch: Watch) {
+        *self.0.lock() = Some((id, watch));
+    }
+
+    /// The call waited in vain for audio of this utterance. Of an earlier one nobody waits.
+    pub(crate) fn late(&self, id: SpeechId) {
+        let speaking = self.0.lock().clone();
+        if let Some((_, watch)) = speaking.filter(|(speaking, _)| *speaking == id) {
+            watch.late("no audio as soon as it was to be heard");
+        }
     }
 }
 

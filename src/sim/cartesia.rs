@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -17,12 +16,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak, words as words_of};
-use super::fault::{Fault, Moment, PACED, Strike, Trouble, come_again};
+use super::fault::{Fault, Moment, Strike, Trouble, come_again};
 use super::pace::Pace;
 use super::vendor::Vendor;
-
-/// What [`Fault::Slow`] adds to the first audio.
-const SLOW: Duration = Duration::from_millis(1_500);
 
 /// Faults in mid-answer strike after so many words: within the second sentence of a code.
 const STRIKES_AFTER: u32 = 12;
@@ -187,10 +183,9 @@ impl Session {
 
     fn speak(&mut self, request: &Value, id: &str) {
         let text = request["transcript"].as_str().unwrap_or_default();
-        let mut delay = self.pace.draw();
-        if self.strike.is(Fault::Slow) {
+        let delay = self.pace.draw() + self.strike.late();
+        if self.strike.is(Fault::Slow) || self.strike.is(Fault::Lags) {
             self.strike.felt(0);
-            delay += SLOW;
         }
         let is_last = request["continue"] != true;
         self.begun.insert(id.to_owned());
@@ -218,9 +213,7 @@ impl Session {
             self.plan(at, times);
             for chunk in chunks {
                 self.plan(at, chunk);
-                if self.strike.is_paced() {
-                    at += PACED;
-                }
+                at += self.strike.pace();
             }
         }
         if is_last {

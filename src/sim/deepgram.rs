@@ -28,9 +28,6 @@ use query::Asked;
 /// A connection without audio and without KeepAlive is closed by Deepgram after so long.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// What [`Fault::Slow`] adds to every answer.
-const SLOW: Duration = Duration::from_millis(1_500);
-
 /// From the first turn's last words to [`Moment::Between`].
 const BETWEEN: Duration = Duration::from_millis(500);
 
@@ -223,9 +220,10 @@ impl Session {
             if act == Act::FallSilent {
                 at += SILENT;
             }
-            if self.strike.is(Fault::Slow) && !matches!(&act, Act::Say(said) if said["type"] == "Connected") {
+            let late = self.strike.late();
+            if !late.is_zero() && !matches!(&act, Act::Say(said) if said["type"] == "Connected") {
                 self.strike.felt(0);
-                at += SLOW;
+                at += late;
             }
             // In order, whatever the delays.
             let at = self.outbox.back().map_or(at, |(last, _)| at.max(*last));

@@ -12,13 +12,22 @@ use parking_lot::Mutex;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::vendor::{CancelledBy, Vendor};
+use super::vendor::{CancelledBy, Does, Vendor};
 
 /// What [`Fault::Limits`] and [`Fault::Fails`] tell a client to wait: seconds.
 pub(super) const RETRY_AFTER: &str = "20";
 
+/// What [`Fault::Slow`] adds to an answer, or to the first audio.
+const SLOW: Duration = Duration::from_millis(1_500);
+
+/// What [`Fault::Lags`] adds to everything that a recogniser says.
+const LAG: Duration = Duration::from_secs(4);
+
+/// From word to word of a voice that lags: a word of 100 ms is 0.7 of it.
+const LAGGING: Duration = Duration::from_millis(143);
+
 /// From word to word of a voice that must have some left when it is cancelled: faster than they are heard, so that none is late.
-pub(super) const PACED: Duration = Duration::from_millis(60);
+const PACED: Duration = Duration::from_millis(60);
 
 /// Who is asked for each clause anew cannot tell that one was cancelled between two: so long without a request is taken for it. The clauses of
 /// an answer are asked for one right after the other.
@@ -29,6 +38,8 @@ const GIVEN_UP: Duration = Duration::from_millis(500);
 pub enum Fault {
     /// Answers, each time 1.5 s late.
     Slow,
+    /// Is slow all along: a recogniser says everything 4 s late, a voice has 0.7 s of sound for each second.
+    Lags,
     /// Begins to answer, and then says nothing more.
     Stalls,
     /// Connects, and never says anything.
@@ -57,8 +68,9 @@ pub enum Fault {
 
 impl Fault {
     /// What recognisers can have.
-    pub const OF_HEARING: [Self; 11] = [
+    pub const OF_HEARING: [Self; 12] = [
         Self::Slow,
+        Self::Lags,
         Self::Stalls,
         Self::Deaf,
         Self::Errors,
@@ -72,8 +84,9 @@ impl Fault {
     ];
 
     /// What voices can have.
-    pub const OF_SPEAKING: [Self; 11] = [
+    pub const OF_SPEAKING: [Self; 12] = [
         Self::Slow,
+        Self::Lags,
         Self::Stalls,
         Self::Deaf,
         Self::Errors,
@@ -207,7 +220,8 @@ impl Trouble {
             (Some(_), Elsewhere::Well) => Ok(Strike::default()),
             (None, Elsewhere::Refused | Elsewhere::Well) => {
                 let (fault, at) = (self.fault.filter(|_| strikes), self.at);
-                Ok(Strike { fault, at, struck: self.struck.clone(), cancelled: self.cancelled.clone() })
+                let does = Some(vendor.does());
+                Ok(Strike { fault, at, does, struck: self.struck.clone(), cancelled: self.cancelled.clone() })
             }
         }
     }
@@ -218,6 +232,8 @@ impl Trouble {
 pub(super) struct Strike {
     fault: Option<Fault>,
     pub(super) at: Moment,
+    /// Whom it strikes.
+    does: Option<Does>,
     struck: Arc<Mutex<Option<Struck>>>,
     cancelled: Cancelled,
 }
@@ -237,9 +253,24 @@ impl Strike {
         matches!(self.fault(), Some(Fault::Stalls | Fault::Errors | Fault::Breaks))
     }
 
-    /// A voice must have words left when it is cancelled.
-    pub(super) fn is_paced(&self) -> bool {
-        self.fault == Some(Fault::Late) || self.at == Moment::Cancelled
+    /// From word to word of a voice.
+    pub(super) fn pace(&self) -> Duration {
+        if self.is(Fault::Lags) {
+            LAGGING
+        } else if self.fault == Some(Fault::Late) || self.at == Moment::Cancelled {
+            PACED
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// How late a recogniser says what it has to say, and a voice has its first audio.
+    pub(super) fn late(&self) -> Duration {
+        match (self.fault(), self.does) {
+            (Some(Fault::Slow), _) => SLOW,
+            (Some(Fault::Lags), Some(Does::Hears)) => LAG,
+            (Some(_) | None, _) => Duration::ZERO,
+        }
     }
 
     /// It was cancelled in the middle of what it said.
@@ -273,6 +304,7 @@ impl Strike {
             Fault::Limits => StatusCode::TOO_MANY_REQUESTS,
             Fault::Fails => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Slow
+            | Fault::Lags
             | Fault::Stalls
             | Fault::Deaf
             | Fault::Errors

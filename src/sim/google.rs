@@ -42,9 +42,6 @@ const QUOTA: &str = "CAgSBXF1b3RhGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5
 /// The same for UNAVAILABLE.
 const LATER: &str = "CA4SBWxhdGVyGjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCBQ=";
 
-/// What [`Fault::Slow`] adds to the last words.
-const SLOW: Duration = Duration::from_millis(1_500);
-
 /// From the first turn's last words to [`Moment::Between`].
 const BETWEEN: Duration = Duration::from_millis(500);
 
@@ -139,9 +136,8 @@ async fn connection(stream: TcpStream, mut hearing: Struck, mut speaking: Struck
                 Some(Ok((request, respond))) => {
                     let strike = hearing.strike();
                     let late = match strike.as_ref().ok().and_then(Strike::fault) {
-                        Some(Fault::Slow) => SLOW,
                         Some(Fault::Disorder) if begun.is_multiple_of(2) => LATE,
-                        Some(_) | None => Duration::ZERO,
+                        Some(_) | None => strike.as_ref().map(Strike::late).unwrap_or_default(),
                     };
                     begun += 1;
                     let delay = hearing.service.pace.draw() + late;

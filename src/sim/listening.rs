@@ -10,9 +10,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::fault::{Fault, Moment, Strike};
 
-/// What [`Fault::Slow`] adds to every answer.
-const SLOW: Duration = Duration::from_millis(1_500);
-
 /// From the first turn's last words to [`Moment::Between`].
 const BETWEEN: Duration = Duration::from_millis(500);
 
@@ -123,11 +120,11 @@ impl<P: Protocol> Session<P> {
 
     /// In the order of its time: an answer to a ping waits for nobody.
     fn plan(&mut self, delay: Duration, said: Frame, what: What) {
-        let slow = if self.strike.is(Fault::Slow) { SLOW } else { Duration::ZERO };
-        if self.strike.is(Fault::Slow) {
+        let late = self.strike.late();
+        if !late.is_zero() {
             self.strike.felt(0);
         }
-        let at = Instant::now() + delay + slow;
+        let at = Instant::now() + delay + late;
         let place = self.outbox.partition_point(|other| other.at <= at);
         self.outbox.insert(place, Due { at, said, what });
     }

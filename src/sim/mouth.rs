@@ -5,18 +5,14 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use super::code::{WORD_SAMPLES, speak, words as words_of};
-use super::fault::{Fault, Moment, PACED, Strike, Trouble};
+use super::fault::{Fault, Moment, Strike, Trouble};
 use super::pace::Pace;
-
-/// What [`Fault::Slow`] adds to the first audio.
-const SLOW: Duration = Duration::from_millis(1_500);
 
 /// Faults in mid-answer strike after so many words: within the second sentence of a code.
 const STRIKES_AFTER: u32 = 12;
@@ -162,18 +158,14 @@ impl<P: Protocol> Session<P> {
         if self.outbox.iter().any(|due| due.is_audio && due.context != context) {
             self.strike.cancelled();
         }
-        let mut delay = self.pace.draw();
-        let is_felt =
-            [Fault::Slow, Fault::Empty, Fault::Silence, Fault::Deaf].into_iter().any(|fault| self.strike.is(fault));
-        if is_felt {
+        let delay = self.pace.draw() + self.strike.late();
+        let at_once = [Fault::Slow, Fault::Lags, Fault::Empty, Fault::Silence, Fault::Deaf];
+        if at_once.into_iter().any(|fault| self.strike.is(fault)) {
             self.strike.felt(0);
-        }
-        if self.strike.is(Fault::Slow) {
-            delay += SLOW;
         }
         let soonest = Instant::now() + delay;
         let mut at = self.last(context).map_or(soonest, |last| last.max(soonest));
-        let paced = if self.strike.is_paced() { PACED } else { Duration::ZERO };
+        let paced = self.strike.pace();
         let due = |at, said, is_audio| Due { at, context: context.to_owned(), said, is_audio };
         for said in self.protocol.before() {
             self.plan(due(at, said, false));

@@ -12,10 +12,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
 
 use super::code::{WORD_SAMPLES, speak, words as words_of};
-use super::fault::{Asked, Fault, Moment, PACED, Strike, Trouble, come_again};
+use super::fault::{Asked, Fault, Moment, Strike, Trouble, come_again};
 use super::pace::Pace;
-
-const SLOW: Duration = Duration::from_millis(1_500);
 
 /// Faults within an answer strike after so many words of all: within the second sentence of a code.
 const STRIKES_AFTER: u32 = 12;
@@ -89,10 +87,10 @@ async fn spoken(
     strikes_after: u32,
     converted: impl Fn(&[i16]) -> Vec<i16>,
 ) -> Body {
-    if [Fault::Slow, Fault::Empty, Fault::Silence].into_iter().any(|fault| strike.is(fault)) {
+    if [Fault::Slow, Fault::Lags, Fault::Empty, Fault::Silence].into_iter().any(|fault| strike.is(fault)) {
         strike.felt(0);
     }
-    crate::clock::elapse(delay + if strike.is(Fault::Slow) { SLOW } else { Duration::ZERO }).await;
+    crate::clock::elapse(delay + strike.late()).await;
     let words = words_of(text);
     let words = words.map(|word| if strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) });
     let mut pieces: Vec<io::Result<Bytes>> =
@@ -103,12 +101,12 @@ async fn spoken(
     }
     match strike.fault() {
         Some(Fault::Empty) => Body::empty(),
-        Some(Fault::Stalls) => Body::from_stream(told(pieces, asked, strike.is_paced()).chain(stream::pending())),
+        Some(Fault::Stalls) => Body::from_stream(told(pieces, asked, strike.pace()).chain(stream::pending())),
         Some(Fault::Breaks) => {
             pieces.push(Err(io::Error::other("broken on purpose")));
-            Body::from_stream(told(pieces, asked, strike.is_paced()))
+            Body::from_stream(told(pieces, asked, strike.pace()))
         }
-        Some(_) | None => Body::from_stream(told(pieces, asked, strike.is_paced())),
+        Some(_) | None => Body::from_stream(told(pieces, asked, strike.pace())),
     }
 }
 
@@ -116,12 +114,12 @@ async fn spoken(
 fn told(
     pieces: Vec<io::Result<Bytes>>,
     asked: Asked,
-    is_paced: bool,
+    pace: Duration,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::unfold((pieces.into_iter(), asked), move |(mut pieces, asked)| async move {
         let piece = pieces.next()?;
-        if is_paced {
-            crate::clock::elapse(PACED).await;
+        if !pace.is_zero() {
+            crate::clock::elapse(pace).await;
         }
         Some((piece, (pieces, asked)))
     })

@@ -145,6 +145,7 @@ impl Vendor {
     pub const fn cannot_have(self, fault: Fault) -> Option<&'static str> {
         match fault {
             Fault::Slow
+            | Fault::Lags
             | Fault::Stalls
             | Fault::Deaf
             | Fault::Errors

@@ -12,6 +12,9 @@ use crate::call::timeline::Entry;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::{agent, stt, tts};
 
+/// Sessions of recognisers that the machine may still speak of.
+const SESSIONS: usize = 16;
+
 impl Driver {
     pub(super) fn perform(&mut self, now: Time, effect: Effect) {
         match effect {
@@ -21,12 +24,20 @@ impl Driver {
                 let (mailbox, reporter) = self.mailbox.reporting();
                 self.recogniser = reporter;
                 let reports = stt::Reports { session, mailbox };
+                self.sessions.push_front((session, self.recogniser.clone()));
+                self.sessions.truncate(SESSIONS);
                 let input = self.providers.recognisers[recogniser].open(setup, reports);
                 self.ears.open(input, replay_from, end_of_turn);
             }
             Effect::Stt(SttEffect::Input(input)) => self.ears.send(input),
             Effect::Stt(SttEffect::Doubt) => self.doubted = self.recogniser.clone(),
             Effect::Stt(SttEffect::Missed) => self.doubted.missed_words(&self.recogniser),
+            Effect::Stt(SttEffect::Late { session }) => {
+                if let Some((_, reporter)) = self.sessions.iter().find(|(number, _)| *number == session) {
+                    reporter.late();
+                }
+            }
+            Effect::TtsLate { voice, id } => self.speakers[voice].late(id),
             Effect::Tts { voice, input } => self.perform_tts(now, voice, input),
             Effect::Speaks(language) => {
                 self.language.send_if_modified(|spoken| std::mem::replace(spoken, language) != language);

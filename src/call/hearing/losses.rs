@@ -67,6 +67,7 @@ impl Hearing {
             self.recogniser = 0;
             self.flushing = None;
             self.doubt = None;
+            self.suspects.clear();
             return Loss::Hopeless { after: WAIT_AT_MOST };
         }
         if self.passing != 1 {

@@ -219,7 +219,15 @@ impl Machine {
     }
 
     pub(super) fn voice_late(&mut self) {
-        self.next_voice("no audio in time");
+        self.outrun("no audio in time");
+    }
+
+    /// Its voice is slower than what it makes is heard.
+    fn outrun(&mut self, why: &str) {
+        if let Some((voice, id)) = self.mouth.speaking() {
+            self.out.push_back(Effect::TtsLate { voice, id });
+        }
+        self.next_voice(why);
     }
 
     fn next_voice(&mut self, why: &str) {
@@ -336,8 +344,11 @@ impl Machine {
     }
 
     /// An open answer has run out of audio.
-    pub(super) fn dry(&mut self) {
+    pub(super) fn dry(&mut self, id: SpeechId) {
         self.counters.dry_slots += 1;
+        if self.mouth.ran_dry(id) >= deadline::TTS_AUDIO {
+            return self.outrun("audio slower than speech");
+        }
         if !self.timers.is_set(Timer::Filler) && self.phase == Phase::Talking {
             self.timers.set(Timer::Filler, self.now + self.config.filler());
         }

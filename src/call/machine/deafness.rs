@@ -23,14 +23,22 @@ impl Machine {
         let is_opening = self.timers.is_set(Timer::SttReady) || self.timers.is_set(Timer::SttReopen);
         match self.floor {
             Floor::Settling { from, last } if self.hearing.was_asked_again() && !self.hearing.words().is_empty() => {
+                self.hearing.convict_late(&mut self.out);
+                self.hearing.owes_last_words(&mut self.out);
                 self.turn_over(from, last);
             }
             Floor::Settling { .. } if is_opening => self.await_last_words(),
-            Floor::Settling { .. } => self.deaf("no last words in time", Failure::Lasting),
+            Floor::Settling { .. } => {
+                self.hearing.owes_last_words(&mut self.out);
+                self.deaf("no last words in time", Failure::Lasting);
+            }
             Floor::Open | Floor::Agent | Floor::Caller { .. } | Floor::Contested { .. } => {
                 match self.hearing.unanswered() {
                     Some(_) if is_opening => self.await_last_words(),
-                    Some(_) => self.deaf("a voice without words", Failure::Lasting),
+                    Some(_) => {
+                        self.hearing.owes_last_words(&mut self.out);
+                        self.deaf("a voice without words", Failure::Lasting);
+                    }
                     None => {}
                 }
             }
@@ -59,10 +67,14 @@ impl Machine {
                     self.end_of_noise(from);
                 } else {
                     self.heard_again = Some(from);
+                    self.hearing.owes_words(from, self.clock());
                     self.deaf("voice without words", Failure::Passing);
                 }
             }
-            Floor::Contested { voice: Voice::Sounding, .. } => self.deaf("voice without words", Failure::Passing),
+            Floor::Contested { from, voice: Voice::Sounding } => {
+                self.hearing.owes_words(from, self.clock());
+                self.deaf("voice without words", Failure::Passing);
+            }
             Floor::Open
             | Floor::Agent
             | Floor::Settling { .. }
@@ -91,6 +103,12 @@ impl Machine {
         self.timers.clear(Timer::SttPartial);
         self.reopen_ears();
         true
+    }
+
+    /// A session is not there as soon as it was to be.
+    pub(super) fn not_ready(&mut self) {
+        self.hearing.overdue(&mut self.out);
+        self.deaf("not ready in time", Failure::Lasting);
     }
 
     /// The recogniser failed or hears nothing: another session is opened, at once or after a pause.

@@ -9,6 +9,7 @@ mod ending;
 mod hold;
 mod interruptions;
 mod languages;
+mod lateness;
 mod property;
 mod recording;
 mod service;

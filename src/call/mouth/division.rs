@@ -14,8 +14,7 @@ use crate::tts::Input;
 impl Mouth {
     /// Replaces the voice that failed: the next attempt says what is left, with the next voice. `false` if there is none.
     pub(in crate::call) fn next_voice(&mut self, out: &mut VecDeque<Effect>) -> bool {
-        let failed = self.queue.iter().position(|utterance| !utterance.all_received());
-        let Some(place) = failed else { return true };
+        let Some(place) = self.unmade() else { return true };
         let Source::Voice { voice, .. } = self.queue[place].source else { return true };
         let id = self.queue[place].id;
         let next = voice + 1;
@@ -30,6 +29,20 @@ impl Mouth {
         let again = SpeechId { attempt: id.attempt + 1, ..id };
         self.divide(place, again, next, out);
         true
+    }
+
+    /// The place of the voice that is at work, and its utterance.
+    pub(in crate::call) fn speaking(&self) -> Option<(usize, SpeechId)> {
+        let utterance = &self.queue[self.unmade()?];
+        match utterance.source {
+            Source::Voice { voice, .. } => Some((voice, utterance.id)),
+            Source::Canned => None,
+        }
+    }
+
+    /// The first whose audio is not all there.
+    fn unmade(&self) -> Option<usize> {
+        self.queue.iter().position(|utterance| !utterance.all_received())
     }
 
     /// Says a filler now. An answer that is audible but has run dry is divided: what is left of it follows the filler.

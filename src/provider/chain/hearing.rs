@@ -127,6 +127,18 @@ mod tests {
         assert_eq!(well(), [false, true]);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn who_is_late_in_five_calls_is_passed_over_by_the_others() {
+        let ears = Ears::new((0..2).map(|_| Arc::new(ScriptedRecognizer(ScriptedConfig::default())) as _).collect());
+        let places = ears.places(Order::new());
+        let well = || [0, 1].map(|n| ears.0[n].standing.is_well(Instant::now()));
+        for _ in 0..5 {
+            assert_eq!(well(), [true, true]);
+            reporter(&places[0]).late();
+        }
+        assert_eq!(well(), [false, true]);
+    }
+
     /// While one is not asked, the other stands at both places.
     #[tokio::test(start_paused = true)]
     async fn who_finds_at_the_next_place_what_it_missed_itself_is_not_blamed() {

@@ -211,6 +211,7 @@ impl Session {
             }
             self.language = *language;
             self.utterance.begin(id);
+            self.reports.mailbox.speaks(id, Watch::of(self.place.members[chosen].standing.clone()));
         }
         let Some((_, member)) = self.speaking.filter(|(speaking, _)| *speaking == id) else { return true };
         if let Input::Text { text, .. } = &input {
@@ -312,6 +313,7 @@ impl Utterance {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Speaker;
     use super::*;
     use crate::costs::Paid;
     use crate::privacy::Pii;
@@ -432,6 +434,32 @@ mod tests {
     async fn who_wants_to_be_left_alone_keeps_who_is_connected_and_is_asked_no_new_request() {
         assert_eq!(who_speaks(Arc::new(Hosted("first", None))).await, [("first", 8)]);
         assert_eq!(who_speaks(Arc::new(Posted(Hosted("first", None)))).await, [("first", 4), ("other", 4)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_voice_for_which_calls_waited_in_vain_is_passed_over_after_five() {
+        let late = Arc::new(Hosted("late", None));
+        let mouths = Mouths::new(vec![late, Arc::new(Hosted("other", None))]);
+        let well = || [0, 1].map(|n| mouths.0[n].standing.is_well(Instant::now()));
+        let id = |utterance| SpeechId { generation: 1, utterance, attempt: 0 };
+        for utterance in 1..=5 {
+            assert_eq!(well(), [true, true]);
+            let (mailbox, mut events) = crate::call::event::Mailbox::new();
+            let speaker = Speaker::default();
+            let session = mouths.places(Order::new())[0].open(Reports { mailbox: mailbox.spoken_by(speaker.clone()) });
+            let text = Pii::new("Oui.".to_owned());
+            for input in [
+                Input::Begin { id: id(utterance), language: Language::French },
+                Input::Text { id: id(utterance), text },
+            ] {
+                session.send(input).await.unwrap();
+            }
+            while !matches!(events.recv().await, Some(crate::call::event::Event::Tts(Event::Audio { .. }))) {}
+            // Nobody waits for another one.
+            speaker.late(id(7));
+            speaker.late(id(utterance));
+        }
+        assert_eq!(well(), [false, true]);
     }
 
     /// Says two clauses of 4 and 6 characters as a call does, at the next place when one fails: what is counted.

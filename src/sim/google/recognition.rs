@@ -92,7 +92,7 @@ impl Recognition {
             }
         }
         self.words.extend(self.ear.finish());
-        if self.strike.is(Fault::Slow) || self.strike.is(Fault::Disorder) {
+        if !self.strike.late().is_zero() || self.strike.is(Fault::Disorder) {
             self.strike.felt(0);
         }
         clock::elapse(self.delay).await;

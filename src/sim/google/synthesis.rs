@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::stream::{INTERNAL, INVALID, Stop, Stream, Went};
 use crate::clock;
 use crate::sim::code::{WORD_SAMPLES, speak, words as words_of};
-use crate::sim::fault::{Fault, Moment, PACED, Strike};
+use crate::sim::fault::{Fault, Moment, Strike};
 use crate::sim::pace::Pace;
 use crate::tts::google::messages::{
     AudioEncoding, RATE, Streaming, StreamingSynthesizeConfig, StreamingSynthesizeRequest, StreamingSynthesizeResponse,
@@ -18,9 +18,6 @@ use crate::tts::google::messages::{
 
 /// "Input must be sent continuously, at least every 5s seconds."
 pub(super) const IDLE: Duration = Duration::from_secs(5);
-
-/// What [`Fault::Slow`] adds to the first audio.
-const SLOW: Duration = Duration::from_millis(1_500);
 
 /// Faults in mid-answer strike after so many words of a connection: within the second sentence of a code.
 const STRIKES_AFTER: u32 = 12;
@@ -82,12 +79,11 @@ impl Synthesis {
     }
 
     async fn speak(&mut self, text: &str) -> Result<(), Stop> {
-        let late = if self.strike.is(Fault::Slow) { SLOW } else { Duration::ZERO };
-        let at_once = [Fault::Slow, Fault::Deaf, Fault::Empty, Fault::Silence];
+        let at_once = [Fault::Slow, Fault::Lags, Fault::Deaf, Fault::Empty, Fault::Silence];
         if at_once.into_iter().any(|fault| self.strike.is(fault)) {
             self.strike.felt(0);
         }
-        clock::elapse(self.pace.draw() + late).await;
+        clock::elapse(self.pace.draw() + self.strike.late()).await;
         if self.strike.is(Fault::Deaf) {
             return Err(Stop::Silent);
         }
@@ -113,8 +109,8 @@ impl Synthesis {
                 Some(Fault::Errors) if strikes => return Err(Stop::Status(INTERNAL)),
                 Some(_) | None => self.stream.say(&message)?,
             }
-            if self.strike.is_paced() {
-                clock::elapse(PACED).await;
+            if !self.strike.pace().is_zero() {
+                clock::elapse(self.strike.pace()).await;
             }
         }
         Ok(())

@@ -44,7 +44,8 @@ impl World {
                 self.all_later(later);
             }
             Effect::Stt(SttEffect::Missed) => self.note(Note::Missed),
-            Effect::Stt(SttEffect::Input(_) | SttEffect::Doubt) => {}
+            // Whom it counts against is the breakers' business.
+            Effect::Stt(SttEffect::Input(_) | SttEffect::Doubt | SttEffect::Late { .. }) | Effect::TtsLate { .. } => {}
             Effect::Tts { voice, input } => {
                 let later = self.voices.input(voice, input, &mut self.rng);
                 self.all_later(later);

@@ -5,6 +5,7 @@
 
 mod hearing;
 mod interrupted;
+mod lagging;
 mod languages;
 mod speaking;
 mod talked_over;

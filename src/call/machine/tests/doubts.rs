@@ -4,14 +4,14 @@ use super::*;
 use crate::stt::{Capabilities, Hearer, Hearers, Partials};
 
 /// So many recognisers, of these numbers.
-fn heard_by(numbers: &[usize]) -> Bench {
+pub(super) fn heard_by(numbers: &[usize]) -> Bench {
     let capabilities = Capabilities { partials: Partials::Changing, end_of_turn: false };
     let hearers = |who: &usize| Hearers::from([(Language::English, Hearer { who: *who, capabilities })]);
     Bench::answered(Setup { recognisers: numbers.iter().map(hearers).collect(), ..setup(false) })
 }
 
 /// The places of all sessions so far.
-fn sessions(bench: &Bench) -> Vec<usize> {
+pub(super) fn sessions(bench: &Bench) -> Vec<usize> {
     let place = |effect: &Effect| match effect {
         Effect::Stt(SttEffect::Open { recogniser, .. }) => Some(*recogniser),
         _ => None,
