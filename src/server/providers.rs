@@ -31,7 +31,7 @@ use crate::store::at_rest::Sealing;
 use crate::stt::deepgram::Deepgram;
 use crate::stt::google::Google;
 use crate::stt::{self, Recognizer};
-use crate::tts::azure::Azure;
+use crate::tts::azure;
 use crate::tts::espeak::Espeak;
 use crate::tts::spoken::{self, Lexicon};
 use crate::tts::{Voice, cartesia, elevenlabs, google, openai, qwen, sarvam};
@@ -107,7 +107,7 @@ impl Hosted {
             hosted.voices.push(("elevenlabs", Arc::new(elevenlabs::voice(eleven, "providers.elevenlabs")?)));
         }
         if let Some(azure) = &config.azure_speech {
-            hosted.voices.push(("azure_speech", Arc::new(Azure::new(azure, "providers.azure_speech")?)));
+            hosted.voices.push(("azure_speech", Arc::new(azure::voice(azure, "providers.azure_speech")?)));
         }
         if let Some(google) = &config.google_tts {
             hosted.voices.push(("google_tts", Arc::new(google::voice(google, "providers.google_tts")?)));

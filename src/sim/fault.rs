@@ -133,6 +133,8 @@ enum Elsewhere {
 pub struct Trouble {
     fault: Option<Fault>,
     at: Moment,
+    /// From word to word of a voice that is well.
+    pace: Duration,
     /// Connections that are well first.
     well: Arc<AtomicU32>,
     /// Connections that still have it; `None`: every one.
@@ -182,6 +184,11 @@ impl Trouble {
         Self { at, ..self }
     }
 
+    /// A voice is well, and takes so long from word to word.
+    pub fn paced(pace: Duration) -> Self {
+        Self { pace, ..Self::default() }
+    }
+
     /// Vendors that cannot have it are well, and are not refused to whoever tries them with it.
     #[must_use]
     pub fn where_possible(self) -> Self {
@@ -219,9 +226,9 @@ impl Trouble {
             (Some(impossible), Elsewhere::Refused) => Err(impossible),
             (Some(_), Elsewhere::Well) => Ok(Strike::default()),
             (None, Elsewhere::Refused | Elsewhere::Well) => {
-                let (fault, at) = (self.fault.filter(|_| strikes), self.at);
+                let (fault, at, pace) = (self.fault.filter(|_| strikes), self.at, self.pace);
                 let does = Some(vendor.does());
-                Ok(Strike { fault, at, does, struck: self.struck.clone(), cancelled: self.cancelled.clone() })
+                Ok(Strike { fault, at, pace, does, struck: self.struck.clone(), cancelled: self.cancelled.clone() })
             }
         }
     }
@@ -232,6 +239,7 @@ impl Trouble {
 pub(super) struct Strike {
     fault: Option<Fault>,
     pub(super) at: Moment,
+    pace: Duration,
     /// Whom it strikes.
     does: Option<Does>,
     struck: Arc<Mutex<Option<Struck>>>,
@@ -260,7 +268,7 @@ impl Strike {
         } else if self.fault == Some(Fault::Late) || self.at == Moment::Cancelled {
             PACED
         } else {
-            Duration::ZERO
+            self.pace
         }
     }
 

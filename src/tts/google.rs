@@ -66,7 +66,7 @@ impl Vendor for Shared {
         self.config.own.voice(language)
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _language: Language) -> &str {
         MODEL
     }
 

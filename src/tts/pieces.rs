@@ -1,4 +1,4 @@
-//! A voice that speaks whole pieces of text, one after the other: the session that espeak, the neural voice and Azure's share.
+//! A voice that speaks whole pieces of text, one after the other: the session that espeak and the neural voice share.
 //!
 //! Word times are estimated: each word has the share of its piece's audio that its letters have of its text.
 
@@ -8,10 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use attendant_media::speech::SpeechId;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Duration, Instant, timeout_at};
+use tokio::sync::mpsc;
 
 use super::{Event, Input, Reports};
 use crate::language::Language;
@@ -19,8 +16,6 @@ use crate::provider::{ErrorKind, ProviderError};
 
 /// Longest piece of audio in one event: 200 ms at 16 kHz.
 pub(super) const CHUNK: usize = 3_200;
-/// What a clause that somebody waits for has before the next one is asked for as well, unless it is there before.
-pub(super) const HEAD_START: Duration = Duration::from_millis(100);
 /// Texts waiting to be spoken: far more clauses than 15 s of speech hold.
 const INPUTS: usize = 64;
 
@@ -30,11 +25,6 @@ pub(super) trait Speaker: Send + Sync + 'static {
 
     /// 16 kHz audio of the text.
     fn speak(&self, text: String, language: Language) -> Speaking;
-
-    /// How many texts may be in the making at once: more than one where others do the work.
-    fn at_once(&self) -> usize {
-        1
-    }
 }
 
 pub(super) type Speaking = Pin<Box<dyn Future<Output = Result<Vec<i16>, ProviderError>> + Send>>;
@@ -55,38 +45,21 @@ struct Utterance {
     spoken: usize,
     samples: u64,
     complete: bool,
-    /// In the making; they are said in their order.
-    now: FuturesOrdered<Making>,
-    /// When the last of them is made.
-    last: Option<oneshot::Receiver<()>>,
+    /// In the making.
+    now: Option<(String, Speaking)>,
 }
-
-/// A text with what comes of it.
-type Making = Pin<Box<dyn Future<Output = (String, Result<Vec<i16>, ProviderError>)> + Send>>;
 
 async fn run(speaker: Arc<dyn Speaker>, mut inputs: mpsc::Receiver<Input>, reports: Reports) {
     let mut utterance: Option<Utterance> = None;
     loop {
-        if let Some(present) = &mut utterance {
-            while present.now.len() < speaker.at_once()
-                && let Some(text) = present.waiting.pop_front()
-            {
-                let speaking = speaker.speak(text.clone(), present.language);
-                let from = Instant::now() + HEAD_START;
-                let (making, made) = oneshot::channel();
-                let before = present.last.replace(made);
-                present.now.push_back(Box::pin(async move {
-                    if let Some(before) = before {
-                        timeout_at(from, before).await.ok();
-                    }
-                    let spoken = speaking.await;
-                    // Nobody waits for one that has no next.
-                    making.send(()).ok();
-                    (text, spoken)
-                }));
-            }
+        if let Some(present) = &mut utterance
+            && present.now.is_none()
+            && let Some(text) = present.waiting.pop_front()
+        {
+            let speaking = speaker.speak(text.clone(), present.language);
+            present.now = Some((text, speaking));
         }
-        let done = utterance.as_ref().is_some_and(|u| u.complete && u.now.is_empty() && u.waiting.is_empty());
+        let done = utterance.as_ref().is_some_and(|u| u.complete && u.now.is_none() && u.waiting.is_empty());
         if done && let Some(finished) = utterance.take() {
             if !reports.send(end_of(&finished, speaker.name())).await {
                 return;
@@ -127,8 +100,7 @@ fn take(utterance: &mut Option<Utterance>, input: Input) {
                 spoken: 0,
                 samples: 0,
                 complete: false,
-                now: FuturesOrdered::new(),
-                last: None,
+                now: None,
             });
         }
         Input::Text { id, text } => {
@@ -150,14 +122,11 @@ fn take(utterance: &mut Option<Utterance>, input: Input) {
 }
 
 async fn spoken(utterance: &mut Option<Utterance>) -> (String, Result<Vec<i16>, ProviderError>) {
-    let next = match utterance {
-        Some(present) => present.now.next().await,
-        None => None,
-    };
-    match next {
-        Some(made) => made,
-        None => std::future::pending().await,
-    }
+    let Some(present) = utterance else { return std::future::pending().await };
+    let Some((_, speaking)) = &mut present.now else { return std::future::pending().await };
+    let spoken = speaking.await;
+    let text = present.now.take().map(|(text, _)| text).unwrap_or_default();
+    (text, spoken)
 }
 
 fn end_of(finished: &Utterance, provider: &'static str) -> Event {
@@ -245,60 +214,6 @@ pub(super) fn words(text: &str) -> Vec<(usize, usize, std::ops::Range<f64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::event::{Event as Told, Mailbox};
-    use crate::privacy::Pii;
-
-    /// Each piece is made for so long; when it was asked for is told.
-    struct Timed {
-        takes: Duration,
-        asked: mpsc::Sender<Instant>,
-    }
-
-    impl Speaker for Timed {
-        fn name(&self) -> &'static str {
-            "timed"
-        }
-
-        fn at_once(&self) -> usize {
-            2
-        }
-
-        fn speak(&self, _: String, _: Language) -> Speaking {
-            let (takes, asked) = (self.takes, self.asked.clone());
-            Box::pin(async move {
-                let now = Instant::now();
-                asked.send(now).await.unwrap();
-                tokio::time::sleep_until(now + takes).await;
-                Ok(vec![5_000; 100])
-            })
-        }
-    }
-
-    /// When each of three pieces was asked for, in milliseconds.
-    async fn asked_at(takes: u64) -> Vec<u128> {
-        let (mailbox, mut events) = Mailbox::new();
-        let (asked, mut times) = mpsc::channel(8);
-        let inputs = open(Arc::new(Timed { takes: Duration::from_millis(takes), asked }), Reports { mailbox });
-        let (id, began) = (SpeechId { generation: 1, utterance: 1, attempt: 0 }, Instant::now());
-        inputs.send(Input::Begin { id, language: Language::English }).await.unwrap();
-        for text in ["one,", " two,", " three."] {
-            inputs.send(Input::Text { id, text: Pii::new(text.to_owned()) }).await.unwrap();
-        }
-        inputs.send(Input::End { id }).await.unwrap();
-        while !matches!(events.recv().await, Some(Told::Tts(Event::Done { .. }))) {}
-        drop(inputs);
-        let mut all = Vec::new();
-        while let Some(at) = times.recv().await {
-            all.push((at - began).as_millis());
-        }
-        all
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_clause_has_a_head_start_before_the_next_one_and_no_longer_than_it_takes() {
-        assert_eq!(asked_at(300).await, [0, 100, 400]);
-        assert_eq!(asked_at(20).await, [0, 20, 40]);
-    }
 
     #[test]
     fn words_have_their_letters_share() {

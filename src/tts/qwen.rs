@@ -70,7 +70,7 @@ impl Vendor for Reached<QwenOwn> {
         self.config.own.voice(language)
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _language: Language) -> &str {
         &self.config.own.model
     }
 

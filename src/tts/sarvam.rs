@@ -60,7 +60,7 @@ impl Vendor for Reached<SarvamOwn> {
         self.config.own.voice(language)
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _language: Language) -> &str {
         &self.config.own.tts_model
     }
 

@@ -1,5 +1,5 @@
-//! A voice that speaks one piece of text after the other, audio as it is made, and gives no times of words: the session that Sarvam's, Qwen's
-//! and Google's voices share, whatever carries them ([`Wire`]).
+//! A voice that speaks one piece of text after the other, audio as it is made, and gives no times of words: the session that Sarvam's, Qwen's,
+//! Google's, OpenAI's and Azure's voices share, whatever carries them ([`Wire`]).
 //!
 //! One connection a call, opened before it is needed. A vendor here has neither contexts nor ids in what it sends, so a piece is given when
 //! the one before it is done, and what comes belongs to it; where each piece is a request of its own one is asked for ahead, and what comes of it
@@ -8,6 +8,7 @@
 //! says what failed and connects again for the next utterance; who speaks instead is the call's decision.
 
 mod ahead;
+mod clauses;
 mod piece;
 mod session;
 mod talk;
@@ -19,15 +20,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub(super) use ahead::{MOST_PIECES, Pieces, Spoken};
+pub(super) use clauses::Clauses;
 pub(super) use talk::{Messages, Talk};
 
 use super::{Capabilities, Input, Reports, Times, Voice};
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::provider::ProviderError;
+use crate::provider::warming::Warming;
 
 /// Texts waiting while it connects: far more clauses than 15 s of speech hold.
 const INPUTS: usize = 64;
@@ -41,7 +44,13 @@ pub(super) trait Vendor: Send + Sync + 'static {
     /// Whose voice speaks this language, if anybody's.
     fn speaker(&self, language: Language) -> Option<&str>;
 
-    fn model(&self) -> &str;
+    /// What speaks it, as prices name that.
+    fn model(&self, language: Language) -> &str;
+
+    /// Who is paid, as prices name them.
+    fn section(&self) -> &'static str {
+        self.name()
+    }
 
     /// Characters that a text may have.
     fn longest(&self) -> Option<usize>;
@@ -63,7 +72,12 @@ pub(super) trait Vendor: Send + Sync + 'static {
 
     fn connect(self: Arc<Self>) -> Connecting;
 
-    /// The same, and lets go of it: whether that was possible.
+    /// A connection before there is something to say, where [`Vendor::connect`] makes none: for a session that keeps what is returned.
+    fn warm(&self) -> Option<Warming> {
+        None
+    }
+
+    /// Connects, and lets go of it: whether that was possible.
     fn reach(self: Arc<Self>) -> BoxFuture<'static, bool> {
         Box::pin(async move {
             match self.connect().await {
@@ -127,6 +141,19 @@ impl Streamed {
     }
 }
 
+impl Streamed {
+    fn start(&self, warming: Option<Warming>, reports: Reports) -> mpsc::Sender<Input> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        let session = session::run(self.0.clone(), queue, reports);
+        tokio::spawn(async move {
+            // It goes with the session.
+            let _warming = warming;
+            session.await;
+        });
+        inputs
+    }
+}
+
 impl std::fmt::Debug for Streamed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Streamed").field(&self.0.name()).finish()
@@ -144,11 +171,11 @@ impl Voice for Streamed {
     }
 
     fn timbre(&self, language: Language) -> String {
-        format!("{} {} {}", self.0.name(), self.0.model(), self.0.speaker(language).unwrap_or_default())
+        format!("{} {} {}", self.0.name(), self.0.model(language), self.0.speaker(language).unwrap_or_default())
     }
 
-    fn paid_as(&self, _language: Language) -> Option<Paid<'_>> {
-        Some(Paid { provider: self.0.name(), model: self.0.model() })
+    fn paid_as(&self, language: Language) -> Option<Paid<'_>> {
+        Some(Paid { provider: self.0.section(), model: self.0.model(language) })
     }
 
     fn characters(&self, text: &str) -> u64 {
@@ -168,8 +195,10 @@ impl Voice for Streamed {
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
-        let (inputs, queue) = mpsc::channel(INPUTS);
-        tokio::spawn(session::run(self.0.clone(), queue, reports));
-        inputs
+        self.start(None, reports)
+    }
+
+    fn open_ahead(&self, _language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
+        self.start(self.0.warm(), reports)
     }
 }

@@ -9,19 +9,19 @@ use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::ErrorKind;
 use attendant::sim::{Fault, Trouble};
-use attendant::tts::azure::{Azure, AzureConfig};
+use attendant::tts::azure::AzureConfig;
 use attendant::tts::{Event, Input, Reports, Voice};
 use attendant_media::speech::SpeechId;
 
 use super::cartesia::{NAMES, comes_again, vendor};
 use crate::desk::in_time;
 
-pub fn azure(address: SocketAddr) -> Azure {
+pub fn azure(address: SocketAddr) -> impl Voice {
     azure_with(address, "")
 }
 
 /// `more` are further lines of its configuration.
-pub fn azure_with(address: SocketAddr, more: &str) -> Azure {
+pub fn azure_with(address: SocketAddr, more: &str) -> impl Voice + use<> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut key = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(key, "a-key").expect("it is writable");
@@ -29,7 +29,7 @@ pub fn azure_with(address: SocketAddr, more: &str) -> Azure {
     let text =
         format!("region = \"canadacentral\"\nbase_url = \"http://{address}\"\nkey = {{ file = \"{file}\" }}\n{more}");
     let config: AzureConfig = toml::from_str(&text).expect("the configuration is read");
-    Azure::new(&config, "providers.azure_speech").expect("the configuration is sound")
+    attendant::tts::azure::voice(&config, "providers.azure_speech").expect("the configuration is sound")
 }
 
 /// Everything of an utterance of these clauses.
@@ -77,7 +77,7 @@ async fn every_fault_has_its_name() {
     for (fault, kind) in NAMES {
         let clause = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
         let events = utterance(Trouble::always(Some(fault)), Language::English, &[clause]).await;
-        let [Event::Failed { error, .. }] = &events[..] else { panic!("{fault:?}: {events:?}") };
+        let Some(Event::Failed { error, .. }) = events.last() else { panic!("{fault:?}: {events:?}") };
         assert_eq!(
             (error.kind, error.retry_after, error.provider),
             (kind, comes_again(fault), "azure"),

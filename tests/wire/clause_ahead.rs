@@ -107,6 +107,24 @@ async fn the_next_clause_is_asked_for_while_one_comes_and_is_heard_after_it() {
 }
 
 #[tokio::test]
+async fn a_clause_is_heard_while_it_comes() {
+    for name in VENDORS {
+        let (address, mut asked) = vendor().await;
+        let mut mouth = Mouth::open(speaks(name, address).as_ref());
+        mouth.begin(id(1), Language::English, &["alfa bravo charlie delta. "]).await;
+        mouth.give(Input::End { id: id(1) }).await;
+        let clause = next(&mut asked, "alfa").await;
+        for _ in 0..3 {
+            clause.sounds(16_000).await;
+            while !matches!(mouth.next().await, Event::Audio { .. }) {}
+        }
+        drop(clause);
+        let events = mouth.whole().await;
+        assert_eq!(failure(&events), None, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_cancelled_is_left_with_the_clause_ahead() {
     for name in VENDORS {
         let (address, mut asked) = vendor().await;

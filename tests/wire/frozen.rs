@@ -10,7 +10,7 @@ use attendant::costs::Meter;
 use attendant::language::Language;
 use attendant::provider::chain::{News, Order, Thinkers};
 use attendant::provider::{ErrorKind, trial};
-use attendant::tts::azure::Azure;
+use attendant::tts::azure;
 use axum::body::Bytes;
 use axum::http::{Method, Response};
 use tokio::net::TcpListener;
@@ -95,7 +95,7 @@ async fn a_connection_whose_path_died_costs_what_was_on_it_and_is_ended_in_secon
     let models = vec![Arc::new(claude.expect("the configuration is sound")) as _, spare];
     let thinkers = Arc::new(Thinkers::new(models, Order::new()));
     let azure = read(&at(&to_azure), &key, Some(&ca), "region = \"canadacentral\"");
-    let azure = Azure::new(&azure, "providers.azure_speech").expect("the configuration is sound");
+    let azure = azure::voice(&azure, "providers.azure_speech").expect("the configuration is sound");
     let speaks = || {
         let azure = azure.clone();
         async move { trial::speak(&azure, Language::English).await.map(drop).map_err(|error| error.kind) }

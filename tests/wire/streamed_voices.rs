@@ -23,12 +23,17 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
 use super::cartesia::{Mouth, NAMES, comes_again, failure, id, vendor};
 use super::deepgram::{accept, next_text};
-use super::{google, sarvam};
+use super::{azure, google, sarvam};
 use crate::desk::in_time;
 
 /// Who is tried, with the language that it speaks.
-const VENDORS: [(&str, Language); 4] =
-    [SOCKETS[0], SOCKETS[1], ("google_tts", Language::French), ("openai_tts", Language::English)];
+const VENDORS: [(&str, Language); 5] = [
+    SOCKETS[0],
+    SOCKETS[1],
+    ("google_tts", Language::French),
+    ("openai_tts", Language::English),
+    ("azure", Language::French),
+];
 
 /// Those over a WebSocket.
 const SOCKETS: [(&str, Language); 2] = [("sarvam", Language::Punjabi), ("qwen", Language::Cantonese)];
@@ -51,6 +56,7 @@ pub fn voice(name: &str, address: SocketAddr, language: Language, silence_ms: u6
         "qwen" => Arc::new(qwen(address, language, silence_ms)),
         "google_tts" => Arc::new(google_tts(address, language, silence_ms)),
         "openai_tts" => Arc::new(openai_tts(address, language, silence_ms)),
+        "azure" => Arc::new(azure::azure_with(address, &format!("silence_ms = {silence_ms}"))),
         other => panic!("nobody is called {other}"),
     }
 }

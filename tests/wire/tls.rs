@@ -12,7 +12,7 @@ use attendant::provider::{ErrorKind, ProviderError, trial};
 use attendant::sim::vendors::{self, Troubles};
 use attendant::sim::{Delay, ScriptedConfig};
 use attendant::stt::{self, Recognizer, Setup, deepgram::Deepgram};
-use attendant::tts::{azure::Azure, cartesia};
+use attendant::tts::{azure, cartesia};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -117,7 +117,8 @@ async fn try_all(port: u16, key: &Path, ca: Option<&Path>) -> [Result<(), Provid
     let model = "model = \"m\"";
     let claude = anthropic::model(&read(&http, key, ca, model), "providers.anthropic").expect(sound);
     let model = openai::model(&read(&format!("{http}/v1"), key, ca, model), "providers.openai").expect(sound);
-    let azure = Azure::new(&read(&http, key, ca, "region = \"canadacentral\""), "providers.azure_speech").expect(sound);
+    let azure =
+        azure::voice(&read(&http, key, ca, "region = \"canadacentral\""), "providers.azure_speech").expect(sound);
     let english = Language::English;
     let (hears, speaks, thinks, claude, reads) = tokio::join!(
         hears(&deepgram),

@@ -20,11 +20,14 @@ use super::piece::{Piece, Placed, Rate};
 use super::{Connecting, News, Vendor, Wire};
 use crate::language::Language;
 use crate::provider::{ErrorKind, ProviderError};
-use crate::tts::pieces::{CHUNK, HEAD_START};
+use crate::tts::pieces::CHUNK;
 use crate::tts::{Event, Input, Reports};
 
 /// Sarvam closes a connection after a minute of nothing, and asks for half of that.
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
+
+/// What a clause that somebody waits for has before the next one is asked for as well, unless it is there before.
+const HEAD_START: Duration = Duration::from_millis(100);
 
 /// When nothing is due.
 const LONG: Duration = Duration::from_secs(3_600);
