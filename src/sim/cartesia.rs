@@ -104,6 +104,8 @@ struct Session {
     begun: HashSet<String>,
     outbox: VecDeque<(Instant, Value)>,
     chunks: u32,
+    /// Of these and of those that are yet to be said.
+    asked: u32,
     /// Of the utterance that is said.
     words: (String, u32),
 }
@@ -111,7 +113,7 @@ struct Session {
 impl Session {
     fn new(socket: WebSocket, pace: Pace, strike: Strike) -> Self {
         let (contexts, begun, outbox) = (HashMap::new(), HashSet::new(), VecDeque::new());
-        Self { socket, pace, strike, contexts, begun, outbox, chunks: 0, words: (String::new(), 0) }
+        Self { socket, pace, strike, contexts, begun, outbox, chunks: 0, asked: 0, words: (String::new(), 0) }
     }
 
     async fn run(mut self) {
@@ -194,7 +196,8 @@ impl Session {
         let (mut words, mut start, mut end) = (Vec::new(), Vec::new(), Vec::new());
         let mut chunks = Vec::new();
         for word in words_of(text) {
-            let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let audio = if self.strike.is_silent(self.asked) { [0; WORD_SAMPLES] } else { speak(word) };
+            self.asked += 1;
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             words.push(word);
             start.push(context.samples as f64 / 16_000.0);

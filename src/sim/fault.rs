@@ -272,6 +272,12 @@ impl Strike {
         }
     }
 
+    /// Whether a voice has nothing but noughts for the word after so many.
+    pub(super) fn is_silent(&self, before: u32) -> bool {
+        let from = if let Moment::Words(words) = self.at { words } else { 0 };
+        self.is(Fault::Silence) && before >= from
+    }
+
     /// How late a recogniser says what it has to say, and a voice has its first audio.
     pub(super) fn late(&self) -> Duration {
         match (self.fault(), self.does) {

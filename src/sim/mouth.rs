@@ -87,11 +87,13 @@ pub(super) struct Session<P> {
     latest: String,
     /// On this connection.
     words: u32,
+    /// Of these and of those that are yet to be said.
+    asked: u32,
 }
 
 impl<P: Protocol> Session<P> {
     pub(super) fn new(socket: WebSocket, pace: Pace, strike: Strike, protocol: P) -> Self {
-        Self { socket, pace, strike, protocol, outbox: VecDeque::new(), latest: String::new(), words: 0 }
+        Self { socket, pace, strike, protocol, outbox: VecDeque::new(), latest: String::new(), words: 0, asked: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -172,7 +174,8 @@ impl<P: Protocol> Session<P> {
         }
         let words = if self.strike.is(Fault::Empty) { "" } else { text };
         for word in words_of(words) {
-            let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let audio = if self.strike.is_silent(self.asked) { [0; WORD_SAMPLES] } else { speak(word) };
+            self.asked += 1;
             let bytes: Vec<u8> = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             let said = self.protocol.audio(context, word, &bytes);
             self.plan(due(at, said, true));

@@ -2,6 +2,7 @@
 //! the scripted delay and then faster than anybody listens, and every [`Fault`].
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -56,8 +57,8 @@ impl Settings {
         if let Some(refused) = refused(&strike).await {
             return refused;
         }
-        let strikes_after = strikes_after.saturating_sub(before);
-        let audio = spoken(text, self.pace.draw(), &strike, asked, strikes_after, converted).await;
+        let words = before..strikes_after.max(before);
+        let audio = spoken(text, self.pace.draw(), &strike, asked, words, converted).await;
         ([(header::CONTENT_TYPE, kind)], audio).into_response()
     }
 }
@@ -78,13 +79,13 @@ async fn refused(strike: &Strike) -> Option<Response> {
     None
 }
 
-/// The audio of this text. Faults within it strike after so many words.
+/// The audio of this text, before which there were so many words. Faults within it strike after as many words as these are.
 async fn spoken(
     text: &str,
     delay: Duration,
     strike: &Strike,
     asked: Asked,
-    strikes_after: u32,
+    well: Range<u32>,
     converted: impl Fn(&[i16]) -> Vec<i16>,
 ) -> Body {
     if [Fault::Slow, Fault::Lags, Fault::Empty, Fault::Silence].into_iter().any(|fault| strike.is(fault)) {
@@ -92,12 +93,13 @@ async fn spoken(
     }
     crate::clock::elapse(delay + strike.late()).await;
     let words = words_of(text);
-    let words = words.map(|word| if strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) });
+    let words =
+        words.zip(well.start..).map(|(word, n)| if strike.is_silent(n) { [0; WORD_SAMPLES] } else { speak(word) });
     let mut pieces: Vec<io::Result<Bytes>> =
         words.map(|audio| Ok(converted(&audio).iter().flat_map(|sample| sample.to_le_bytes()).collect())).collect();
     if strike.is(Fault::Stalls) || strike.is(Fault::Breaks) {
-        strike.felt(strikes_after);
-        pieces.truncate(strikes_after as usize);
+        strike.felt(well.end - well.start);
+        pieces.truncate(well.len());
     }
     match strike.fault() {
         Some(Fault::Empty) => Body::empty(),

@@ -128,7 +128,7 @@ impl Vendor {
             (Moment::LastWords | Moment::Between, Does::Hears) if is_within => None,
             (Moment::SecondVoice, Does::Hears) if is_within || matches!(fault, Fault::Deaf) => None,
             // A clause is a request; Google's are streams of a connection, which has the fault.
-            (Moment::Words(_), Does::Speaks) if is_within || is_asked_anew => None,
+            (Moment::Words(_), Does::Speaks) if is_within || is_asked_anew || matches!(fault, Fault::Silence) => None,
             (Moment::LastWords | Moment::Between | Moment::SecondVoice, Does::Hears)
             | (Moment::Words(_), Does::Speaks) => Some(FROM_THE_BEGINNING),
             (Moment::Cancelled, Does::Speaks) if is_refusal && matches!(self.cancelled_by(), CancelledBy::Message) => {

@@ -11,7 +11,7 @@ use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::{ErrorKind, ProviderError};
 use attendant::sim::vendors::{self, Troubles};
-use attendant::sim::{Delay, Fault, ScriptedConfig, Trouble};
+use attendant::sim::{Delay, Fault, Moment, ScriptedConfig, Trouble};
 use attendant::tts::cartesia::{self, CartesiaConfig};
 use attendant::tts::{Event, Input, Reports, Voice};
 use attendant_media::speech::SpeechId;
@@ -219,6 +219,23 @@ async fn every_fault_has_its_name() {
         assert_eq!((error.kind, error.retry_after, error.provider), (kind, wait, name), "{fault:?}: {error}");
         let silent = matches!(fault, Fault::Deaf | Fault::Slow | Fault::Empty | Fault::Silence);
         assert!(!silent || heard(&events, "").0 == 0, "{name} {fault:?}: a failure without a sound has no sound");
+    }
+}
+
+#[tokio::test]
+async fn a_voice_that_goes_silent_after_its_first_words_has_failed_and_gives_no_noughts() {
+    let long = format!("{}.", ["alfa"; 30].join(" "));
+    for name in VENDORS {
+        let trouble = Trouble::always(Some(Fault::Silence)).at(Moment::Words(4));
+        let mut mouth = Mouth::open(voice(name, vendor(trouble).await).as_ref());
+        mouth.begin(id(1), Language::English, &[long.as_str()]).await;
+        mouth.give(Input::End { id: id(1) }).await;
+        let events = mouth.whole().await;
+        assert_eq!(failure(&events).map(|error| error.kind), Some(ErrorKind::Empty), "{name}");
+        let audio = |event: &Event| if let Event::Audio { audio, .. } = event { audio.len() } else { 0 };
+        let heard: usize = events.iter().map(audio).sum();
+        // Four words of 100 ms.
+        assert!((4_000..=6_500).contains(&heard), "{name}: {heard}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attendant::language::Language;
 use attendant::provider::ErrorKind;
-use attendant::sim::{Fault, Trouble};
+use attendant::sim::{Fault, Moment, Trouble};
 use attendant::tts::google::GoogleVoiceConfig;
 use attendant::tts::openai::OpenAiVoiceConfig;
 use attendant::tts::qwen::QwenConfig;
@@ -165,6 +165,23 @@ async fn every_fault_has_its_name() {
         );
         let silent = !matches!(fault, Fault::Stalls | Fault::Errors | Fault::Breaks);
         assert!(!silent || events.len() == 1, "{name} {fault:?}: a failure without a sound has no sound");
+    }
+}
+
+#[tokio::test]
+async fn a_voice_that_goes_silent_after_its_first_words_has_failed_and_gives_no_noughts() {
+    let long = format!("{}.", ["alfa"; 30].join(" "));
+    for (name, language) in VENDORS {
+        let trouble = Trouble::always(Some(Fault::Silence)).at(Moment::Words(4));
+        let mut mouth = Mouth::open(voice(name, at(name, trouble).await, language, 1_000).as_ref());
+        mouth.begin(id(1), language, &[long.as_str()]).await;
+        mouth.give(Input::End { id: id(1) }).await;
+        let events = mouth.whole().await;
+        assert_eq!(failure(&events).map(|error| error.kind), Some(ErrorKind::Empty), "{name}");
+        let audio = |event: &Event| if let Event::Audio { audio, .. } = event { audio.len() } else { 0 };
+        let heard: usize = events.iter().map(audio).sum();
+        // Four words of 100 ms.
+        assert!((4_000..=6_500).contains(&heard), "{name}: {heard}");
     }
 }
 

@@ -88,7 +88,8 @@ impl Synthesis {
             return Err(Stop::Silent);
         }
         for word in words_of(text).filter(|_| !self.strike.is(Fault::Empty)) {
-            let audio = if self.strike.is(Fault::Silence) { [0; WORD_SAMPLES] } else { speak(word) };
+            let before = self.words.fetch_add(1, Ordering::Relaxed);
+            let audio = if self.strike.is_silent(before) { [0; WORD_SAMPLES] } else { speak(word) };
             let audio_content = audio.iter().flat_map(|sample| sample.to_le_bytes()).collect();
             let message = StreamingSynthesizeResponse { audio_content };
             let strikes_after = match self.strike.at {
@@ -98,7 +99,6 @@ impl Synthesis {
                     STRIKES_AFTER
                 }
             };
-            let before = self.words.fetch_add(1, Ordering::Relaxed);
             let strikes = before >= strikes_after;
             if strikes && self.strike.is_within() {
                 self.strike.felt(before);

@@ -3,7 +3,8 @@
 //!
 //! An utterance fails when it cannot be connected for, when nothing comes of it in time, when it is done without a sound, or when
 //! the vendor says so. A connection that is closed while nothing is said is made again at once, so that the next utterance need not wait for it; if
-//! that one is closed too, the next utterance makes it. Digital silence is held back until there is sound: a voice that sends only noughts has said nothing.
+//! that one is closed too, the next utterance makes it. Digital silence is held back until there is sound: a voice that sends only noughts says nothing, and
+//! one that goes on so has failed. What it said it would say there the next voice says.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::provider::{ErrorKind, ProviderError};
 use crate::tts::pieces::CHUNK;
 use crate::tts::{Event, Input, Reports};
 
-/// So much digital silence, and no sound: 1.5 s is more than any pause before a first word.
+/// So much digital silence, and no sound: 1.5 s is more than any pause before a first word, or between two.
 const SILENCE_AT_MOST: usize = RATE as usize * 3 / 2;
 
 /// So often a connection is kept from being forgotten, by the vendor or by what stands between.
@@ -319,14 +320,23 @@ impl Session {
     async fn audio(&mut self, bytes: Vec<u8>) -> Going {
         let Some(utterance) = &mut self.utterance else { return Going::On };
         utterance.held.extend(utterance.sound.take(bytes));
-        if utterance.samples == 0 && utterance.held.iter().all(|sample| *sample == 0) {
-            if utterance.held.len() > SILENCE_AT_MOST {
-                let error = self.failed(ErrorKind::Empty, "sends silence");
-                return self.give_up(error).await;
-            }
-            return Going::On;
+        let sounding = utterance.held.iter().rposition(|sample| *sample != 0).map_or(0, |last| last + 1);
+        let silence = utterance.held.split_off(sounding);
+        let audio = std::mem::replace(&mut utterance.held, silence);
+        let is_silent = utterance.held.len() > SILENCE_AT_MOST;
+        if self.give(&audio).await == Going::Over {
+            return Going::Over;
         }
-        let (id, audio) = (utterance.id, std::mem::take(&mut utterance.held));
+        if is_silent {
+            let error = self.failed(ErrorKind::Empty, "sends silence");
+            return self.give_up(error).await;
+        }
+        Going::On
+    }
+
+    async fn give(&mut self, audio: &[i16]) -> Going {
+        let Some(utterance) = &mut self.utterance else { return Going::On };
+        let id = utterance.id;
         utterance.samples += audio.len() as u64;
         for piece in audio.chunks(CHUNK) {
             if self.report(Event::Audio { id, audio: piece.into() }).await == Going::Over {
@@ -358,6 +368,13 @@ impl Session {
         let last = self.utterance.as_mut().and_then(|utterance| utterance.letters.finish());
         if self.words(last.as_slice()).await == Going::Over {
             return Going::Over;
+        }
+        // A pause at the end.
+        if let Some(utterance) = self.utterance.as_mut().filter(|utterance| utterance.samples > 0) {
+            let pause = std::mem::take(&mut utterance.held);
+            if self.give(&pause).await == Going::Over {
+                return Going::Over;
+            }
         }
         let Some(utterance) = self.utterance.take_if(|utterance| utterance.given == Given::All) else {
             // Some give up contexts that wait long for text; the rest of this one has nobody to say it.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::language::Language;
 use crate::tts::pieces::{AFTER_CLAUSE, AFTER_SENTENCE, AUDIBLE, BEFORE, ends_sentence, words};
 
-/// So much digital silence, and no sound: 1.5 s is more than any pause before a first word.
+/// So much digital silence, and no sound: 1.5 s is more than any pause before a first word, or between two.
 const SILENCE_AT_MOST: usize = 24_000;
 
 /// How fast a voice speaks: samples a letter.
@@ -54,7 +54,7 @@ pub(super) struct Piece {
     /// Silence since the last sound, or since the beginning.
     held: Vec<i16>,
     odd: Option<u8>,
-    /// Nothing but noughts so far.
+    /// Nothing but noughts came last: so many.
     noughts: usize,
 }
 
@@ -91,14 +91,10 @@ impl Piece {
         let (pairs, odd) = bytes.as_chunks::<2>();
         self.odd = odd.first().copied();
         let samples = pairs.iter().map(|pair| i16::from_le_bytes(*pair));
-        if self.given == 0 {
-            self.noughts += pairs.len();
-            if samples.clone().any(|sample| sample != 0) {
-                self.noughts = 0;
-            }
-            if self.noughts > SILENCE_AT_MOST {
-                return None;
-            }
+        let noughts = samples.clone().rev().take_while(|sample| *sample == 0).count();
+        self.noughts = if noughts == pairs.len() { self.noughts + noughts } else { noughts };
+        if self.noughts > SILENCE_AT_MOST {
+            return None;
         }
         self.held.extend(samples);
         let sounds = |sample: &i16| sample.unsigned_abs() > AUDIBLE;
@@ -218,5 +214,15 @@ mod tests {
         let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0));
         assert_eq!(piece.take(&[0; 32_000]), Some(Vec::new()));
         assert_eq!(piece.take(&[0; 32_000]), None);
+    }
+
+    #[test]
+    fn a_voice_that_goes_on_with_noughts_has_failed_and_one_that_is_quiet_has_not() {
+        for (quiet, fails) in [(0, true), (1, false)] {
+            let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0));
+            assert!(piece.take(&bytes(&[5_000; 1_000])).is_some());
+            assert!(piece.take(&bytes(&[quiet; SILENCE_AT_MOST])).is_some());
+            assert_eq!(piece.take(&bytes(&[quiet; 1])).is_none(), fails, "{quiet}");
+        }
     }
 }
