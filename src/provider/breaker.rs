@@ -2,8 +2,8 @@
 //! their state tell each other of what failed, though not of a refused key, which may be one's own mistake.
 //!
 //! Five failures in a row, or a refused key, open it; then nobody asks for a while, and after that one session tries (half-open). A
-//! Retry-After rests it: no session begins for so long, and those that are connected go on. A request that it must refuse counts where only
-//! models are asked ([`Breaker::refused`]): elsewhere it may be the fault of one language, or of what was asked. One too many never counts.
+//! Retry-After rests it: no session begins for so long, and those that are connected go on. A request that it must refuse counts for who
+//! says so ([`Breaker::refused`]): of a voice or a recogniser in its language alone. One too many never counts.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -71,6 +71,8 @@ pub struct Breaker {
     provider: &'static str,
     /// Whose alone it is; none: every clinic's.
     clinic: Option<Arc<str>>,
+    /// The tag of the language that it concerns; none: all.
+    language: Option<&'static str>,
     state: Arc<Mutex<State>>,
 }
 
@@ -149,7 +151,12 @@ impl Breaker {
 
     /// Nobody else has it: what it guards is on this machine, or what it knows concerns this instance alone.
     pub fn alone(provider: &'static str) -> Self {
-        Self { provider, clinic: None, state: Arc::new(Mutex::new(State::WELL)) }
+        Self { provider, clinic: None, language: None, state: Arc::new(Mutex::new(State::WELL)) }
+    }
+
+    /// Of what is asked in the language of this tag. Nobody else has it.
+    pub fn in_language(provider: &'static str, language: &'static str) -> Self {
+        Self { language: Some(language), ..Self::alone(provider) }
     }
 
     /// The one of this name: whoever asks for it in this process has the same, and other instances have it too.
@@ -163,7 +170,7 @@ impl Breaker {
                 all.push(Known { clinic: None, name: name.into(), state: Arc::downgrade(&breaker.state) });
                 breaker
             },
-            |state| Self { provider, clinic: None, state },
+            |state| Self { provider, clinic: None, language: None, state },
         )
     }
 
@@ -255,9 +262,9 @@ impl Breaker {
         metrics::counter!("provider_breaker_opened_total", "provider" => self.provider, "clinic" => whose).increment(1);
         if is_ours {
             // Time alone mends everything else.
-            tracing::error!(provider = self.provider, clinic, %error, "{}", mend(error.kind));
+            tracing::error!(provider = self.provider, clinic, language = self.language, %error, "{}", mend(error.kind));
         }
-        tracing::warn!(provider = self.provider, clinic, %error, seconds = wait.as_secs(), "is not asked for a while");
+        tracing::warn!(provider = self.provider, clinic, language = self.language, %error, seconds = wait.as_secs(), "is not asked for a while");
     }
 }
 

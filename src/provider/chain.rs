@@ -72,6 +72,8 @@ fn at(place: usize, know: &[usize], is_well: impl Fn(usize) -> bool) -> Option<u
 #[derive(Clone, Debug)]
 pub struct Watch {
     standing: Standing,
+    /// Of a recogniser's session, what it hears.
+    language: Option<Language>,
     /// What the utterance that a voice has costs.
     utterance: Option<Utterance>,
     /// Of a voice's session.
@@ -80,7 +82,7 @@ pub struct Watch {
 
 impl Watch {
     const fn of(standing: Standing) -> Self {
-        Self { standing, utterance: None, line: None }
+        Self { standing, language: None, utterance: None, line: None }
     }
 
     pub(crate) fn see(&self, event: &Event) {
@@ -96,9 +98,9 @@ impl Watch {
             }
             // Of a flush after which nothing was owed the vendor knows nothing: that it was answered says nothing of the vendor.
             Event::Stt { event: stt::Event::Final { text, .. }, .. } if !text.reveal().trim().is_empty() => {
-                self.standing.succeeded();
+                self.standing.succeeded_in(self.language());
             }
-            Event::Tts(tts::Event::Done { .. }) => self.standing.succeeded(),
+            Event::Tts(tts::Event::Done { .. }) => self.standing.succeeded_in(self.language()),
             Event::Stt { .. } | Event::Tts(_) | Event::Signal(_) | Event::Agent { .. } => {}
         }
     }
@@ -125,7 +127,11 @@ impl Watch {
         metrics::counter!("provider_failures_total", "provider" => error.provider, "kind" => format!("{:?}", error.kind))
             .increment(1);
         tracing::warn!(%error, "a session failed");
-        self.standing.failed(error, Instant::now());
+        self.standing.failed_in(self.language(), error, Instant::now());
+    }
+
+    fn language(&self) -> Option<Language> {
+        self.language.or_else(|| self.utterance.as_ref()?.language())
     }
 }
 

@@ -93,15 +93,16 @@ impl Recognizer for Place {
 
     fn room(&self, language: Language) -> Option<usize> {
         let now = Instant::now();
-        self.present(language, |member| member.standing.is_well(now))?.provider.room(language)
+        self.present(language, |member| member.standing.is_well_in(language, now))?.provider.room(language)
     }
 
     fn open(&self, setup: Setup, reports: Reports) -> mpsc::Sender<Input> {
         let now = Instant::now();
         // Nobody knows the language: whoever stands here says so.
-        let member = self.present(setup.language, |member| member.standing.try_ask(now));
+        let member = self.present(setup.language, |member| member.standing.try_ask_in(setup.language, now));
         let member = member.unwrap_or(&self.members[self.place]);
-        let mailbox = reports.mailbox.watched(Watch::of(member.standing.clone()));
+        let mailbox =
+            reports.mailbox.watched(Watch { language: Some(setup.language), ..Watch::of(member.standing.clone()) });
         member.provider.open(setup, Reports { mailbox, ..reports })
     }
 }

@@ -82,7 +82,7 @@ impl Place {
 
     fn now(&self, language: Language) -> Option<usize> {
         let now = Instant::now();
-        at(self.place, &self.who_knows(language), |n| self.members[n].standing.is_well(now))
+        at(self.place, &self.who_knows(language), |n| self.members[n].standing.is_well_in(language, now))
     }
 
     /// Who is asked now. Whoever takes nobody else for the moment keeps those who are connected; who asks anew for each piece never is.
@@ -90,7 +90,8 @@ impl Place {
         let now = Instant::now();
         let may = |n: usize| {
             let Member { provider, standing } = &self.members[n];
-            standing.try_ask(now) || (provider.keeps_connection() && is_connected(n) && standing.goes_on())
+            standing.try_ask_in(language, now)
+                || (provider.keeps_connection() && is_connected(n) && standing.goes_on_in(language))
         };
         at(self.place, &self.who_knows(language), may).unwrap_or(self.place)
     }
@@ -177,7 +178,7 @@ impl Session {
         let language = *spoken.borrow();
         let Some(member) = self.place.now(language) else { return };
         let Member { provider, standing } = &self.place.members[member];
-        if self.sessions[member].is_none() && standing.is_well(Instant::now()) {
+        if self.sessions[member].is_none() && standing.is_well_in(language, Instant::now()) {
             self.sessions[member] = Some(provider.open_ahead(spoken.clone(), self.reports_of(member)));
         }
     }
@@ -189,7 +190,8 @@ impl Session {
 
     fn reports_of(&self, member: usize) -> Reports {
         let standing = self.place.members[member].standing.clone();
-        let watch = Watch { standing, utterance: Some(self.utterance.clone()), line: Some(self.lines[member].clone()) };
+        let (utterance, line) = (Some(self.utterance.clone()), Some(self.lines[member].clone()));
+        let watch = Watch { utterance, line, ..Watch::of(standing) };
         Reports { mailbox: self.reports.mailbox.watched(watch) }
     }
 
@@ -210,7 +212,7 @@ impl Session {
                 self.sessions[member] = None;
             }
             self.language = *language;
-            self.utterance.begin(id);
+            self.utterance.begin(id, self.language);
             self.reports.mailbox.speaks(id, Watch::of(self.place.members[chosen].standing.clone()));
         }
         let Some((_, member)) = self.speaking.filter(|(speaking, _)| *speaking == id) else { return true };
@@ -270,6 +272,7 @@ pub(super) struct Utterance(Arc<Mutex<Open>>);
 #[derive(Debug, Default)]
 struct Open {
     id: SpeechId,
+    language: Option<Language>,
     /// There is a sound of it: it is paid, whatever becomes of it.
     is_heard: bool,
     charge: Option<Charge>,
@@ -277,8 +280,13 @@ struct Open {
 
 impl Utterance {
     /// What was open before stays counted: it was given to a voice.
-    fn begin(&self, id: SpeechId) {
-        *self.0.lock() = Open { id, ..Open::default() };
+    fn begin(&self, id: SpeechId, language: Language) {
+        *self.0.lock() = Open { id, language: Some(language), ..Open::default() };
+    }
+
+    /// The language that it is spoken in; `None`: nothing was said yet.
+    pub(super) fn language(&self) -> Option<Language> {
+        self.0.lock().language
     }
 
     fn text(&self, id: SpeechId, voice: &dyn Voice, language: Language, text: &str, meter: &Meter) {
@@ -434,6 +442,35 @@ mod tests {
     async fn who_wants_to_be_left_alone_keeps_who_is_connected_and_is_asked_no_new_request() {
         assert_eq!(who_speaks(Arc::new(Hosted("first", None))).await, [("first", 8)]);
         assert_eq!(who_speaks(Arc::new(Posted(Hosted("first", None)))).await, [("first", 4), ("other", 4)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_voice_that_refuses_what_is_asked_in_a_language_is_passed_over_there() {
+        let refuses = Arc::new(Hosted("misnamed", Some(ErrorKind::Request)));
+        let mouths = Mouths::new(vec![refuses, Arc::new(Hosted("other", None))]);
+        let place = &mouths.places(Order::new())[0];
+        let mut spoken = Vec::new();
+        for utterance in 1..=6 {
+            let (mailbox, mut events) = crate::call::event::Mailbox::new();
+            let session = place.open(Reports { mailbox });
+            let id = SpeechId { generation: 1, utterance, attempt: 0 };
+            let text = Pii::new("Oui.".to_owned());
+            for input in [Input::Begin { id, language: Language::French }, Input::Text { id, text }, Input::End { id }]
+            {
+                session.send(input).await.unwrap();
+            }
+            spoken.push(loop {
+                match events.recv().await {
+                    Some(crate::call::event::Event::Tts(Event::Done { .. })) => break true,
+                    Some(crate::call::event::Event::Tts(Event::Failed { .. })) => break false,
+                    Some(_) => {}
+                    None => panic!("the call goes on"),
+                }
+            });
+        }
+        assert_eq!(spoken, [false, false, false, false, false, true]);
+        let well = |language| mouths.0[0].standing.is_well_in(language, Instant::now());
+        assert_eq!([Language::French, Language::English].map(well), [false, true]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::costs::Kind;
+use crate::language::Language;
 use crate::provider::breaker::Breaker;
 use crate::provider::{ErrorKind, ProviderError};
 
@@ -25,6 +26,9 @@ pub(super) struct Standing {
     /// What it is asked for, and by whose name.
     purpose: Arc<str>,
     own: Breaker,
+    /// Requests that a voice or a recogniser refuses as wrong are one language's, and the others are not to lose it. Whose name is wrong in one
+    /// configuration says nothing of another: nobody shares these.
+    languages: Arc<BTreeMap<Language, Breaker>>,
     account: Option<Arc<Account>>,
 }
 
@@ -70,13 +74,16 @@ impl Standing {
     /// Of a provider of this name, asked with this account.
     pub(super) fn of(kind: Kind, provider: &'static str, account: Option<&str>) -> Self {
         let purpose: Arc<str> = format!("{} {provider}", kind.name()).into();
-        match account {
+        let of_language = |language: Language| (language, Breaker::in_language(provider, language.tag()));
+        let languages = Arc::new(Language::ALL.into_iter().map(of_language).collect());
+        let (own, account) = match account {
             Some(name) => {
                 let own = Breaker::shared(provider, &format!("{purpose} {name}"));
-                Self { kind, provider, purpose, own, account: Some(Account::named(provider, name)) }
+                (own, Some(Account::named(provider, name)))
             }
-            None => Self { kind, provider, purpose, own: Breaker::alone(provider), account: None },
-        }
+            None => (Breaker::alone(provider), None),
+        };
+        Self { kind, provider, purpose, own, languages, account }
     }
 
     pub(super) const fn provider(&self) -> &'static str {
@@ -102,6 +109,39 @@ impl Standing {
         }
     }
 
+    /// Whether it might be asked in this language now.
+    pub(super) fn is_well_in(&self, language: Language, now: Instant) -> bool {
+        self.is_well(now) && self.languages.get(&language).is_none_or(|known| known.is_well(now))
+    }
+
+    /// Whether it may be asked in this language now: it is to be.
+    #[must_use]
+    pub(super) fn try_ask_in(&self, language: Language, now: Instant) -> bool {
+        self.is_well(now) && self.languages.get(&language).is_none_or(|known| known.try_ask(now)) && self.try_ask(now)
+    }
+
+    /// The same of who is connected, in this language.
+    pub(super) fn goes_on_in(&self, language: Language) -> bool {
+        self.goes_on() && self.languages.get(&language).is_none_or(Breaker::goes_on)
+    }
+
+    /// It did what it was asked for, in this language if that is known.
+    pub(super) fn succeeded_in(&self, language: Option<Language>) {
+        self.succeeded();
+        if let Some(known) = language.and_then(|language| self.languages.get(&language)) {
+            known.succeeded();
+        }
+    }
+
+    /// It failed, in this language if that is known.
+    pub(super) fn failed_in(&self, language: Option<Language>, error: &ProviderError, now: Instant) {
+        let is_of_language = self.kind != Kind::Thinking && error.kind == ErrorKind::Request;
+        match language.and_then(|language| self.languages.get(&language)).filter(|_| is_of_language) {
+            Some(known) => known.refused(error, now),
+            None => self.failed(error, now),
+        }
+    }
+
     /// Whether who is connected to it already may go on, although it takes nobody else for the moment.
     pub(super) fn goes_on(&self) -> bool {
         self.own.goes_on() && self.account.as_ref().is_none_or(|account| account.breaker.goes_on())
@@ -118,7 +158,6 @@ impl Standing {
     pub(super) fn failed(&self, error: &ProviderError, now: Instant) {
         let is_refused =
             |account: &&Arc<Account>| error.kind == ErrorKind::Unauthorised && account.does_for_none_but(&self.purpose);
-        // Of a voice or a recogniser a refused request is one language's, and the others are not to lose it.
         if (self.kind, error.kind) == (Kind::Thinking, ErrorKind::Request) {
             if !is_of_one_call(error) {
                 self.own.refused(error, now);
@@ -205,6 +244,34 @@ mod tests {
         }
         assert_eq!([&model, &voice].map(|known| known.is_well(now)), [false, true]);
         assert!(model.is_well(now + Duration::from_secs(60)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_refuses_five_requests_in_a_row_in_a_language_rests_in_that_one() {
+        let now = Instant::now();
+        let voice = Standing::of(Kind::Speaking, "misnamed", Some("misnamed $KEY"));
+        let wrong = || voice.failed_in(Some(Language::French), &error(ErrorKind::Request), now);
+        let well = |at| [Language::French, Language::English].map(|language| voice.is_well_in(language, at));
+        for _ in 0..4 {
+            wrong();
+        }
+        // In another language, which says nothing of this one, and then in this one.
+        voice.succeeded_in(Some(Language::English));
+        voice.succeeded_in(Some(Language::French));
+        for _ in 0..5 {
+            assert_eq!(well(now), [true, true]);
+            voice.succeeded_in(Some(Language::English));
+            wrong();
+        }
+        assert_eq!(well(now), [false, true]);
+        assert!(!voice.goes_on_in(Language::French) && voice.goes_on_in(Language::English));
+        let arm = Standing::of(Kind::Speaking, "misnamed", Some("misnamed $KEY"));
+        assert!(arm.is_well_in(Language::French, now), "another voice of the same account");
+        // Then one tries.
+        let later = now + Duration::from_secs(60);
+        assert!(voice.try_ask_in(Language::French, later) && !voice.try_ask_in(Language::French, later));
+        voice.succeeded_in(Some(Language::French));
+        assert_eq!(well(later), [true, true]);
     }
 
     #[tokio::test(start_paused = true)]
