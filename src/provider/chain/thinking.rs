@@ -3,7 +3,8 @@
 //!
 //! It knows neither calls nor speech. Whether words were given out already, so that the next one must be asked to go on rather than the
 //! same again, is the asker's decision ([`Asking::next_model`]); so is whether an answer that ended was one ([`Asking::accept`],
-//! [`Asking::reject`]). At most two requests are open at once, and only until the first token of either. Dropping an [`Asking`] closes both.
+//! [`Asking::reject`]). At most two requests are open at once, and only until the first token of either; a first that is beaten stays until its own, unheard,
+//! or until it is known to be late ([`TRULY_LATE`]). Dropping an [`Asking`] closes all.
 //!
 //! Every request of a model that is paid is counted from its beginning, by our estimate until the vendor says its own count; one that is
 //! refused, or cannot be made, is taken off again. One that is cancelled, or silent until its deadline, stays: the vendor may have worked.
@@ -17,6 +18,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Order, Standing, Watch, in_order};
 use crate::agent::llm::{Capabilities, Delta, Model, Request};
@@ -29,6 +31,10 @@ use bill::OneBill;
 /// Without a piece for so long a model has failed, whatever deadlines of its own it has: with it the caller hears a filler or an apology
 /// within the 3 s of V4.
 const PIECE: Duration = Duration::from_secs(3);
+
+/// A first model that is beaten has failed if it had nothing for so long, or for twice as long as it had before the race. A fast spare wins often against
+/// one that is well: that says nothing.
+const TRULY_LATE: Duration = Duration::from_millis(1_500);
 
 /// Requests that are open for one answer: the first, and the one that it is raced against.
 const AT_ONCE: usize = 2;
@@ -113,7 +119,8 @@ impl Thinkers {
         let now = Instant::now();
         let waiting = self.waiting(request.language, wanted, now);
         let (thinkers, meter) = (self.clone(), meter.clone());
-        let mut asking = Asking { thinkers, meter, request, waiting, first: None, rival: None, race_at: None };
+        let mut asking =
+            Asking { thinkers, meter, request, waiting, first: None, rival: None, beaten: None, race_at: None };
         // Nobody is well: whoever comes first.
         if let Some(place) = asking.next_well(|_| true).or_else(|| asking.waiting.pop_front()) {
             let attempt = asking.attempt(place, asking.request.clone());
@@ -141,6 +148,7 @@ pub enum News {
 struct Attempt {
     thinker: Thinker,
     stream: BoxStream<'static, Result<Delta, ProviderError>>,
+    asked: Instant,
     due: Instant,
     bill: Option<OneBill>,
 }
@@ -166,6 +174,34 @@ impl Attempt {
             }
             () = sleep_until(self.due) => Err(self.error(ErrorKind::Timeout, "no piece of the answer for 3 s")),
         }
+    }
+
+    /// When it is late beyond doubt.
+    fn truly_late(&self) -> Instant {
+        let twice = self.thinker.model.hedge_after().unwrap_or_default() * 2;
+        self.asked + TRULY_LATE.max(twice).min(PIECE)
+    }
+
+    /// Waits for its first word, which nobody wants any more: whether it is well is to be known.
+    async fn prove(mut self) {
+        let late = self.truly_late();
+        let error = loop {
+            let piece = tokio::select! {
+                biased;
+                piece = self.next() => piece,
+                () = sleep_until(late) => break self.error(ErrorKind::Timeout, "its first token was late and another's came first"),
+            };
+            match piece {
+                Ok(Some(Delta::Text(text))) if text.reveal().is_empty() => {}
+                Ok(Some(Delta::Usage(_))) => {}
+                Ok(Some(Delta::Text(_) | Delta::ToolCall(_))) => return,
+                Ok(Some(Delta::Finish(_)) | None) => {
+                    break self.error(ErrorKind::Empty, "the answer ended without words");
+                }
+                Err(error) => break error,
+            }
+        };
+        self.thinker.failed(&error);
     }
 }
 
@@ -193,6 +229,8 @@ pub struct Asking {
     first: Option<Attempt>,
     /// Asked as well since the first is late; whoever has a token first stays alone.
     rival: Option<Attempt>,
+    /// A first that was beaten, until it is known whether it is well.
+    beaten: Option<AbortOnDropHandle<()>>,
     race_at: Option<Instant>,
 }
 
@@ -220,7 +258,8 @@ impl Asking {
         let thinker = self.thinkers.thinkers[place].clone();
         let bill = OneBill::open(thinker.model.as_ref(), &request, &self.meter);
         let stream = thinker.model.stream(request);
-        Attempt { thinker, stream, due: Instant::now() + PIECE, bill }
+        let asked = Instant::now();
+        Attempt { thinker, stream, asked, due: asked + PIECE, bill }
     }
 
     /// Takes from those who wait the first that may be asked now.
@@ -302,20 +341,20 @@ impl Asking {
         true
     }
 
-    /// One of two has the first token: the other is cancelled. A first that is beaten again and again is as good as failing, and its
+    /// One of two has the first token: the other's answer is not wanted. A first that is truly late again and again is as good as failing, and its
     /// breaker opens: else every turn would pay for two.
     fn won(&mut self, side: Side) {
         let Some(rival) = self.rival.take() else { return };
         let loser = match side {
-            Side::First => rival,
+            Side::First => rival.thinker.model.name(),
             Side::Rival => {
                 let Some(first) = self.first.replace(rival) else { return };
-                let late = first.error(ErrorKind::Timeout, "its first token was late and another's came first");
-                first.thinker.standing.failed(&late, Instant::now());
-                first
+                let name = first.thinker.model.name();
+                self.beaten = Some(AbortOnDropHandle::new(tokio::spawn(first.prove())));
+                name
             }
         };
-        metrics::counter!("llm_hedges_lost_total", "provider" => loser.thinker.model.name()).increment(1);
+        metrics::counter!("llm_hedges_lost_total", "provider" => loser).increment(1);
     }
 
     /// One fails, or ends without a word in a race. The error, if it was alone.
@@ -334,6 +373,10 @@ impl Asking {
         if let Some(attempt) = self.first.take() {
             attempt.thinker.standing.succeeded();
         }
+        // A short answer may be whole before that is known.
+        if let Some(beaten) = self.beaten.take() {
+            drop(beaten.detach());
+        }
     }
 
     /// The answer that ended was none, for this reason.
@@ -346,7 +389,7 @@ impl Asking {
 
     /// The present one's answer is not wanted, through no fault of its own.
     pub fn leave(&mut self) {
-        (self.first, self.rival) = (None, None);
+        (self.first, self.rival, self.beaten) = (None, None, None);
     }
 
     /// Asks the next one who is well: the same, or to go on with what another began. `false`: nobody is left who could.

@@ -194,7 +194,7 @@ async fn when_nobody_is_well_the_first_is_asked_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_first_token_is_raced_and_the_loser_is_cancelled() {
+async fn a_late_first_token_is_raced_and_the_loser_is_cancelled_once_it_is_known_whether_it_is_well() {
     for (first, second, wanted, ms) in [(2_000, 300, "second.", 1_050), (900, 300, "first.", 900)] {
         let late = Scripted { hedge_ms: Some(750), ..model("a", vec![answer(first, "first.")]) };
         let (thinkers, models) = chain(vec![late, model("b", vec![answer(second, "second.")])]);
@@ -204,8 +204,11 @@ async fn a_late_first_token_is_raced_and_the_loser_is_cancelled() {
         assert_eq!(began.elapsed(), Duration::from_millis(750));
         let News::Piece(Delta::Text(words)) = asking.next().await else { panic!("a word") };
         assert_eq!((words.reveal().as_str(), began.elapsed()), (wanted, Duration::from_millis(ms)));
-        let open: usize = models.iter().map(|model| model.open.load(Ordering::Relaxed)).sum();
-        assert_eq!(open, 1, "the loser is cancelled with the winner's first token");
+        let open = || models.iter().map(|model| model.open.load(Ordering::Relaxed)).sum::<usize>();
+        let beaten = usize::from(wanted == "second.");
+        assert_eq!(open(), 1 + beaten, "a spare that loses is cancelled with the winner's first token");
+        sleep_until(began + TRULY_LATE + Duration::from_millis(1)).await;
+        assert_eq!(open(), 1, "and a first when it is late beyond doubt");
         drop(asking);
         assert!(models.iter().all(|model| model.open.load(Ordering::Relaxed) == 0));
     }
@@ -240,13 +243,37 @@ async fn of_two_the_one_that_fails_leaves_the_other_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_beaten_five_times_in_a_row_is_passed_over() {
+async fn who_is_beaten_and_truly_late_five_times_in_a_row_is_passed_over() {
     let late = Scripted { hedge_ms: Some(750), ..model("a", vec![]) };
     let (thinkers, models) = chain(vec![late, model("b", (0..6).map(|_| answer(10, "Yes.")).collect())]);
     for turn in 0..6 {
         assert_eq!(whole(&thinkers, true).await, ("Yes.".to_owned(), vec![], usize::from(turn < 5)));
+        // The caller speaks. A short answer is whole before it is known that the first is late.
+        sleep_until(Instant::now() + TRULY_LATE).await;
     }
     assert_eq!(asked(&models), [5, 6]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fast_spare_does_not_close_a_model_that_is_well() {
+    let good = Scripted { hedge_ms: Some(750), ..model("a", (0..20).map(|_| answer(900, "first.")).collect()) };
+    let (thinkers, models) = chain(vec![good, model("b", (0..20).map(|_| answer(10, "Yes.")).collect())]);
+    for _ in 0..20 {
+        assert_eq!(whole(&thinkers, true).await, ("Yes.".to_owned(), vec![], 1));
+        sleep_until(Instant::now() + TRULY_LATE).await;
+    }
+    assert_eq!(asked(&models), [20, 20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beaten_model_goes_with_the_call() {
+    let late = Scripted { hedge_ms: Some(750), ..model("a", vec![]) };
+    let (thinkers, models) = chain(vec![late, model("b", vec![answer(10, "Yes.")])]);
+    let mut asking = thinkers.ask(request(), &[], true, &Meter::default());
+    while !matches!(asking.next().await, News::Piece(_)) {}
+    drop(asking);
+    tokio::task::yield_now().await;
+    assert!(models.iter().all(|model| model.open.load(Ordering::Relaxed) == 0));
 }
 
 #[tokio::test(start_paused = true)]
