@@ -21,6 +21,7 @@ mod fault;
 pub mod fhir;
 pub mod google;
 mod habit;
+pub mod hold;
 mod knob;
 mod lapse;
 mod listening;

@@ -31,6 +31,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::clock::Clock;
+use super::hold::{Held, Holds, When};
 use super::knob::NotAKnob;
 use grants::Grants;
 use store::Store;
@@ -109,6 +110,7 @@ struct State {
     store: Store,
     grants: Grants,
     knobs: Vec<Knob>,
+    holds: Holds,
     exchanges: VecDeque<Exchange>,
     /// Of the first that is kept, counted from 0.
     dropped: u64,
@@ -119,8 +121,8 @@ impl Fhir {
     pub fn new(settings: Settings) -> Self {
         let today = settings.clock.now().to_zoned(settings.zone.clone()).date();
         let store = seed::clinic(today, &settings);
-        let state =
-            State { store, grants: Grants::default(), knobs: Vec::new(), exchanges: VecDeque::new(), dropped: 0 };
+        let (knobs, holds, exchanges) = (Vec::new(), Holds::default(), VecDeque::new());
+        let state = State { store, grants: Grants::default(), knobs, holds, exchanges, dropped: 0 };
         Self(Arc::new(Inner { settings, state: Mutex::new(state) }))
     }
 
@@ -174,6 +176,11 @@ impl Fhir {
     /// Everything works again.
     pub fn mend(&self) {
         self.0.state.lock().knobs.clear();
+    }
+
+    /// One request stands still, after so many more have come.
+    pub fn hold(&self, spared: usize, when: When) -> Held {
+        self.0.state.lock().holds.hold(spared, when)
     }
 
     /// Every request and what was answered, oldest first.

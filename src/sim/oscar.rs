@@ -44,6 +44,8 @@ pub use envelope::Envelope;
 pub use fault::{Fault, Knob};
 pub use settings::Settings;
 
+use super::hold::{Held, Holds, When};
+
 pub use super::clock::Clock;
 pub use super::knob::NotAKnob;
 pub use store::Appointment;
@@ -66,6 +68,7 @@ struct State {
     grants: Grants,
     java_started: Timestamp,
     knobs: Vec<Knob>,
+    holds: Holds,
     envelopes: Envelopes,
 }
 
@@ -94,8 +97,8 @@ impl Oscar {
         let today = now.to_zoned(settings.zone.clone()).date();
         let (store, accounts, client) = seed::clinic(today, settings.java_now());
         let contract = Contract::of(settings.dialect);
-        let (knobs, envelopes) = (Vec::new(), Envelopes::default());
-        let state = State { store, accounts, grants: Grants::new(client), java_started: now, knobs, envelopes };
+        let (knobs, holds, envelopes) = (Vec::new(), Holds::default(), Envelopes::default());
+        let state = State { store, accounts, grants: Grants::new(client), java_started: now, knobs, holds, envelopes };
         Self(Arc::new(Inner { settings, contract, state: Mutex::new(state) }))
     }
 
@@ -149,6 +152,11 @@ impl Oscar {
     /// Everything works again.
     pub fn mend(&self) {
         self.0.state.lock().knobs.clear();
+    }
+
+    /// One request stands still, after so many more have come.
+    pub fn hold(&self, spared: usize, when: When) -> Held {
+        self.0.state.lock().holds.hold(spared, when)
     }
 
     /// Java starts again: every token is another one. Rows stay.

@@ -19,6 +19,7 @@ use super::store::participant;
 use super::{BASE, Exchange, Fault, Fhir, KEPT, Settings, State, metadata, operations, search};
 use crate::clock;
 use crate::sim::connection::Line;
+use crate::sim::hold::{Passing, When};
 
 const FHIR: &str = "application/fhir+json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -68,18 +69,20 @@ impl Request {
 }
 
 pub(super) async fn exchange(fhir: Fhir, line: Line, request: Request) -> Response {
-    let (number, struck) = fhir.arrived(&request);
+    let (number, struck, passing) = fhir.arrived(&request);
     if struck.contains(&Fault::Hang) {
         return std::future::pending().await;
     }
     let (faults, doer) = (struck.clone(), fhir.clone());
     let doing = tokio::spawn(async move {
+        passing.at(When::Arrived).await;
         clock::elapse(times(&faults).0).await;
         if faults.contains(&Fault::DropRequest) {
             return None;
         }
         let reply = doer.answer(&request, &faults);
         doer.answered(number, &reply);
+        passing.at(When::Done).await;
         Some(reply)
     });
     let Ok(Some(reply)) = doing.await else { return line.hang_up() };
@@ -115,7 +118,7 @@ fn times(struck: &[Fault]) -> (Duration, Duration) {
 }
 
 impl Fhir {
-    fn arrived(&self, request: &Request) -> (u64, Vec<Fault>) {
+    fn arrived(&self, request: &Request) -> (u64, Vec<Fault>, Passing) {
         let operation = request.target.as_ref().map(Target::operation).unwrap_or_default();
         let mut state = self.0.state.lock();
         let struck: Vec<Fault> = state.knobs.iter_mut().filter_map(|knob| knob.strike(&operation)).collect();
@@ -133,7 +136,8 @@ impl Fhir {
             refused: None,
             struck: struck.iter().map(ToString::to_string).collect(),
         });
-        (state.dropped + state.exchanges.len() as u64 - 1, struck)
+        let passing = state.holds.pass();
+        (state.dropped + state.exchanges.len() as u64 - 1, struck, passing)
     }
 
     fn answered(&self, number: u64, reply: &Reply) {

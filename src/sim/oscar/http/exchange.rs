@@ -16,6 +16,7 @@ use super::super::envelope::Envelope;
 use super::super::fault::Fault;
 use super::super::refusal::{FORBIDDEN_PAGE, UNAVAILABLE_PAGE};
 use crate::sim::connection::Line;
+use crate::sim::hold::{Passing, When};
 
 /// What OSCAR makes whoever sends a wrong password wait.
 const WRONG_PASSWORD: Duration = Duration::from_millis(250);
@@ -56,12 +57,13 @@ pub(super) async fn exchange(
     gzip: bool,
     work: impl FnOnce(&Oscar, &[Fault]) -> Done + Send + 'static,
 ) -> Response {
-    let (number, struck) = oscar.arrived(arrival);
+    let (number, struck, passing) = oscar.arrived(arrival);
     if struck.contains(&Fault::Hang) {
         return std::future::pending().await;
     }
     let faults = struck.clone();
     let doing = tokio::spawn(async move {
+        passing.at(When::Arrived).await;
         crate::clock::elapse(sum(&faults, |fault| match fault {
             Fault::Latency(by) => Some(by),
             _ => None,
@@ -77,6 +79,7 @@ pub(super) async fn exchange(
             work(&oscar, &faults)
         };
         oscar.answered(number, &done);
+        passing.at(When::Done).await;
         Some(done)
     });
     let Ok(Some(done)) = doing.await else { return line.hang_up() };
@@ -129,7 +132,7 @@ fn packed(text: &str) -> Bytes {
 
 impl Oscar {
     /// Records a request and draws the faults that strike it.
-    fn arrived(&self, arrival: Arrival) -> (u64, Vec<Fault>) {
+    fn arrived(&self, arrival: Arrival) -> (u64, Vec<Fault>, Passing) {
         let at = crate::clock::stamp_of(self.0.settings.clock.now());
         let mut state = self.0.state.lock();
         let struck: Vec<Fault> = state.knobs.iter_mut().filter_map(|knob| knob.strike(&arrival.operation)).collect();
@@ -145,7 +148,7 @@ impl Oscar {
             refused: None,
             struck: struck.iter().map(ToString::to_string).collect(),
         });
-        (number, struck)
+        (number, struck, state.holds.pass())
     }
 
     fn answered(&self, number: u64, done: &Done) {
