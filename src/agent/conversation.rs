@@ -12,11 +12,12 @@ mod turn;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::concluded::Conclusion;
 use super::graph::{AgentConfig, Graph};
-use super::tools::{Ledger, Messages};
+use super::tools::{self, Ledger, Messages};
 use super::{Agent, Agents, CallFacts, Reports, Turn};
 use crate::clinic::Clinic;
 use crate::emr::Emr;
@@ -151,6 +152,7 @@ impl Agents for Desk {
             thinking: None,
             draft: None,
             _warming: warming,
+            runtime: None,
         })
     }
 }
@@ -166,6 +168,8 @@ struct Conversation {
     draft: Option<watch::Sender<Standing>>,
     /// Connections that are made for this call end with it.
     _warming: Vec<Warming>,
+    /// Where its turns are answered, once there was one.
+    runtime: Option<Handle>,
 }
 
 /// Whether the turn being answered is the caller's last word.
@@ -189,7 +193,8 @@ impl Agent for Conversation {
             standing: becomes,
             reports,
         };
-        self.thinking = Some(tokio::spawn(answer.run()).abort_handle());
+        let runtime = self.runtime.insert(Handle::current());
+        self.thinking = Some(runtime.spawn(answer.run()).abort_handle());
     }
 
     fn confirm(&mut self) {
@@ -214,8 +219,14 @@ impl Agent for Conversation {
 }
 
 impl Drop for Conversation {
+    /// What came of a write and was not told is the staff's to tell.
     fn drop(&mut self) {
         self.cancel();
+        let untold = self.memory.dealings().hung_up();
+        if let Some(runtime) = self.runtime.take().filter(|_| !untold.is_empty()) {
+            let messages = self.desk.0.messages.clone();
+            runtime.spawn(async move { tools::leave_untold(untold, &messages).await });
+        }
     }
 }
 

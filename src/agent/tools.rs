@@ -22,6 +22,7 @@ mod register;
 mod schema;
 mod take_message;
 mod trace;
+mod untold;
 mod waiting_list;
 mod weekday;
 
@@ -47,6 +48,7 @@ pub use ledger::{LEDGER, Ledger, State, Step};
 pub use messages::{MESSAGES, Message, MessageKind, Messages};
 pub(super) use once::run_once;
 pub use trace::{SealedChart, Trace};
+pub(super) use untold::leave as leave_untold;
 
 /// The tools by the names models and agents' files use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

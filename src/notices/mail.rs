@@ -58,6 +58,9 @@ fn text(notice: &Notice<'_>, clinic: &Clinic) -> String {
     let what = match notice.kind {
         MessageKind::Message => "A caller left a message and waits to be called back.",
         MessageKind::Registration => "A caller wants to be registered as a patient and waits to be called back.",
+        MessageKind::NotTold => {
+            "A caller agreed to a change in the book of appointments and hung up before hearing what came of it.\nCall the patient back."
+        }
         MessageKind::WaitingList => "A caller wants to be put on the waiting list.",
         MessageKind::UnknownOutcome => {
             "It is not known whether a change in the book of appointments was made.\nLook there, then call the patient back."

@@ -17,7 +17,7 @@ impl Urgency {
     pub(super) const fn of(kind: MessageKind) -> Self {
         match kind {
             MessageKind::Message | MessageKind::Registration | MessageKind::WaitingList => Self::Normal,
-            MessageKind::UnknownOutcome => Self::Urgent,
+            MessageKind::UnknownOutcome | MessageKind::NotTold => Self::Urgent,
         }
     }
 

@@ -83,7 +83,7 @@ impl Answer {
                 if !said_anything {
                     return self.send(Event::Failed(self.empty())).await;
                 }
-                return self.send(Event::Done).await;
+                return self.told().await;
             }
             self.is_final().await?;
             if let Some(ending) = self.run_tools(agent, reply).await? {
@@ -216,7 +216,14 @@ impl Answer {
             Ending::Transfer { to } => Event::Transfer { to },
         })
         .await?;
-        self.send(Event::Done).await
+        self.told().await
+    }
+
+    /// The answer is complete: what tools returned was told, or the model had it before it when it chose its words.
+    async fn told(&self) -> Result<(), Gone> {
+        self.send(Event::Done).await?;
+        self.memory.dealings().told();
+        Ok(())
     }
 
     pub(super) async fn send(&self, event: Event) -> Result<(), Gone> {

@@ -175,18 +175,29 @@ pub(super) async fn failed_write(error: &EmrError, what: &Pii<String>, session: 
 }
 
 /// What the staff are told of a write that may have happened.
-fn doubt(what: &Pii<String>, session: &Session) -> Message {
-    let what = what.reveal();
+pub(super) fn doubt(what: &Pii<String>, session: &Session) -> Message {
+    let text = format!("Not certain: {}. Look in the book, then call back.", what.reveal());
+    for_staff(MessageKind::UnknownOutcome, what, text, session)
+}
+
+/// What the staff are told of a write that is over, if the caller cannot be.
+pub(super) fn not_told(what: &Pii<String>, outcome: &Outcome, session: &Session) -> Message {
+    let done = if outcome.is_ok() { "Done" } else { "Not done" };
+    let text = format!("{done}, and the caller hung up before hearing it: {}. Call back.", what.reveal());
+    for_staff(MessageKind::NotTold, what, text, session)
+}
+
+fn for_staff(kind: MessageKind, what: &Pii<String>, text: String, session: &Session) -> Message {
     Message {
-        id: digest(&[&session.call.call.to_string(), what]),
-        kind: MessageKind::UnknownOutcome,
+        id: digest(&[&session.call.call.to_string(), kind.word(), what.reveal()]),
+        kind,
         at: clock::stamp_of(session.now),
         call: session.call.call,
         clinic: session.clinic.config.id.clone(),
         caller: session.call.caller.clone(),
         name: Pii::new("attendant".to_owned()),
         number: session.call.caller.clone(),
-        text: Pii::new(format!("Not certain: {what}. Look in the book, then call back.")),
+        text: Pii::new(text),
     }
 }
 

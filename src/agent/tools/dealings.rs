@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use sha2::Sha256;
 
-use super::Outcome;
 use super::trace::{Touched, Trace};
+use super::untold::Untold;
+use super::{Message, Outcome};
 use crate::emr::{AppointmentRef, Held, Patient, PatientRef, Place, VisitKind};
 use crate::privacy::Pii;
 use crate::store::keys::Keys;
@@ -39,6 +40,7 @@ const HANDLE: usize = 6;
 pub struct Dealings {
     key: [u8; 32],
     held: Mutex<State>,
+    untold: Untold,
 }
 
 #[derive(Default)]
@@ -107,7 +109,7 @@ struct Proposal {
 
 impl Default for Dealings {
     fn default() -> Self {
-        Self { key: rand::random(), held: Mutex::default() }
+        Self { key: rand::random(), held: Mutex::default(), untold: Untold::default() }
     }
 }
 
@@ -248,6 +250,26 @@ impl Dealings {
 
     pub(super) fn take_known(&self) -> Vec<String> {
         std::mem::take(&mut self.held.lock().known)
+    }
+
+    /// What came of a write, which the caller has not been told.
+    pub(super) fn owe(&self, message: Message) {
+        self.untold.add(message);
+    }
+
+    /// All that came of writes was given to the call to say.
+    pub(in crate::agent) fn told(&self) {
+        self.untold.told();
+    }
+
+    /// The call is over: this is for the staff.
+    pub(in crate::agent) fn hung_up(&self) -> Vec<Message> {
+        self.untold.hung_up()
+    }
+
+    /// What ended after the call was over.
+    pub(super) fn owed_to_nobody(&self) -> Vec<Message> {
+        self.untold.for_staff()
     }
 
     /// What came of this write before, in this call.

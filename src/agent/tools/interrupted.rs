@@ -5,37 +5,46 @@
 
 use std::sync::Arc;
 
-use super::{Message, Messages, Session};
+use super::appointments::{doubt, not_told};
+use super::dealings::OUTCOME_UNKNOWN;
+use super::{Message, Messages, Outcome, Session, untold};
 use crate::emr::EmrError;
+use crate::privacy::Pii;
 use crate::state::local::Local;
 use crate::state::{Key, State};
 
 /// A write that is under way.
 pub(super) struct UnderWay<'a> {
     session: &'a Session,
+    about: &'a Pii<String>,
     id: String,
 }
 
 impl<'a> UnderWay<'a> {
-    /// Nothing may be written if this fails.
-    pub(super) async fn begin(message: &Message, session: &'a Session) -> Result<Self, EmrError> {
+    /// `about`: what is to be written, for the staff. Nothing may be if this fails.
+    pub(super) async fn begin(about: &'a Pii<String>, session: &'a Session) -> Result<Self, EmrError> {
+        let message = doubt(about, session);
         let key = Key::interrupted(&session.clinic.config.id);
         let text =
-            serde_json::to_string(message).map_err(|_| EmrError::Unavailable("a message has no JSON form".into()))?;
+            serde_json::to_string(&message).map_err(|_| EmrError::Unavailable("a message has no JSON form".into()))?;
         let put = session.shared.here().put(&key, &message.id, &text).await;
         put.map_err(|lost| EmrError::Unavailable(lost.to_string()))?;
-        Ok(Self { session, id: message.id.clone() })
+        Ok(Self { session, about, id: message.id })
     }
 
     /// What came of it is known, or the staff were told that it is not: the message may go once that is written down.
-    pub(super) fn over(self) {
+    pub(super) fn over(self, outcome: &Outcome) {
+        if outcome.result["code"] != OUTCOME_UNKNOWN {
+            self.session.dealings.owe(not_told(self.about, outcome, self.session));
+        }
         self.session.dealings.known(self.id);
     }
 }
 
-/// The ledger says what came of the writes of this call that are over.
+/// The ledger says what came of the writes of this call that are over; if nobody is there to be told, so do the staff's messages.
 pub(in crate::agent) async fn written_down(session: &Session) {
     let key = Key::interrupted(&session.clinic.config.id);
+    untold::leave(session.dealings.owed_to_nobody(), &session.messages).await;
     for id in session.dealings.take_known() {
         if let Err(lost) = session.shared.here().remove(&key, &id).await {
             tracing::warn!(call = %session.call.call, %lost, "the staff will be asked about a write that is settled");

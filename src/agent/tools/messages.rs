@@ -30,6 +30,8 @@ pub enum MessageKind {
     Message,
     /// A write to the book of which nobody knows whether it happened.
     UnknownOutcome,
+    /// What came of a write to the book, whose caller hung up before it could be said.
+    NotTold,
     /// Somebody who is to be registered as a patient.
     Registration,
     /// Somebody who waits to become a patient, or for an earlier appointment.
@@ -42,6 +44,7 @@ impl MessageKind {
         match self {
             Self::Message => "message",
             Self::UnknownOutcome => "unknown_outcome",
+            Self::NotTold => "not_told",
             Self::Registration => "registration",
             Self::WaitingList => "waiting_list",
         }

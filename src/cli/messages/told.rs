@@ -39,7 +39,7 @@ pub(super) fn message(message: &Message, acknowledged: Option<&Acknowledged>) ->
         (None, MessageKind::Message) => "waits".to_owned(),
         (None, MessageKind::Registration) => "to be registered".to_owned(),
         (None, MessageKind::WaitingList) => "for the waiting list".to_owned(),
-        (None, MessageKind::UnknownOutcome) => "URGENT, waits".to_owned(),
+        (None, MessageKind::UnknownOutcome | MessageKind::NotTold) => "URGENT, waits".to_owned(),
     };
     let mut out = String::new();
     let at = minute(&message.at);

@@ -12,7 +12,7 @@ use super::super::dealings::Slot;
 use super::super::interrupted::UnderWay;
 use super::super::{Outcome, Session, ToolName, schema};
 use super::late::{self, LATE_CHANGE};
-use super::{digest, doubt, failed, failed_write, local, verified, written};
+use super::{digest, failed, failed_write, local, verified, written};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Told, moment};
 use crate::emr::{Emr, Held, NewAppointment, PatientRef, Place, ProviderRef, slot};
@@ -132,7 +132,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     let key = digest(&[clinic, patient.0.reveal(), &slot.place.provider.0, &start, "book"]);
     let about = about(&format!("a booking for {start} with {}", slot.provider_name), &patient);
     let wanted = NewAppointment { patient, place: slot.place.clone(), kind: slot.kind, reason, key };
-    let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
+    let under_way = match UnderWay::begin(&about, session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
     };
@@ -147,7 +147,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         }
         Err(error) => failed_write(&error, &about, session).await,
     };
-    under_way.over();
+    under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
     outcome
 }
@@ -192,7 +192,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
         &format!("moving the appointment of {} with {from} to {} with {with}", held.start, to.start),
         &held.patient,
     );
-    let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
+    let under_way = match UnderWay::begin(&about, session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
     };
@@ -207,7 +207,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
         }
         Err(error) => failed_write(&error, &about, session).await,
     };
-    under_way.over();
+    under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
     outcome
 }
@@ -242,7 +242,7 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     let (start, id) = (held.start, held.id.clone());
     let with = called(&held.provider, session);
     let about = about(&format!("cancelling the appointment of {start} with {with}"), &held.patient);
-    let under_way = match UnderWay::begin(&doubt(&about, session), session).await {
+    let under_way = match UnderWay::begin(&about, session).await {
         Ok(under_way) => under_way,
         Err(error) => return failed(&error, session),
     };
@@ -256,7 +256,7 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         }
         Err(error) => failed_write(&error, &about, session).await,
     };
-    under_way.over();
+    under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
     outcome
 }
