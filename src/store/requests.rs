@@ -1,5 +1,5 @@
 //! What somebody at the clinic has to do for a person, and how far it is: registrations, the waiting list, and writes to the book of which nobody knows whether
-//! they happened.
+//! they happened, or of which their caller was not told.
 //!
 //! A request is a message of one of these kinds. It is pending until somebody says otherwise; each step is written down in the audit with its state, in the same
 //! transaction. Who acknowledged the message is another matter: that only ends its notices.
@@ -24,7 +24,7 @@ pub enum State {
     Contacted,
     /// They are in the EMR, or have their appointment.
     Registered,
-    /// Of a write to the book: what came of it was made sure of.
+    /// Of a write to the book: what came of it was made sure of, or its caller was told.
     Settled,
     /// Nothing is to be done any more.
     Cancelled,
@@ -46,14 +46,17 @@ impl State {
     pub const fn fits(self, kind: MessageKind) -> bool {
         match (self, kind) {
             (_, MessageKind::Message)
-            | (Self::Registered, MessageKind::UnknownOutcome)
+            | (Self::Registered, MessageKind::UnknownOutcome | MessageKind::NotTold)
             | (Self::Settled, MessageKind::Registration | MessageKind::WaitingList) => false,
             (
                 Self::Pending | Self::Contacted | Self::Cancelled,
-                MessageKind::Registration | MessageKind::WaitingList | MessageKind::UnknownOutcome,
+                MessageKind::Registration
+                | MessageKind::WaitingList
+                | MessageKind::UnknownOutcome
+                | MessageKind::NotTold,
             )
             | (Self::Registered, MessageKind::Registration | MessageKind::WaitingList)
-            | (Self::Settled, MessageKind::UnknownOutcome) => true,
+            | (Self::Settled, MessageKind::UnknownOutcome | MessageKind::NotTold) => true,
         }
     }
 }
@@ -89,7 +92,7 @@ pub enum Moved {
     Unfit,
 }
 
-const KINDS: &str = "kind IN ('registration', 'waiting_list', 'unknown_outcome')";
+const KINDS: &str = "kind IN ('registration', 'waiting_list', 'unknown_outcome', 'not_told')";
 
 impl Store {
     /// This clinic's requests, the oldest first: whoever waits longest. And what does not open: where it is, and why.

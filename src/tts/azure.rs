@@ -43,6 +43,11 @@ impl Vendor for Posted<AzureOwn> {
         NAME
     }
 
+    /// Ten minutes of sound are more than a text of a call.
+    fn longest(&self) -> Option<usize> {
+        None
+    }
+
     fn speaker(&self, language: Language) -> Option<&str> {
         Some(self.config.own.voice(language))
     }

@@ -7,6 +7,6 @@ mod command;
 mod faults;
 mod golden;
 mod hostile;
-mod house;
+pub mod house;
 mod logs;
 mod races;

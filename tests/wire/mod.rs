@@ -34,6 +34,7 @@ mod pcm;
 mod reconnecting;
 pub mod sarvam;
 mod sdp;
+mod steps;
 mod stream_desk;
 mod stream_live;
 pub mod streamed_voices;

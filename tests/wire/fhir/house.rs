@@ -44,6 +44,11 @@ pub fn text(base_url: &str, account: &str, providers: &str, [connect, read, sett
     )
 }
 
+fn across(clinic: Clinic, shared: &Shared) -> (Clinic, Arc<dyn Emr>) {
+    let emr = emr::across(&clinic, shared).expect("as the test has it").expect("as the test has it");
+    (clinic, emr)
+}
+
 impl House {
     pub async fn open(conduct: Conduct) -> Self {
         let now: Timestamp = NOW.parse().expect("as the test has it");
@@ -65,17 +70,20 @@ impl House {
 
     /// One that waits so long: for a connection, an answer, and what became of a write.
     pub fn waiting(&self, times: [u64; 3]) -> (Clinic, Arc<dyn Emr>) {
+        self.sharing(&Shared::default(), times)
+    }
+
+    /// One that shares its locks and what is not settled with those of the same state.
+    pub fn sharing(&self, shared: &Shared, times: [u64; 3]) -> (Clinic, Arc<dyn Emr>) {
         let folder = tempfile::tempdir().expect("as the test has it");
         let token = folder.path().join("token");
         std::fs::write(&token, self.sim.token()).expect("as the test has it");
         let account = format!("token = {{ file = \"{}\" }}", token.display());
-        self.as_whom(folder.path(), &account, times)
+        across(clinic(folder.path(), &self.base_url, &account, times), shared)
     }
 
     pub fn as_whom(&self, folder: &Path, account: &str, times: [u64; 3]) -> (Clinic, Arc<dyn Emr>) {
-        let clinic = clinic(folder, &self.base_url, account, times);
-        let emr = emr::across(&clinic, &Shared::default()).expect("as the test has it").expect("as the test has it");
-        (clinic, emr)
+        across(clinic(folder, &self.base_url, account, times), &Shared::default())
     }
 
     pub fn turn(&self, operation: &str, fault: Fault, times: u32) {

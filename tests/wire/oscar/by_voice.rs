@@ -88,6 +88,7 @@ impl Talk {
         let mut answer = String::new();
         loop {
             match self.events.recv().await {
+                Some(Event::Agent { turn, .. }) if turn != self.turn => {}
                 Some(Event::Agent { event: agent::Event::Text(text), .. }) => answer.push_str(text.reveal()),
                 Some(Event::Agent { event: agent::Event::Done, .. }) => break,
                 Some(Event::Agent { event: agent::Event::Failed(error), .. }) => panic!("{error}"),
@@ -105,6 +106,11 @@ impl Talk {
         }
         self.hears(Who::Agent, answer.clone());
         answer
+    }
+
+    /// The caller speaks on: what was being answered is dropped.
+    pub fn interrupt(&mut self) {
+        self.agent.cancel();
     }
 
     pub async fn say_all(&mut self, lines: &[&str]) -> String {

@@ -90,6 +90,12 @@ impl House {
         self.settings(&self.sim.login().user, &self.sim.login().password).sharing(shared)
     }
 
+    /// The same, which waits for an answer as long as a call would.
+    pub fn patient(&self, shared: &Shared) -> (Clinic, Oscar) {
+        let login = self.sim.login();
+        Settings { read_ms: 4_000, settle_ms: 4_000, ..self.settings(&login.user, &login.password) }.sharing(shared)
+    }
+
     /// The same of another clinic whose appointments are in this OSCAR too.
     pub fn sharing_as(&self, id: &str, shared: &Shared) -> (Clinic, Oscar) {
         let login = self.sim.login();

@@ -20,7 +20,9 @@ fn place(hour: i8) -> Place {
 async fn booked(book: &Book, chart: &str, hour: i8) -> Appointment {
     let patient = PatientRef(Pii::new(chart.to_owned()));
     let key = format!("{chart}-{hour}");
-    book.book(NewAppointment { patient, place: place(hour), kind: VisitKind::FollowUp, key }).await.unwrap()
+    book.book(NewAppointment { patient, place: place(hour), kind: VisitKind::FollowUp, reason: None, key })
+        .await
+        .unwrap()
 }
 
 /// [`JANE`]'s patient, by the telephone that the data file has.
@@ -86,6 +88,7 @@ async fn appointments_of_a_shared_book_are_told_and_erased_and_every_process_sti
         patient: PatientRef(Pii::new(OTHER.to_owned())),
         place: place(12),
         kind: VisitKind::FollowUp,
+        reason: None,
         key: "again".to_owned(),
     };
     assert!(later.book(taken).await.is_err(), "its time is nobody's to give away");
