@@ -94,7 +94,8 @@ const VARIANTS: &str = "請请電电話话號号碼码時时間间開开門门�
                         輸输辦办農农邁迈鄰邻醬酱釋释針针鈴铃鋪铺鍾钟鎖锁鏡镜鐵铁鑰钥閃闪閉闭閒闲閣阁闊阔隊队階阶際际隨随隱隐雜杂雖虽雞鸡靈灵靜静\
                         響响頂顶項项順顺領领頸颈顏颜額额顧顾飯饭飲饮飽饱餅饼馬马駁驳駐驻騎骑驚惊髮发鬆松鬧闹魚鱼鮮鲜鳥鸟鹽盐麥麦麵面黃黄齊齐齒齿\
                         龍龙鍵键隻只閂闩區区傑杰腸肠腳脚緣缘籃篮圓圆團团專专尋寻嶺岭悶闷憶忆戰战掛挂搵揾畀俾撥拨擔担曬晒曉晓棟栋楊杨極极槍枪檯台\
-                        濟济瀏浏滅灭煉炼爛烂獎奖";
+                        濟济瀏浏滅灭煉炼爛烂獎奖\
+                        陳陈劉刘趙赵吳吴鄭郑馮冯鄧邓盧卢蔣蒋鄺邝譚谭蕭萧龔龚韓韩鄒邹";
 
 static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
     let (mut pairs, mut simplified) = (VARIANTS.chars(), HashMap::new());
@@ -227,6 +228,14 @@ mod tests {
         assert!(!made_of(&text, &[&yes]));
         assert!(made_of(&text, &[&yes, &no]));
         assert!(!made_of(&[], &[&yes]));
+    }
+
+    #[test]
+    fn family_names_are_one_in_either_script() {
+        assert_eq!(
+            tokens("陳醫生 劉醫生 鄺小姐", Language::Mandarin),
+            tokens("陈医生 刘医生 邝小姐", Language::Mandarin)
+        );
     }
 
     #[test]
