@@ -142,9 +142,9 @@ impl Row {
     async fn ears(&self) -> Arc<dyn Recognizer> {
         match self.asked {
             Asked::AtItsEnd => hears("nova-3", deepgram::vendor(Trouble::default()).await),
-            // Between the two silences the draft has the time to fail.
+            // The pause after the caller's marker, of 360 ms, is no end yet.
             Asked::Early => {
-                let flux = "silence_ms = 2000\nmodel = \"flux\"\neager_eot_threshold = 0.3\neot_threshold = 0.9";
+                let flux = "silence_ms = 2000\nmodel = \"flux\"\neager_eot_threshold = 0.75\neot_threshold = 0.99";
                 Arc::new(deepgram::deepgram(deepgram::vendor(Trouble::default()).await, flux))
             }
         }
