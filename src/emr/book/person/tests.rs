@@ -116,7 +116,8 @@ async fn appointments_of_a_book_in_its_folder_are_erased_once_no_server_has_it()
     assert_eq!(theirs.leave_file(&at, &clinic.config.id).unwrap(), 2);
     let left = held_about(&jane(&[]), &clinic, &at, &store).await.unwrap();
     assert_eq!((ids(&left), left.leave_file(&at, &clinic.config.id).unwrap()), ((vec![], vec![]), 0));
-    let book = Book::open(&at, &clinic, TODAY).unwrap();
+    // What was erased was sealed with the rest.
+    let book = Book::sealed(&at, &clinic, TODAY, &store.sealing().of_clinic(&clinic.config.id)).unwrap();
     let mut seen = times(&book).await;
     seen.sort();
     assert_eq!(seen, [(place(11).start, Some(OTHER.to_owned())), (place(12).start, None)]);
