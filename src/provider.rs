@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_status_says_whether_to_try_again() {
         for (status, retryable) in
-            [(401, false), (403, false), (400, false), (429, true), (402, true), (503, true), (302, true)]
+            [(401, false), (403, false), (400, false), (429, true), (402, true), (503, true), (302, false)]
         {
             assert_eq!(kind_of_status(status).retryable(), retryable, "{status}");
         }

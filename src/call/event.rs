@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 
 use crate::costs::Meter;
+use crate::provider::ProviderError;
 use crate::provider::chain::{Speaker, Watch};
 use crate::tts::spoken::voice::Writing;
 use crate::{agent, stt, tts};
@@ -143,6 +144,13 @@ impl Mailbox {
     pub(crate) fn speaks(&self, id: SpeechId, watch: Watch) {
         if let Some(speaker) = &self.speaker {
             speaker.begins(id, watch);
+        }
+    }
+
+    /// Who was to be connected to before there was something to say is not there. Only what is known of the provider changes: the call has lost nothing.
+    pub(crate) fn unreached(&self, error: &ProviderError) {
+        if let Some(watch) = &self.watch {
+            watch.unreached(error);
         }
     }
 

@@ -242,8 +242,9 @@ impl Breaker {
         let mut state = self.state.lock();
         let (failures, rests) = match *state {
             State::Closed { failures, rests } => (failures.saturating_add(more), rests),
-            State::HalfOpen { .. } => (FAILURES, None),
-            State::Open { .. } => return,
+            State::Open { until, .. } if now < until => return,
+            // Who was warmed for a call tries as well.
+            State::HalfOpen { .. } | State::Open { .. } => (FAILURES, None),
         };
         if failures < FAILURES {
             let rest = error.retry_after.map(|wait| now + wait.min(OPEN_AT_MOST));
@@ -461,6 +462,17 @@ mod tests {
         failed_elsewhere(Some("one"), "emr of two", Duration::from_secs(30), now);
         failed_elsewhere(None, "emr of two", Duration::from_secs(30), now);
         assert!(!one.is_well(now) && other.is_well(now));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_fails_without_leave_once_the_time_is_over_keeps_it_open() {
+        let (breaker, now) = (Breaker::alone("x"), Instant::now());
+        fails(&breaker, 1, now);
+        let later = now + OPEN;
+        breaker.failed(&error(ErrorKind::Connection, None), later - Duration::from_secs(1));
+        assert!(breaker.is_well(later), "as long as it was open anyway");
+        breaker.failed(&error(ErrorKind::Connection, None), later);
+        assert!(!breaker.is_well(later + Duration::from_secs(59)) && breaker.is_well(later + OPEN));
     }
 
     #[tokio::test(start_paused = true)]

@@ -118,6 +118,14 @@ impl Watch {
         self.found_out(ErrorKind::Timeout, what);
     }
 
+    /// It is not there to be connected to before it is needed.
+    pub(crate) fn unreached(&self, error: &ProviderError) {
+        self.failed(error);
+        if let Some(line) = &self.line {
+            line.unreached();
+        }
+    }
+
     fn found_out(&self, kind: ErrorKind, what: &str) {
         let provider = self.standing.provider();
         self.failed(&ProviderError { provider, kind, what: what.to_owned(), retry_after: None });

@@ -38,7 +38,7 @@ const GIVEN_UP: Duration = Duration::from_millis(500);
 pub enum Fault {
     /// Answers, each time 1.5 s late.
     Slow,
-    /// Is slow all along: a recogniser says everything 4 s late, a voice has 0.7 s of sound for each second.
+    /// Is slow all along: words come 4 s late, or 0.7 s of sound in a second.
     Lags,
     /// Begins to answer, and then says nothing more.
     Stalls,

@@ -116,6 +116,15 @@ pub(super) enum News {
     Failed(ProviderError),
 }
 
+/// When a session begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opened {
+    /// Before there is something to say.
+    Ahead,
+    /// With what is to be said.
+    WhenNeeded,
+}
+
 /// Such a voice.
 #[derive(Clone)]
 pub struct Contextual(Arc<dyn Vendor>);
@@ -125,9 +134,9 @@ impl Contextual {
         Self(Arc::new(vendor))
     }
 
-    fn start(&self, language: Language, reports: Reports) -> mpsc::Sender<Input> {
+    fn start(&self, language: Language, when: Opened, reports: Reports) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
-        tokio::spawn(session::run(self.0.clone(), language, queue, reports));
+        tokio::spawn(session::run(self.0.clone(), (language, when), queue, reports));
         inputs
     }
 }
@@ -175,11 +184,11 @@ impl Voice for Contextual {
     }
 
     fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
-        self.start(self.0.usual(), reports)
+        self.start(self.0.usual(), Opened::WhenNeeded, reports)
     }
 
     fn open_ahead(&self, language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
         let language = *language.borrow();
-        self.start(language, reports)
+        self.start(language, Opened::Ahead, reports)
     }
 }

@@ -160,6 +160,26 @@ async fn a_line_that_is_closed_while_nothing_is_said_is_made_again_once_before_t
 }
 
 #[tokio::test]
+async fn who_is_not_there_while_the_phone_rings_is_passed_over_and_the_next_one_is_connected_to() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("bound");
+    for first in [Arc::new(cartesia(nobody)) as Arc<dyn Voice>, voice("sarvam", nobody, Language::English, 1_000)] {
+        let vendor = Vendor::open();
+        let voices = chain::voices(vec![first, Arc::new(azure(vendor.address))], chain::Order::new());
+        let (mailbox, mut events) = Mailbox::new();
+        let (_language, spoken) = watch::channel(Language::English);
+        let session = voices[0].open_ahead(spoken, Reports { mailbox });
+        let mut line = vendor.connected().await;
+        assert_eq!(request(&mut line).await, "HEAD /cognitiveservices/v1 HTTP/1.1");
+        answer(&mut line).await;
+        let id = SpeechId { generation: 1, utterance: 1, attempt: 0 };
+        session.send(Input::Begin { id, language: Language::English }).await.expect("open");
+        session.send(Input::Text { id, text: Pii::new("Hello.".to_owned()) }).await.expect("open");
+        assert_eq!(request(&mut line).await, "POST /cognitiveservices/v1 HTTP/1.1");
+        assert!(events.try_recv().is_err(), "the call has lost nothing");
+    }
+}
+
+#[tokio::test]
 async fn azure_is_connected_to_before_there_is_a_clause_and_the_first_one_goes_over_that_connection() {
     let vendor = Vendor::open();
     let (mailbox, _events) = Mailbox::new();

@@ -24,7 +24,9 @@ impl Machine {
         match self.floor {
             Floor::Settling { from, last } if self.hearing.was_asked_again() && !self.hearing.words().is_empty() => {
                 self.hearing.convict_late(&mut self.out);
-                self.hearing.owes_last_words(&mut self.out);
+                if !is_opening {
+                    self.hearing.owes_last_words(&mut self.out);
+                }
                 self.turn_over(from, last);
             }
             Floor::Settling { .. } if is_opening => self.await_last_words(),

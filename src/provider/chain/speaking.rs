@@ -5,11 +5,10 @@
 //! it is not paid, unless it was silent until the deadline: then it may have worked.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use attendant_media::speech::SpeechId;
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use super::{Member, Order, Standing, Watch, at, in_order, only};
@@ -85,13 +84,19 @@ impl Place {
         at(self.place, &self.who_knows(language), |n| self.members[n].standing.is_well_in(language, now))
     }
 
-    /// Who is asked now. Whoever takes nobody else for the moment keeps those who are connected; who asks anew for each piece never is.
-    fn ask(&self, language: Language, is_connected: impl Fn(usize) -> bool) -> usize {
+    /// Who is asked now; not who was not reached, while another is well. Whoever takes nobody else for the moment keeps those who are connected;
+    /// who asks anew for each piece never is.
+    fn ask(&self, language: Language, line: impl Fn(usize) -> Connection) -> usize {
         let now = Instant::now();
         let may = |n: usize| {
             let Member { provider, standing } = &self.members[n];
+            let is_whole = match line(n) {
+                Connection::Unreached => return false,
+                Connection::Whole => true,
+                Connection::Broken => false,
+            };
             standing.try_ask_in(language, now)
-                || (provider.keeps_connection() && is_connected(n) && standing.goes_on_in(language))
+                || (provider.keeps_connection() && is_whole && standing.goes_on_in(language))
         };
         at(self.place, &self.who_knows(language), may).unwrap_or(self.place)
     }
@@ -128,13 +133,15 @@ impl Place {
     fn start(&self, reports: Reports, ahead: Option<watch::Receiver<Language>>) -> mpsc::Sender<Input> {
         let (inputs, queue) = mpsc::channel(INPUTS);
         let sessions = self.members.iter().map(|_| None).collect();
-        let lines = self.members.iter().map(|_| Line::default()).collect();
+        let unreached = Arc::new(Notify::new());
+        let lines = self.members.iter().map(|_| Line::new(&unreached)).collect();
         let utterance = Utterance::default();
         let session = Session {
             place: self.clone(),
             reports,
             sessions,
             lines,
+            unreached,
             speaking: None,
             language: Language::default(),
             utterance,
@@ -151,6 +158,8 @@ struct Session {
     sessions: Vec<Option<mpsc::Sender<Input>>>,
     /// Of each session, whether it is connected.
     lines: Vec<Line>,
+    /// One of them is not there to be connected to ahead.
+    unreached: Arc<Notify>,
     /// The utterance that is open, and who has it.
     speaking: Option<(SpeechId, usize)>,
     language: Language,
@@ -159,6 +168,7 @@ struct Session {
 
 impl Session {
     async fn serve(mut self, mut inputs: mpsc::Receiver<Input>, mut ahead: Option<watch::Receiver<Language>>) {
+        let unreached = self.unreached.clone();
         loop {
             tokio::select! {
                 biased;
@@ -169,17 +179,27 @@ impl Session {
                     }
                 }
                 language = next(&mut ahead) => self.open_ahead(&language),
+                () = unreached.notified() => {
+                    if let Some(language) = ahead.clone() {
+                        self.open_ahead(&language);
+                    }
+                }
             }
         }
     }
 
-    /// Who will speak the language connects before there is something to say. Nobody does for who is not well.
+    /// Who will speak the language connects before there is something to say; whoever is next, if that one is not there. Nobody does for who is
+    /// not well.
     fn open_ahead(&mut self, spoken: &watch::Receiver<Language>) {
         let language = *spoken.borrow();
-        let Some(member) = self.place.now(language) else { return };
-        let Member { provider, standing } = &self.place.members[member];
-        if self.sessions[member].is_none() && standing.is_well_in(language, Instant::now()) {
-            self.sessions[member] = Some(provider.open_ahead(spoken.clone(), self.reports_of(member)));
+        let now = Instant::now();
+        let may = |n: usize| {
+            self.place.members[n].standing.is_well_in(language, now) && !self.lines[n].is(Connection::Unreached)
+        };
+        let Some(member) = at(self.place.place, &self.place.who_knows(language), may) else { return };
+        if self.sessions[member].is_none() && may(member) {
+            let reports = self.reports_of(member);
+            self.sessions[member] = Some(self.place.members[member].provider.open_ahead(spoken.clone(), reports));
         }
     }
 
@@ -201,8 +221,11 @@ impl Session {
             Input::Begin { id, .. } | Input::Text { id, .. } | Input::End { id } | Input::Cancel { id } => *id,
         };
         if let Input::Begin { language, .. } = &input {
-            let is_connected = |member: usize| self.sessions[member].is_some() && self.lines[member].is_whole();
-            let chosen = self.place.ask(*language, is_connected);
+            let line = |member: usize| {
+                let line = *self.lines[member].connection.lock();
+                if line == Connection::Whole && self.sessions[member].is_none() { Connection::Broken } else { line }
+            };
+            let chosen = self.place.ask(*language, line);
             // Two are never to speak at once.
             if let Some((before, member)) = self.speaking.replace((id, chosen))
                 && member != chosen
@@ -244,24 +267,45 @@ async fn next(ahead: &mut Option<watch::Receiver<Language>>) -> watch::Receiver<
     std::future::pending().await
 }
 
-/// Whether a session is connected, as far as it has shown: what failed since it last spoke has to connect again.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Line(
-    /// It is broken.
-    Arc<AtomicBool>,
-);
+/// A session's connection, as far as it has shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Connection {
+    #[default]
+    Whole,
+    /// What failed since it last spoke has to connect again.
+    Broken,
+    /// It could not be made before it was needed: while another voice is well this call does without.
+    Unreached,
+}
+
+/// Its clones are one.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    connection: Arc<Mutex<Connection>>,
+    /// Told when it is not reached.
+    unreached: Arc<Notify>,
+}
 
 impl Line {
+    fn new(unreached: &Arc<Notify>) -> Self {
+        Self { connection: Arc::default(), unreached: unreached.clone() }
+    }
+
     pub(super) fn see(&self, event: &Event) {
         match event {
-            Event::Failed { .. } => self.0.store(true, Ordering::Relaxed),
-            Event::Audio { .. } | Event::Done { .. } => self.0.store(false, Ordering::Relaxed),
+            Event::Failed { .. } => *self.connection.lock() = Connection::Broken,
+            Event::Audio { .. } | Event::Done { .. } => *self.connection.lock() = Connection::Whole,
             Event::Word { .. } => {}
         }
     }
 
-    fn is_whole(&self) -> bool {
-        !self.0.load(Ordering::Relaxed)
+    pub(super) fn unreached(&self) {
+        *self.connection.lock() = Connection::Unreached;
+        self.unreached.notify_one();
+    }
+
+    fn is(&self, connection: Connection) -> bool {
+        *self.connection.lock() == connection
     }
 }
 
@@ -416,6 +460,27 @@ mod tests {
         assert_eq!(longest(&[Some(240)], Language::French), Some((Times::Exact, None)));
     }
 
+    /// Says a word in French, and hears it out.
+    async fn says(
+        session: &mpsc::Sender<Input>,
+        events: &mut mpsc::Receiver<crate::call::event::Event>,
+        utterance: u16,
+    ) -> Result<(), ProviderError> {
+        let id = SpeechId { generation: 1, utterance, attempt: 0 };
+        let text = Pii::new("Oui.".to_owned());
+        for input in [Input::Begin { id, language: Language::French }, Input::Text { id, text }, Input::End { id }] {
+            session.send(input).await.unwrap();
+        }
+        loop {
+            match events.recv().await {
+                Some(crate::call::event::Event::Tts(Event::Done { .. })) => return Ok(()),
+                Some(crate::call::event::Event::Tts(Event::Failed { error, .. })) => return Err(error),
+                Some(_) => {}
+                None => panic!("the call goes on"),
+            }
+        }
+    }
+
     /// Who says an utterance before the first voice wants to be left alone, and one after that.
     async fn who_speaks(first: Arc<dyn Voice>) -> Vec<(&'static str, u64)> {
         let mouths = Mouths::new(vec![first, Arc::new(Hosted("other", None))]);
@@ -423,13 +488,7 @@ mod tests {
         let meter = mailbox.meter().clone();
         let session = mouths.places(Order::new())[0].open(Reports { mailbox });
         for utterance in 1..=2 {
-            let id = SpeechId { generation: 1, utterance, attempt: 0 };
-            let text = Pii::new("Oui.".to_owned());
-            for input in [Input::Begin { id, language: Language::French }, Input::Text { id, text }, Input::End { id }]
-            {
-                session.send(input).await.unwrap();
-            }
-            while !matches!(events.recv().await, Some(crate::call::event::Event::Tts(Event::Done { .. }))) {}
+            says(&session, &mut events, utterance).await.unwrap();
             let retry_after = Some(std::time::Duration::from_secs(30));
             let what = "at another call".to_owned();
             let limited = ProviderError { provider: "first", kind: ErrorKind::Limited, what, retry_after };
@@ -444,6 +503,54 @@ mod tests {
         assert_eq!(who_speaks(Arc::new(Posted(Hosted("first", None)))).await, [("first", 4), ("other", 4)]);
     }
 
+    /// Nobody is there to be connected to.
+    struct Gone;
+
+    impl Gone {
+        fn error() -> ProviderError {
+            let what = "cannot be connected to".to_owned();
+            ProviderError { provider: "gone", kind: ErrorKind::Connection, what, retry_after: None }
+        }
+    }
+
+    impl Voice for Gone {
+        fn name(&self) -> &'static str {
+            "gone"
+        }
+
+        fn capabilities(&self, _language: Language) -> Option<Capabilities> {
+            Some(Capabilities { words: Times::Estimated, longest: None })
+        }
+
+        fn open(&self, reports: Reports) -> mpsc::Sender<Input> {
+            Hosted("gone", Some(ErrorKind::Connection)).open(reports)
+        }
+
+        fn open_ahead(&self, _language: watch::Receiver<Language>, reports: Reports) -> mpsc::Sender<Input> {
+            reports.mailbox.unreached(&Self::error());
+            self.open(reports)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_not_reached_while_the_phone_rings_is_not_asked_in_that_call_and_after_five_in_none() {
+        let mouths = Mouths::new(vec![Arc::new(Gone), Arc::new(Hosted("other", None))]);
+        let well = || mouths.0[0].standing.is_well(Instant::now());
+        for utterance in 1..=5 {
+            assert!(well());
+            let (mailbox, mut events) = crate::call::event::Mailbox::new();
+            let meter = mailbox.meter().clone();
+            let (_language, spoken) = watch::channel(Language::French);
+            let session = mouths.places(Order::new())[0].open_ahead(spoken, Reports { mailbox });
+            // It rings.
+            crate::clock::elapse(std::time::Duration::from_secs(1)).await;
+            says(&session, &mut events, utterance).await.expect("the call loses nothing");
+            let paid: Vec<_> = meter.lines().into_iter().map(|line| line.provider).collect();
+            assert_eq!(paid, ["other"]);
+        }
+        assert!(!well());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_voice_that_refuses_what_is_asked_in_a_language_is_passed_over_there() {
         let refuses = Arc::new(Hosted("misnamed", Some(ErrorKind::Request)));
@@ -453,20 +560,7 @@ mod tests {
         for utterance in 1..=6 {
             let (mailbox, mut events) = crate::call::event::Mailbox::new();
             let session = place.open(Reports { mailbox });
-            let id = SpeechId { generation: 1, utterance, attempt: 0 };
-            let text = Pii::new("Oui.".to_owned());
-            for input in [Input::Begin { id, language: Language::French }, Input::Text { id, text }, Input::End { id }]
-            {
-                session.send(input).await.unwrap();
-            }
-            spoken.push(loop {
-                match events.recv().await {
-                    Some(crate::call::event::Event::Tts(Event::Done { .. })) => break true,
-                    Some(crate::call::event::Event::Tts(Event::Failed { .. })) => break false,
-                    Some(_) => {}
-                    None => panic!("the call goes on"),
-                }
-            });
+            spoken.push(says(&session, &mut events, utterance).await.is_ok());
         }
         assert_eq!(spoken, [false, false, false, false, false, true]);
         let well = |language| mouths.0[0].standing.is_well_in(language, Instant::now());

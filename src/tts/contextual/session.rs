@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::letters::Letters;
 use super::sound::Sound;
-use super::way::{Happened, Line, Way};
+use super::way::{Asker, Happened, Line, Way};
 use super::words::Places;
-use super::{News, Part, Timed, Vendor};
+use super::{News, Opened, Part, Timed, Vendor};
 use crate::language::Language;
 use crate::provider::socket::Incoming;
 use crate::provider::{ErrorKind, ProviderError};
@@ -58,12 +58,17 @@ struct Utterance {
     heard: Instant,
 }
 
-/// Connects for this language before there is something to say.
-pub(super) async fn run(vendor: Arc<dyn Vendor>, language: Language, inputs: mpsc::Receiver<Input>, reports: Reports) {
+/// Connects for this language first.
+pub(super) async fn run(
+    vendor: Arc<dyn Vendor>,
+    (language, when): (Language, Opened),
+    inputs: mpsc::Receiver<Input>,
+    reports: Reports,
+) {
     let kept_alive = Instant::now();
     let way = Way::default();
     let session = Session { vendor, inputs, reports, way, utterance: None, is_remade: false, kept_alive };
-    session.serve(language).await;
+    session.serve(language, when).await;
 }
 
 struct Session {
@@ -86,8 +91,14 @@ enum Going {
 }
 
 impl Session {
-    async fn serve(mut self, language: Language) {
-        self.connect(language, None);
+    async fn serve(mut self, language: Language, when: Opened) {
+        self.connect(
+            language,
+            match when {
+                Opened::Ahead => Asker::Nobody,
+                Opened::WhenNeeded => Asker::Next,
+            },
+        );
         while self.step().await == Going::On {}
         if let Some(line) = self.way.take() {
             line.link.close().await;
@@ -115,7 +126,7 @@ impl Session {
         }
     }
 
-    fn connect(&mut self, language: Language, asker: Option<SpeechId>) {
+    fn connect(&mut self, language: Language, asker: Asker) {
         self.way.connect(self.vendor.connect(language), language, asker);
     }
 
@@ -124,17 +135,21 @@ impl Session {
         self.send().await
     }
 
-    /// Nothing has failed that nobody waits for.
-    async fn refused(&mut self, error: ProviderError, asker: Option<SpeechId>) -> Going {
+    /// Nothing that is said has failed that nobody waits for; that nobody can be reached is worth knowing all the same.
+    async fn refused(&mut self, error: ProviderError, asker: Asker) -> Going {
         let Some(utterance) = self.utterance.as_ref().filter(|utterance| !utterance.waiting.is_empty()) else {
+            match asker {
+                Asker::Nobody => self.reports.mailbox.unreached(&error),
+                Asker::Next | Asker::Utterance(_) => {}
+            }
             return Going::On;
         };
-        if asker == Some(utterance.id) {
+        if asker == Asker::Utterance(utterance.id) {
             return self.fail(error).await;
         }
         // It was made ahead, or for another that was cancelled.
         let (language, id) = (utterance.language, utterance.id);
-        self.connect(language, Some(id));
+        self.connect(language, Asker::Utterance(id));
         Going::On
     }
 
@@ -211,7 +226,7 @@ impl Session {
         let language = utterance.language;
         if !self.way.language().is_some_and(|connected| self.vendor.speaks(connected, language)) {
             self.leave();
-            self.connect(language, Some(id));
+            self.connect(language, Asker::Utterance(id));
         }
         self.send().await
     }
@@ -244,7 +259,7 @@ impl Session {
         if let Some(Line { language, .. }) = line
             && !std::mem::replace(&mut self.is_remade, true)
         {
-            self.connect(language, None);
+            self.connect(language, Asker::Nobody);
         }
         Going::On
     }

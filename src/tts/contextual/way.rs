@@ -17,12 +17,22 @@ pub(super) struct Line {
     pub(super) left: usize,
 }
 
+/// For whom a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// Nobody yet: it is made ahead.
+    Nobody,
+    /// The first utterance of a session, which is about to come.
+    Next,
+    /// What cannot be said without it.
+    Utterance(SpeechId),
+}
+
 /// A connection that is being made.
 pub(super) struct Coming {
     connecting: Connecting,
     language: Language,
-    /// What cannot be said without it; `None`: nothing yet.
-    asker: Option<SpeechId>,
+    asker: Asker,
 }
 
 /// See the module header.
@@ -38,13 +48,13 @@ pub(super) enum Way {
 pub(super) enum Happened {
     Connected,
     /// It cannot be made, for who asked for it.
-    Refused(ProviderError, Option<SpeechId>),
+    Refused(ProviderError, Asker),
     Said(Result<Incoming, ProviderError>),
 }
 
 impl Way {
     /// What was begun before is given up.
-    pub(super) fn connect(&mut self, connecting: Connecting, language: Language, asker: Option<SpeechId>) {
+    pub(super) fn connect(&mut self, connecting: Connecting, language: Language, asker: Asker) {
         *self = Self::Coming(Coming { connecting, language, asker });
     }
 

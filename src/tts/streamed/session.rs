@@ -284,7 +284,13 @@ impl Session {
             Happened::Came(Ok(News::Audio(bytes))) => self.audio(&bytes).await,
             Happened::Came(Ok(News::Done)) => self.piece_done().await,
             Happened::Came(Ok(News::Nothing)) => Going::On,
-            Happened::Connected(Err(error)) | Happened::Came(Err(error)) => self.fail(error).await,
+            Happened::Connected(Err(error)) => {
+                if self.utterance.is_none() {
+                    self.reports.mailbox.unreached(&error);
+                }
+                self.fail(error).await
+            }
+            Happened::Came(Err(error)) => self.fail(error).await,
         }
     }
 

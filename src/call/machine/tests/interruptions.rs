@@ -125,7 +125,11 @@ fn words_that_nobody_confirms_interrupt_when_their_time_is_over() {
         }
         assert!(is_contested(&bench));
         bench.later(if stops { budget } else { Duration::from_secs(5) });
-        assert!(matches!(bench.machine.floor(), Floor::Caller { .. }), "{:?}", bench.machine.floor());
+        // Who stopped so long ago has finished by then.
+        let floor = bench.machine.floor();
+        let is_callers =
+            if stops { matches!(floor, Floor::Settling { .. }) } else { matches!(floor, Floor::Caller { .. }) };
+        assert!(is_callers, "{floor:?}");
         assert_eq!(bench.machine.counters().barge_ins, 1);
     }
 }

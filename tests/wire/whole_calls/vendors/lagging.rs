@@ -63,22 +63,23 @@ async fn a_voice_slower_than_speech_is_passed_over_by_the_sixth_call() {
     }
 }
 
-/// Each word is 100 ms of sound.
+/// Each word is 100 ms of sound. Since the next clause is asked for meanwhile, half of real time may do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_voice_that_is_asked_for_each_clause_is_heard_as_it_comes_and_replaced_if_it_is_slower_than_speech() {
-    let rows = ["azure", "openai_tts"].into_iter().flat_map(|name| [200, 100, 50].map(|word| (name, word)));
-    let calls = rows.zip(1..).map(|((name, word), n)| async move {
+async fn a_voice_that_is_asked_for_each_clause_is_heard_as_it_comes_and_replaced_if_it_is_far_slower_than_speech() {
+    let paces = [(400, Some(true)), (200, None), (100, Some(false)), (50, Some(false))];
+    let rows = ["azure", "openai_tts"].into_iter().flat_map(|name| paces.map(|pace| (name, pace)));
+    let calls = rows.zip(1..).map(|((name, (word, is_replaced)), n)| async move {
         let number = format!("+1604555{n:04}");
         let paced = Trouble::paced(std::time::Duration::from_millis(word));
         let first = speaks(name, streamed_voices::at(name, paced).await);
         let second = speaks(name, streamed_voices::at(name, Trouble::default()).await);
         let told = asked_once(&number, |providers| providers.voices = vec![first, second]).await;
-        (format!("{name}, a word in {word} ms"), word > 100, call_of(&number), told)
+        (format!("{name}, a word in {word} ms"), is_replaced, call_of(&number), told)
     });
     for (row, is_replaced, number, told) in at_once(calls).await {
         told.went_well(&row, EndReason::Goodbye);
         told.said_once(&row, number, &ANSWER);
         let replaced = told.recoveries(Recovery::NextVoice) > 0;
-        assert_eq!(replaced, is_replaced, "{row}: {:#?}", told.past.entries);
+        assert!(is_replaced.is_none_or(|is| is == replaced), "{row}: {:#?}", told.past.entries);
     }
 }
