@@ -158,7 +158,7 @@ impl Lapse {
     /// Events of an answer that leave before a fault strikes within it.
     pub(super) fn events_before(&self, places: Places) -> usize {
         let in_call = places.in_call.filter(|_| self.stage == Stage::InCall);
-        in_call.unwrap_or(places.wordless + self.struck_after())
+        in_call.unwrap_or_else(|| places.wordless + self.struck_after())
     }
 
     /// From them to the fault.

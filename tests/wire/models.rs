@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use futures_util::{StreamExt, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::desk::in_time;
 
@@ -164,16 +164,28 @@ async fn an_answer_that_said_why_it_ended_is_whole_whatever_becomes_of_its_conne
         let ends = String::from_utf8(api.ends().to_vec()).expect("it is text");
         let why = ends[..=ends.find("\n\n").expect("it has two events")].to_owned() + "\n";
         let said = [api.says("Yes"), why.into()];
-        let and_then = |last: fn() -> stream::BoxStream<'static, Piece>| {
-            let said = said.clone();
-            move || Body::from_stream(stream::iter(said.clone()).map(Ok).chain(last())).into_response()
-        };
-        let stalls = and_then(|| stream::pending().boxed());
-        let breaks = and_then(|| stream::iter([Err(std::io::ErrorKind::ConnectionReset.into())]).boxed());
-        for address in [api.server(stalls).await, api.server(breaks).await] {
-            let answer = api.ask_for(address, 1_000).await;
-            let without_counts: Vec<_> = answer.into_iter().filter(|one| !matches!(one, Ok(Delta::Usage(_)))).collect();
-            assert_eq!(without_counts, [text("Yes"), Ok(Delta::Finish(Finish::Stop))], "{api:?}");
+        for breaks in [false, true] {
+            let read = Arc::new(Notify::new());
+            let address = api.server({
+                let (said, read) = (said.clone(), read.clone());
+                move || {
+                    let read = read.clone();
+                    let last = stream::once(async move {
+                        read.notified().await;
+                        if !breaks {
+                            std::future::pending::<()>().await;
+                        }
+                        Err(std::io::ErrorKind::ConnectionReset.into())
+                    });
+                    Body::from_stream(stream::iter(said.clone()).map(Ok).chain(last)).into_response()
+                }
+            });
+            let mut answer = api.model(address.await, "m", 1_000, 0).stream(request());
+            assert_eq!(in_time(answer.next()).await, Some(text("Yes")), "{api:?}");
+            read.notify_one();
+            let rest: Vec<_> = in_time(answer.collect()).await;
+            let without_counts: Vec<_> = rest.into_iter().filter(|one| !matches!(one, Ok(Delta::Usage(_)))).collect();
+            assert_eq!(without_counts, [Ok(Delta::Finish(Finish::Stop))], "{api:?}, breaks: {breaks}");
         }
     }
 }

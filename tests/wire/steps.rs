@@ -47,8 +47,8 @@ async fn a_process_that_is_killed(kind: Kind, verb: Verb) {
     let Steps { requests, writes } = steps(kind, verb).await;
     let requests = (0..requests).flat_map(|n| [Stop::Request(n, When::Arrived), Stop::Request(n, When::Done)]);
     // What a half of a line means for an EMR elsewhere: the rest of what was done there was never done.
-    let torn = if kind == Kind::Book { 1..=writes } else { 1..=0 };
-    let stops = requests.chain((1..=writes).map(Stop::Written)).chain(torn.map(Stop::Torn));
+    let torn = if kind == Kind::Book { writes } else { 0 };
+    let stops = requests.chain((1..=writes).map(Stop::Written)).chain((1..=torn).map(Stop::Torn));
     for stop in stops {
         let what = format!("{kind:?} {verb:?} killed at {stop:?}");
         let (killed, halt) = Scene::set(kind, verb).await.halted(stop, &what).await.killed(stop).await;

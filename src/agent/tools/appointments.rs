@@ -107,7 +107,7 @@ fn day(asked: &Check, session: &Session) -> Result<Option<Date>, Outcome> {
         (None | Some(Which::Date), Some(date)) => date.trim().parse::<Date>(),
     };
     let date = date.map_err(|_| invalid("write dates as 2026-11-24"))?;
-    weekday::check(date, asked.weekday.as_ref().map(std::slice::from_ref).unwrap_or_default(), session)?;
+    weekday::check(date, asked.weekday.as_slice(), session)?;
     if date < local(session).date() {
         return Err(Outcome::refused("out_of_range", "only appointments to come are told; say so"));
     }

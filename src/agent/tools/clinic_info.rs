@@ -66,7 +66,7 @@ pub(super) fn run(asked: &Asked, session: &Session) -> Outcome {
         Topic::Hours => {
             let now = session.clinic.local(session.now).datetime();
             let date = asked.day.as_deref().and_then(|day| day.trim().parse::<Date>().ok());
-            let said = asked.weekday.as_ref().map(std::slice::from_ref).unwrap_or_default();
+            let said = asked.weekday.as_slice();
             if let Some(Err(other)) = date.map(|date| weekday::check(date, said, session)) {
                 return other;
             }

@@ -21,12 +21,13 @@ fn value(word: &str) -> i16 {
 }
 
 fn model(audio: &[i16]) -> Heard {
-    let mut heard: Vec<&str> = Vec::new();
-    for word in audio.iter().filter_map(|sample| WORDS.iter().find(|word| value(word) == *sample)) {
-        if heard.last() != Some(word) {
-            heard.push(word);
-        }
-    }
+    // Quickly: the next partial waits for as long as this took.
+    let word = |sample: &i16| {
+        let place = sample.checked_sub(1_000).filter(|place| place % 100 == 0)? / 100;
+        WORDS.get(usize::try_from(place).ok()?).copied()
+    };
+    let mut heard: Vec<&str> = audio.iter().filter_map(word).collect();
+    heard.dedup();
     Heard { text: heard.join(" "), log_probability: -0.1, no_speech: 0.1, repeated: 0.0 }
 }
 
