@@ -189,8 +189,11 @@ async fn table(rows: impl IntoIterator<Item = Row>) {
         let recovered = told.recoveries(Recovery::NextModel) + told.recoveries(Recovery::Hedged);
         assert!(recovered > 0, "{what}: {entries:#?}");
         let wanted = if row.called == LOOKS_UP { TOOLS } else { 0 };
+        assert_eq!(tools, wanted, "{what}: {entries:#?}");
+        // The model says it before its tool, and the call while nothing comes.
         let waits = told.lines(Who::Agent).matches("One moment, please.").count();
-        assert_eq!((tools, waits), (wanted, wanted), "{what}: {entries:#?}");
+        let fillers = entries.iter().filter(|entry| matches!(entry, Entry::Turn(turn) if turn.filler_us.is_some()));
+        assert!((wanted..=wanted + fillers.count()).contains(&waits), "{what}: {waits} waits: {entries:#?}");
         let is_drafted = |entry: &Entry| matches!(entry, Entry::Turn(turn) if turn.drafted_us.is_some());
         assert_eq!(entries.iter().any(is_drafted), row.asked == Asked::Early, "{what}: {entries:#?}");
     }

@@ -1,15 +1,15 @@
 //! When an EMR owed an answer: from the moment at which a request was sent until its answer is passed on, as a proxy in front of the EMR notes it.
 //!
-//! A request is stamped by the kernel, which on loopback takes it while it is being sent: that the proxy or the EMR had to wait for a core first is
-//! the EMR's time, as it would be on another machine. Nanoseconds of [`super::clock`].
+//! Requests are stamped by the kernel when they come and answers when they leave, which on loopback is when the other side sends or has them: that
+//! the proxy or the EMR had to wait for a core is the EMR's time, as it would be on another machine. Nanoseconds of [`super::clock`].
 
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
-use nix::sys::socket::sockopt::ReceiveTimestampns;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
+use nix::sys::socket::sockopt::Timestamping;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, TimestampingFlag, recvmsg, setsockopt};
 use nix::sys::time::TimeSpec;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
@@ -39,7 +39,9 @@ pub async fn noted(emr: SocketAddr, spans: Spans) -> SocketAddr {
 /// The first bytes after an answer are a request, the first after that its answer.
 async fn passed(mut ours: TcpStream, emr: SocketAddr, spans: &Mutex<Vec<Span>>) -> io::Result<()> {
     ours.set_nodelay(true)?;
-    setsockopt(&ours, ReceiveTimestampns, &true)?;
+    let both = TimestampingFlag::SOF_TIMESTAMPING_RX_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_TX_SOFTWARE;
+    let told = TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE | TimestampingFlag::SOF_TIMESTAMPING_OPT_TSONLY;
+    setsockopt(&ours, Timestamping, &(both | told))?;
     let mut theirs = TcpStream::connect(emr).await?;
     theirs.set_nodelay(true)?;
     let (mut up, mut down) = (vec![0; 1 << 16], vec![0; 1 << 16]);
@@ -56,10 +58,12 @@ async fn passed(mut ours: TcpStream, emr: SocketAddr, spans: &Mutex<Vec<Span>>) 
             read = theirs.read(&mut down) => match read? {
                 0 => return Ok(()),
                 n => {
-                    if let Some(asked) = asked.take() {
-                        spans.lock().push((asked, clock::now()));
-                    }
+                    let passed_on = clock::now();
                     ours.write_all(&down[..n]).await?;
+                    let left = left(&ours).unwrap_or(passed_on);
+                    if let Some(asked) = asked.take() {
+                        spans.lock().push((asked, left));
+                    }
                 }
             },
         }
@@ -70,22 +74,30 @@ async fn passed(mut ours: TcpStream, emr: SocketAddr, spans: &Mutex<Vec<Span>>) 
 async fn stamped(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Nanos)> {
     loop {
         stream.readable().await?;
-        match stream.try_io(Interest::READABLE, || receive(stream, buffer)) {
+        match stream.try_io(Interest::READABLE, || fetch(stream, buffer, MsgFlags::empty())) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            received => return received,
+            // The kernel begins to stamp a little after the first socket asks for it.
+            received => return received.map(|(bytes, stamp)| (bytes, stamp.unwrap_or_else(clock::now))),
         }
     }
 }
 
-fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Nanos)> {
-    let mut control = nix::cmsg_space!(TimeSpec);
+/// When what was sent last began to leave.
+fn left(stream: &TcpStream) -> Option<Nanos> {
+    let stamps = std::iter::from_fn(|| fetch(stream, &mut [], MsgFlags::MSG_ERRQUEUE).ok());
+    stamps.filter_map(|(_, stamp)| stamp).min()
+}
+
+/// Bytes, and the kernel's stamp.
+fn fetch(stream: &TcpStream, buffer: &mut [u8], from: MsgFlags) -> io::Result<(usize, Option<Nanos>)> {
+    let mut control = nix::cmsg_space!([TimeSpec; 3], [u8; 64]);
     let mut parts = [IoSliceMut::new(buffer)];
-    let message = recvmsg::<()>(stream.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
-    let stamp = message
-        .cmsgs()?
-        .find_map(|one| if let ControlMessageOwned::ScmTimestampns(at) = one { Some(clock::of(at)) } else { None });
-    // The kernel begins to stamp a little after the first socket asks for it.
-    Ok((message.bytes, stamp.map_or_else(clock::now, clock::ago)))
+    let flags = from | MsgFlags::MSG_DONTWAIT;
+    let message = recvmsg::<()>(stream.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
+    let stamp = message.cmsgs()?.find_map(|one| {
+        if let ControlMessageOwned::ScmTimestampsns(at) = one { Some(clock::ago(clock::of(at.system))) } else { None }
+    });
+    Ok((message.bytes, stamp))
 }
 
 /// Without overlaps, in order.
