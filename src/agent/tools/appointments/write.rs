@@ -15,7 +15,7 @@ use super::late::{self, LATE_CHANGE};
 use super::{digest, failed, failed_write, local, verified, written};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Told, moment};
-use crate::emr::{Emr, Held, NewAppointment, PatientRef, Place, ProviderRef, slot};
+use crate::emr::{Emr, EmrKind, Held, NewAppointment, PatientRef, Place, ProviderRef, slot};
 use crate::privacy::Pii;
 
 #[derive(Deserialize, JsonSchema)]
@@ -187,7 +187,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
     // It keeps its own length.
     let to = Place { end: slot::end_of(slot.place.start, minutes), ..slot.place.clone() };
     let old = written(held.start);
-    let (from, with) = (called(&held.provider, session), &slot.provider_name);
+    let (from, with) = (called(&held.provider, emr, session).await, &slot.provider_name);
     let about = about(
         &format!("moving the appointment of {} with {from} to {} with {with}", held.start, to.start),
         &held.patient,
@@ -240,7 +240,7 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
         session.dealings.reason(why.word());
     }
     let (start, id) = (held.start, held.id.clone());
-    let with = called(&held.provider, session);
+    let with = called(&held.provider, emr, session).await;
     let about = about(&format!("cancelling the appointment of {start} with {with}"), &held.patient);
     let under_way = match UnderWay::begin(&about, session).await {
         Ok(under_way) => under_way,
@@ -286,10 +286,19 @@ fn about(what: &str, patient: &PatientRef) -> Pii<String> {
     Pii::new(format!("{what}, chart {}", patient.0.reveal()))
 }
 
-/// As the staff know the provider, without asking the EMR.
-fn called(provider: &ProviderRef, session: &Session) -> String {
-    let named = session.clinic.config.emr.as_ref().and_then(|emr| emr.provider_name(provider));
-    named.map_or_else(|| format!("provider {}", provider.0), str::to_owned)
+/// As the staff know the provider, without asking anybody across a network: an embedded book knows its own.
+async fn called(provider: &ProviderRef, emr: &dyn Emr, session: &Session) -> String {
+    let config = session.clinic.config.emr.as_ref();
+    let named = match config.map(|config| config.kind) {
+        Some(EmrKind::Book) => {
+            let all = emr.providers().await.unwrap_or_default();
+            all.into_iter().find(|one| one.id == *provider).map(|one| one.name)
+        }
+        Some(EmrKind::Oscar | EmrKind::Fhir) | None => {
+            config.and_then(|config| config.provider_name(provider)).map(str::to_owned)
+        }
+    };
+    named.unwrap_or_else(|| format!("provider {}", provider.0))
 }
 
 /// A slot offered not long ago, and still to come.
