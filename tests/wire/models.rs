@@ -175,7 +175,7 @@ async fn an_answer_that_said_why_it_ended_is_whole_whatever_becomes_of_its_conne
                         if !breaks {
                             std::future::pending::<()>().await;
                         }
-                        Err(std::io::ErrorKind::ConnectionReset.into())
+                        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
                     });
                     Body::from_stream(stream::iter(said.clone()).map(Ok).chain(last)).into_response()
                 }

@@ -19,8 +19,8 @@ pub async fn killed(scene: Scene, held: Option<Held>, what: &str) {
         None => {}
     }
 
-    let another = scene.another_books(scene.contested()).await;
     let may_be_done = is_done || scene.written() > 0;
+    let another = scene.another_books(scene.contested()).await;
     match (scene.verb, is_done, may_be_done) {
         (Verb::Book | Verb::Move, _, true) => assert_eq!(another, "refused", "{what}"),
         // It may have been sent, and is done meanwhile.

@@ -57,6 +57,9 @@ impl Disk {
     fn look(self: Arc<Self>) {
         self.begun.cancel();
         let mut seen = self.seen.lock();
+        if seen.is_over {
+            return;
+        }
         let sizes = sizes(&self.folder);
         let before = |file: &PathBuf| seen.sizes.get(file).copied().unwrap_or_default();
         let written =

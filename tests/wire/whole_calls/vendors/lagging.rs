@@ -32,8 +32,11 @@ async fn six(name: &str, what: Recovery, replace: impl Fn(&mut Providers) + Clon
     for (number, told) in all {
         told.went_well(name, EndReason::Goodbye);
         told.said_once(name, number, &ANSWER);
-        let sentence = Code { turn: 200, ..asked(number) }.sentence();
-        assert_eq!(told.lines(Who::Caller).matches(&sentence).count(), 1, "{name}: {:#?}", told.past.entries);
+        // Who is scripted hears no words.
+        if what == Recovery::SttReopened {
+            let sentence = Code { turn: 200, ..asked(number) }.sentence();
+            assert_eq!(told.lines(Who::Caller).matches(&sentence).count(), 1, "{name}: {:#?}", told.past.entries);
+        }
         recovered.push(told.recoveries(what));
     }
     recovered
