@@ -165,7 +165,7 @@ async fn is_asked(caller: &mut Caller, verb: Verb) -> Times {
     let start = |of: &Value| -> DateTime { of["start"].as_str().and_then(|text| text.parse().ok()).expect("a time") };
     let jane = json!({ "first_name": "Jane", "last_name": "Roe", "birth_date": "1984-03-09" });
     let patient = caller.asks(ToolName::SearchPatient, &jane).await["patient"].clone();
-    let find = json!({ "visit_kind": "follow_up", "provider": "Chen" });
+    let find = json!({ "visit_kind": "follow_up", "provider": "Chen", "to_date": "2026-11-23" });
     let slots = caller.asks(ToolName::FindEarliestAppointment, &find).await["slots"].clone();
     let create = json!({ "patient": patient, "slot": slots[0]["slot"] });
     caller.is_asked(ToolName::CreateAppointment, &create).await;
