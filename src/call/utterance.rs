@@ -177,11 +177,15 @@ impl Utterance {
     /// A slot passed without audio. What had none by now that the voice owed.
     pub(super) fn ran_dry(&mut self) -> Duration {
         match self.source {
-            Source::Voice { state: Voicing::Closed, .. } => self.missing = self.missing + SLOT,
-            // What may be missing is text.
-            Source::Voice { state: Voicing::Waiting | Voicing::Open | Voicing::Done, .. } | Source::Canned => {}
+            Source::Voice { state: Voicing::Closed, .. } => {
+                self.missing = self.missing + SLOT;
+                self.missing.as_duration()
+            }
+            // What may be missing is text; and of who was replaced, nothing is any more.
+            Source::Voice { state: Voicing::Waiting | Voicing::Open | Voicing::Done, .. } | Source::Canned => {
+                Duration::ZERO
+            }
         }
-        self.missing.as_duration()
     }
 
     pub(super) fn add_word(&mut self, at: usize, len: usize, from: u64, to: u64, times: Times) {

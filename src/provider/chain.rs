@@ -78,11 +78,22 @@ pub struct Watch {
     utterance: Option<Utterance>,
     /// Of a voice's session.
     line: Option<Line>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// What a recogniser's session has shown since it was last asked for last words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Heard {
+    #[default]
+    Nothing,
+    Words,
+    /// The call waited for it in vain: whatever it still says comes too late.
+    Late,
 }
 
 impl Watch {
-    const fn of(standing: Standing) -> Self {
-        Self { standing, language: None, utterance: None, line: None }
+    fn of(standing: Standing) -> Self {
+        Self { standing, language: None, utterance: None, line: None, heard: Arc::default() }
     }
 
     pub(crate) fn see(&self, event: &Event) {
@@ -96,9 +107,20 @@ impl Watch {
             Event::Stt { event: stt::Event::Failed(error), .. } | Event::Tts(tts::Event::Failed { error, .. }) => {
                 self.failed(error);
             }
-            // Of a flush after which nothing was owed the vendor knows nothing: that it was answered says nothing of the vendor.
             Event::Stt { event: stt::Event::Final { text, .. }, .. } if !text.reveal().trim().is_empty() => {
-                self.standing.succeeded_in(self.language());
+                let mut heard = self.heard.lock();
+                if *heard == Heard::Nothing {
+                    *heard = Heard::Words;
+                }
+            }
+            // A word in mid-voice may be late already. Of a flush after which nothing was owed the vendor knows nothing: that it was answered
+            // says nothing of the vendor.
+            Event::Stt { event: stt::Event::Flushed { .. } | stt::Event::EndOfTurn { .. }, .. } => {
+                let mut heard = self.heard.lock();
+                if *heard == Heard::Words {
+                    *heard = Heard::Nothing;
+                    self.standing.succeeded_in(self.language());
+                }
             }
             Event::Tts(tts::Event::Done { .. }) => self.standing.succeeded_in(self.language()),
             Event::Stt { .. } | Event::Tts(_) | Event::Signal(_) | Event::Agent { .. } => {}
@@ -115,6 +137,7 @@ impl Watch {
 
     /// The call waited for it in vain. Its own deadlines may not tell: whatever a vendor sends resets them.
     pub(crate) fn late(&self, what: &str) {
+        *self.heard.lock() = Heard::Late;
         self.found_out(ErrorKind::Timeout, what);
     }
 
@@ -193,7 +216,9 @@ mod tests {
         assert!(!watch.standing.is_well(Instant::now()));
         tokio::time::advance(Duration::from_secs(60)).await;
         assert!(watch.standing.try_ask(Instant::now()));
+        // Words alone may be late already.
         watch.see(&stt(words("Are you open?")));
+        watch.see(&stt(stt::Event::Flushed { up_to: Samples(640) }));
         assert!(watch.standing.is_well(Instant::now()));
     }
 

@@ -106,7 +106,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         "llm_hedges_lost_total",
         &["provider"],
-        "Requests to this model cancelled because the other's first token came first.",
+        "Requests to this model of which nothing was heard because the other's first token came first.",
     ),
     counter("llm_drafts_total", &["outcome"], "Answers begun before the turn was final: used, or dropped."),
     counter("llm_tokens_total", &["kind"], "Tokens of language models, prompt and answer, as far as the model tells."),

@@ -231,7 +231,7 @@ pub fn late_change(hours: u16, language: Language) -> String {
         Language::French => {
             let unit = if hours == 1 { "heure" } else { "heures" };
             format!(
-                "La clinique demande d'être prévenue au moins {hours} {unit} avant d'annuler ou de déplacer un rendez-vous, et ce délai est passé."
+                "La clinique demande un préavis d'au moins {hours} {unit} pour annuler ou déplacer un rendez-vous, et ce délai est passé."
             )
         }
         Language::Mandarin => format!("诊所要求至少提前{hours}小时取消或更改预约,现在已经不到{hours}小时了。"),

@@ -76,7 +76,7 @@ pub fn work_here(told: &[Told<'_>], language: Language) -> String {
 pub const fn nobody(language: Language) -> &'static str {
     match language {
         Language::English => "Nobody like that works here.",
-        Language::French => "Personne de tel ne travaille ici.",
+        Language::French => "Personne de ce genre ne travaille ici.",
         Language::Mandarin => "我们诊所没有这样的医护人员。",
         Language::Cantonese => "我哋診所冇咁樣嘅醫護人員。",
         Language::Punjabi => "ਇੱਥੇ ਇਹੋ ਜਿਹਾ ਕੋਈ ਕੰਮ ਨਹੀਂ ਕਰਦਾ।",

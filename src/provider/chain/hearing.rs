@@ -110,9 +110,13 @@ impl Recognizer for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use attendant_media::frame::Samples;
+
     use crate::call::event::{Mailbox, Reporter};
+    use crate::privacy::Pii;
     use crate::provider::{ErrorKind, ProviderError};
     use crate::sim::{ScriptedConfig, ScriptedRecognizer};
+    use crate::stt;
     use crate::stt::Hints;
 
     /// Its quota is used up: it answers, and has no words.
@@ -138,6 +142,36 @@ mod tests {
             reporter(&places[0]).late();
         }
         assert_eq!(well(), [false, true]);
+    }
+
+    /// Words in mid-voice, and last words that nobody waits for any more, say nothing of whether it is in time.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_late_with_last_words_is_passed_over_although_other_words_of_it_came() {
+        let ears = Ears::new(vec![Arc::new(ScriptedRecognizer(ScriptedConfig::default()))]);
+        let standing = ears.0[0].standing.clone();
+        let is_well = || standing.is_well(Instant::now());
+        let session = |is_late: bool| {
+            let watch = Watch { language: Some(Language::English), ..Watch::of(standing.clone()) };
+            let (from, to) = (Samples(0), Samples(16_000));
+            let text = Pii::new("Are you".to_owned());
+            let event = |event| crate::call::event::Event::Stt { session: 1, event };
+            watch.see(&event(stt::Event::Final { text, from, to, confidence: 1.0, language: None }));
+            if is_late {
+                watch.late("last words");
+            }
+            watch.see(&event(stt::Event::Flushed { up_to: to }));
+        };
+        for _ in 0..4 {
+            session(true);
+        }
+        session(false);
+        for _ in 0..4 {
+            assert!(is_well());
+            session(true);
+        }
+        assert!(is_well());
+        session(true);
+        assert!(!is_well());
     }
 
     /// While one is not asked, the other stands at both places.

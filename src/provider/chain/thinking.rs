@@ -194,7 +194,7 @@ impl Attempt {
             match piece {
                 Ok(Some(Delta::Text(text))) if text.reveal().is_empty() => {}
                 Ok(Some(Delta::Usage(_))) => {}
-                Ok(Some(Delta::Text(_) | Delta::ToolCall(_))) => return,
+                Ok(Some(Delta::Text(_) | Delta::ToolCall(_))) => return self.thinker.standing.succeeded(),
                 Ok(Some(Delta::Finish(_)) | None) => {
                     break self.error(ErrorKind::Empty, "the answer ended without words");
                 }

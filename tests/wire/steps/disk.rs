@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+/// Between two looks; each write of the process waits for at most so long.
+const PAUSE: Duration = Duration::from_millis(1);
 
 pub struct Disk {
     folder: PathBuf,
@@ -75,8 +79,9 @@ impl Disk {
             }
         }
         if !seen.is_over {
+            // Who looks without rest keeps the calls of other tests waiting.
+            self.goes_on.wait_for(&mut seen, PAUSE);
             drop(seen);
-            std::thread::yield_now();
             self.look_later();
         }
     }

@@ -147,6 +147,8 @@ fn a_voice_that_has_less_audio_than_is_heard_is_late_once_so_much_was_missing() 
         }
         assert_eq!(late_audio(&bench), []);
         bench.leg(&Output::Dry { id, slot: slots });
+        // A driver that woke late tells several slots at once.
+        bench.leg(&Output::Dry { id, slot: slots + 1 });
         assert_eq!((late_audio(&bench).len(), bench.recovered(Recovery::NextVoice)), (replaced, replaced));
     }
 }
