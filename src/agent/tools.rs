@@ -159,6 +159,27 @@ impl ToolName {
         }
     }
 
+    /// After it the agent says nothing more.
+    pub const fn ends_call(self) -> bool {
+        match self {
+            Self::TransferToPerson | Self::EndCall => true,
+            Self::SearchPatientByPhone
+            | Self::SearchPatient
+            | Self::VerifyIdentity
+            | Self::FindEarliestAppointment
+            | Self::CheckAppointments
+            | Self::CreateAppointment
+            | Self::UpdateAppointment
+            | Self::CancelAppointment
+            | Self::ClinicInfo
+            | Self::GetProviders
+            | Self::TakeMessage
+            | Self::ValidateHealthCard
+            | Self::RegisterNewPatient
+            | Self::AddToWaitlist => false,
+        }
+    }
+
     /// What a model is told of it.
     pub fn spec(self) -> ToolSpec {
         match self {

@@ -49,10 +49,13 @@ impl Memory {
         self.rounds.lock().clone()
     }
 
+    /// From now on every request has it.
     pub(super) fn keep(&self, round: Round) {
         let mut rounds = self.rounds.lock();
         rounds.push(round);
         rounds.sort_by_key(|r| r.after);
+        drop(rounds);
+        self.dealings.show();
     }
 
     /// The caller's dealings with the book.

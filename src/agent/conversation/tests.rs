@@ -44,9 +44,13 @@ fn text(words: &str) -> Delta {
 }
 
 fn tool(name: &str, arguments: &str) -> Delta {
+    nth_tool(0, name, arguments)
+}
+
+fn nth_tool(index: usize, name: &str, arguments: &str) -> Delta {
     Delta::ToolCall(ToolCallPiece {
-        index: 0,
-        id: Some("call_1".into()),
+        index,
+        id: Some(format!("call_{}", index + 1)),
         name: Some(name.into()),
         arguments: Pii::new(arguments.to_owned()),
     })
@@ -263,6 +267,32 @@ async fn transfer_and_hang_up_follow_words_and_carry_the_servers_number() {
 }
 
 #[tokio::test]
+async fn nobody_is_hung_up_on_or_passed_on_before_the_model_saw_what_came_of_a_write() {
+    for ending in [("end_call", "{}"), ("transfer_to_person", "{\"reason\":\"asked\"}")] {
+        let write = "{\"patient\":\"patient_1\",\"slot\":\"slot_1\"}";
+        let calls = vec![
+            nth_tool(0, ending.0, ending.1),
+            nth_tool(1, "create_appointment", write),
+            Delta::Finish(Finish::ToolCalls),
+        ];
+        let mut world = world(vec![calls, vec![text("It is not booked."), Delta::Finish(Finish::Stop)]]);
+        world.think(1, &[(Who::Caller, "yes, and goodbye")], false);
+        let events = world.answer().await;
+        assert_eq!(words(&events), "It is not booked.", "{events:?}");
+        assert!(!events.iter().any(|event| matches!(event, Event::HangUp | Event::Transfer { .. })), "{events:?}");
+        assert!(!ledger_of(&world).contains(ending.0), "it was not begun");
+        let requests = world.model.requests.lock();
+        let told = |code: &str| {
+            requests[1]
+                .messages
+                .iter()
+                .any(|m| matches!(m, Message::Tool { content, .. } if content.reveal().contains(code)))
+        };
+        assert!(told("not_told") && told("unknown_patient"));
+    }
+}
+
+#[tokio::test]
 async fn the_fifth_request_of_an_answer_has_no_tools() {
     let again = || vec![tool("clinic_info", "{\"topic\":\"hours\"}"), Delta::Finish(Finish::ToolCalls)];
     let mut world = world(vec![again(), again(), again(), again(), vec![text("Enough.")]]);
@@ -310,3 +340,4 @@ async fn an_answer_without_words_is_a_failure() {
 
 mod directions;
 mod failing_over;
+mod told;

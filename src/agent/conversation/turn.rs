@@ -72,22 +72,27 @@ impl Answer {
             self.send(Event::ToolDone { name: "pending", ok: self.memory.is_quiet() }).await?;
         }
         let mut said_anything = false;
+        // Writes whose results the model had when it said something.
+        let mut told = 0;
         for round in 0..=MOST_ROUNDS {
             let agent = self.agent();
+            let shown = self.memory.dealings().shown();
             let reply = match self.ask(agent, round < MOST_ROUNDS, said_anything).await? {
                 Asked::Replied(reply) => reply,
                 Asked::Failed(error) => return self.send(Event::Failed(error)).await,
             };
-            said_anything |= !reply.text.trim().is_empty();
+            if !reply.text.trim().is_empty() {
+                (said_anything, told) = (true, shown);
+            }
             if reply.calls.is_empty() {
                 if !said_anything {
                     return self.send(Event::Failed(self.empty())).await;
                 }
-                return self.told().await;
+                return self.told(told).await;
             }
             self.is_final().await?;
             if let Some(ending) = self.run_tools(agent, reply).await? {
-                return self.end(ending, said_anything).await;
+                return self.end(ending, said_anything, told).await;
             }
         }
         self.send(Event::Failed(self.empty())).await
@@ -204,7 +209,7 @@ impl Answer {
     }
 
     /// The caller hears words before the call ends or moves on, the model's or ours.
-    async fn end(&self, ending: Ending, said_anything: bool) -> Result<(), Gone> {
+    async fn end(&self, ending: Ending, said_anything: bool, told: usize) -> Result<(), Gone> {
         let words = if said_anything {
             Event::Expect(Expect { kind: ExpectKind::Nothing, ..Expect::default() })
         } else {
@@ -216,13 +221,14 @@ impl Answer {
             Ending::Transfer { to } => Event::Transfer { to },
         })
         .await?;
-        self.told().await
+        self.told(told).await
     }
 
-    /// The answer is complete: what tools returned was told, or the model had it before it when it chose its words.
-    async fn told(&self) -> Result<(), Gone> {
+    /// The answer is complete. If it is no draft that may be dropped, what came of so many writes was said.
+    async fn told(&self, writes: usize) -> Result<(), Gone> {
         self.send(Event::Done).await?;
-        self.memory.dealings().told();
+        self.is_final().await?;
+        self.memory.dealings().told(writes);
         Ok(())
     }
 
@@ -252,8 +258,14 @@ struct ToolRound {
 impl ToolRound {
     async fn run(self, reply: Reply) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(reply.calls.len());
+        let named = |call: &ToolCall| ToolName::named(&call.name).filter(|tool| self.tools.contains(tool));
+        // Whoever asked for it has not seen what came of it.
+        let writes = reply.calls.iter().filter_map(named).any(ToolName::writes_in_book);
         for call in &reply.calls {
-            let outcome = match ToolName::named(&call.name).filter(|tool| self.tools.contains(tool)) {
+            let outcome = match named(call) {
+                Some(tool) if writes && tool.ends_call() => {
+                    Outcome::refused("not_told", "tell the caller first what came of the change in the book")
+                }
                 Some(tool) => self.journalled(tool, call).await,
                 None if call.name == HAND_OFF => self.hand_off(call),
                 None => Outcome::refused("unknown_tool", "there is no such tool; use those listed"),

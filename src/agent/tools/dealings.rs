@@ -257,9 +257,19 @@ impl Dealings {
         self.untold.add(message);
     }
 
-    /// All that came of writes was given to the call to say.
-    pub(in crate::agent) fn told(&self) {
-        self.untold.told();
+    /// What came of the writes that are over is where requests take it from.
+    pub(in crate::agent) fn show(&self) {
+        self.untold.show();
+    }
+
+    /// How many writes a request that is made now has the results of.
+    pub(in crate::agent) fn shown(&self) -> usize {
+        self.untold.shown()
+    }
+
+    /// An answer to a request that had the results of so many writes was given to the call to say.
+    pub(in crate::agent) fn told(&self, writes: usize) {
+        self.untold.told(writes);
     }
 
     /// The call is over: this is for the staff.

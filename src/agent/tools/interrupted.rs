@@ -41,11 +41,16 @@ impl<'a> UnderWay<'a> {
     }
 }
 
-/// The ledger says what came of the writes of this call that are over; if nobody is there to be told, so do the staff's messages.
+/// The ledger says what came of the writes of this call that are over; if nobody is there to be told, so do the staff's messages. What could not be left
+/// for the staff is asked of them at the next start.
 pub(in crate::agent) async fn written_down(session: &Session) {
     let key = Key::interrupted(&session.clinic.config.id);
-    untold::leave(session.dealings.owed_to_nobody(), &session.messages).await;
-    for id in session.dealings.take_known() {
+    let failed = untold::leave(session.dealings.owed_to_nobody(), &session.messages).await;
+    let known = session.dealings.take_known();
+    if failed > 0 {
+        return;
+    }
+    for id in known {
         if let Err(lost) = session.shared.here().remove(&key, &id).await {
             tracing::warn!(call = %session.call.call, %lost, "the staff will be asked about a write that is settled");
         }
