@@ -18,6 +18,7 @@ pub mod import;
 mod insert;
 pub mod keys;
 mod known_keys;
+mod lost_keys;
 mod messages;
 pub mod migrate;
 pub mod notes;
@@ -324,10 +325,11 @@ fn create(file: &Path) -> Result<(), StoreError> {
 }
 
 /// The configured keys. Those of the embedded database are made with it, unless others are named; so are those of a server without a store, whose files they seal.
+/// Where something was sealed already none are made: they are lost, and others beside it would hide that.
 pub(crate) fn keys_of(settings: &StoreConfig, records: &Path) -> Result<Keys, KeysError> {
     let file = settings.keys_file(records);
     let is_new = settings.keys.is_none() && !file.exists() && !embedded(settings.home(records)).exists();
-    if is_new && settings.kind() != Kind::Postgres {
+    if is_new && settings.kind() != Kind::Postgres && !lost_keys::sealed_in(settings.home(records), records) {
         match keys::create(&file) {
             // Somebody was quicker.
             Err(KeysError::Exists { .. }) => {}
