@@ -113,7 +113,8 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     let Served { clinic, config } = served;
     let person = sought.person()?;
     let files = Library::new(config.records.folder());
-    if let (_, Some(error)) = Importer::new(store.clone(), files.clone()).look().await {
+    let importer = Importer::new(store.clone(), files.clone());
+    if let (_, Some(error)) = importer.look().await {
         return Err(store_failure(error));
     }
     let mut held = store.held_about(&person).await.map_err(store_failure)?;
@@ -122,6 +123,7 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     held.appointments.append(&mut theirs.appointments);
     held.changes.append(&mut theirs.changes);
     held.closed.append(&mut theirs.closed);
+    held.closed.append(&mut importer.closed().map_err(store_failure)?);
     for call in &held.calls {
         let recording = if call.past.recording.is_some() { "recorded" } else { "no recording here" };
         println!("call     {}  {}  {recording}  {:?}", call.past.call, call.instance, call.found_by);

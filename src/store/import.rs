@@ -222,6 +222,19 @@ impl<K: Keeper> Importer<K> {
         }
     }
 
+    /// Files of messages that are still where they were: they do not open, or do not fit.
+    pub fn closed(&self) -> Result<Vec<String>, StoreError> {
+        let mut closed = Vec::new();
+        for path in messages::waiting(self.files.root()).map_err(|error| self.unreadable(error))? {
+            match messages::read(&path, &self.keeper.sealing()) {
+                Ok(Some(_)) => closed.push(format!("{}: it is not in the store yet", path.display())),
+                Ok(None) => {}
+                Err(error) => closed.push(format!("{}: {error}", path.display())),
+            }
+        }
+        Ok(closed)
+    }
+
     async fn messages(&self) -> (Found, Option<StoreError>) {
         let mut found = Found::default();
         let files = match messages::waiting(self.files.root()) {

@@ -180,6 +180,8 @@ mod tests {
         let (found, failure) = importer.look().await;
         assert!(failure.is_none() && found.waiting == 1, "{failure:?} {found:?}");
         assert_eq!((count(&store, "messages").await, at.join("a0.json").exists()), (1, true));
+        let left = importer.closed().unwrap();
+        assert!(left.len() == 1 && left[0].contains("a0.json") && !left[0].contains("Jane"), "{left:?}");
         let (told, closed) = history(folder.path(), &store).messages(9).await.unwrap();
         assert_eq!((told.len(), closed.len()), (1, 1));
         assert!(closed[0].contains("a0.json") && !closed[0].contains("Jane"), "{closed:?}");
