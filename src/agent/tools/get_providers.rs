@@ -44,6 +44,7 @@ pub(super) async fn run(asked: &Asked, session: &Session) -> Outcome {
         }),
         None => Ok(Vec::new()),
     };
+    let is_whole = booked.is_ok();
     let all = known(clinic, booked.as_deref().ok());
     let those = asked.name.as_deref().map(|name| meant(name, &all, |one| one.names.clone()));
     let called =
@@ -55,6 +56,12 @@ pub(super) async fn run(asked: &Asked, session: &Session) -> Outcome {
     let speaks = |person: &Person<'_>| asked.language.is_none_or(|language| person.languages.contains(&language));
     let found: Vec<&Person<'_>> =
         all.iter().filter(|person| called(person) && is_what(person) && speaks(person)).collect();
+    if found.is_empty() && !is_whole {
+        return Outcome::refused(
+            "unavailable",
+            "the clinic's file names nobody like that, and whom its EMR has besides cannot be seen now: say that you do not know; offer a message or a person",
+        );
+    }
     if found.is_empty() {
         let mut none = Outcome::told("not_found", people::nobody(session.language));
         none.result["providers"] = all.iter().map(|person| person.names[0]).collect();
@@ -118,7 +125,7 @@ mod tests {
     use serde_json::Value;
 
     use super::super::run as run_tool;
-    use super::super::tests::{session, with_book};
+    use super::super::tests::{Ailing, Ails, session, with_book};
     use super::*;
     use crate::privacy::Pii;
 
@@ -165,6 +172,17 @@ mod tests {
         let all = ask(json!({}), &session).await;
         assert_eq!(all["providers"][0]["bookable"], false);
         assert_eq!(ask(json!({ "clinic": "other" }), &session).await["code"], "invalid");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_said_not_to_work_here_while_the_emr_does_not_say_whom_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = with_book(folder.path());
+        let book = session.emr.take().unwrap();
+        session.emr = Some(Arc::new(Ailing { book, ails: Ails::Providers }));
+        let none = ask(json!({ "name": "Dr. Okafor" }), &session).await;
+        assert_eq!((&none["code"], &none["say"]), (&json!("unavailable"), &Value::Null), "{none}");
+        assert_eq!(ask(json!({ "name": "Chen" }), &session).await["providers"][0]["bookable"], Value::Null);
     }
 
     #[tokio::test]

@@ -196,10 +196,13 @@ async fn known(wanted: &Particulars, session: &Session) -> Known {
     })
 }
 
-/// By the card first: a name may be written in many ways.
+/// By the card first: a name may be written in many ways. An EMR that does not search by cards may still know the name.
 async fn look_up(wanted: &Particulars, emr: &dyn Emr, session: &Session) -> Result<Known, EmrError> {
     if let Some(card) = &wanted.card {
-        let charts = emr.find_by(&Number::HealthCard(card.number.clone())).await?;
+        let charts = emr.find_by(&Number::HealthCard(card.number.clone())).await.unwrap_or_else(|error| {
+            tracing::warn!(call = %session.call.call, %error, "the search by health card, for a registration");
+            Vec::new()
+        });
         session.dealings.touch(charts.iter().map(|chart| &chart.id), &["health_card"]);
         if !charts.is_empty() {
             return Ok(Known::ByCard);
@@ -261,7 +264,7 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::super::tests::{left, session, with_book};
+    use super::super::tests::{Ailing, Ails, left, session, with_book};
     use super::super::{ToolName, run as run_tool};
     use super::*;
     use crate::agent::{Line, Who};
@@ -357,6 +360,24 @@ mod tests {
         assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
         let kept = left(folder.path());
         assert!(kept.contains("A chart with this health card's number is there") && !kept.contains("Jane"), "{kept}");
+    }
+
+    #[tokio::test]
+    async fn an_emr_that_does_not_search_by_cards_is_searched_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = with_book(folder.path());
+        let book = session.emr.take().unwrap();
+        session.emr = Some(Arc::new(Ailing { book, ails: Ails::Numbers }));
+        let card = json!({ "province": "BC", "number": "9698658215" });
+        let card = call(ToolName::ValidateHealthCard, &card, &session).await;
+        let jane = json!({
+            "first_name": "Jane", "last_name": "Roe", "birth_date": "1984-03-09", "sex": "female", "number": "caller",
+            "card": card.result["card"],
+        });
+        let outcome = asked_and_answered(&jane, "yes", &session).await;
+        assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
+        let kept = left(folder.path());
+        assert!(kept.contains("A chart of this name and date of birth is there"), "{kept}");
     }
 
     #[tokio::test]

@@ -1,7 +1,13 @@
+use jiff::civil::{Date, DateTime};
+
 use super::*;
 use crate::agent::Who;
 use crate::call::CallId;
 use crate::emr::book::Book;
+use crate::emr::{
+    Appointment, Capabilities, DaySchedule, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
+    Place, Provider, ProviderRef, Sought,
+};
 
 pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) -> Session {
     Session {
@@ -29,6 +35,68 @@ pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) 
 pub(in crate::agent) fn with_book(folder: &std::path::Path) -> Session {
     let book = Book::open(&folder.join("book"), &Clinic::sample(), jiff::civil::date(2026, 11, 21)).unwrap();
     Session { emr: Some(Arc::new(book)), ..session(folder, &[]) }
+}
+
+/// A book with something the matter.
+#[derive(Debug)]
+pub(in crate::agent) struct Ailing {
+    pub(in crate::agent) book: Arc<dyn Emr>,
+    pub(in crate::agent) ails: Ails,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::agent) enum Ails {
+    /// They may or may not have happened.
+    Bookings,
+    /// It is not searched by them.
+    Numbers,
+    /// It does not say who they are.
+    Providers,
+}
+
+impl Ailing {
+    fn well(&self, apart_from: Ails) -> Result<&Arc<dyn Emr>, EmrError> {
+        if self.ails == apart_from { Err(EmrError::Unavailable("no reply".into())) } else { Ok(&self.book) }
+    }
+}
+
+#[async_trait::async_trait]
+impl Emr for Ailing {
+    fn capabilities(&self) -> Capabilities {
+        self.book.capabilities()
+    }
+    async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
+        self.book.health(now).await
+    }
+    async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
+        self.well(Ails::Providers)?.providers().await
+    }
+    async fn day_schedule(&self, provider: &ProviderRef, day: Date) -> Result<Option<DaySchedule>, EmrError> {
+        self.book.day_schedule(provider, day).await
+    }
+    async fn appointments_for_provider(&self, p: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError> {
+        self.book.appointments_for_provider(p, day).await
+    }
+    async fn appointments_for_patient(&self, p: &PatientRef, from: DateTime) -> Result<Vec<Appointment>, EmrError> {
+        self.book.appointments_for_patient(p, from).await
+    }
+    async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
+        self.book.find_patients(sought).await
+    }
+    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
+        self.well(Ails::Numbers)?.find_by(number).await
+    }
+    async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
+        let booked = self.book.book(wanted).await?;
+        self.well(Ails::Bookings).map_err(|_| EmrError::Unknown("no reply".into()))?;
+        Ok(booked)
+    }
+    async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
+        self.book.reschedule(held, to).await
+    }
+    async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        self.book.cancel(held).await
+    }
 }
 
 /// What the staff find in this folder of records, a line each.

@@ -3,17 +3,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::ToSpan;
-use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::super::once::run_once;
-use super::super::tests::{left, with_book};
+use super::super::tests::{Ailing, Ails, left, with_book};
 use super::super::{Dealings, Messages, Trace, messages, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
 use crate::clinic::Clinic;
 use crate::emr::book::Book;
-use crate::emr::{self, Capabilities, DaySchedule, Finding, NewAppointment, Number, Patient, Place, Provider, Sought};
 use crate::language::Language;
 use crate::state::{Key, Shared, State, StateConfig};
 use crate::store::at_rest;
@@ -441,53 +439,11 @@ fn schemas_allow_nothing_else_and_follow_no_references() {
     }
 }
 
-/// An EMR whose writes may or may not have happened.
-#[derive(Debug)]
-struct Doubtful(Arc<dyn Emr>);
-
-#[async_trait::async_trait]
-impl Emr for Doubtful {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-    async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
-        self.0.health(now).await
-    }
-    async fn providers(&self) -> Result<Vec<Provider>, EmrError> {
-        self.0.providers().await
-    }
-    async fn day_schedule(&self, provider: &ProviderRef, day: Date) -> Result<Option<DaySchedule>, EmrError> {
-        self.0.day_schedule(provider, day).await
-    }
-    async fn appointments_for_provider(&self, p: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError> {
-        self.0.appointments_for_provider(p, day).await
-    }
-    async fn appointments_for_patient(&self, p: &PatientRef, from: DateTime) -> Result<Vec<Appointment>, EmrError> {
-        self.0.appointments_for_patient(p, from).await
-    }
-    async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
-        self.0.find_patients(sought).await
-    }
-    async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
-        self.0.find_by(number).await
-    }
-    async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
-        self.0.book(wanted).await?;
-        Err(EmrError::Unknown("no reply".into()))
-    }
-    async fn reschedule(&self, held: emr::Held, to: Place) -> Result<Appointment, EmrError> {
-        self.0.reschedule(held, to).await
-    }
-    async fn cancel(&self, held: emr::Held) -> Result<(), EmrError> {
-        self.0.cancel(held).await
-    }
-}
-
 #[tokio::test]
 async fn an_unknown_outcome_is_said_left_for_the_staff_and_never_sent_again() {
     let mut caller = Caller::new();
     let book = caller.session.emr.take().unwrap();
-    caller.session.emr = Some(Arc::new(Doubtful(book)));
+    caller.session.emr = Some(Arc::new(Ailing { book, ails: Ails::Bookings }));
     let patient = caller.jane().await;
     let slots = caller.slots(follow_up()).await;
     let wish = json!({ "patient": patient, "slot": slots[0].0 });
