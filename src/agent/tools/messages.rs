@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -111,12 +112,13 @@ impl Messages {
         if kept.contains(&message.id) {
             return Ok(());
         }
-        self.put(message)?;
+        self.put(message, None)?;
         kept.insert(message.id.clone());
         Ok(())
     }
 
-    fn put(&self, message: &Message) -> io::Result<()> {
+    /// `written`: how old the file is to be, if not new: messages are kept for as long as since then.
+    fn put(&self, message: &Message, written: Option<SystemTime>) -> io::Result<()> {
         private_folder(&self.folder)?;
         let beside = self.folder.join(format!("{}.new", message.id));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
@@ -128,6 +130,9 @@ impl Messages {
         };
         line.push(b'\n');
         file.write_all(&line)?;
+        if let Some(written) = written {
+            file.set_modified(written)?;
+        }
         file.sync_all()?;
         fs::rename(&beside, self.folder.join(format!("{}.json", message.id)))?;
         File::open(&self.folder)?.sync_all()
@@ -142,7 +147,7 @@ impl Messages {
         for file in ending(&self.folder, "json")? {
             // One that cannot be read stays, and is told of wherever messages are.
             if let Ok(Some((message, Sealed::Before))) = opened(&file, &self.sealing) {
-                self.put(&message)?;
+                self.put(&message, Some(fs::metadata(&file)?.modified()?))?;
             }
         }
         let text = match fs::read_to_string(before) {
@@ -269,6 +274,8 @@ mod tests {
         assert!(texts().contains("Jane Roe"));
         let messages = Arc::new(Messages::new(folder.clone()).sealing(sealing.clone()));
         messages.keep(sealed.clone()).await.unwrap();
+        let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+        File::options().write(true).open(&waiting(records.path()).unwrap()[0]).unwrap().set_modified(long_ago).unwrap();
         messages.take_over(Path::new("/nowhere")).unwrap();
         for secret in ["Jane Roe", "5550177", "5550123", "call me"] {
             assert!(!texts().contains(secret), "{}", texts());
@@ -281,6 +288,9 @@ mod tests {
         };
         assert_eq!(read_by(&newer).unwrap(), [Some(clear), Some(sealed)]);
         Messages::new(folder).sealing(newer.clone()).take_over(Path::new("/nowhere")).unwrap();
+        let ages =
+            waiting(records.path()).unwrap().into_iter().map(|file| file.metadata().unwrap().modified().unwrap());
+        assert_eq!(ages.filter(|age| *age == long_ago).count(), 1, "sealed anew twice, and as old as before");
         let behind = read_by(&sealing).unwrap_err().to_string();
         assert!(behind.contains("version 2") && behind.contains("put the key back"), "{behind}");
         let files = waiting(records.path()).unwrap();
