@@ -58,7 +58,6 @@ fn user(dialled: &str) -> &str {
     rest.split(['@', ';', '?']).next().unwrap_or_default().trim()
 }
 
-/// Whether a clinic's file may have this as an extension.
 /// Whether it is one of the numbers kept for films and trials, 555-0100 to 555-0199 of any area (NANPA): nobody can be called there.
 pub fn is_fictional(number: &str) -> bool {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
@@ -66,6 +65,7 @@ pub fn is_fictional(number: &str) -> bool {
     ten.len() == 10 && ten[3..].starts_with("55501")
 }
 
+/// Whether a clinic's file may have this as an extension.
 pub(super) fn is_extension(text: &str) -> bool {
     EXTENSION.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
