@@ -141,4 +141,13 @@ mod tests {
         assert_eq!(ids(&untold.for_staff()), ["after"]);
         assert_eq!((untold.for_staff().len(), untold.hung_up().len()), (0, 0));
     }
+
+    #[tokio::test]
+    async fn what_cannot_be_left_for_the_staff_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let messages = |name: &str| Arc::new(Messages::new(folder.path().join(name)));
+        std::fs::write(folder.path().join("no_folder"), "").unwrap();
+        assert_eq!(leave(vec![message("a1"), message("a2")], &messages("no_folder")).await, 2);
+        assert_eq!(leave(vec![message("a1")], &messages("messages")).await, 0);
+    }
 }
