@@ -16,6 +16,10 @@ const PURE: f32 = 0.7;
 /// Mean square under which a frame is silence: -45 dB of full scale.
 const QUIET: f32 = 33_000.0;
 
+/// A frame with less of the last tone's energy than this is silence as well: the edge of a tone, or what a resampler makes of it. Of the 40 ms
+/// between two words only one whole frame may be left without an edge, and two words may be the same.
+const FAINT: f32 = 1.0 / 16.0;
+
 /// How many there are.
 const ALL_SYMBOLS: u8 = 16;
 
@@ -41,6 +45,8 @@ enum Tone {
 pub struct Listener {
     /// The tone of the newest frame, `None` for silence or anything else.
     sounding: Option<Tone>,
+    /// Mean square of the last tone.
+    loudness: f32,
     /// Symbols since the marker; `None` outside a code.
     code: Option<Vec<u8>>,
     /// Of the last marker.
@@ -50,14 +56,19 @@ pub struct Listener {
 
 impl Listener {
     pub fn new() -> Self {
-        Self { sounding: None, code: None, language: Language::English, gap: 0 }
+        Self { sounding: None, loudness: 0.0, code: None, language: Language::English, gap: 0 }
     }
 
     /// Takes the next 20 ms.
     pub fn hear(&mut self, frame: &Frame) -> Option<Heard> {
-        let tone = tone(frame);
+        let level = level(frame);
+        let is_silent = level < QUIET.max(FAINT * self.loudness);
+        let tone = if is_silent { None } else { tone(frame, level) };
+        if tone.is_some() {
+            self.loudness = level;
+        }
         let begins = tone.filter(|tone| self.sounding != Some(*tone));
-        if level(frame) < QUIET {
+        if is_silent {
             self.sounding = None;
             self.gap += 1;
         } else {
@@ -114,11 +125,7 @@ fn level(frame: &Frame) -> f32 {
     frame.iter().map(|sample| f32::from(*sample).powi(2)).sum::<f32>() / SLOT_SAMPLES as f32
 }
 
-fn tone(frame: &Frame) -> Option<Tone> {
-    let level = level(frame);
-    if level < QUIET {
-        return None;
-    }
+fn tone(frame: &Frame, level: f32) -> Option<Tone> {
     let marker = |language| (Tone::Marker(language), marker_hz(language));
     let symbols = (0..ALL_SYMBOLS).map(|n| (Tone::Symbol(n), symbol_hz(n.into())));
     let english = purest(frame, level, symbols.chain([marker(Language::English)]));
@@ -144,6 +151,8 @@ fn power(frame: &Frame, hz: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use attendant_media::resample;
+
     use super::super::speak;
     use super::*;
 
@@ -158,15 +167,22 @@ mod tests {
         padded.chunks_exact(SLOT_SAMPLES).filter_map(|chunk| listener.hear(chunk.try_into().unwrap())).collect()
     }
 
+    /// As a vendor takes it that wants 24 kHz.
+    fn at_24_khz(audio: &[i16]) -> Vec<i16> {
+        let theirs = resample::whole(audio, RATE, 24_000).unwrap();
+        resample::whole(&theirs, 24_000, RATE).unwrap()
+    }
+
     const CODES: [Code; 2] =
         [Code { call: 0x111, turn: 17, part: 0, parts: 2 }, Code { call: 0x111, turn: 17, part: 1, parts: 2 }];
 
     #[test]
     fn codes_are_heard_wherever_frames_are_cut() {
-        for offset in (0..SLOT_SAMPLES).step_by(37) {
+        for offset in 0..SLOT_SAMPLES {
             let mut shifted = vec![0; offset];
             shifted.extend(audio(&CODES));
             assert_eq!(hear(&shifted), CODES.map(Heard::Part), "offset {offset}");
+            assert_eq!(hear(&at_24_khz(&shifted)), CODES.map(Heard::Part), "offset {offset}, at 24 kHz");
         }
     }
 
