@@ -1,7 +1,7 @@
 use super::*;
 
 fn with(change: &str, to: &str) -> Result<ClinicConfig, toml::de::Error> {
-    let text = include_str!("../agents/sample-clinic.toml");
+    let text = include_str!("../../agents/sample-clinic.toml");
     assert!(text.contains(change));
     toml::from_str(&text.replace(change, to))
 }
@@ -32,7 +32,7 @@ fn mistakes_are_named_with_their_key_and_mend() {
 
 #[test]
 fn only_what_tells_calls_apart_keeps_a_clinic_from_being_one_of_several() {
-    let text = include_str!("../agents/sample-clinic.toml");
+    let text = include_str!("../../agents/sample-clinic.toml");
     let routed = |change: &str, to: &str| {
         assert!(text.contains(change), "{change}");
         Clinic::routed_of(&text.replace(change, to), "clinic.toml")
@@ -80,7 +80,7 @@ fn a_privacy_officer_must_be_somebody_who_can_be_reached() {
 
 #[test]
 fn a_lexicon_that_says_nothing_is_told_by_its_word() {
-    let text = include_str!("../agents/sample-clinic.toml")
+    let text = include_str!("../../agents/sample-clinic.toml")
         .replace("[hours]", "[lexicon.en-CA]\nTsawwassen = \"...\"\n[hours]");
     let wrong = toml::from_str::<ClinicConfig>(&text).unwrap().check();
     assert_eq!(wrong, ["lexicon.en-CA.\"Tsawwassen\": says nothing; write how it is said, in letters"]);

@@ -53,12 +53,13 @@ pub(super) fn retention(about: &About<'_>) -> Vec<Seen> {
             ));
         }
     }
-    if about.config.store.kind() == Kind::Off {
-        seen.push(Seen::wrong("without a store nothing is ever taken away", "set store.enabled = true"));
-    }
     if seen.is_empty() {
+        let by_whom = match about.config.store.kind() {
+            Kind::Off => "without a store by nobody but who runs the server",
+            Kind::Embedded | Kind::Postgres => "taken away at 03:00",
+        };
         seen.push(Seen::good(format!(
-            "kept for {} days: transcripts, {}: recordings, {}: messages, {}: calls; taken away at 03:00",
+            "kept for {} days: transcripts, {}: recordings, {}: messages, {}: calls; {by_whom}",
             kept.transcripts_days, kept.recordings_days, kept.messages_days, kept.calls_days
         )));
     }

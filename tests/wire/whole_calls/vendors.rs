@@ -238,9 +238,9 @@ async fn what_one_call_learns_of_its_providers_the_next_one_knows() {
     let well: Arc<dyn Recognizer> = Arc::new(deepgram(vendor(Trouble::default()).await, more));
     let ears = chain::recognisers(vec![refused, well], chain::Order::new());
     // For a minute: a vendor that says when to come again is asked then, and both calls take longer.
-    let keyless: Arc<dyn Voice> =
-        Arc::new(cartesia(cartesia::vendor(Trouble::always(Some(Fault::Unauthorised))).await));
-    let second: Arc<dyn Voice> = Arc::new(azure(cartesia::vendor(Trouble::default()).await));
+    // And one that is asked by single requests: of who keeps a connection it is known while the phone rings.
+    let keyless: Arc<dyn Voice> = Arc::new(azure(cartesia::vendor(Trouble::always(Some(Fault::Unauthorised))).await));
+    let second: Arc<dyn Voice> = Arc::new(cartesia(cartesia::vendor(Trouble::default()).await));
     let voices = chain::voices(vec![keyless, second], chain::Order::new());
     for (n, known) in [(1, false), (2, true)] {
         let number = format!("+1604555{n:04}");

@@ -266,6 +266,23 @@ async fn a_fast_spare_does_not_close_a_model_that_is_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_tries_again_and_is_beaten_but_well_is_asked_from_then_on() {
+    let fails = (0..5).map(|_| vec![(10, Err(ErrorKind::Server))]);
+    let answers = fails.chain((0..3).map(|_| answer(900, "first."))).collect();
+    let recovered = Scripted { hedge_ms: Some(750), ..model("a", answers) };
+    let (thinkers, models) = chain(vec![recovered, model("b", (0..8).map(|_| answer(10, "Yes.")).collect())]);
+    for _ in 0..5 {
+        whole(&thinkers, true).await;
+    }
+    sleep_until(Instant::now() + Duration::from_secs(60)).await;
+    for _ in 0..3 {
+        assert_eq!(whole(&thinkers, true).await, ("Yes.".to_owned(), vec![], 1));
+        sleep_until(Instant::now() + TRULY_LATE).await;
+    }
+    assert_eq!(asked(&models), [8, 8]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_beaten_model_goes_with_the_call() {
     let late = Scripted { hedge_ms: Some(750), ..model("a", vec![]) };
     let (thinkers, models) = chain(vec![late, model("b", vec![answer(10, "Yes.")])]);
