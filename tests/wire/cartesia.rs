@@ -222,9 +222,9 @@ async fn every_fault_has_its_name() {
     }
 }
 
-/// Thirty words, of which four have a sound: it fails, and gives no noughts.
-pub async fn goes_silent(name: &str, voice: &dyn Voice, language: Language) {
-    let long = format!("{}.", ["alfa"; 30].join(" "));
+/// So many words, of which four have a sound: it fails, while it goes on or when it is done, and gives no noughts.
+pub async fn goes_silent(name: &str, voice: &dyn Voice, language: Language, words: usize) {
+    let long = format!("{}.", vec!["alfa"; words].join(" "));
     let mut mouth = Mouth::open(voice);
     mouth.begin(id(1), language, &[long.as_str()]).await;
     mouth.give(Input::End { id: id(1) }).await;
@@ -238,9 +238,9 @@ pub async fn goes_silent(name: &str, voice: &dyn Voice, language: Language) {
 
 #[tokio::test]
 async fn a_voice_that_goes_silent_after_its_first_words_has_failed() {
-    for name in VENDORS {
+    for (name, words) in VENDORS.into_iter().flat_map(|name| [(name, 30), (name, 9)]) {
         let trouble = Trouble::always(Some(Fault::Silence)).at(Moment::Words(4));
-        goes_silent(name, voice(name, vendor(trouble).await).as_ref(), Language::English).await;
+        goes_silent(name, voice(name, vendor(trouble).await).as_ref(), Language::English, words).await;
     }
 }
 

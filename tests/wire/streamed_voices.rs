@@ -170,9 +170,9 @@ async fn every_fault_has_its_name() {
 
 #[tokio::test]
 async fn a_voice_that_goes_silent_after_its_first_words_has_failed() {
-    for (name, language) in VENDORS {
+    for ((name, language), words) in VENDORS.into_iter().flat_map(|vendor| [(vendor, 30), (vendor, 9)]) {
         let trouble = Trouble::always(Some(Fault::Silence)).at(Moment::Words(4));
-        goes_silent(name, voice(name, at(name, trouble).await, language, 1_000).as_ref(), language).await;
+        goes_silent(name, voice(name, at(name, trouble).await, language, 1_000).as_ref(), language, words).await;
     }
 }
 

@@ -4,8 +4,9 @@
 //! An utterance fails when it cannot be connected for, when nothing comes of it in time, when it is done without a sound, or when
 //! the vendor says so. A connection that is closed while nothing is said is made again at once, so that the next utterance need not wait for it; if
 //! that one is closed too, the next utterance makes it. Digital silence is held back until there is sound: a voice that sends only noughts says nothing, and
-//! one that goes on so has failed. What it said it would say there the next voice says.
+//! one that goes on so, or that places its last word there, has failed. What it said it would say there the next voice says.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use attendant_media::frame::RATE;
@@ -27,6 +28,10 @@ use crate::tts::{Event, Input, Reports};
 
 /// So much digital silence, and no sound: 1.5 s is more than any pause before a first word, or between two.
 const SILENCE_AT_MOST: usize = RATE as usize * 3 / 2;
+
+/// A last word that begins this close to the last sound, or after it, and lasts this much longer, was not heard: 20 and 200 ms.
+const NOT_BEGUN: u64 = RATE as u64 / 50;
+const NOT_ENDED: u64 = RATE as u64 / 5;
 
 /// So often a connection is kept from being forgotten, by the vendor or by what stands between.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -53,9 +58,21 @@ struct Utterance {
     samples: u64,
     /// Digital silence since the last sound, or since the beginning.
     held: Vec<i16>,
+    /// Where the last word is that was told of, in samples.
+    last: Range<u64>,
     given: Given,
     /// When something last came of it, or was asked of it.
     heard: Instant,
+}
+
+impl Utterance {
+    /// Its last word lies in digital silence: the voice fell silent before it.
+    fn fell_silent(&self) -> bool {
+        let received = self.samples + self.held.len() as u64;
+        self.last.start < received
+            && self.last.start + NOT_BEGUN >= self.samples
+            && self.last.end.min(received) >= self.samples + NOT_ENDED
+    }
 }
 
 /// Connects for this language first.
@@ -169,6 +186,7 @@ impl Session {
                     sound: Sound::new(self.vendor.format()),
                     samples: 0,
                     held: Vec::new(),
+                    last: 0..0,
                     given: Given::Nothing,
                     heard: Instant::now(),
                 });
@@ -368,7 +386,9 @@ impl Session {
         let mut events = Vec::with_capacity(words.len());
         for Timed { text, from, to } in words {
             if let Some((at, len)) = utterance.places.find(&utterance.text, text) {
-                events.push(Event::Word { id, at, len, from: sample(*from), to: sample(*to), exact: true });
+                let (from, to) = (sample(*from), sample(*to));
+                utterance.last = from..to;
+                events.push(Event::Word { id, at, len, from, to, exact: true });
             }
         }
         for event in events {
@@ -383,6 +403,10 @@ impl Session {
         let last = self.utterance.as_mut().and_then(|utterance| utterance.letters.finish());
         if self.words(last.as_slice()).await == Going::Over {
             return Going::Over;
+        }
+        if self.utterance.as_ref().is_some_and(|utterance| utterance.samples > 0 && utterance.fell_silent()) {
+            let error = self.failed(ErrorKind::Empty, "fell silent before its last word");
+            return self.fail(error).await;
         }
         // A pause at the end.
         if let Some(utterance) = self.utterance.as_mut().filter(|utterance| utterance.samples > 0) {

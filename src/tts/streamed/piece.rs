@@ -13,6 +13,16 @@ use crate::tts::pieces::{AFTER_CLAUSE, AFTER_SENTENCE, AUDIBLE, BEFORE, ends_sen
 /// So much digital silence, and no sound: 1.5 s is more than any pause before a first word, or between two.
 const SILENCE_AT_MOST: usize = 24_000;
 
+/// The same once all may have been said: 2.5 s. Some voices of Azure's end a clause with 2 s (cognitive-services-speech-sdk issue 1949, 2023-05-21).
+const TAIL_AT_MOST: usize = 40_000;
+
+/// A pause at the end of a piece is seldom longer: 300 ms. Azure's is 800 ms (cognitive-services-speech-sdk-js issue 691, 2023-07-18), so that
+/// its length alone tells nothing.
+const PAUSE: usize = 4_800;
+
+/// Nobody speaks a piece in half the time that its letters need.
+const TOO_FAST: f64 = 0.5;
+
 /// How fast a voice speaks: samples a letter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rate(f64);
@@ -49,6 +59,8 @@ pub(super) struct Piece {
     told: usize,
     /// What it is thought to be long, in samples.
     expected: f64,
+    /// With less sound than this, not all of it was said.
+    needed: f64,
     /// Samples that were given on.
     given: u64,
     /// Silence since the last sound, or since the beginning.
@@ -59,7 +71,8 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    pub(super) fn new(text: &str, at: usize, base: u64, rate: Rate) -> Self {
+    /// `usual` bounds what is expected: a voice that has just read out digits seems slow.
+    pub(super) fn new(text: &str, at: usize, base: u64, rate: Rate, usual: Rate) -> Self {
         let letters = text.chars().count() as f64;
         Self {
             at,
@@ -69,11 +82,21 @@ impl Piece {
             words: words(text),
             told: 0,
             expected: letters * rate.0,
+            needed: letters * rate.0.min(usual.0) * TOO_FAST,
             given: 0,
             held: Vec::new(),
             odd: None,
             noughts: 0,
         }
+    }
+
+    /// It ended in noughts after too little sound for its letters.
+    pub(super) fn fell_silent(&self) -> bool {
+        self.noughts > PAUSE && self.is_short()
+    }
+
+    const fn is_short(&self) -> bool {
+        (self.given as f64) < self.needed
     }
 
     pub(super) const fn is_heard(&self) -> bool {
@@ -93,23 +116,24 @@ impl Piece {
         let samples = pairs.iter().map(|pair| i16::from_le_bytes(*pair));
         let noughts = samples.clone().rev().take_while(|sample| *sample == 0).count();
         self.noughts = if noughts == pairs.len() { self.noughts + noughts } else { noughts };
-        if self.noughts > SILENCE_AT_MOST {
-            return None;
-        }
         self.held.extend(samples);
         let sounds = |sample: &i16| sample.unsigned_abs() > AUDIBLE;
         let Some(last) = self.held.iter().rposition(sounds) else {
             if self.given == 0 {
                 self.held.drain(..self.held.len().saturating_sub(BEFORE));
             }
-            return Some(Vec::new());
+            return self.goes_on().then(Vec::new);
         };
         let first =
             if self.given == 0 { self.held.iter().position(sounds).unwrap_or(0).saturating_sub(BEFORE) } else { 0 };
         let rest = self.held.split_off(last + 1);
         let audio = std::mem::replace(&mut self.held, rest).split_off(first);
         self.given += audio.len() as u64;
-        Some(audio)
+        self.goes_on().then_some(audio)
+    }
+
+    const fn goes_on(&self) -> bool {
+        self.noughts <= if self.is_short() { SILENCE_AT_MOST } else { TAIL_AT_MOST }
     }
 
     /// Words whose audio is there.
@@ -152,6 +176,8 @@ impl Piece {
 mod tests {
     use super::*;
 
+    const USUAL: Rate = Rate::usual(Language::English);
+
     fn bytes(audio: &[i16]) -> Vec<u8> {
         audio.iter().flat_map(|sample| sample.to_le_bytes()).collect()
     }
@@ -165,7 +191,7 @@ mod tests {
         audio.extend([0; 8_000]);
         for cut in [1, 3, 640, 9_999, 100_000] {
             for (text, pause) in [("Monday, to", AFTER_CLAUSE), ("Monday. ", AFTER_SENTENCE)] {
-                let mut piece = Piece::new(text, 0, 0, Rate(1_000.0));
+                let mut piece = Piece::new(text, 0, 0, Rate(1_000.0), USUAL);
                 let mut given: Vec<i16> = bytes(&audio).chunks(cut).flat_map(|c| piece.take(c).unwrap()).collect();
                 given.extend(piece.finish(Rate(1_000.0)).0);
                 assert_eq!(given.len(), BEFORE + 4_000 + pause, "{cut} {text}");
@@ -175,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_word_is_told_of_when_its_audio_is_there_and_the_rest_at_the_end() {
-        let mut piece = Piece::new("aaa bbb ccc ddd", 10, 5_000, Rate(1_000.0));
+        let mut piece = Piece::new("aaa bbb ccc ddd", 10, 5_000, Rate(1_000.0), USUAL);
         let tell =
             |piece: &mut Piece| piece.spoken().iter().map(|word| (word.at, word.from, word.to)).collect::<Vec<_>>();
         assert_eq!(tell(&mut piece), []);
@@ -193,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_piece_of_one_word_ends_where_its_audio_does() {
-        let mut piece = Piece::new("ਹਾਂਜੀ।", 0, 0, Rate::usual(Language::Punjabi));
+        let mut piece = Piece::new("ਹਾਂਜੀ।", 0, 0, Rate::usual(Language::Punjabi), USUAL);
         piece.take(&bytes(&[5_000; 3_000])).unwrap();
         assert_eq!(piece.spoken(), []);
         let (_, rest, _) = piece.finish(Rate::usual(Language::Punjabi));
@@ -202,7 +228,7 @@ mod tests {
 
     #[test]
     fn words_of_a_voice_far_faster_than_thought_have_times_of_their_own() {
-        let mut piece = Piece::new("aaa bbb", 0, 0, Rate(1_000.0));
+        let mut piece = Piece::new("aaa bbb", 0, 0, Rate(1_000.0), USUAL);
         piece.take(&bytes(&[5_000; 700])).unwrap();
         assert_eq!(piece.spoken().len(), 1);
         let (_, rest, _) = piece.finish(Rate(1_000.0));
@@ -211,18 +237,48 @@ mod tests {
 
     #[test]
     fn nothing_but_noughts_is_no_speech() {
-        let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0));
+        let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0), USUAL);
         assert_eq!(piece.take(&[0; 32_000]), Some(Vec::new()));
         assert_eq!(piece.take(&[0; 32_000]), None);
     }
 
     #[test]
+    fn a_piece_that_ends_in_noughts_has_failed_if_its_sound_is_too_short_for_its_letters() {
+        let ten_letters = "ten letter";
+        // Sound, noughts: the pause that Azure adds, and what a voice leaves out.
+        for (sound, noughts, fails) in
+            [(5_400, 12_800, false), (5_300, 12_800, true), (5_300, PAUSE, false), (2_000, PAUSE + 1, true)]
+        {
+            for rate in [USUAL, Rate(4.0 * USUAL.0)] {
+                let mut piece = Piece::new(ten_letters, 0, 0, rate, USUAL);
+                piece.take(&bytes(&vec![5_000; sound])).unwrap();
+                piece.take(&bytes(&vec![0; noughts])).unwrap();
+                assert_eq!(piece.fell_silent(), fails, "{sound} {noughts} {rate:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_pause_that_comes_with_its_piece_is_one_too() {
+        let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0), USUAL);
+        let audio = [vec![5_000; 4_000], vec![0; TAIL_AT_MOST]].concat();
+        assert!(piece.take(&bytes(&audio)).is_some());
+        assert!(!piece.fell_silent());
+    }
+
+    #[test]
     fn a_voice_that_goes_on_with_noughts_has_failed_and_one_that_is_quiet_has_not() {
-        for (quiet, fails) in [(0, true), (1, false)] {
-            let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0));
-            assert!(piece.take(&bytes(&[5_000; 1_000])).is_some());
-            assert!(piece.take(&bytes(&[quiet; SILENCE_AT_MOST])).is_some());
-            assert_eq!(piece.take(&bytes(&[quiet; 1])).is_none(), fails, "{quiet}");
+        // In 100 ms nobody says hello; in 250 ms somebody may, and a long pause follows.
+        for (quiet, sound, most, fails) in [
+            (0, 1_000, SILENCE_AT_MOST, true),
+            (1, 1_000, SILENCE_AT_MOST, false),
+            (0, 4_000, TAIL_AT_MOST, true),
+            (1, 4_000, TAIL_AT_MOST, false),
+        ] {
+            let mut piece = Piece::new("hello", 0, 0, Rate(1_000.0), USUAL);
+            assert!(piece.take(&bytes(&vec![5_000; sound])).is_some());
+            assert!(piece.take(&bytes(&vec![quiet; most])).is_some());
+            assert_eq!(piece.take(&bytes(&[quiet; 1])).is_none(), fails, "{quiet} {sound}");
         }
     }
 }

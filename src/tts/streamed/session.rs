@@ -260,7 +260,7 @@ impl Session {
     fn begin(&mut self, text: &str, at: usize) {
         let Some(utterance) = &mut self.utterance else { return };
         let rate = known(self.rate, utterance.language);
-        utterance.present = Some(Piece::new(text, at, utterance.samples, rate));
+        utterance.present = Some(Piece::new(text, at, utterance.samples, rate, Rate::usual(utterance.language)));
         utterance.heard = Instant::now();
     }
 
@@ -324,6 +324,10 @@ impl Session {
             return self.fail(error).await;
         }
         let language = utterance.language;
+        if piece.fell_silent() {
+            let error = self.failed(ErrorKind::Empty, "fell silent within a clause");
+            return self.fail(error).await;
+        }
         let mut audio = std::mem::take(&mut utterance.held);
         let (pause, words, rate) = piece.finish(known(self.rate, language));
         self.rate = Some((language, rate));
