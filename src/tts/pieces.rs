@@ -183,9 +183,12 @@ async fn report(utterance: &mut Utterance, text: &str, audio: &[i16], reports: &
     true
 }
 
+pub(super) fn is_han(c: char) -> bool {
+    ('\u{3400}'..='\u{9fff}').contains(&c)
+}
+
 /// Place, length in bytes, and share of the whole of each word; in Chinese each character is a word.
 pub(super) fn words(text: &str) -> Vec<(usize, usize, std::ops::Range<f64>)> {
-    let is_han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
     let mut places: Vec<(usize, usize)> = Vec::new();
     let mut open = false;
     for (at, c) in text.char_indices() {

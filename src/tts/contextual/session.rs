@@ -29,8 +29,9 @@ use crate::tts::{Event, Input, Reports};
 /// So much digital silence, and no sound: 1.5 s is more than any pause before a first word, or between two.
 const SILENCE_AT_MOST: usize = RATE as usize * 3 / 2;
 
-/// A last word that begins this close to the last sound, or after it, and lasts this much longer, was not heard: 20 and 200 ms.
-const NOT_BEGUN: u64 = RATE as u64 / 50;
+/// A last word that begins so long after the last sound, and lasts until so long after it, was not heard: 100 and 200 ms. Times of words are a little
+/// late now and then.
+const NOT_BEGUN: u64 = RATE as u64 / 10;
 const NOT_ENDED: u64 = RATE as u64 / 5;
 
 /// So often a connection is kept from being forgotten, by the vendor or by what stands between.
@@ -58,7 +59,7 @@ struct Utterance {
     samples: u64,
     /// Digital silence since the last sound, or since the beginning.
     held: Vec<i16>,
-    /// Where the last word is that was told of, in samples.
+    /// Where the last word is that was told of, in samples; marks are none.
     last: Range<u64>,
     given: Given,
     /// When something last came of it, or was asked of it.
@@ -70,7 +71,7 @@ impl Utterance {
     fn fell_silent(&self) -> bool {
         let received = self.samples + self.held.len() as u64;
         self.last.start < received
-            && self.last.start + NOT_BEGUN >= self.samples
+            && self.last.start >= self.samples + NOT_BEGUN
             && self.last.end.min(received) >= self.samples + NOT_ENDED
     }
 }
@@ -387,7 +388,9 @@ impl Session {
         for Timed { text, from, to } in words {
             if let Some((at, len)) = utterance.places.find(&utterance.text, text) {
                 let (from, to) = (sample(*from), sample(*to));
-                utterance.last = from..to;
+                if text.chars().any(char::is_alphanumeric) {
+                    utterance.last = from..to;
+                }
                 events.push(Event::Word { id, at, len, from, to, exact: true });
             }
         }

@@ -260,7 +260,7 @@ impl Session {
     fn begin(&mut self, text: &str, at: usize) {
         let Some(utterance) = &mut self.utterance else { return };
         let rate = known(self.rate, utterance.language);
-        utterance.present = Some(Piece::new(text, at, utterance.samples, rate, Rate::usual(utterance.language)));
+        utterance.present = Some(Piece::new(text, at, utterance.samples, rate, utterance.language));
         utterance.heard = Instant::now();
     }
 

@@ -1,11 +1,12 @@
 //! What attendant adds to the EMR's own time, and how many bookings a second it writes (`make bench-book`, benches/README.md).
 //!
-//! A hundred callers book by voice at once, each at a simulated OSCAR of their own in another process. What lies between an EMR's first request and
+//! A hundred callers book by voice at once, each at a simulated OSCAR of their own in another process, and what they say is made out as if on another machine. What lies between an EMR's first request and
 //! its answer is the EMR's, as a proxy in front of it sees it; all else of a tool is attendant's: ledger, journal, locks, reading XML, sentences.
 //! Nothing here is asserted but that it happened.
 
 mod clock;
 mod elsewhere;
+mod model;
 mod owed;
 mod parts;
 
@@ -48,6 +49,7 @@ use crate::live::race::instance::write_down;
 use crate::live::redis::Redis;
 use crate::wire::emr_contract::asks_for;
 use elsewhere::Oscars;
+use model::Elsewhere;
 
 const CALLS: u32 = 100;
 
@@ -104,7 +106,7 @@ impl Server {
         let records = self.folder.path();
         let keys = self.keeping.as_ref().map(|keeping| keeping.store.recording_keys());
         let desk = Desk::new(
-            Thinkers::new(vec![Arc::new(RuleBrain::new())], Order::new()),
+            Thinkers::new(vec![Arc::new(Elsewhere::start().await)], Order::new()),
             Graph::built_in(),
             clinics,
             books,

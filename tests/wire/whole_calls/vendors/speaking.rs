@@ -115,7 +115,7 @@ async fn a_voice_that_fails_in_its_first_clause_is_replaced() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voice_that_fails_in_the_goodbye_is_replaced() {
     let [stalls, errors, breaks] = WITHIN;
-    let faults = [stalls, errors, breaks, Fault::Unauthorised, Fault::Limits, Fault::Fails];
+    let faults = [stalls, errors, breaks, Fault::Silence, Fault::Unauthorised, Fault::Limits, Fault::Fails];
     table(rows(IN_THE_GOODBYE, faults), As::Usual, 1).await;
 }
 
