@@ -31,13 +31,13 @@ mod reseal;
 pub mod retention;
 mod schema;
 mod settings;
+mod silence;
 pub mod tail;
 mod tenancy;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sea_orm::sea_query::Value;
 use sea_orm::{
@@ -59,13 +59,8 @@ pub use insert::Kept;
 pub use record::Record;
 pub(crate) use settings::weakness;
 pub use settings::{Kind, StoreConfig};
-
-/// A connection is waited for so long, also while the database is away.
-const CONNECTING: Duration = Duration::from_secs(5);
-/// One statement in PostgreSQL.
-const STATEMENT: Duration = Duration::from_secs(10);
-/// A database that says nothing for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) use silence::in_time;
+use silence::{CONNECTING, STATEMENT, answered, commit, rollback};
 
 /// Why something could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -164,6 +159,7 @@ impl Store {
                 None => postgres,
             }
         });
+        options.map_sqlx_postgres_pool_opts(silence::giving_back);
         let database = lazily(options)?;
         let instance = crate::records::instance(records)
             .map_err(|error| StoreError::Folder { folder: records.display().to_string(), error })?;
@@ -260,7 +256,8 @@ impl Store {
 
     /// Closes the connections; the embedded database is then one file.
     pub async fn close(self) {
-        if let Err(error) = self.database.close_by_ref().await {
+        let closing = self.database.close_by_ref();
+        if let Err(error) = silence::closed(self.database.get_database_backend(), closing).await {
             tracing::warn!(%error, "the connections of the store did not close");
         }
     }
@@ -277,7 +274,8 @@ impl Store {
     /// One that writes: of the embedded database only one at a time, which the others wait for.
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
-        self.database.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
+        let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
+        answered(self.database.get_database_backend(), self.database.begin_with_options(options)).await
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
@@ -287,17 +285,14 @@ impl Store {
 
 /// `$1` is known to both databases.
 async fn rows(on: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
-    on.query_all_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await
+    let backend = on.get_database_backend();
+    answered(backend, on.query_all_raw(Statement::from_sql_and_values(backend, sql, values))).await
 }
 
 async fn execute(on: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
-    let done = on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?;
+    let backend = on.get_database_backend();
+    let done = answered(backend, on.execute_raw(Statement::from_sql_and_values(backend, sql, values))).await?;
     Ok(done.rows_affected())
-}
-
-/// What a database that says nothing is asked for fails too: one that stands still, or whose machine is gone, ends no statement by itself.
-pub(crate) async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(StoreError::Silent(PATIENCE.as_secs())))
 }
 
 /// Nothing is waited for: with `connect_lazy` the pool is made at once.

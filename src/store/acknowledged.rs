@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::QueryResult;
 
 use super::audit::{Action, Note};
-use super::{Store, StoreError, execute, rows};
+use super::{Store, StoreError, commit, execute, rollback, rows};
 
 /// That somebody has seen to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +34,13 @@ impl Store {
             let action = Action::MessageAcknowledged;
             let note = Note { at_ms: now_ms, ..Note::new(by, action, message, "done") };
             self.append(&transaction, &note).await?;
-            transaction.commit().await?;
+            commit(transaction).await?;
             return Ok(Acknowledging::Now);
         }
         let sql = "SELECT acked_ms, acked_by FROM messages WHERE clinic = $1 AND id = $2";
         let found = rows(&transaction, sql, vec![self.clinic.to_string().into(), message.into()]).await?;
         let before = found.first().map(|row| acknowledged(row, 0)).transpose()?.flatten();
-        transaction.rollback().await?;
+        rollback(transaction).await?;
         Ok(before.map_or(Acknowledging::Unknown, Acknowledging::Before))
     }
 

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
-use super::{Store, StoreError, execute, rows};
+use super::{Store, StoreError, commit, execute, rollback, rows};
 use crate::agent::tools::Trace;
 use crate::clock;
 
@@ -124,7 +124,7 @@ impl Store {
     pub async fn note(&self, note: &Note) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.append(&transaction, note).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl Store {
         let everybody = self.begin_for_everybody().await?;
         let chains = "SELECT 1 FROM audit_heads WHERE instance = $1";
         let chains = rows(&everybody, chains, vec![self.instance.to_string().into()]).await?;
-        everybody.rollback().await?;
+        rollback(everybody).await?;
         Ok(!moved.is_empty() && chains.is_empty())
     }
 

@@ -14,7 +14,7 @@ use super::insert::{MOST_VALUES, insert, insertion};
 use super::keys::{Keys, KeysError};
 use super::record::place;
 use super::schema::Columns;
-use super::{Store, StoreError, execute};
+use super::{Store, StoreError, commit, execute};
 
 /// Changes read at once.
 pub(crate) const PAGE: usize = 500;
@@ -122,7 +122,7 @@ impl Store {
         }
         let transaction = self.begin_for(&self.clinic).await?;
         insert(&transaction, BOOK, rows).await?;
-        Ok(transaction.commit().await?)
+        Ok(commit(transaction).await?)
     }
 
     /// As sealing anew knows it.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::audit::{Action, Note};
 use super::insert::insert;
 use super::schema::clinics::{HOLIDAYS, HOURS, LANGUAGES, NUMBERS, PROVIDERS};
-use super::{Store, StoreError, execute};
+use super::{Store, StoreError, commit, execute, rollback};
 use crate::clinic::{Clinic, Tenant};
 use crate::clock;
 use crate::language::Language;
@@ -101,7 +101,7 @@ impl Store {
         let before: Option<String> = found.first().map(|row| row.try_get_by_index(0)).transpose()?;
         let (put, action) = match before {
             Some(before) if before == facts => {
-                transaction.rollback().await?;
+                rollback(transaction).await?;
                 return Ok(Put::Same);
             }
             Some(_) => (Put::Changed, Action::ClinicChanged),
@@ -120,7 +120,7 @@ impl Store {
             insert(&transaction, into, rows).await?;
         }
         self.append(&transaction, &about(actor, action, &self.clinic, &facts)).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(put)
     }
 
@@ -160,7 +160,7 @@ impl Store {
             }
         }
         let state = self.state(&transaction, facts).await?.unwrap_or(State::Waiting);
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(state)
     }
 
@@ -203,11 +203,11 @@ impl Store {
     async fn switch(&self, sql: &str, values: Vec<Value>, actor: &str, action: Action) -> Result<bool, StoreError> {
         let transaction = self.begin().await?;
         if execute(&transaction, sql, values).await? == 0 {
-            transaction.rollback().await?;
+            rollback(transaction).await?;
             return Ok(false);
         }
         self.append(&transaction, &Note::new(actor, action, &self.clinic, "done")).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(true)
     }
 }
@@ -250,7 +250,7 @@ impl Roster<'_> {
                 id,
             });
         }
-        everybody.rollback().await?;
+        rollback(everybody).await?;
         Ok(all)
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::{Action, Note};
 use super::record::place;
-use super::{Store, StoreError, execute};
+use super::{Store, StoreError, commit, execute};
 use crate::config::Secret;
 use crate::emr::Login;
 
@@ -46,7 +46,7 @@ impl Store {
         ];
         execute(&transaction, sql, values.into()).await?;
         self.append(&transaction, &note).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Store {
         if was_there {
             self.append(&transaction, &Note::new(actor, Action::CredentialsRemoved, &self.clinic, "done")).await?;
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(was_there)
     }
 

@@ -5,7 +5,7 @@ use sea_orm::sea_query::Value;
 
 use super::person::is_erased;
 use super::schema::{CALLS, COSTS, Columns, EVENTS, TRANSCRIPT, TURNS};
-use super::{Record, Store, StoreError, execute};
+use super::{Record, Store, StoreError, commit, execute, rollback};
 
 /// Whether a record was written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +25,12 @@ impl Store {
         let rows = record.rows(clinic, &self.instance, &self.keys_of(clinic));
         let transaction = self.begin_for(clinic).await?;
         if is_erased(&transaction, &record.call).await? {
-            transaction.rollback().await?;
+            rollback(transaction).await?;
             return Ok(Kept::Before);
         }
         let call = format!("{} ON CONFLICT (call) DO NOTHING", insertion(CALLS, 1));
         if execute(&transaction, &call, rows.call).await? == 0 {
-            transaction.rollback().await?;
+            rollback(transaction).await?;
             return Ok(Kept::Before);
         }
         insert(&transaction, TURNS, rows.turns).await?;
@@ -38,7 +38,7 @@ impl Store {
         insert(&transaction, EVENTS, rows.events).await?;
         insert(&transaction, COSTS, rows.costs).await?;
         self.conclude(&transaction, &record.call).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(Kept::Now)
     }
 }

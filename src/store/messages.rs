@@ -10,7 +10,7 @@ use super::insert::insertion;
 use super::person::is_erased;
 use super::record::{from_word, milliseconds, place, stamp};
 use super::schema::MESSAGES;
-use super::{History, HistoryError, Kept, Store, StoreError, execute};
+use super::{History, HistoryError, Kept, Store, StoreError, commit, execute, rollback};
 use crate::agent::tools::{Message, messages};
 use crate::call::CallId;
 use crate::privacy::Pii;
@@ -45,10 +45,10 @@ impl Store {
         // It may be of a clinic that this server was before.
         let transaction = self.begin_for(clinic).await?;
         if is_erased(&transaction, id).await? || execute(&transaction, &insert, values).await? == 0 {
-            transaction.rollback().await?;
+            rollback(transaction).await?;
             return Ok(Kept::Before);
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(Kept::Now)
     }
 

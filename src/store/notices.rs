@@ -13,7 +13,7 @@ use super::insert::insertion;
 use super::messages::wrong;
 use super::record::from_word;
 use super::schema::NOTICES;
-use super::{Store, StoreError, execute};
+use super::{Store, StoreError, commit, execute};
 use crate::agent::tools::{Message, MessageKind};
 use crate::state::key::digest;
 
@@ -142,7 +142,7 @@ impl Store {
                 self.make(&transaction, stage, message, addresses, now_ms).await?;
             }
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(told)
     }
 
@@ -234,7 +234,7 @@ impl Store {
         let of = vec![self.clinic.to_string().into(), due.id.clone().into()];
         execute(&transaction, "DELETE FROM notices WHERE clinic = $1 AND id = $2", of).await?;
         self.make(&transaction, due.stage, &due.open.message, addresses, now_ms).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::closed::Closed;
 use super::record::{place, stamp};
 use super::retention::{Counts, What, delete, recorded, sound_of};
 use super::schema::CALLS;
-use super::{Store, StoreError, execute, read, rows};
+use super::{Store, StoreError, commit, execute, read, rows};
 use crate::agent::tools::Message;
 use crate::clock;
 use crate::emr::book::person::Booked;
@@ -281,7 +281,7 @@ impl Store {
         }
         let note = Note::new(actor, Action::PersonErased, request, &counts.to_string());
         self.append(&transaction, &note).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         self.write_over().await?;
         Ok(counts)
     }

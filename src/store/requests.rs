@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Action, Note};
 use super::closed::Closed;
 use super::record::from_word;
-use super::{Store, StoreError, execute, rows};
+use super::{Store, StoreError, commit, execute, rollback, rows};
 use crate::agent::tools::{Message, MessageKind};
 
 /// How far a request is.
@@ -139,7 +139,7 @@ impl Store {
         let before = match before {
             Ok(before) => before,
             Err(told) => {
-                transaction.rollback().await?;
+                rollback(transaction).await?;
                 return Ok(told);
             }
         };
@@ -155,12 +155,12 @@ impl Store {
         ];
         if execute(&transaction, sql, of.into()).await? == 0 {
             // Somebody was quicker.
-            transaction.rollback().await?;
+            rollback(transaction).await?;
             return Ok(Moved::Before);
         }
         let note = Note { at_ms: now_ms, ..Note::new(by, Action::RequestMoved, id, to.word()) };
         self.append(&transaction, &note).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(Moved::Now)
     }
 }

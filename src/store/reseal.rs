@@ -7,7 +7,7 @@ use sea_orm::sea_query::Value;
 
 use super::closed::Closed;
 use super::record::place;
-use super::{Store, StoreError, execute, rows};
+use super::{Store, StoreError, commit, execute, rollback, rows};
 use crate::records::Library;
 use crate::records::sealed::{self, Resealed};
 
@@ -96,7 +96,7 @@ impl Store {
                 *found.entry(u32::try_from(key).unwrap_or_default()).or_default() += rows;
             }
         }
-        everybody.rollback().await?;
+        rollback(everybody).await?;
         Ok(found)
     }
 
@@ -129,7 +129,7 @@ impl Store {
             let values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), of.into(), line.into(), key.into()];
             done += execute(&transaction, &update, values).await?;
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok((!found.is_empty()).then_some(done))
     }
 }

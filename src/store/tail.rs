@@ -14,11 +14,12 @@ use serde::Deserialize;
 use super::audit::{Action, Detail, Note};
 use super::person::is_erased;
 use super::record::from_word;
-use super::{Store, StoreError, execute, rows};
+use super::{Store, StoreError, commit, execute, in_time, rows};
 use crate::agent::tools::{LEDGER, State, ToolName, Trace};
 
-/// Read at once; some 5,000 lines.
-const MOST: u64 = 1 << 20;
+/// Moved in one transaction, some 600 lines: with ten statements to a line and 2 ms to the database and back that is done in time, and what waited
+/// while it was down is moved piece by piece.
+const MOST: u64 = 1 << 17;
 
 /// What the lines of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Store {
     pub async fn follow(&self, path: &Path, lines: Lines) -> Result<usize, StoreError> {
         let mut moved = 0;
         loop {
-            let some = self.some(path, lines).await?;
+            let some = in_time(self.some(path, lines)).await?;
             moved += some;
             if some == 0 {
                 return Ok(moved);
@@ -90,7 +91,7 @@ impl Store {
         }
         let update = "UPDATE spools SET position = $3 WHERE instance = $1 AND file = $2";
         execute(&transaction, update, of(position)).await?;
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(moved)
     }
 

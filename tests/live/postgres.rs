@@ -3,6 +3,7 @@
 //! It does not run as root: there it runs as the user that Debian's package makes, or as nobody.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -123,8 +124,11 @@ impl Postgres {
         is_ready.recv_timeout(PATIENCE).expect("it is ready in time");
     }
 
-    /// Ends it at once, as a machine that goes down.
+    /// Ends it at once, as a machine that goes down; also one that stands still, which hears nothing.
     pub fn stop(&mut self) {
+        if self.server.is_some() {
+            self.thaw();
+        }
         let Some(mut server) = self.server.take() else { return };
         let id = Pid::from_raw(server.id().cast_signed()).expect("it runs");
         kill_process(id, Signal::QUIT).expect("it is ours");
@@ -184,6 +188,16 @@ impl Postgres {
             // One may have ended meanwhile.
             Pid::from_raw(id).map(|id| kill_process(id, signal).ok());
         }
+    }
+
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
+    /// [`Self::settings`] for a store that comes by another way, which leads there.
+    pub fn settings_by(&self, way: SocketAddr) -> StoreConfig {
+        StoreConfig { url: Some(format!("postgres://attendant@{way}/attendant?sslmode=disable")), ..self.settings() }
     }
 
     pub fn settings(&self) -> StoreConfig {

@@ -6,6 +6,7 @@ mod everything;
 mod one_clinic;
 mod restore;
 mod several_servers;
+mod silent;
 
 use std::path::Path;
 use std::process::{Command, Output};

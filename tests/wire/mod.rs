@@ -29,7 +29,7 @@ pub mod openai_ears;
 mod openai_voice;
 pub mod oscar;
 pub mod oscar_sim;
-mod path;
+pub mod path;
 mod pcm;
 mod reconnecting;
 pub mod sarvam;

@@ -1,10 +1,11 @@
 //! A way between a client and its vendor, which may die without a word.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncReadExt, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
@@ -22,6 +23,15 @@ pub struct Path {
 
 impl Path {
     pub async fn to(vendor: SocketAddr) -> Self {
+        Self::through(move || TcpStream::connect(vendor)).await
+    }
+
+    /// The same to whatever is opened so for each connection.
+    pub async fn through<V, O>(open: impl Fn() -> O + Send + 'static) -> Self
+    where
+        V: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        O: Future<Output = io::Result<V>> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (freezes, frozen) = watch::channel(());
@@ -33,8 +43,9 @@ impl Path {
                 count.fetch_add(1, Ordering::SeqCst);
                 let (mut frozen, loses, ends) = (frozen.clone(), loses.clone(), ends.clone());
                 frozen.mark_unchanged();
+                let opening = open();
                 tokio::spawn(async move {
-                    let mut vendor = TcpStream::connect(vendor).await.expect("the vendor listens");
+                    let mut vendor = opening.await.expect("the vendor listens");
                     let froze = tokio::select! {
                         _ = copy_bidirectional(&mut client, &mut vendor) => false,
                         changed = frozen.changed() => changed.is_ok(),

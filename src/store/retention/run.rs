@@ -12,7 +12,7 @@ use super::{Counts, What};
 use crate::clinic::retention::Cutoffs;
 use crate::clock;
 use crate::store::audit::{Action, Note};
-use crate::store::{Store, StoreError, execute, rows};
+use crate::store::{Store, StoreError, commit, execute, rollback, rows};
 
 /// Rows of one table that go.
 struct Rows {
@@ -154,10 +154,10 @@ impl<'a> Run<'a> {
                 let transaction = self.store.begin().await?;
                 let gone = execute(&transaction, &format!("DELETE FROM {table} WHERE {which}"), before(until)).await?;
                 if !self.count(&transaction, *what, gone).await? {
-                    transaction.rollback().await?;
+                    rollback(transaction).await?;
                     return Ok(());
                 }
-                transaction.commit().await?;
+                commit(transaction).await?;
             }
         }
         Ok(())
@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
                 own = counts;
             }
         }
-        transaction.commit().await?;
+        commit(transaction).await?;
         Ok(own)
     }
 }
