@@ -5,6 +5,8 @@ pub mod instance;
 mod model;
 mod shared_book;
 mod started;
+mod without_postgres;
+mod without_redis;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -86,6 +88,17 @@ async fn admitted(house: &House, wish: Wish) -> Wish {
     Wish { chart: chart.unwrap_or_else(|| panic!("no chart: {reply}")).to_owned(), ..wish }
 }
 
+async fn all_admitted(house: &House, wishes: Vec<Wish>) -> Vec<Wish> {
+    let mut all = Vec::with_capacity(wishes.len());
+    for wish in wishes {
+        all.push(admitted(house, wish).await);
+    }
+    all
+}
+
+/// For how long an answer of OSCAR's is waited for, and a lost write looked for.
+const READ_AND_SETTLE_MS: (u64, u64) = (4_000, 2_000);
+
 /// What both processes share, and where each keeps what is its own.
 struct Grounds {
     house: House,
@@ -132,6 +145,16 @@ impl Grounds {
         let records = self.records(name);
         let plan = Plan { book, state: self.redis.config(), store: self.settings(), records, callers };
         (Started::of(&plan, self.folder.path()), plan)
+    }
+
+    /// Both processes on OSCAR, and the plan of the other, when everybody was asked whether it shall be booked.
+    async fn both_asked(&self, wishes: &[Wish]) -> (Started, Started, Plan) {
+        let oscar = || self.oscar(READ_AND_SETTLE_MS);
+        let (mut one, first) = self.start("one", oscar(), of(wishes, 0));
+        let (mut other, second) = self.start("other", oscar(), of(wishes, 1));
+        let all = (first.callers.len(), second.callers.len());
+        assert_eq!((one.ready().await, other.ready().await), all, "everybody was asked");
+        (one, other, second)
     }
 
     /// Who stands in the simulated book in these times.
@@ -205,14 +228,9 @@ fn of(wishes: &[Wish], process: usize) -> Vec<Wish> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_of_two_processes_never_share_a_time_in_oscar_though_one_is_killed_and_one_stands_still() {
     let grounds = Grounds::open().await;
-    let mut wishes = wishes();
-    for wish in &mut wishes {
-        *wish = admitted(&grounds.house, wish.clone()).await;
-    }
-    let oscar = || grounds.oscar((4_000, 2_000));
-    let (mut one, _) = grounds.start("one", oscar(), of(&wishes, 0));
-    let (mut other, plan) = grounds.start("other", oscar(), of(&wishes, 1));
-    assert_eq!((one.ready().await, other.ready().await), (100, 100), "everybody was asked whether it shall be booked");
+    let wishes = all_admitted(&grounds.house, wishes()).await;
+    let (mut one, mut other, plan) = grounds.both_asked(&wishes).await;
+    assert_eq!((wishes.len(), plan.callers.len()), (200, 100));
 
     // The first writes are under way in both days when one process stands still.
     grounds.house.turn("addAppointment", Fault::Latency(Duration::from_millis(300)), 2);
@@ -226,7 +244,7 @@ async fn callers_of_two_processes_never_share_a_time_in_oscar_though_one_is_kill
     // The other goes on, is killed in a write, and comes again.
     written(6).await;
     let killed = other.kill().await;
-    let (mut other, _) = grounds.start("other", oscar(), not_told(&plan.callers, &killed));
+    let (mut other, _) = grounds.start("other", plan.book, not_told(&plan.callers, &killed));
     other.ready().await;
     sleep_until(long_enough).await;
     one.go_on();

@@ -72,6 +72,13 @@ impl Started {
         self.stdin.write_all(b"\n").await.expect("it listens");
     }
 
+    /// Until so many callers have heard their last.
+    pub async fn answered(&mut self, count: usize) {
+        while self.heard.told.len() < count {
+            assert!(self.hears().await, "it ended before that");
+        }
+    }
+
     /// As a machine that loses its power; what callers had heard by then.
     pub async fn kill(mut self) -> Heard {
         self.child.kill().await.expect("it can be killed");
