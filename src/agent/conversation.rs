@@ -1,7 +1,8 @@
 //! Answers the turns of calls with a model, the graph and the tools: the production [`Agents`].
 //!
 //! Decides what a model is never asked: the greeting and danger to life. Owns what outlives a turn (which agent is speaking, what
-//! tools returned). A turn is dropped by aborting its task; tools run on tasks of their own and finish.
+//! tools returned). A turn is dropped by aborting its task; tools run on tasks of their own and finish, and so does what is left for the staff
+//! when a call is over: whoever stops the server waits for them ([`Desk::outlasting`]).
 
 mod asking;
 mod first;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use super::concluded::Conclusion;
 use super::graph::{AgentConfig, Graph};
@@ -53,6 +55,7 @@ struct Inner {
     messages: Arc<Messages>,
     ledger: Arc<Ledger>,
     shared: Shared,
+    outlasting: TaskTracker,
     clock: fn() -> jiff::Timestamp,
 }
 
@@ -99,8 +102,14 @@ impl Desk {
             messages: messages.into(),
             ledger: Arc::new(ledger),
             shared: Shared::default(),
+            outlasting: TaskTracker::new(),
             clock,
         })))
+    }
+
+    /// What outlasts the calls: tools that run, and what is being left for the staff. Of every desk that was made from this one.
+    pub fn outlasting(&self) -> &TaskTracker {
+        &self.0.outlasting
     }
 
     /// The same desk with a state that outlives it, or that other instances share; without, it is in memory.
@@ -225,7 +234,8 @@ impl Drop for Conversation {
         let untold = self.memory.dealings().hung_up();
         if let Some(runtime) = self.runtime.take().filter(|_| !untold.is_empty()) {
             let messages = self.desk.0.messages.clone();
-            runtime.spawn(async move { tools::leave_untold(untold, &messages).await });
+            let leaving = async move { tools::leave_untold(untold, &messages).await };
+            self.desk.0.outlasting.spawn_on(leaving, &runtime);
         }
     }
 }

@@ -6,9 +6,11 @@
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,6 +37,9 @@ use crate::state::Shared;
 use crate::store::Store;
 use crate::store::retention::{Retention, nightly};
 use crate::tts::cache::PhraseCache;
+
+/// What its calls have begun may take so long when they are over: a call gives up a write in the EMR after as long.
+const SETTLING: Duration = Duration::from_secs(20);
 
 /// What every clinic of a server shares.
 #[derive(Clone, Copy)]
@@ -73,6 +78,8 @@ pub(super) struct House {
     clinic: Clinic,
     standing: Option<Standing>,
     purging: Option<Retention>,
+    /// What its agents have begun, and the calls' ends do not cut off.
+    outlasting: TaskTracker,
     /// Given back last.
     hold: Option<Hold>,
 }
@@ -122,6 +129,7 @@ impl Prepared {
         let clinic_id = clinic.config.id.clone();
         let mut canned = canned(grounds.graph, &clinic, config.records.recording);
         let (providers, speech) = (staff.providers(&Asked::default()), staff.speech.clone());
+        let outlasting = staff.outlasting();
         let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())).await?;
         let till = Arc::new(Till::new(Prices::new(&config.prices), budget).of_clinic(&clinic_id));
         let (unspoken, meter) = (canned.clone(), Meter::default());
@@ -170,7 +178,7 @@ impl Prepared {
             Some(standing) => Arc::new(Door { desk: desk.clone(), state: standing.state(), line }),
             None => desk.clone(),
         };
-        Ok(House { desk, door, notices, keeping, clinic, standing, purging, hold })
+        Ok(House { desk, door, notices, keeping, clinic, standing, purging, outlasting, hold })
     }
 }
 
@@ -198,9 +206,22 @@ impl House {
 
     /// Writes what its calls have left behind. To be called when they are over.
     pub(super) async fn finish(self) {
+        if !is_settled(&self.outlasting).await {
+            tracing::warn!(
+                clinic = self.clinic.config.id,
+                seconds = SETTLING.as_secs(),
+                "what calls have begun is not done in time; the next start asks the staff about each write in the book that is cut off"
+            );
+        }
         self.keeping.finish(Some(self.desk.records().clone())).await;
         drop(self.hold);
     }
+}
+
+/// Waits for what calls that are over have begun: the staff's messages among it are kept before the store is closed.
+async fn is_settled(outlasting: &TaskTracker) -> bool {
+    outlasting.close();
+    timeout(SETTLING, outlasting.wait()).await.is_ok()
 }
 
 /// Where calls go that this clinic does not take.
@@ -237,5 +258,19 @@ mod tests {
         let fault = contained(opening).await;
         assert!(matches!(&fault, Err(error) if !error.is_of_all() && !error.is_configuration()), "{fault:?}");
         assert!(matches!(contained(async { Ok(7) }).await, Ok(7)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_waits_for_what_calls_have_begun_and_not_for_ever() {
+        let outlasting = TaskTracker::new();
+        let (done, mut is_done) = tokio::sync::watch::channel(false);
+        outlasting.spawn(async move {
+            crate::clock::elapse(SETTLING / 2).await;
+            done.send_replace(true);
+        });
+        assert!(is_settled(&outlasting).await);
+        assert!(*is_done.borrow_and_update());
+        outlasting.spawn(std::future::pending::<()>());
+        assert!(!is_settled(&outlasting).await);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::settings::{Kind, ProvidersConfig};
 use super::{StartError, keeping, order};
@@ -279,6 +280,15 @@ impl Staff {
             Team::Scripted(_) => Vec::new(),
         };
         spoken::voice::in_front_of(voices, self.lexicon.clone())
+    }
+
+    /// What its agents have begun and outlasts their calls.
+    pub(super) fn outlasting(&self) -> TaskTracker {
+        match &self.team {
+            Team::Real(real) => real.desk.outlasting().clone(),
+            // They use no tools.
+            Team::Scripted(_) => TaskTracker::new(),
+        }
     }
 
     /// They share what is known of each: a provider that fails one call is passed over by all, however they are served.

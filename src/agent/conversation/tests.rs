@@ -62,6 +62,7 @@ struct World {
     mailbox: Mailbox,
     events: mpsc::Receiver<CallEvent>,
     folder: tempfile::TempDir,
+    desk: Desk,
 }
 
 fn world(answers: Vec<Vec<Delta>>) -> World {
@@ -96,7 +97,7 @@ fn world_in(graph: Graph, thinkers: Thinkers, model: Scripted) -> World {
         language: Language::English,
     };
     let (mailbox, events) = Mailbox::new();
-    World { model, agent: desk.open(&call), mailbox, events, folder }
+    World { model, agent: desk.open(&call), mailbox, events, folder, desk }
 }
 
 impl World {

@@ -193,7 +193,7 @@ impl Answer {
             tools: agent.tools.clone(),
             handoffs: agent.handoffs.clone(),
         };
-        let running = tokio::spawn(async move {
+        let running = self.desk.outlasting.spawn(async move {
             let outcomes = work.run(reply).await;
             drop(permit);
             outcomes

@@ -1,5 +1,7 @@
 //! Of what came of a write the caller was told, or else the staff are.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -28,20 +30,13 @@ impl World {
     }
 }
 
-/// What the staff find once the caller has hung up.
+/// What the staff find once the caller has hung up, and what the call had begun is done: as the server's stop waits for it.
 async fn left(world: World) -> String {
-    let World { agent, folder, .. } = world;
+    let World { agent, folder, desk, .. } = world;
     drop(agent);
-    let mut files = Vec::new();
-    // What is left is left within a few of the runtime's turns.
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
-        tokio::task::spawn_blocking(|| {}).await.unwrap();
-        files = messages::waiting(folder.path()).unwrap();
-        if !files.is_empty() {
-            break;
-        }
-    }
+    desk.outlasting().close();
+    tokio::time::timeout(Duration::from_secs(20), desk.outlasting().wait()).await.expect("it is left");
+    let files = messages::waiting(folder.path()).unwrap();
     files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
