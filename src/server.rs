@@ -267,7 +267,6 @@ impl Server {
         // Before anything is written or deleted there.
         let hold = Hold::take(&folder).map_err(unusable)?;
         let announced = FirstTimes::open(&folder).map_err(unusable)?;
-        let shared = share(&config, &folder).await?;
         let loading = config.clone();
         let loaded = tokio::task::spawn_blocking(move || Crew::open(&loading)).await;
         let crew = Arc::new(loaded.map_err(|fault| StartError::Workers(io::Error::other(fault)))??);
@@ -276,8 +275,10 @@ impl Server {
                 .map_err(|error| StartError::Phrases { folder: folder.display().to_string(), error })
         });
         let kept = kept.transpose()?;
+        let founded = found(clinics, config.clinic.files.is_empty()).await?;
+        let shared = share(&config, &folder, &founded).await?;
         let grounds = Grounds { crew: &crew, graph: &graph, shared: &shared, kept: kept.as_ref() };
-        let Opened { mut houses, mut shelves, front } = open(&config, clinics, grounds).await?;
+        let Opened { mut houses, mut shelves, front } = open(&config, founded, grounds).await?;
 
         let stop = CancellationToken::new();
         let transports = TaskTracker::new();
@@ -374,23 +375,37 @@ fn notices(houses: &[House], shelves: &[Shelf]) -> Vec<Notices> {
     open.chain(shelves.iter().filter_map(|shelf| shelf.notices.clone())).collect()
 }
 
-/// Opens every clinic's door. Of several, one that cannot be opened passes its calls on to its own line.
-async fn open(config: &Config, clinics: Vec<Served>, grounds: Grounds<'_>) -> Result<Opened, StartError> {
-    let is_alone = config.clinic.files.is_empty();
-    let mut directory =
-        if is_alone { Directory::default() } else { clinics::directory(&clinics).map_err(ClinicError)? };
-    if let Some(user) = config.sip.trunk.as_ref().and_then(|trunk| trunk.user.as_ref()) {
-        directory = directory.with_trunk(&user.name);
-    }
+/// A clinic, and what came of making its folder and its store ready.
+type Begun = (Served, Result<Founded, StartError>);
+
+/// Makes every clinic's folder and store ready, before anything is sealed: what is wrong with the store is wrong for all. One after the other.
+async fn found(clinics: Vec<Served>, is_alone: bool) -> Result<Vec<Begun>, StartError> {
     let mut all = Vec::with_capacity(clinics.len());
     for served in clinics {
         let founded = match check_clinic(&served) {
             Ok(()) => contained(Box::pin(Founded::of(served.clone()))).await,
             Err(error) => Err(error),
         };
-        all.push((served, founded));
+        match founded {
+            Err(error) if is_alone || error.is_of_all() => return Err(error),
+            founded => all.push((served, founded)),
+        }
     }
-    let preparing = all.into_iter().map(|(served, founded)| async move {
+    Ok(all)
+}
+
+/// Opens every clinic's door. Of several, one that cannot be opened passes its calls on to its own line.
+async fn open(config: &Config, founded: Vec<Begun>, grounds: Grounds<'_>) -> Result<Opened, StartError> {
+    let is_alone = config.clinic.files.is_empty();
+    let mut directory = if is_alone {
+        Directory::default()
+    } else {
+        clinics::directory(founded.iter().map(|(served, _)| served)).map_err(ClinicError)?
+    };
+    if let Some(user) = config.sip.trunk.as_ref().and_then(|trunk| trunk.user.as_ref()) {
+        directory = directory.with_trunk(&user.name);
+    }
+    let preparing = founded.into_iter().map(|(served, founded)| async move {
         let prepared = match founded {
             Ok(founded) => contained(Box::pin(Prepared::of(founded, grounds))).await,
             Err(error) => Err(error),
@@ -442,16 +457,20 @@ fn any_ready(desks: &[Arc<Desk>]) -> Result<(), NotReady> {
     not_ready
 }
 
-/// The state of this process and of all instances. A Redis that does not answer yet keeps nobody from calling.
-async fn share(config: &Config, folder: &Path) -> Result<Shared, StartError> {
+/// The state of this process and of all instances. A Redis that does not answer yet keeps nobody from calling. What was written is sealed anew once a clinic's
+/// store knows the keys.
+async fn share(config: &Config, folder: &Path, founded: &[Begun]) -> Result<Shared, StartError> {
     if config.providers.kind == Kind::Scripted && config.state.redis.is_empty() {
         // Nothing is booked.
         return Ok(Shared::default());
     }
-    let shared = Shared::sealed(&config.state, folder, keeping::sealing(config)?).map_err(|error| match error {
-        OpenError::Folder(error) => StartError::Records { folder: folder.display().to_string(), error },
-        OpenError::Config(what) => StartError::State(what),
-    })?;
+    let mut stores = founded.iter().filter_map(|(_, founded)| founded.as_ref().ok()?.store.as_ref());
+    let store = stores.find(|store| store.is_sure_of_keys());
+    let shared =
+        Shared::sealed(&config.state, folder, keeping::sealing(config, store)?).map_err(|error| match error {
+            OpenError::Folder(error) => StartError::Records { folder: folder.display().to_string(), error },
+            OpenError::Config(what) => StartError::State(what),
+        })?;
     if let Some(redis) = shared.redis() {
         // If it is lost, that is logged, and it is asked again.
         if let Ok(about) = redis.about().await {

@@ -237,6 +237,11 @@ impl Store {
         &self.sealing
     }
 
+    /// Whether the keys are known to be the database's.
+    pub fn is_sure_of_keys(&self) -> bool {
+        self.sure.initialized()
+    }
+
     /// What seals the rows of a clinic.
     fn keys_of(&self, clinic: &str) -> Arc<Keys> {
         if *clinic == *self.clinic { self.own.clone() } else { Arc::new(self.keys.of_clinic(clinic)) }

@@ -47,7 +47,7 @@ pub fn served(config: &Config) -> Result<Vec<Served>, ClinicError> {
             wrong.push(format!("{one}: id: `{id}` is that of {other} too; give each clinic an id of its own"));
         }
     }
-    wrong.extend(directory(&all).err().unwrap_or_default());
+    wrong.extend(directory(all.iter()).err().unwrap_or_default());
     let records = config.records.folder();
     if let Some(found) = OF_ONE.iter().map(|name| records.join(name)).find(|path| path.exists()) {
         wrong.push(format!(
@@ -86,8 +86,8 @@ pub fn config_of(config: &Config, id: &str) -> Config {
 }
 
 /// Which of them was dialled. One alone answers whatever was.
-pub(super) fn directory(all: &[Served]) -> Result<Directory, Vec<String>> {
-    let named: Vec<(String, &Clinic)> = all.iter().map(|one| (one.file(), &one.clinic)).collect();
+pub(super) fn directory<'a>(all: impl Iterator<Item = &'a Served>) -> Result<Directory, Vec<String>> {
+    let named: Vec<(String, &Clinic)> = all.map(|one| (one.file(), &one.clinic)).collect();
     Directory::of(named.iter().map(|(file, clinic)| (file.as_str(), *clinic)))
 }
 

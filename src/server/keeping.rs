@@ -66,15 +66,18 @@ pub(super) fn check(config: &Config) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What seals files beside the store. A server without one has keys too, which are made the first time as the embedded database's are.
-pub(super) fn sealing(config: &Config) -> Result<Sealing, StoreError> {
-    Ok(Sealing::of(&config.store, &config.records.folder())?)
+/// What seals files beside the store. A server without one has keys too, which are made the first time as the embedded database's are. `store` was made
+/// ready, if there is to be one and it could be: unless its database knows the keys, nothing is sealed anew by them.
+pub(super) fn sealing(config: &Config, store: Option<&Store>) -> Result<Sealing, StoreError> {
+    let sealing = Sealing::of(&config.store, &config.records.folder())?;
+    let is_sure = config.store.kind() == Kind::Off || store.is_some_and(Store::is_sure_of_keys);
+    Ok(if is_sure { sealing } else { sealing.not_anew() })
 }
 
 /// The same for whoever only looks, and makes nothing: without keys if there are none.
 pub(crate) fn known_sealing(config: &Config) -> Result<Sealing, StoreError> {
     let is_there = config.store.keys_file(&config.records.folder()).exists();
-    if is_there { sealing(config) } else { Ok(Sealing::default()) }
+    if is_there { sealing(config, None) } else { Ok(Sealing::default()) }
 }
 
 /// The store as calls need it.

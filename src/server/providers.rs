@@ -378,10 +378,7 @@ impl Crew {
         let folder = config.records.folder();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
         let ledger = Ledger::open(folder.clone()).map_err(unusable)?.sealing(store.map(Store::recording_keys));
-        let sealing = match store {
-            Some(store) => store.sealing().clone(),
-            None => keeping::sealing(config)?,
-        };
+        let sealing = keeping::sealing(config, store)?;
         let books = books(clinic, &folder, shared, store, &sealing)?;
         let messages = Arc::new(Messages::new(folder.join(MESSAGES)).sealing(sealing));
         messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;

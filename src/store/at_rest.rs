@@ -18,14 +18,24 @@ pub struct Sealing {
     keys: Option<Arc<Keys>>,
     /// Of the embedded database that the server had before others were named: they open, and seal nothing.
     before: Option<Arc<Keys>>,
+    anew: Anew,
+}
+
+/// Whether what stands otherwise than it would be written now is sealed anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Anew {
+    #[default]
+    Yes,
+    /// Not before the keys are known to be the database's.
+    NotYet,
 }
 
 /// How a text stands in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sealed {
-    /// As it would be written now.
+    /// As it would be written now, or nothing is to be sealed anew yet.
     Now,
-    /// In clear, or by a key of before.
+    /// In clear, or by a key of before: to be sealed anew.
     Before,
 }
 
@@ -37,20 +47,31 @@ impl Sealing {
         let before = settings.keys.as_ref().filter(|named| **named != embedded);
         // One that is not in order opens nothing, which is told of what it is needed for.
         let before = before.and_then(|_| Keys::load(&embedded).ok());
-        Ok(Self { keys: Some(Arc::new(keys)), before: before.map(Arc::new) })
+        Ok(Self { keys: Some(Arc::new(keys)), before: before.map(Arc::new), anew: Anew::Yes })
     }
 
     /// By the keys in this file; without the file, by none.
     pub fn of_file(file: &Path) -> Result<Self, KeysError> {
         let keys = if file.exists() { Some(Arc::new(Keys::load(file)?)) } else { None };
-        Ok(Self { keys, before: None })
+        Ok(Self { keys, before: None, anew: Anew::Yes })
+    }
+
+    /// The same while nobody knows whether the keys are the database's: what was written stays as it stands, so that the right ones open it still.
+    #[must_use]
+    pub fn not_anew(self) -> Self {
+        Self { anew: Anew::NotYet, ..self }
+    }
+
+    /// Whether what stands otherwise is to be sealed anew.
+    pub fn seals_anew(&self) -> bool {
+        self.anew == Anew::Yes
     }
 
     /// By keys that are this clinic's alone.
     #[must_use]
     pub fn of_clinic(&self, clinic: &str) -> Self {
         let own = |keys: &Arc<Keys>| Arc::new(keys.of_clinic(clinic));
-        Self { keys: self.keys.as_ref().map(own), before: self.before.as_ref().map(own) }
+        Self { keys: self.keys.as_ref().map(own), before: self.before.as_ref().map(own), anew: self.anew }
     }
 
     /// `None`: there are no keys. `place` must be given again to open it.
@@ -65,16 +86,24 @@ impl Sealing {
         let Some(keys) = &self.keys else { return Err(KeysError::Missing { version, place: place.to_owned() }) };
         let error = match keys.open(place, &bytes) {
             Ok(plain) if version == keys.newest() => return Ok((plain, Sealed::Now)),
-            Ok(plain) => return Ok((plain, Sealed::Before)),
+            Ok(plain) => return Ok((plain, self.otherwise())),
             Err(error) => error,
         };
         let before = self.before.as_ref().and_then(|keys| keys.open(place, &bytes).ok());
-        before.map(|plain| (plain, Sealed::Before)).ok_or(error)
+        before.map(|plain| (plain, self.otherwise())).ok_or(error)
     }
 
     /// How what is in clear stands.
     pub const fn in_clear(&self) -> Sealed {
-        if self.keys.is_some() { Sealed::Before } else { Sealed::Now }
+        if self.keys.is_some() { self.otherwise() } else { Sealed::Now }
+    }
+
+    /// How what would be written otherwise now stands.
+    const fn otherwise(&self) -> Sealed {
+        match self.anew {
+            Anew::Yes => Sealed::Before,
+            Anew::NotYet => Sealed::Now,
+        }
     }
 }
 
@@ -103,6 +132,9 @@ mod tests {
         assert!(matches!(after.open("book/ours/2", &sealed), Err(KeysError::Tampered(_))));
         assert!(matches!(after.of_clinic("theirs").open("book/ours/1", &sealed), Err(KeysError::Tampered(_))));
         assert!(matches!(after.open("x", "Jane Roe"), Err(KeysError::Tampered(_))));
+        let unsure = after.clone().not_anew();
+        assert_eq!(unsure.open("book/ours/1", &sealed).unwrap(), (b"Jane Roe".to_vec(), Sealed::Now));
+        assert_eq!((after.in_clear(), unsure.of_clinic("theirs").in_clear()), (Sealed::Before, Sealed::Now));
         let none = Sealing::of_file(Path::new("/nowhere")).unwrap();
         assert!(none.seal("x", b"y").is_none());
         assert!(matches!(none.open("book/ours/1", &sealed), Err(KeysError::Missing { version: 1, .. })));

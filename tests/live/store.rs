@@ -7,6 +7,7 @@ mod one_clinic;
 mod restore;
 mod several_servers;
 mod silent;
+mod unknown_keys;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -139,7 +139,7 @@ impl Messages {
     }
 
     /// Makes files of what a release before this one kept as lines of `before`, which then goes, seals files anew that are in clear or by an older key, and
-    /// removes what broke off in writing, of which nobody was told that it was taken. To be called before the first call.
+    /// removes what broke off in writing, of which nobody was told that it was taken. Without keys that are the database's for certain, the former waits. To be called before the first call.
     pub fn take_over(&self, before: &Path) -> io::Result<()> {
         for broken in ending(&self.folder, "new")? {
             fs::remove_file(broken)?;
@@ -149,6 +149,9 @@ impl Messages {
             if let Ok(Some((message, Sealed::Before))) = opened(&file, &self.sealing) {
                 self.put(&message, Some(fs::metadata(&file)?.modified()?))?;
             }
+        }
+        if !self.sealing.seals_anew() {
+            return Ok(());
         }
         let text = match fs::read_to_string(before) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

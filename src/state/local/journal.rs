@@ -1,5 +1,5 @@
 //! What of a process's state outlives it: one JSON line for each change, in `<folder>/state.jsonl`, readable by its owner alone. Values are sealed, each under its
-//! key; all of them are sealed anew when the file is opened by a server.
+//! key; all of them are sealed anew when the file is opened by a server whose keys are known to be the database's.
 //!
 //! The last line of a key counts. A line cut short by a crash never counted. What is not settled is synchronised before it counts; for the
 //! rest it is enough to outlive the process, since losing it with the machine only means that somebody looks once more. Times are the wall
@@ -37,7 +37,7 @@ pub(super) enum Stored {
     Sealed(String),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Line {
     key: String,
     /// Milliseconds since 1970.
@@ -61,6 +61,7 @@ impl Journal {
     /// Opens or creates it, and tells what still lives.
     pub(super) fn open(folder: &Path, sealing: Sealing) -> io::Result<(Self, Found)> {
         let (mut journal, mut live) = Self::take(folder, sealing)?;
+        let as_it_stands = (!journal.sealing.seals_anew()).then(|| live.clone());
         for line in live.values_mut() {
             line.value = line.value.take().map(|value| journal.opened(&line.key, value)).transpose()?;
         }
@@ -68,8 +69,11 @@ impl Journal {
             let value = line.value.clone().map(|value| journal.sealed(&line.key, value)).transpose()?;
             Ok((line.key.clone(), Line { key: line.key.clone(), until: line.until, value }))
         };
-        let anew = live.values().map(sealed).collect::<io::Result<_>>()?;
-        journal.rewrite(&anew)?;
+        let written = match as_it_stands {
+            Some(lines) => lines,
+            None => live.values().map(sealed).collect::<io::Result<_>>()?,
+        };
+        journal.rewrite(&written)?;
         let now = now();
         let found = live.into_values().filter_map(|line| Some((line.key, left(line.until, now), line.value?)));
         Ok((journal, found.collect()))
