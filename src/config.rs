@@ -126,6 +126,7 @@ impl Config {
             config.scripted.check(),
             config.call.check(),
             config.records.check(),
+            if config.store.enabled { Vec::new() } else { config.records.check_unsealed() },
             config.store.check(),
             config.prices.check(&config.providers.paid()),
             config.experiments.check(&config.providers.known()),

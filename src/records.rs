@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! <path>/2026-11-21/<call>.jsonl     one [`crate::call::timeline::Entry`] a line
-//! <path>/2026-11-21/<call>.rec       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock; sealed
+//! <path>/2026-11-21/<call>.rec       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock; sealed; once over perhaps in a [`bucket`]
 //! <path>/2026-11-21/<call>.wav       the same without keys
 //! <path>/webhooks/2026-11-21         digests of carriers' webhooks that were answered
 //! <path>/instance                    the name of the server that has this folder
@@ -13,6 +13,7 @@
 //! records, which are counted, never audio. A journal is locked while it is written; once its call is over it is moved to the store, if there is
 //! one ([`crate::store`]). Nothing in a record may reach a log.
 
+pub mod bucket;
 mod first_times;
 mod hold;
 mod instance;

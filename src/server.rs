@@ -42,6 +42,7 @@ use crate::config::Config;
 use crate::emr;
 use crate::emr::book::{self, BookError};
 use crate::notices::Notices;
+use crate::records::bucket::BucketError;
 use crate::records::{self, FirstTimes, Hold};
 use crate::state::{self, OpenError, Shared, Tended};
 use crate::store::{Store, StoreError};
@@ -59,7 +60,7 @@ pub use clinics::{Served, config_of, one, served};
 pub(crate) use keeping::known_sealing;
 pub use login::{Place, login, with_login};
 pub use providers::{Hosted, Speech};
-pub use residency::{Sends, sends};
+pub use residency::{Sends, keeps, sends};
 pub use settings::{AgentsConfig, Cheaper, ClinicSection, Kind, ProvidersConfig, ServerConfig};
 pub(crate) use told::check as unheard;
 
@@ -138,7 +139,13 @@ impl StartError {
             Self::Sip(error) => matches!(error, sip::Error::Config(_) | sip::Error::LogsWouldLeak),
             Self::Http(error) => matches!(error, api::Error::Config(_)),
             Self::Book(error) => matches!(error, BookError::Seed(_) | BookError::Several { .. }),
-            Self::Store(error) => matches!(error, StoreError::Keys(_) | StoreError::Schema(_) | StoreError::Secret(_)),
+            Self::Store(error) => matches!(
+                error,
+                StoreError::Keys(_)
+                    | StoreError::Schema(_)
+                    | StoreError::Secret(_)
+                    | StoreError::Bucket(BucketError::Settings(_))
+            ),
             Self::Records { .. }
             | Self::Phrases { .. }
             | Self::Workers(_)
@@ -217,6 +224,9 @@ fn check_clinic(served: &Served) -> Result<(), StartError> {
         let mut leaving = residency::leaving(&config.providers, country);
         if !leaving.is_empty() {
             leaving.push(residency::allowed(country));
+        }
+        leaving.extend(residency::recordings_leaving(&config.records, country));
+        if !leaving.is_empty() {
             return Err(StartError::Residency(leaving.into_iter().map(|line| format!("{file}{line}")).collect()));
         }
     }

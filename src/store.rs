@@ -31,10 +31,12 @@ mod reseal;
 pub mod retention;
 mod schema;
 mod settings;
+pub mod shipping;
 mod silence;
 pub mod tail;
 mod tenancy;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +51,7 @@ use tokio::sync::OnceCell;
 
 use crate::clinic::Tenant;
 use crate::config::Secret;
+use crate::records::bucket::{Bucket, BucketError};
 use at_rest::Sealing;
 use keys::{Keys, KeysError};
 use migrate::Standing;
@@ -85,6 +88,8 @@ pub enum StoreError {
     Schema(String),
     #[error("the secret of the database: {0}")]
     Secret(String),
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
 }
 
 impl StoreError {
@@ -118,6 +123,8 @@ pub struct Store {
     records: Arc<Path>,
     /// Where the keys are; another server's may have come there since.
     keys_file: Arc<Path>,
+    /// Where recordings are once they are over, if not there.
+    bucket: Option<Arc<Bucket>>,
     /// Set once the keys are known to be those of the database.
     sure: Arc<OnceCell<()>>,
 }
@@ -172,8 +179,28 @@ impl Store {
             instance: instance.into(),
             records: records.into(),
             keys_file: settings.keys_file(records).into(),
+            bucket: None,
             sure: Arc::default(),
         })
+    }
+
+    /// The same whose recordings are in this bucket once they are over.
+    #[must_use]
+    pub fn with_bucket(self, bucket: Option<Bucket>) -> Self {
+        Self { bucket: bucket.map(Arc::new), ..self }
+    }
+
+    /// Where recordings are once they are over, if not on the disk.
+    pub const fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.bucket.as_ref()
+    }
+
+    /// Calls whose recordings are in the bucket: all, or those after this one. Without a bucket there are none.
+    pub async fn in_bucket(&self, after: Option<&str>) -> Result<BTreeSet<String>, StoreError> {
+        match &self.bucket {
+            Some(bucket) => Ok(bucket.calls(after).await?.into_iter().collect()),
+            None => Ok(BTreeSet::new()),
+        }
     }
 
     /// Whether the tables are those of this release.

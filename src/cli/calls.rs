@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use super::origin::Whose;
-use super::recording::give_out;
+use super::recording::Sound;
 use super::{Exit, Failure};
 use crate::records::Past;
 use crate::records::sealed::Ending;
@@ -67,7 +67,13 @@ impl Calls {
 
 async fn list(history: &History, place: &str, limit: usize, json: bool) -> Result<Exit, Failure> {
     let calls = history.newest(limit).await.map_err(super::past::failure)?;
-    let rows: Vec<list::Row> = calls.iter().map(list::Row::of).collect();
+    let mut rows: Vec<list::Row> = calls.iter().map(list::Row::of).collect();
+    if let (Some(store), Some(oldest)) = (history.store(), rows.iter().map(|row| row.call.clone()).min()) {
+        match store.in_bucket(Some(&oldest)).await {
+            Ok(there) => rows.iter_mut().for_each(|row| row.recorded |= there.contains(&row.call)),
+            Err(error) => eprintln!("recordings that are not on the disk are not told: {error}"),
+        }
+    }
     if json {
         print_json(&rows)?;
     } else if rows.is_empty() {
@@ -81,23 +87,32 @@ async fn list(history: &History, place: &str, limit: usize, json: bool) -> Resul
 async fn show(history: &History, place: &str, id: &str, json: bool) -> Result<Exit, Failure> {
     let past = one(history, place, id).await?;
     note(history, Action::CallRead, &past).await?;
+    let sound = Sound::of(history.store(), &past).await;
     if json {
         print_json(&past.entries)?;
         past.closed.iter().for_each(|what| eprintln!("not shown: {what}"));
     } else {
         print!("{}", waterfall::call(&past, usize::from(console::Term::stdout().size().1).clamp(60, 120)));
+        match sound {
+            Ok(Some(Sound::Bucket)) => println!("recording  {}", Sound::Bucket.place()),
+            // That on the disk is told with the call.
+            Ok(Some(Sound::Disk(_)) | None) => {}
+            Err(error) => eprintln!("a recording that is not on the disk is not told: {error}"),
+        }
     }
     Ok(if past.closed.is_empty() { Exit::Done } else { Exit::Found })
 }
 
 async fn audio(history: &History, place: &str, id: &str, out: &Path) -> Result<Exit, Failure> {
     let past = one(history, place, id).await?;
-    let Some(recording) = &past.recording else {
+    let sound = Sound::of(history.store(), &past).await.map_err(super::store_failure)?;
+    let Some(sound) = sound else {
         return Err(Failure::usage(anyhow!("there is no recording of call {} on this server", past.call)));
     };
     note(history, Action::RecordingRead, &past).await?;
-    let given = give_out(history.store(), recording, out).map_err(|error| {
-        Failure::unavailable(anyhow!("{} cannot be written to {}: {error}", recording.display(), out.display()))
+    let given = sound.give_out(history.store(), &past.call, out).await.map_err(|error| {
+        let place = sound.place();
+        Failure::unavailable(anyhow!("the recording ({place}) cannot be written to {}: {error}", out.display()))
     })?;
     println!("{}", out.display());
     Ok(match given {

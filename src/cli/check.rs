@@ -1,5 +1,6 @@
 //! `attendant check`: would `serve` start with this configuration?
 
+mod audio;
 mod notices;
 
 use anyhow::anyhow;
@@ -67,6 +68,7 @@ impl Check {
         println!("speaking {}", asked(&config.providers, Use::Speaking));
         println!("prices   {}", prices(&config));
         println!("calls    at most {} at once", config.call.max_calls);
+        audio::asked(&config, &clinics)?;
         let shared = state(&config.state)?;
         let mut exit = shared;
         for clinic in clinics.iter().filter(|_| self.emr) {
@@ -93,7 +95,7 @@ fn told(served: Served, several: bool) -> Result<Clinic, Failure> {
     let clinic = login(&config, clinic)?;
     println!("kept     {}", kept(&config, &clinic.config.retention));
     println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));
-    println!("data     {}", data(&config.providers, clinic.config.residency.as_ref()));
+    println!("data     {}", data(&config, clinic.config.residency.as_ref()));
     Ok(clinic)
 }
 
@@ -255,9 +257,10 @@ fn emr(clinic: &Clinic) -> Result<Exit, Failure> {
 }
 
 /// Where what callers say goes.
-fn data(providers: &ProvidersConfig, residency: Option<&Country>) -> String {
-    let sends: Vec<String> = server::sends(providers)
+fn data(config: &Config, residency: Option<&Country>) -> String {
+    let sends: Vec<String> = server::sends(&config.providers)
         .into_iter()
+        .chain(server::keeps(&config.records))
         .map(|sends| format!("{} ({}) to {}", sends.provider, sends.what, sends.place))
         .collect();
     let goes = if sends.is_empty() { "no provider takes it off this machine".to_owned() } else { sends.join("; ") };

@@ -69,8 +69,8 @@ impl Keys {
                     let own = opened(config).await?;
                     let (sealed, left) = own.reseal_recordings().await.map_err(store_failure)?;
                     recordings += sealed;
-                    for path in left {
-                        println!("{} keeps its key: it is not over, breaks off, or was changed", path.display());
+                    for recording in left {
+                        println!("{recording} keeps its key: it is not over, breaks off, or was changed");
                     }
                     own.close().await;
                 }

@@ -125,7 +125,7 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     held.closed.append(&mut theirs.closed);
     held.closed.append(&mut importer.closed().map_err(store_failure)?);
     for call in &held.calls {
-        let recording = if call.past.recording.is_some() { "recorded" } else { "no recording here" };
+        let recording = if call.is_recorded() { "recorded" } else { "no recording here" };
         println!("call     {}  {}  {recording}  {:?}", call.past.call, call.instance, call.found_by);
     }
     for left in &held.messages {

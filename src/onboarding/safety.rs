@@ -5,7 +5,7 @@ use crate::clinic::ClinicConfig;
 use crate::config::SecretSource;
 use crate::emr::oscar::OscarConfig;
 use crate::provider::residency::{Country, Place};
-use crate::server::sends;
+use crate::server::{keeps, sends};
 use crate::store::credentials::Kept;
 use crate::store::{Store, weakness};
 
@@ -20,9 +20,10 @@ pub(super) fn privacy_officer(config: &ClinicConfig) -> Vec<Seen> {
     }
 }
 
-/// Every provider that may be sent something, against the clinic's own rule.
+/// Every provider that may be sent something, and the place of recordings, against the clinic's own rule.
 pub(super) fn residency(about: &About<'_>) -> Vec<Seen> {
-    let sends = sends(&about.config.providers);
+    let mut sends = sends(&about.config.providers);
+    sends.extend(keeps(&about.config.records));
     let Some(country) = &about.clinic.config.residency else {
         if sends.iter().all(|sends| sends.place == Place::Here) {
             return vec![Seen::good("no provider takes anything off this machine")];

@@ -119,13 +119,17 @@ enum Piece {
 
 impl<'a> Pieces<'a> {
     fn open(path: &Path, keys: &'a Keys) -> io::Result<Self> {
-        let mut file = BufReader::new(File::open(path)?);
+        Self::of(File::open(path)?, &call(path), keys)
+    }
+
+    fn of(file: File, call: &str, keys: &'a Keys) -> io::Result<Self> {
+        let mut file = BufReader::new(file);
         let mut magic = [0; MAGIC.len()];
         file.read_exact(&mut magic).map_err(|_| foreign())?;
         if magic != MAGIC {
             return Err(foreign());
         }
-        Ok(Self { file, keys, call: call(path), number: 0 })
+        Ok(Self { file, keys, call: call.to_owned(), number: 0 })
     }
 
     fn next(&mut self) -> io::Result<Piece> {
@@ -166,7 +170,15 @@ fn filled(file: &mut impl Read, into: &mut [u8]) -> io::Result<bool> {
 
 /// Writes the sound of a recording to a new WAV file that only its owner can read; nothing of it is left if that fails.
 pub fn unseal(from: &Path, keys: &Keys, to: &Path) -> io::Result<Ending> {
-    let pieces = Pieces::open(from, keys)?;
+    unsealed(Pieces::open(from, keys)?, to)
+}
+
+/// The same of a call's recording that has no name here, as it came out of the bucket.
+pub(crate) fn unseal_of(call: &str, from: File, keys: &Keys, to: &Path) -> io::Result<Ending> {
+    unsealed(Pieces::of(from, call, keys)?, to)
+}
+
+fn unsealed(pieces: Pieces<'_>, to: &Path) -> io::Result<Ending> {
     let file = private_file(to)?;
     written(pieces, file).or_else(|error| gone(to).and(Err(error)))
 }
@@ -200,18 +212,25 @@ pub fn reseal(path: &Path, keys: &Arc<Keys>) -> io::Result<Resealed> {
     let beside = path.with_extension(NEW);
     // Of a try before that broke off.
     gone(&beside)?;
-    match copied(path, &beside, keys) {
+    let copied = Pieces::open(path, keys).and_then(|pieces| {
+        let file = locked_file(&beside)?;
+        owned_as(&file, path)?;
+        copied(pieces, file, keys)
+    });
+    match copied {
         Ok(Ending::Whole) => fs::rename(&beside, path).map(|()| Resealed::Now),
         Ok(Ending::BrokenOff) => gone(&beside).map(|()| Resealed::Unfinished),
         Err(error) => gone(&beside).and(Err(error)),
     }
 }
 
-fn copied(path: &Path, beside: &Path, keys: &Arc<Keys>) -> io::Result<Ending> {
-    let mut pieces = Pieces::open(path, keys)?;
-    let file = locked_file(beside)?;
-    owned_as(&file, path)?;
-    let mut sealer = Sealer::over(file, &call(path), keys.clone())?;
+/// Seals a recording of this call, as it came out of the bucket, anew into another file by the newest key.
+pub(crate) fn reseal_of(call: &str, from: File, to: File, keys: &Arc<Keys>) -> io::Result<Ending> {
+    copied(Pieces::of(from, call, keys)?, to, keys)
+}
+
+fn copied(mut pieces: Pieces<'_>, to: File, keys: &Arc<Keys>) -> io::Result<Ending> {
+    let mut sealer = Sealer::over(to, &pieces.call, keys.clone())?;
     loop {
         match pieces.next()? {
             Piece::Sound(sound) => {
@@ -230,11 +249,19 @@ fn copied(path: &Path, beside: &Path, keys: &Arc<Keys>) -> io::Result<Ending> {
 }
 
 fn is_newest(path: &Path, keys: &Keys) -> io::Result<bool> {
-    let first = Pieces::open(path, keys)?.sealed()?;
-    // One without a piece has nothing to seal anew.
-    Ok(first.is_none_or(|(_, sealed)| {
-        sealed.first_chunk().map(|version| u32::from_be_bytes(*version)) == Some(keys.newest())
-    }))
+    let mut begin = Vec::with_capacity(BEGIN);
+    File::open(path)?.take(BEGIN as u64).read_to_end(&mut begin)?;
+    is_newest_of(&begin, keys)
+}
+
+/// So many bytes of a recording say by which key it is sealed: up to the version of the first piece.
+pub(crate) const BEGIN: usize = MAGIC.len() + 5 + 4;
+
+/// Whether the newest key has sealed the recording that begins so. One without a piece has nothing to seal anew.
+pub(crate) fn is_newest_of(begin: &[u8], keys: &Keys) -> io::Result<bool> {
+    let pieces = begin.strip_prefix(MAGIC).ok_or_else(foreign)?;
+    let version = pieces.get(5..).and_then(<[u8]>::first_chunk);
+    Ok(version.is_none_or(|version| u32::from_be_bytes(*version) == keys.newest()))
 }
 
 /// Where a piece stands.
@@ -248,6 +275,14 @@ fn call(path: &Path) -> String {
 
 fn foreign() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "it is no recording of this program, or was changed")
+}
+
+/// A recording of so many samples of silence.
+#[cfg(test)]
+pub(crate) fn recorded(path: &Path, keys: &Arc<Keys>, samples: usize) -> io::Result<()> {
+    let mut sealer = Sealer::create(path, keys.clone())?;
+    (0..samples).try_for_each(|_| sealer.pair(0, 0))?;
+    sealer.finish()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::bucket::S3Config;
+
 /// `[records]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -15,6 +17,9 @@ pub struct RecordsConfig {
     pub transcripts: bool,
     /// `off`, or `announced`: calls are recorded and the greeting says so.
     pub recording: Recording,
+    /// Where sealed recordings go once they are over; unset: they stay on the disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3Config>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +32,7 @@ pub enum Recording {
 
 impl Default for RecordsConfig {
     fn default() -> Self {
-        Self { path: None, transcripts: true, recording: Recording::Off }
+        Self { path: None, transcripts: true, recording: Recording::Off, s3: None }
     }
 }
 
@@ -40,7 +45,8 @@ impl RecordsConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         let folder = self.folder();
-        match folder.ancestors().find(|folder| folder.exists()) {
+        let mut wrong: Vec<String> = self.s3.iter().flat_map(S3Config::check).collect();
+        wrong.extend(match folder.ancestors().find(|folder| folder.exists()) {
             Some(there) if there.is_dir() => Vec::new(),
             Some(file) => vec![format!(
                 "records.path: {} is not a folder; name a folder that exists or can be created",
@@ -48,7 +54,15 @@ impl RecordsConfig {
             )],
             None if folder.is_relative() => Vec::new(),
             None => vec![format!("records.path: {} cannot be created; name another folder", folder.display())],
-        }
+        });
+        wrong
+    }
+
+    /// What is wrong if nothing seals recordings: they leave the disk sealed, or not at all.
+    pub fn check_unsealed(&self) -> Vec<String> {
+        let wrong =
+            "records.s3: without a store nothing seals recordings; set store.enabled = true, or take [records.s3] out";
+        self.s3.iter().map(|_| wrong.to_owned()).collect()
     }
 }
 

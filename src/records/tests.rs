@@ -13,7 +13,7 @@ const BEGAN: OffsetDateTime = datetime!(2026-11-21 23:59:59 UTC);
 
 fn records(recording: Recording) -> (tempfile::TempDir, Records) {
     let folder = tempfile::tempdir().unwrap();
-    let settings = RecordsConfig { path: Some(folder.path().join("records")), transcripts: true, recording };
+    let settings = RecordsConfig { path: Some(folder.path().join("records")), transcripts: true, recording, s3: None };
     let records = Records::open(&settings).unwrap();
     (folder, records)
 }
@@ -89,7 +89,8 @@ fn with_keys_a_recording_is_sealed_and_heard_as_it_was() {
     let (root, keys) = (folder.path().join("records"), folder.path().join("keys.toml"));
     crate::store::keys::create(&keys).unwrap();
     let keys = Arc::new(Keys::load(&keys).unwrap().of_clinic("c"));
-    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced };
+    let settings =
+        RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced, s3: None };
     let records = Records::telling(&settings, None, None, Some(keys.clone())).unwrap();
     let calls = [CallId::new(), CallId::new()];
     let kept = records.recorder(calls[0], BEGAN).unwrap();
@@ -148,7 +149,7 @@ fn a_refused_recording_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("records");
     let recording = Recording::Announced;
-    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording };
+    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording, s3: None };
     let notes = Arc::new(Notes::open(&root).unwrap());
     let records = Records::telling(&settings, None, Some(notes), None).unwrap();
     let (call, other) = (CallId::new(), CallId::new());
@@ -167,7 +168,8 @@ fn a_refused_recording_is_deleted() {
 fn what_was_recorded_of_a_caller_who_never_heard_of_it_is_deleted_when_the_next_process_starts() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("records");
-    let settings = RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced };
+    let settings =
+        RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced, s3: None };
     let records = Records::open(&settings).unwrap();
     let (told, untold) = (CallId::new(), CallId::new());
     let day = root.join("2026-11-21");
@@ -242,8 +244,12 @@ fn a_folder_that_is_a_file_is_refused_with_the_mend() {
 #[test]
 fn a_call_that_is_recorded_and_not_written_down_has_a_journal_of_who_rang_and_when() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        RecordsConfig { path: Some(folder.path().to_owned()), transcripts: false, recording: Recording::Announced };
+    let settings = RecordsConfig {
+        path: Some(folder.path().to_owned()),
+        transcripts: false,
+        recording: Recording::Announced,
+        s3: None,
+    };
     let records = Records::open(&settings).unwrap();
     let call = CallId::new();
     let rang = Entry::Rang {

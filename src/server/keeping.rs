@@ -16,12 +16,14 @@ use crate::clinic::{Clinic, Tenant};
 use crate::clock;
 use crate::config::Config;
 use crate::notices::Notices;
+use crate::records::bucket::Bucket;
 use crate::records::{Library, Records};
 use crate::store::at_rest::Sealing;
 use crate::store::audit::{Action, Note};
 use crate::store::import::{Importer, QUEUE};
 use crate::store::keys::Keys;
 use crate::store::notes::Notes;
+use crate::store::shipping::Shipping;
 use crate::store::{History, Kind, Store, StoreError};
 
 /// What is left is written for so long when the server stops; the rest waits for the next start.
@@ -41,6 +43,8 @@ struct Running {
     store: Store,
     stop: CancellationToken,
     importing: JoinHandle<()>,
+    /// Of recordings; what is on its way when the server stops is sent by the next start.
+    shipping: Option<JoinHandle<()>>,
     telling: Option<(Notices, JoinHandle<()>)>,
 }
 
@@ -53,7 +57,11 @@ pub(crate) fn open(config: &Config, clinic: &Clinic) -> Result<Option<Store>, St
 pub(super) fn open_for(config: &Config, clinic: &Tenant) -> Result<Option<Store>, StoreError> {
     match config.store.kind() {
         Kind::Off => Ok(None),
-        Kind::Embedded | Kind::Postgres => Store::open(&config.store, &config.records.folder(), clinic).map(Some),
+        Kind::Embedded | Kind::Postgres => {
+            let bucket = config.records.s3.as_ref().map(|s3| Bucket::open(s3, clinic)).transpose()?;
+            let store = Store::open(&config.store, &config.records.folder(), clinic)?;
+            Ok(Some(store.with_bucket(bucket)))
+        }
     }
 }
 
@@ -128,14 +136,15 @@ impl Keeping {
             let importer = Importer::new(store.clone(), Library::new(config.records.folder()));
             let stop = CancellationToken::new();
             let telling = notices.map(|notices| (notices.clone(), tokio::spawn(notices.run(clock::now, stop.clone()))));
-            Running { importing: tokio::spawn(importer.run(ends, stop.clone())), stop, store, telling }
+            let shipping = Shipping::of(&store).map(|shipping| tokio::spawn(shipping.run(stop.clone())));
+            Running { importing: tokio::spawn(importer.run(ends, stop.clone())), shipping, stop, store, telling }
         });
         Self { running }
     }
 
     /// Writes what calls have left behind until now, as far as there is time. `records` is where they write, if there were any.
     pub(super) async fn finish(self, records: Option<Arc<Records>>) {
-        let Some(Running { store, stop, importing, telling }) = self.running else { return };
+        let Some(Running { store, stop, importing, shipping, telling }) = self.running else { return };
         let flushed = tokio::task::spawn_blocking(move || records.map(|records| records.flush(FINISHING / 2))).await;
         stop.cancel();
         if flushed.is_err() || tokio::time::timeout(FINISHING, importing).await.is_err() {
@@ -145,6 +154,9 @@ impl Keeping {
             && !is_told(notices, telling).await
         {
             tracing::warn!("not everybody was told of the last messages; the next start tells them");
+        }
+        if let Some(shipping) = shipping {
+            shipping.await.ok();
         }
         store.close().await;
     }

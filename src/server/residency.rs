@@ -1,10 +1,11 @@
-//! Whether a clinic's `residency` allows the providers that are configured. Asked before anything is started.
+//! Whether a clinic's `residency` allows the providers that are configured, and the place where recordings are kept. Asked before anything is started.
 
 use super::settings::{Kind, ProvidersConfig};
 use crate::costs::Kind as Use;
 use crate::provider::account::Own;
 use crate::provider::openai;
 use crate::provider::residency::{Country, Hosts, Place};
+use crate::records::RecordsConfig;
 use crate::stt::deepgram::DeepgramOwn;
 use crate::tts::elevenlabs::ElevenLabsOwn;
 use crate::tts::qwen::QwenOwn;
@@ -40,8 +41,23 @@ pub fn sends(config: &ProvidersConfig) -> Vec<Sends> {
     accounts.chain(openai.chain(named).map(|(name, model)| sends(name, "what was said", model.place()))).collect()
 }
 
+/// Where recordings go, if they leave the disk.
+pub fn keeps(config: &RecordsConfig) -> Option<Sends> {
+    let s3 = config.s3.as_ref()?;
+    Some(Sends { provider: "records.s3".to_owned(), what: "sealed recordings", place: s3.place() })
+}
+
 /// What leaves the country: a line for each provider, with the mend.
 pub(super) fn leaving(config: &ProvidersConfig, country: &Country) -> Vec<String> {
+    told(sends(config), country)
+}
+
+/// The same of recordings.
+pub(super) fn recordings_leaving(config: &RecordsConfig, country: &Country) -> Vec<String> {
+    told(keeps(config), country)
+}
+
+fn told(sends: impl IntoIterator<Item = Sends>, country: &Country) -> Vec<String> {
     let mend = |sends: &Sends| match sends.place {
         Place::Unstated => format!("state where it is ({}.country), or take it out", sends.provider),
         Place::In(_) if sends.place.is_around(country) => {
@@ -49,7 +65,7 @@ pub(super) fn leaving(config: &ProvidersConfig, country: &Country) -> Vec<String
         }
         Place::Here | Place::In(_) | Place::Anywhere => format!("take [{}] out", sends.provider),
     };
-    let leaves = sends(config).into_iter().filter(|sends| !sends.place.stays_in(country));
+    let leaves = sends.into_iter().filter(|sends| !sends.place.stays_in(country));
     leaves
         .map(|sends| {
             format!(
@@ -119,6 +135,30 @@ mod tests {
 
     fn config(text: &str) -> ProvidersConfig {
         toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn recordings_leave_as_providers_do() {
+        let leaves = |endpoint: &str, region: &str, more: &str| {
+            let keys = "access_key = { env = \"A\" }\nsecret_key = { env = \"S\" }";
+            let text =
+                format!("[s3]\nendpoint = \"{endpoint}\"\nbucket = \"b\"\nregion = \"{region}\"\n{keys}\n{more}");
+            recordings_leaving(&toml::from_str(&text).unwrap(), &"CA".to_owned().try_into().unwrap())
+        };
+        let none = Vec::<String>::new();
+        assert_eq!(recordings_leaving(&RecordsConfig::default(), &"CA".to_owned().try_into().unwrap()), none);
+        assert_eq!(leaves("https://s3.ca-central-1.amazonaws.com", "ca-central-1", ""), none);
+        assert_eq!(leaves("http://127.0.0.1:9000", "us-east-1", ""), none);
+        assert_eq!(leaves("https://minio.clinic.example", "us-east-1", "country = \"CA\""), none);
+        assert_eq!(
+            leaves("https://s3.us-east-1.amazonaws.com", "us-east-1", ""),
+            ["residency: CA, but records.s3 sends sealed recordings to US; take [records.s3] out"]
+        );
+        assert_eq!(
+            leaves("https://minio.clinic.example", "ca-central-1", ""),
+            ["residency: CA, but records.s3 sends sealed recordings to an address whose country is not stated; \
+              state where it is (records.s3.country), or take it out"]
+        );
     }
 
     fn leaves(text: &str) -> Vec<String> {

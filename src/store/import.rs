@@ -316,7 +316,7 @@ pub(super) fn is_over(path: &Path) -> io::Result<bool> {
 }
 
 /// Locked, if nobody writes it; `None` if somebody does, or it is gone.
-fn lock(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,

@@ -45,14 +45,24 @@ pub struct Call {
     pub found_by: Why,
     #[serde(flatten)]
     pub past: Past,
-    /// The server that answered it, which alone has its recording.
+    /// The server that answered it, which alone has its recording, but for one that is in the bucket.
     pub instance: String,
+    /// Its recording is in the bucket.
+    #[serde(skip)]
+    pub in_bucket: bool,
     /// Why the recording that is there cannot be given out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
     pub tools: Vec<Step>,
     /// Who did what to it.
     pub audit: Vec<Note>,
+}
+
+impl Call {
+    /// Whether there is a recording that can be had here.
+    pub const fn is_recorded(&self) -> bool {
+        self.past.recording.is_some() || self.in_bucket
+    }
 }
 
 /// One step of a tool.
@@ -139,7 +149,12 @@ impl Store {
             }
         })
         .await?;
-        let calls = self.whole_calls(calls).await?;
+        let mut calls = self.whole_calls(calls).await?;
+        match self.in_bucket(None).await {
+            Ok(there) => calls.iter_mut().for_each(|call| call.in_bucket = there.contains(&call.past.call)),
+            // Everything else is theirs all the same.
+            Err(error) => closed.note(format!("recordings that are not on the disk: {error}")),
+        }
         calls.iter().flat_map(|call| &call.past.closed).for_each(|what| closed.note(what.clone()));
         Ok(Held { calls, messages: messages.into_values().collect(), closed: closed.told(), ..Held::default() })
     }
@@ -223,6 +238,7 @@ impl Store {
                 calls.push(Call {
                     found_by: found.remove(&past.call).unwrap_or_default(),
                     instance: instances.remove(&past.call).unwrap_or_default(),
+                    in_bucket: false,
                     unreadable: None,
                     tools: tools.remove(&past.call).unwrap_or_default(),
                     audit: self.audited_of(&past.call).await?,
@@ -233,9 +249,10 @@ impl Store {
         Ok(calls)
     }
 
-    /// How many calls have a recording on this server's disk and no row of this clinic: nobody can say whose they are.
+    /// How many calls have a recording on this server's disk, or in the bucket if that can be asked, and no row of this clinic: nobody can say whose they are.
     pub async fn unclaimed_recordings(&self) -> Result<usize, StoreError> {
         let mut calls = recorded(self).await?;
+        calls.extend(self.in_bucket(None).await.unwrap_or_default());
         let ids: Vec<String> = calls.iter().cloned().collect();
         for some in ids.chunks(AT_ONCE) {
             let sql = format!("SELECT call FROM calls WHERE clinic = $1 AND call IN ({})", places(some.len()));
@@ -246,14 +263,26 @@ impl Store {
         Ok(calls.len())
     }
 
-    /// Erases these, recordings on this server's disk included; `request` is written into the proof. How much of what.
+    /// Erases these, recordings on this server's disk and in the bucket included; `request` is written into the proof. How much of what.
     pub async fn erase(&self, held: &Held, request: &str, actor: &str) -> Result<Counts, StoreError> {
         let calls: Vec<String> = held.calls.iter().map(|call| call.past.call.clone()).collect();
         let messages: Vec<String> = held.messages.iter().map(|left| left.message.id.clone()).collect();
         let recordings = sound_of(self, &calls).await?;
+        // While it is away nothing is erased.
+        if let Some(bucket) = self.bucket() {
+            bucket.answers().await?;
+        }
         let mut counts = held.gone.clone();
         // First: if the process ends here, the calls are found again.
         counts.add(What::Recordings, delete(self, &recordings).await?);
+        // After the files: what is sent meanwhile is looked for again by who sends it.
+        if let Some(bucket) = self.bucket() {
+            let there = self.in_bucket(None).await?;
+            for call in calls.iter().filter(|call| there.contains(*call)) {
+                bucket.remove(call).await?;
+                counts.add(What::Recordings, 1);
+            }
+        }
         let transaction = self.begin().await?;
         for some in calls.chunks(AT_ONCE) {
             let places = places(some.len());

@@ -1,15 +1,16 @@
 //! Sealing anew, by the newest key, what older keys sealed: in small transactions, so that it can be broken off and gone on with at any time.
 
 use std::io;
-use std::path::PathBuf;
 
 use sea_orm::sea_query::Value;
 
 use super::closed::Closed;
+use super::person::is_erased;
 use super::record::place;
 use super::{Store, StoreError, commit, execute, rollback, rows};
 use crate::records::Library;
-use crate::records::sealed::{self, Resealed};
+use crate::records::bucket::{Bucket, BucketError, nameless};
+use crate::records::sealed::{self, Ending, Resealed};
 
 /// Rows of one transaction: others wait for it with SQLite.
 const AT_ONCE: i64 = 200;
@@ -63,8 +64,8 @@ impl Store {
         Ok((done, closed.told()))
     }
 
-    /// The same of recordings on this server's disk: how many, and those that keep their key, which are not over, broke off, or were changed.
-    pub async fn reseal_recordings(&self) -> Result<(u64, Vec<PathBuf>), StoreError> {
+    /// The same of recordings on this server's disk and in the bucket: how many, and those that keep their key, which are not over, broke off, or were changed.
+    pub async fn reseal_recordings(&self) -> Result<(u64, Vec<String>), StoreError> {
         let (records, keys) = (self.records.to_path_buf(), self.recording_keys());
         let folder = records.display().to_string();
         let resealed = tokio::task::spawn_blocking(move || {
@@ -76,13 +77,56 @@ impl Store {
                 match sealed::reseal(&path, &keys) {
                     Ok(Resealed::Now) => done += 1,
                     Ok(Resealed::Before) => {}
-                    Ok(Resealed::Unfinished) | Err(_) => left.push(path),
+                    Ok(Resealed::Unfinished) | Err(_) => left.push(path.display().to_string()),
                 }
             }
             Ok((done, left))
         });
         let resealed = resealed.await.map_err(io::Error::other).and_then(|done| done);
-        resealed.map_err(|error| StoreError::Folder { folder, error })
+        let (mut done, mut left) = resealed.map_err(|error| StoreError::Folder { folder, error })?;
+        // After the disk, from which one may have come there meanwhile.
+        if let Some(bucket) = self.bucket() {
+            for call in bucket.calls(None).await? {
+                match self.reseal_in(bucket, &call).await? {
+                    Resealed::Now => done += 1,
+                    Resealed::Before => {}
+                    Resealed::Unfinished => left.push(format!("the recording of call {call} in the bucket")),
+                }
+            }
+        }
+        Ok((done, left))
+    }
+
+    /// Fetches a recording, seals it anew and puts it back; on the disk it is sealed all the time, and has no name.
+    async fn reseal_in(&self, bucket: &Bucket, call: &str) -> Result<Resealed, StoreError> {
+        let keys = self.recording_keys();
+        match bucket.begin(call, sealed::BEGIN).await? {
+            // Taken away meanwhile.
+            None => return Ok(Resealed::Before),
+            Some(begin) => match sealed::is_newest_of(&begin, &keys) {
+                Ok(true) => return Ok(Resealed::Before),
+                Ok(false) => {}
+                Err(_) => return Ok(Resealed::Unfinished),
+            },
+        }
+        let Some(from) = bucket.get(call, &self.records).await? else { return Ok(Resealed::Before) };
+        let (of, folder) = (call.to_owned(), self.records.to_path_buf());
+        let resealed = tokio::task::spawn_blocking(move || {
+            let to = nameless(&folder)?;
+            let ending = sealed::reseal_of(&of, from, to.try_clone()?, &keys);
+            Ok((to, ending))
+        });
+        let resealed = resealed.await.map_err(io::Error::other).and_then(|done| done);
+        let (to, ending) = resealed.map_err(BucketError::Disk)?;
+        if !matches!(ending, Ok(Ending::Whole)) {
+            return Ok(Resealed::Unfinished);
+        }
+        bucket.put(call, &to).await?;
+        // Else it would be there again until the next night.
+        if is_erased(&self.database, call).await? {
+            bucket.remove(call).await?;
+        }
+        Ok(Resealed::Now)
     }
 
     /// Rows that each version of the keys has sealed, of every clinic.

@@ -1,4 +1,4 @@
-//! Purging what is past its time: what a clinic's `[retention]` no longer allows to be kept, taken out of the database and off this server's disk.
+//! Purging what is past its time: what a clinic's `[retention]` no longer allows to be kept, taken out of the database and its bucket, and off this server's disk.
 //!
 //! Each purge has a name (the night it is for, or the moment at which somebody asked for it) and leaves proof of it in the audit: how much of what kind, never of
 //! whom. What was taken away is counted in the transaction that takes it away, and the proof is written once, by whoever ends the purge: so a purge that
@@ -148,6 +148,7 @@ impl Retention {
         for (what, files) in files::past_their_time(&self.store, &cutoffs).await? {
             counts.add(what, files.len() as u64);
         }
+        counts.add(What::Recordings, files::in_bucket(&self.store, &cutoffs).await?.len() as u64);
         Ok(counts)
     }
 
@@ -166,6 +167,8 @@ impl Retention {
             return Ok(Counts::default());
         }
         purge.rows(cutoffs).await?;
+        // Every server's: without the bucket there is no proof, and it is tried again.
+        purge.bucket(files::in_bucket(&self.store, cutoffs).await?).await?;
         let counts = purge.finish(&self.actor).await?;
         self.store.write_over().await?;
         Ok(counts)

@@ -256,6 +256,17 @@ pub const METRICS: &[Metric] = &[
         "Records left open because the disk does not keep up; their lines are there.",
     ),
     counter("records_closes_delayed_total", &[], "Recordings closed late because the disk does not keep up."),
+    counter("records_uploads_total", &[], "Recordings that were moved from the disk to the bucket of `[records.s3]`."),
+    counter(
+        "records_upload_failures_total",
+        &[],
+        "Tries to move a recording to the bucket that failed: it waits on the disk.",
+    ),
+    gauge(
+        "records_uploads_waiting",
+        &["clinic"],
+        "Recordings that are over and not in the bucket yet, as of the last look. Absent without `[records.s3]`.",
+    ),
     counter("store_records_kept_total", &[], "Records of calls written to the store."),
     counter(
         "store_failures_total",

@@ -84,6 +84,43 @@ fn a_budget_that_cannot_be_kept_is_refused_with_the_mend() {
 }
 
 #[test]
+fn recordings_leave_the_disk_sealed_and_for_where_the_clinic_keeps_its_data_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let secret = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("it is writable");
+        format!("{{ file = {:?} }}", file.display().to_string())
+    };
+    let (access, key) = (secret("access", "AK1D"), secret("secret", "pW3xv09ZpQe71kLm82Tn"));
+    let s3 = |endpoint: &str, region: &str| {
+        format!(
+            "[records.s3]\nendpoint = \"{endpoint}\"\nbucket = \"clinic-audio\"\nregion = \"{region}\"\n\
+             access_key = {access}\nsecret_key = {key}\n"
+        )
+    };
+    let (canada, states) = (
+        s3("https://s3.ca-central-1.amazonaws.com", "ca-central-1"),
+        s3("https://s3.us-east-1.amazonaws.com", "us-east-1"),
+    );
+    let at_home = "residency = \"CA\"\n";
+    assert_eq!(checked(at_home, &canada), Ok(()));
+    assert_eq!(checked("", &states), Ok(()));
+    assert_eq!(
+        checked(at_home, &states),
+        Err("clinic.toml: residency: CA, but records.s3 sends sealed recordings to US; take [records.s3] out"
+            .to_owned())
+    );
+    for (rest, words) in [
+        (format!("{canada}[store]\nenabled = false\n"), "records.s3: without a store nothing seals recordings"),
+        (s3("http://10.0.0.7:9000", "us-east-1"), "records.s3.endpoint: without TLS, and not on this machine"),
+        (canada.replace("bucket = ", "buckets = "), "records"),
+    ] {
+        let refused = checked("", &rest).expect_err("it is refused");
+        assert!(refused.contains(words) && refused.contains("attendant.toml"), "{refused}");
+    }
+}
+
+#[test]
 fn a_clinic_that_keeps_its_data_at_home_refuses_who_takes_it_abroad() {
     let folder = tempfile::tempdir().unwrap();
     let clinic = folder.path().join("clinic.toml");

@@ -88,6 +88,9 @@ counter records_lines_dropped_total
 counter records_frames_dropped_total
 counter records_closes_dropped_total
 counter records_closes_delayed_total
+counter records_uploads_total
+counter records_upload_failures_total
+gauge records_uploads_waiting{clinic}
 counter store_records_kept_total
 counter store_failures_total
 counter store_ends_dropped_total

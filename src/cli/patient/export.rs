@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 
-use super::super::recording::give_out;
+use super::super::recording::Sound;
 use super::super::{Exit, Failure, actor, store_failure};
 use crate::clock;
 use crate::records::{private_file, private_folder};
@@ -31,7 +31,7 @@ struct Export<'a> {
 pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Path) -> Result<Exit, Failure> {
     empty(out).map_err(Failure::usage)?;
     let request = uuid::Uuid::now_v7().to_string();
-    let recordings = held.calls.iter().filter(|call| call.past.recording.is_some()).count();
+    let recordings = held.calls.iter().filter(|call| call.is_recorded()).count();
     let counts = format!(
         "calls {}, messages {}, recordings {recordings}, appointments {}",
         held.calls.len(),
@@ -42,13 +42,17 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
     let note = Note::new(&actor(), Action::PersonExported, &request, &counts);
     store.note(&note).await.map_err(store_failure)?;
     for call in &mut held.calls {
-        let Some(recording) = call.past.recording.take() else { continue };
+        let sound = match (call.past.recording.take(), call.in_bucket) {
+            (Some(path), _) => Sound::Disk(path),
+            (None, true) => Sound::Bucket,
+            (None, false) => continue,
+        };
         let name = format!("{}.wav", call.past.call);
-        match give_out(Some(store), &recording, &out.join(&name)) {
+        match sound.give_out(Some(store), &call.past.call, &out.join(&name)).await {
             Ok(_) => call.past.recording = Some(PathBuf::from(name)),
             // Everything else is theirs all the same.
             Err(error) => {
-                println!("{} is not in it: {error}", recording.display());
+                println!("the recording of call {} ({}) is not in it: {error}", call.past.call, sound.place());
                 call.unreadable = Some(error.to_string());
             }
         }

@@ -1,4 +1,4 @@
-//! What is past its time on this server's disk: recordings, and journals and messages that never fitted into the store. Of calls that were erased it goes at once.
+//! What is past its time on this server's disk and in the bucket: recordings, and journals and messages that never fitted into the store. Of calls that were erased it goes at once.
 //!
 //! A file of a call is named by its id, which says when the call began; a message's is as old as the file. A file that somebody writes is left alone.
 
@@ -37,6 +37,17 @@ pub(super) async fn past_their_time(store: &Store, cutoffs: &Cutoffs) -> Result<
         Ok([(What::Recordings, recordings), (What::Journals, journals), (What::Messages, messages)])
     })
     .await
+}
+
+/// Calls whose recordings in the bucket are past their time.
+pub(super) async fn in_bucket(store: &Store, cutoffs: &Cutoffs) -> Result<Vec<String>, StoreError> {
+    let mut calls = store.in_bucket(None).await?;
+    if !calls.is_empty() {
+        let erased = store.erased().await?;
+        let is_past = |call: &str| began_ms(Path::new(call)).is_some_and(|began| began < cutoffs.recordings);
+        calls.retain(|call| is_past(call) || erased.contains(call));
+    }
+    Ok(calls.into_iter().collect())
 }
 
 /// Files with the sound of these calls, in whatever state.

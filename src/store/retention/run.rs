@@ -172,6 +172,16 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Takes the recordings of these calls out of the bucket. One that is counted is gone.
+    pub(super) async fn bucket(&self, calls: Vec<String>) -> Result<(), StoreError> {
+        let Some(bucket) = self.store.bucket() else { return Ok(()) };
+        for call in calls {
+            bucket.remove(&call).await?;
+            self.count(&self.store.database, What::Recordings, 1).await?;
+        }
+        Ok(())
+    }
+
     /// Writes the proof: of this purge and, if it is a night's, of those before it that broke off. What this one took away.
     pub(super) async fn finish(self, actor: &str) -> Result<Counts, StoreError> {
         let names: Vec<&str> = What::PURGED.map(What::name).into();
