@@ -10,12 +10,14 @@ use super::{DaySchedule, Emr, Finding, ProviderRef};
 /// Days of templates that are looked at.
 const DAYS: i64 = 7;
 
-/// What is asked stays warm for the first calls. `codes`: those that have a meaning.
+/// What is asked stays warm for the first calls. `codes`: those that have a meaning. `none`: what it means that somebody has no slot that may be
+/// booked.
 pub(super) async fn days_ahead(
     emr: &dyn Emr,
     providers: &BTreeMap<ProviderRef, String>,
     codes: &BTreeSet<char>,
     now: DateTime,
+    none: fn(&str) -> Finding,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (provider, name) in providers {
@@ -35,13 +37,26 @@ pub(super) async fn days_ahead(
                 "{name}: the first slot that callers may book is {} with code {code}; have the staff confirm it",
                 at.strftime("%A, %B %-d at %H:%M")
             )),
-            None => Finding::bad(
-                format!("{name}: no slot within {DAYS} days has a code that callers may book"),
-                "write the codes of that provider's slots into [emr.codes]",
-            ),
+            None => none(name),
         });
     }
     findings
+}
+
+/// Of an EMR that tells slots whoever is booked in them.
+pub(super) fn none_coded(name: &str) -> Finding {
+    Finding::bad(
+        format!("{name}: no slot within {DAYS} days has a code that callers may book"),
+        "write the codes of that provider's slots into [emr.codes]",
+    )
+}
+
+/// Of an EMR that tells what is free alone: who is booked up is not to keep a clinic from taking calls.
+pub(super) fn none_proposed(name: &str) -> Finding {
+    Finding::good(format!(
+        "{name}: nothing that callers may book is free within {DAYS} days; have the staff confirm that it is booked up, and not that \
+         [emr.fhir.slots] lacks the types that are proposed"
+    ))
 }
 
 fn first_slot(schedule: Option<&DaySchedule>, codes: &BTreeSet<char>, now: DateTime) -> Option<(DateTime, char)> {

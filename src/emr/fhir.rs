@@ -1,5 +1,5 @@
-//! A server of FHIR R4 behind the EMR's contract: Schedule, Slot, Appointment and Patient, and `$hold` and `$book` of the Argonaut scheduling
-//! guide where it offers them.
+//! A server of FHIR R4 behind the EMR's contract: Schedule, Slot, Appointment and Patient, and `$find`, `$hold` and `$book` of the Argonaut
+//! scheduling guide where it offers them.
 //!
 //! Decides nothing that the clinic's file and the standard do not: its modules hold a decision each. Instants become the clinic's wall clock at the
 //! edge; slots are kept for minutes to know what a day looks like, and asked anew to know what is free. What is written is written once. No
@@ -18,6 +18,7 @@ mod health;
 mod instant;
 mod offer;
 mod operation;
+mod proposal;
 mod reference;
 mod row;
 mod slots;
@@ -32,7 +33,7 @@ use std::time::Duration;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::ahead::days_ahead;
+use super::ahead::{days_ahead, none_coded, none_proposed};
 use super::days::Days;
 use super::failure::Failure;
 use super::finish::finish;
@@ -117,7 +118,8 @@ impl Emr for Fhir {
     async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
         let codes: BTreeSet<char> = self.0.types.keys().copied().collect();
         let mut findings = self.0.health().await?;
-        findings.extend(days_ahead(self, &self.0.providers, &codes, now).await);
+        let none = if self.0.proposes() { none_proposed } else { none_coded };
+        findings.extend(days_ahead(self, &self.0.providers, &codes, now, none).await);
         Ok(findings)
     }
 
@@ -137,7 +139,7 @@ impl Emr for Fhir {
             let inner = self.0.clone();
             tokio::spawn(async move { inner.warm_offer().await });
         }
-        Ok(self.0.day(provider, day).await.map_err(Failure::of_read)?.taken(provider))
+        self.0.taken(provider, day).await.map_err(Failure::of_read)
     }
 
     async fn appointments_for_patient(

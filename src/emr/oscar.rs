@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
 
-use super::ahead::days_ahead;
+use super::ahead::{days_ahead, none_coded};
 use super::days::Days;
 use super::failure::Failure;
 use super::finish::finish;
@@ -104,7 +104,7 @@ impl Emr for Oscar {
 
     async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
         let mut findings = self.0.health(now).await?;
-        findings.extend(days_ahead(self, &self.0.providers, &self.0.codes, now).await);
+        findings.extend(days_ahead(self, &self.0.providers, &self.0.codes, now, none_coded).await);
         Ok(findings)
     }
 

@@ -11,6 +11,7 @@ mod grants;
 mod http;
 mod metadata;
 mod operations;
+mod proposals;
 mod reply;
 mod route;
 mod search;
@@ -55,6 +56,8 @@ pub enum Conduct {
     Strict,
     /// The same, by `$hold` and `$book` of the Argonaut scheduling guide; it takes no create.
     Argonaut,
+    /// As argonaut, and with `$find` for what is free: no Schedule or Slot is found.
+    Finder,
     /// As blind, and it writes over whatever version an update names.
     Careless,
 }
@@ -64,7 +67,15 @@ impl Conduct {
     const fn looks(self) -> bool {
         match self {
             Self::Blind | Self::Careless => false,
-            Self::Strict | Self::Argonaut => true,
+            Self::Strict | Self::Argonaut | Self::Finder => true,
+        }
+    }
+
+    /// Whether appointments are booked by operations alone.
+    const fn operates(self) -> bool {
+        match self {
+            Self::Blind | Self::Careless | Self::Strict => false,
+            Self::Argonaut | Self::Finder => true,
         }
     }
 }

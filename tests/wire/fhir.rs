@@ -9,4 +9,5 @@ mod golden;
 mod hostile;
 pub mod house;
 mod logs;
+mod proposals;
 mod races;

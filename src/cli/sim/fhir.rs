@@ -17,8 +17,8 @@ use crate::sim::fhir::{Conduct, Fhir, Knob, Settings};
 /// not know. What it knows is at /_sim/ as JSON: appointments, double bookings, every request.
 ///
 /// An OPERATION is token, metadata, page, Schedule.search, Slot.search, Patient.search, Patient.read,
-/// Appointment.search, .read, .create, .update, .hold or .book, or * for all of them. FAULT may be
-/// followed by /N for the next N requests only. What a fault does:
+/// Appointment.search, .read, .create, .update, .find, .hold or .book, or * for all of them. FAULT
+/// may be followed by /N for the next N requests only. What a fault does:
 ///
 ///   latency:MS        does what was asked so much later, at most 30000, and answers then
 ///   late-reply:MS     does what was asked, and answers so much later

@@ -19,6 +19,9 @@ use super::config::FhirConfig;
 use super::reference;
 use crate::provider::ErrorKind;
 
+/// The operation that proposes times.
+const FIND: &str = "$find";
+
 const FHIR: HeaderValue = HeaderValue::from_static("application/fhir+json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -30,12 +33,15 @@ pub(super) enum Service {
     Metadata,
     Schedule,
     Slot,
+    /// `$find` of the guide, which returns Appointments that are proposed.
+    Find,
     Appointment,
     Patient,
 }
 
 impl Service {
-    const ALL: [Self; 6] = [Self::Token, Self::Metadata, Self::Schedule, Self::Slot, Self::Appointment, Self::Patient];
+    const ALL: [Self; 7] =
+        [Self::Token, Self::Metadata, Self::Schedule, Self::Slot, Self::Find, Self::Appointment, Self::Patient];
 
     /// The kind of resource, or what else stands behind the service base.
     pub(super) const fn kind(self) -> &'static str {
@@ -44,8 +50,18 @@ impl Service {
             Self::Metadata => "metadata",
             Self::Schedule => "Schedule",
             Self::Slot => "Slot",
-            Self::Appointment => "Appointment",
+            Self::Find | Self::Appointment => "Appointment",
             Self::Patient => "Patient",
+        }
+    }
+
+    /// As errors name it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Find => FIND,
+            Self::Token | Self::Metadata | Self::Schedule | Self::Slot | Self::Appointment | Self::Patient => {
+                self.kind()
+            }
         }
     }
 
@@ -53,7 +69,7 @@ impl Service {
     const fn is_about_patients(self) -> bool {
         match self {
             Self::Appointment | Self::Patient => true,
-            Self::Token | Self::Metadata | Self::Schedule | Self::Slot => false,
+            Self::Token | Self::Metadata | Self::Schedule | Self::Slot | Self::Find => false,
         }
     }
 
@@ -63,6 +79,7 @@ impl Service {
             Self::Metadata => "fhir_metadata",
             Self::Schedule => "fhir_schedule",
             Self::Slot => "fhir_slot",
+            Self::Find => "fhir_find",
             Self::Appointment => "fhir_appointment",
             Self::Patient => "fhir_patient",
         }
@@ -98,7 +115,7 @@ impl Client {
         let base = config.base().ok_or("emr.fhir.base_url: no plain HTTP address; write the service base")?;
         let times = [config.connect_ms, config.read_ms];
         let http = Http::new("emr.fhir", "emr.fhir.base_url", times, config.ca.as_ref())?;
-        let gates = Service::ALL.map(|service| Gate::new(service.kind(), service.label(), clinic));
+        let gates = Service::ALL.map(|service| Gate::new(service.name(), service.label(), clinic));
         Ok(Self { http, gates, base, account: Account::new(config)? })
     }
 
@@ -141,7 +158,15 @@ impl Client {
                 self.ask(service, &post).await?
             }
             None => {
-                let mut url = self.address(&[service.kind()]);
+                let mut url = match service {
+                    Service::Find => self.address(&[service.kind(), FIND]),
+                    Service::Token
+                    | Service::Metadata
+                    | Service::Schedule
+                    | Service::Slot
+                    | Service::Appointment
+                    | Service::Patient => self.address(&[service.kind()]),
+                };
                 url.query_pairs_mut().extend_pairs(sought);
                 self.ask(service, &|| self.request(Method::GET, url.clone())).await?
             }
@@ -244,7 +269,7 @@ impl Client {
             self.gates[service as usize].failed(ErrorKind::Unauthorised, None);
             let what = format!(
                 "{} does not take the token; see emr.fhir.token or emr.fhir.client and docs/fhir.md",
-                service.kind()
+                service.name()
             );
             Err(Failure::Refused(EmrError::Auth(what)))
         };
@@ -324,7 +349,7 @@ fn form(parameters: &Parameters) -> String {
 }
 
 fn no_such(service: Service) -> Failure {
-    let what = format!("{} is not there; is emr.fhir.base_url the service base?", service.kind());
+    let what = format!("{} is not there; is emr.fhir.base_url the service base?", service.name());
     Failure::Refused(EmrError::Invalid(what))
 }
 

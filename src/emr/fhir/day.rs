@@ -1,7 +1,8 @@
 //! A provider's day as it is now, and as it looks whoever is booked on it.
 //!
 //! Who works is known for minutes, and so is what a day looks like; what is free is asked each time, of slots and of appointments, since a
-//! server need not keep the one in step with the other.
+//! server need not keep the one in step with the other. Slots are asked for wherever they can be searched; where they cannot, what the server
+//! proposes stands for those that are free.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use super::reference;
 use super::row::Row;
 use super::slots::{self, Slot};
 use super::wish::Wish;
-use super::{bundle, instant};
+use super::{bundle, instant, proposal};
 
 /// See the module header.
 pub(super) struct Day {
@@ -83,7 +84,16 @@ impl Inner {
             return Ok(schedules);
         }
         let actors: Vec<String> = self.providers.keys().map(|id| reference::to("Practitioner", &id.0)).collect();
-        let found = self.client.search(Service::Schedule, vec![("actor", actors.join(","))]).await?;
+        let found = match self.client.search(Service::Schedule, vec![("actor", actors.join(","))]).await {
+            // Whom it proposes times of is asked one by one.
+            Err(refused) if self.proposes_instead(&refused).await => {
+                let all: BTreeMap<_, _> = self.providers.keys().map(|id| (id.clone(), Vec::new())).collect();
+                let all = Arc::new(all);
+                self.schedules.put((), all.clone());
+                return Ok(all);
+            }
+            found => found?,
+        };
         let mut schedules: BTreeMap<ProviderRef, Vec<String>> = BTreeMap::new();
         for schedule in found {
             let id = bundle::id(&schedule)?.to_owned();
@@ -107,18 +117,37 @@ impl Inner {
         Ok(schedules)
     }
 
-    async fn slots(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Slot>, Failure> {
+    /// The slots of a day, and what it looks like.
+    async fn slots(&self, provider: &ProviderRef, day: Date) -> Result<(Vec<Slot>, Option<DaySchedule>), Failure> {
         let schedules = self.schedules().await?;
-        let Some(schedules) = schedules.get(provider) else { return Ok(Vec::new()) };
+        let Some(schedules) = schedules.get(provider) else { return Ok((Vec::new(), None)) };
+        if self.proposes() {
+            return self.proposed(provider, day).await;
+        }
         let references: Vec<String> = schedules.iter().map(|id| reference::to("Schedule", id)).collect();
         let [from, to] = slots::bounds(day, &self.zone);
         let sought = vec![("schedule", references.join(",")), ("start", from), ("start", to)];
-        let found = self.client.search(Service::Slot, sought).await?;
+        let found = match self.client.search(Service::Slot, sought).await {
+            Err(refused) if self.proposes_instead(&refused).await => return self.proposed(provider, day).await,
+            found => found?,
+        };
         let read = |slot: &Value| Slot::read(slot, schedules, &self.client.base, &self.zone).transpose();
         let slots: Vec<Slot> = found.iter().filter_map(read).collect::<Result<_, _>>()?;
-        let hours = self.unlike.get(&day).map(Vec::as_slice);
-        self.looks.put((provider.clone(), day), slots::template(&slots, day, &self.types, hours));
-        Ok(slots)
+        let look = self.template(&slots, day);
+        self.looks.put((provider.clone(), day), look.clone());
+        Ok((slots, look))
+    }
+
+    /// What is proposed changes with everything that is booked, so it is asked for each time.
+    async fn proposed(&self, provider: &ProviderRef, day: Date) -> Result<(Vec<Slot>, Option<DaySchedule>), Failure> {
+        let slots = self.proposals(provider, day).await?;
+        let is_closed = hours::is_closed(self.unlike.get(&day).map(Vec::as_slice));
+        let look = self.template(&slots, day).unwrap_or_else(|| proposal::nothing(is_closed));
+        Ok((slots, Some(look)))
+    }
+
+    fn template(&self, slots: &[Slot], day: Date) -> Option<DaySchedule> {
+        slots::template(slots, day, &self.types, self.unlike.get(&day).map(Vec::as_slice))
     }
 
     /// What the day looks like; `None`: the provider does not work then.
@@ -127,25 +156,37 @@ impl Inner {
         if let Some(look) = self.looks.get(&key) {
             return Ok(look);
         }
-        let slots = self.slots(provider, day).await?;
-        let hours = self.unlike.get(&day).map(Vec::as_slice);
-        Ok(slots::template(&slots, day, &self.types, hours))
+        Ok(self.slots(provider, day).await?.1)
     }
 
     /// The day as it is now.
     pub(super) async fn day(&self, provider: &ProviderRef, day: Date) -> Result<Day, Failure> {
+        let ((slots, _), rows) = try_join(self.slots(provider, day), self.rows_with(provider, day)).await?;
+        Ok(Day { slots, rows })
+    }
+
+    /// What holds time that day.
+    pub(super) async fn taken(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Appointment>, Failure> {
+        let day = if self.proposes() {
+            // What is proposed takes no time, and is asked for beside this.
+            Day { slots: Vec::new(), rows: self.rows_with(provider, day).await? }
+        } else {
+            self.day(provider, day).await?
+        };
+        Ok(day.taken(provider))
+    }
+
+    async fn rows_with(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Row>, Failure> {
         let [from, to] = slots::bounds(day, &self.zone);
         let actor = reference::to("Practitioner", &provider.0);
-        let sought = vec![("actor", actor), ("date", from), ("date", to)];
-        let (slots, rows) = try_join(self.slots(provider, day), self.rows(sought)).await?;
+        let rows = self.rows(vec![("actor", actor), ("date", from), ("date", to)]).await?;
         // What was found and names this provider in no way that can be read would be free time.
         if rows.iter().any(|row| row.is_active() && !row.is_with(provider) && !row.is_declined_by(provider)) {
             return Err(Failure::odd(
                 "a search found an Appointment that does not name the Practitioner who was asked for; see docs/fhir.md",
             ));
         }
-        let theirs = rows.into_iter().filter(|row| row.is_with(provider));
-        Ok(Day { slots, rows: theirs.collect() })
+        Ok(rows.into_iter().filter(|row| row.is_with(provider)).collect())
     }
 
     /// Slots that allow this visit.

@@ -18,10 +18,15 @@ const NEEDED: [(&str, &[&str]); 4] = [
     ("Appointment", &["read", "search-type", "create", "update"]),
 ];
 
+/// Of them, those that tell times; `$find` may stand for both.
+const TIMES: [&str; 2] = ["Schedule", "Slot"];
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Offer {
     /// How appointments are booked.
     pub(super) books: Books,
+    /// What tells the times that are free.
+    pub(super) times: Times,
     /// What it lacks, and how to mend that.
     pub(super) lacks: Vec<(String, &'static str)>,
     /// It has practitioners in roles: what names them alone is not seen.
@@ -36,6 +41,14 @@ pub(super) enum Books {
     Booked,
     /// By its `$hold` first, then by `$book`.
     HeldThenBooked,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    /// Slots of schedules: they also tell what is closed, and what is taken.
+    Slots,
+    /// The guide's `$find`, where slots cannot be searched: it tells what is free and nothing else.
+    Proposed,
 }
 
 #[derive(Deserialize)]
@@ -104,12 +117,19 @@ impl Offer {
             (true, false) => Books::Booked,
             (false, _) => Books::Created,
         };
+        let has = |kind: &str, code: &str| {
+            of(kind).is_some_and(|of| of.interaction.iter().any(|offered| offered.code == code))
+        };
+        let has_slots = TIMES.iter().all(|kind| has(kind, "search-type"));
+        let times = if !has_slots && offers("find") { Times::Proposed } else { Times::Slots };
         let mut lacks = Vec::new();
         for (kind, codes) in NEEDED {
             for code in codes {
-                let is_offered = of(kind).is_some_and(|of| of.interaction.iter().any(|offered| offered.code == *code));
-                let is_replaced = books != Books::Created && *code == "create";
-                if !is_offered && !is_replaced {
+                let is_replaced = match times {
+                    Times::Proposed if TIMES.contains(&kind) => true,
+                    Times::Proposed | Times::Slots => books != Books::Created && *code == "create",
+                };
+                if !has(kind, code) && !is_replaced {
                     lacks.push((
                         format!("it does not offer {code} of {kind}"),
                         "have the server's operator switch it on",
@@ -131,7 +151,7 @@ impl Offer {
                 "have the server's operator switch on that updates are refused whose If-Match names another version",
             ));
         }
-        Ok(Self { books, lacks, has_roles: of("PractitionerRole").is_some() })
+        Ok(Self { books, times, lacks, has_roles: of("PractitionerRole").is_some() })
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
@@ -147,7 +167,14 @@ impl Offer {
                  confirm that theirs name the Practitioner",
             )
         });
-        lacks.chain([Finding::good(how)]).chain(roles).collect()
+        let times = match self.times {
+            Times::Slots => None,
+            Times::Proposed => Some(Finding::good(
+                "free times are those that $find proposes: what is closed is not told from what is taken, nor who works here still; have \
+                 the staff confirm those of [emr.fhir.providers]",
+            )),
+        };
+        lacks.chain([Finding::good(how)]).chain(times).chain(roles).collect()
     }
 }
 
@@ -206,10 +233,26 @@ mod tests {
     fn only_the_guides_own_operations_are_used() {
         let define = |name: &str, guide: &str| json!({ "name": name, "definition": format!("http://fhir.org/guides/{guide}/OperationDefinition/appointment-{name}") });
         let argonaut = ["book", "hold"].map(|name| define(name, "argonaut-scheduling"));
-        assert_eq!(offer(statement(json!([]))), Offer { books: Books::Created, lacks: Vec::new(), has_roles: false });
+        let plain = Offer { books: Books::Created, times: Times::Slots, lacks: Vec::new(), has_roles: false };
+        assert_eq!(offer(statement(json!([]))), plain);
         assert_eq!(offer(statement(json!(argonaut))).books, Books::HeldThenBooked);
         assert_eq!(offer(statement(json!([argonaut[0]]))).books, Books::Booked);
         assert_eq!(offer(statement(json!([define("book", "others")]))).books, Books::Created);
+    }
+
+    #[test]
+    fn times_are_asked_of_find_where_slots_cannot_be_searched_and_nowhere_else() {
+        let find = |guide: &str| json!([{ "name": "find", "definition": format!("http://fhir.org/guides/{guide}/OperationDefinition/appointment-find") }]);
+        let both = offer(statement(find("argonaut-scheduling")));
+        assert_eq!((both.times, both.lacks), (Times::Slots, Vec::new()), "slots tell more");
+        for missing in [0, 1] {
+            for (guide, times, lacks) in [("argonaut-scheduling", Times::Proposed, 0), ("others", Times::Slots, 1)] {
+                let mut without = statement(find(guide));
+                without["rest"][0]["resource"][missing]["interaction"] = json!([]);
+                let offer = offer(without);
+                assert_eq!((offer.times, offer.lacks.len()), (times, lacks), "{missing} {guide}: {:?}", offer.lacks);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `$hold` and `$book` of the Argonaut scheduling guide, for servers that book by them.
 //!
 //! The server decides there whether the time is free, and holds it meanwhile. A hold is no booking: it ends by itself, so one whose answer is
-//! lost costs nothing but its time.
+//! lost costs nothing but its time. What `$find` proposed is booked at once and not held: a hold of a proposal names no patient, so that nobody
+//! could tell whose it is.
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::client::{Service, Written};
 use super::offer::Books;
 use super::reference;
 use super::row::{Row, Status, Wanted};
+use super::slots::{Slot, Source};
 
 /// Left for a refusal to be told in.
 const TELLING: Duration = Duration::from_millis(500);
@@ -32,13 +34,19 @@ impl Inner {
         until: Instant,
     ) -> Result<Written, Failure> {
         let resource = || json!({ "name": "appt-resource", "resource": wanted.resource("proposed", &self.zone) });
-        match books {
-            Books::Created => {
+        match (books, wanted.slots) {
+            // As the guide has it: what was proposed is named by its id.
+            (Books::Booked | Books::HeldThenBooked, [Slot { id, source: Source::Proposal(_), .. }]) => {
+                let comment = format!("{}. {}", wanted.about, wanted.comment);
+                let comment = json!({ "name": "comment", "valueString": comment });
+                self.operate("$book", vec![named(id), patient(wanted), comment]).await
+            }
+            (Books::Created, _) => {
                 let resource = wanted.resource("booked", &self.zone);
                 self.client.create(Service::Appointment, &resource, &wanted.wish.search_attempt()).await
             }
-            Books::Booked => self.operate("$book", vec![resource(), patient(wanted)]).await,
-            Books::HeldThenBooked => {
+            (Books::Booked, _) => self.operate("$book", vec![resource(), patient(wanted)]).await,
+            (Books::HeldThenBooked, _) => {
                 let held = match held {
                     Some(row) => Written::There(Some(row.id.clone())),
                     // Held or not, nothing is booked.
@@ -46,8 +54,7 @@ impl Inner {
                         .map_err(|failure| Failure::Refused(failure.of_read()))?,
                 };
                 let Written::There(Some(id)) = held else { return Ok(held) };
-                let held = json!({ "name": "appt-id", "valueUri": reference::to("Appointment", &id) });
-                let booked = self.operate("$book", vec![held, patient(wanted)]).await;
+                let booked = self.operate("$book", vec![named(&id), patient(wanted)]).await;
                 if is_refused(&booked) {
                     // The refusal is told in time, whatever becomes of the hold.
                     timeout_at(until - TELLING, self.give_back(&id)).await.ok();
@@ -110,6 +117,11 @@ const fn is_refused(booked: &Result<Written, Failure>) -> bool {
         Ok(Written::Conflict | Written::Stale | Written::Missing) | Err(Failure::Refused(_)) => true,
         Ok(Written::There(_) | Written::Before(_)) | Err(Failure::Faulted(_) | Failure::Lost(_)) => false,
     }
+}
+
+/// An appointment that was proposed or held.
+fn named(id: &str) -> Value {
+    json!({ "name": "appt-id", "valueUri": reference::to("Appointment", id) })
 }
 
 fn patient(wanted: &Wanted<'_>) -> Value {

@@ -238,8 +238,13 @@ fn put_place(whole: &mut Value, place: &Place, slots: &[&Slot], zone: &TimeZone)
     whole["start"] = json!(instant::written(place.start, zone));
     whole["end"] = json!(instant::written(place.end, zone));
     whole["minutesDuration"] = json!(place.end.duration_since(place.start).as_mins());
-    let slots: Vec<Value> = slots.iter().map(|slot| json!({ "reference": reference::to("Slot", &slot.id) })).collect();
-    whole["slot"] = Value::from(slots);
+    let slots: Vec<Value> = slots.iter().flat_map(|slot| slot.references()).collect();
+    if !slots.is_empty() {
+        whole["slot"] = Value::from(slots);
+    } else if let Some(fields) = whole.as_object_mut() {
+        // What was proposed need not say in which slots it is, and those of before are not its.
+        fields.remove("slot");
+    }
 }
 
 /// What a new appointment is written with.

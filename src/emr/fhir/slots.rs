@@ -1,7 +1,7 @@
 //! Slots of a provider's schedules: what a day looks like, and what of it is free.
 //!
 //! A slot has the code whose types the clinic's file names, and none if it names none of the slot's. A day has slots of one length: the one that
-//! most of its slots have; others are not offered.
+//! most of its slots have; others are not offered. What a server without slots proposes is taken for a slot that is free.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::super::failure::Failure;
@@ -49,6 +49,16 @@ pub(super) struct Slot {
     types: Vec<String>,
     /// As an appointment in it says what it is for.
     pub(super) service: Option<Value>,
+    pub(super) source: Source,
+}
+
+/// Whose word a slot is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A Slot.
+    Slot,
+    /// An Appointment that was proposed, in slots to which these refer, if it says in which.
+    Proposal(Vec<Value>),
 }
 
 #[derive(Deserialize)]
@@ -58,6 +68,14 @@ struct Raw {
     status: String,
     start: String,
     end: String,
+    #[serde(flatten)]
+    types: Types,
+}
+
+/// What a Slot or an Appointment says that it is for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Types {
     #[serde(default)]
     service_category: Vec<Concept>,
     #[serde(default)]
@@ -65,6 +83,14 @@ struct Raw {
     #[serde(default)]
     specialty: Vec<Concept>,
     appointment_type: Option<Concept>,
+}
+
+impl Types {
+    /// Codes, each alone and behind its system.
+    pub(super) fn names(&self) -> Vec<String> {
+        let all = self.service_type.iter().chain(&self.service_category).chain(&self.specialty);
+        all.chain(&self.appointment_type).flat_map(Concept::names).collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -100,10 +126,32 @@ impl Slot {
         if start >= end {
             return Err(Failure::odd("a Slot ends before it begins"));
         }
-        let concepts =
-            raw.service_type.iter().chain(&raw.service_category).chain(&raw.specialty).chain(&raw.appointment_type);
-        let types = concepts.flat_map(Concept::names).collect();
-        Ok(Some(Self { id, start, end, state, schedule, types, service: slot.get("serviceType").cloned() }))
+        let types = raw.types.names();
+        let service = slot.get("serviceType").cloned();
+        Ok(Some(Self { id, start, end, state, schedule, types, service, source: Source::Slot }))
+    }
+
+    /// References to it, as an appointment in it has them.
+    pub(super) fn references(&self) -> Vec<Value> {
+        match &self.source {
+            Source::Slot => vec![json!({ "reference": reference::to("Slot", &self.id) })],
+            Source::Proposal(slots) => slots.clone(),
+        }
+    }
+
+    /// What a server without slots proposes.
+    pub(super) fn proposed(id: String, (start, end): (DateTime, DateTime), types: &Types, proposal: &Value) -> Self {
+        let slots = proposal.get("slot").and_then(Value::as_array).cloned().unwrap_or_default();
+        Self {
+            id,
+            start,
+            end,
+            state: State::Free,
+            schedule: String::new(),
+            types: types.names(),
+            service: proposal.get("serviceType").cloned(),
+            source: Source::Proposal(slots),
+        }
     }
 
     fn minutes(&self) -> i64 {
@@ -209,7 +257,6 @@ pub(super) fn is_lone(slot: &Slot, taken: &[(DateTime, DateTime)]) -> bool {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use serde_json::json;
 
     use super::super::super::ProviderRef;
     use super::*;

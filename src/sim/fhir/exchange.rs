@@ -16,7 +16,7 @@ use super::appointments::{self, desk_books};
 use super::reply::Reply;
 use super::route::Target;
 use super::store::participant;
-use super::{BASE, Exchange, Fault, Fhir, KEPT, Settings, State, metadata, operations, search};
+use super::{BASE, Conduct, Exchange, Fault, Fhir, KEPT, Settings, State, metadata, operations, proposals, search};
 use crate::clock;
 use crate::sim::connection::Line;
 use crate::sim::hold::{Passing, When};
@@ -211,8 +211,10 @@ fn before(fault: Fault) -> Option<Reply> {
 
 /// The front desk takes the time that is asked for; `patient`: for whom, if not for whom it is asked.
 fn desk_takes(state: &mut State, settings: &Settings, sent: &Value, patient: Option<&str>) {
-    let named = sent["parameter"].as_array().into_iter().flatten().find(|one| one["name"] == "appt-resource");
-    let whole = named.map_or(sent, |one| &one["resource"]);
+    let named = |name: &str| sent["parameter"].as_array().into_iter().flatten().find(|one| one["name"] == name);
+    let id = named("appt-id").and_then(|one| one["valueUri"].as_str()?.strip_prefix("Appointment/"));
+    let proposed = id.and_then(|id| proposals::whole(&state.store, settings, id));
+    let whole = proposed.as_ref().unwrap_or_else(|| named("appt-resource").map_or(sent, |one| &one["resource"]));
     let at = |name: &str| whole[name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let patient = patient.or_else(|| participant(whole, "Patient"));
     let (Some(start), Some(end), Some(practitioner), Some(patient)) =
@@ -254,6 +256,18 @@ impl State {
                     None => Reply::no(410, "not-found", "no such page"),
                 }
             }
+            Target::Search(kind)
+                if settings.conduct == Conduct::Finder && matches!(kind.as_str(), "Schedule" | "Slot") =>
+            {
+                Reply::no(404, "not-supported", "that is not offered")
+            }
+            Target::Find if settings.conduct != Conduct::Finder => {
+                Reply::no(404, "not-supported", "there is no such operation")
+            }
+            Target::Find => match proposals::find(&self.store, settings, &request.query) {
+                Ok(found) => search::page(&mut self.store, found, &request.base()),
+                Err(no) => no,
+            },
             Target::Search(kind) => match search::find(&self.store, kind, &request.query) {
                 Ok(found) => search::page(&mut self.store, found, &request.base()),
                 Err(no) => no,
@@ -262,7 +276,7 @@ impl State {
                 Some(resource) => Reply::of(200, resource).with("etag", appointments::tag(resource)),
                 None => Reply::no(404, "not-found", "no such resource"),
             },
-            Target::Create(kind) if kind == "Appointment" && settings.conduct != super::Conduct::Argonaut => {
+            Target::Create(kind) if kind == "Appointment" && !settings.conduct.operates() => {
                 let criteria = request.header("if-none-exist").unwrap_or_default();
                 let criteria: Vec<(String, String)> =
                     form_urlencoded::parse(criteria.as_bytes()).into_owned().collect();

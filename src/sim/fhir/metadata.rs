@@ -11,23 +11,25 @@ pub(super) fn statement(conduct: Conduct) -> Value {
         json!({ "type": kind, "interaction": interaction, "versioning": versioning })
     };
     let mut appointment = resource("Appointment", &["read", "search-type", "update"]);
-    if conduct == Conduct::Argonaut {
+    if conduct.operates() {
         let define = |name: &str| {
             json!({
                 "name": name,
                 "definition": format!("http://fhir.org/guides/argonaut-scheduling/OperationDefinition/appointment-{name}"),
             })
         };
-        appointment["operation"] = json!([define("hold"), define("book")]);
+        let names = if conduct == Conduct::Finder { &["find", "hold", "book"][..] } else { &["hold", "book"][..] };
+        appointment["operation"] = names.iter().map(|name| define(name)).collect();
     } else {
         appointment = resource("Appointment", &["read", "search-type", "update", "create"]);
         appointment["conditionalCreate"] = json!(true);
     }
+    let mut resources = vec![resource("Patient", &["read", "search-type"]), appointment];
+    if conduct != Conduct::Finder {
+        resources.extend([resource("Schedule", &["search-type"]), resource("Slot", &["search-type"])]);
+    }
     json!({
         "resourceType": "CapabilityStatement", "status": "active", "kind": "instance", "fhirVersion": "4.0.1", "format": ["json"],
-        "rest": [{ "mode": "server", "resource": [
-            resource("Schedule", &["search-type"]), resource("Slot", &["search-type"]),
-            resource("Patient", &["read", "search-type"]), appointment,
-        ] }],
+        "rest": [{ "mode": "server", "resource": resources }],
     })
 }

@@ -1,21 +1,21 @@
-//! `$hold` and `$book` of the Argonaut scheduling guide.
+//! `$hold` and `$book` of the Argonaut scheduling guide; what is booked may be held, proposed, or sent whole.
 
 use serde_json::{Value, json};
 
 use super::reply::Reply;
 use super::store::{Store, participant};
-use super::{Conduct, Settings, appointments, check};
+use super::{Settings, appointments, check, proposals};
 
 /// An operation by its name, with the parameters that were posted.
 pub(super) fn run(store: &mut Store, settings: &Settings, name: &str, parameters: &Value) -> Reply {
-    if settings.conduct != Conduct::Argonaut {
+    if !settings.conduct.operates() {
         return Reply::no(404, "not-supported", "there is no such operation");
     }
     let all = parameters["parameter"].as_array().map(Vec::as_slice).unwrap_or_default();
     if parameters["resourceType"] != "Parameters" || all.is_empty() {
         return Reply::no(400, "invalid", "no Parameters");
     }
-    let known = ["appt-id", "appt-resource", "patient-id"];
+    let known = ["appt-id", "appt-resource", "patient-id", "comment"];
     if !all.iter().all(|one| one["name"].as_str().is_some_and(|name| known.contains(&name))) {
         return Reply::no(400, "invalid", "no such parameter");
     }
@@ -25,7 +25,13 @@ pub(super) fn run(store: &mut Store, settings: &Settings, name: &str, parameters
     match (name, id, resource) {
         ("$hold", None, Some(whole)) => hold(store, settings, whole, "pending"),
         ("$book", None, Some(whole)) if is_of(named("patient-id"), &whole) => hold(store, settings, whole, "booked"),
-        ("$book", Some(id), None) => book(store, settings, id, named("patient-id")),
+        ("$book", Some(id), None) => match proposals::whole(store, settings, id) {
+            Some(proposed) => {
+                let comment = named("comment").map(|one| one["valueString"].clone());
+                book_proposed(store, settings, proposed, named("patient-id"), comment)
+            }
+            None => book(store, settings, id, named("patient-id")),
+        },
         (_, _, _) => Reply::no(400, "invalid", "one of appt-id and appt-resource, and for $book the patient-id"),
     }
 }
@@ -63,6 +69,29 @@ fn book(store: &mut Store, settings: &Settings, id: &str, patient: Option<&Value
     store.change("Appointment", id, |held| held["status"] = json!("booked"));
     appointments::fill(store, settings, &held, "busy");
     store.get("Appointment", id).map_or_else(|| Reply::page(500), bundle)
+}
+
+/// What `$find` proposed, for this patient.
+fn book_proposed(
+    store: &mut Store,
+    settings: &Settings,
+    mut whole: Value,
+    patient: Option<&Value>,
+    comment: Option<Value>,
+) -> Reply {
+    let Some(patient) = patient.and_then(|one| one["valueUri"].as_str()) else {
+        return Reply::no(400, "required", "for $book the patient-id");
+    };
+    if let Some(all) = whole["participant"].as_array_mut() {
+        all.push(json!({ "actor": { "reference": patient }, "required": "required", "status": "accepted" }));
+    }
+    if let Some(comment) = comment {
+        whole["comment"] = comment;
+    }
+    if let Some(fields) = whole.as_object_mut() {
+        fields.remove("id");
+    }
+    hold(store, settings, whole, "booked")
 }
 
 fn bundle(whole: &Value) -> Reply {

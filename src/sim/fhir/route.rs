@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::BASE;
 
 /// As faults name them.
-pub(super) const OPERATIONS: [&str; 13] = [
+pub(super) const OPERATIONS: [&str; 14] = [
     "token",
     "metadata",
     "page",
@@ -17,6 +17,7 @@ pub(super) const OPERATIONS: [&str; 13] = [
     "Appointment.read",
     "Appointment.create",
     "Appointment.update",
+    "Appointment.find",
     "Appointment.hold",
     "Appointment.book",
 ];
@@ -30,6 +31,8 @@ pub(super) enum Target {
     Read(String, String),
     Create(String),
     Update(String, String),
+    /// `$find`, with its parameters in the address.
+    Find,
     /// With its `$`.
     Operation(String),
 }
@@ -47,6 +50,7 @@ impl Target {
             ("GET", []) => Self::Page,
             ("GET", ["metadata"]) => Self::Metadata,
             ("GET", [kind]) | ("POST", [kind, "_search"]) => Self::Search(own(kind)),
+            ("GET", ["Appointment", "$find"]) => Self::Find,
             ("GET", [kind, id]) => Self::Read(own(kind), own(id)),
             ("POST", [kind]) => Self::Create(own(kind)),
             ("PUT", [kind, id]) => Self::Update(own(kind), own(id)),
@@ -65,6 +69,7 @@ impl Target {
             Self::Read(kind, _) => format!("{kind}.read"),
             Self::Create(kind) => format!("{kind}.create"),
             Self::Update(kind, _) => format!("{kind}.update"),
+            Self::Find => "Appointment.find".to_owned(),
             Self::Operation(name) => format!("Appointment.{}", name.trim_start_matches('$')),
         }
     }
