@@ -35,10 +35,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clinic::Clinic;
+use crate::language::Language;
 use crate::privacy::Pii;
 use crate::state::Shared;
+use crate::tokens::tokens;
 
-pub use config::{EmrConfig, EmrKind, TemplateCode};
+pub use config::{EmrConfig, EmrKind, Registrations, TemplateCode};
 pub use identity::identity;
 pub use login::Login;
 
@@ -204,6 +206,66 @@ impl NewAppointment {
     }
 }
 
+/// As charts and health cards have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sex {
+    Female,
+    Male,
+    Other,
+    Unknown,
+}
+
+/// Whose chart is to be made: what they said of themselves, checked, and said yes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPatient {
+    pub first_name: Pii<String>,
+    pub last_name: Pii<String>,
+    pub birth_date: Pii<Date>,
+    pub sex: Sex,
+    /// Ten digits.
+    pub phone: Pii<String>,
+    pub card: Option<NewCard>,
+    /// Street and city.
+    pub address: Option<Pii<String>>,
+    /// Six signs, upper case, no space.
+    pub postal_code: Option<Pii<String>>,
+    pub email: Option<Pii<String>>,
+}
+
+/// A health card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCard {
+    /// Two letters.
+    pub province: String,
+    /// Capital letters and digits alone.
+    pub number: Pii<String>,
+}
+
+impl NewPatient {
+    /// The same for the same person however their name is written, and whichever call asks: one chart is made of it.
+    fn key(&self) -> String {
+        format!("{}|{}", self.names().join("|"), self.birth_date.reveal())
+    }
+
+    fn names(&self) -> [String; 2] {
+        [&self.first_name, &self.last_name].map(|name| folded(name.reveal()))
+    }
+
+    /// Whether somebody born that day may be the same person: one of the names in either place, or the number. Who is asked about here may be a twin, or
+    /// have been misheard: that is for people to see.
+    fn may_be(&self, names: [&str; 2], mut phones: impl Iterator<Item = String>) -> bool {
+        let (own, kept) = (self.names(), names.map(folded));
+        let has_one = kept.iter().any(|name| !name.is_empty() && own.contains(name));
+        has_one || kept.concat() == own.concat() || phones.any(|phone| phone == *self.phone.reveal())
+    }
+}
+
+/// A name without accents, capitals and blanks.
+pub(crate) fn folded(name: &str) -> String {
+    tokens(name, Language::English).concat()
+}
+
 /// An appointment as its owner was told of it: moved or cancelled only while it is still so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -251,6 +313,8 @@ pub enum Refusal {
     NotFound,
     /// The appointment is no longer as its owner was told.
     Changed,
+    /// A chart that may be theirs is there already, in whatever state.
+    Known,
 }
 
 impl fmt::Display for Refusal {
@@ -259,6 +323,7 @@ impl fmt::Display for Refusal {
             Self::SlotTaken => "the time is taken",
             Self::NotFound => "no such provider, patient or appointment",
             Self::Changed => "the appointment was changed meanwhile",
+            Self::Known => "a chart that may be theirs is there",
         })
     }
 }
@@ -338,4 +403,10 @@ pub trait Emr: fmt::Debug + Send + Sync + 'static {
 
     /// Cancelling what is cancelled already succeeds.
     async fn cancel(&self, held: Held) -> Result<(), EmrError>;
+
+    /// A new chart, unless one that may be theirs is there; asked for again, the one that was made. Where [`Capabilities::creates_patients`] is false
+    /// nothing is made.
+    async fn create_patient(&self, _new: NewPatient) -> Result<PatientRef, EmrError> {
+        Err(EmrError::Forbidden("no charts are made in it; the staff do that".into()))
+    }
 }

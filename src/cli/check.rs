@@ -13,7 +13,7 @@ use crate::clinic::{Clinic, ClinicConfig};
 use crate::clock;
 use crate::config::Config;
 use crate::costs::{Kind as Use, Prices};
-use crate::emr::{self, Capabilities, EmrKind};
+use crate::emr::{self, Capabilities, EmrKind, Registrations};
 use crate::language::Language;
 use crate::models::Model;
 use crate::provider::residency::Country;
@@ -250,9 +250,15 @@ fn emr(clinic: &Clinic) -> Result<Exit, Failure> {
         }
     }
     let Capabilities { creates_patients, .. } = across.capabilities();
-    if !creates_patients {
-        println!("emr      new patients cannot be registered in it; the staff do that");
-    }
+    let registrations = clinic.config.emr.as_ref().map(|emr| emr.registrations).unwrap_or_default();
+    println!(
+        "emr      {}",
+        match (creates_patients, registrations) {
+            (false, _) => "new patients cannot be registered in it; the staff do that",
+            (true, Registrations::Queued) => "new patients are left to the staff, who make their charts",
+            (true, Registrations::Created) => "new patients get a chart in it, if nobody there may be them already",
+        }
+    );
     Ok(if findings.iter().all(|finding| finding.mend.is_none()) { Exit::Done } else { Exit::Found })
 }
 

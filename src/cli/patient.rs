@@ -121,6 +121,7 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     let folder = config.records.folder().join(book::FOLDER);
     let mut theirs = book::person::held_about(&person, clinic, &folder, store).await.map_err(store_failure)?;
     held.appointments.append(&mut theirs.appointments);
+    held.charts.append(&mut theirs.charts);
     held.changes.append(&mut theirs.changes);
     held.closed.append(&mut theirs.closed);
     held.closed.append(&mut importer.closed().map_err(store_failure)?);
@@ -134,6 +135,9 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     for booked in &held.appointments {
         let state = if booked.cancelled { "cancelled" } else { "stands" };
         println!("booking  {}  {}  {state}  {:?}", booked.id, booked.start, booked.found_by);
+    }
+    for made in &held.charts {
+        println!("chart    {}  made by telephone  {:?}", made.id, made.found_by);
     }
     for what in &held.closed {
         println!("not looked into: {what}");
@@ -161,7 +165,7 @@ async fn erase(
     let clinic = clinic.config.id.as_str();
     // What nobody could look into may be theirs.
     let mut exit = if held.closed.is_empty() { Exit::Done } else { Exit::Found };
-    if held.calls.is_empty() && held.messages.is_empty() && held.appointments.is_empty() {
+    if held.calls.is_empty() && held.messages.is_empty() && held.appointments.is_empty() && held.charts.is_empty() {
         println!("nothing is held");
         return Ok(exit);
     }
@@ -172,7 +176,7 @@ async fn erase(
     let request = uuid::Uuid::now_v7().to_string();
     match theirs.leave_file(&config.records.folder().join(book::FOLDER), clinic) {
         // Of one book that is on its way into the database it is counted there.
-        Ok(gone) if held.changes.is_empty() => held.gone.add(Kind::Appointments, gone as u64),
+        Ok(gone) if held.changes.is_empty() => held.gone = gone,
         Ok(_) => {}
         Err(error) => {
             println!(
@@ -203,10 +207,11 @@ fn confirmed(clinic: &str, held: &Held) -> Result<bool, Failure> {
         return Err(Failure::usage(anyhow!("nobody is there to be asked; add --yes to erase without a question")));
     }
     print!(
-        "Erase {} calls, {} messages and {} appointments of {clinic} for ever? Type `erase`: ",
+        "Erase {} calls, {} messages, {} appointments and {} charts of {clinic} for ever? Type `erase`: ",
         held.calls.len(),
         held.messages.len(),
-        held.appointments.len()
+        held.appointments.len(),
+        held.charts.len()
     );
     std::io::stdout().flush().map_err(Failure::internal)?;
     let mut answer = String::new();

@@ -24,18 +24,20 @@ use super::finish::finish;
 use super::hours::{Unlike, unlike};
 use super::ready::{in_time, ready_by, still_in_time};
 use super::{
-    Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, Number, Patient,
-    PatientRef, Place, Provider, ProviderRef, Refusal, Sought, in_order, slot,
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, EmrKind, Finding, Held, NewAppointment, NewPatient, Number,
+    Patient, PatientRef, Place, Provider, ProviderRef, Refusal, Registrations, Sought, in_order, slot,
 };
 use crate::clinic::Clinic;
+use crate::privacy::Pii;
 use crate::state::StateConfig;
+use crate::state::key::digest;
 use crate::store::at_rest::Sealing;
 use crate::store::book::{Added, PAGE};
 use crate::store::{Kind, Store};
 use changes::{Changes, Own};
 use journal::{Entry, Journal};
 use rows::{Row, Rows};
-use seed::Seed;
+use seed::{Chart, Seed};
 
 /// The book cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +75,9 @@ pub fn providers(clinic: &Clinic) -> Result<Vec<Provider>, BookError> {
 
 /// The folder of books in the folder of records.
 pub const FOLDER: &str = "book";
+
+/// Before the number of a chart that was made here.
+const MADE: &str = "T";
 
 /// Days that are looked at for a slot of each provider.
 const DAYS: i64 = 14;
@@ -112,6 +117,7 @@ pub struct Book(Arc<Inner>);
 struct Inner {
     seed: Seed,
     closed: Unlike,
+    registrations: Registrations,
     /// What an empty book begins with.
     first: Vec<Entry>,
     changes: Changes,
@@ -142,7 +148,7 @@ impl Book {
     /// Opens `<folder>/<clinic>.jsonl`; a new book gets the appointments of the data file, counted from `today`. Refused
     /// where the book went to a database. What is written is sealed by the clinic's keys.
     pub fn sealed(folder: &Path, clinic: &Clinic, today: Date, sealing: &Sealing) -> Result<Self, BookError> {
-        let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
+        let seed = Seed::of(clinic).map_err(BookError::Seed)?;
         let mark = journal::moved(folder, &clinic.config.id);
         if mark.exists() {
             return Err(BookError::Moved { clinic: clinic.config.id.clone(), mark: mark.display().to_string() });
@@ -150,7 +156,7 @@ impl Book {
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
         let (mut journal, mut entries) = Journal::open(folder, &clinic.config.id, sealing).map_err(failed)?;
         if entries.is_empty() {
-            entries = first(&seed, &closed, today)?;
+            entries = first(&seed, &unlike(clinic), today)?;
             // At once: half of a book would offer the blocked times of the other half.
             journal.append(&entries).map_err(|error| failed(io::Error::other(error)))?;
         }
@@ -158,25 +164,36 @@ impl Book {
         for (number, entry) in (1..).zip(entries) {
             rows.apply(number, entry);
         }
-        Ok(Self::over(seed, closed, Vec::new(), Changes::own(journal), rows))
+        Ok(Self::over(clinic, seed, Vec::new(), Changes::own(journal), rows))
     }
 
     /// The book in this database, which other processes write too; nothing is asked of it yet. What is in `<folder>/<clinic>.jsonl` goes to a database that
     /// has no book of the clinic's; else the data file's appointments do.
     pub fn shared(store: Store, folder: &Path, clinic: &Clinic, today: Date) -> Result<Self, BookError> {
-        let (seed, closed) = (Seed::of(clinic).map_err(BookError::Seed)?, unlike(clinic));
+        let seed = Seed::of(clinic).map_err(BookError::Seed)?;
         let failed = |error| BookError::Journal { folder: folder.display().to_string(), error };
         let own = Own::of(folder, &clinic.config.id, store.sealing().of_clinic(&clinic.config.id)).map_err(failed)?;
         let first = match &own {
             Some(own) => own.entries.clone(),
-            None => first(&seed, &closed, today)?,
+            None => first(&seed, &unlike(clinic), today)?,
         };
-        Ok(Self::over(seed, closed, first, Changes::shared(store, own), Rows::default()))
+        Ok(Self::over(clinic, seed, first, Changes::shared(store, own), Rows::default()))
     }
 
-    fn over(seed: Seed, closed: Unlike, first: Vec<Entry>, changes: Changes, rows: Rows) -> Self {
+    fn over(clinic: &Clinic, seed: Seed, first: Vec<Entry>, changes: Changes, rows: Rows) -> Self {
         let (rows, writing) = (RwLock::new(rows), tokio::sync::Mutex::default());
-        Self(Arc::new(Inner { seed, closed, first, changes, rows, writing }))
+        let registrations = clinic.config.emr.as_ref().map(|emr| emr.registrations).unwrap_or_default();
+        Self(Arc::new(Inner { seed, closed: unlike(clinic), registrations, first, changes, rows, writing }))
+    }
+
+    /// Where the database does not answer, those that are known. It is asked only where charts are made, and once anyhow.
+    async fn patients(&self, which: impl Fn(&Chart) -> bool) -> Vec<Patient> {
+        let is_known = self.0.registrations == Registrations::Queued && self.0.rows.read().number() > 0;
+        if !is_known && let Err(error) = self.0.catch_up().await {
+            tracing::warn!(%error, "charts that were made a moment ago are not looked through");
+        }
+        let rows = self.0.rows.read();
+        self.0.charts(&rows).filter(|chart| which(chart)).map(Chart::patient).collect()
     }
 
     /// Runs to its end whatever becomes of the asker.
@@ -274,13 +291,36 @@ impl Inner {
         if let Some(row) = rows.of_key(&wanted.key).filter(|row| row.is_for(&wanted.patient, &wanted.place)) {
             return Ok(Decided::Before(row.appointment()));
         }
-        if !self.seed.has_patient(&wanted.patient) {
+        if !self.charts(rows).any(|chart| chart.chart == wanted.patient) {
             return Err(EmrError::Refused(Refusal::NotFound));
         }
         self.check_place(rows, &wanted.place, None)?;
         let row = Row::wanted(rows.next_id(), wanted);
         let booked = row.appointment();
         Ok(Decided::Now(Entry::Booked(row), booked))
+    }
+
+    /// The data file's, and those that were made since.
+    fn charts<'a>(&'a self, rows: &'a Rows) -> impl Iterator<Item = &'a Chart> {
+        self.seed.charts().iter().chain(rows.charts())
+    }
+
+    fn chart(&self, new: &NewPatient, rows: &Rows) -> Result<Decided<PatientRef>, EmrError> {
+        let key = digest(&["chart", &new.key()]);
+        if let Some(chart) = rows.chart_of_key(&key) {
+            return Ok(Decided::Before(chart.clone()));
+        }
+        if self.charts(rows).any(|chart| chart.may_be(new)) {
+            return Err(EmrError::Refused(Refusal::Known));
+        }
+        // The data file's numbers are the clinic's.
+        let number = |at: usize| PatientRef(Pii::new(format!("{MADE}{at}")));
+        let mut at = rows.charts().count() + 1;
+        while self.charts(rows).any(|chart| chart.chart == number(at)) {
+            at += 1;
+        }
+        let entry = Entry::Charted { chart: Chart::made(number(at), new), key };
+        Ok(Decided::Now(entry, number(at)))
     }
 
     fn reschedule(&self, held: &Held, to: &Place, rows: &Rows) -> Result<Decided<Appointment>, EmrError> {
@@ -324,7 +364,7 @@ impl Inner {
 #[async_trait::async_trait]
 impl Emr for Book {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { creates_patients: false, refuses_double_booking: true }
+        Capabilities { creates_patients: true, refuses_double_booking: true }
     }
 
     async fn health(&self, _now: DateTime) -> Result<Vec<Finding>, EmrError> {
@@ -358,11 +398,12 @@ impl Emr for Book {
     }
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
-        Ok(self.0.seed.patients_born(*sought.birth_date.reveal()))
+        let born = *sought.birth_date.reveal();
+        Ok(self.patients(|chart| chart.is_born(born)).await)
     }
 
     async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
-        Ok(self.0.seed.patients_with(number))
+        Ok(self.patients(|chart| chart.has(number)).await)
     }
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError> {
@@ -375,6 +416,10 @@ impl Emr for Book {
 
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
         self.change(move |_, rows| Inner::cancel(&held, rows)).await
+    }
+
+    async fn create_patient(&self, new: NewPatient) -> Result<PatientRef, EmrError> {
+        self.change(move |book, rows| book.chart(&new, rows)).await
     }
 }
 

@@ -29,6 +29,9 @@ pub struct EmrConfig {
     pub horizon_days: u16,
     /// Who cancels or moves an appointment so many hours before it or less, hears first that the clinic asks for them. Without it nothing is said.
     pub late_change_hours: Option<u16>,
+    /// What becomes of new patients whom callers register.
+    #[serde(default)]
+    pub registrations: Registrations,
     /// Minutes of each kind of visit; a kind that is missing is not booked.
     pub visits: BTreeMap<VisitKind, u16>,
     /// What each template code allows; a code that is missing is not booked. Codes are one sign, and case counts.
@@ -44,6 +47,17 @@ pub enum EmrKind {
     Oscar,
     /// Any server of FHIR R4 that has schedules, slots, appointments and patients.
     Fhir,
+}
+
+/// What becomes of new patients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registrations {
+    /// The staff make their charts.
+    #[default]
+    Queued,
+    /// Where nobody in the EMR may be them already, a chart is made, and the staff look at it.
+    Created,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -89,7 +103,12 @@ impl EmrConfig {
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         wrong.extend(self.wrong_section(EmrKind::Oscar, self.oscar.as_ref().map(OscarConfig::check)));
-        wrong.extend(self.wrong_section(EmrKind::Fhir, self.fhir.as_ref().map(|fhir| fhir.check(&self.codes))));
+        wrong.extend(
+            self.wrong_section(
+                EmrKind::Fhir,
+                self.fhir.as_ref().map(|fhir| fhir.check(&self.codes, self.registrations)),
+            ),
+        );
         if self.kind != EmrKind::Book && self.file.is_some() {
             wrong.push(format!("emr.file: of no use to kind = \"{}\"; take it out", self.kind.name()));
         }
@@ -100,6 +119,16 @@ impl EmrConfig {
         if let Some(hours) = self.late_change_hours.filter(|hours| !(1..=LONGEST_LATE).contains(hours)) {
             wrong.push(format!(
                 "emr.late_change_hours: {hours} is out of range; write 1 to {LONGEST_LATE}, or leave it out"
+            ));
+        }
+        let makes_charts = match self.kind {
+            EmrKind::Fhir | EmrKind::Book => true,
+            EmrKind::Oscar => false,
+        };
+        if self.registrations == Registrations::Created && !makes_charts {
+            wrong.push(format!(
+                "emr.registrations: no charts are made with kind = \"{}\"; write \"queued\", or leave it out, and the staff make them",
+                self.kind.name()
             ));
         }
         for (kind, minutes) in self.visits.iter().filter(|(_, minutes)| !(5..=240).contains(*minutes)) {

@@ -16,6 +16,7 @@ mod config;
 mod day;
 mod health;
 mod instant;
+mod new_chart;
 mod offer;
 mod operation;
 mod proposal;
@@ -42,8 +43,8 @@ use super::identity::identity;
 use super::kept::Kept;
 use super::unsettled::Unsettled;
 use super::{
-    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
-    Place, Provider, ProviderRef, Sought, TemplateCode, in_order,
+    Appointment, Capabilities, DaySchedule, Emr, EmrError, Finding, Held, NewAppointment, NewPatient, Number, Patient,
+    PatientRef, Place, Provider, ProviderRef, Registrations, Sought, TemplateCode, in_order,
 };
 use crate::clinic::Clinic;
 use crate::state::Shared;
@@ -80,6 +81,7 @@ struct Inner {
     asking: tokio::sync::Mutex<()>,
     days: Days,
     unsettled: Unsettled,
+    registrations: Registrations,
     /// From sending a write until it is given up looking for: within the 20 s that a call waits for a tool.
     settle: Duration,
 }
@@ -103,6 +105,7 @@ impl Fhir {
             offer: Kept::new(1),
             days: Days::new(&identity(clinic), shared.all().clone()),
             unsettled: Unsettled::new(&identity(clinic), shared),
+            registrations: emr.registrations,
             asking: tokio::sync::Mutex::default(),
             settle: Duration::from_millis(fhir.read_ms + fhir.settle_ms),
         })))
@@ -112,7 +115,7 @@ impl Fhir {
 #[async_trait::async_trait]
 impl Emr for Fhir {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { creates_patients: false, refuses_double_booking: false }
+        Capabilities { creates_patients: true, refuses_double_booking: false }
     }
 
     async fn health(&self, now: DateTime) -> Result<Vec<Finding>, EmrError> {
@@ -173,5 +176,10 @@ impl Emr for Fhir {
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
         let inner = self.0.clone();
         finish(async move { inner.cancel(held).await }).await
+    }
+
+    async fn create_patient(&self, new: NewPatient) -> Result<PatientRef, EmrError> {
+        let inner = self.0.clone();
+        finish(async move { inner.create_patient(&new).await }).await
     }
 }

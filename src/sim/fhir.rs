@@ -11,6 +11,7 @@ mod grants;
 mod http;
 mod metadata;
 mod operations;
+mod patients;
 mod proposals;
 mod reply;
 mod route;
@@ -68,6 +69,15 @@ impl Conduct {
         match self {
             Self::Blind | Self::Careless => false,
             Self::Strict | Self::Argonaut | Self::Finder => true,
+        }
+    }
+
+    /// Whether this kind of resource is created.
+    fn creates(self, kind: &str) -> bool {
+        match kind {
+            "Appointment" => !self.operates(),
+            "Patient" => self != Self::Careless,
+            _ => false,
         }
     }
 

@@ -20,7 +20,7 @@ use super::schema::CALLS;
 use super::{Store, StoreError, commit, execute, read, rows};
 use crate::agent::tools::Message;
 use crate::clock;
-use crate::emr::book::person::Booked;
+use crate::emr::book::person::{Booked, Charted};
 use crate::records::Past;
 
 pub use matching::{Name, Person, Phone, Unclear};
@@ -90,9 +90,11 @@ pub struct Held {
     pub messages: Vec<Left>,
     /// In the clinic's own book.
     pub appointments: Vec<Booked>,
-    /// Changes of that book in the database as they are to be, each under its number.
+    /// In the same book, made by telephone.
+    pub charts: Vec<Charted>,
+    /// Changes of that book in the database as they are to be, and of what, each under its number.
     #[serde(skip)]
-    pub(crate) changes: Vec<(i64, Vec<u8>)>,
+    pub(crate) changes: Vec<(What, i64, Vec<u8>)>,
     /// What was taken away already, for the proof.
     #[serde(skip)]
     pub gone: Counts,
@@ -300,8 +302,8 @@ impl Store {
             let which = format!("DELETE FROM messages WHERE clinic = $1 AND id IN ({})", places(some.len()));
             counts.add(What::Messages, execute(&transaction, &which, self.with(some)).await?);
         }
-        for (number, change) in &held.changes {
-            counts.add(What::Appointments, self.replace_in_book(&transaction, *number, change).await?);
+        for (what, number, change) in &held.changes {
+            counts.add(*what, self.replace_in_book(&transaction, *number, change).await?);
         }
         let now = clock::now().as_millisecond();
         for id in calls.into_iter().chain(messages) {

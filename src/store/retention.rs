@@ -41,6 +41,8 @@ pub enum What {
     Journals,
     /// Of the clinic's own book: no purge takes them.
     Appointments,
+    /// The same.
+    Charts,
 }
 
 impl What {
@@ -59,6 +61,7 @@ impl What {
             Self::Recordings => "recordings",
             Self::Journals => "journals",
             Self::Appointments => "appointments",
+            Self::Charts => "charts",
         }
     }
 }

@@ -1,9 +1,12 @@
-//! What every EMR across a network keeps to, whatever is behind it: asked of OSCAR and of FHIR alike, over their simulators.
+//! What every EMR across a network keeps to, whatever is behind it: asked of OSCAR and of FHIR alike, over their simulators. Of charts that are made,
+//! the same is asked of the embedded book.
 
 use std::sync::Arc;
 
 use attendant::agent::tools::ToolName;
-use attendant::emr::{AppointmentRef, Emr, EmrError, Held, NewAppointment, Number, PatientRef, Refusal, Sought};
+use attendant::emr::{
+    AppointmentRef, Emr, EmrError, Held, NewAppointment, NewCard, NewPatient, Number, PatientRef, Refusal, Sex, Sought,
+};
 use attendant::privacy::Pii;
 use jiff::civil::{Date, DateTime, date};
 use tempfile::TempDir;
@@ -257,4 +260,70 @@ pub fn is_told_as_it_is<T: std::fmt::Debug>(booked: &Result<T, EmrError>, standi
     }
     let words = format!("{booked:?}");
     assert!(!["Jane", "Roe", "ROE", "1984", JANE].iter().any(|name| words.contains(name)), "{words}");
+}
+
+/// Of nobody in any sample.
+pub fn nova() -> NewPatient {
+    NewPatient {
+        first_name: Pii::new("Nova".into()),
+        last_name: Pii::new("Sample".into()),
+        birth_date: Pii::new(date(1999, 2, 28)),
+        sex: Sex::Female,
+        phone: Pii::new("6045550187".into()),
+        card: Some(NewCard { province: "BC".into(), number: Pii::new("9812345687".into()) }),
+        address: Some(Pii::new("1 Harbour Street, Vancouver".into())),
+        postal_code: Some(Pii::new("V6B1A1".into())),
+        email: Some(Pii::new("nova@example.org".into())),
+    }
+}
+
+/// The same but for name and birth date, and without a card.
+pub fn named(first: &str, last: &str, born: Date) -> NewPatient {
+    let (first_name, last_name) = (Pii::new(first.to_owned()), Pii::new(last.to_owned()));
+    NewPatient { first_name, last_name, birth_date: Pii::new(born), card: None, ..nova() }
+}
+
+pub fn sought(new: &NewPatient) -> Sought {
+    let NewPatient { first_name, last_name, birth_date, .. } = new.clone();
+    Sought { birth_date, first_name, last_name, calling_from: None }
+}
+
+/// One chart, whoever asks how often and however the name is written; it is found, and may be booked. `other`: another process's, or the same.
+pub async fn makes_one_chart_of_a_person(emr: &dyn Emr, other: &dyn Emr) -> PatientRef {
+    assert!(emr.capabilities().creates_patients);
+    let both = tokio::join!(emr.create_patient(nova()), other.create_patient(nova()));
+    let made = both.0.expect("as the test has it");
+    assert_eq!(both.1.expect("as the test has it"), made);
+    let written = NewPatient { first_name: Pii::new("NOVA".into()), card: None, ..nova() };
+    assert_eq!(emr.create_patient(written).await.expect("as the test has it"), made, "however the name is written");
+    let found = emr.find_patients(&sought(&nova())).await.expect("as the test has it");
+    assert_eq!(found.iter().map(|chart| &chart.id).collect::<Vec<_>>(), [&made]);
+    assert_eq!(found[0].phones, [Pii::new("6045550187".to_owned())]);
+    assert_eq!(found[0].card_last4, Some(Pii::new("5687".into())));
+    for number in [Number::Telephone(Pii::new("6045550187".into())), Number::HealthCard(Pii::new("9812345687".into()))]
+    {
+        assert_eq!(emr.find_by(&number).await.expect("as the test has it").len(), 1, "{number:?}");
+    }
+    let booked =
+        emr.book(NewAppointment { patient: made.clone(), ..wanted(SINGH, MONDAY.at(14, 30, 0, 0), JANE) }).await;
+    assert_eq!(code(&booked), "ok", "{booked:?}");
+    made
+}
+
+/// Jane Roe, born on 9 March 1984, has the number 604 555 0177 and the card 9698658215: nobody who may be her gets a chart.
+pub async fn makes_none_where_somebody_may_be_them(emr: &dyn Emr) {
+    let born = date(1984, 3, 9);
+    let card = NewCard { province: "BC".into(), number: Pii::new("9698658215".into()) };
+    for (new, why) in [
+        (named("Jane", "Roe", born), "herself"),
+        (named("Roe", "Jane", born), "the other way round"),
+        (named("Janet", "Roe", born), "a twin, or misheard"),
+        (named("Jane", "Rowe", born), "misheard"),
+        (NewPatient { phone: Pii::new("6045550177".into()), ..named("Ann", "Other", born) }, "by the number"),
+        (NewPatient { card: Some(card), ..named("Ann", "Other", date(1950, 1, 1)) }, "by the card"),
+    ] {
+        assert_eq!(emr.create_patient(new).await, refused(Refusal::Known), "{why}");
+    }
+    let another = emr.create_patient(named("Ann", "Other", born)).await;
+    assert_eq!(code(&another), "ok", "of whom nothing but the day is the same: {another:?}");
 }

@@ -11,3 +11,4 @@ pub mod house;
 mod logs;
 mod proposals;
 mod races;
+mod registrations;

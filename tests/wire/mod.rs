@@ -29,6 +29,7 @@ pub mod openai_ears;
 mod openai_voice;
 pub mod oscar;
 pub mod oscar_sim;
+mod own_book;
 pub mod path;
 mod pcm;
 mod reconnecting;

@@ -153,7 +153,7 @@ pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
     tracing::warn!(call = %session.call.call, %error, "the book of appointments");
     let (code, remark) = match error {
         EmrError::Refused(Refusal::SlotTaken) => ("slot_taken", Remark::Taken),
-        EmrError::Refused(Refusal::NotFound | Refusal::Changed) => ("changed", Remark::Changed),
+        EmrError::Refused(Refusal::NotFound | Refusal::Changed | Refusal::Known) => ("changed", Remark::Changed),
         EmrError::Unavailable(_)
         | EmrError::Timeout(_)
         | EmrError::Auth(_)

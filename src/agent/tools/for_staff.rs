@@ -16,7 +16,14 @@ pub(super) async fn leave(
     text: String,
     session: &Session,
 ) -> Result<(), Outcome> {
-    let message = Message {
+    session.messages.keep(message(kind, name, number, text, session)).await.map_err(|error| {
+        tracing::error!(call = %session.call.call, %error, kind = kind.word(), "what a caller left could not be kept");
+        Outcome::refused("not_kept", "it could not be kept; say so and offer to pass the caller to a person")
+    })
+}
+
+pub(super) fn message(kind: MessageKind, name: &str, number: &CallBack, text: String, session: &Session) -> Message {
+    Message {
         id: digest(&[&session.call.call.to_string(), kind.word(), name, number.digits(), &text]),
         kind,
         at: clock::stamp_of(session.now),
@@ -26,9 +33,5 @@ pub(super) async fn leave(
         name: Pii::new(name.to_owned()),
         number: Pii::new(format!("+1{}", number.digits())),
         text: Pii::new(text),
-    };
-    session.messages.keep(message).await.map_err(|error| {
-        tracing::error!(call = %session.call.call, %error, kind = kind.word(), "what a caller left could not be kept");
-        Outcome::refused("not_kept", "it could not be kept; say so and offer to pass the caller to a person")
-    })
+    }
 }

@@ -17,11 +17,9 @@ use super::{Outcome, Session, ToolName, schema};
 use crate::agent::digits;
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::Remark;
-use crate::emr::{Emr, Patient, Sought, card};
-use crate::language::Language;
+use crate::emr::{Emr, Patient, Sought, card, folded};
 use crate::privacy::Pii;
 use crate::state::Key;
-use crate::tokens::tokens;
 
 /// Characters of a name: columns of EMRs hold no more.
 const LONGEST_NAME: usize = 30;
@@ -194,11 +192,6 @@ const fn is_mark(c: char) -> bool {
 pub(super) fn birth_date(text: &str, today: Date) -> Option<Date> {
     let date: Date = text.trim().parse().ok()?;
     (date <= today && date.year() >= today.year() - OLDEST).then_some(date)
-}
-
-/// Without accents, capitals and blanks.
-fn folded(name: &str) -> String {
-    tokens(name, Language::English).concat()
 }
 
 /// In either order, since a Chinese family name may be given first; and wherever the whole name is parted, since nobody hears where

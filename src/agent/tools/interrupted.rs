@@ -24,11 +24,7 @@ impl<'a> UnderWay<'a> {
     /// `about`: what is to be written, for the staff. Nothing may be if this fails.
     pub(super) async fn begin(about: &'a Pii<String>, session: &'a Session) -> Result<Self, EmrError> {
         let message = doubt(about, session);
-        let key = Key::interrupted(&session.clinic.config.id);
-        let text =
-            serde_json::to_string(&message).map_err(|_| EmrError::Unavailable("a message has no JSON form".into()))?;
-        let put = session.shared.here().put(&key, &message.id, &text).await;
-        put.map_err(|lost| EmrError::Unavailable(lost.to_string()))?;
+        lay_by(&message, session).await?;
         Ok(Self { session, about, id: message.id })
     }
 
@@ -39,6 +35,15 @@ impl<'a> UnderWay<'a> {
         }
         self.session.dealings.known(self.id);
     }
+}
+
+/// What the staff find if this process ends before the message is known to be of no use, and [`written_down`]. Nothing may be written if this fails.
+pub(super) async fn lay_by(message: &Message, session: &Session) -> Result<(), EmrError> {
+    let key = Key::interrupted(&session.clinic.config.id);
+    let text =
+        serde_json::to_string(message).map_err(|_| EmrError::Unavailable("a message has no JSON form".into()))?;
+    let put = session.shared.here().put(&key, &message.id, &text).await;
+    put.map_err(|lost| EmrError::Unavailable(lost.to_string()))
 }
 
 /// The ledger says what came of the writes of this call that are over; if nobody is there to be told, so do the staff's messages. What could not be left

@@ -5,8 +5,8 @@ use crate::agent::Who;
 use crate::call::CallId;
 use crate::emr::book::Book;
 use crate::emr::{
-    Appointment, Capabilities, DaySchedule, EmrError, Finding, Held, NewAppointment, Number, Patient, PatientRef,
-    Place, Provider, ProviderRef, Sought,
+    Appointment, Capabilities, DaySchedule, EmrError, Finding, Held, NewAppointment, NewPatient, Number, Patient,
+    PatientRef, Place, Provider, ProviderRef, Sought,
 };
 
 pub(in crate::agent) fn session(folder: &std::path::Path, said: &[(Who, &str)]) -> Session {
@@ -52,6 +52,8 @@ pub(in crate::agent) enum Ails {
     Numbers,
     /// It does not say who they are.
     Providers,
+    /// They may or may not have been made.
+    Charts,
 }
 
 impl Ailing {
@@ -96,6 +98,11 @@ impl Emr for Ailing {
     }
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
         self.book.cancel(held).await
+    }
+    async fn create_patient(&self, new: NewPatient) -> Result<PatientRef, EmrError> {
+        let made = self.book.create_patient(new).await?;
+        self.well(Ails::Charts).map_err(|_| EmrError::Unknown("no reply".into()))?;
+        Ok(made)
     }
 }
 

@@ -33,10 +33,11 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
     let request = uuid::Uuid::now_v7().to_string();
     let recordings = held.calls.iter().filter(|call| call.is_recorded()).count();
     let counts = format!(
-        "calls {}, messages {}, recordings {recordings}, appointments {}",
+        "calls {}, messages {}, recordings {recordings}, appointments {}{}",
         held.calls.len(),
         held.messages.len(),
-        held.appointments.len()
+        held.appointments.len(),
+        if held.charts.is_empty() { String::new() } else { format!(", charts {}", held.charts.len()) }
     );
     // Nobody gets what is not noted.
     let note = Note::new(&actor(), Action::PersonExported, &request, &counts);

@@ -16,9 +16,9 @@ use crate::sim::fhir::{Conduct, Fhir, Knob, Settings};
 /// Everyone in it is made up, and whatever is booked is gone when it ends. It refuses what FHIR does
 /// not know. What it knows is at /_sim/ as JSON: appointments, double bookings, every request.
 ///
-/// An OPERATION is token, metadata, page, Schedule.search, Slot.search, Patient.search, Patient.read,
-/// Appointment.search, .read, .create, .update, .find, .hold or .book, or * for all of them. FAULT
-/// may be followed by /N for the next N requests only. What a fault does:
+/// An OPERATION is token, metadata, page, Schedule.search, Slot.search, Patient.search, .read or
+/// .create, Appointment.search, .read, .create, .update, .find, .hold or .book, or * for all of them.
+/// FAULT may be followed by /N for the next N requests only. What a fault does:
 ///
 ///   latency:MS        does what was asked so much later, at most 30000, and answers then
 ///   late-reply:MS     does what was asked, and answers so much later

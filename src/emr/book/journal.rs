@@ -13,6 +13,7 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::rows::Row;
+use super::seed::Chart;
 use crate::emr::{EmrError, ProviderRef};
 use crate::records::{gone, owned_as};
 use crate::store::at_rest::{Sealed, Sealing};
@@ -23,8 +24,20 @@ use crate::store::keys::KeysError;
 #[serde(tag = "change", rename_all = "snake_case")]
 pub(super) enum Entry {
     Booked(Row),
-    Moved { id: u64, provider: ProviderRef, start: DateTime, end: DateTime },
-    Cancelled { id: u64 },
+    /// A chart was made, for this wish.
+    Charted {
+        chart: Chart,
+        key: String,
+    },
+    Moved {
+        id: u64,
+        provider: ProviderRef,
+        start: DateTime,
+        end: DateTime,
+    },
+    Cancelled {
+        id: u64,
+    },
 }
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
-//! A person's appointments in a clinic's own book: told for an access request, and taken out of it if they ask.
+//! A person's appointments in a clinic's own book, and the charts that were made there: told for an access request, and taken out of it if they ask.
 //!
-//! Changes hold charts alone: whose they are is looked up in the book's data file, by number or name. What is taken out leaves its change under its number, of a
+//! Bookings hold charts alone: whose they are is looked up in the book's data file and among the charts that were made, by number or name. What is taken out leaves its change under its number, of a
 //! time that is nobody's: every process that has the book goes by the numbers, and none gives the time away again. Looking changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use super::journal::{self, Entry, Journal};
 use super::rows::{Row, Rows};
-use super::seed::Seed;
+use super::seed::{Chart, Seed};
 use crate::clinic::Clinic;
 use crate::emr::{EmrKind, PatientRef, ProviderRef, VisitKind};
 use crate::store::at_rest::Sealing;
 use crate::store::person::{By, Person};
+use crate::store::retention::{Counts, What};
 use crate::store::{Store, StoreError};
 
 /// One appointment of theirs, as it stands.
@@ -34,12 +35,24 @@ pub struct Booked {
     pub cancelled: bool,
 }
 
+/// A chart of theirs that was made by telephone, as they said it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Charted {
+    pub found_by: BTreeSet<By>,
+    /// `chart-T1`.
+    pub id: String,
+    #[serde(flatten)]
+    chart: Chart,
+}
+
 /// What a clinic's own book holds of a person.
 #[derive(Debug, Default)]
 pub struct Theirs {
     pub appointments: Vec<Booked>,
-    /// Changes of the database without them, each under its number.
-    pub(crate) changes: Vec<(i64, Vec<u8>)>,
+    /// Made by telephone.
+    pub charts: Vec<Charted>,
+    /// Changes of the database without them, and of what, each under its number.
+    pub(crate) changes: Vec<(What, i64, Vec<u8>)>,
     /// Numbers of the file's changes that hold them.
     lines: BTreeSet<i64>,
     sealing: Sealing,
@@ -60,10 +73,6 @@ pub async fn held_about(person: &Person, clinic: &Clinic, folder: &Path, store: 
             return Ok(theirs);
         }
     };
-    let mut charts: BTreeMap<&str, BTreeSet<By>> = BTreeMap::new();
-    for (chart, by) in seed.charts_of(person) {
-        charts.entry(chart.0.reveal().as_str()).or_default().insert(by);
-    }
     let (changes, closed) = store.whole_book().await?;
     theirs.closed.extend(closed);
     let mut there = BTreeMap::new();
@@ -80,37 +89,59 @@ pub async fn held_about(person: &Person, clinic: &Clinic, folder: &Path, store: 
             BTreeMap::new()
         }
     };
-    let mut all = BTreeMap::new();
-    for (number, row) in found(there, &charts, person, &mut all) {
-        let change = serde_json::to_vec(&Entry::Booked(row.without_anybody(number)));
-        theirs.changes.push((number, change.map_err(|_| StoreError::Record(format!("change {number} of the book")))?));
+    let mut charts: Charts = BTreeMap::new();
+    let made = there.values().chain(file.values()).filter_map(Entry::chart);
+    for chart in seed.charts().iter().chain(made) {
+        let by = chart.found_by(person);
+        if !by.is_empty() {
+            charts.entry(chart.chart.0.reveal().clone()).or_default().extend(by);
+        }
     }
-    theirs.lines = found(file, &charts, person, &mut all).into_iter().map(|(number, _)| number).collect();
-    theirs.appointments = all.into_values().collect();
+    let mut all = Found::default();
+    for (number, entry) in all.look(there, &charts, person) {
+        let change = serde_json::to_vec(&entry.without_anybody(number));
+        let change = change.map_err(|_| StoreError::Record(format!("change {number} of the book")))?;
+        theirs.changes.push((entry.what(), number, change));
+    }
+    theirs.lines = all.look(file, &charts, person).into_iter().map(|(number, _)| number).collect();
+    theirs.appointments = all.appointments.into_values().collect();
+    theirs.charts = all.charts.into_values().collect();
     Ok(theirs)
 }
 
-/// The bookings of these charts, as they were written; and in `all` as they stand, by their ids.
-fn found(
-    entries: BTreeMap<i64, Entry>,
-    charts: &BTreeMap<&str, BTreeSet<By>>,
-    person: &Person,
-    all: &mut BTreeMap<u64, Booked>,
-) -> Vec<(i64, Row)> {
-    let mut rows = Rows::default();
-    let mut written = Vec::new();
-    for (number, entry) in entries {
-        if let Entry::Booked(row) = &entry {
-            written.push((number, row.clone()));
+/// By what each of their charts was found, by its number.
+type Charts = BTreeMap<String, BTreeSet<By>>;
+
+#[derive(Default)]
+struct Found {
+    appointments: BTreeMap<u64, Booked>,
+    charts: BTreeMap<String, Charted>,
+}
+
+impl Found {
+    /// The changes that made these charts and their bookings, as they were written; and in `self` as they stand.
+    fn look(&mut self, entries: BTreeMap<i64, Entry>, charts: &Charts, person: &Person) -> Vec<(i64, Entry)> {
+        let mut rows = Rows::default();
+        let mut written = Vec::new();
+        for (number, entry) in entries {
+            match &entry {
+                Entry::Booked(_) | Entry::Charted { .. } => written.push((number, entry.clone())),
+                Entry::Moved { .. } | Entry::Cancelled { .. } => {}
+            }
+            rows.apply(number, entry);
         }
-        rows.apply(number, entry);
+        written.retain(|(_, entry)| match entry {
+            Entry::Booked(row) => rows.all.get(&row.id).is_some_and(|row| self.booked(row, charts, person)),
+            Entry::Charted { chart, .. } => self.charted(chart, charts, person),
+            Entry::Moved { .. } | Entry::Cancelled { .. } => false,
+        });
+        written
     }
-    written.retain(|(_, row)| {
-        let Some((row, chart)) = rows.all.get(&row.id).and_then(|row| Some((row, row.patient.as_ref()?))) else {
-            return false;
-        };
+
+    fn booked(&mut self, row: &Row, charts: &Charts, person: &Person) -> bool {
+        let Some(chart) = &row.patient else { return false };
         let id = format!("appointment-{}", row.id);
-        let Some(by) = charts.get(chart.0.reveal().as_str()).filter(|_| !person.is_except(&id)) else { return false };
+        let Some(by) = charts.get(chart.0.reveal()).filter(|_| !person.is_except(&id)) else { return false };
         let booked = Booked {
             found_by: by.clone(),
             id,
@@ -121,10 +152,45 @@ fn found(
             kind: row.kind,
             cancelled: row.cancelled,
         };
-        all.insert(row.id, booked);
+        self.appointments.insert(row.id, booked);
         true
-    });
-    written
+    }
+
+    fn charted(&mut self, chart: &Chart, charts: &Charts, person: &Person) -> bool {
+        let id = format!("chart-{}", chart.chart.0.reveal());
+        let Some(by) = charts.get(chart.chart.0.reveal()).filter(|_| !person.is_except(&id)) else { return false };
+        self.charts.insert(id.clone(), Charted { found_by: by.clone(), id, chart: chart.clone() });
+        true
+    }
+}
+
+impl Entry {
+    /// The chart that it made.
+    const fn chart(&self) -> Option<&Chart> {
+        match self {
+            Self::Charted { chart, .. } => Some(chart),
+            Self::Booked(_) | Self::Moved { .. } | Self::Cancelled { .. } => None,
+        }
+    }
+
+    /// As what it is counted.
+    const fn what(&self) -> What {
+        match self {
+            Self::Charted { .. } => What::Charts,
+            Self::Booked(_) | Self::Moved { .. } | Self::Cancelled { .. } => What::Appointments,
+        }
+    }
+
+    /// The same change, of nobody.
+    fn without_anybody(&self, number: i64) -> Self {
+        match self {
+            Self::Booked(row) => Self::Booked(row.without_anybody(number)),
+            Self::Charted { chart, .. } => {
+                Self::Charted { chart: chart.without_anybody(), key: format!("erased-{number}") }
+            }
+            Self::Moved { .. } | Self::Cancelled { .. } => self.clone(),
+        }
+    }
 }
 
 impl Row {
@@ -135,18 +201,23 @@ impl Row {
 }
 
 impl Theirs {
-    /// Takes them out of the book's file; how many bookings. Refused while a server has it open.
-    pub fn leave_file(&self, folder: &Path, clinic: &str) -> io::Result<usize> {
+    /// Takes them out of the book's file; how much of what. Refused while a server has it open.
+    pub fn leave_file(&self, folder: &Path, clinic: &str) -> io::Result<Counts> {
+        let mut counts = Counts::default();
         if self.lines.is_empty() {
-            return Ok(0);
+            return Ok(counts);
         }
         let (mut journal, entries) = Journal::open(folder, clinic, &self.sealing)?;
-        let without = (1..).zip(entries).map(|(number, entry)| match entry {
-            Entry::Booked(row) if self.lines.contains(&number) => Entry::Booked(row.without_anybody(number)),
-            Entry::Booked(_) | Entry::Moved { .. } | Entry::Cancelled { .. } => entry,
+        let without = (1..).zip(entries).map(|(number, entry)| {
+            if !self.lines.contains(&number) {
+                return entry;
+            }
+            counts.add(entry.what(), 1);
+            entry.without_anybody(number)
         });
-        journal.replace(&without.collect::<Vec<_>>())?;
-        Ok(self.lines.len())
+        let without: Vec<Entry> = without.collect();
+        journal.replace(&without)?;
+        Ok(counts)
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::journal::Entry;
+use super::seed::Chart;
 use crate::emr::{
     Appointment, AppointmentRef, EmrError, Held, NewAppointment, PatientRef, Place, ProviderRef, Refusal, VisitKind,
 };
@@ -16,6 +17,8 @@ pub(super) struct Rows {
     number: i64,
     pub(super) all: BTreeMap<u64, Row>,
     keys: HashMap<String, u64>,
+    /// Made here, in this order, each with the digest of its wish.
+    charts: Vec<(Chart, String)>,
 }
 
 /// One appointment, as among the changes.
@@ -57,6 +60,7 @@ impl Rows {
                 self.keys.insert(row.key.clone(), row.id);
                 self.all.insert(row.id, row);
             }
+            Entry::Charted { chart, key } => self.charts.push((chart, key)),
             Entry::Moved { id, provider, start, end } => {
                 if let Some(row) = self.all.get_mut(&id) {
                     (row.provider, row.start, row.end) = (provider, start, end);
@@ -68,6 +72,15 @@ impl Rows {
                 }
             }
         }
+    }
+
+    /// Those that were made here.
+    pub(super) fn charts(&self) -> impl Iterator<Item = &Chart> {
+        self.charts.iter().map(|(chart, _)| chart)
+    }
+
+    pub(super) fn chart_of_key(&self, key: &str) -> Option<&PatientRef> {
+        self.charts.iter().find(|(_, of)| of == key).map(|(chart, _)| &chart.chart)
     }
 
     pub(super) fn next_id(&self) -> u64 {

@@ -2,16 +2,18 @@
 //!
 //! Checked whole when it is read: every mistake names its key and the mend, and never a patient.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Time, Weekday};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Row;
 use crate::agent::digits;
 use crate::clinic::{Clinic, Span};
-use crate::emr::{DaySchedule, Number, Patient, PatientRef, Provider, ProviderRef, TemplateSlot, card, slot};
+use crate::emr::{
+    DaySchedule, NewCard, NewPatient, Number, Patient, PatientRef, Provider, ProviderRef, TemplateSlot, card, slot,
+};
 use crate::privacy::Pii;
 use crate::store::person::{By, Person};
 
@@ -57,10 +59,11 @@ struct Block {
     code: char,
 }
 
-#[derive(Debug, Deserialize)]
+/// Of the data file, or made since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Chart {
-    chart: PatientRef,
+pub(super) struct Chart {
+    pub(super) chart: PatientRef,
     first_name: Pii<String>,
     last_name: Pii<String>,
     birth_date: Pii<Date>,
@@ -69,7 +72,7 @@ struct Chart {
     card: Option<Card>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Card {
     province: String,
@@ -151,25 +154,8 @@ impl Seed {
         self.patients.iter().any(|p| p.chart == *patient)
     }
 
-    pub(super) fn patients_born(&self, on: Date) -> Vec<Patient> {
-        self.patients.iter().filter(|chart| *chart.birth_date.reveal() == on).map(Chart::patient).collect()
-    }
-
-    pub(super) fn patients_with(&self, number: &Number) -> Vec<Patient> {
-        self.patients.iter().filter(|chart| chart.has(number)).map(Chart::patient).collect()
-    }
-
-    /// Charts of whoever has one of these numbers or names, and by what each was found.
-    pub(super) fn charts_of(&self, person: &Person) -> Vec<(&PatientRef, By)> {
-        let found = |chart: &'_ Chart| {
-            let name = format!("{} {}", chart.first_name.reveal(), chart.last_name.reveal());
-            let rings = chart.phones.iter().any(|phone| person.rings_from(phone.reveal()));
-            [rings.then_some(By::Phone), person.is_named_in(&name).then_some(By::Name)]
-        };
-        self.patients
-            .iter()
-            .flat_map(|chart| found(chart).into_iter().flatten().map(move |by| (&chart.chart, by)))
-            .collect()
+    pub(super) fn charts(&self) -> &[Chart] {
+        &self.patients
     }
 
     /// `hours`: of a day that is unlike its weekday; none of them: closed.
@@ -242,7 +228,53 @@ impl DayName {
 }
 
 impl Chart {
-    fn has(&self, number: &Number) -> bool {
+    /// What somebody said of themselves.
+    pub(super) fn made(chart: PatientRef, new: &NewPatient) -> Self {
+        Self {
+            chart,
+            first_name: new.first_name.clone(),
+            last_name: new.last_name.clone(),
+            birth_date: new.birth_date.clone(),
+            phones: vec![new.phone.clone()],
+            postal_code: new.postal_code.clone(),
+            card: new.card.as_ref().map(|card| Card { province: card.province.clone(), number: card.number.clone() }),
+        }
+    }
+
+    /// The number alone: nothing in it leads to anybody.
+    pub(super) fn without_anybody(&self) -> Self {
+        let nobody = Pii::new(String::new());
+        Self {
+            chart: self.chart.clone(),
+            first_name: nobody.clone(),
+            last_name: nobody,
+            birth_date: Pii::new(Date::ZERO),
+            phones: Vec::new(),
+            postal_code: None,
+            card: None,
+        }
+    }
+
+    pub(super) fn is_born(&self, on: Date) -> bool {
+        *self.birth_date.reveal() == on
+    }
+
+    /// Whether it may be that of somebody who is to have one.
+    pub(super) fn may_be(&self, new: &NewPatient) -> bool {
+        let has_card = |card: &NewCard| self.has(&Number::HealthCard(card.number.clone()));
+        let names = [self.first_name.reveal().as_str(), self.last_name.reveal().as_str()];
+        let phones = self.phones.iter().map(|phone| phone.reveal().clone());
+        new.card.as_ref().is_some_and(has_card) || (self.is_born(*new.birth_date.reveal()) && new.may_be(names, phones))
+    }
+
+    /// By what it is found to be this person's.
+    pub(super) fn found_by(&self, person: &Person) -> BTreeSet<By> {
+        let name = format!("{} {}", self.first_name.reveal(), self.last_name.reveal());
+        let rings = self.phones.iter().any(|phone| person.rings_from(phone.reveal()));
+        [rings.then_some(By::Phone), person.is_named_in(&name).then_some(By::Name)].into_iter().flatten().collect()
+    }
+
+    pub(super) fn has(&self, number: &Number) -> bool {
         match number {
             Number::Telephone(phone) => self.phones.contains(phone),
             Number::HealthCard(card) => {
@@ -251,7 +283,7 @@ impl Chart {
         }
     }
 
-    fn patient(&self) -> Patient {
+    pub(super) fn patient(&self) -> Patient {
         let last4 = |number: &String| number.chars().skip(number.chars().count().saturating_sub(4)).collect();
         Patient {
             id: self.chart.clone(),

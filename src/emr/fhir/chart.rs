@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::super::failure::Failure;
 use super::super::phone::number;
-use super::super::{Number, Patient, PatientRef, Sought, card};
+use super::super::{NewPatient, Number, Patient, PatientRef, Sought, card};
 use super::bundle;
 use super::client::{Client, Parameters, Service};
 use super::concept::Concept;
@@ -69,6 +69,7 @@ struct Address {
 
 #[derive(Deserialize)]
 struct Identifier {
+    system: Option<String>,
     value: Option<String>,
     #[serde(rename = "type")]
     kind: Option<Concept>,
@@ -90,6 +91,27 @@ impl Chart {
     pub(super) fn takes_bookings(&self) -> bool {
         let is_deceased = self.deceased_boolean == Some(true) || self.deceased_date_time.is_some();
         self.active != Some(false) && !is_deceased && !self.link.iter().any(|link| link.kind == "replaced-by")
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn has_identifier(&self, system: &str, value: &str) -> bool {
+        let is_it =
+            |known: &Identifier| known.system.as_deref() == Some(system) && known.value.as_deref() == Some(value);
+        self.identifier.iter().any(is_it)
+    }
+
+    /// Whether it may be that of somebody who is to have one; it is of their birth date.
+    pub(super) fn may_be(&self, new: &NewPatient) -> bool {
+        let telephones: Vec<String> = self.telephones().collect();
+        let is_of = |given: &str, family: &str| new.may_be([given, family], telephones.iter().cloned());
+        self.name.iter().any(|name| {
+            let family = name.family.as_deref().unwrap_or_default();
+            let first = name.given.first().map(String::as_str).unwrap_or_default();
+            is_of(first, family) || is_of(&name.given.concat(), family)
+        }) || is_of("", "")
     }
 
     fn born(&self) -> Option<Date> {
@@ -208,7 +230,7 @@ fn forms(number: &str) -> Vec<String> {
 }
 
 /// In a search these signs mean something.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for sign in text.trim().chars() {
         if matches!(sign, '\\' | '$' | ',' | '|') {

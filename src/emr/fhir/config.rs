@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::super::{ProviderRef, TemplateCode, server};
+use super::super::{ProviderRef, Registrations, TemplateCode, server};
 use super::assertion::Signer;
 use super::reference;
 use crate::config::SecretSource;
@@ -68,14 +68,14 @@ fn scope() -> String {
 
 impl FhirConfig {
     /// What is wrong, as `key: what is wrong; what to write instead`.
-    pub fn check(&self, codes: &BTreeMap<char, TemplateCode>) -> Vec<String> {
+    pub fn check(&self, codes: &BTreeMap<char, TemplateCode>, registrations: Registrations) -> Vec<String> {
         let mut wrong = Vec::new();
         let example = "https://fhir.example.ca/r4";
         wrong.extend(server::wrong_address("emr.fhir.base_url", &self.base_url, example, "token"));
         wrong.extend(tls::check("emr.fhir", self.ca.as_ref(), &self.base_url));
         match (&self.token, &self.client) {
             (Some(token), None) => wrong.extend(weak_or_missing("emr.fhir.token", token)),
-            (None, Some(client)) => wrong.extend(client.check()),
+            (None, Some(client)) => wrong.extend(client.check(registrations)),
             (Some(_), Some(_)) => {
                 wrong.push("emr.fhir.token: of no use beside [emr.fhir.client]; take one of them out".into());
             }
@@ -129,8 +129,15 @@ impl FhirConfig {
 }
 
 impl ClientConfig {
-    fn check(&self) -> Vec<String> {
+    fn check(&self, registrations: Registrations) -> Vec<String> {
         let mut wrong = Vec::new();
+        let writes = ["Patient.write", "Patient.c", "Patient.*", "*.write", "*.*"];
+        if registrations == Registrations::Created && !writes.iter().any(|scope| self.scope.contains(scope)) {
+            wrong.push(
+                "emr.fhir.client.scope: lets no chart be made; add system/Patient.write, or take emr.registrations out"
+                    .into(),
+            );
+        }
         if self.id.trim().is_empty() {
             wrong.push("emr.fhir.client.id: empty; write the client's id at the authorisation server".into());
         }
@@ -184,7 +191,7 @@ mod tests {
         assert!(good.contains(change), "{change}");
         let text = good.replace(change, to).replace("file = \"", &format!("file = \"{}", folder.path().display()));
         let codes = toml::from_str("[1]\nvisits = [\"checkup\"]").unwrap();
-        toml::from_str::<FhirConfig>(&text).unwrap().check(&codes)
+        toml::from_str::<FhirConfig>(&text).unwrap().check(&codes, Registrations::Queued)
     }
 
     #[test]
@@ -227,5 +234,24 @@ mod tests {
             assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains(mend), "{key} {wrong:?}");
         }
         assert!(check("1 = [\"*\"]", "").iter().any(|wrong| wrong.starts_with("emr.fhir.slots.1: missing")));
+    }
+
+    #[test]
+    fn who_is_to_make_charts_asks_for_the_scope() {
+        let client = |scope: &str| {
+            let text =
+                format!("id = \"a\"\ntoken_url = \"https://x.example/t\"\nsecret = {{ env = \"NO_SUCH\" }}\n{scope}");
+            toml::from_str::<ClientConfig>(&text).unwrap()
+        };
+        let lacks = |scope: &str, registrations| {
+            client(scope)
+                .check(registrations)
+                .iter()
+                .any(|wrong| wrong.starts_with("emr.fhir.client.scope: lets no chart"))
+        };
+        assert!(lacks("", Registrations::Created) && !lacks("", Registrations::Queued));
+        for scope in ["system/Patient.write", "system/Patient.crus", "system/*.write"] {
+            assert!(!lacks(&format!("scope = \"system/Patient.read {scope}\""), Registrations::Created), "{scope}");
+        }
     }
 }

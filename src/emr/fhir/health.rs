@@ -5,14 +5,23 @@
 use jiff::civil::date;
 
 use super::super::failure::Failure;
-use super::super::{EmrError, Finding, Sought};
+use super::super::{EmrError, Finding, Registrations, Sought};
 use super::Inner;
 use crate::privacy::Pii;
 
 impl Inner {
     /// An error: the server or the account cannot be used at all.
     pub(super) async fn health(&self) -> Result<Vec<Finding>, EmrError> {
-        let mut findings = self.offer().await.map_err(Failure::of_read)?.findings();
+        let offer = self.offer().await.map_err(Failure::of_read)?;
+        let mut findings = offer.findings();
+        findings.extend(match (self.registrations, offer.makes_charts) {
+            (Registrations::Queued, true | false) => None,
+            (Registrations::Created, true) => Some(Finding::good("charts of new patients can be made")),
+            (Registrations::Created, false) => Some(Finding::bad(
+                "it does not offer conditional create of Patient: no chart is made, and new patients are left to the staff",
+                "have the server's operator switch it on, or take emr.registrations out",
+            )),
+        });
         let schedules = self.schedules().await.map_err(Failure::of_read)?;
         findings.push(Finding::good("the token is taken"));
         for (provider, name) in self.providers.iter().filter(|(provider, _)| !schedules.contains_key(provider)) {

@@ -29,6 +29,8 @@ pub(super) struct Offer {
     pub(super) times: Times,
     /// What it lacks, and how to mend that.
     pub(super) lacks: Vec<(String, &'static str)>,
+    /// It makes charts, and none twice.
+    pub(super) makes_charts: bool,
     /// It has practitioners in roles: what names them alone is not seen.
     pub(super) has_roles: bool,
 }
@@ -151,7 +153,8 @@ impl Offer {
                 "have the server's operator switch on that updates are refused whose If-Match names another version",
             ));
         }
-        Ok(Self { books, times, lacks, has_roles: of("PractitionerRole").is_some() })
+        let makes_charts = has("Patient", "create") && of("Patient").is_some_and(|of| of.conditional_create);
+        Ok(Self { books, times, lacks, makes_charts, has_roles: of("PractitionerRole").is_some() })
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
@@ -233,7 +236,13 @@ mod tests {
     fn only_the_guides_own_operations_are_used() {
         let define = |name: &str, guide: &str| json!({ "name": name, "definition": format!("http://fhir.org/guides/{guide}/OperationDefinition/appointment-{name}") });
         let argonaut = ["book", "hold"].map(|name| define(name, "argonaut-scheduling"));
-        let plain = Offer { books: Books::Created, times: Times::Slots, lacks: Vec::new(), has_roles: false };
+        let plain = Offer {
+            books: Books::Created,
+            times: Times::Slots,
+            lacks: Vec::new(),
+            makes_charts: false,
+            has_roles: false,
+        };
         assert_eq!(offer(statement(json!([]))), plain);
         assert_eq!(offer(statement(json!(argonaut))).books, Books::HeldThenBooked);
         assert_eq!(offer(statement(json!([argonaut[0]]))).books, Books::Booked);
@@ -253,6 +262,19 @@ mod tests {
                 assert_eq!((offer.times, offer.lacks.len()), (times, lacks), "{missing} {guide}: {:?}", offer.lacks);
             }
         }
+    }
+
+    #[test]
+    fn charts_are_made_where_none_is_made_twice() {
+        let with = |conditional: bool| {
+            let mut statement = statement(json!([]));
+            statement["rest"][0]["resource"][2] = json!({
+                "type": "Patient", "conditionalCreate": conditional,
+                "interaction": [{ "code": "read" }, { "code": "search-type" }, { "code": "create" }],
+            });
+            offer(statement).makes_charts
+        };
+        assert!(with(true) && !with(false) && !offer(statement(json!([]))).makes_charts);
     }
 
     #[test]

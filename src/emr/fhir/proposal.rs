@@ -99,3 +99,63 @@ impl Inner {
         found.iter().filter_map(read).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::*;
+
+    const DAY: Date = date(2026, 3, 3);
+
+    fn read_as(change: impl FnOnce(&mut Value)) -> Result<bool, ()> {
+        let with =
+            |id: &str| json!({ "actor": { "reference": format!("Practitioner/{id}") }, "status": "needs-action" });
+        let mut proposed = json!({
+            "resourceType": "Appointment", "id": "p1", "status": "proposed",
+            "start": "2026-03-03T17:00:00Z", "end": "2026-03-03T17:15:00Z",
+            "participant": [with("101"), { "actor": { "display": "Napa Office" }, "status": "needs-action" }],
+            "serviceType": [{ "coding": [{ "system": "urn:x", "code": "visit" }] }], "slot": [{ "reference": "Slot/7" }],
+        });
+        change(&mut proposed);
+        let base = Url::parse("https://fhir.example.ca/r4").unwrap();
+        let zone = TimeZone::get("America/Vancouver").unwrap();
+        let read = read(&proposed, &ProviderRef("101".into()), DAY, &base, &zone).map_err(drop)?;
+        if let Some(slot) = &read {
+            assert_eq!((slot.start, slot.end), (DAY.at(9, 0, 0, 0), DAY.at(9, 15, 0, 0)));
+            assert_eq!(slot.references(), [json!({ "reference": "Slot/7" })]);
+        }
+        Ok(read.is_some())
+    }
+
+    #[test]
+    fn only_what_is_proposed_for_that_day_with_that_practitioner_alone_is_free() {
+        assert_eq!(read_as(|_| {}), Ok(true));
+        let other = json!({ "actor": { "reference": "Practitioner/102" }, "status": "needs-action" });
+        let changes: [fn(&mut Value, Value); 7] = [
+            |one, _| one["status"] = json!("pending"),
+            |one, _| one["start"] = Value::Null,
+            |one, _| one["end"] = json!("2026-03-03T17:00:00Z"),
+            |one, _| one["start"] = json!("2026-03-02T17:00:00Z"),
+            |one, other| one["participant"] = json!([other]),
+            |one, other| one["participant"].as_array_mut().unwrap().push(other),
+            |one, _| one["participant"] = json!([]),
+        ];
+        for (at, change) in changes.into_iter().enumerate() {
+            assert_eq!(read_as(|one| change(one, other.clone())), Ok(false), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_appointment_is_an_error() {
+        let changes: [fn(&mut Value); 3] = [
+            |one| one["id"] = json!("a/b"),
+            |one| one["participant"] = json!("Dr. Chen"),
+            |one| one["start"] = json!("2026-03-03T09:00:00"),
+        ];
+        for (at, change) in changes.into_iter().enumerate() {
+            assert_eq!(read_as(change), Err(()), "{at}");
+        }
+    }
+}

@@ -276,7 +276,7 @@ impl Inner {
     }
 
     /// What is sent now is looked for until then.
-    fn until(&self) -> Instant {
+    pub(super) fn until(&self) -> Instant {
         Instant::now() + self.settle
     }
 

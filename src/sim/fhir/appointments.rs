@@ -35,12 +35,19 @@ pub(super) fn desk_books(
     whole["id"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Unless one that `unless` finds is there; the criteria have been read.
-pub(super) fn create(store: &mut Store, settings: &Settings, whole: Value, matching: Vec<Value>) -> Reply {
-    match matching.as_slice() {
-        [] => {}
-        [there] => return place(Reply::of(200, there), there),
-        _ => return Reply::no(412, "multiple-matches", "If-None-Exist finds several"),
+/// What If-None-Exist has found, if it has found anything.
+pub(super) fn there_already(matching: &[Value]) -> Option<Reply> {
+    match matching {
+        [] => None,
+        [there] => Some(place(Reply::of(200, there), there)),
+        _ => Some(Reply::no(412, "multiple-matches", "If-None-Exist finds several")),
+    }
+}
+
+/// Unless one that the criteria find is there.
+pub(super) fn create(store: &mut Store, settings: &Settings, whole: Value, matching: &[Value]) -> Reply {
+    if let Some(reply) = there_already(matching) {
+        return reply;
     }
     if let Some(no) = check::appointment(store, &whole) {
         return no;
@@ -87,9 +94,10 @@ pub(super) fn tag(resource: &Value) -> String {
     format!("W/\"{}\"", version(resource))
 }
 
-fn place(reply: Reply, whole: &Value) -> Reply {
-    let (id, version) = (whole["id"].as_str().unwrap_or_default(), version(whole));
-    reply.with("etag", tag(whole)).with("location", format!("{BASE}/Appointment/{id}/_history/{version}"))
+pub(super) fn place(reply: Reply, whole: &Value) -> Reply {
+    let text = |name: &str| whole[name].as_str().unwrap_or_default();
+    let (kind, id, version) = (text("resourceType"), text("id"), version(whole));
+    reply.with("etag", tag(whole)).with("location", format!("{BASE}/{kind}/{id}/_history/{version}"))
 }
 
 /// Whether somebody else holds a moment of it.

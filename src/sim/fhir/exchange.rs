@@ -16,7 +16,9 @@ use super::appointments::{self, desk_books};
 use super::reply::Reply;
 use super::route::Target;
 use super::store::participant;
-use super::{BASE, Conduct, Exchange, Fault, Fhir, KEPT, Settings, State, metadata, operations, proposals, search};
+use super::{
+    BASE, Conduct, Exchange, Fault, Fhir, KEPT, Settings, State, metadata, operations, patients, proposals, search,
+};
 use crate::clock;
 use crate::sim::connection::Line;
 use crate::sim::hold::{Passing, When};
@@ -276,14 +278,15 @@ impl State {
                 Some(resource) => Reply::of(200, resource).with("etag", appointments::tag(resource)),
                 None => Reply::no(404, "not-found", "no such resource"),
             },
-            Target::Create(kind) if kind == "Appointment" && !settings.conduct.operates() => {
+            Target::Create(kind) if settings.conduct.creates(kind) => {
                 let criteria = request.header("if-none-exist").unwrap_or_default();
                 let criteria: Vec<(String, String)> =
                     form_urlencoded::parse(criteria.as_bytes()).into_owned().collect();
                 let there =
                     if criteria.is_empty() { Ok(Vec::new()) } else { search::find(&self.store, kind, &criteria) };
                 match there {
-                    Ok(there) => appointments::create(&mut self.store, settings, sent, there),
+                    Ok(there) if kind == "Patient" => patients::create(&mut self.store, sent, &there),
+                    Ok(there) => appointments::create(&mut self.store, settings, sent, &there),
                     Err(no) => no,
                 }
             }

@@ -24,7 +24,12 @@ pub(super) fn statement(conduct: Conduct) -> Value {
         appointment = resource("Appointment", &["read", "search-type", "update", "create"]);
         appointment["conditionalCreate"] = json!(true);
     }
-    let mut resources = vec![resource("Patient", &["read", "search-type"]), appointment];
+    let mut patient = resource("Patient", &["read", "search-type"]);
+    if conduct.creates("Patient") {
+        patient = resource("Patient", &["read", "search-type", "create"]);
+        patient["conditionalCreate"] = json!(true);
+    }
+    let mut resources = vec![patient, appointment];
     if conduct != Conduct::Finder {
         resources.extend([resource("Schedule", &["search-type"]), resource("Slot", &["search-type"])]);
     }

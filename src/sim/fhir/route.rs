@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::BASE;
 
 /// As faults name them.
-pub(super) const OPERATIONS: [&str; 14] = [
+pub(super) const OPERATIONS: [&str; 15] = [
     "token",
     "metadata",
     "page",
@@ -13,6 +13,7 @@ pub(super) const OPERATIONS: [&str; 14] = [
     "Slot.search",
     "Patient.search",
     "Patient.read",
+    "Patient.create",
     "Appointment.search",
     "Appointment.read",
     "Appointment.create",

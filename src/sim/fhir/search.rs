@@ -59,8 +59,12 @@ fn matches(resource: &Value, kind: &str, name: &str, value: &str) -> Option<bool
             Some(all.any(|known| known["system"] == system && known["value"] == value))
         }
         ("Patient", "identifier") => {
-            let known = resource["identifier"].as_array().into_iter().flatten();
-            Some(known.filter_map(|known| known["value"].as_str()).any(|known| any(&|wanted| known == wanted)))
+            let is_it = |known: &Value, wanted: &str| match wanted.split_once('|') {
+                Some((system, value)) => known["system"] == system && known["value"] == value,
+                None => known["value"] == wanted,
+            };
+            let mut known = resource["identifier"].as_array().into_iter().flatten();
+            Some(known.any(|known| any(&|wanted| is_it(known, wanted))))
         }
         ("Patient", "birthdate") => Some(resource["birthDate"] == value),
         ("Patient", "family") => {

@@ -5,6 +5,7 @@ use attendant::sim::fhir::{Conduct, Fault};
 use serde_json::json;
 
 use super::house::House;
+use crate::wire::emr_contract as contract;
 use crate::wire::log::Log;
 use crate::wire::oscar::house::{CHEN, Caller, JANE, MONDAY, NOW, SINGH, held, place, wanted};
 
@@ -42,11 +43,22 @@ async fn no_patient_and_no_secret_is_in_any_log() {
         house.sim.expire_tokens();
         let emr = house.adapter().1;
         let booked = emr.book(wanted(CHEN, MONDAY.at(14, 0, 0, 0), JANE)).await.unwrap();
+        house.turn("Patient.create", Fault::DropReply, 1);
+        emr.create_patient(contract::nova()).await.unwrap();
         house.turn("Appointment.update", Fault::DropReply, 1);
         let moved = emr.reschedule(held(&booked), place(CHEN, MONDAY.at(14, 30, 0, 0), 15)).await.unwrap();
         house.turn("Appointment.update", Fault::Overtaken, 1);
         assert!(emr.cancel(held(&moved)).await.is_err());
     }
-    let secrets = ["client-secret-2026", "granted-token", "standing-token", "patient/1001", "authorization: b"];
+    let secrets = [
+        "client-secret-2026",
+        "granted-token",
+        "standing-token",
+        "patient/1001",
+        "authorization: b",
+        "9812345687",
+        "555-0187",
+        "nova@example",
+    ];
     log.has_only("is looked for", &secrets);
 }

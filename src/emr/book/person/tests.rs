@@ -3,7 +3,7 @@ use jiff::civil::date;
 use super::super::Book;
 use super::super::tests::{database, held};
 use super::*;
-use crate::emr::{Appointment, Emr, NewAppointment, Place};
+use crate::emr::{Appointment, Emr, NewAppointment, NewPatient, Place, Sex};
 use crate::privacy::Pii;
 
 const TODAY: jiff::civil::Date = date(2026, 11, 21);
@@ -113,15 +113,67 @@ async fn appointments_of_a_book_in_its_folder_are_erased_once_no_server_has_it()
     let busy = theirs.leave_file(&at, &clinic.config.id).unwrap_err().to_string();
     assert!(busy.contains("another process"), "{busy}");
     drop(book);
-    assert_eq!(theirs.leave_file(&at, &clinic.config.id).unwrap(), 2);
+    assert_eq!(theirs.leave_file(&at, &clinic.config.id).unwrap().of(What::Appointments), 2);
     let left = held_about(&jane(&[]), &clinic, &at, &store).await.unwrap();
-    assert_eq!((ids(&left), left.leave_file(&at, &clinic.config.id).unwrap()), ((vec![], vec![]), 0));
+    assert_eq!((ids(&left), left.leave_file(&at, &clinic.config.id).unwrap()), ((vec![], vec![]), Counts::default()));
     // What was erased was sealed with the rest.
     let book = Book::sealed(&at, &clinic, TODAY, &store.sealing().of_clinic(&clinic.config.id)).unwrap();
     let mut seen = times(&book).await;
     seen.sort();
     assert_eq!(seen, [(place(11).start, Some(OTHER.to_owned())), (place(12).start, None)]);
     booked(&book, OTHER, 9).await;
+}
+
+#[tokio::test]
+async fn a_chart_that_was_made_is_told_and_erased_with_its_bookings() {
+    for is_shared in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, clinic, at) = (database(folder.path()).await, Clinic::sample(), folder.path().join("book"));
+        let open = || {
+            if is_shared {
+                Book::shared(store.clone(), &at, &clinic, TODAY).unwrap()
+            } else {
+                Book::sealed(&at, &clinic, TODAY, &store.sealing().of_clinic(&clinic.config.id)).unwrap()
+            }
+        };
+        let book = open();
+        let new = NewPatient {
+            first_name: Pii::new("Nova".into()),
+            last_name: Pii::new("Sample".into()),
+            birth_date: Pii::new(date(1999, 2, 28)),
+            sex: Sex::Female,
+            phone: Pii::new("6045550187".into()),
+            card: None,
+            address: None,
+            postal_code: None,
+            email: None,
+        };
+        let made = book.create_patient(new.clone()).await.unwrap();
+        booked(&book, made.0.reveal(), 9).await;
+        booked(&book, OTHER, 11).await;
+        drop(book);
+        let nova = Person { phones: vec!["+1 604-555-0187".parse().unwrap()], ..Person::default() };
+        let theirs = held_about(&nova, &clinic, &at, &store).await.unwrap();
+        let charts: Vec<&str> = theirs.charts.iter().map(|chart| chart.id.as_str()).collect();
+        assert_eq!((charts, ids(&theirs).0), (vec!["chart-T1"], vec!["appointment-7"]));
+        let told = serde_json::to_string(&theirs.charts).unwrap();
+        assert!(told.contains("Nova") && told.contains("1999-02-28"), "{told}");
+        let except = Person { except: vec!["chart-T1".to_owned()], ..nova.clone() };
+        assert!(held_about(&except, &clinic, &at, &store).await.unwrap().charts.is_empty());
+        let counts = if is_shared {
+            let held = crate::store::person::Held { changes: theirs.changes.clone(), ..Default::default() };
+            store.erase(&held, "request-1", "user jane").await.unwrap()
+        } else {
+            theirs.leave_file(&at, &clinic.config.id).unwrap()
+        };
+        assert_eq!(counts.to_string(), "appointments 1, charts 1");
+        let left = held_about(&nova, &clinic, &at, &store).await.unwrap();
+        assert!(left.charts.is_empty() && left.appointments.is_empty());
+        // Its time stays taken, its number is nobody's, and the same person may have a chart again.
+        let book = open();
+        assert_eq!(book.create_patient(new).await.unwrap().0.reveal(), "T2");
+        assert_eq!(times(&book).await.len(), 2);
+    }
 }
 
 #[tokio::test]
