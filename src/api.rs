@@ -43,8 +43,11 @@ struct Shared {
     entrance: Arc<Entrance>,
     ready: Arc<Ready>,
     /// Whose links are opened here: each clinic's.
-    notices: Arc<[Notices]>,
+    notices: Arc<Links>,
 }
+
+/// The notices of the clinics, as they are at the moment.
+type Links = dyn Fn() -> Vec<Notices> + Send + Sync;
 
 /// Whether new calls are taken.
 type Ready = dyn Fn() -> Result<(), NotReady> + Send + Sync;
@@ -96,15 +99,15 @@ impl Server {
         Ok(Self {
             listeners,
             addresses,
-            shared: Shared { entrance, ready: Arc::new(ready), notices: Arc::default() },
+            shared: Shared { entrance, ready: Arc::new(ready), notices: Arc::new(Vec::new) },
             stop,
         })
     }
 
     /// Also opens the links of these notices. To be called before [`Self::run`].
     #[must_use]
-    pub fn with_notices(mut self, notices: impl IntoIterator<Item = Notices>) -> Self {
-        self.shared.notices = notices.into_iter().collect();
+    pub fn with_notices(mut self, notices: impl Fn() -> Vec<Notices> + Send + Sync + 'static) -> Self {
+        self.shared.notices = Arc::new(notices);
         self
     }
 

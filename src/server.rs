@@ -1,12 +1,14 @@
 //! The whole server, put together: providers, the clinics whose calls are answered, and the transports that bring calls to them.
 //!
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered. Of several clinics one that cannot be started
-//! takes no calls and is told of; the others do.
+//! takes no calls and is told of; the others do,
+//! and it is tried again meanwhile.
 
 mod asked;
 mod budget;
 mod clinics;
 mod door;
+mod following;
 mod house;
 pub(crate) mod keeping;
 mod login;
@@ -15,10 +17,12 @@ mod phrases;
 mod plans;
 mod providers;
 mod reception;
+mod reopening;
 mod residency;
 mod settings;
 mod shelf;
 mod standing;
+mod street;
 mod told;
 
 use std::collections::HashMap;
@@ -29,12 +33,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agent::graph::GraphError;
 use crate::api;
-use crate::call::desk::{Desk, NotReady};
+use crate::call::desk::{Desk, Hall, NotReady};
 use crate::call::registry::FrontDesk;
 use crate::clinic::number::Directory;
 use crate::clinic::{Clinic, ClinicError, Tenant};
@@ -50,11 +55,13 @@ use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
-use door::Shut;
-use house::{Founded, Grounds, House, Prepared, contained};
+use door::Entrance;
+use house::{Founded, Grounds, Prepared, contained};
 use providers::Crew;
 use reception::Reception;
+use reopening::Reopening;
 use shelf::Shelf;
+use street::{Lot, Street};
 
 pub use clinics::{Served, config_of, one, served};
 pub(crate) use keeping::known_sealing;
@@ -235,9 +242,10 @@ fn check_clinic(served: &Served) -> Result<(), StartError> {
 
 /// A running server.
 pub struct Server {
-    houses: Vec<House>,
-    /// Of clinics that could not be started.
-    shelves: Vec<Shelf>,
+    street: Arc<Street>,
+    /// Starts clinics again until `closing`.
+    reopening: JoinHandle<()>,
+    closing: CancellationToken,
     listening: Vec<sip::Listening>,
     http: Vec<SocketAddr>,
     transports: TaskTracker,
@@ -264,6 +272,7 @@ impl Server {
         rustls::crypto::ring::default_provider().install_default().ok();
         telemetry::metrics::start();
         let clinics = check_server(&config)?;
+        let served = clinics.clone();
         if let ([alone], true) = (&clinics[..], config.clinic.files.is_empty()) {
             check_clinic(alone)?;
         }
@@ -287,21 +296,22 @@ impl Server {
         let kept = kept.transpose()?;
         let founded = found(clinics, config.clinic.files.is_empty()).await?;
         let shared = share(&config, &folder, &founded).await?;
-        let grounds = Grounds { crew: &crew, graph: &graph, shared: &shared, kept: kept.as_ref() };
-        let Opened { mut houses, mut shelves, front } = open(&config, founded, grounds).await?;
+        let grounds = Grounds { crew, graph, shared: shared.clone(), kept };
+        let Opened { street, hall, front } = open(&config, founded, &grounds).await?;
 
         let stop = CancellationToken::new();
         let transports = TaskTracker::new();
-        let sip = sip::Server::bind(config.sip, front.clone(), stop.clone()).await?;
+        let sip = sip::Server::bind(config.sip.clone(), front.clone(), stop.clone()).await?;
         let ready = {
-            let (desks, deaf) = (houses.iter().map(|house| house.desk.clone()).collect::<Vec<_>>(), sip.deaf());
+            let (street, deaf) = (street.clone(), sip.deaf());
             // A fault comes first: what follows it, draining, is no reason.
-            move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { any_ready(&desks) }
+            move || if deaf.is_cancelled() { Err(NotReady::Deaf) } else { any_ready(&street.desks()) }
         };
+        let links = street.clone();
         let http =
             api::Server::bind(&config.api, &config.stream, front, ready, announced, shared.clone(), stop.clone())
                 .await?
-                .with_notices(notices(&houses, &shelves));
+                .with_notices(move || -> Vec<Notices> { links.notices() });
         let (listening, deaf) = (sip.addresses().to_vec(), sip.deaf());
         #[cfg(test)]
         let sip_running = sip.running();
@@ -309,19 +319,26 @@ impl Server {
         transports.spawn(sip.run());
         transports.spawn(http.run());
         let name = shared.redis().map(|_| records::instance(&folder).map_err(unusable)).transpose()?;
-        for house in &mut houses {
-            house.follow(&shared, name.as_deref(), &transports, &stop);
-        }
-        for shelf in &mut shelves {
-            shelf.follow(&transports, &stop);
-        }
+        street.follow(&shared, name.as_deref(), &stop);
+        let closing = CancellationToken::new();
+        let reopening = Reopening {
+            config,
+            street: street.clone(),
+            grounds,
+            hall,
+            instance: name.clone(),
+            emrs: tended.emrs.clone(),
+            stop: stop.clone(),
+        };
+        let reopening = tokio::spawn(reopening.run(served, closing.clone()));
         if let Some(name) = name {
             transports.spawn(state::tend(shared, tended, name, stop.clone()));
         }
         transports.close();
         Ok(Self {
-            houses,
-            shelves,
+            street,
+            reopening,
+            closing,
             listening,
             http: addresses,
             transports,
@@ -344,13 +361,13 @@ impl Server {
     }
 
     /// The desk of each clinic that was started, in the order of the configuration.
-    pub fn desks(&self) -> impl Iterator<Item = &Arc<Desk>> {
-        self.houses.iter().map(|house| &house.desk)
+    pub fn desks(&self) -> Vec<Arc<Desk>> {
+        self.street.desks()
     }
 
     /// Calls that are going on, of all clinics.
     pub fn active(&self) -> usize {
-        self.desks().map(|desk| desk.active()).sum()
+        self.desks().iter().map(|desk| desk.active()).sum()
     }
 
     /// Returns when calls cannot be taken any more by a fault of our own: only a new process takes some again.
@@ -361,28 +378,34 @@ impl Server {
     /// Takes no new calls, lets those going on end for as long as `grace`, then closes every socket. `true` if every call ended by
     /// itself or with a goodbye.
     pub async fn drain(self, grace: Duration) -> bool {
-        let drained = join_all(self.desks().map(|desk| desk.drain(grace))).await.into_iter().all(|drained| drained);
+        self.closing.cancel();
+        let desks = self.desks();
+        let (drained, reopening) = tokio::join!(drained_all(&desks, grace), self.reopening);
+        if let Err(fault) = reopening {
+            tracing::error!(%fault, "what starts clinics again broke down");
+        }
+        // One that was opened at the last moment.
+        let late = self.street.desks().into_iter().filter(|desk| !desks.iter().any(|known| Arc::ptr_eq(known, desk)));
+        let drained = drained && drained_all(&late.collect::<Vec<_>>(), grace).await;
         self.stop.cancel();
         if tokio::time::timeout(CLOSING, self.transports.wait()).await.is_err() {
             tracing::warn!("a transport did not close in time");
         }
-        join_all(self.houses.into_iter().map(House::finish)).await;
-        join_all(self.shelves.into_iter().map(Shelf::finish)).await;
+        self.street.finish().await;
         drained
     }
 }
 
 /// Every clinic, as far as it could be started.
 struct Opened {
-    houses: Vec<House>,
-    shelves: Vec<Shelf>,
+    street: Arc<Street>,
+    /// `None`: none could be.
+    hall: Option<Hall>,
     front: Arc<dyn FrontDesk>,
 }
 
-/// Whose links are opened.
-fn notices(houses: &[House], shelves: &[Shelf]) -> Vec<Notices> {
-    let open = houses.iter().filter_map(|house| house.notices.clone());
-    open.chain(shelves.iter().filter_map(|shelf| shelf.notices.clone())).collect()
+async fn drained_all(desks: &[Arc<Desk>], grace: Duration) -> bool {
+    join_all(desks.iter().map(|desk| desk.drain(grace))).await.into_iter().all(|drained| drained)
 }
 
 /// A clinic, and what came of making its folder and its store ready.
@@ -405,7 +428,7 @@ async fn found(clinics: Vec<Served>, is_alone: bool) -> Result<Vec<Begun>, Start
 }
 
 /// Opens every clinic's door. Of several, one that cannot be opened passes its calls on to its own line.
-async fn open(config: &Config, founded: Vec<Begun>, grounds: Grounds<'_>) -> Result<Opened, StartError> {
+async fn open(config: &Config, founded: Vec<Begun>, grounds: &Grounds) -> Result<Opened, StartError> {
     let is_alone = config.clinic.files.is_empty();
     let mut directory = if is_alone {
         Directory::default()
@@ -422,37 +445,34 @@ async fn open(config: &Config, founded: Vec<Begun>, grounds: Grounds<'_>) -> Res
         };
         (served, prepared)
     });
-    let (mut houses, mut shelves): (Vec<House>, Vec<Shelf>) = (Vec::new(), Vec::new());
-    let mut doors: HashMap<Tenant, Arc<dyn FrontDesk>> = HashMap::new();
+    let (mut lots, mut hall): (Vec<Lot>, Option<Hall>) = (Vec::new(), None);
+    let mut doors: HashMap<Tenant, Arc<Entrance>> = HashMap::new();
     for (served, prepared) in join_all(preparing).await {
-        let (tenant, line) = (served.clinic.tenant().clone(), house::line(&served.clinic, &served.config));
+        let tenant = served.clinic.tenant().clone();
         let opened = match prepared {
-            Ok(prepared) => contained(Box::pin(prepared.open(grounds, houses.first().map(|house| &house.desk)))).await,
+            Ok(prepared) => contained(Box::pin(prepared.open(grounds, hall.as_ref()))).await,
             Err(error) => Err(error),
         };
-        let door: Arc<dyn FrontDesk> = match opened {
+        let lot = match opened {
             Ok(house) => {
-                let door = house.door.clone();
-                houses.push(house);
-                door
+                hall.get_or_insert_with(|| house.desk.hall());
+                Lot::of(house)
             }
             Err(error) if is_alone || error.is_of_all() => return Err(error),
             Err(error) => {
-                metrics::gauge!("clinic_takes_calls", "clinic" => tenant.to_string()).set(0.0);
-                tracing::error!(clinic = &*tenant, %error, "the clinic cannot be started: its calls are passed on to its own line; mend this and start the server again");
-                // What broke down may hold its folder still.
-                if !matches!(error, StartError::Fault) {
-                    shelves.extend(Box::pin(Shelf::of(served, grounds.shared)).await);
-                }
-                Arc::new(Shut(line))
+                reopening::shut(&tenant, &error, standing::FIRST_LOOK.as_secs());
+                let line = house::line(&served.clinic, &served.config);
+                Lot::shut(line, Shelf::after(&error, served, &grounds.shared).await)
             }
         };
-        if is_alone {
-            return Ok(Opened { houses, shelves, front: door });
-        }
-        doors.insert(tenant, door);
+        doors.insert(tenant, lot.entrance.clone());
+        lots.push(lot);
     }
-    Ok(Opened { houses, shelves, front: Arc::new(Reception { directory, doors }) })
+    let front: Arc<dyn FrontDesk> = match &lots[..] {
+        [alone] if is_alone => alone.entrance.clone(),
+        _ => Arc::new(Reception { directory, doors }),
+    };
+    Ok(Opened { street: Arc::new(Street::new(lots)), hall, front })
 }
 
 /// Whether some clinic takes calls. Who has none that could be started passes all of them on, which is to be done.

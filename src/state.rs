@@ -19,7 +19,7 @@ pub use config::StateConfig;
 pub use key::Key;
 pub use lease::{Lease, NoLease};
 pub use shared::{OpenError, Shared};
-pub use tending::{Tended, tend};
+pub use tending::{Emrs, Tended, tend};
 
 /// Who holds a lock or runs a call: drawn anew for each, so that nobody gives back what is another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,12 +41,12 @@ pub(super) async fn ask(State(shared): State<Shared>, Path(token): Path<String>)
 
 pub(super) async fn acknowledge(State(shared): State<Shared>, Path(token): Path<String>) -> Response {
     let Some(notices) = whose(&shared, &token) else { return nowhere(&NoLink::Unknown) };
-    done(notices, &token).await.unwrap_or_else(|no| nowhere(&no))
+    done(&notices, &token).await.unwrap_or_else(|no| nowhere(&no))
 }
 
 /// A link is signed for one clinic.
-fn whose<'a>(shared: &'a Shared, token: &str) -> Option<&'a Notices> {
-    shared.notices.iter().find(|notices| notices.is_own(token))
+fn whose(shared: &Shared, token: &str) -> Option<Notices> {
+    (shared.notices)().into_iter().find(|notices| notices.is_own(token))
 }
 
 async fn done(notices: &Notices, token: &str) -> Result<Response, NoLink> {

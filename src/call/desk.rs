@@ -108,6 +108,10 @@ impl Calls {
     }
 }
 
+/// What the desks of several clinics share: media workers and room for calls.
+#[derive(Clone, Debug)]
+pub struct Hall(Arc<Premises>);
+
 impl Desk {
     /// Starts the media workers. Must be called within the shared runtime, on which providers will work.
     pub fn open(setup: DeskSetup) -> io::Result<Arc<Self>> {
@@ -115,9 +119,14 @@ impl Desk {
         Ok(Self::with(setup, premises))
     }
 
-    /// The desk of another clinic, which shares this one's media workers and its room for calls.
-    pub fn beside(&self, setup: DeskSetup) -> Arc<Self> {
-        Self::with(setup, self.premises.clone())
+    /// The desk of another clinic in this hall.
+    pub fn beside(hall: &Hall, setup: DeskSetup) -> Arc<Self> {
+        Self::with(setup, hall.0.clone())
+    }
+
+    /// Where there is room for desks of other clinics, for as long as it is held.
+    pub fn hall(&self) -> Hall {
+        Hall(self.premises.clone())
     }
 
     fn with(setup: DeskSetup, premises: Arc<Premises>) -> Arc<Self> {

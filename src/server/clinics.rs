@@ -92,6 +92,33 @@ pub(super) fn directory<'a>(all: impl Iterator<Item = &'a Served>) -> Result<Dir
 }
 
 impl Served {
+    /// The same with its file as it is now, on the server of this configuration. What leads calls to it is read once, at the server's start.
+    pub(super) fn again(&self, config: &Config) -> Result<Self, ClinicError> {
+        let Some(file) = self.config.clinic.file.clone() else { return Ok(self.clone()) };
+        let clinic = Clinic::routed(&file)?;
+        let is_alone = config.clinic.files.is_empty();
+        let (now, before) = (&clinic.config, &self.clinic.config);
+        let mut moved = Vec::new();
+        for (key, is_same) in [
+            ("id", now.id == before.id),
+            ("numbers", is_alone || now.numbers == before.numbers),
+            ("extensions", is_alone || now.extensions == before.extensions),
+        ] {
+            if !is_same {
+                moved.push(format!("{}: {key}: not as the server was started with, which leads calls by it; put it back, or start the server again", self.file()));
+            }
+        }
+        if !moved.is_empty() {
+            return Err(ClinicError(moved));
+        }
+        let config = if is_alone {
+            Config { clinic: section(config, Some(file), &clinic), ..config.clone() }
+        } else {
+            own(config, file, &clinic)
+        };
+        Ok(Self { clinic, config })
+    }
+
     /// Its file's name, for people.
     fn file(&self) -> String {
         self.config.clinic.file.as_ref().map_or_else(String::new, |file| file.display().to_string())
@@ -162,6 +189,26 @@ mod tests {
         assert!(super::one(&config, Some("third")).unwrap_err().to_string().contains("no clinic `third`"));
         let alone = super::one(&Config::default(), None).unwrap();
         assert_eq!((alone.config, alone.clinic.config.id.as_str()), (Config::default(), "harbour-street"));
+    }
+
+    #[test]
+    fn a_file_that_is_read_again_may_say_anything_but_what_leads_calls_to_the_clinic() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = "id = \"one\"\nnumbers = [\"+16045550100\"]\nlanguage = \"fr-CA\"";
+        let config = config(folder.path(), &[before, "id = \"other\"\nnumbers = [\"+16045550110\"]"]);
+        let served = super::one(&config, Some("one")).unwrap();
+        let file = folder.path().join("0.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("language = \"fr-CA\"", "").replace("+16045550142", "+16045550143"))
+            .unwrap();
+        let again = served.again(&config).unwrap();
+        let own = &again.config;
+        assert_eq!(own.call.transfer_to.as_deref(), Some("+16045550143"));
+        assert_eq!(own.clinic.language, Language::English, "the server's");
+        assert_eq!(own.records, served.config.records);
+        std::fs::write(&file, text.replace("\"one\"", "\"two\"").replace("+16045550100", "+16045550120")).unwrap();
+        let wrong = served.again(&config).unwrap_err().to_string();
+        assert!(wrong.contains("0.toml: id: not as") && wrong.contains("0.toml: numbers: not as"), "{wrong}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::call::desk::Desk;
@@ -14,6 +15,34 @@ use crate::store::clinics::State;
 
 /// When a caller whom nobody can be passed on to may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Where calls to a clinic come in, whatever door is behind it. It leads to another one only while the one before takes no calls.
+pub(super) struct Entrance(RwLock<Arc<dyn FrontDesk>>);
+
+impl Entrance {
+    pub(super) fn to(door: Arc<dyn FrontDesk>) -> Self {
+        Self(RwLock::new(door))
+    }
+
+    pub(super) fn lead_to(&self, door: Arc<dyn FrontDesk>) {
+        let before = std::mem::replace(&mut *self.0.write(), door);
+        drop(before);
+    }
+
+    fn door(&self) -> Arc<dyn FrontDesk> {
+        self.0.read().clone()
+    }
+}
+
+impl FrontDesk for Entrance {
+    fn admit(&self, arriving: &Arriving) -> Result<Ticket, Refusal> {
+        self.door().admit(arriving)
+    }
+
+    fn start(&self, ticket: Ticket, call: NewCall) -> CallHandle {
+        self.door().start(ticket, call)
+    }
+}
 
 /// Where calls go that the clinic does not take.
 #[derive(Debug)]

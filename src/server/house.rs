@@ -9,20 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clinics::Served;
 use super::door::{Door, Line};
+use super::following::Following;
 use super::keeping::Keeping;
 use super::providers::{Asked, Crew, Staff};
 use super::standing::Standing;
 use super::{StartError, budget, keeping, plans, told, with_login};
 use crate::agent::graph::{Graph, Variables};
 use crate::call::canned::{self, Canned, Phrase};
-use crate::call::desk::{Desk, DeskSetup};
+use crate::call::desk::{Desk, DeskSetup, Hall};
 use crate::call::registry::FrontDesk;
 use crate::call::rendering;
 use crate::clinic::Clinic;
@@ -35,6 +36,7 @@ use crate::phrases::Phrases;
 use crate::records::{Hold, Recording, Records};
 use crate::state::Shared;
 use crate::store::Store;
+use crate::store::clinics::State;
 use crate::store::retention::{Retention, nightly};
 use crate::tts::cache::PhraseCache;
 
@@ -42,13 +44,12 @@ use crate::tts::cache::PhraseCache;
 const SETTLING: Duration = Duration::from_secs(20);
 
 /// What every clinic of a server shares.
-#[derive(Clone, Copy)]
-pub(super) struct Grounds<'a> {
-    pub crew: &'a Arc<Crew>,
-    pub graph: &'a Arc<Graph>,
-    pub shared: &'a Shared,
+pub(super) struct Grounds {
+    pub crew: Arc<Crew>,
+    pub graph: Arc<Graph>,
+    pub shared: Shared,
     /// The audio of fixed phrases.
-    pub kept: Option<&'a PhraseCache>,
+    pub kept: Option<PhraseCache>,
 }
 
 /// A clinic whose folder is ours and whose store is ready.
@@ -77,7 +78,10 @@ pub(super) struct House {
     keeping: Keeping,
     clinic: Clinic,
     standing: Option<Standing>,
+    /// `None` of the made-up clinic, which takes its calls.
+    state: Option<watch::Receiver<State>>,
     purging: Option<Retention>,
+    following: Following,
     /// What its agents have begun, and the calls' ends do not cut off.
     outlasting: TaskTracker,
     /// Given back last.
@@ -106,7 +110,7 @@ fn held(folder: &Path) -> Result<Hold, StartError> {
 
 impl Prepared {
     /// Opens its book. Takes seconds if its EMR is slow.
-    pub(super) async fn of(founded: Founded, grounds: Grounds<'_>) -> Result<Self, StartError> {
+    pub(super) async fn of(founded: Founded, grounds: &Grounds) -> Result<Self, StartError> {
         let Founded { served: Served { clinic, config }, store, hold } = founded;
         let folder = config.records.folder();
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
@@ -123,19 +127,19 @@ impl Prepared {
         Ok(Self { clinic, config, store, ends, records, staff, hold })
     }
 
-    /// Makes its phrases ready and opens its door. Its desk shares the room of the one `beside` it, if there is one.
-    pub(super) async fn open(self, grounds: Grounds<'_>, beside: Option<&Arc<Desk>>) -> Result<House, StartError> {
+    /// Makes its phrases ready and opens its door. Its desk is in the hall of the others, if there are any.
+    pub(super) async fn open(self, grounds: &Grounds, hall: Option<&Hall>) -> Result<House, StartError> {
         let Self { clinic, config, store, ends, records, staff, hold } = self;
         let clinic_id = clinic.config.id.clone();
-        let mut canned = canned(grounds.graph, &clinic, config.records.recording);
+        let kept = grounds.kept.as_ref();
+        let mut canned = canned(&grounds.graph, &clinic, config.records.recording);
         let (providers, speech) = (staff.providers(&Asked::default()), staff.speech.clone());
         let outlasting = staff.outlasting();
         let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())).await?;
         let till = Arc::new(Till::new(Prices::new(&config.prices), budget).of_clinic(&clinic_id));
         let (unspoken, meter) = (canned.clone(), Meter::default());
-        let failed =
-            rendering::render(&mut canned, &providers.voices, &staff.last_resort(), grounds.kept, &meter).await;
-        let plans = plans::Served::open(&config, staff, &canned, unspoken, grounds.kept, &meter).await?;
+        let failed = rendering::render(&mut canned, &providers.voices, &staff.last_resort(), kept, &meter).await;
+        let plans = plans::Served::open(&config, staff, &canned, unspoken, kept, &meter).await?;
         if let Some(bill) = till.bill(&meter, 0) {
             tracing::info!(cost = %bill.total, currency = bill.currency, "a voice that is paid has said the fixed phrases; they are kept for the next start");
         }
@@ -169,8 +173,8 @@ impl Prepared {
             plans: Arc::new(plans),
             workers: config.server.workers(),
         };
-        let desk = match beside {
-            Some(other) => other.beside(setup),
+        let desk = match hall {
+            Some(hall) => Desk::beside(hall, setup),
             None => Desk::open(setup).map_err(StartError::Workers)?,
         };
         let keeping = Keeping::start(&config, store, ends, notices.clone());
@@ -178,34 +182,46 @@ impl Prepared {
             Some(standing) => Arc::new(Door { desk: desk.clone(), state: standing.state(), line }),
             None => desk.clone(),
         };
-        Ok(House { desk, door, notices, keeping, clinic, standing, purging, outlasting, hold })
+        let state = standing.as_ref().map(Standing::state);
+        let following = Following::default();
+        Ok(House { desk, door, notices, keeping, clinic, standing, state, purging, following, outlasting, hold })
     }
+}
+
+/// A clinic from its file to its open door.
+pub(super) async fn started(served: Served, grounds: &Grounds, hall: Option<&Hall>) -> Result<House, StartError> {
+    let founded = Founded::of(served).await?;
+    Prepared::of(founded, grounds).await?.open(grounds, hall).await
 }
 
 impl House {
     /// What is done for the clinic until `stop`. `instance` is this server's name among several.
-    pub(super) fn follow(
-        &mut self,
-        shared: &Shared,
-        instance: Option<&str>,
-        tasks: &TaskTracker,
-        stop: &CancellationToken,
-    ) {
+    pub(super) fn follow(&mut self, shared: &Shared, instance: Option<&str>, stop: &CancellationToken) {
+        let following = Following::until(stop);
         if let Some(standing) = self.standing.take() {
-            tasks.spawn(standing.follow(stop.clone()));
+            following.spawn(standing.follow(following.stop()));
         }
         let (desk, clinic) = (self.desk.clone(), self.clinic.config.id.clone());
         match instance {
-            Some(name) => tasks.spawn(budget::share(desk, shared.clone(), clinic, name.to_owned(), stop.clone())),
-            None => tasks.spawn(budget::look(desk, stop.clone())),
-        };
-        if let Some(purging) = self.purging.take() {
-            tasks.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, stop.clone()));
+            Some(name) => {
+                following.spawn(budget::share(desk, shared.clone(), clinic, name.to_owned(), following.stop()));
+            }
+            None => following.spawn(budget::look(desk, following.stop())),
         }
+        if let Some(purging) = self.purging.take() {
+            following.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, following.stop()));
+        }
+        self.following = following;
+    }
+
+    /// Whether its gates have not passed yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| *state.borrow() == State::Waiting)
     }
 
     /// Writes what its calls have left behind. To be called when they are over.
     pub(super) async fn finish(self) {
+        self.following.end(&self.clinic.config.id).await;
         if !is_settled(&self.outlasting).await {
             tracing::warn!(
                 clinic = self.clinic.config.id,

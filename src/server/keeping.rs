@@ -142,6 +142,10 @@ impl Keeping {
         Self { running }
     }
 
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.running.as_ref().map(|running| &running.store)
+    }
+
     /// Writes what calls have left behind until now, as far as there is time. `records` is where they write, if there were any.
     pub(super) async fn finish(self, records: Option<Arc<Records>>) {
         let Some(Running { store, stop, importing, shipping, telling }) = self.running else { return };

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::door::Entrance;
 use crate::call::registry::{Arriving, CallHandle, FrontDesk, NewCall, Refusal, Ticket};
 use crate::clinic::Tenant;
 use crate::clinic::number::Directory;
@@ -13,7 +14,7 @@ use crate::clinic::number::Directory;
 /// See the module header.
 pub(super) struct Reception {
     pub directory: Directory,
-    pub doors: HashMap<Tenant, Arc<dyn FrontDesk>>,
+    pub doors: HashMap<Tenant, Arc<Entrance>>,
 }
 
 impl FrontDesk for Reception {

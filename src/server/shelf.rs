@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::StartError;
 use super::clinics::Served;
+use super::following::Following;
 use super::house::{Founded, contained};
 use super::keeping::{self, Keeping};
 use super::told;
@@ -19,6 +19,7 @@ use crate::clock;
 use crate::notices::Notices;
 use crate::records::Hold;
 use crate::state::Shared;
+use crate::store::Store;
 use crate::store::retention::{Retention, nightly};
 
 /// See the module header.
@@ -27,6 +28,7 @@ pub(super) struct Shelf {
     clinic: Clinic,
     keeping: Keeping,
     purging: Option<Retention>,
+    following: Following,
     /// No journal is closed while nobody calls; what waits in the folder is looked for now and then.
     _ends: Option<mpsc::Sender<PathBuf>>,
     /// Given back last.
@@ -34,8 +36,13 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
+    /// Of a clinic that could not be started for this reason. What broke down may hold its folder still.
+    pub(super) async fn after(error: &StartError, served: Served, shared: &Shared) -> Option<Self> {
+        if matches!(error, StartError::Fault) { None } else { Box::pin(Self::of(served, shared)).await }
+    }
+
     /// `None` if there is no store, or it cannot be had: said in the log.
-    pub(super) async fn of(served: Served, shared: &Shared) -> Option<Self> {
+    async fn of(served: Served, shared: &Shared) -> Option<Self> {
         let clinic = served.clinic.config.id.clone();
         match contained(Box::pin(Self::open(served, shared))).await {
             Ok(shelf) => shelf,
@@ -64,18 +71,26 @@ impl Shelf {
         }
         let (closed, ends) = keeping::ends(Some(&store));
         let keeping = Keeping::start(&config, Some(store), ends, notices.clone());
-        Ok(Some(Self { notices, clinic, keeping, purging, _ends: closed, hold }))
+        Ok(Some(Self { notices, clinic, keeping, purging, following: Following::default(), _ends: closed, hold }))
     }
 
     /// What is done for it until `stop`.
-    pub(super) fn follow(&mut self, tasks: &TaskTracker, stop: &CancellationToken) {
+    pub(super) fn follow(&mut self, stop: &CancellationToken) {
+        self.following = Following::until(stop);
         if let Some(purging) = self.purging.take() {
-            tasks.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, stop.clone()));
+            let stop = self.following.stop();
+            self.following.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, stop));
         }
+    }
+
+    /// The clinic's.
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.keeping.store()
     }
 
     /// Writes and tells what is left.
     pub(super) async fn finish(self) {
+        self.following.end(&self.clinic.config.id).await;
         self.keeping.finish(None).await;
         drop(self.hold);
     }

@@ -23,11 +23,11 @@ use crate::store::clinics::{Put, State, fingerprint};
 use crate::store::{Store, StoreError};
 
 /// A clinic that was disabled takes no call after this time.
-const ASK: Duration = Duration::from_secs(2);
+pub(super) const ASK: Duration = Duration::from_secs(2);
 
 /// Gates that failed are looked at again so soon, then twice as late each time, to the longest.
-const FIRST_LOOK: Duration = Duration::from_secs(60);
-const LONGEST_LOOK: Duration = Duration::from_secs(16 * 60);
+pub(super) const FIRST_LOOK: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_LOOK: Duration = Duration::from_secs(16 * 60);
 
 /// What the store said last, in the folder of records.
 const FILE: &str = "clinic.json";

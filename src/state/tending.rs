@@ -1,8 +1,10 @@
 //! Looks after what instances share: notices when Redis is lost and when it is back, tells it what it missed, and gives signs of life.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +23,27 @@ const BEAT: Duration = Duration::from_secs(30);
 pub struct Tended {
     /// Ids of clinics.
     pub clinics: Vec<String>,
-    /// [`crate::emr::identity`] of each of their EMRs.
-    pub emrs: BTreeSet<String>,
+    pub emrs: Emrs,
+}
+
+/// [`crate::emr::identity`] of each EMR that is written to; more may come to it.
+#[derive(Clone, Debug, Default)]
+pub struct Emrs(Arc<Mutex<BTreeSet<String>>>);
+
+impl Emrs {
+    pub fn add(&self, emr: String) {
+        self.0.lock().insert(emr);
+    }
+
+    fn all(&self) -> BTreeSet<String> {
+        self.0.lock().clone()
+    }
+}
+
+impl FromIterator<String> for Emrs {
+    fn from_iter<T: IntoIterator<Item = String>>(emrs: T) -> Self {
+        Self(Arc::new(Mutex::new(emrs.into_iter().collect())))
+    }
 }
 
 /// Until stopped. Without Redis there is nothing to do.
@@ -41,7 +62,8 @@ pub async fn tend(shared: Shared, tended: Tended, instance: String, stop: Cancel
         if shared.catch_up().await.is_err() {
             continue;
         }
-        if remembers.is_none() && (restore(&shared, &tended.emrs).await.is_err() || redis.set(&told, "").await.is_err())
+        if remembers.is_none()
+            && (restore(&shared, tended.emrs.all()).await.is_err() || redis.set(&told, "").await.is_err())
         {
             continue;
         }
@@ -62,9 +84,9 @@ pub async fn tend(shared: Shared, tended: Tended, instance: String, stop: Cancel
 }
 
 /// Brings back what is unsettled.
-async fn restore(shared: &Shared, emrs: &BTreeSet<String>) -> Result<(), Lost> {
+async fn restore(shared: &Shared, emrs: BTreeSet<String>) -> Result<(), Lost> {
     for emr in emrs {
-        shared.restore(&Key::unsettled(emr)).await?;
+        shared.restore(&Key::unsettled(&emr)).await?;
     }
     Ok(())
 }

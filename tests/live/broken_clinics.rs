@@ -7,8 +7,10 @@ use attendant::agent::tools::{MESSAGES, Message, MessageKind, Messages};
 use attendant::call::CallId;
 use attendant::clock;
 use attendant::config::{Config, SecretSource};
+use attendant::onboarding::{Finding, Gate, Seen};
 use attendant::privacy::Pii;
 use attendant::server::{self, Server};
+use attendant::softphone::dial::{Answered, Telephone};
 use attendant::store::Store;
 use attendant::store::audit::Action;
 use attendant::store::clinics::fingerprint;
@@ -16,12 +18,15 @@ use attendant::store::keys;
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::time::{Duration, interval};
+use tokio::time::{Duration, interval, timeout};
 
 use super::numbers::dial;
 use crate::desk::in_time;
 
 const SAMPLE: &str = include_str!("../../agents/sample-clinic.toml");
+
+/// Longest wait until a clinic has been started and has passed its gates.
+const OPENING: Duration = Duration::from_secs(60);
 
 /// Harbour Street at +1 604 555 0100, with a book of its own.
 fn harbour() -> String {
@@ -95,6 +100,20 @@ async fn is_passed_on(server: &Server) {
     assert!(refused.contains("302"), "{refused}");
     let metrics = metrics(server).await;
     assert!(metrics.contains("\ncalls_refused_total{clinic=\"hilltop\",why=\"broken\"} 1\n"), "{metrics}");
+}
+
+/// Rings until the clinic takes its calls: its gates may be looked at first.
+async fn opens(server: &Server, number: &str) -> (Telephone, Answered) {
+    let mut due = interval(Duration::from_millis(100));
+    let ringing = async {
+        loop {
+            due.tick().await;
+            if let Ok(answered) = dial(server, number).await {
+                return answered;
+            }
+        }
+    };
+    timeout(OPENING, ringing).await.expect("it takes its calls")
 }
 
 /// The first request that comes, answered with 200.
@@ -171,4 +190,36 @@ async fn a_database_that_is_down_at_the_start_closes_only_the_clinic_whose_accou
     let (_telephone, answered) = dial(&server, "+16045550100").await.expect("it takes its calls");
     drop(answered);
     assert!(server.drain(Duration::from_secs(20)).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clinic_that_is_mended_and_checked_takes_its_calls_and_a_call_of_another_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    let fhir = format!(
+        "\n[emr.fhir]\nbase_url = \"http://127.0.0.1:1/r4\"\ntoken = {{ file = {:?} }}\n[emr.fhir.providers]\n101 = \"Dr. Wei Chen\"\n\
+         [emr.fhir.slots]\n1 = [\"*\"]\nP = [\"phone\"]\ns = [\"same-day\"]\n",
+        token.display().to_string()
+    );
+    let mut config = config(folder.path(), &hilltop("fhir", &fhir));
+    // Its caller says nothing.
+    (config.call.media_timeout_s, config.call.silence_prompt_s) = (300, 300);
+    let server = Server::start(config.clone()).await.expect("one clinic is in order");
+    is_passed_on(&server).await;
+    let going_on = opens(&server, "+16045550100").await;
+
+    // As `attendant clinic add` and `check` do when all is well.
+    std::fs::write(&token, "q7Vx-20mm-T4ps-w9Lk-3Zhd-88Rn-aE").unwrap();
+    let own = server::one(&config, Some("hilltop")).unwrap();
+    let store = Store::open(&own.config.store, &own.config.records.folder(), own.clinic.tenant()).unwrap();
+    store.put_clinic(&own.clinic, "user jane").await.unwrap();
+    let findings = Gate::ALL.map(|gate| Finding { gate, at: clock::now(), evidence: vec![Seen::good("x")] });
+    store.record_gates(&fingerprint(own.clinic.text()), &findings, "user jane").await.unwrap();
+    store.close().await;
+    let answered = opens(&server, "+16045550120").await;
+    let metrics = metrics(&server).await;
+    assert!(metrics.contains("\nclinic_takes_calls{clinic=\"hilltop\"} 1\n"), "{metrics}");
+    assert!(!metrics.contains("\ncalls_ended_total{clinic=\"harbour-street\""), "{metrics}");
+    drop((answered, going_on));
+    server.drain(Duration::from_secs(1)).await;
 }

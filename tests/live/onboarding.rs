@@ -106,6 +106,16 @@ async fn a_clinic_that_has_not_passed_takes_no_calls_and_its_callers_reach_its_o
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_mended_while_its_clinic_waits_is_taken_up_by_the_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(config(folder.path(), &SAMPLE.replace(OFFICER, ""))).await.unwrap();
+    assert!(ring(&server).await.unwrap_err().contains("302"));
+    std::fs::write(folder.path().join("clinic.toml"), SAMPLE).unwrap();
+    rings_until(&server, Result::is_ok).await;
+    assert!(server.drain(Duration::from_secs(20)).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clinic_without_a_store_is_looked_at_at_every_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path(), &SAMPLE.replace("transfer_to = \"+16045550142\"", ""));

@@ -20,6 +20,12 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "kq7-Vx20-mmT4-psw9";
 
+/// Locks that keep writers waiting and readers not, as `LOCK TABLE ... IN SHARE ROW EXCLUSIVE MODE` takes them.
+pub const HELD: &str = "mode = 'ShareRowExclusiveLock' AND granted";
+
+/// Locks that somebody waits for.
+pub const WAITED_FOR: &str = "NOT granted";
+
 /// As whom a program of PostgreSQL's logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
@@ -143,6 +149,13 @@ impl Postgres {
     /// What a statement says to the user of the servers, on a connection of this clinic.
     pub fn as_clinic(&self, clinic: Option<&str>, sql: &str) -> Result<String, String> {
         self.ask("attendant", Login::Owner, clinic, sql)
+    }
+
+    /// How many such locks of a table there are.
+    pub fn locks(&self, table: &str, which: &str) -> usize {
+        let sql = format!("SELECT COUNT(*) FROM pg_locks WHERE relation = '{table}'::regclass AND {which}");
+        let count = self.ask("attendant", Login::Administrator, None, &sql).expect("it may");
+        count.parse().expect("it is a number")
     }
 
     fn ask(&self, database: &str, login: Login, clinic: Option<&str>, sql: &str) -> Result<String, String> {

@@ -1,11 +1,10 @@
 //! Redis is killed, frozen and started again under two instances: what needs the lock is refused, all else goes on, and nothing is restarted.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use attendant::state::once::Once;
-use attendant::state::{Key, Lease, NoLease, Shared, Tended, tend};
+use attendant::state::{Emrs, Key, Lease, NoLease, Shared, Tended, tend};
 use jiff::civil::date;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +36,7 @@ async fn what_was_done_meanwhile_is_told_when_it_is_back_and_nothing_is_restarte
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [one, other] = folders.each_ref().map(|folder| redis.shared(folder.path()));
     let stop = CancellationToken::new();
-    let tended = Tended { clinics: vec!["c".to_owned()], emrs: BTreeSet::from(["c".to_owned()]) };
+    let tended = Tended { clinics: vec!["c".to_owned()], emrs: Emrs::from_iter(["c".to_owned()]) };
     let tending = tokio::spawn(tend(one.clone(), tended, "one".to_owned(), stop.clone()));
     lease(&one).await.unwrap().release().await;
     one.note(&Key::unsettled("c"), "a", "told").await.unwrap();

@@ -98,7 +98,7 @@ async fn a_draining_server_takes_no_new_call() {
     let dialling = dialling(&server);
     let telephone = Telephone::for_target(&dialling).await.unwrap();
     let going_on = telephone.dial(&dialling).await.unwrap();
-    let desk = server.desks().next().expect("its clinic's").clone();
+    let desk = server.desks().into_iter().next().expect("its clinic's");
     let draining = tokio::spawn(server.drain(Duration::from_secs(30)));
     while desk.ready() != Err(NotReady::Draining) {
         tokio::task::yield_now().await;

@@ -3,11 +3,12 @@
 mod copies;
 mod down;
 mod everything;
+mod late_book;
 mod one_clinic;
 mod restore;
+mod sealed_anew;
 mod several_servers;
 mod silent;
-mod unknown_keys;
 
 use std::path::Path;
 use std::process::{Command, Output};

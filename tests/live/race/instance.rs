@@ -1,7 +1,6 @@
 //! One of the processes of a race: this program of tests, started again with its plan in a file. What is behind the model is `attendant serve`'s own:
 //! the desk and its tools, their ledger, messages, the state that instances share, the store and what moves records there.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::chain::{Order, Thinkers};
 use attendant::records::{Library, instance};
-use attendant::state::{Shared, StateConfig, Tended, tend};
+use attendant::state::{Emrs, Shared, StateConfig, Tended, tend};
 use attendant::store::import::Importer;
 use attendant::store::{Store, StoreConfig};
 use futures_util::future::join_all;
@@ -216,7 +215,7 @@ async fn an_instance_that_a_race_starts() {
     let messages = Arc::new(Messages::new(records.join(MESSAGES)));
     tools::deliver(shared.here(), &id, &messages).await;
     let (stop, name) = (CancellationToken::new(), instance(&records).expect("it is writable"));
-    let tended = Tended { clinics: vec![id.clone()], emrs: BTreeSet::from([identity(&clinic)]) };
+    let tended = Tended { clinics: vec![id.clone()], emrs: Emrs::from_iter([identity(&clinic)]) };
     let tending = tokio::spawn(tend(shared.clone(), tended, name, stop.clone()));
     let (closed, ends) = mpsc::channel(callers.len().max(1));
     let importing = tokio::spawn(Importer::new(store.clone(), Library::new(records.clone())).run(ends, stop.clone()));

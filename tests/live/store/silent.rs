@@ -10,8 +10,8 @@ use tokio::net::UnixStream;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{CLINIC, clinic, message};
-use crate::desk::{PATIENCE, comes_within, in_time};
-use crate::live::postgres::Postgres;
+use crate::desk::{comes, in_time};
+use crate::live::postgres::{HELD, Postgres, WAITED_FOR};
 use crate::wire::path::Path;
 
 /// A store with one connection, on which nothing comes any more while a message is being written.
@@ -36,28 +36,16 @@ impl Lost {
         let holder = postgres.clone();
         let hold = "BEGIN; LOCK TABLE messages IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(60); COMMIT";
         let holding = spawn_blocking(move || holder.as_clinic(Some(CLINIC), hold));
-        locks(&postgres, HELD).await;
+        comes(|| (postgres.locks("messages", HELD) == 1).then_some(())).await;
         let left = message(CallId::new());
         let (writer, written) = (store.clone(), left.clone());
         let writing = tokio::spawn(async move { writer.keep_message(&written).await });
-        locks(&postgres, "NOT granted").await;
+        comes(|| (postgres.locks("messages", WAITED_FOR) == 1).then_some(())).await;
         way.freeze();
-        postgres.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {ON} AND {HELD}"));
+        postgres.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {HELD}"));
         holding.await.expect("it is over").expect_err("it was ended");
         Self { postgres, store, left, writing, _way: way, _folder: folder }
     }
-}
-
-/// The messages, among what is locked.
-const ON: &str = "relation = 'messages'::regclass";
-
-const HELD: &str = "mode = 'ShareRowExclusiveLock' AND granted";
-
-/// Until there is such a lock on them.
-async fn locks(postgres: &Postgres, which: &str) {
-    let sql = format!("SELECT COUNT(*) FROM pg_locks WHERE {ON} AND {which}");
-    let there = || postgres.as_clinic(Some(CLINIC), &sql).expect("it may") != "0";
-    comes_within(PATIENCE, || there().then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
