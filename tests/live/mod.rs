@@ -36,4 +36,5 @@ mod sip_serving;
 mod sip_streams;
 mod speech;
 mod store;
+mod two_clinics;
 mod vendor_sdks;
