@@ -2,7 +2,7 @@
 //! it: a recording always has a journal, if only of who rang.
 //!
 //! ```text
-//! <path>/2026-11-21/<call>.jsonl     one [`crate::call::timeline::Entry`] a line
+//! <path>/2026-11-21/<call>.jsonl     one [`crate::call::timeline::Entry`] a line, sealed; without a store in clear
 //! <path>/2026-11-21/<call>.rec       16 kHz stereo, caller left, agent right, aligned to the sample by the leg clock; sealed; once over perhaps in a [`bucket`]
 //! <path>/2026-11-21/<call>.wav       the same without keys
 //! <path>/webhooks/2026-11-21         digests of carriers' webhooks that were answered
@@ -22,6 +22,7 @@ mod library;
 mod lines;
 mod recording;
 pub mod sealed;
+pub(crate) mod sealed_lines;
 mod settings;
 
 use std::io;
@@ -34,7 +35,6 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use crate::call::CallId;
-use crate::store::keys::Keys;
 use crate::store::notes::Notes;
 
 use journal::Scope;
@@ -46,6 +46,7 @@ pub use journal::Journal;
 pub use library::{Library, Past};
 pub(crate) use lines::Lines;
 pub use recording::Recorder;
+pub use sealed_lines::Seal;
 pub use settings::{Recording, RecordsConfig};
 
 /// Opens the records of calls. One per process; dropping it writes what is still queued.
@@ -73,12 +74,12 @@ impl Records {
     }
 
     /// As [`Self::open`]; each journal is told of when it is closed, and `notes` of recordings that were deleted. A queue that is full is counted, never waited for.
-    /// `keys` are the clinic's own, for its recordings.
+    /// Without a seal both are written in clear.
     pub fn telling(
         settings: &RecordsConfig,
         closed: Option<mpsc::Sender<PathBuf>>,
         notes: Option<Arc<Notes>>,
-        keys: Option<Arc<Keys>>,
+        seal: Option<Seal>,
     ) -> io::Result<Self> {
         let root = settings.folder();
         let counters = Arc::new(Counters::default());
@@ -87,10 +88,11 @@ impl Records {
         if scope.is_some() {
             private_folder(&root)?;
         }
+        let keys = seal.as_ref().map(|seal| seal.keys().clone());
         // Whatever was configured when they began.
         recording::delete_parts(&root, notes.as_deref())?;
         Ok(Self {
-            journals: scope.map(|scope| journal::Writer::start(scope, counters.clone(), closed)).transpose()?,
+            journals: scope.map(|scope| journal::Writer::start(scope, counters.clone(), closed, seal)).transpose()?,
             recordings: records.then(|| recording::Writer::start(counters.clone(), notes, keys)).transpose()?,
             root,
             counters,

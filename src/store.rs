@@ -51,6 +51,7 @@ use tokio::sync::OnceCell;
 
 use crate::clinic::Tenant;
 use crate::config::Secret;
+use crate::records::Seal;
 use crate::records::bucket::{Bucket, BucketError};
 use at_rest::Sealing;
 use keys::{Keys, KeysError};
@@ -257,6 +258,11 @@ impl Store {
     /// What seals the recordings of this clinic, and its rows.
     pub fn recording_keys(&self) -> Arc<Keys> {
         self.own.clone()
+    }
+
+    /// What seals records of calls of this clinic as they are written.
+    pub fn seal(&self) -> Seal {
+        Seal::of(&self.clinic, self.own.clone())
     }
 
     /// What seals files beside the database, by the same keys.

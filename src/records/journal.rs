@@ -1,4 +1,4 @@
-//! Appending entries to journals, one thread for all calls: a call hands over a finished line and goes on.
+//! Appending entries to journals, one thread for all calls: a call hands over a finished line and goes on; here it is sealed, if there are keys.
 //!
 //! A line that finds the queue full is dropped and counted: a disk that hangs must not hold up a call. A journal is locked while it is open, which
 //! the system undoes when the process ends, however it does: so whoever finds one unlocked knows that nothing more comes.
@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Counters, Lines, locked_file};
+use super::Counters;
+use super::sealed_lines::{Seal, Sheet};
 use crate::call::timeline::Entry;
 
 /// Lines waiting to be written: 100 calls that end in the same second leave fewer than 1,000.
@@ -100,14 +101,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// Without a seal lines are in clear.
     pub(super) fn start(
         scope: Scope,
         counters: Arc<Counters>,
         closed: Option<mpsc::Sender<PathBuf>>,
+        seal: Option<Seal>,
     ) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let counted = counters.clone();
-        let write = move || write(&messages, &counted, closed.as_ref());
+        let write = move || write(&messages, &counted, closed.as_ref(), seal.as_ref());
         let thread = std::thread::Builder::new().name("journals".into()).spawn(write)?;
         Ok(Self { scope, queue, counters, thread })
     }
@@ -132,14 +135,19 @@ impl Writer {
     }
 }
 
-fn write(messages: &Receiver<Message>, counters: &Counters, closed: Option<&mpsc::Sender<PathBuf>>) {
-    let mut files: HashMap<Arc<PathBuf>, Lines> = HashMap::new();
+fn write(
+    messages: &Receiver<Message>,
+    counters: &Counters,
+    closed: Option<&mpsc::Sender<PathBuf>>,
+    seal: Option<&Seal>,
+) {
+    let mut files: HashMap<Arc<PathBuf>, Sheet> = HashMap::new();
     // Journals whose failure is in the log already.
     let mut logged: HashSet<Arc<PathBuf>> = HashSet::new();
     for message in messages {
         match message {
             Message::Line { journal, line } => {
-                if let Err(error) = append(&mut files, journal.clone(), line) {
+                if let Err(error) = append(&mut files, journal.clone(), line, seal) {
                     counters.lines_dropped.fetch_add(1, Ordering::Relaxed);
                     metrics::counter!("records_lines_dropped_total").increment(1);
                     if logged.insert(journal) {
@@ -163,15 +171,20 @@ fn write(messages: &Receiver<Message>, counters: &Counters, closed: Option<&mpsc
 }
 
 /// One write per line, so that whoever reads along sees whole lines.
-fn append(files: &mut HashMap<Arc<PathBuf>, Lines>, journal: Arc<PathBuf>, line: Vec<u8>) -> io::Result<()> {
-    let lines = match files.entry(journal) {
+fn append(
+    files: &mut HashMap<Arc<PathBuf>, Sheet>,
+    journal: Arc<PathBuf>,
+    line: Vec<u8>,
+    seal: Option<&Seal>,
+) -> io::Result<()> {
+    let sheet = match files.entry(journal) {
         std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
         std::collections::hash_map::Entry::Vacant(new) => {
-            let file = locked_file(new.key())?;
-            new.insert(Lines::over(file))
+            let sheet = Sheet::create(new.key(), seal)?;
+            new.insert(sheet)
         }
     };
-    lines.add(line)
+    sheet.add(line)
 }
 
 #[cfg(test)]
@@ -186,8 +199,8 @@ mod tests {
         let path = Arc::new(folder.path().join("call.jsonl"));
         let file = private_file(&path).unwrap();
         let full = full_disk::fill(&file, 8);
-        let mut files = HashMap::from([(path.clone(), Lines::over(file))]);
-        let mut add = |entry: &Entry| append(&mut files, path.clone(), serde_json::to_vec(entry).unwrap());
+        let mut files = HashMap::from([(path.clone(), Sheet::over(file, &path, None))]);
+        let mut add = |entry: &Entry| append(&mut files, path.clone(), serde_json::to_vec(entry).unwrap(), None);
         add(&Entry::Answered { at_us: 1 }).expect_err("the disk is full");
         drop(full);
         add(&Entry::Answered { at_us: 2 }).unwrap();

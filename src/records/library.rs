@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::sealed_lines::{self, Said};
 use crate::call::timeline::Entry;
 use crate::costs::Bill;
+use crate::store::at_rest::Sealing;
 
 /// A folder of records.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub struct Library {
     root: PathBuf,
     /// Whose calls are told; none: everybody's.
     whose: Option<String>,
+    /// Opens sealed journals.
+    sealing: Sealing,
 }
 
 /// One past call.
@@ -27,14 +31,25 @@ pub struct Past {
     pub entries: Vec<Entry>,
     /// Its recording, if there is one.
     pub recording: Option<PathBuf>,
-    /// What of it does not open in the store: where it stands, and why.
+    /// What of it does not open, in the store or in its journal: where it stands, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub closed: Vec<String>,
 }
 
 impl Library {
-    pub const fn new(root: PathBuf) -> Self {
-        Self { root, whose: None }
+    /// Without keys: sealed journals are closed.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, whose: None, sealing: Sealing::default() }
+    }
+
+    /// The same whose sealed journals are opened by these keys, of every clinic.
+    #[must_use]
+    pub fn opening(self, sealing: Sealing) -> Self {
+        Self { sealing, ..self }
+    }
+
+    pub(crate) const fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     pub fn root(&self) -> &Path {
@@ -82,7 +97,7 @@ impl Library {
         let mut bills = Vec::new();
         for day in self.days(since)? {
             for path in sorted(&day)?.into_iter().filter(|path| is_journal(path)) {
-                let Some(text) = text(&path) else { continue };
+                let Some(Said { text, .. }) = self.said(&path) else { continue };
                 // Of a long transcript two lines are wanted.
                 let wanted = ["{\"entry\":\"rang\"", "{\"entry\":\"costs\""];
                 let lines = text.lines().filter(|line| wanted.iter().any(|begin| line.starts_with(begin)));
@@ -134,27 +149,32 @@ impl Library {
 
     /// `None`: it is another clinic's, or not there to be read.
     fn past(&self, path: &Path) -> Option<Past> {
-        let entries: Vec<Entry> = text(path)?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let Said { text, clinic, closed, .. } = self.said(path)?;
+        // One that does not open says in clear whose it is.
+        if clinic.is_some_and(|clinic| !self.is_ours(&clinic)) {
+            return None;
+        }
+        let entries: Vec<Entry> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let is_another_s = |entry: &Entry| matches!(entry, Entry::Rang { clinic, .. } if !self.is_ours(clinic));
         let recording = super::recording_beside(path);
-        (!entries.iter().any(is_another_s)).then(|| Past { call: stem(path), entries, recording, closed: Vec::new() })
+        (!entries.iter().any(is_another_s)).then(|| Past { call: stem(path), entries, recording, closed })
+    }
+
+    /// What stands in a journal; `None` if it was moved to the store, or cannot be read: others can.
+    fn said(&self, path: &Path) -> Option<Said> {
+        match fs::read(path) {
+            Ok(journal) => Some(sealed_lines::read(&stem(path), &journal, &self.sealing)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(file = %path.display(), %error, "a journal cannot be read and is passed over; see who may");
+                None
+            }
+        }
     }
 
     /// Calls from before journals said whose they are belong to whoever has the folder.
     fn is_ours(&self, clinic: &str) -> bool {
         clinic.is_empty() || self.whose.as_ref().is_none_or(|whose| whose == clinic)
-    }
-}
-
-/// What stands in a journal; `None` if it was moved to the store, or cannot be read: others can.
-fn text(path: &Path) -> Option<String> {
-    match fs::read(path) {
-        Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => {
-            tracing::warn!(file = %path.display(), %error, "a journal cannot be read and is passed over; see who may");
-            None
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::call::registry::Transport;
 use crate::call::timeline::{EndReason, Entry, TurnTimeline};
 use crate::language::Language;
 use crate::privacy::Pii;
+use crate::store::keys::Keys;
 
 const BEGAN: OffsetDateTime = datetime!(2026-11-21 23:59:59 UTC);
 
@@ -91,7 +92,7 @@ fn with_keys_a_recording_is_sealed_and_heard_as_it_was() {
     let keys = Arc::new(Keys::load(&keys).unwrap().of_clinic("c"));
     let settings =
         RecordsConfig { path: Some(root.clone()), transcripts: true, recording: Recording::Announced, s3: None };
-    let records = Records::telling(&settings, None, None, Some(keys.clone())).unwrap();
+    let records = Records::telling(&settings, None, None, Some(Seal::of("c", keys.clone()))).unwrap();
     let calls = [CallId::new(), CallId::new()];
     let kept = records.recorder(calls[0], BEGAN).unwrap();
     let refused = records.recorder(calls[1], BEGAN).unwrap();

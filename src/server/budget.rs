@@ -58,7 +58,7 @@ pub(super) async fn of(config: &Config, clinic: &Clinic, history: History) -> Re
         Err(HistoryError::Library { folder, error }) => return Err(StartError::Records { folder, error }),
         Err(HistoryError::Store(error)) => {
             tracing::error!(%error, "today's calls that are in the store are not on the budget");
-            keeping::history(config, None).bills(&since).await.unwrap_or_default()
+            keeping::history(config, None)?.bills(&since).await.unwrap_or_default()
         }
     };
     let told = budget.recount(bills, currency);

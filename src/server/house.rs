@@ -116,9 +116,9 @@ impl Prepared {
         let unusable = |error| StartError::Records { folder: folder.display().to_string(), error };
         let clinic = with_login(clinic, store.as_ref(), &folder).await?;
         let (closed, ends) = keeping::ends(store.as_ref());
-        let sealing = store.as_ref().map(Store::recording_keys);
+        let seal = store.as_ref().map(Store::seal);
         let notes = keeping::notes(&config, store.as_ref())?;
-        let records = Records::telling(&config.records, closed, notes, sealing).map_err(unusable)?;
+        let records = Records::telling(&config.records, closed, notes, seal).map_err(unusable)?;
         let (opening, facts, graph) = (config.clone(), clinic.clone(), grounds.graph.clone());
         let (crew, shared, kept) = (grounds.crew.clone(), grounds.shared.clone(), store.clone());
         let staff = move || crew.staff(&opening, &facts, graph, &shared, kept.as_ref());
@@ -135,7 +135,7 @@ impl Prepared {
         let mut canned = canned(&grounds.graph, &clinic, config.records.recording);
         let (providers, speech) = (staff.providers(&Asked::default()), staff.speech.clone());
         let outlasting = staff.outlasting();
-        let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())).await?;
+        let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())?).await?;
         let till = Arc::new(Till::new(Prices::new(&config.prices), budget).of_clinic(&clinic_id));
         let (unspoken, meter) = (canned.clone(), Meter::default());
         let failed = rendering::render(&mut canned, &providers.voices, &staff.last_resort(), kept, &meter).await;

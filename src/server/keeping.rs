@@ -101,9 +101,10 @@ pub(super) async fn ready(config: &Config, clinic: &Clinic) -> Result<Option<Sto
     Ok(Some(store))
 }
 
-/// Where past calls are, for whoever reads them.
-pub(super) fn history(config: &Config, store: Option<&Store>) -> History {
-    History::new(Library::new(config.records.folder()), store.cloned())
+/// Where past calls are, for whoever reads them. Journals that wait for the store are opened without it too.
+pub(super) fn history(config: &Config, store: Option<&Store>) -> Result<History, StoreError> {
+    let history = History::new(Library::new(config.records.folder()), store.cloned());
+    Ok(history.opening(known_sealing(config)?))
 }
 
 /// Where a server with a store writes what is to be in the audit.

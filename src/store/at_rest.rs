@@ -76,7 +76,7 @@ impl Sealing {
 
     /// `None`: there are no keys. `place` must be given again to open it.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Option<String> {
-        self.keys.as_ref().map(|keys| STANDARD_NO_PAD.encode(keys.seal(place, plain)))
+        self.keys.as_ref().map(|keys| sealed_text(keys, place, plain))
     }
 
     /// What was sealed, and how it stands.
@@ -105,6 +105,11 @@ impl Sealing {
             Anew::NotYet => Sealed::Now,
         }
     }
+}
+
+/// A text that [`Sealing::open`] opens which has these keys.
+pub(crate) fn sealed_text(keys: &Keys, place: &str, plain: &[u8]) -> String {
+    STANDARD_NO_PAD.encode(keys.seal(place, plain))
 }
 
 /// Fresh keys for tests.

@@ -19,7 +19,6 @@ use crate::records::{Library, Past};
 pub struct History {
     files: Library,
     store: Option<Store>,
-    sealing: Sealing,
 }
 
 /// Why past calls cannot be read.
@@ -35,22 +34,21 @@ impl History {
     /// With a store, of its clinic alone; without one, of everything in the folder.
     pub fn new(library: Library, store: Option<Store>) -> Self {
         let files = match &store {
-            Some(store) => library.of_clinic(&store.clinic),
+            Some(store) => library.of_clinic(&store.clinic).opening(store.sealing().clone()),
             None => library,
         };
-        let sealing = store.as_ref().map(|store| store.sealing().clone()).unwrap_or_default();
-        Self { files, store, sealing }
+        Self { files, store }
     }
 
     /// The same whose files are opened by these keys, where there is no store that has some.
     #[must_use]
     pub fn opening(self, sealing: Sealing) -> Self {
-        Self { sealing, ..self }
+        Self { files: self.files.opening(sealing), ..self }
     }
 
-    /// What opens files of messages.
+    /// What opens files of messages and journals.
     pub(super) const fn sealing(&self) -> &Sealing {
-        &self.sealing
+        self.files.sealing()
     }
 
     /// The store, if there is one.

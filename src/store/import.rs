@@ -19,7 +19,7 @@ use super::notes::FILE as NOTES;
 use super::tail::Lines;
 use super::{Kept, Record, Store, StoreError, in_time};
 use crate::agent::tools::{LEDGER, Message, messages};
-use crate::records::{Library, call_of, gone};
+use crate::records::{Library, call_of, gone, sealed_lines};
 
 /// Ends of calls that wait to be looked at. One that finds it full is counted, and found at the next look at the folder.
 pub const QUEUE: usize = 1_024;
@@ -51,7 +51,7 @@ pub trait Keeper: Send + Sync {
         (0, 0)
     }
 
-    /// What opens files of messages.
+    /// What opens files of messages, and journals.
     fn sealing(&self) -> Sealing {
         Sealing::default()
     }
@@ -198,17 +198,34 @@ impl<K: Keeper> Importer<K> {
             return Ok(None);
         }
         let Some(file) = lock(path).map_err(|error| unusable(path, error))? else { return Ok(None) };
-        let record = read(&file, path).map_err(|error| unusable(path, error))?;
-        // One that was created this moment, and whose writer waits for this lock.
-        if record.is_empty() {
-            return Ok(None);
-        }
+        let Some(record) = self.read(&file, path)? else { return Ok(None) };
         let kept = in_time(self.keeper.keep(&record)).await?;
         if kept == Kept::Now {
             metrics::counter!("store_records_kept_total").increment(1);
         }
         remove(path)?;
         Ok(Some(kept))
+    }
+
+    /// What a journal says. It stays while a key is missing that opens more of it, or if nothing of it opens. `None`: it was created this moment, and its
+    /// writer waits for this lock.
+    fn read(&self, mut file: &File, path: &Path) -> Result<Option<Record>, StoreError> {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| unusable(path, error))?;
+        let call = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let said = sealed_lines::read(&call, &bytes, &self.keeper.sealing());
+        if let Some(key) = said.lacking {
+            return Err(unusable(path, io::Error::other(key)));
+        }
+        let record = Record::of(&call, &said.text);
+        if record.is_empty() {
+            return said.closed.into_iter().next().map_or(Ok(None), |why| Err(StoreError::Record(why)));
+        }
+        for what in &said.closed {
+            metrics::counter!("store_failures_total").increment(1);
+            tracing::error!(%what, "a part of this call's journal is lost; the rest is in the store");
+        }
+        Ok(Some(record.without(said.closed)))
     }
 
     /// What is no journal: lines of the files that grow, and messages.
@@ -326,13 +343,6 @@ pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
-}
-
-fn read(mut file: &File, path: &Path) -> io::Result<Record> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    let call = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Record::of(&call, &String::from_utf8_lossy(&bytes)))
 }
 
 /// Whether the store does what it is asked; its changes are told once.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::tools::messages;
 use crate::emr::book;
+use crate::records::Library;
 
 /// A sealed value in JSON. In a text that somebody said, each of these quotes has a backslash before it.
 const SEALED: &str = "\"sealed\":\"";
@@ -21,8 +22,9 @@ pub(super) fn sealed_in(home: &Path, records: &Path) -> bool {
 
 fn has_sealed(records: &Path) -> bool {
     let messages = messages::waiting(records).unwrap_or_default();
+    let journals = Library::new(records.to_owned()).journals().unwrap_or_default();
     let books = files_in(&records.join(book::FOLDER));
-    messages.iter().any(|file| is_sealed(file, |text| text.contains(SEALED)))
+    messages.iter().chain(&journals).any(|file| is_sealed(file, |text| text.contains(SEALED)))
         || books
             .iter()
             .filter(|file| file.extension().is_some_and(|ending| ending == "jsonl"))
@@ -51,11 +53,13 @@ mod tests {
             ("messages/a1.json", "{\"id\":\"a1\",\"text\":\"\\\"sealed\\\":\\\"\"}\n"),
             ("state.jsonl", "{\"key\":\"a\",\"until\":1,\"value\":\"running\"}\n"),
             ("book/c.jsonl", "{\"booked\":{}}\n"),
+            ("2026-11-21/a1.jsonl", "{\"entry\":\"line\",\"text\":\"\\\"sealed\\\":\\\"\"}\n"),
         ];
         for (file, sealed) in [
             ("messages/a1.json", "{\"clinic\":\"c\",\"sealed\":\"AAAAAQ\"}\n"),
             ("state.jsonl", "{\"key\":\"a\",\"until\":1,\"value\":{\"sealed\":\"AAAAAQ\"}}\n"),
             ("book/c.jsonl", "AAAAAQ\n"),
+            ("2026-11-21/a1.jsonl", "{\"clinic\":\"c\",\"line\":1,\"sealed\":\"AAAAAQ\"}\n"),
             ("clinics/c/messages/a1.json", "{\"clinic\":\"c\",\"sealed\":\"AAAAAQ\"}\n"),
         ] {
             let folder = tempfile::tempdir().unwrap();

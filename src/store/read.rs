@@ -9,7 +9,7 @@ use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
 
 use super::closed::Closed;
-use super::record::{UNKNOWN, from_word, place, stamp};
+use super::record::{CLOSED, UNKNOWN, from_word, place, stamp};
 use super::schema::{CALLS, COSTS, Columns, EVENTS, TRANSCRIPT, TURNS};
 use super::{Store, StoreError, rows};
 use crate::call::CallId;
@@ -137,6 +137,7 @@ impl Store {
                 let Some(body) = closed.noting(self.opened(&row, "events.body", 3))? else { continue };
                 match serde_json::from_str(&body) {
                     Ok(entry) => add(&row, entry)?,
+                    Err(_) if row.get::<String>(2)? == CLOSED => closed.note(body),
                     // As in a journal, what a newer release wrote is passed over.
                     Err(_) if row.get::<String>(2)? == UNKNOWN => {}
                     Err(_) => return Err(row.wrong("an event")),

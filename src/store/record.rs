@@ -19,6 +19,8 @@ pub struct Record {
     /// Whose call it is, if the journal says so.
     pub clinic: Option<String>,
     lines: Vec<Line>,
+    /// Lines of the journal that could not be read, and why.
+    closed: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,9 @@ pub(super) struct Rows {
 /// Kind of an event that this release cannot read.
 pub(super) const UNKNOWN: &str = "unknown";
 
+/// Kind of an event that says what could not be read of the journal.
+pub(super) const CLOSED: &str = "closed";
+
 impl Record {
     /// A line that breaks off, at the end of a journal that does, is left out.
     pub fn of(call: &str, journal: &str) -> Self {
@@ -53,7 +58,13 @@ impl Record {
             Line::Entry(Entry::Rang { clinic, .. }) if !clinic.is_empty() => Some(clinic.clone()),
             Line::Entry(_) | Line::Unknown(_) => None,
         });
-        Self { call: call.to_owned(), clinic, lines }
+        Self { call: call.to_owned(), clinic, lines, closed: Vec::new() }
+    }
+
+    /// The same, of whose journal this could not be read.
+    #[must_use]
+    pub fn without(self, closed: Vec<String>) -> Self {
+        Self { closed, ..self }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -65,13 +76,17 @@ impl Record {
         let key = i64::from(keys.newest());
         let mut facts = Facts::default();
         let (mut turns, mut transcript, mut events, mut costs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let event = |seq: i64, kind: &str, body: &str| -> Vec<Value> {
+            let sealed = keys.seal(&place("events.body", &self.call, seq), body.as_bytes());
+            vec![self.call.clone().into(), seq.into(), kind.into(), sealed.into(), key.into()]
+        };
         for (seq, line) in (0_i64..).zip(&self.lines) {
             let start = [self.call.clone().into(), seq.into()];
             let seal = |column: &str, plain: &str| keys.seal(&place(column, &self.call, seq), plain.as_bytes());
             let entry = match line {
                 Line::Entry(entry) => entry,
                 Line::Unknown(text) => {
-                    events.push([&start[..], &[UNKNOWN.into(), seal("events.body", text).into(), key.into()]].concat());
+                    events.push(event(seq, UNKNOWN, text));
                     continue;
                 }
             };
@@ -96,11 +111,11 @@ impl Record {
                 }
                 entry => {
                     let body = serde_json::to_string(entry).unwrap_or_default();
-                    let kind = kind(&body);
-                    events.push([&start[..], &[kind.into(), seal("events.body", &body).into(), key.into()]].concat());
+                    events.push(event(seq, &kind(&body), &body));
                 }
             }
         }
+        events.extend((0_i64..).skip(self.lines.len()).zip(&self.closed).map(|(seq, what)| event(seq, CLOSED, what)));
         let call = facts.row(&self.call, clinic, instance, keys);
         Rows { call, turns, transcript, events, costs }
     }

@@ -10,6 +10,8 @@ use super::*;
 use crate::call::CallId;
 use crate::store::tests::{count, entries, folder, journal, store};
 
+mod sealed_journals;
+
 /// What becomes of one try to write.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
