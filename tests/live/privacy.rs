@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::house::{said, spoken};
+use crate::desk::{comes, comes_within};
 use crate::recorded;
 
 /// Of the caller over SIP, and of the one over a stream.
@@ -101,6 +102,45 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What of the caller stands in a text in small letters. Four letters come by chance in so many sealed bytes.
+fn leak(text: &str) -> Option<&'static str> {
+    SECRETS.into_iter().find(|secret| secret.len() > 5 && text.contains(&secret.to_lowercase()))
+}
+
+fn nothing_leaks_in(files: &[PathBuf]) {
+    // Some come and go.
+    for (file, bytes) in files.iter().filter_map(|file| Some((file, fs::read(file).ok()?))) {
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        assert_eq!(leak(&text), None, "it is in {}", file.display());
+    }
+}
+
+/// Who rang, when it was answered, what was said first.
+const SOME_LINES: usize = 3;
+
+/// It is in the folder of a day, as nothing else is that ends so.
+fn journal_among<'a>(records: &Path, files: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let is_of_a_day = |file: &Path| file.parent().is_some_and(|day| day != records && !day.ends_with("book"));
+    files.iter().find(|file| file.extension().is_some_and(|kind| kind == "jsonl") && is_of_a_day(file))
+}
+
+/// Looks into the journal of the call whenever it has grown, and once into every small file: what is large would hold the call up, and is looked into when
+/// it is over. It never ends by itself.
+fn look_while_it_goes_on(records: &Path, lines: &mut usize) -> Option<()> {
+    let is_small = |file: &PathBuf| fs::metadata(file).is_ok_and(|file| file.len() < 50_000);
+    let files: Vec<PathBuf> = files(records).into_iter().filter(is_small).collect();
+    let journal = fs::read_to_string(journal_among(records, &files)?).ok()?;
+    let grown = journal.lines().count();
+    if grown > *lines {
+        assert_eq!(leak(&journal.to_lowercase()), None, "it is in the journal while the call goes on");
+        if *lines < SOME_LINES && grown >= SOME_LINES {
+            nothing_leaks_in(&files);
+        }
+        *lines = grown;
+    }
+    None
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
     rustls::crypto::ring::default_provider().install_default().ok();
@@ -139,7 +179,15 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
     let mut script = Script::new(utterances, None, patience, Time::ZERO);
     ring(format!("sip:clinic@{sip}"), NUMBERS[0], &mut script).await;
     let mut script = Script::new([short], None, patience, Time::ZERO);
-    ring(format!("ws://{http}/stream/pcm"), NUMBERS[1], &mut script).await;
+    let stands = path("records");
+    // That of the call before is moved once it is over.
+    comes(|| journal_among(&stands, &files(&stands)).is_none().then_some(())).await;
+    let mut lines = 0;
+    tokio::select! {
+        () = ring(format!("ws://{http}/stream/pcm"), NUMBERS[1], &mut script) => {}
+        () = comes_within(Duration::from_secs(600), || look_while_it_goes_on(&stands, &mut lines)) => {}
+    }
+    assert!(lines >= SOME_LINES, "its journal was looked into while it went on: {lines} lines");
 
     let mut served = String::new();
     for path in ["/health", "/health/ready", "/metrics", "/nowhere"] {
@@ -179,14 +227,8 @@ async fn nothing_of_the_caller_is_in_what_a_server_logs_or_serves() {
     // Not even there to be read by whoever has the database and not its keys.
     let database = String::from_utf8_lossy(&fs::read(embedded(&path("records"))).unwrap()).to_lowercase();
     assert!(calls.iter().all(|call| database.contains(&call.call)), "it is all in one file");
-    // Four letters come by chance in so many sealed bytes.
-    let leak =
-        |text: &str| SECRETS.into_iter().find(|secret| secret.len() > 5 && text.contains(&secret.to_lowercase()));
     assert_eq!(leak(&database), None, "it is in the database");
-    for (file, bytes) in records.iter().filter_map(|file| Some((file, fs::read(file).ok()?))) {
-        let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        assert_eq!(leak(&text), None, "it is in {}", file.display());
-    }
+    nothing_leaks_in(&records);
 
     let logged = fs::read_to_string(&log).unwrap() + &fs::read_to_string(path("server.out")).unwrap() + &served;
     let logged = logged.to_lowercase();
