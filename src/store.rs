@@ -43,8 +43,8 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::Value;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::OnceCell;
@@ -314,6 +314,15 @@ impl Store {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
         answered(self.database.get_database_backend(), self.database.begin_with_options(options)).await
+    }
+
+    /// One that reads everything as it was at one moment, its first statement's, and keeps nobody from writing.
+    async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        // Of SQLite every transaction is so, and it knows no other.
+        let isolation_level = (!self.is_embedded()).then_some(IsolationLevel::RepeatableRead);
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Deferred);
+        let options = TransactionOptions { isolation_level, sqlite_transaction_mode, ..Default::default() };
+        self.database.begin_with_options(options).await
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {

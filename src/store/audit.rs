@@ -6,7 +6,7 @@
 //! patient's name, number or words: subjects are ids, and charts are sealed ([`crate::agent::tools::Trace`]).
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
@@ -194,13 +194,15 @@ impl Store {
         found.iter().map(told).collect()
     }
 
-    /// Every chain of this clinic, gone through row by row.
+    /// Every chain of this clinic, gone through row by row, as all of them were at one moment: servers may add to them meanwhile.
     pub async fn verify_audit(&self) -> Result<Vec<Chain>, StoreError> {
         let instances = "SELECT instance FROM audit_heads WHERE clinic = $1 UNION SELECT instance FROM audit WHERE clinic = $1 ORDER BY 1";
         let mut chains = Vec::new();
-        for row in self.rows(instances, vec![self.clinic.to_string().into()]).await? {
-            chains.push(self.verify(row.try_get_by_index(0)?).await?);
+        let moment = self.begin_snapshot().await?;
+        for row in rows(&moment, instances, vec![self.clinic.to_string().into()]).await? {
+            chains.push(self.verify(&moment, row.try_get_by_index(0)?).await?);
         }
+        moment.rollback().await?;
         if chains.iter().all(|chain| *chain.instance != *self.instance) && self.has_lost_its_chain().await? {
             let broken = vec!["the whole chain is gone: notes of this server were moved into it".to_owned()];
             chains.push(Chain { instance: self.instance.to_string(), rows: 0, head: String::new(), broken });
@@ -219,12 +221,12 @@ impl Store {
         Ok(!moved.is_empty() && chains.is_empty())
     }
 
-    async fn verify(&self, instance: String) -> Result<Chain, StoreError> {
+    /// A head and its rows are one moment's: else what was added after the head was read would look like rows that were put in.
+    async fn verify(&self, moment: &DatabaseTransaction, instance: String) -> Result<Chain, StoreError> {
         let of = || vec![self.clinic.to_string().into(), instance.clone().into()];
         let mut broken = Vec::new();
-        let heads = self
-            .rows("SELECT seq, code, key, proof FROM audit_heads WHERE clinic = $1 AND instance = $2", of())
-            .await?;
+        let heads = "SELECT seq, code, key, proof FROM audit_heads WHERE clinic = $1 AND instance = $2";
+        let heads = rows(moment, heads, of()).await?;
         let head = match heads.first() {
             Some(head) => Some(self.head(head, &instance, &mut broken)?),
             None => {
@@ -237,7 +239,7 @@ impl Store {
         loop {
             let page = "SELECT seq, at_ms, actor, action, subject, outcome, detail, key, code FROM audit WHERE clinic = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
             let values: Vec<Value> = [of(), vec![last.into(), PAGE.into()]].concat();
-            let page = self.rows(page, values).await?;
+            let page = rows(moment, page, values).await?;
             if page.is_empty() {
                 break;
             }
@@ -256,16 +258,16 @@ impl Store {
                 (before, last) = (code, seq);
             }
         }
-        let (rows, code) = head.unwrap_or_else(|| (last, before.clone()));
-        if last < rows {
-            broken.push(format!("rows {} to {rows} are gone", last + 1));
-        } else if last > rows {
-            broken.push(format!("rows {} to {last} were put in", rows + 1));
+        let (length, code) = head.unwrap_or_else(|| (last, before.clone()));
+        if last < length {
+            broken.push(format!("rows {} to {length} are gone", last + 1));
+        } else if last > length {
+            broken.push(format!("rows {} to {last} were put in", length + 1));
         } else if before != code {
             broken.push(format!("row {last} is not the one that was written last"));
         }
         let head = code.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Chain { instance, rows, head, broken })
+        Ok(Chain { instance, rows: length, head, broken })
     }
 
     fn head(&self, row: &QueryResult, instance: &str, broken: &mut Vec<String>) -> Result<(i64, Vec<u8>), StoreError> {

@@ -93,6 +93,37 @@ async fn who_adds_at_the_same_time_adds_to_the_same_chain_one_after_the_other() 
 }
 
 #[tokio::test]
+async fn a_chain_that_grows_while_it_is_gone_through_is_whole() {
+    let folder = folder();
+    let (server, command) = (store(folder.path(), "c").await, store(folder.path(), "c").await);
+    filled(&server).await;
+    let mut adding = std::pin::pin!(async {
+        for _ in 0..10 {
+            filled(&server).await;
+        }
+    });
+    let mut verified = 0;
+    loop {
+        tokio::select! {
+            () = &mut adding => break,
+            chains = command.verify_audit() => {
+                assert_eq!(chains.unwrap().remove(0).broken, Vec::<String>::new());
+                verified += 1;
+            }
+        }
+    }
+    assert!(verified > 0);
+    // And once with rows that came after the head was read, whoever was quicker before.
+    let moment = command.begin_snapshot().await.unwrap();
+    rows(&moment, "SELECT seq FROM audit_heads", vec![]).await.unwrap();
+    filled(&server).await;
+    let chain = command.verify(&moment, command.instance.to_string()).await.unwrap();
+    assert_eq!((chain.rows, chain.broken), (55, vec![]));
+    moment.rollback().await.unwrap();
+    assert_eq!(command.verify_audit().await.unwrap()[0].rows, 60);
+}
+
+#[tokio::test]
 async fn rows_are_told_in_the_order_of_their_chain_whatever_the_clock_said() {
     let folder = folder();
     let store = store(folder.path(), "c").await;
