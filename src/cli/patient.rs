@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use uuid::Uuid;
 
 use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
@@ -18,6 +19,7 @@ use crate::records::Library;
 use crate::server::{self, Served};
 use crate::state::local::tidy;
 use crate::store::Store;
+use crate::store::audit::{Action, Note};
 use crate::store::import::Importer;
 use crate::store::person::{Held, Person};
 use crate::store::retention::What as Kind;
@@ -84,15 +86,17 @@ impl Patient {
             match self.command {
                 What::Export { sought, out } => {
                     let store = opened(config).await?;
-                    let (held, _) = held(&served, &store, &sought).await?;
-                    let done = export::write(&store, &sought.clinic, held, &out).await;
+                    let request = Uuid::now_v7().to_string();
+                    let (held, _) = held(&served, &store, &sought, &request).await?;
+                    let done = export::write(&store, &sought.clinic, held, &request, &out).await;
                     store.close().await;
                     done
                 }
                 What::Erase { sought, yes } => {
                     let store = opened(config).await?;
-                    let (held, theirs) = held(&served, &store, &sought).await?;
-                    let done = Box::pin(erase(&store, &served, held, &theirs, yes)).await;
+                    let request = Uuid::now_v7().to_string();
+                    let (held, theirs) = held(&served, &store, &sought, &request).await?;
+                    let done = Box::pin(erase(&store, &served, held, &theirs, &request, yes)).await;
                     store.close().await;
                     done
                 }
@@ -108,8 +112,9 @@ async fn opened(config: &Config) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// What is held, once everything that waited as files is in the store.
-async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, Theirs), Failure> {
+/// What is held, once everything that waited as files is in the store. Nobody is shown what is not noted: that somebody has calls here, or none, says something
+/// of them, whatever is done then.
+async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) -> Result<(Held, Theirs), Failure> {
     let Served { clinic, config } = served;
     let person = sought.person()?;
     let files = Library::new(config.records.folder());
@@ -125,6 +130,8 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     held.changes.append(&mut theirs.changes);
     held.closed.append(&mut theirs.closed);
     held.closed.append(&mut importer.closed().map_err(store_failure)?);
+    let note = Note::new(&actor(), Action::PersonSought, request, &counts(&held));
+    store.note(&note).await.map_err(store_failure)?;
     for call in &held.calls {
         let recording = if call.is_recorded() { "recorded" } else { "no recording here" };
         println!("call     {}  {}  {recording}  {:?}", call.past.call, call.instance, call.found_by);
@@ -155,11 +162,24 @@ async fn held(served: &Served, store: &Store, sought: &Sought) -> Result<(Held, 
     Ok((held, theirs))
 }
 
+/// How much of what, for the audit.
+fn counts(held: &Held) -> String {
+    let recordings = held.calls.iter().filter(|call| call.is_recorded()).count();
+    let charts = if held.charts.is_empty() { String::new() } else { format!(", charts {}", held.charts.len()) };
+    format!(
+        "calls {}, messages {}, recordings {recordings}, appointments {}{charts}",
+        held.calls.len(),
+        held.messages.len(),
+        held.appointments.len()
+    )
+}
+
 async fn erase(
     store: &Store,
     Served { clinic, config }: &Served,
     mut held: Held,
     theirs: &Theirs,
+    request: &str,
     yes: bool,
 ) -> Result<Exit, Failure> {
     let clinic = clinic.config.id.as_str();
@@ -173,7 +193,6 @@ async fn erase(
         println!("nothing was erased");
         return Ok(exit);
     }
-    let request = uuid::Uuid::now_v7().to_string();
     match theirs.leave_file(&config.records.folder().join(book::FOLDER), clinic) {
         // Of one book that is on its way into the database it is counted there.
         Ok(gone) if held.changes.is_empty() => held.gone = gone,
@@ -185,7 +204,7 @@ async fn erase(
             exit = Exit::Found;
         }
     }
-    let counts = store.erase(&held, &request, &actor()).await.map_err(store_failure)?;
+    let counts = store.erase(&held, request, &actor()).await.map_err(store_failure)?;
     println!("erased: {counts}; proof is in the audit as {request}");
     if held.appointments.iter().any(|booked| !booked.cancelled) && counts.of(Kind::Appointments) > 0 {
         println!(

@@ -40,6 +40,8 @@ pub enum Action {
     KeysRotated,
     /// What was past its time was taken away.
     Purged,
+    /// It was looked up what is held about a person; the outcome is how much of what.
+    PersonSought,
     /// Everything held about a person was given out, for them.
     PersonExported,
     /// It was erased.
@@ -380,6 +382,7 @@ fn word(action: Action) -> &'static str {
         Action::TablesMigrated => "tables_migrated",
         Action::KeysRotated => "keys_rotated",
         Action::Purged => "purged",
+        Action::PersonSought => "person_sought",
         Action::PersonExported => "person_exported",
         Action::PersonErased => "person_erased",
         Action::ClinicAdded => "clinic_added",

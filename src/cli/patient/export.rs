@@ -28,19 +28,17 @@ struct Export<'a> {
     held: &'a Held,
 }
 
-pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Path) -> Result<Exit, Failure> {
+pub(super) async fn write(
+    store: &Store,
+    clinic: &str,
+    mut held: Held,
+    request: &str,
+    out: &Path,
+) -> Result<Exit, Failure> {
     empty(out).map_err(Failure::usage)?;
-    let request = uuid::Uuid::now_v7().to_string();
-    let recordings = held.calls.iter().filter(|call| call.is_recorded()).count();
-    let counts = format!(
-        "calls {}, messages {}, recordings {recordings}, appointments {}{}",
-        held.calls.len(),
-        held.messages.len(),
-        held.appointments.len(),
-        if held.charts.is_empty() { String::new() } else { format!(", charts {}", held.charts.len()) }
-    );
+    let counts = super::counts(&held);
     // Nobody gets what is not noted.
-    let note = Note::new(&actor(), Action::PersonExported, &request, &counts);
+    let note = Note::new(&actor(), Action::PersonExported, request, &counts);
     store.note(&note).await.map_err(store_failure)?;
     for call in &mut held.calls {
         let sound = match (call.past.recording.take(), call.in_bucket) {
@@ -58,7 +56,7 @@ pub(super) async fn write(store: &Store, clinic: &str, mut held: Held, out: &Pat
             }
         }
     }
-    let export = Export { clinic, at: clock::stamp(clock::wall()), request: &request, held: &held };
+    let export = Export { clinic, at: clock::stamp(clock::wall()), request, held: &held };
     let text = serde_json::to_vec_pretty(&export).map_err(Failure::internal)?;
     let written = private_file(&out.join("export.json")).and_then(|mut file| {
         file.write_all(&text)?;

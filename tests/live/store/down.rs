@@ -95,6 +95,7 @@ async fn what_waited_while_postgresql_was_down_is_written_when_it_is_back_and_th
     for proof in ["person_exported", "person_erased", "purged"] {
         assert!(text.contains(proof), "{text}");
     }
+    assert_eq!(text.matches("person_sought").count(), 4, "also when it was neither given out nor erased: {text}");
     assert!(!text.contains("5550137"), "and nobody is named");
     assert_eq!(attendant(folder.path(), &settings, &["audit", "verify"]).status.code(), Some(0));
     postgres.run("DELETE FROM audit WHERE seq = 2");
