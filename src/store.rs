@@ -214,6 +214,17 @@ impl Store {
         migrate::apply(&self.database).await
     }
 
+    /// As [`Self::migrate`], and refused to whoever has other keys than those of the database: a row that they chained to the audit would break it for good.
+    pub async fn migrate_by_its_keys(&self) -> Result<Vec<&'static str>, StoreError> {
+        // Of a database from before there were keys, or an empty one, they are known afterwards.
+        if self.has_known_keys().await? {
+            self.be_sure_of_keys().await?;
+        }
+        let done = self.migrate().await?;
+        self.be_sure_of_keys().await?;
+        Ok(done)
+    }
+
     /// As [`Self::migrate`] for the embedded database; of PostgreSQL, which others may be using, the tables must be right already. The keys must be the
     /// database's.
     pub async fn make_ready(&self) -> Result<(), StoreError> {

@@ -46,7 +46,7 @@ async fn dry(store: &Store) -> Result<Exit, Failure> {
 }
 
 async fn migrate(store: &Store, config: &Config) -> Result<Exit, Failure> {
-    let done = store.migrate().await.map_err(store_failure)?;
+    let done = store.migrate_by_its_keys().await.map_err(store_failure)?;
     done.iter().for_each(|name| println!("done: {name}"));
     if !done.is_empty() {
         let note = Note::new(&super::actor(), Action::TablesMigrated, &done.join("; "), "done");

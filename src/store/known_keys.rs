@@ -6,9 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::keys::KeysError;
+use super::migrate::Standing;
 use super::record::place;
 use super::{Store, StoreError, execute};
 use crate::clock;
+
+/// The migration that made the table.
+const TABLE: i64 = 2;
 
 /// What is sealed; nobody's.
 const PROBE: &[u8] = b"attendant knows the keys of a database by opening this";
@@ -51,6 +55,14 @@ impl Store {
             Ok::<_, StoreError>(())
         });
         checked.await.copied()
+    }
+
+    /// Whether the database is one that knows its keys: their table came with the second migration.
+    pub(super) async fn has_known_keys(&self) -> Result<bool, StoreError> {
+        Ok(match self.standing().await? {
+            Standing::Current => true,
+            Standing::Behind(pending) => pending.iter().all(|(version, ..)| *version > TABLE),
+        })
     }
 
     async fn probes(&self) -> Result<BTreeMap<u32, Vec<u8>>, StoreError> {

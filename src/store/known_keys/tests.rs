@@ -1,8 +1,11 @@
 use std::path::{Path, PathBuf};
 
+use sea_orm::ConnectionTrait;
+
 use crate::call::CallId;
 use crate::clinic::Tenant;
 use crate::records::Library;
+use crate::store::audit::{Action, Note};
 use crate::store::import::{Found, Importer};
 use crate::store::tests::{entries, folder, journal, store};
 use crate::store::{Store, StoreConfig, keys};
@@ -33,6 +36,22 @@ async fn a_database_takes_no_other_keys_than_those_that_it_is_sealed_by() {
     assert!(refused.contains("version 1") && refused.contains("store.keys"), "{refused}");
     std::fs::write(file(folder.path()), right).unwrap();
     opened(folder.path()).make_ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn other_keys_migrate_nothing_and_leave_the_audit_whole() {
+    let folder = folder();
+    let before = opened(folder.path());
+    before.migrate_by_its_keys().await.unwrap();
+    before.note(&Note::new("user root", Action::CallRead, "call", "done")).await.unwrap();
+    before.database.execute_unprepared("DELETE FROM attendant_migrations WHERE version > 2").await.unwrap();
+    let pending = before.standing().await.unwrap();
+    others(folder.path());
+    let refused = opened(folder.path()).migrate_by_its_keys().await.unwrap_err().to_string();
+    assert!(refused.contains("version 1") && refused.contains("store.keys"), "{refused}");
+    assert_eq!(before.standing().await.unwrap(), pending, "nothing was done to the tables");
+    let chains = before.verify_audit().await.unwrap();
+    assert_eq!((chains[0].rows, chains[0].broken.clone()), (1, vec![]));
 }
 
 #[tokio::test]
