@@ -383,7 +383,7 @@ pub trait Emr: fmt::Debug + Send + Sync + 'static {
     /// What holds time that day, blocks included.
     async fn appointments_for_provider(&self, provider: &ProviderRef, day: Date) -> Result<Vec<Appointment>, EmrError>;
 
-    /// From that time on, soonest first.
+    /// Those with providers whom callers may book, from that time on, soonest first: of others a caller hears nothing.
     async fn appointments_for_patient(
         &self,
         patient: &PatientRef,
@@ -398,10 +398,10 @@ pub trait Emr: fmt::Debug + Send + Sync + 'static {
 
     async fn book(&self, wanted: NewAppointment) -> Result<Appointment, EmrError>;
 
-    /// Moves to `to`; moving to where it is already succeeds.
+    /// Moves to `to`; moving to where it is already succeeds. Only between providers whom callers may book.
     async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError>;
 
-    /// Cancelling what is cancelled already succeeds.
+    /// Cancelling what is cancelled already succeeds. Only with providers whom callers may book.
     async fn cancel(&self, held: Held) -> Result<(), EmrError>;
 
     /// A new chart, unless one that may be theirs is there; asked for again, the one that was made. Where [`Capabilities::creates_patients`] is false

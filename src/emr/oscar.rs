@@ -50,7 +50,7 @@ pub struct Oscar(Arc<Inner>);
 struct Inner {
     soap: Soap,
     templates: Templates,
-    /// Whom callers may book, with the name as said.
+    /// Whom callers may book, and hear of; with the name as said.
     providers: BTreeMap<ProviderRef, String>,
     /// Template codes that have a meaning.
     codes: BTreeSet<char>,
@@ -129,7 +129,8 @@ impl Emr for Oscar {
         let number = write::chart_number(patient)?;
         let rows = self.0.soap.patient_rows(number).await.map_err(Failure::of_read)?;
         let theirs = rows.iter().filter(|row| row.is_active() && row.patient == Some(number) && row.start >= from);
-        Ok(in_order(theirs.map(row::Row::appointment).collect()))
+        let listed = theirs.filter(|row| self.0.providers.contains_key(&row.provider));
+        Ok(in_order(listed.map(row::Row::appointment).collect()))
     }
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use attendant::agent::tools::ToolName;
 use attendant::emr::{
-    AppointmentRef, Emr, EmrError, Held, NewAppointment, NewCard, NewPatient, Number, PatientRef, Refusal, Sex, Sought,
+    AppointmentRef, Emr, EmrError, Held, NewAppointment, NewCard, NewPatient, Number, PatientRef, ProviderRef, Refusal,
+    Sex, Sought,
 };
 use attendant::privacy::Pii;
 use jiff::civil::{Date, DateTime, date};
@@ -72,6 +73,30 @@ pub async fn lets_only_its_owner_change_an_appointment(
     set(&booked.id, cancelled);
     assert_eq!(emr.cancel(held.clone()).await, Ok(()));
     assert_eq!(emr.reschedule(held, to()).await, refused(Refusal::Changed));
+}
+
+/// `desk_books`: the front desk books Jane Roe a quarter of an hour with that provider; 103 is on no list. Nobody hears of her appointment with them by
+/// telephone, cancels it, or moves it to somebody who is listed.
+pub async fn keeps_to_the_providers_of_the_list(
+    emr: &dyn Emr,
+    desk_books: impl Fn(&str, DateTime) -> AppointmentRef,
+    active: impl Fn(&str, DateTime, &str) -> usize,
+) {
+    let (start, listed) = (MONDAY.at(16, 0, 0, 0), quarters()[0]);
+    let stranger = desk_books("103", start);
+    desk_books(CHEN, listed);
+    let jane = || PatientRef(Pii::new(JANE.to_owned()));
+    let told = emr.appointments_for_patient(&jane(), MONDAY.at(0, 0, 0, 0)).await.expect("as the test has it");
+    let told: Vec<_> = told.iter().map(|told| (told.provider.0.as_str(), told.start)).collect();
+    assert_eq!(told, [(CHEN, listed), (SINGH, MONDAY.at(10, 0, 0, 0))]);
+    // As it stands, and as if it were with somebody of the list.
+    for (provider, why) in [("103", Refusal::NotFound), (CHEN, Refusal::Changed)] {
+        let provider = ProviderRef(provider.to_owned());
+        let held = Held { id: stranger.clone(), patient: jane(), provider, start };
+        assert_eq!(emr.cancel(held.clone()).await, refused(why));
+        assert_eq!(emr.reschedule(held, place(CHEN, quarters()[2], 15)).await, refused(why));
+    }
+    assert_eq!(active("103", start, JANE), 1, "untouched");
 }
 
 /// Two processes move two patients to one time: at most one is told yes.

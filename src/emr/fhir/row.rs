@@ -193,9 +193,9 @@ impl Row {
         self.is_with(&place.provider) && self.time().is_some_and(|time| slot::overlap(time, (place.start, place.end)))
     }
 
-    /// With the first of its providers that is listed, or its first.
+    /// With the first of its providers that is listed; `None`: with nobody who is, or without a time.
     pub(super) fn appointment(&self, is_listed: impl Fn(&ProviderRef) -> bool) -> Option<Appointment> {
-        let provider = self.providers.iter().find(|provider| is_listed(provider)).or_else(|| self.providers.first())?;
+        let provider = self.providers.iter().find(|provider| is_listed(provider))?;
         let (start, end) = self.time()?;
         Some(Appointment {
             id: AppointmentRef(self.id.clone()),
@@ -324,6 +324,7 @@ mod tests {
         assert!(row.is_declined_by(&declined) && !row.is_declined_by(&ProviderRef("101".into())));
         let appointment = row.appointment(|_| true).unwrap();
         assert_eq!((appointment.start, appointment.end), (nine, datetime(2026, 3, 3, 9, 15, 0, 0)));
+        assert_eq!(row.appointment(|_| false), None, "with nobody who is listed");
     }
 
     #[test]

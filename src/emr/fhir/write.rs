@@ -146,6 +146,7 @@ impl Inner {
     }
 
     pub(super) async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
+        self.check_provider(&held.provider)?;
         self.check_provider(&to.provider)?;
         let ready = ready_by();
         let places = [(&held.provider, held.start), (&to.provider, to.start)];
@@ -210,6 +211,7 @@ impl Inner {
     }
 
     pub(super) async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        self.check_provider(&held.provider)?;
         let ready = ready_by();
         let days = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
         let cancelled = self.cancel_on(&days, &held, ready).await;
@@ -286,7 +288,7 @@ impl Inner {
 
     fn told(&self, row: &Row) -> Result<Appointment, EmrError> {
         let told = row.appointment(|id| self.providers.contains_key(id));
-        told.ok_or_else(|| EmrError::Invalid("an appointment has neither a provider nor a time".into()))
+        told.ok_or_else(|| EmrError::Invalid("an appointment has no provider of the clinic's list, or no time".into()))
     }
 
     /// The appointment as it stands, if it is that patient's.

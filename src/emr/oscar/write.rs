@@ -92,6 +92,7 @@ impl Inner {
     }
 
     pub(super) async fn reschedule(&self, held: Held, to: Place) -> Result<Appointment, EmrError> {
+        self.check_provider(&held.provider)?;
         self.check_provider(&to.provider)?;
         let ready = ready_by();
         let days = [(&held.provider, held.start), (&to.provider, to.start)];
@@ -137,6 +138,7 @@ impl Inner {
     }
 
     pub(super) async fn cancel(&self, held: Held) -> Result<(), EmrError> {
+        self.check_provider(&held.provider)?;
         let ready = ready_by();
         let days = self.days.hold(vec![(held.provider.clone(), held.start.date())]).await?;
         let cancelled = self.cancel_held(&days, &held, ready).await;

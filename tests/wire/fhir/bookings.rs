@@ -3,7 +3,7 @@
 use attendant::agent::tools::ToolName;
 use attendant::emr::{AppointmentRef, EmrError, NewAppointment, ProviderRef, Refusal};
 use attendant::sim::fhir::Conduct;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime, date};
 use serde_json::json;
 
 use super::house::{ALL, House};
@@ -124,6 +124,16 @@ async fn only_its_owner_changes_an_appointment_and_only_while_it_is_as_told() {
     let begun = ["arrived", "checked-in", "fulfilled"];
     let emr = house.adapter().1;
     contract::lets_only_its_owner_change_an_appointment(emr.as_ref(), &begun, "cancelled", set).await;
+    assert_eq!(house.asked("Appointment.update"), 0);
+}
+
+#[tokio::test]
+async fn callers_hear_of_nobody_and_change_nothing_with_a_provider_who_is_not_listed() {
+    let house = House::open(Conduct::Blind).await;
+    let desk_books = |provider: &str, start: DateTime| AppointmentRef(house.sim.desk_books(provider, start, 15, JANE));
+    let active = |provider: &str, start: DateTime, patient: &str| house.active(provider, start, patient);
+    let emr = house.waiting([2_000, 4_000, 4_000]).1;
+    contract::keeps_to_the_providers_of_the_list(emr.as_ref(), desk_books, active).await;
     assert_eq!(house.asked("Appointment.update"), 0);
 }
 

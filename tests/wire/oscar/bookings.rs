@@ -6,6 +6,7 @@ use attendant::agent::tools::ToolName;
 use attendant::emr::{AppointmentRef, Emr, EmrError, ProviderRef, Refusal, Sought};
 use attendant::privacy::Pii;
 use attendant::sim::oscar::Dialect;
+use attendant::state::Shared;
 use jiff::civil::{Date, DateTime, date};
 use serde_json::json;
 
@@ -133,6 +134,17 @@ async fn only_its_owner_changes_an_appointment_and_only_while_it_is_as_told() {
     // Here, picked up, billed, missed.
     let begun = ["H", "P", "B", "N", "E"];
     contract::lets_only_its_owner_change_an_appointment(&house.adapter().1, &begun, "C", set).await;
+    assert_eq!(house.asked("updateAppointment"), 0);
+}
+
+#[tokio::test]
+async fn callers_hear_of_nobody_and_change_nothing_with_a_provider_who_is_not_listed() {
+    let house = House::open().await;
+    let desk_books = |provider: &str, start: DateTime| {
+        AppointmentRef(house.sim.desk_books(provider, start, 15, JANE.parse().expect("a number")).to_string())
+    };
+    let active = |provider: &str, start: DateTime, patient: &str| house.active(provider, start, patient);
+    contract::keeps_to_the_providers_of_the_list(&house.patient(&Shared::default()).1, desk_books, active).await;
     assert_eq!(house.asked("updateAppointment"), 0);
 }
 
