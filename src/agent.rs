@@ -5,6 +5,7 @@
 
 pub mod brain;
 pub mod calendar;
+pub mod cards;
 pub mod concluded;
 pub mod context;
 pub mod conversation;

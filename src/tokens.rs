@@ -4,23 +4,34 @@
 //! traditional forms folded to simplified. Never for display or speech: tokens are only compared with tokens.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::language::Language;
 
 /// The tokens of a text. English apostrophes join ("what's" is `whats`), others part ("l'adresse" is `l`, `adresse`).
 pub fn tokens(text: &str, language: Language) -> Vec<String> {
+    placed(text, language).into_iter().map(|(token, _)| token).collect()
+}
+
+/// The tokens of a text, and which bytes of it each is made from.
+pub fn placed(text: &str, language: Language) -> Vec<(String, Range<usize>)> {
     let mut found = Vec::new();
-    let mut word = String::new();
-    for c in text.chars() {
+    let mut word = (String::new(), 0..0);
+    for (at, c) in text.char_indices() {
         if matches!(c, '\'' | '\u{2019}' | '\u{2018}') && language != Language::French {
             continue;
         }
+        let end = at + c.len_utf8();
         if is_han(c) {
             flush(&mut word, &mut found);
-            found.push(simplified(c).to_string());
+            found.push((simplified(c).to_string(), at..end));
         } else if c.is_alphanumeric() || is_gurmukhi(c) {
-            fold(c, &mut word);
+            if word.0.is_empty() {
+                word.1.start = at;
+            }
+            fold(c, &mut word.0);
+            word.1.end = end;
         } else {
             flush(&mut word, &mut found);
         }
@@ -29,9 +40,9 @@ pub fn tokens(text: &str, language: Language) -> Vec<String> {
     found
 }
 
-fn flush(word: &mut String, found: &mut Vec<String>) {
-    if !word.is_empty() {
-        found.push(std::mem::take(word));
+fn flush(word: &mut (String, Range<usize>), found: &mut Vec<(String, Range<usize>)>) {
+    if !word.0.is_empty() {
+        found.push(std::mem::replace(word, (String::new(), 0..0)));
     }
 }
 
@@ -218,6 +229,14 @@ mod tests {
     #[test]
     fn gurmukhi_words_keep_their_signs_and_lose_their_nukta() {
         assert_eq!(tokens("ਹਾਂ ਜੀ, ਫ਼ੋਨ ੫", Language::Punjabi), ["ਹਾਂ", "ਜੀ", "ਫੋਨ", "5"]);
+    }
+
+    #[test]
+    fn every_token_knows_what_it_is_made_from() {
+        let text = "Élise's, 請 ੫";
+        let made: Vec<_> = placed(text, Language::English).into_iter().map(|(token, at)| (token, &text[at])).collect();
+        let of = |token: &str, from: &'static str| (token.to_owned(), from);
+        assert_eq!(made, [of("elises", "Élise's"), of("请", "請"), of("5", "੫")]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Decides which words of an utterance are digits and how they run together. Homophones a recogniser may write ("for", "to",
 //! "ate") count only between digits. It knows nothing of what the digits are for.
 
+use std::ops::Range;
+
 use crate::language::Language;
 use crate::tokens::tokens;
 
@@ -15,25 +17,33 @@ pub type Run = String;
 
 /// The runs of digits in a text, in order.
 pub fn runs(text: &str, language: Language) -> Vec<Run> {
-    let words = tokens(text, language);
+    placed(&tokens(text, language), language).into_iter().map(|(run, _)| run).collect()
+}
+
+/// The runs of digits in these tokens, in order, and which of them each is made from: from its first digit to its last.
+pub(super) fn placed(words: &[String], language: Language) -> Vec<(Run, Range<usize>)> {
     let mut runs = Vec::new();
-    let mut run = Run::new();
+    let mut run = (Run::new(), 0..0);
     let mut i = 0;
     while i < words.len() {
         let rest = &words[i..];
-        if let Some((digits, used)) = number(rest, language, !run.is_empty()) {
-            run.push_str(&digits);
+        if let Some((digits, used)) = number(rest, language, !run.0.is_empty()) {
+            if run.0.is_empty() {
+                run.1.start = i;
+            }
+            run.0.push_str(&digits);
             i += used;
+            run.1.end = i;
         } else if let Some(used) = joiner(rest, language) {
             i += used;
         } else {
-            if !run.is_empty() {
-                runs.push(std::mem::take(&mut run));
+            if !run.0.is_empty() {
+                runs.push(std::mem::replace(&mut run, (Run::new(), 0..0)));
             }
             i += 1;
         }
     }
-    if !run.is_empty() {
+    if !run.0.is_empty() {
         runs.push(run);
     }
     runs

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::llm::ToolSpec;
-use super::{CallFacts, Line};
+use super::{CallFacts, Line, cards};
 use crate::clinic::Clinic;
 use crate::emr::Emr;
 use crate::language::Language;
@@ -283,8 +283,9 @@ impl Outcome {
     }
 }
 
-/// Runs one tool to its end. `arguments` is what the model wrote.
+/// Runs one tool to its end. `arguments` is what the model wrote; the numbers of cards, which it never saw, are put in here.
 pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> Outcome {
+    let arguments = &cards::filled(arguments, &session.said, session.language);
     match tool {
         ToolName::ClinicInfo => match parse(arguments) {
             Ok(asked) => clinic_info::run(&asked, session),

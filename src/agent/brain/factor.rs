@@ -3,7 +3,7 @@
 //! "v six b two k three", "V as in Victor", "bee" for B and "for" for 4: letters and digits of a postal code take turns, so that what a
 //! word is follows from its place.
 
-use crate::agent::digits;
+use crate::agent::{cards, digits};
 use crate::emr::card;
 use crate::language::Language;
 use crate::tokens::tokens;
@@ -12,6 +12,9 @@ use crate::tokens::tokens;
 pub(super) fn factor(text: &str, language: Language) -> Option<(&'static str, String)> {
     if let Some(code) = postal_code(text, language) {
         return Some(("postal_code", code));
+    }
+    if let Some(card) = cards::placeholder_in(text) {
+        return Some(("health_card_last4", card.to_owned()));
     }
     let run = digits::runs(text, language).into_iter().rev().find(|run| run.len() >= 4)?;
     Some(("health_card_last4", run[run.len() - 4..].to_owned()))
@@ -94,6 +97,7 @@ mod tests {
             ("the last four digits are 8215", Some(("health_card_last4", "8215"))),
             ("eight two one five", Some(("health_card_last4", "8215"))),
             ("9698 658 215", Some(("health_card_last4", "8215"))),
+            ("it's [card 1]", Some(("health_card_last4", "[card 1]"))),
             ("I don't have it here", None),
         ] {
             let found = factor(text, Language::English);

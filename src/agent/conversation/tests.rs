@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::agent::concluded::Intent;
 use crate::agent::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
-use crate::agent::{Event, ExpectKind, Line, Who};
+use crate::agent::{Event, ExpectKind, Line, Who, digits};
 use crate::call::CallId;
 use crate::call::event::{Event as CallEvent, Mailbox};
 use crate::emr::book::Book;
@@ -164,6 +164,58 @@ async fn words_stream_and_the_marker_becomes_an_expectation() {
     assert!(matches!(&events[0], Event::Expect(e) if e.kind == ExpectKind::Phone));
     assert_eq!(words(&events), "What is your number?");
     assert_eq!(events.last(), Some(&Event::Done));
+}
+
+#[tokio::test]
+async fn no_request_of_a_whole_call_has_the_number_of_a_card_and_the_tools_have_it() {
+    let check = |number: &str| tool("validate_health_card", &format!(r#"{{"province":"BC","number":"{number}"}}"#));
+    let mut world = world(vec![
+        vec![check("[card 1]"), Delta::Finish(Finish::ToolCalls)],
+        vec![text("That one can't be right. Once more?"), Delta::Finish(Finish::Stop)],
+        vec![check("[card 2]"), Delta::Finish(Finish::ToolCalls)],
+        vec![text("Thank you. And your phone number?"), Delta::Finish(Finish::Stop)],
+        vec![text("Thank you."), Delta::Finish(Finish::Stop)],
+    ]);
+    let said = [
+        (Who::Caller, "I'd like to become a patient"),
+        (Who::Agent, "What is the number of your health card?"),
+        (Who::Caller, "nine six nine eight, six four eight, two one five"),
+        (Who::Agent, "That one can't be right. Once more?"),
+        (Who::Caller, "9 6 9 8 6 5 8 2 1 5"),
+        (Who::Agent, "Thank you. And your phone number?"),
+        (Who::Caller, "604 555 0123"),
+    ];
+    for (turn, lines, ok) in [(1, 3, Some(false)), (2, 5, Some(true)), (3, 7, None)] {
+        world.think(turn, &said[..lines], false);
+        let events = world.answer().await;
+        let done = events.iter().find_map(|event| match event {
+            Event::ToolDone { ok, .. } => Some(*ok),
+            _ => None,
+        });
+        assert_eq!(done, ok, "{events:?}");
+    }
+    let requests = world.model.requests.lock();
+    assert_eq!(requests.len(), 5);
+    let shown = |request: &Request| -> String {
+        let text = |message: &Message| match message {
+            Message::System(text) | Message::User(text) => text.reveal().clone(),
+            Message::Tool { content, .. } => content.reveal().clone(),
+            Message::Assistant { text, calls } => {
+                text.reveal().clone() + &calls.iter().map(|call| call.arguments.reveal().as_str()).collect::<String>()
+            }
+        };
+        request.messages.iter().map(text).collect::<Vec<_>>().join("\n")
+    };
+    for request in requests.iter() {
+        let shown = shown(request);
+        for number in ["9698648215", "9698658215"] {
+            assert!(!digits::runs(&shown, Language::English).iter().any(|run| run.contains(number)), "{shown}");
+        }
+    }
+    let last = shown(&requests[4]);
+    for part in ["[card 1]", "[card 2]", "card_", "604 555 0123"] {
+        assert!(last.contains(part), "{part}: {last}");
+    }
 }
 
 #[tokio::test]

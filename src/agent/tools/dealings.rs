@@ -71,7 +71,7 @@ pub(super) enum Meaning {
 /// Minutes that an appointment takes.
 pub(super) type VisitMinutes = u16;
 
-/// A health card whose number can be right. The model holds its handle, and never the number again.
+/// A health card whose number can be right. The model holds its handle, and never the number.
 #[derive(Clone)]
 pub(super) struct Card {
     /// Two letters.

@@ -17,7 +17,7 @@ use crate::privacy::Pii;
 #[serde(deny_unknown_fields)]
 pub(super) struct Validate {
     province: Province,
-    /// letters and digits as the caller said them
+    /// as the caller said it; [card 1] where that stands for digits in their words, with the letters before it
     number: String,
     /// Ontario alone: the one or two letters after the number
     version: Option<String>,
@@ -108,6 +108,7 @@ mod tests {
     use super::super::run as run_tool;
     use super::super::tests::session;
     use super::*;
+    use crate::agent::Who;
 
     async fn validate(arguments: Value, session: &Session) -> Outcome {
         run_tool(ToolName::ValidateHealthCard, &Pii::new(arguments.to_string()), session).await
@@ -127,6 +128,18 @@ mod tests {
             assert!(handle.starts_with("card_") && session.dealings.card(handle).is_some());
             assert!(!outcome.result.to_string().contains("8215"), "{}", outcome.result);
         }
+    }
+
+    #[tokio::test]
+    async fn the_number_is_put_in_where_the_model_was_shown_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = [(Who::Agent, "Your health card number?"), (Who::Caller, "G A G E 0158 0212")];
+        let session = session(folder.path(), &said);
+        let outcome = validate(json!({ "province": "QC", "number": "GAGE [card 1]" }), &session).await;
+        let card = session.dealings.card(outcome.result["card"].as_str().unwrap()).unwrap();
+        assert_eq!(card.number.reveal(), "GAGE01580212");
+        let unsaid = validate(json!({ "province": "QC", "number": "GAGE [card 2]" }), &session).await;
+        assert_eq!(unsaid.result["code"], "invalid_card");
     }
 
     #[tokio::test]

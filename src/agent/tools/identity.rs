@@ -48,7 +48,7 @@ pub(super) struct Verify {
     /// the handle that search_patient returned
     patient: String,
     factor: Factor,
-    /// what the caller said: a postal code as V6B 1A1, or four digits
+    /// what the caller said: a postal code as V6B 1A1, or four digits, or [card 1] where that stands in their words
     value: String,
 }
 
@@ -122,7 +122,8 @@ pub(super) async fn verify(asked: &Verify, session: &Session) -> Outcome {
         Factor::PostalCode => card::postal_code(&asked.value),
         Factor::HealthCardLast4 => {
             let digits = digits::runs(&asked.value, session.language).concat();
-            (digits.len() == 4).then_some(digits)
+            // Who was asked for the end may have said all of it.
+            matches!(digits.len(), 4 | 8..=12).then(|| digits[digits.len() - 4..].to_owned())
         }
     };
     let Some(value) = value else {

@@ -36,6 +36,26 @@ async fn asked_and_answered(arguments: &Value, answer: &str, session: &Session) 
 }
 
 #[tokio::test]
+async fn a_card_and_a_telephone_that_the_model_never_saw_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = with_book(folder.path());
+    let session = then(&session, "And your health card's number?", "nine eight one two, 345 687, and 604 555 0123");
+    let session = then(&session, "Your card number again, please?", "9812 345 687");
+    let card = json!({ "province": "BC", "number": "[card 1]" });
+    let card = call(ToolName::ValidateHealthCard, &card, &session).await;
+    let mut arguments = nova();
+    arguments["card"] = card.result["card"].clone();
+    // Nobody asked for a telephone: it was taken for a card.
+    arguments["number"] = json!("[card 2]");
+    let outcome = asked_and_answered(&arguments, "yes that's right", &session).await;
+    assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
+    let kept = left(folder.path());
+    for part in ["Health card: BC 9812345687", "+16045550123"] {
+        assert!(kept.contains(part), "{part}: {kept}");
+    }
+}
+
+#[tokio::test]
 async fn a_new_patient_is_left_for_the_staff_once_after_a_yes() {
     let folder = tempfile::tempdir().unwrap();
     let session = with_book(folder.path());

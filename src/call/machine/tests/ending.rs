@@ -39,6 +39,26 @@ fn keys_pressed_just_before_hanging_up_are_in_the_transcript() {
 }
 
 #[test]
+fn a_health_cards_number_is_in_no_transcript_said_or_keyed() {
+    let mut bench = Bench::new(false);
+    let (from, to) = bench.voice();
+    bench.partial("my health card is", from, to);
+    bench.signal(Signal::Gone(Gone::HungUp));
+    bench.now += Duration::from_millis(500);
+    bench.fin("My health card is 9698 658 215.", from, to);
+    bench.stt(stt::Event::Flushed { up_to: bench.clock() });
+    assert_eq!(said(&bench), ["My health card is [card 1]."]);
+
+    let mut bench = Bench::new(false);
+    for key in "1234567897".chars() {
+        bench.signal(Signal::Dtmf(key));
+    }
+    bench.signal(Signal::Gone(Gone::HungUp));
+    bench.wait(Duration::from_secs(3));
+    assert_eq!(said(&bench), ["[card 1]"]);
+}
+
+#[test]
 fn a_recogniser_that_does_not_answer_holds_up_no_end() {
     let mut bench = Bench::new(false);
     let (from, to) = bench.voice();
