@@ -50,6 +50,9 @@ pub struct ClinicConfig {
     pub max_calls: Option<usize>,
     /// E.164 number or SIP URI of a person.
     pub transfer_to: Option<String>,
+    /// Somebody answers there outside the opening times too.
+    #[serde(default)]
+    pub transfer_always: bool,
     /// E.164.
     pub phone: String,
     pub fax: Option<String>,

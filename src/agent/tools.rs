@@ -33,11 +33,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::llm::ToolSpec;
-use super::{CallFacts, Line, cards};
+use super::{CallFacts, Line, Who, cards};
 use crate::clinic::Clinic;
+use crate::clinic::calendar::is_open;
+use crate::clinic::spoken::refusal;
 use crate::emr::Emr;
 use crate::language::Language;
-use crate::phrases::Parting;
+use crate::phrases::{Parting, emergency};
 use crate::privacy::Pii;
 use crate::state::Shared;
 
@@ -323,7 +325,7 @@ pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> 
             Err(outcome) => outcome,
         },
         ToolName::TransferToPerson => match parse::<Transfer>(arguments) {
-            Ok(Transfer { .. }) => transfer(session),
+            Ok(Transfer { reason }) => transfer(&reason, session),
             Err(outcome) => outcome,
         },
         ToolName::EndCall => match parse::<Nothing>(arguments) {
@@ -370,19 +372,29 @@ fn no_book() -> Outcome {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Transfer {
-    #[serde(rename = "reason")]
-    _reason: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-fn transfer(session: &Session) -> Outcome {
+fn transfer(reason: &str, session: &Session) -> Outcome {
+    let config = &session.clinic.config;
+    let is_answered = config.transfer_always || is_open(config, session.clinic.local(session.now).datetime());
+    if config.transfer_to.is_some() && !is_answered && !is_urgent(reason, session) {
+        return Outcome::told("closed", refusal::closed(session.language));
+    }
     match &session.clinic.config.transfer_to {
         Some(to) => Outcome { ending: Some(Ending::Transfer { to: Pii::new(to.clone()) }), ..Outcome::ok(json!({})) },
         None => Outcome::refused("nobody_there", "nobody can take the call; offer to take a message instead"),
     }
+}
+
+/// The caller, or whoever passes them on, spoke of an emergency.
+fn is_urgent(reason: &str, session: &Session) -> bool {
+    let heard = session.said.iter().filter(|line| line.who == Who::Caller).map(|line| line.text.reveal().as_str());
+    heard.chain([reason]).any(|words| emergency(words).is_some())
 }
 
 fn parse<T: DeserializeOwned>(arguments: &Pii<String>) -> Result<T, Outcome> {

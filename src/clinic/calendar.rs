@@ -5,7 +5,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
-use super::{ClinicConfig, Holiday, Span};
+use super::{ClinicConfig, Holiday, Span, Week};
 use crate::language::Language;
 use crate::tokens::tokens;
 
@@ -105,6 +105,11 @@ pub fn hours<'a>(clinic: &'a ClinicConfig, asked: Option<&str>, now: DateTime) -
         return Ok(if is_over(&asked, now) { at(clinic, now) } else { Hours::Day(asked) });
     }
     holiday(clinic, asked, today).map(|h| Hours::Day(day(h.date))).ok_or(UnknownDay)
+}
+
+/// Whether a person can be expected at the clinic. One without hours is never closed.
+pub fn is_open(clinic: &ClinicConfig, now: DateTime) -> bool {
+    clinic.hours == Week::default() || matches!(at(clinic, now), Hours::Now { until: Some(_), .. })
 }
 
 /// What holds on this date.

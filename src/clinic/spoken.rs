@@ -9,6 +9,7 @@ mod french;
 pub mod intake;
 pub mod people;
 mod punjabi;
+pub mod refusal;
 
 use super::calendar::{Hours, Near};
 use super::{ClinicConfig, in_language};

@@ -153,7 +153,8 @@ impl Dialog {
             (ToolName::ClinicInfo, false) => self.go(Step::OfferPerson, &self.replies().fact_failed, ExpectKind::YesNo),
             (ToolName::TakeMessage, true | false) => self.message_returned(ok, code),
             (ToolName::TransferToPerson, false) => {
-                self.go(Step::OfferMessage, &self.replies().nobody_there, ExpectKind::YesNo)
+                let offer = result["say"].as_str().unwrap_or(&self.replies().nobody_there);
+                self.go(Step::OfferMessage, offer, ExpectKind::YesNo)
             }
             // Passed on, or hung up: nothing is left to say.
             (ToolName::TransferToPerson, true) | (ToolName::EndCall, true | false) => {

@@ -200,3 +200,33 @@ async fn the_transfer_number_comes_from_the_clinic_and_stays_out_of_the_result()
     assert_eq!(outcome.ending, Some(Ending::Transfer { to: Pii::new("+16045550142".to_owned()) }));
     assert!(!outcome.result.to_string().contains("555"));
 }
+
+#[tokio::test]
+async fn nobody_is_passed_on_outside_the_hours_but_in_an_emergency_or_where_somebody_always_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = json!({ "reason": "asked for a person" });
+    let mut clinic = Clinic::sample();
+    clinic.config.transfer_always = false;
+    // Saturday, 10:05 and 18:05 in Vancouver.
+    let day = Session { clinic: Arc::new(clinic.clone()), ..session(folder.path(), &[]) };
+    assert!(call(ToolName::TransferToPerson, asked.clone(), &day).await.is_ok());
+    let night = Session { now: "2026-11-22T02:05:00Z".parse().unwrap(), ..day };
+    for language in Language::ALL {
+        let night = Session { language, ..night.clone() };
+        let refused = call(ToolName::TransferToPerson, asked.clone(), &night).await;
+        assert_eq!((&refused.result["code"], &refused.ending), (&json!("closed"), &None));
+        assert!(refused.result["say"].as_str().unwrap().ends_with(['?', '\u{ff1f}']), "{}", refused.result);
+    }
+    let urgent = json!({ "reason": "chest pain" });
+    assert!(call(ToolName::TransferToPerson, urgent, &night).await.ending.is_some());
+    let said = session(folder.path(), &[(Who::Caller, "I have chest pain")]).said;
+    let told = Session { said, ..night.clone() };
+    assert!(call(ToolName::TransferToPerson, asked.clone(), &told).await.ending.is_some());
+    clinic.config.transfer_always = true;
+    let always = Session { clinic: Arc::new(clinic.clone()), ..night.clone() };
+    assert!(call(ToolName::TransferToPerson, asked.clone(), &always).await.ending.is_some());
+    clinic.config.transfer_always = false;
+    clinic.config.hours = crate::clinic::Week::default();
+    let never_closed = Session { clinic: Arc::new(clinic), ..night };
+    assert!(call(ToolName::TransferToPerson, asked, &never_closed).await.ending.is_some());
+}
