@@ -16,7 +16,8 @@ const SECRETS: [&[u8]; 5] =
     [b"6045550137", b"insulin", "处方".as_bytes(), b"of course", &[100, 0, 251, 255, 100, 0, 251, 255]];
 
 fn records(folder: &Path, store: &Store) -> Records {
-    let settings = RecordsConfig { path: Some(folder.to_owned()), transcripts: true, recording: Recording::Announced };
+    let settings =
+        RecordsConfig { path: Some(folder.to_owned()), transcripts: true, recording: Recording::Announced, s3: None };
     Records::telling(&settings, None, None, Some(store.seal())).unwrap()
 }
 
