@@ -333,7 +333,7 @@ impl Store {
         let isolation_level = (!self.is_embedded()).then_some(IsolationLevel::RepeatableRead);
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Deferred);
         let options = TransactionOptions { isolation_level, sqlite_transaction_mode, ..Default::default() };
-        self.database.begin_with_options(options).await
+        answered(self.database.get_database_backend(), self.database.begin_with_options(options)).await
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {

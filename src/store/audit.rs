@@ -204,7 +204,7 @@ impl Store {
         for row in rows(&moment, instances, vec![self.clinic.to_string().into()]).await? {
             chains.push(self.verify(&moment, row.try_get_by_index(0)?).await?);
         }
-        moment.rollback().await?;
+        rollback(moment).await?;
         if chains.iter().all(|chain| *chain.instance != *self.instance) && self.has_lost_its_chain().await? {
             let broken = vec!["the whole chain is gone: notes of this server were moved into it".to_owned()];
             chains.push(Chain { instance: self.instance.to_string(), rows: 0, head: String::new(), broken });
