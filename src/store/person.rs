@@ -22,6 +22,7 @@ use crate::agent::tools::Message;
 use crate::clock;
 use crate::emr::book::person::{Booked, Charted};
 use crate::records::Past;
+use crate::records::bucket::Bucket;
 
 pub use matching::{Name, Person, Phone, Unclear};
 
@@ -279,11 +280,7 @@ impl Store {
         counts.add(What::Recordings, delete(self, &recordings).await?);
         // After the files: what is sent meanwhile is looked for again by who sends it.
         if let Some(bucket) = self.bucket() {
-            let there = self.in_bucket(None).await?;
-            for call in calls.iter().filter(|call| there.contains(*call)) {
-                bucket.remove(call).await?;
-                counts.add(What::Recordings, 1);
-            }
+            counts.add(What::Recordings, self.remove_of(bucket, &calls).await?);
         }
         let transaction = self.begin().await?;
         for some in calls.chunks(AT_ONCE) {
@@ -306,7 +303,7 @@ impl Store {
             counts.add(*what, self.replace_in_book(&transaction, *number, change).await?);
         }
         let now = clock::now().as_millisecond();
-        for id in calls.into_iter().chain(messages) {
+        for id in calls.iter().cloned().chain(messages) {
             let insert = "INSERT INTO erased (id, clinic, at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
             execute(&transaction, insert, vec![id.into(), self.of(), now.into()]).await?;
         }
@@ -314,7 +311,24 @@ impl Store {
         self.append(&transaction, &note).await?;
         commit(transaction).await?;
         self.write_over().await?;
+        // Who seals anew asks whether it was erased once it has put it back: just before it was.
+        if let Some(bucket) = self.bucket()
+            && let Err(error) = self.remove_of(bucket, &calls).await
+        {
+            tracing::warn!(%error, "a recording that was put back while it was erased is taken away in the night");
+        }
         Ok(counts)
+    }
+
+    /// How many of these were in the bucket.
+    async fn remove_of(&self, bucket: &Bucket, calls: &[String]) -> Result<u64, StoreError> {
+        let there = self.in_bucket(None).await?;
+        let mut removed = 0;
+        for call in calls.iter().filter(|call| there.contains(*call)) {
+            bucket.remove(call).await?;
+            removed += 1;
+        }
+        Ok(removed)
     }
 
     /// Ids of this clinic's calls and messages that must not come back.

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::import::lock;
+use super::person::is_erased;
 use super::retention::delete;
 use super::{Store, StoreError};
 use crate::records::bucket::Bucket;
@@ -146,6 +147,12 @@ impl Shipping {
         // Read apart from the lock: a connection that broke may keep what it reads a moment longer.
         let file = File::open(path).map_err(unusable)?;
         self.bucket.put(&call, &file).await?;
+        // By another server, which has no such file.
+        if is_erased(&self.store.database, &call).await? {
+            self.bucket.remove(&call).await?;
+            delete(&self.store, &[path.to_owned()]).await?;
+            return Ok(Some(Meanwhile::Gone));
+        }
         let meanwhile = since(path, &file).map_err(unusable)?;
         match meanwhile {
             Meanwhile::Nothing => drop(delete(&self.store, &[path.to_owned()]).await?),

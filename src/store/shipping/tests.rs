@@ -205,6 +205,19 @@ async fn who_asks_for_it_is_erased_from_the_bucket_too_and_nothing_is_while_it_i
 }
 
 #[tokio::test]
+async fn what_was_erased_at_another_server_is_not_left_in_the_bucket_by_the_one_that_has_the_file() {
+    let house = House::new().await;
+    let (_, path) = house.call(0).await;
+    let elsewhere = path.with_extension("elsewhere");
+    std::fs::rename(&path, &elsewhere).unwrap();
+    let held = house.store.held_about(&jane()).await.unwrap();
+    house.store.erase(&held, "request-1", "user jane").await.unwrap();
+    std::fs::rename(&elsewhere, &path).unwrap();
+    assert_eq!(house.look().await, (0, 0, true));
+    assert_eq!((house.fake.names().len(), path.exists()), (0, false));
+}
+
+#[tokio::test]
 async fn a_recording_whose_call_is_in_no_store_is_counted() {
     let house = House::new().await;
     house.recorded(0);
