@@ -64,3 +64,11 @@ pub mod telemetry;
 pub mod load;
 pub mod sim;
 pub mod softphone;
+
+#[cfg(test)]
+extern crate self as attendant;
+
+// Of these tests' processes too.
+#[cfg(test)]
+#[path = "../tests/logs/mod.rs"]
+mod logs;

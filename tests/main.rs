@@ -5,6 +5,8 @@ mod corpus;
 mod desk;
 mod golden;
 mod live;
+mod logs;
+mod program;
 mod recorded;
 mod sim;
 mod wire;

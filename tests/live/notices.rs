@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::postgres::Postgres;
 use crate::desk::in_time;
+use crate::program;
 
 const SAMPLE: &str = include_str!("../../agents/sample-clinic.toml");
 
@@ -95,9 +96,9 @@ fn attendant(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     );
     std::fs::write(&file, text).expect("it is writable");
     let (command, rest) = arguments.split_first().expect("a command");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
-    let output = program.args([command, "--config"]).arg(file).args(rest).output().expect("it is built");
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    let mut attendant = Command::new(env!("CARGO_BIN_EXE_attendant"));
+    let output = attendant.args([command, "--config"]).arg(file).args(rest).output().expect("it is built");
+    let said = program::said(&output);
     (output.status.code(), said)
 }
 

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::house::{said, spoken};
 use super::server::question;
 use super::sip_raw_peer::{RawPeer, to_tag};
+use crate::program;
 use crate::recorded;
 
 const SAMPLE: &str = include_str!("../../agents/sample-clinic.toml");
@@ -68,9 +69,9 @@ fn attendant(folder: &Path, files: &[PathBuf], arguments: &[&str]) -> (Output, S
     let text =
         format!("[providers]\nkind = \"scripted\"\n[records]\npath = {records:?}\n[clinic]\nfiles = {files:?}\n");
     std::fs::write(&at, text).expect("it is writable");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
-    let output = program.args(arguments).arg("--config").arg(at).output().expect("it is built");
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    let mut attendant = Command::new(env!("CARGO_BIN_EXE_attendant"));
+    let output = attendant.args(arguments).arg("--config").arg(at).output().expect("it is built");
+    let said = program::said(&output);
     (output, said)
 }
 

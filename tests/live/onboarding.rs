@@ -15,6 +15,7 @@ use attendant::transport::sip::CodecName;
 
 use super::postgres::Postgres;
 use super::sip_raw_peer::{RawPeer, header};
+use crate::program;
 
 const SAMPLE: &str = include_str!("../../agents/sample-clinic.toml");
 const OFFICER: &str = "[privacy_officer]\nname = \"Maria Santos\"\nemail = \"privacy@harbour-street.example\"\n";
@@ -36,9 +37,9 @@ fn attendant(folder: &Path, kind: &str, arguments: &[&str]) -> (Output, String) 
     let records = folder.join("records").display().to_string();
     std::fs::write(&file, format!("[providers]\nkind = \"{kind}\"\n[records]\npath = {records:?}\n"))
         .expect("it is writable");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
-    let output = program.args(["clinic", "--config"]).arg(file).args(arguments).output().expect("it is built");
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    let mut attendant = Command::new(env!("CARGO_BIN_EXE_attendant"));
+    let output = attendant.args(["clinic", "--config"]).arg(file).args(arguments).output().expect("it is built");
+    let said = program::said(&output);
     (output, said)
 }
 

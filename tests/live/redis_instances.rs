@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::redis::Redis;
+use crate::program;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -66,11 +67,10 @@ async fn check_asks_redis_and_says_what_is_wrong() {
             state.unwrap()
         );
         std::fs::write(&file, text).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
-        program.arg("check").arg("--config").arg(&file).stdin(Stdio::null()).kill_on_drop(true);
-        let ran = timeout(PATIENCE, program.output()).await.expect("in time").expect("the program is built");
-        let said = [ran.stdout, ran.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-        (ran.status.code(), said)
+        let mut attendant = Command::new(env!("CARGO_BIN_EXE_attendant"));
+        attendant.arg("check").arg("--config").arg(&file).stdin(Stdio::null()).kill_on_drop(true);
+        let ran = timeout(PATIENCE, attendant.output()).await.expect("in time").expect("the program is built");
+        (ran.status.code(), program::said(&ran))
     };
     // Each instance would have a book of its own.
     let sample = include_str!("../../agents/sample-clinic.toml");

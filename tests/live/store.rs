@@ -20,6 +20,8 @@ use attendant::privacy::Pii;
 use attendant::records::Library;
 use attendant::store::{History, Store, StoreConfig};
 
+use crate::program;
+
 const CLINIC: &str = "harbour-street";
 
 /// A clinic's file.
@@ -94,6 +96,8 @@ fn attendant(folder: &Path, settings: &StoreConfig, arguments: &[&str]) -> Outpu
     }
     std::fs::write(&file, toml::to_string(&config).expect("as the test has it")).expect("as the test has it");
     let (command, rest) = arguments.split_first().expect("a command");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_attendant"));
-    program.arg(command).arg("--config").arg(file).args(rest).output().expect("it is built")
+    let mut attendant = Command::new(env!("CARGO_BIN_EXE_attendant"));
+    let output = attendant.arg(command).arg("--config").arg(file).args(rest).output().expect("it is built");
+    program::nobody_is_told_of(&output);
+    output
 }

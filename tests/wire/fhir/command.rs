@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use super::house::text;
+use crate::program;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -24,7 +25,7 @@ async fn attendant(folder: &Path, token: &str, arguments: &[&str]) -> (Option<i3
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(PATIENCE, run).await.expect("in time").expect("it starts");
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    let said = program::said(&output);
     (output.status.code(), said)
 }
 

@@ -9,6 +9,8 @@ use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
+use crate::program;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server's address. It runs until the test ends.
@@ -54,7 +56,7 @@ async fn attendant(folder: &Path, password: &str, arguments: &[&str]) -> (Output
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(PATIENCE, run).await.expect("in time").expect("it starts");
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    let said = program::said(&output);
     (output, said)
 }
 
