@@ -5,3 +5,4 @@ mod configuration;
 mod help;
 mod metrics;
 mod providers;
+mod tools;
