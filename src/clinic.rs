@@ -4,6 +4,7 @@
 //! for the server alone: nothing here writes it into a prompt or a tool's result.
 
 pub mod calendar;
+pub mod holidays;
 pub mod number;
 pub mod retention;
 pub mod spoken;

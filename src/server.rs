@@ -9,6 +9,7 @@ mod budget;
 mod clinics;
 mod door;
 mod following;
+mod holidays;
 mod house;
 pub(crate) mod keeping;
 mod login;

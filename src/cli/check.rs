@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::origin::Origin;
 use super::{Exit, Failure, start_failure};
+use crate::clinic::holidays::Ahead;
 use crate::clinic::retention::RetentionConfig;
 use crate::clinic::{Clinic, ClinicConfig};
 use crate::clock;
@@ -92,6 +93,7 @@ fn told(served: Served, several: bool) -> Result<Clinic, Failure> {
         println!("clinic   {name}");
     }
     println!("book     {}", book(&clinic));
+    println!("holidays {}", Ahead::of(&clinic.config, clinic.local(clock::now()).date()).told());
     let clinic = login(&config, clinic)?;
     println!("kept     {}", kept(&config, &clinic.config.retention));
     println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));

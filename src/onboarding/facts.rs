@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::Seen;
 use crate::clinic::calendar::{self, Hours, WEEK};
+use crate::clinic::holidays::Ahead;
 use crate::clinic::{Clinic, ClinicConfig, Holiday, Translated, in_language};
 use crate::emr::card;
 use crate::language::Language;
@@ -65,7 +66,7 @@ pub(super) fn hours(config: &ClinicConfig, now: DateTime) -> Vec<Seen> {
     seen
 }
 
-/// A clinic without a single holiday ahead has forgotten them.
+/// A clinic without a single holiday ahead has forgotten them; one that soon has none is told so and passes.
 pub(super) fn holidays(config: &ClinicConfig, today: Date) -> Vec<Seen> {
     let last = today.saturating_add(YEAR.days());
     let mut coming: Vec<&Holiday> =
@@ -79,5 +80,7 @@ pub(super) fn holidays(config: &ClinicConfig, today: Date) -> Vec<Seen> {
         )];
     };
     let name = in_language(&next.name, Language::English);
-    vec![Seen::good(format!("{} until {last}; the next is {name}, {}", coming.len(), next.date))]
+    let mut seen = vec![Seen::good(format!("{} until {last}; the next is {name}, {}", coming.len(), next.date))];
+    seen.extend(Ahead::of(config, today).warning().map(|warning| Seen::good(format!("WARNING: {warning}"))));
+    seen
 }

@@ -116,6 +116,11 @@ async fn what_is_wrong_is_told_at_its_gate_with_the_mend() {
     let mut none = clinic(&[]);
     none.config.holidays.retain(|holiday| holiday.date.year() < 2026);
     assert!(wrong(&none, &scripted(), Gate::Holidays).await[0].starts_with("no holiday from today to 2027-11-21"));
+    let mut few = clinic(&[]);
+    few.config.holidays.retain(|holiday| holiday.date.year() == 2026);
+    let told = format!("{:?}", looked_at(&few, &scripted(), &[Gate::Holidays]).await[0].evidence);
+    assert!(told.contains("WARNING: no holiday is known after 2026-12-26, in 35 days"), "{told}");
+    assert_eq!(wrong(&few, &scripted(), Gate::Holidays).await, [""; 0], "it passes");
 }
 
 #[tokio::test]

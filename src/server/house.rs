@@ -20,7 +20,7 @@ use super::following::Following;
 use super::keeping::Keeping;
 use super::providers::{Asked, Crew, Staff};
 use super::standing::Standing;
-use super::{StartError, budget, keeping, plans, told, with_login};
+use super::{StartError, budget, holidays, keeping, plans, told, with_login};
 use crate::agent::graph::{Graph, Variables};
 use crate::call::canned::{self, Canned, Phrase};
 use crate::call::desk::{Desk, DeskSetup, Hall};
@@ -198,8 +198,10 @@ impl House {
     /// What is done for the clinic until `stop`. `instance` is this server's name among several.
     pub(super) fn follow(&mut self, shared: &Shared, instance: Option<&str>, stop: &CancellationToken) {
         let following = Following::until(stop);
+        // Not of the made-up clinic.
         if let Some(standing) = self.standing.take() {
             following.spawn(standing.follow(following.stop()));
+            following.spawn(holidays::run(self.clinic.clone(), clock::now, holidays::tell, following.stop()));
         }
         let (desk, clinic) = (self.desk.clone(), self.clinic.config.id.clone());
         match instance {

@@ -75,6 +75,11 @@ pub const METRICS: &[Metric] = &[
         &["clinic"],
         "1: the clinic takes its calls; 0: they are passed on to its own line. Absent of the sample clinic.",
     ),
+    gauge(
+        "clinic_holidays_ahead_days",
+        &["clinic"],
+        "Days from today to the last holiday in the clinic's file; 0: it is today, or none is ahead. Absent of the sample clinic.",
+    ),
     histogram(
         "attendant_response_seconds",
         &["filler", "language"],

@@ -23,6 +23,7 @@ counter calls_ended_total{clinic, reason}
 counter calls_refused_total{clinic, why}
 counter calls_to_nobody_total
 gauge clinic_takes_calls{clinic}
+gauge clinic_holidays_ahead_days{clinic}
 histogram attendant_response_seconds{filler, language}
 histogram attendant_response_own_seconds{filler, language}
 counter call_faults_total

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::table::aligned;
 use crate::clinic::calendar::{WEEK, of_weekday};
+use crate::clinic::holidays::Ahead;
 use crate::clinic::{Clinic, Span};
 use crate::clock;
 use crate::language::Language;
@@ -139,7 +140,6 @@ pub(super) fn clinic(known: &Known, clinic: &Clinic, today: Date) -> String {
     let hours = WEEK.map(|day| (day, of_weekday(config, day)));
     let hours = hours.iter().filter(|(_, open)| !open.is_empty());
     let hours: Vec<String> = hours.map(|(day, open)| format!("{day:?} {}", spans(open))).collect();
-    let coming = config.holidays.iter().filter(|holiday| holiday.date >= today).count();
     let providers: Vec<String> = (config.providers.iter())
         .map(|provider| format!("{} ({}; {})", provider.name, provider.role, tags(&provider.languages, ", ")))
         .collect();
@@ -154,7 +154,7 @@ pub(super) fn clinic(known: &Known, clinic: &Clinic, today: Date) -> String {
         ("privacy officer", or_nobody(officer)),
         ("languages", tags(&config.languages, ", ")),
         ("hours", hours.join(", ")),
-        ("holidays", format!("{coming} to come")),
+        ("holidays", Ahead::of(config, today).told()),
         ("providers", or_nobody(Some(providers.join(", ")).filter(|all| !all.is_empty()))),
     ];
     let rows: Vec<_> = rows.into_iter().map(|(key, value)| [key.to_owned(), value]).collect();

@@ -37,6 +37,12 @@ pub fn due(night: Date, zone: &TimeZone) -> Timestamp {
     night.to_datetime(AT).to_zoned(zone.clone()).map_or(Timestamp::MAX, |at| at.timestamp())
 }
 
+/// After how long whoever waits for the night after this one looks at the clock again.
+pub fn next_look(night: Date, now: Timestamp, zone: &TimeZone) -> Duration {
+    let next = night.tomorrow().map_or(Timestamp::MAX, |night| due(night, zone));
+    Duration::try_from(next.duration_since(now)).unwrap_or_default().min(LOOK)
+}
+
 /// Until stopped: every night once, and what could not be done again each minute.
 pub async fn run(
     purger: impl Purger,
@@ -68,9 +74,8 @@ pub async fn run(
                 }
             }
         }
-        let next = tonight.tomorrow().map_or(Timestamp::MAX, |night| due(night, &zone));
-        let wait = Duration::try_from(next.duration_since(now())).unwrap_or_default().min(LOOK);
-        if stop.run_until_cancelled(sleep_until(Instant::now() + wait)).await.is_none() {
+        let look = Instant::now() + next_look(tonight, now(), &zone);
+        if stop.run_until_cancelled(sleep_until(look)).await.is_none() {
             return;
         }
     }
