@@ -31,6 +31,11 @@ pub use tenant::Tenant;
 /// Text in each language it was written in.
 pub type Translated = BTreeMap<Language, String>;
 
+/// Whether a clinic may be called so in files, tables and addresses.
+pub(crate) fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
 /// A clinic's file, as written.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -337,7 +342,7 @@ impl ClinicConfig {
     /// The same of what tells its calls from those of others, and where they are passed on to. No secret is read.
     fn check_routing(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        if self.id.is_empty() || !self.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        if !is_id(&self.id) {
             wrong.push("id: not a short name; write letters, digits and dashes".to_owned());
         }
         wrong.extend(self.numbers.iter().filter_map(|number| no_number("numbers", number)));

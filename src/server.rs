@@ -22,6 +22,7 @@ mod reopening;
 mod residency;
 mod settings;
 mod shelf;
+mod sign;
 mod standing;
 mod street;
 mod told;

@@ -1,6 +1,7 @@
 //! `attendant clinic`: from a clinic's file to a clinic that takes calls.
 
 mod credentials;
+mod switching;
 mod told;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::onboarding::{self, About, Gate, Outcome};
 use crate::server::{self, Speech};
 use crate::store::Store;
+use crate::store::clinics::switch::{Position, Switch};
 use crate::store::clinics::{Known, State, fingerprint};
 
 /// Put clinics into the store, look whether they may take calls, and take them off the telephone.
@@ -59,6 +61,8 @@ enum What {
         id: String,
     },
     /// Pass all calls of a clinic on to its own line, from the next one on, until it is enabled. Calls going on are left alone.
+    ///
+    /// While the database is away a file in the clinic's folder of records says so, and the database takes it over when it is back.
     Disable {
         /// The clinic's id.
         id: String,
@@ -84,8 +88,8 @@ impl Clinics {
             What::List => list(&config, self.json),
             What::Show { id } => show(&config, &id, self.json),
             What::Check { id } => check(&config, &id, self.json),
-            What::Disable { id } => switch(&config, &id, Switch::Off, self.json),
-            What::Enable { id } => switch(&config, &id, Switch::On, self.json),
+            What::Disable { id } => switching::switch(&config, &id, Position::Off, self.json),
+            What::Enable { id } => switching::switch(&config, &id, Position::On, self.json),
             What::Credentials { command } => credentials::run(&config, command, self.json),
         }
     }
@@ -102,11 +106,20 @@ async fn open(config: &Config, clinic: &Tenant) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// Every clinic that the store knows. No clinic's file is read for it.
+/// Every clinic that the store knows, whatever has become of its file.
 async fn all(config: &Config) -> Result<Vec<Known>, Failure> {
     let store = open(config, &Tenant::nobody()).await?;
-    let all = store.roster().all().await.map_err(store_failure)?;
+    let mut all = store.roster().all().await.map_err(store_failure)?;
     store.close().await;
+    for served in server::served(config).unwrap_or_default() {
+        let id = &served.clinic.config.id;
+        let off = Switch::of(&served.config.records.folder()).off(id);
+        // Before the store has taken it over.
+        if let (Some(note), Some(known)) = (off, all.iter_mut().find(|known| known.id == *id)) {
+            known.state = State::Disabled;
+            known.disabled.get_or_insert((note.at_ms, note.actor));
+        }
+    }
     Ok(all)
 }
 
@@ -233,30 +246,4 @@ fn check(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
         print!("{}\n{}\n", told::table(&findings), told::verdict(id, state, failed));
     }
     Ok(if failed == 0 { Exit::Done } else { Exit::Found })
-}
-
-#[derive(Clone, Copy)]
-enum Switch {
-    Off,
-    On,
-}
-
-fn switch(config: &Config, id: &str, to: Switch, json: bool) -> Result<Exit, Failure> {
-    runtime()?.block_on(async {
-        let (store, known) = known(config, id).await?;
-        let changed = match to {
-            Switch::Off => store.disable_clinic(&actor()).await,
-            Switch::On => store.enable_clinic(&actor()).await,
-        }
-        .map_err(store_failure)?;
-        let state = store.clinic_state(&known.facts).await.map_err(store_failure)?.unwrap_or(State::Waiting);
-        if json {
-            println!("{}", serde_json::json!({ "clinic": id, "changed": changed, "state": state }));
-        } else {
-            let already = if changed { "" } else { "nothing was changed: " };
-            println!("{already}{}", told::next(id, state));
-        }
-        store.close().await;
-        Ok(Exit::Done)
-    })
 }

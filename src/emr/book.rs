@@ -89,7 +89,7 @@ pub fn health(clinic: &Clinic, now: DateTime) -> Result<Vec<Finding>, BookError>
     let known = |code| clinic.config.emr.as_ref().is_some_and(|emr| emr.codes.contains_key(&code));
     let finding = |provider: Provider| {
         let days = (0..DAYS).map(|ahead| now.date().saturating_add(ahead.days()));
-        let schedules = days.filter_map(|day| seed.schedule(&provider.id, day, closed.get(&day).map(Vec::as_slice)));
+        let schedules = days.filter_map(|day| seed.schedule(&provider.id, day, closed.of(day)));
         let mut slots = schedules.filter(|day| !day.holiday).flat_map(|day| day.slots);
         match slots.find(|slot| slot.start > now && known(slot.code)) {
             Some(slot) => Finding {
@@ -208,15 +208,14 @@ impl Book {
 
 /// The appointments of the data file.
 fn first(seed: &Seed, closed: &Unlike, today: Date) -> Result<Vec<Entry>, BookError> {
-    let schedule =
-        |provider: &ProviderRef, day: Date| seed.schedule(provider, day, closed.get(&day).map(Vec::as_slice));
+    let schedule = |provider: &ProviderRef, day: Date| seed.schedule(provider, day, closed.of(day));
     let rows = seed.appointments(today, &schedule).map_err(BookError::Seed)?;
     Ok(rows.into_iter().map(Entry::Booked).collect())
 }
 
 impl Inner {
     fn schedule(&self, provider: &ProviderRef, day: Date) -> Option<DaySchedule> {
-        self.seed.schedule(provider, day, self.closed.get(&day).map(Vec::as_slice))
+        self.seed.schedule(provider, day, self.closed.of(day))
     }
 
     /// Knows every change that there is.

@@ -2,7 +2,8 @@
 //!
 //! The made-up clinic that answers without a configured one has no patients and takes calls at once. Any other must have passed its gates
 //! ([`crate::onboarding`]) with the file it is served from: once, for a file that has passed is served at every start, whatever the EMR does that day. What the
-//! store said last stands in the folder of records, so that a store that is down neither closes a clinic nor opens a disabled one.
+//! store said last stands in the folder of records, so that a store that is down neither closes a clinic nor opens a disabled one. Whoever disables a clinic
+//! meanwhile does so by a file ([`super::sign`]), which the store takes over when it is back.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +14,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::sign::Sign;
 use crate::agent::graph::Graph;
 use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
 use crate::onboarding::{self, About, Finding, Gate, Outcome, Seen, have_passed};
 use crate::server::Speech;
+use crate::store::clinics::switch::Held;
 use crate::store::clinics::{Put, State, fingerprint};
 use crate::store::{Store, StoreError};
 
@@ -53,7 +56,7 @@ pub(super) struct Standing {
     remembered: PathBuf,
     findings: Vec<Finding>,
     file_is: Served,
-    state: watch::Sender<State>,
+    sign: Arc<Sign>,
 }
 
 /// The file that is served goes into the store once: what a command imports afterwards stays.
@@ -83,13 +86,13 @@ impl Standing {
             remembered: config.records.folder().join(FILE),
             findings: Vec::new(),
             file_is: Served::NotPut,
-            state: watch::Sender::new(State::Waiting),
+            sign: Arc::new(Sign::of(&clinic.config.id, &config.records.folder())),
         })
     }
 
     /// Follows the clinic's state.
     pub(super) fn state(&self) -> watch::Receiver<State> {
-        self.state.subscribe()
+        self.sign.reader()
     }
 
     /// Asks the store. If this file has not passed its gates yet, [`Self::follow`] looks at them first of all: that may take minutes.
@@ -116,6 +119,10 @@ impl Standing {
     /// Takes over what the store says now; while it is away, all stays as it is.
     async fn ask(&mut self) -> Result<(), StoreError> {
         let Some(store) = self.store.clone() else { return Ok(()) };
+        let switched = store.take_over(self.sign.switch()).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "what was switched while the store was away is not taken over yet");
+            None
+        });
         let told = match store.clinic_state(&self.facts).await? {
             Some(state @ (State::Active | State::Disabled)) => state,
             // What was seen while the store was away is written now.
@@ -130,8 +137,11 @@ impl Standing {
                 }
             }
         };
-        if told != *self.state.borrow() {
+        if told != self.sign.told() {
             self.set(told);
+        }
+        if let Some(Err(error)) = switched.map(Held::done) {
+            tracing::error!(%error, path = %self.sign.switch().file().display(), "the clinic stays disabled by this file, which cannot be taken away; see to the folder of records");
         }
         Ok(())
     }
@@ -189,22 +199,9 @@ impl Standing {
     }
 
     fn set(&self, state: State) {
-        let clinic = self.clinic.config.id.as_str();
-        let takes = if state == State::Active { 1.0 } else { 0.0 };
-        metrics::gauge!("clinic_takes_calls", "clinic" => clinic.to_owned()).set(takes);
-        let is_new = self.state.send_if_modified(|before| std::mem::replace(before, state) != state);
-        match state {
-            State::Active if is_new => tracing::info!(clinic, "the clinic takes its calls"),
-            State::Disabled if is_new => {
-                tracing::warn!(clinic, "the clinic is disabled: calls are passed on to its own line");
-            }
-            State::Waiting => tracing::error!(
-                clinic,
-                "the clinic has not passed its gates: calls are passed on to its own line; `attendant clinic check` says what to mend"
-            ),
-            State::Active | State::Disabled => {}
-        }
-        let now = Remembered { clinic: clinic.to_owned(), facts: self.facts.clone(), state };
+        self.sign.say(state);
+        let clinic = self.clinic.config.id.clone();
+        let now = Remembered { clinic, facts: self.facts.clone(), state };
         if let Err(error) = remember(&self.remembered, &now) {
             tracing::warn!(%error, path = %self.remembered.display(), "whether the clinic takes calls cannot be noted; see to the folder of records");
         }
@@ -220,7 +217,12 @@ impl Standing {
     }
 
     /// Follows what the store says, and looks again at gates that failed, until `stop`.
-    pub(super) async fn follow(mut self, stop: CancellationToken) {
+    pub(super) async fn follow(self, stop: CancellationToken) {
+        let sign = self.sign.clone();
+        tokio::join!(sign.follow(&stop), self.follow_store(&stop));
+    }
+
+    async fn follow_store(mut self, stop: &CancellationToken) {
         let mut due = interval(ASK);
         let mut wait = FIRST_LOOK;
         let mut look = Instant::now();
@@ -229,7 +231,7 @@ impl Standing {
                 // Whoever moves records tells of a store that is away.
                 tracing::debug!(%error, "the store does not say whether the clinic takes calls");
             }
-            let is_waiting = *self.state.borrow() == State::Waiting;
+            let is_waiting = self.sign.shown() == State::Waiting;
             if is_waiting && Instant::now() >= look {
                 // None were looked at yet at the start, or if the store only now says that this file has not passed.
                 let failed = if self.findings.is_empty() { Gate::ALL.to_vec() } else { self.failed() };

@@ -366,7 +366,7 @@ fn head_code(
 }
 
 /// As it stands in a row.
-fn word(action: Action) -> &'static str {
+pub(super) fn word(action: Action) -> &'static str {
     match action {
         Action::CallRead => "call_read",
         Action::RecordingRead => "recording_read",

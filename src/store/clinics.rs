@@ -5,6 +5,7 @@
 //! is changed is the clinic's own for whom the store was opened, and stands in its audit; only [`Roster`] looks at all of them.
 
 mod rows;
+pub mod switch;
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -70,6 +71,9 @@ pub struct Known {
     /// When, and by whom.
     pub disabled: Option<(i64, String)>,
 }
+
+/// Of a clinic that is not yet: when, and by whom.
+const DISABLE: &str = "UPDATE clinics SET disabled_ms = $2, disabled_by = $3 WHERE clinic = $1 AND disabled_ms IS NULL";
 
 /// By which a clinic's file is known again.
 pub fn fingerprint(file: &str) -> String {
@@ -188,9 +192,8 @@ impl Store {
 
     /// From now on all its calls are passed on; `false` if they were already, or the store does not know it.
     pub async fn disable_clinic(&self, actor: &str) -> Result<bool, StoreError> {
-        let disable = "UPDATE clinics SET disabled_ms = $2, disabled_by = $3 WHERE clinic = $1 AND disabled_ms IS NULL";
         let now = clock::now().as_millisecond();
-        self.switch(disable, vec![self.own(), now.into(), actor.into()], actor, Action::ClinicDisabled).await
+        self.switch(DISABLE, vec![self.own(), now.into(), actor.into()], actor, Action::ClinicDisabled).await
     }
 
     /// Undoes [`Self::disable_clinic`]; `false` if there was nothing to undo.

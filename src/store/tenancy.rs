@@ -6,7 +6,8 @@
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
 use sqlx::postgres::PgConnectOptions;
 
-use super::{Store, rows};
+use super::{Store, StoreError, rows};
+use crate::clinic::is_id;
 
 /// In which PostgreSQL is told the clinic; the migrations' rules read it.
 pub(super) const SETTING: &str = "app.clinic";
@@ -22,16 +23,24 @@ pub(super) fn belonging_to(options: PgConnectOptions, clinic: &str) -> PgConnect
 impl Store {
     /// A transaction that sees the rows of all clinics: for whoever runs the servers, never for a call.
     pub(super) async fn begin_for_everybody(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.begin_for(EVERYBODY).await
+        self.begin_as(EVERYBODY).await
     }
 
-    /// A transaction that belongs to this clinic, as that of a journal which a server left that was another's before.
-    pub(super) async fn begin_for(&self, clinic: &str) -> Result<DatabaseTransaction, DbErr> {
+    /// A transaction that belongs to this clinic, as that of a journal which a server left that was another's before. The name may be out of a file: what
+    /// is no clinic's is refused.
+    pub(super) async fn begin_for(&self, clinic: &str) -> Result<DatabaseTransaction, StoreError> {
+        if !is_id(clinic) {
+            return Err(StoreError::Record("it is of a clinic whose id no clinic can have".to_owned()));
+        }
+        Ok(self.begin_as(clinic).await?)
+    }
+
+    async fn begin_as(&self, whose: &str) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
         if self.database.get_database_backend() == DbBackend::Postgres {
             // Until the transaction ends, and no longer.
             let set = format!("SELECT set_config('{SETTING}', $1, true)");
-            rows(&transaction, &set, vec![clinic.into()]).await?;
+            rows(&transaction, &set, vec![whose.into()]).await?;
         }
         Ok(transaction)
     }

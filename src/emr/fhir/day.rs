@@ -141,13 +141,13 @@ impl Inner {
     /// What is proposed changes with everything that is booked, so it is asked for each time.
     async fn proposed(&self, provider: &ProviderRef, day: Date) -> Result<(Vec<Slot>, Option<DaySchedule>), Failure> {
         let slots = self.proposals(provider, day).await?;
-        let is_closed = hours::is_closed(self.unlike.get(&day).map(Vec::as_slice));
+        let is_closed = hours::is_closed(self.unlike.of(day));
         let look = self.template(&slots, day).unwrap_or_else(|| proposal::nothing(is_closed));
         Ok((slots, Some(look)))
     }
 
     fn template(&self, slots: &[Slot], day: Date) -> Option<DaySchedule> {
-        slots::template(slots, day, &self.types, self.unlike.get(&day).map(Vec::as_slice))
+        slots::template(slots, day, &self.types, self.unlike.of(day))
     }
 
     /// What the day looks like; `None`: the provider does not work then.
@@ -202,7 +202,7 @@ impl Inner {
 
     /// Whether the clinic is open then, whatever the server says.
     pub(super) fn is_open(&self, place: &Place) -> bool {
-        let hours = self.unlike.get(&place.start.date()).map(Vec::as_slice);
+        let hours = self.unlike.of(place.start.date());
         let minutes = u16::try_from(place.end.duration_since(place.start).as_mins()).unwrap_or(u16::MAX);
         let is_once = !self.zone.to_ambiguous_timestamp(place.start).is_ambiguous();
         !hours::is_closed(hours) && hours::take(hours, place.start, minutes) && is_once

@@ -46,7 +46,7 @@ impl Templates {
         }
         let work = soap.day_work_schedule(provider, day).await?;
         let changes = wall::clocks_change(day, &self.zone);
-        let schedule = work.and_then(|work| schedule(work, day, self.unlike.get(&day).map(Vec::as_slice), changes));
+        let schedule = work.and_then(|work| schedule(work, day, self.unlike.of(day), changes));
         self.kept.put(key, schedule.clone());
         Ok(schedule)
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::server::Kind;
+use crate::store::clinics::switch::{Position, Switch};
 
 const SAMPLE: &str = include_str!("../../../agents/sample-clinic.toml");
 const OFFICER: &str = "[privacy_officer]\nname = \"Maria Santos\"\nemail = \"privacy@harbour-street.example\"\n";
@@ -48,4 +49,37 @@ async fn a_start_waits_for_no_gate_and_the_first_look_follows_at_once() {
     // The next start opens at once.
     let (standing, _store) = begun(folder.path(), SAMPLE).await;
     assert_eq!(*standing.state().borrow(), State::Active);
+}
+
+#[tokio::test]
+async fn a_clinic_that_was_disabled_by_a_file_is_disabled_in_the_store_once_that_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut standing, store) = begun(folder.path(), SAMPLE).await;
+    standing.look(&Gate::ALL).await;
+    assert_eq!(*standing.state().borrow(), State::Active);
+    let switch = Switch::of(&folder.path().join("records"));
+    assert!(switch.turn(Position::Off, "harbour-street", "user jane").unwrap());
+    standing.ask().await.unwrap();
+    assert_eq!((*standing.state().borrow(), switch.position()), (State::Disabled, Position::On));
+    // The next server reads it in the store.
+    assert_eq!(store.clinic_state(&fingerprint(SAMPLE)).await.unwrap(), Some(State::Disabled));
+    assert!(store.enable_clinic("user jane").await.unwrap());
+    standing.ask().await.unwrap();
+    assert_eq!(*standing.state().borrow(), State::Active);
+}
+
+#[tokio::test]
+async fn a_start_without_the_store_opens_no_clinic_that_a_file_disables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut standing, store) = begun(folder.path(), SAMPLE).await;
+    standing.look(&Gate::ALL).await;
+    let switch = Switch::of(&folder.path().join("records"));
+    switch.turn(Position::Off, "harbour-street", "user jane").unwrap();
+    store.close().await;
+    standing.decide().await;
+    assert_eq!(*standing.state().borrow(), State::Disabled);
+    assert!(standing.ask().await.is_err());
+    switch.turn(Position::On, "harbour-street", "user jane").unwrap();
+    standing.sign.look();
+    assert_eq!(*standing.state().borrow(), State::Active, "it had passed");
 }

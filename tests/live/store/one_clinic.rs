@@ -9,7 +9,7 @@ use attendant::records::Library;
 use attendant::store::import::{Found, Importer};
 use attendant::store::keys;
 use attendant::store::tail::Lines;
-use attendant::store::{Kept, Record, Store};
+use attendant::store::{Kept, Record, Store, StoreError};
 
 use super::{CLINIC, clinic, history, journal_of, message, step};
 use crate::live::postgres::Postgres;
@@ -127,4 +127,21 @@ async fn what_a_server_left_of_another_clinic_is_moved_to_that_clinic_and_holds_
         assert_eq!(past.messages(9).await.unwrap().0, std::slice::from_ref(left));
         assert_eq!(past.newest(9).await.unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_journal_or_a_message_that_says_it_is_everybody_s_is_refused() {
+    let postgres = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&postgres.settings(), folder.path(), clinic(CLINIC).tenant()).unwrap();
+    store.migrate().await.unwrap();
+    for id in ["*", ".", "", "a'b", "harbour street"] {
+        let call = CallId::new();
+        let kept = store.keep(&Record::of(&call.to_string(), &journal_of(id, call))).await;
+        assert!(matches!(kept, Err(StoreError::Record(_))), "{id}: {kept:?}");
+        let kept = store.keep_message(&Message { clinic: id.to_owned(), ..message(call) }).await;
+        assert!(matches!(kept, Err(StoreError::Record(_))), "{id}: {kept:?}");
+    }
+    let counted = "SELECT (SELECT COUNT(*) FROM calls) + (SELECT COUNT(*) FROM messages)";
+    assert_eq!(postgres.as_clinic(Some("*"), counted).unwrap(), "0");
 }

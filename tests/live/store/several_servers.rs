@@ -3,10 +3,11 @@
 use attendant::call::CallId;
 use attendant::clinic::Clinic;
 use attendant::store::Store;
+use attendant::store::clinics::switch::{Position, Switch};
 use attendant::store::retention::Retention;
 use attendant::store::tail::Lines;
 
-use super::{CLINIC, attendant, clinic, step};
+use super::{CLINIC, attendant, clinic, file, step};
 use crate::live::postgres::Postgres;
 
 #[tokio::test]
@@ -59,4 +60,35 @@ async fn a_clinic_is_disabled_by_its_id_whatever_has_become_of_its_files() {
     let unknown = attendant(folder.path(), &settings, &["clinic", "disable", "nowhere"]);
     assert_eq!(unknown.status.code(), Some(64), "{unknown:?}");
     assert_eq!(store.audited(9).await.unwrap().len(), 3, "added, disabled, enabled");
+}
+
+#[tokio::test]
+async fn a_clinic_is_disabled_while_the_database_is_away_and_the_database_has_it_when_it_is_back() {
+    let mut postgres = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("records");
+    let settings = postgres.settings();
+    std::fs::write(folder.path().join("clinic.toml"), file(CLINIC)).unwrap();
+    let store = Store::open(&settings, &records, clinic(CLINIC).tenant()).unwrap();
+    store.migrate().await.unwrap();
+    store.put_clinic(&clinic(CLINIC), "user jane").await.unwrap();
+    let switch = Switch::of(&records);
+
+    postgres.stop();
+    let told = attendant(folder.path(), &settings, &["clinic", "disable", CLINIC]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.status.success() && text.contains("is disabled by"), "{text}{told:?}");
+    assert_eq!(switch.position(), Position::Off);
+
+    postgres.again();
+    let listed = attendant(folder.path(), &settings, &["clinic", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("disabled"), "{listed:?}");
+    let shown = attendant(folder.path(), &settings, &["clinic", "show", CLINIC]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("disabled, by user"), "{shown:?}");
+    let told = attendant(folder.path(), &settings, &["clinic", "enable", CLINIC]);
+    assert!(String::from_utf8_lossy(&told.stdout).contains("takes no calls until"), "{told:?}");
+    assert_eq!(switch.position(), Position::On);
+    let actions = "SELECT string_agg(action, ' ' ORDER BY seq) FROM audit";
+    let done = postgres.as_clinic(Some(CLINIC), actions).unwrap();
+    assert_eq!(done, "clinic_added clinic_disabled clinic_enabled");
 }
