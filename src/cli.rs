@@ -11,6 +11,7 @@ mod clinic;
 mod dialling;
 mod exit;
 mod experiments;
+mod given;
 mod init;
 mod keys;
 mod load;

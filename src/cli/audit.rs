@@ -1,10 +1,13 @@
 //! `attendant audit`: who did what, and whether anybody changed what is written of it.
 
+mod show;
+
 use clap::{Args, Subcommand};
 
 use super::origin::Whose;
 use super::{Exit, Failure, runtime, start_failure, store_failure};
-use crate::server;
+use crate::server::{self, Served};
+use crate::store::Store;
 
 /// Go through the audit: who read calls, what tools did in calls and to which charts, what was deleted.
 #[derive(Debug, Args)]
@@ -19,17 +22,13 @@ pub(super) struct Audit {
 enum What {
     /// Check every row against the one before it; say which were changed, taken out or put in.
     Verify,
-    /// Print the newest rows, the oldest of them first.
-    Show {
-        /// So many.
-        #[arg(long, default_value_t = 50, value_name = "N")]
-        limit: u32,
-    },
+    /// Print the newest rows, the oldest of them first: all, or those of one chart, one call or some time. Who asks for a chart's or a call's is in the audit too.
+    Show(show::Show),
 }
 
 impl Audit {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let config = self.whose.load()?.config;
+        let Served { clinic, config } = self.whose.load()?;
         runtime()?.block_on(async {
             let Some(store) = server::store(&config).map_err(start_failure)? else {
                 println!("store.enabled is false: there is no audit");
@@ -37,33 +36,23 @@ impl Audit {
             };
             store.make_ready().await.map_err(store_failure)?;
             let done = match self.command {
-                What::Verify => {
-                    let chains = store.verify_audit().await.map_err(store_failure)?;
-                    for chain in &chains {
-                        println!("{}: {} rows, head {}", chain.instance, chain.rows, chain.head);
-                        chain.broken.iter().for_each(|what| println!("{}: BROKEN: {what}", chain.instance));
-                    }
-                    if chains.is_empty() {
-                        println!("no rows");
-                    }
-                    if chains.iter().all(|chain| chain.broken.is_empty()) { Exit::Done } else { Exit::Found }
-                }
-                What::Show { limit } => {
-                    for (instance, seq, note) in store.audited(limit).await.map_err(store_failure)? {
-                        let action = serde_json::to_value(note.action).map_err(Failure::internal)?;
-                        let action = action.as_str().unwrap_or_default();
-                        let at = note.at();
-                        let detail = note.detail.map_or_else(String::new, |detail| format!("  {detail}"));
-                        println!(
-                            "{at}  {instance} {seq:>6}  {:<16}  {action:<22}  {}  {}{detail}",
-                            note.actor, note.subject, note.outcome
-                        );
-                    }
-                    Exit::Done
-                }
+                What::Verify => verify(&store).await,
+                What::Show(show) => show.run(&store, &clinic.zone).await,
             };
             store.close().await;
-            Ok(done)
+            done
         })
     }
+}
+
+async fn verify(store: &Store) -> Result<Exit, Failure> {
+    let chains = store.verify_audit().await.map_err(store_failure)?;
+    for chain in &chains {
+        println!("{}: {} rows, head {}", chain.instance, chain.rows, chain.head);
+        chain.broken.iter().for_each(|what| println!("{}: BROKEN: {what}", chain.instance));
+    }
+    if chains.is_empty() {
+        println!("no rows");
+    }
+    Ok(if chains.iter().all(|chain| chain.broken.is_empty()) { Exit::Done } else { Exit::Found })
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::config::Config;
+use crate::emr::PatientRef;
 use crate::emr::book;
 use crate::emr::book::person::Theirs;
 use crate::records::Library;
@@ -61,7 +62,7 @@ struct Sought {
     #[arg(long, value_name = "ID")]
     clinic: String,
     /// File with their telephone numbers and their first and last name, in other spellings too, one a line; `-` reads standard input. Whatever is found by
-    /// any of them is theirs.
+    /// any of them is theirs. A line `chart: NUMBER` names their chart in the EMR: who looked at it is told then, also in calls that nothing else finds.
     #[arg(long, value_name = "FILE")]
     who: PathBuf,
     /// A call, message or appointment, by its whole id, that is somebody else's; may be given again.
@@ -70,9 +71,10 @@ struct Sought {
 }
 
 impl Sought {
-    fn person(&self) -> Result<Person, Failure> {
-        let who = who::read(&self.who).map_err(Failure::usage)?;
-        Ok(Person { phones: who.phones, names: who.names, except: self.except.clone() })
+    /// And their charts, as they were named.
+    fn person(&self) -> Result<(Person, Vec<PatientRef>), Failure> {
+        let who::Who { phones, names, charts } = who::read(&self.who).map_err(Failure::usage)?;
+        Ok((Person { phones, names, except: self.except.clone() }, charts))
     }
 }
 
@@ -116,7 +118,7 @@ async fn opened(config: &Config) -> Result<Store, Failure> {
 /// of them, whatever is done then.
 async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) -> Result<(Held, Theirs), Failure> {
     let Served { clinic, config } = served;
-    let person = sought.person()?;
+    let (person, charts) = sought.person()?;
     let files = Library::new(config.records.folder());
     let importer = Importer::new(store.clone(), files.clone());
     if let (_, Some(error)) = importer.look().await {
@@ -129,6 +131,7 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
     held.charts.append(&mut theirs.charts);
     held.changes.append(&mut theirs.changes);
     held.closed.append(&mut theirs.closed);
+    store.look_for_looks(&mut held, charts, &theirs.numbers, &person).await.map_err(store_failure)?;
     held.closed.append(&mut importer.closed().map_err(store_failure)?);
     let note = Note::new(&actor(), Action::PersonSought, request, &counts(&held));
     store.note(&note).await.map_err(store_failure)?;
@@ -145,6 +148,15 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
     }
     for made in &held.charts {
         println!("chart    {}  made by telephone  {:?}", made.id, made.found_by);
+    }
+    if !held.looks.is_empty() {
+        println!("looks    {} rows of the audit tell of their chart", held.looks.len());
+    }
+    if held.unclear_charts > 0 {
+        println!(
+            "looks    {} charts may be theirs: name theirs as a line `chart: NUMBER`, and it is told who looked at it",
+            held.unclear_charts
+        );
     }
     for what in &held.closed {
         println!("not looked into: {what}");
@@ -166,8 +178,9 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
 fn counts(held: &Held) -> String {
     let recordings = held.calls.iter().filter(|call| call.is_recorded()).count();
     let charts = if held.charts.is_empty() { String::new() } else { format!(", charts {}", held.charts.len()) };
+    let looks = if held.looks.is_empty() { String::new() } else { format!(", looks {}", held.looks.len()) };
     format!(
-        "calls {}, messages {}, recordings {recordings}, appointments {}{charts}",
+        "calls {}, messages {}, recordings {recordings}, appointments {}{charts}{looks}",
         held.calls.len(),
         held.messages.len(),
         held.appointments.len()

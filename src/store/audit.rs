@@ -5,6 +5,8 @@
 //! be found is a whole database put back to an older copy: note the head that `attendant audit verify` prints. No row holds a
 //! patient's name, number or words: subjects are ids, and charts are sealed ([`crate::agent::tools::Trace`]).
 
+mod shown;
+
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use super::keys::Keys;
 use super::{Store, StoreError, commit, execute, rollback, rows};
 use crate::agent::tools::Trace;
 use crate::clock;
+
+pub use shown::{Row, Which};
 
 /// What is done and worth a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +46,8 @@ pub enum Action {
     Purged,
     /// It was looked up what is held about a person; the outcome is how much of what.
     PersonSought,
+    /// Rows of the audit that tell of one chart or one call were shown; the outcome is how many, and the detail which chart, sealed.
+    AuditRead,
     /// Everything held about a person was given out, for them.
     PersonExported,
     /// It was erased.
@@ -70,7 +76,7 @@ pub struct Note {
     pub subject: String,
     /// `done`, or the code of what hindered it.
     pub outcome: String,
-    /// Of a tool: JSON of a [`Detail`], as it is in the chain.
+    /// Of a tool: JSON of a [`Detail`]; of a look-up of one chart: of its [`Trace`] alone. As it is in the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -113,10 +119,6 @@ pub struct Chain {
 
 /// Before the first row.
 const BEGINNING: [u8; 32] = [0; 32];
-
-/// Rows of one clinic. Chains are told together by time, each in its own order: those who add wait for each other, and a row may be older than the one before it.
-const ROWS: &str = "SELECT instance, seq, at_ms, actor, action, subject, outcome, detail, \
-    MAX(at_ms) OVER (PARTITION BY instance ORDER BY seq) AS moment FROM audit WHERE clinic = $1";
 
 /// Rows read at once.
 const PAGE: i64 = 1_000;
@@ -179,21 +181,6 @@ impl Store {
             note.outcome.clone().into(),
         ];
         Ok(!rows(on, sql, values.into()).await?.is_empty())
-    }
-
-    /// The newest rows of this clinic, the oldest of them first: instance, number in its chain, and what was done.
-    pub async fn audited(&self, limit: u32) -> Result<Vec<(String, i64, Note)>, StoreError> {
-        let sql = format!("{ROWS} ORDER BY moment DESC, instance DESC, seq DESC LIMIT $2");
-        let found = self.rows(&sql, vec![self.clinic.to_string().into(), i64::from(limit).into()]).await?;
-        let row = |row| Ok((QueryResult::try_get_by_index(row, 0)?, row.try_get_by_index(1)?, told(row)?));
-        found.iter().rev().map(row).collect()
-    }
-
-    /// What was done to this call, in the order of time.
-    pub(super) async fn audited_of(&self, call: &str) -> Result<Vec<Note>, StoreError> {
-        let sql = format!("{ROWS} AND subject LIKE $2 ORDER BY moment, instance, seq");
-        let found = self.rows(&sql, vec![self.clinic.to_string().into(), format!("{call}%").into()]).await?;
-        found.iter().map(told).collect()
     }
 
     /// Every chain of this clinic, gone through row by row, as all of them were at one moment: servers may add to them meanwhile.
@@ -303,11 +290,6 @@ impl Store {
     }
 }
 
-/// Of a row that begins with instance and number.
-fn told(row: &QueryResult) -> Result<Note, StoreError> {
-    note_in(row, 2)?.ok_or_else(|| StoreError::Record("a row of the audit".to_owned()))
-}
-
 /// The note in the six columns from `first` on; `None` if its action is none of ours.
 fn note_in(row: &QueryResult, first: usize) -> Result<Option<Note>, StoreError> {
     let action: String = row.try_get_by_index(first + 2)?;
@@ -383,6 +365,7 @@ pub(super) fn word(action: Action) -> &'static str {
         Action::KeysRotated => "keys_rotated",
         Action::Purged => "purged",
         Action::PersonSought => "person_sought",
+        Action::AuditRead => "audit_read",
         Action::PersonExported => "person_exported",
         Action::PersonErased => "person_erased",
         Action::ClinicAdded => "clinic_added",

@@ -4,6 +4,7 @@
 //! Of the clinic's own book what is in it about them is found apart ([`crate::emr::book::person`]), and erased here with the rest if it is in the database.
 //! Looking changes nothing. What is erased leaves its ids, so that it does not come back, and proof in the audit; the audit's own rows stay.
 
+mod looks;
 mod matching;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use sea_orm::QueryResult;
 use sea_orm::sea_query::Value;
 use serde::Serialize;
 
-use super::audit::{Action, Note};
+use super::audit::{Action, Note, Row};
 use super::closed::Closed;
 use super::record::{place, stamp};
 use super::retention::{Counts, What, delete, recorded, sound_of};
@@ -93,6 +94,11 @@ pub struct Held {
     pub appointments: Vec<Booked>,
     /// In the same book, made by telephone.
     pub charts: Vec<Charted>,
+    /// Who looked at a chart of theirs, by whatever call.
+    pub looks: Vec<Row>,
+    /// So many charts may be theirs, and nobody said which is: who looked at it is not in `looks`. 0: no question.
+    #[serde(skip)]
+    pub unclear_charts: usize,
     /// Changes of that book in the database as they are to be, and of what, each under its number.
     #[serde(skip)]
     pub(crate) changes: Vec<(What, i64, Vec<u8>)>,

@@ -99,9 +99,14 @@ impl Touched {
 }
 
 impl SealedChart {
-    fn of(chart: &PatientRef, keys: &Keys) -> Result<Self, KeysError> {
+    pub(crate) fn of(chart: &PatientRef, keys: &Keys) -> Result<Self, KeysError> {
         let number = chart.0.reveal().as_bytes();
         Ok(Self { digest: digest(keys.newest(), number, keys)?, sealed: STANDARD.encode(keys.seal(PLACE, number)) })
+    }
+
+    /// Every digest that this chart can have: one for each version of the keys.
+    pub(crate) fn digests(chart: &PatientRef, keys: &Keys) -> Result<Vec<String>, KeysError> {
+        keys.versions().map(|version| digest(version, chart.0.reveal().as_bytes(), keys)).collect()
     }
 
     /// Whether it is this chart, by whichever key it was sealed.

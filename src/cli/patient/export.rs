@@ -64,7 +64,8 @@ pub(super) async fn write(
     });
     written.map_err(|error| unwritable(out, error))?;
     println!("{}: {counts}; request {request}", out.display());
-    let is_whole = held.closed.is_empty() && held.calls.iter().all(|call| call.unreadable.is_none());
+    let is_whole =
+        held.closed.is_empty() && held.unclear_charts == 0 && held.calls.iter().all(|call| call.unreadable.is_none());
     Ok(if is_whole { Exit::Done } else { Exit::Found })
 }
 

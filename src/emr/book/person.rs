@@ -15,6 +15,7 @@ use super::rows::{Row, Rows};
 use super::seed::{Chart, Seed};
 use crate::clinic::Clinic;
 use crate::emr::{EmrKind, PatientRef, ProviderRef, VisitKind};
+use crate::privacy::Pii;
 use crate::store::at_rest::Sealing;
 use crate::store::person::{By, Person};
 use crate::store::retention::{Counts, What};
@@ -51,6 +52,8 @@ pub struct Theirs {
     pub appointments: Vec<Booked>,
     /// Made by telephone.
     pub charts: Vec<Charted>,
+    /// Every chart of theirs, the data file's too.
+    pub numbers: Vec<PatientRef>,
     /// Changes of the database without them, and of what, each under its number.
     pub(crate) changes: Vec<(What, i64, Vec<u8>)>,
     /// Numbers of the file's changes that hold them.
@@ -104,6 +107,8 @@ pub async fn held_about(person: &Person, clinic: &Clinic, folder: &Path, store: 
         theirs.changes.push((entry.what(), number, change));
     }
     theirs.lines = all.look(file, &charts, person).into_iter().map(|(number, _)| number).collect();
+    let numbers = charts.into_keys().filter(|number| !person.is_except(&format!("chart-{number}")));
+    theirs.numbers = numbers.map(|number| PatientRef(Pii::new(number))).collect();
     theirs.appointments = all.appointments.into_values().collect();
     theirs.charts = all.charts.into_values().collect();
     Ok(theirs)

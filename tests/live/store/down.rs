@@ -90,13 +90,18 @@ async fn what_waited_while_postgresql_was_down_is_written_when_it_is_back_and_th
     assert!(!recording.exists());
     let purged = attendant(folder.path(), &settings, &["retention", "run"]);
     assert_eq!(purged.status.code(), Some(0), "{purged:?}");
+    let chart = folder.path().join("chart.txt");
+    std::fs::write(&chart, "100100\n").unwrap();
+    let chart = chart.display().to_string();
+    let asked = attendant(folder.path(), &settings, &["audit", "show", "--json", "--since", "1d", "--chart", &chart]);
+    assert_eq!((asked.status.code(), String::from_utf8_lossy(&asked.stdout).trim()), (Some(0), "[]"), "{asked:?}");
     let shown = attendant(folder.path(), &settings, &["audit", "show"]);
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
-    for proof in ["person_exported", "person_erased", "purged"] {
+    for proof in ["person_exported", "person_erased", "purged", "audit_read"] {
         assert!(text.contains(proof), "{text}");
     }
     assert_eq!(text.matches("person_sought").count(), 4, "also when it was neither given out nor erased: {text}");
-    assert!(!text.contains("5550137"), "and nobody is named");
+    assert!(!text.contains("5550137") && !text.contains("100100"), "and nobody is named");
     assert_eq!(attendant(folder.path(), &settings, &["audit", "verify"]).status.code(), Some(0));
     postgres.run("DELETE FROM audit WHERE seq = 2");
     let told = attendant(folder.path(), &settings, &["audit", "verify"]);
