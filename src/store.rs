@@ -54,6 +54,7 @@ use crate::config::Secret;
 use crate::records::Seal;
 use crate::records::bucket::{Bucket, BucketError};
 use at_rest::Sealing;
+use audit::{Action, Note};
 use keys::{Keys, KeysError};
 use migrate::Standing;
 use record::word;
@@ -250,12 +251,19 @@ impl Store {
         self.be_sure_of_keys().await
     }
 
-    /// Adds a key to this file, which is that of the store's keys; its version. A store that is opened anew seals with it.
-    pub async fn rotate_keys(&self, file: &Path) -> Result<u32, StoreError> {
-        match self.check_keys().await?.first() {
-            Some(version) => Err(KeysError::Behind { version: *version, file: file.display().to_string() }.into()),
-            None => Ok(keys::add(file)?),
+    /// Adds a key to this file, which is that of the store's keys; its version. A store that is opened anew seals with it. That `actor` has begun is in the audit
+    /// before anything is changed.
+    pub async fn rotate_keys(&self, file: &Path, actor: &str) -> Result<u32, StoreError> {
+        if let Some(version) = self.check_keys().await?.first() {
+            return Err(KeysError::Behind { version: *version, file: file.display().to_string() }.into());
         }
+        self.note_rotation(self.keys.newest() + 1, actor, "begun").await?;
+        Ok(keys::add(file)?)
+    }
+
+    /// How far the rotation to this version of the keys is: `begun`, `done`, or what is left.
+    pub async fn note_rotation(&self, version: u32, actor: &str, outcome: &str) -> Result<(), StoreError> {
+        self.note(&Note::new(actor, Action::KeysRotated, &format!("version {version}"), outcome)).await
     }
 
     pub fn is_embedded(&self) -> bool {

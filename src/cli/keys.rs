@@ -8,7 +8,6 @@ use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
 use crate::config::Config;
 use crate::server::{self, Served};
-use crate::store::audit::{Action, Note};
 use crate::store::{Store, keys};
 
 /// Show which keys seal how much of the store, or rotate them.
@@ -44,16 +43,13 @@ impl Keys {
                 return without_store(&self.command, &file);
             };
             store.make_ready().await.map_err(store_failure)?;
-            let store = match self.command {
-                What::Show | What::Reseal => store,
+            let (store, rotated) = match self.command {
+                What::Show | What::Reseal => (store, None),
                 What::Rotate => {
-                    let version = store.rotate_keys(&file).await.map_err(store_failure)?;
+                    let version = store.rotate_keys(&file, &actor()).await.map_err(store_failure)?;
                     println!("{} has a new key, version {version}; keep a copy of the file", file.display());
                     store.close().await;
-                    let store = opened(config).await?;
-                    let note = Note::new(&actor(), Action::KeysRotated, &format!("version {version}"), "done");
-                    store.note(&note).await.map_err(store_failure)?;
-                    store
+                    (opened(config).await?, Some(version))
                 }
             };
             let mut exit = Exit::Done;
@@ -75,6 +71,10 @@ impl Keys {
                     own.close().await;
                 }
                 println!("{recordings} recordings of this server sealed anew");
+            }
+            if let Some(version) = rotated {
+                let outcome = if exit == Exit::Done { "done" } else { "not everything sealed anew" };
+                store.note_rotation(version, &actor(), outcome).await.map_err(store_failure)?;
             }
             let sealed = store.sealed_by().await.map_err(store_failure)?;
             for version in store.keys().versions() {

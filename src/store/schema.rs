@@ -10,6 +10,7 @@ mod credentials;
 mod details;
 mod erased;
 mod isolation;
+mod lines;
 mod messages;
 mod notices;
 mod requests;
@@ -136,6 +137,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     book::MIGRATION,
     Migration { version: 13, name: "tokens written to a model's cache", statements: tokens_written },
     requests::MIGRATION,
+    lines::MIGRATION,
 ];
 
 /// What was paid before counted as sent.

@@ -1,7 +1,7 @@
 //! Lines of files that grow while the server runs, moved into tables: the ledger of tools, and notes for the audit.
 //!
-//! How far a file was read is written in the same transaction as its lines, so that each line is moved once however the process ends. The
-//! files stay: they are what is read while the database is down.
+//! How far a file was read is written in the same transaction as its lines, so that each line is moved once however the process ends. A file that is shorter
+//! than it was is read from its beginning, and what of it is new is moved. The files stay: they are what is read while the database is down.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,6 +16,7 @@ use super::person::is_erased;
 use super::record::from_word;
 use super::{Store, StoreError, commit, execute, in_time, rows};
 use crate::agent::tools::{LEDGER, State, ToolName, Trace};
+use crate::state::key::digest;
 
 /// Moved in one transaction, some 600 lines: with ten statements to a line and 2 ms to the database and back that is done in time, and what waited
 /// while it was down is moved piece by piece.
@@ -83,7 +84,7 @@ impl Store {
         let mut moved = 0;
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             match lines {
-                Lines::Tools => self.step(&transaction, of(position), line).await?,
+                Lines::Tools => self.step(&transaction, (&name, position), line).await?,
                 Lines::Notes => self.noted(&transaction, path, line).await?,
             }
             position += line.len() as u64;
@@ -122,8 +123,9 @@ impl Store {
         if self.is_in_chain(on, &note).await? { Ok(()) } else { self.append(on, &note).await }
     }
 
-    /// One line of the ledger, and its row of the audit if it is the end of a tool's run.
-    async fn step(&self, on: &impl ConnectionTrait, of: Vec<Value>, line: &[u8]) -> Result<(), StoreError> {
+    /// One line of the ledger at its place (file and position), and its row of the audit if it is the end of a tool's run. A line that is there already, wherever
+    /// it stood, is not moved again: an older copy of the file may have been put back, or a shorter file with other lines in the same places.
+    async fn step(&self, on: &impl ConnectionTrait, place: (&str, u64), line: &[u8]) -> Result<(), StoreError> {
         let Ok(Step { at, call, id, turn, tool, state, code, trace }) = serde_json::from_slice(line) else {
             unreadable(Path::new(LEDGER));
             return Ok(());
@@ -132,7 +134,12 @@ impl Store {
         if is_erased(on, &call).await? {
             return Ok(());
         }
-        let values: [Value; 8] = [
+        let ((file, position), said) = (place, String::from_utf8_lossy(line));
+        let values: [Value; 13] = [
+            self.instance.to_string().into(),
+            file.into(),
+            digest(&[said.trim_end()]).into(),
+            i64::try_from(position).unwrap_or(i64::MAX).into(),
             call.clone().into(),
             id.clone().into(),
             word(state).into(),
@@ -141,11 +148,14 @@ impl Store {
             i64::from(turn).into(),
             tool.clone().into(),
             code.clone().into(),
+            format!("@{position}").into(),
         ];
-        let values = of.into_iter().chain(values).collect();
-        let insert = "INSERT INTO tools (instance, file, position, call, id, state, clinic, at_ms, turn, tool, code) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (instance, file, position) DO NOTHING";
-        let is_new = execute(on, insert, values).await? > 0;
+        // Rows of releases before are known by their place: there it may be this very step.
+        let insert = "INSERT INTO tools (instance, file, line, position, call, id, state, clinic, at_ms, turn, tool, code) \
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE NOT EXISTS (SELECT 1 FROM tools \
+            WHERE instance = $1 AND file = $2 AND line = $13 AND call = $5 AND id = $6 AND state = $7 AND at_ms = $9) \
+            ON CONFLICT (instance, file, line) DO NOTHING";
+        let is_new = execute(on, insert, values.into()).await? > 0;
         if is_new {
             self.conclude(on, &call).await?;
         }

@@ -65,7 +65,7 @@ async fn of_two_rotations_the_first_counts_and_who_has_not_its_file_cannot_rotat
     // Another server, which has the file of before: it goes on, and may not add a second version 2.
     std::fs::write(file(folder.path()), &old).unwrap();
     let behind = store(folder.path(), CLINIC).await;
-    let refused = behind.rotate_keys(&file(folder.path())).await.unwrap_err().to_string();
+    let refused = behind.rotate_keys(&file(folder.path()), "user root").await.unwrap_err().to_string();
     assert!(refused.contains("version 2") && refused.contains("copy"), "{refused}");
     assert_eq!(std::fs::read(file(folder.path())).unwrap(), old);
     // One that did at the same moment seals nothing with it.

@@ -131,6 +131,44 @@ async fn lines_are_moved_once_though_their_folder_moves() {
 }
 
 #[tokio::test]
+async fn lines_of_a_shorter_file_in_place_of_the_ledger_are_moved_and_those_that_were_there_not_again() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let ledger = folder.path().join(LEDGER);
+    let of = |ids: &[&str]| ids.iter().map(|id| step(id, "create_appointment", "done", "")).collect::<String>();
+    std::fs::write(&ledger, of(&["a", "b", "c"])).unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    // Another file, whose first lines stand where those stood.
+    std::fs::write(&ledger, of(&["d", "e"])).unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    // And an older copy, with a line more.
+    std::fs::write(&ledger, of(&["a"])).unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    add(&ledger, &of(&["f"]));
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    let told: Vec<String> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note.subject).collect();
+    assert_eq!(told, ["c1/a", "c1/b", "c1/c", "c1/d", "c1/e", "c1/f"]);
+    assert_eq!(count(&store, "tools").await, 6);
+    assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_release_before_moved_is_known_by_its_place_and_hides_no_other_line_there() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let ledger = folder.path().join(LEDGER);
+    let of = |id| step(id, "create_appointment", "done", "");
+    std::fs::write(&ledger, [of("a"), of("b"), of("c")].concat()).unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    store.database.execute_unprepared("UPDATE tools SET line = '@' || CAST(position AS text)").await.unwrap();
+    std::fs::write(&ledger, [of("a"), of("d")].concat()).unwrap();
+    store.follow(&ledger, Lines::Tools).await.unwrap();
+    let told: Vec<String> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note.subject).collect();
+    assert_eq!(told, ["c1/a", "c1/b", "c1/c", "c1/d"]);
+    assert_eq!(count(&store, "tools").await, 4);
+}
+
+#[tokio::test]
 async fn steps_of_a_call_that_was_erased_do_not_come_back() {
     let folder = folder();
     let store = store(folder.path(), "c").await;

@@ -32,7 +32,7 @@ async fn who_looked_at_a_chart_is_told_also_of_before_the_keys_were_rotated_and_
     let theirs = store(folder.path(), "another").await;
     theirs.note(&look(&theirs, "d1/a", 10, &["100100"])).await.unwrap();
     let file = crate::store::StoreConfig::default().keys_file(folder.path());
-    first.rotate_keys(&file).await.unwrap();
+    first.rotate_keys(&file, "user root").await.unwrap();
     first.close().await;
     let store = store(folder.path(), "c").await;
     store.note(&look(&store, "c2/a", 30, &["100100"])).await.unwrap();
@@ -41,7 +41,7 @@ async fn who_looked_at_a_chart_is_told_also_of_before_the_keys_were_rotated_and_
     assert_eq!(subjects(&store, of_chart("100200")).await, ["c1/a", "c3/a"]);
     assert_eq!(subjects(&store, of_chart("1001")).await, Vec::<String>::new());
     let newest = store.audit_rows(&of_chart("100100"), 1).await.unwrap().remove(0);
-    assert_eq!((newest.subject.as_str(), newest.number), ("c2/a", 3));
+    assert_eq!((newest.subject.as_str(), newest.number), ("c2/a", 4), "after that of the rotation");
     let told = serde_json::to_string(&newest).unwrap();
     assert!(told.contains("\"tool\":\"search_patient\"") && !told.contains("100100"), "{told}");
 
