@@ -32,11 +32,17 @@ pub struct Cutoffs {
     pub transcripts: i64,
     pub recordings: i64,
     pub messages: i64,
+    /// Of what somebody asked for and nobody has finished.
+    pub open_requests: i64,
     pub calls: i64,
 }
 
 /// Ten years.
 const LONGEST: u16 = 3_650;
+
+/// So many times as long as other messages an open request is kept: whoever asked to be registered is not forgotten because nobody looked, and not kept for
+/// ever either.
+const OPEN_REQUESTS: u16 = 2;
 
 /// The staff are to have read a message before it goes.
 const SHORTEST_MESSAGES: u16 = 7;
@@ -71,6 +77,7 @@ impl RetentionConfig {
             transcripts: before(self.transcripts_days),
             recordings: before(self.recordings_days),
             messages: before(self.messages_days),
+            open_requests: before(self.messages_days.saturating_mul(OPEN_REQUESTS)),
             calls: before(self.calls_days),
         }
     }
@@ -106,5 +113,7 @@ mod tests {
         assert_eq!(cutoffs.transcripts, at("2026-03-12T04:00:00Z"));
         assert_eq!(cutoffs.recordings, at("2026-03-02T05:00:00Z"));
         assert_eq!(cutoffs.calls, at("2025-03-12T04:00:00Z"));
+        assert_eq!(cutoffs.messages, at("2025-12-12T05:00:00Z"));
+        assert_eq!(cutoffs.open_requests, at("2025-09-13T04:00:00Z"), "twice as long");
     }
 }

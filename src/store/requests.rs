@@ -92,14 +92,17 @@ pub enum Moved {
     Unfit,
 }
 
-const KINDS: &str = "kind IN ('registration', 'waiting_list', 'unknown_outcome', 'not_told')";
+/// Something is still to be done.
+pub(super) const IS_OPEN: &str = "(state IS NULL OR state IN ('pending', 'contacted'))";
+
+pub(super) const KINDS: &str = "kind IN ('registration', 'waiting_list', 'unknown_outcome', 'not_told')";
 
 impl Store {
     /// This clinic's requests, the oldest first: whoever waits longest. And what does not open: where it is, and why.
     pub async fn requests(&self, which: Which, limit: usize) -> Result<(Vec<Request>, Vec<String>), StoreError> {
         let open = match which {
-            Which::Open => "AND (state IS NULL OR state IN ('pending', 'contacted'))",
-            Which::All => "",
+            Which::Open => format!("AND {IS_OPEN}"),
+            Which::All => String::new(),
         };
         let sql = format!(
             "SELECT id, clinic, call, at_ms, body, kind, state, state_ms, state_by FROM messages \
@@ -112,6 +115,15 @@ impl Store {
             requests.extend(closed.noting(self.request(row))?);
         }
         Ok((requests, closed.told()))
+    }
+
+    /// When the oldest request came for which nobody has done anything yet. Milliseconds since 1970.
+    pub async fn oldest_pending(&self) -> Result<Option<i64>, StoreError> {
+        let sql = format!(
+            "SELECT MIN(at_ms) FROM messages WHERE clinic = $1 AND {KINDS} AND COALESCE(state, 'pending') = 'pending'"
+        );
+        let found = self.rows(&sql, vec![self.clinic.to_string().into()]).await?;
+        Ok(found.first().map_or(Ok(None), |row| row.try_get_by_index(0))?)
     }
 
     fn request(&self, row: &QueryResult) -> Result<Request, StoreError> {
@@ -213,6 +225,9 @@ mod tests {
         let pending = |id: &str| (id.to_owned(), State::Pending);
         assert_eq!(told(Which::Open).await, [pending("a2"), pending("a1"), pending("a4")]);
         assert_eq!(theirs.requests(Which::All, 9).await.unwrap(), (vec![], vec![]));
+        let came = |text: &str| Some(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        assert_eq!(ours.oldest_pending().await.unwrap(), came("2026-11-21T18:00:01Z"), "a message is no request");
+        assert_eq!(theirs.oldest_pending().await.unwrap(), None);
         for (id, to, moved) in [
             ("a2", State::Contacted, Moved::Now),
             ("a2", State::Contacted, Moved::Before),
@@ -228,6 +243,7 @@ mod tests {
         }
         assert_eq!(theirs.move_request("a1", State::Cancelled, "user jane", 7).await.unwrap(), Moved::Unknown);
         assert_eq!(told(Which::Open).await, [pending("a1")]);
+        assert_eq!(ours.oldest_pending().await.unwrap(), came("2026-11-21T18:00:02Z"));
         assert_eq!(told(Which::All).await.len(), 3);
         let (all, _) = ours.requests(Which::All, 1).await.unwrap();
         assert_eq!(all[0].said, Some((7, "user jane".to_owned())));

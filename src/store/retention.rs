@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::import::Importer;
-use super::{Store, StoreError};
+use super::{Store, StoreError, in_time};
 use crate::clinic::Clinic;
 use crate::clinic::retention::{Cutoffs, RetentionConfig};
 use crate::records::Library;
@@ -36,6 +36,8 @@ pub enum What {
     /// Steps of tools.
     Tools,
     Messages,
+    /// Of those messages: what nobody had acknowledged and, of requests, what nobody had finished.
+    Unfinished,
     Recordings,
     /// Journals that never fitted into the store.
     Journals,
@@ -47,8 +49,16 @@ pub enum What {
 
 impl What {
     /// What a purge takes: columns of `purges`.
-    pub const PURGED: [Self; 7] =
-        [Self::Calls, Self::Lines, Self::Events, Self::Tools, Self::Messages, Self::Recordings, Self::Journals];
+    pub const PURGED: [Self; 8] = [
+        Self::Calls,
+        Self::Lines,
+        Self::Events,
+        Self::Tools,
+        Self::Messages,
+        Self::Unfinished,
+        Self::Recordings,
+        Self::Journals,
+    ];
 
     /// Of its column, and in proofs.
     pub const fn name(self) -> &'static str {
@@ -58,6 +68,7 @@ impl What {
             Self::Events => "events",
             Self::Tools => "tools",
             Self::Messages => "messages",
+            Self::Unfinished => "unfinished",
             Self::Recordings => "recordings",
             Self::Journals => "journals",
             Self::Appointments => "appointments",
@@ -198,6 +209,15 @@ impl Retention {
 
 #[async_trait::async_trait]
 impl Purger for Retention {
+    async fn watch(&self, now: Timestamp) {
+        // While the store is away others say so, and the figure stays what it was.
+        if let Ok(oldest) = in_time(self.store.oldest_pending()).await {
+            let waits = oldest.map_or(0, |left| now.as_millisecond().saturating_sub(left).max(0));
+            let clinic = self.store.clinic.to_string();
+            metrics::gauge!("requests_oldest_seconds", "clinic" => clinic).set(waits as f64 / 1e3);
+        }
+    }
+
     async fn purge(&self, night: Date) -> Result<Purged, PurgeError> {
         let (name, cutoffs) = (Name::Night(night), self.config.cutoffs(night, &self.zone));
         let mut files = self.files(name, &cutoffs).await;

@@ -138,6 +138,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "tokens written to a model's cache", statements: tokens_written },
     requests::MIGRATION,
     lines::MIGRATION,
+    retention::UNFINISHED,
 ];
 
 /// What was paid before counted as sent.

@@ -313,6 +313,11 @@ pub const METRICS: &[Metric] = &[
         &["clinic"],
         "Messages of which somebody was told and that nobody has acknowledged. Absent without `[notices]`.",
     ),
+    gauge(
+        "requests_oldest_seconds",
+        &["clinic"],
+        "Since the oldest request was left for which nobody has done anything yet: a registration, the waiting list, a write to the book that is not certain; 0: there is none. Absent without a store.",
+    ),
     counter(
         "retention_purged_total",
         &["what"],

@@ -105,6 +105,7 @@ gauge notices_waiting{clinic}
 gauge notices_oldest_seconds{clinic}
 counter messages_escalated_total
 gauge messages_unacknowledged{clinic}
+gauge requests_oldest_seconds{clinic}
 counter retention_purged_total{what}
 counter retention_failures_total
 ";

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{PurgeError, Purged};
+use super::{PurgeError, Purged, What};
 
 const AT: Time = Time::constant(3, 0, 0, 0);
 
@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_secs(60);
 pub trait Purger: Send + Sync {
     /// Once however often it is asked for the same night.
     async fn purge(&self, night: Date) -> Result<Purged, PurgeError>;
+
+    /// Looks how long what is still to be done has waited. Asked each minute.
+    async fn watch(&self, now: Timestamp);
 }
 
 /// The newest night whose hour has come.
@@ -63,6 +66,10 @@ pub async fn run(
                         metrics::counter!("retention_purged_total", "what" => what.name()).increment(*count);
                     }
                     tracing::info!(night = %tonight, %counts, "what was past its time is purged");
+                    let unfinished = counts.of(What::Unfinished);
+                    if unfinished > 0 {
+                        tracing::warn!(night = %tonight, unfinished, "messages or requests were past their time that nobody had acknowledged or finished; see `attendant requests` for those that are left");
+                    }
                 }
                 Ok(Purged::Elsewhere) => {}
                 Err(error) => {
@@ -73,6 +80,9 @@ pub async fn run(
                     told = Some(tonight);
                 }
             }
+        }
+        if stop.run_until_cancelled(purger.watch(now())).await.is_none() {
+            return;
         }
         let look = Instant::now() + next_look(tonight, now(), &zone);
         if stop.run_until_cancelled(sleep_until(look)).await.is_none() {
@@ -141,6 +151,7 @@ mod tests {
         asked: Arc<Mutex<Vec<(Date, Timestamp)>>>,
         answers: Arc<Mutex<Vec<Purged>>>,
         failures: Arc<Mutex<u32>>,
+        watched: Arc<Mutex<Vec<Timestamp>>>,
     }
 
     struct Asked<N> {
@@ -158,6 +169,10 @@ mod tests {
                 return Err(StoreError::Silent(20).into());
             }
             Ok(self.book.answers.lock().pop().unwrap_or_else(|| Purged::Done(Counts::default())))
+        }
+
+        async fn watch(&self, now: Timestamp) {
+            self.book.watched.lock().push(now);
         }
     }
 
@@ -209,5 +224,7 @@ mod tests {
         let minutes: Vec<i64> =
             asked.iter().map(|(_, when)| (*when - at("2026-11-22T12:00:00Z")).get_seconds()).collect();
         assert_eq!(minutes, [0, 60, 120, 180]);
+        let watched = book.watched.lock();
+        assert!(watched.len() >= 120 && (watched[1] - watched[0]).get_seconds() == 60, "each minute");
     }
 }

@@ -12,57 +12,59 @@ use super::{Counts, What};
 use crate::clinic::retention::Cutoffs;
 use crate::clock;
 use crate::store::audit::{Action, Note};
+use crate::store::requests::{IS_OPEN, KINDS};
 use crate::store::{Store, StoreError, commit, execute, rollback, rows};
 
 /// Rows of one table that go.
 struct Rows {
-    what: What,
+    /// As what they are counted.
+    what: &'static [What],
     table: &'static str,
     /// Of what is past its time (before $2), the oldest.
-    oldest: &'static str,
+    oldest: String,
     /// Which rows go: those before $2.
-    which: &'static str,
+    which: String,
     cutoff: fn(&Cutoffs) -> i64,
 }
 
 /// Calls last: turns and costs go with them, and what is left of the others.
-const ROWS: [Rows; 5] = [
+fn all_rows() -> [Rows; 8] {
+    let messages = |what, which: &str, cutoff| by_time(what, "messages", "at_ms", which, cutoff);
+    [
+        of_calls(&[What::Lines], "transcript"),
+        of_calls(&[What::Events], "events"),
+        messages(&[What::Messages], &format!(" AND NOT {KINDS} AND acked_ms IS NOT NULL"), |cutoffs| cutoffs.messages),
+        messages(&[What::Messages, What::Unfinished], &format!(" AND NOT {KINDS} AND acked_ms IS NULL"), |cutoffs| {
+            cutoffs.messages
+        }),
+        messages(&[What::Messages], &format!(" AND {KINDS} AND NOT {IS_OPEN}"), |cutoffs| cutoffs.messages),
+        messages(&[What::Messages, What::Unfinished], &format!(" AND {KINDS} AND {IS_OPEN}"), |cutoffs| {
+            cutoffs.open_requests
+        }),
+        by_time(&[What::Tools], "tools", "at_ms", "", |cutoffs| cutoffs.calls),
+        by_time(&[What::Calls], "calls", "began_ms", "", |cutoffs| cutoffs.calls),
+    ]
+}
+
+/// What was said or happened in calls, by when they began.
+fn of_calls(what: &'static [What], table: &'static str) -> Rows {
+    let calls = "FROM calls WHERE clinic = $1 AND began_ms < $2";
     Rows {
-        what: What::Lines,
-        table: "transcript",
-        oldest: "SELECT MIN(began_ms) FROM calls WHERE clinic = $1 AND began_ms < $2 AND EXISTS (SELECT 1 FROM transcript WHERE transcript.call = calls.call)",
-        which: "call IN (SELECT call FROM calls WHERE clinic = $1 AND began_ms < $2)",
+        what,
+        table,
+        oldest: format!(
+            "SELECT MIN(began_ms) {calls} AND EXISTS (SELECT 1 FROM {table} WHERE {table}.call = calls.call)"
+        ),
+        which: format!("call IN (SELECT call {calls})"),
         cutoff: |cutoffs| cutoffs.transcripts,
-    },
-    Rows {
-        what: What::Events,
-        table: "events",
-        oldest: "SELECT MIN(began_ms) FROM calls WHERE clinic = $1 AND began_ms < $2 AND EXISTS (SELECT 1 FROM events WHERE events.call = calls.call)",
-        which: "call IN (SELECT call FROM calls WHERE clinic = $1 AND began_ms < $2)",
-        cutoff: |cutoffs| cutoffs.transcripts,
-    },
-    Rows {
-        what: What::Messages,
-        table: "messages",
-        oldest: "SELECT MIN(at_ms) FROM messages WHERE clinic = $1 AND at_ms < $2",
-        which: "clinic = $1 AND at_ms < $2",
-        cutoff: |cutoffs| cutoffs.messages,
-    },
-    Rows {
-        what: What::Tools,
-        table: "tools",
-        oldest: "SELECT MIN(at_ms) FROM tools WHERE clinic = $1 AND at_ms < $2",
-        which: "clinic = $1 AND at_ms < $2",
-        cutoff: |cutoffs| cutoffs.calls,
-    },
-    Rows {
-        what: What::Calls,
-        table: "calls",
-        oldest: "SELECT MIN(began_ms) FROM calls WHERE clinic = $1 AND began_ms < $2",
-        which: "clinic = $1 AND began_ms < $2",
-        cutoff: |cutoffs| cutoffs.calls,
-    },
-];
+    }
+}
+
+/// Rows that say themselves when they came, in this column, and of which this is true too.
+fn by_time(what: &'static [What], table: &'static str, column: &str, and: &str, cutoff: fn(&Cutoffs) -> i64) -> Rows {
+    let which = format!("clinic = $1 AND {column} < $2{and}");
+    Rows { what, table, oldest: format!("SELECT MIN({column}) FROM {table} WHERE {which}"), which, cutoff }
+}
 
 /// So much goes in one transaction, which others wait for: a day.
 const AT_ONCE_MS: i64 = 24 * 3_600 * 1_000;
@@ -143,7 +145,7 @@ impl<'a> Run<'a> {
 
     /// Takes away the rows that are past their time, the oldest first, a day at a time.
     pub(super) async fn rows(&self, cutoffs: &Cutoffs) -> Result<(), StoreError> {
-        for Rows { what, table, oldest, which, cutoff } in &ROWS {
+        for Rows { what, table, oldest, which, cutoff } in &all_rows() {
             let cutoff = cutoff(cutoffs);
             let before = |at: i64| -> Vec<Value> { vec![self.store.clinic.to_string().into(), at.into()] };
             loop {
@@ -153,9 +155,11 @@ impl<'a> Run<'a> {
                 let until = oldest.saturating_add(AT_ONCE_MS).min(cutoff);
                 let transaction = self.store.begin().await?;
                 let gone = execute(&transaction, &format!("DELETE FROM {table} WHERE {which}"), before(until)).await?;
-                if !self.count(&transaction, *what, gone).await? {
-                    rollback(transaction).await?;
-                    return Ok(());
+                for what in *what {
+                    if !self.count(&transaction, *what, gone).await? {
+                        rollback(transaction).await?;
+                        return Ok(());
+                    }
                 }
                 commit(transaction).await?;
             }
@@ -233,11 +237,11 @@ impl Store {
     /// How many rows are past their time.
     pub(super) async fn past_their_time(&self, cutoffs: &Cutoffs) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
-        for Rows { what, table, which, cutoff, .. } in &ROWS {
+        for Rows { what, table, which, cutoff, .. } in &all_rows() {
             let of = vec![self.clinic.to_string().into(), cutoff(cutoffs).into()];
             let found = self.rows(&format!("SELECT COUNT(*) FROM {table} WHERE {which}"), of).await?;
             let count: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
-            counts.add(*what, count.unsigned_abs());
+            what.iter().for_each(|what| counts.add(*what, count.unsigned_abs()));
         }
         Ok(counts)
     }

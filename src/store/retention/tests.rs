@@ -10,6 +10,7 @@ use crate::clock;
 use crate::privacy::Pii;
 use crate::store::audit::{Action, Note};
 use crate::store::person::Person;
+use crate::store::requests::{Moved, State, Which};
 use crate::store::tests::{count, entries, folder, journal, store};
 use crate::store::{History, Kept, Record};
 
@@ -35,24 +36,28 @@ async fn call(store: &Store, days: i64) -> (CallId, PathBuf) {
     let at = clock::stamp_of(began);
     let text = journal(&entries(call)).replace("2026-11-21T23:59:59.123Z", &at);
     assert_eq!(store.keep(&Record::of(&call.to_string(), &text)).await.unwrap(), Kept::Now);
+    let id = crate::state::key::digest(&[&call.to_string()]);
+    store.keep_message(&left(&id, MessageKind::Message, call, &at)).await.unwrap();
+    let day = store.records.join(&at[..10]);
+    std::fs::create_dir_all(&day).unwrap();
+    let recording = day.join(format!("{call}.wav"));
+    std::fs::write(&recording, "RIFF").unwrap();
+    (call, recording)
+}
+
+fn left(id: &str, kind: MessageKind, call: CallId, at: &str) -> Message {
     let pii = |text: &str| Pii::new(text.to_owned());
-    let message = Message {
-        id: crate::state::key::digest(&[&call.to_string()]),
-        kind: MessageKind::Message,
-        at: at.clone(),
+    Message {
+        id: id.to_owned(),
+        kind,
+        at: at.to_owned(),
         call,
         clinic: CLINIC.to_owned(),
         caller: pii("+16045550137"),
         name: pii("Jane Roe"),
         number: pii("+16045550137"),
         text: pii("insulin"),
-    };
-    store.keep_message(&message).await.unwrap();
-    let day = store.records.join(&at[..10]);
-    std::fs::create_dir_all(&day).unwrap();
-    let recording = day.join(format!("{call}.wav"));
-    std::fs::write(&recording, "RIFF").unwrap();
-    (call, recording)
+    }
 }
 
 async fn purging(folder: &Path) -> (Store, Retention) {
@@ -81,7 +86,7 @@ async fn each_kind_goes_when_its_time_is_over_and_the_audit_says_how_much_and_ne
     let due = purge.due(now()).await.unwrap();
     let night = date(2026, 11, 22);
     let Purged::Done(counts) = purge.purge(night).await.unwrap() else { panic!("nobody else is at it") };
-    assert_eq!(counts.to_string(), "calls 1, lines 6, events 21, messages 2, recordings 4");
+    assert_eq!(counts.to_string(), "calls 1, lines 6, events 21, messages 2, unfinished 2, recordings 4");
     assert_eq!(due, counts, "what was said to be due");
     let kept = (count(&store, "calls").await, count(&store, "turns").await, count(&store, "costs").await);
     assert_eq!(kept, (4, 4, 8));
@@ -94,7 +99,7 @@ async fn each_kind_goes_when_its_time_is_over_and_the_audit_says_how_much_and_ne
     let old = history.find(&calls[2].0.to_string()).await.unwrap().remove(0).entries;
     assert_eq!(old.len(), 6, "{old:?}");
     let files = (format!("files {night}"), "recordings 4".to_owned());
-    let database = (format!("database {night}"), "calls 1, lines 6, events 21, messages 2".to_owned());
+    let database = (format!("database {night}"), "calls 1, lines 6, events 21, messages 2, unfinished 2".to_owned());
     assert_eq!(proofs(&store).await, [files.clone(), database.clone()]);
 
     // The same night again: nothing is done, nothing is told.
@@ -108,6 +113,36 @@ async fn each_kind_goes_when_its_time_is_over_and_the_audit_says_how_much_and_ne
     let proofs = proofs(&store).await;
     assert_eq!(proofs.len(), 4);
     assert!(proofs[3].0.starts_with("database 2026-11-22T20:00:00"), "{proofs:?}");
+}
+
+#[tokio::test]
+async fn an_open_request_is_kept_for_twice_the_time_and_what_goes_unseen_is_counted() {
+    let folder = folder();
+    let (store, purge) = purging(folder.path()).await;
+    let (request, message) = (MessageKind::Registration, MessageKind::Message);
+    for (id, kind, days) in [
+        ("pending", request, 61),
+        ("contacted", MessageKind::WaitingList, 61),
+        ("forgotten", request, 121),
+        ("registered", request, 61),
+        ("acknowledged", message, 61),
+        ("unread", message, 61),
+        ("young", message, 59),
+    ] {
+        let at = clock::stamp_of(now() - SignedDuration::from_hours(24 * days));
+        store.keep_message(&left(id, kind, CallId::new(), &at)).await.unwrap();
+    }
+    for (id, state) in [("contacted", State::Contacted), ("registered", State::Registered)] {
+        assert_eq!(store.move_request(id, state, "user jane", 7).await.unwrap(), Moved::Now);
+    }
+    store.acknowledge("acknowledged", "user jane", 7).await.unwrap();
+    let due = purge.due(now()).await.unwrap().to_string();
+    purge.purge(date(2026, 11, 22)).await.unwrap();
+    let of_database = &proofs(&store).await[1].1;
+    assert_eq!((due.as_str(), of_database.as_str()), ("messages 4, unfinished 2", "messages 4, unfinished 2"));
+    let (open, _) = store.requests(Which::Open, 9).await.unwrap();
+    let open: Vec<&str> = open.iter().map(|request| request.message.id.as_str()).collect();
+    assert_eq!((open, count(&store, "messages").await), (vec!["contacted", "pending"], 3), "and the young one");
 }
 
 #[tokio::test]
@@ -129,7 +164,7 @@ async fn a_purge_that_broke_off_is_gone_on_with_and_its_proof_has_all_of_it() {
         proofs(&store).await.into_iter().map(|(subject, outcome)| subject + ": " + &outcome).collect();
     let wanted = [
         "files 2026-11-23: recordings 3",
-        "database 2026-11-22: lines 4, events 14, messages 2",
+        "database 2026-11-22: lines 4, events 14, messages 2, unfinished 2",
         "database 2026-11-23: lines 2, events 7",
     ];
     assert_eq!(told, wanted);
@@ -167,7 +202,7 @@ async fn a_journal_that_waits_is_moved_and_one_that_never_fitted_goes_in_its_tim
         assert!(path.exists(), "{id}");
     }
     let due = purge.due(now()).await.unwrap().to_string();
-    assert_eq!(due, "lines 4, events 14, messages 2, recordings 2, journals 1");
+    assert_eq!(due, "lines 4, events 14, messages 2, unfinished 2, recordings 2, journals 1");
     purge.purge(date(2026, 11, 22)).await.unwrap();
     let [(_, outcome), _] = &proofs(&store).await[..] else { panic!("two proofs") };
     assert!(outcome == "recordings 2, journals 1", "{outcome}");
@@ -199,7 +234,7 @@ async fn a_file_that_nobody_can_look_at_holds_up_no_purge() {
     let odd = recording.with_extension("jsonl");
     std::os::unix::fs::symlink(&odd, &odd).unwrap();
     let Purged::Done(counts) = purge.purge(date(2026, 11, 22)).await.unwrap() else { panic!("nobody else is at it") };
-    assert_eq!(counts.to_string(), "lines 2, events 7, messages 1, recordings 1");
+    assert_eq!(counts.to_string(), "lines 2, events 7, messages 1, unfinished 1, recordings 1");
     assert!(odd.is_symlink() && !recording.exists());
 }
 

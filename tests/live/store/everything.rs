@@ -7,9 +7,10 @@ use attendant::agent::tools::Message;
 use attendant::call::CallId;
 use attendant::call::timeline::Entry;
 use attendant::clinic::Clinic;
+use attendant::emr::PatientRef;
 use attendant::privacy::Pii;
 use attendant::records::Past;
-use attendant::store::audit::{Action, Note};
+use attendant::store::audit::{Action, Note, Which};
 use attendant::store::keys;
 use attendant::store::migrate::Standing;
 use attendant::store::person::Person;
@@ -79,6 +80,11 @@ async fn everything(settings: &StoreConfig, records: &Path) {
     let chains = store.verify_audit().await.expect("as the test has it");
     assert_eq!((chains.len(), chains[0].rows, chains[0].broken.clone()), (1, 3, vec![]));
     assert_eq!(store.audited(9).await.expect("as the test has it").len(), 3);
+    let chart = Some(PatientRef(Pii::new("100100".to_owned())));
+    let looked = Which { chart, call: Some(first.clone()), since_ms: Some(0) };
+    assert_eq!(store.audit_rows(&looked, 9).await.expect("as the test has it"), [], "nobody did");
+    let of_call = Which { chart: None, ..looked };
+    assert!(!store.audit_rows(&of_call, 9).await.expect("as the test has it").is_empty());
 
     let keys = settings.keys_file(records);
     assert_eq!(keys::add(&keys).expect("as the test has it"), 2);
@@ -131,7 +137,7 @@ async fn gone(store: &Store, records: &Path, record: &Record) {
     let retention = Retention::by_hand(store.clone(), &Clinic::sample(), "user jane");
     for (now, due) in [
         ("2026-11-23T12:00:00Z", "nothing"),
-        ("2027-06-01T12:00:00Z", "lines 1, events 1, messages 1"),
+        ("2027-06-01T12:00:00Z", "lines 1, events 1, messages 1, unfinished 1"),
         ("2028-01-01T12:00:00Z", "calls 1"),
     ] {
         let now = now.parse().expect("as the test has it");
