@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod holidays;
+pub mod limits;
 pub mod number;
 pub mod retention;
 pub mod spoken;
@@ -24,6 +25,7 @@ use crate::language::Language;
 use crate::notices::NoticesConfig;
 use crate::provider::residency::Country;
 use crate::tts::spoken::lexicon;
+use limits::LimitsConfig;
 use retention::RetentionConfig;
 
 pub use tenant::Tenant;
@@ -89,6 +91,9 @@ pub struct ClinicConfig {
     /// How long what is known of its callers is kept.
     #[serde(default)]
     pub retention: RetentionConfig,
+    /// How much one caller may do in a day.
+    #[serde(default)]
+    pub limits: LimitsConfig,
     /// Words of the clinic's own and how voices say them, in each language.
     #[serde(default)]
     pub lexicon: lexicon::Words,
@@ -398,6 +403,7 @@ impl ClinicConfig {
             wrong.push("reads_messages: empty; write who looks for messages and how often, or leave it out".into());
         }
         wrong.extend(self.retention.check());
+        wrong.extend(self.limits.check());
         wrong.extend(self.privacy_officer.iter().flat_map(PrivacyOfficer::check));
         wrong.extend(lexicon::check(&self.lexicon, "lexicon"));
         wrong.extend(self.budget.iter().flat_map(BudgetConfig::check));

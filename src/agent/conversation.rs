@@ -8,6 +8,7 @@ mod asking;
 mod first;
 mod go_on;
 mod memory;
+mod rang;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +31,7 @@ use crate::state::Shared;
 pub use first::first_question;
 
 use memory::Memory;
+use rang::Rang;
 
 /// What every call's agent needs. One per process.
 #[derive(Clone)]
@@ -56,6 +58,7 @@ struct Inner {
     ledger: Arc<Ledger>,
     shared: Shared,
     outlasting: TaskTracker,
+    rang: Arc<Rang>,
     clock: fn() -> jiff::Timestamp,
 }
 
@@ -103,6 +106,7 @@ impl Desk {
             ledger: Arc::new(ledger),
             shared: Shared::default(),
             outlasting: TaskTracker::new(),
+            rang: Arc::default(),
             clock,
         })))
     }
@@ -138,6 +142,22 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Tells of a number that calls again and again; its calls are taken.
+    fn rings(&self, call: &CallFacts, clinic: &Clinic) {
+        let Some(number) = tools::calling_number(call) else { return };
+        let (id, limits) = (&clinic.config.id, clinic.config.limits);
+        let who = self.0.shared.pseudonym(&format!("{id}|{number}"));
+        let now = u64::try_from((self.0.clock)().as_second()).unwrap_or_default();
+        for (per, is_first) in self.0.rang.another(&who, [limits.calls_a_minute, limits.calls], now) {
+            metrics::counter!("calls_of_one_number_total", "clinic" => id.clone(), "per" => per).increment(1);
+            if is_first {
+                tracing::warn!(call = %call.call, clinic = %id, per, "a number calls more often than [limits] of the clinic expects; its calls are taken");
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("models", &self.0.thinkers).field("clinics", &self.0.clinics.len()).finish()
@@ -150,6 +170,7 @@ impl Agents for Desk {
     }
 
     fn open(&self, call: &CallFacts) -> Box<dyn Agent> {
+        self.rings(call, self.clinic(&call.clinic));
         let entry = self.0.graph.entry(call.language);
         let next = entry.handoffs.iter().map(|name| self.0.models(self.0.graph.agent(call.language, name)));
         let warming = self.0.thinkers.warm(call.language, self.0.models(entry), next);

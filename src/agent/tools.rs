@@ -15,6 +15,7 @@ mod health_card;
 mod identity;
 mod interrupted;
 mod ledger;
+mod limits;
 pub mod messages;
 mod once;
 mod provider_name;
@@ -44,6 +45,7 @@ use crate::privacy::Pii;
 use crate::state::Shared;
 
 pub use dealings::Dealings;
+pub(super) use identity::calling_number;
 pub use interrupted::deliver;
 pub(super) use interrupted::written_down;
 pub use ledger::{LEDGER, Ledger, State, Step};

@@ -9,6 +9,7 @@ use clap::Args;
 use super::origin::Origin;
 use super::{Exit, Failure, start_failure};
 use crate::clinic::holidays::Ahead;
+use crate::clinic::limits::LimitsConfig;
 use crate::clinic::retention::RetentionConfig;
 use crate::clinic::{Clinic, ClinicConfig};
 use crate::clock;
@@ -96,6 +97,7 @@ fn told(served: Served, several: bool) -> Result<Clinic, Failure> {
     println!("holidays {}", Ahead::of(&clinic.config, clinic.local(clock::now()).date()).told());
     let clinic = login(&config, clinic)?;
     println!("kept     {}", kept(&config, &clinic.config.retention));
+    println!("limits   {}", limits(&clinic.config.limits));
     println!("notices  {}", notices::told(&clinic.config, config.api.public_url.is_some()));
     println!("data     {}", data(&config, clinic.config.residency.as_ref()));
     Ok(clinic)
@@ -199,6 +201,14 @@ fn kept(config: &Config, retention: &RetentionConfig) -> String {
             "transcripts {transcripts_days} days, recordings {recordings_days}, messages {messages_days}, calls {calls_days}"
         ),
     }
+}
+
+/// How much one caller may do in a day.
+fn limits(limits: &LimitsConfig) -> String {
+    let LimitsConfig { left, booked, withheld, calls, calls_a_minute } = limits;
+    format!(
+        "of one number a day: {left} left for the staff, {booked} booked or moved ({withheld} of all without a number); told of more than {calls} calls, or {calls_a_minute} in a minute"
+    )
 }
 
 /// What keeps the appointments.

@@ -108,10 +108,10 @@ impl Key {
         Self::new(format!("budget:{clinic}:{day}"), 2 * DAY)
     }
 
-    /// So much of `scope` by `id` in the window of this length that `now` (seconds since 1970) lies in.
+    /// A restart clears no limit. So much of `scope` by `id` in the window of this length that `now` (seconds since 1970) lies in.
     pub fn rate(scope: &str, id: &str, window: Duration, now: u64) -> Self {
         let number = now / window.as_secs().max(1);
-        Self::new(format!("ratelimit:{scope}:{id}:{number}"), window)
+        Self { outlives: Outlives::Process, ..Self::new(format!("ratelimit:{scope}:{id}:{number}"), window) }
     }
 
     /// A one-time thing that was used: `what` it is, and a digest of it.

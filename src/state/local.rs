@@ -1,6 +1,6 @@
 //! The state within one process, on tokio's clock: all there is without Redis, and what goes on while Redis is lost.
 //!
-//! What must outlive a crash (calls of tools, unsettled writes) is on the disk before it counts, if there is a folder. Bounded: when there is
+//! What must outlive a crash (calls of tools, unsettled writes, what is counted against a limit) is on the disk before it counts, if there is a folder. Bounded: when there is
 //! no room, whoever asks is told so, and nothing is forgotten before its time.
 
 mod journal;
@@ -82,6 +82,7 @@ impl Local {
                 Stored::Running => Value::Once(Once::Running(Owner::new())),
                 Stored::Done(value) => Value::Once(Once::Done(value)),
                 Stored::Table(table) => Value::Table(table),
+                Stored::Count(sum) => Value::Count(sum),
                 // The journal opens them all.
                 Stored::Sealed(_) => continue,
             };
@@ -200,7 +201,8 @@ impl Value {
             Self::Once(Once::Running(_)) => Some(Stored::Running),
             Self::Once(Once::Done(value)) => Some(Stored::Done(value.clone())),
             Self::Table(table) => Some(Stored::Table(table.clone())),
-            Self::Lock(_) | Self::Mark | Self::Count(_) | Self::Text(_) | Self::Members(_) => None,
+            Self::Count(sum) => Some(Stored::Count(*sum)),
+            Self::Lock(_) | Self::Mark | Self::Text(_) | Self::Members(_) => None,
         }
     }
 
@@ -287,12 +289,16 @@ impl State for Local {
     }
 
     async fn count(&self, key: &Key, by: u64) -> Result<u64, Lost> {
-        self.change(key, move |value| {
+        let add = move |value: Option<&Value>| {
             let before = if let Some(Value::Count(count)) = value { *count } else { 0 };
             let sum = before.saturating_add(by);
             (if by == 0 { Change::Nothing } else { Change::Alter(Value::Count(sum)) }, sum)
-        })
-        .await
+        };
+        match self.change(key, add).await {
+            // A disk that takes no more lifts no limit.
+            Err(_) => self.0.apply(key, None, add),
+            counted => counted,
+        }
     }
 
     async fn set(&self, key: &Key, value: &str) -> Result<(), Lost> {

@@ -29,7 +29,7 @@ struct Inner {
     here: Local,
     all: Arc<dyn State>,
     redis: Option<Redis>,
-    /// What pseudonyms are made with. Alone it is no secret: they stay on the disk that the records are on.
+    /// What pseudonyms are made with. It is no secret where nothing is sealed either.
     secret: [u8; 32],
     late: Mutex<VecDeque<Late>>,
 }
@@ -65,8 +65,9 @@ impl Shared {
         if !wrong.is_empty() {
             return Err(OpenError::Config(wrong.join("\n")));
         }
+        let names = sealing.secret("names of the state").unwrap_or_default();
         let here = Local::sealed(folder, sealing)?;
-        let Some(source) = &config.secret else { return Ok(Self::alone(here)) };
+        let Some(source) = &config.secret else { return Ok(Self::alone(here, names)) };
         let secret = source.read().map_err(|what| OpenError::Config(format!("state.secret: {what}")))?;
         let redis = Redis::new(config, secret.expose()).map_err(OpenError::Config)?;
         Ok(Self(Arc::new(Inner {
@@ -78,9 +79,9 @@ impl Shared {
         })))
     }
 
-    fn alone(here: Local) -> Self {
+    fn alone(here: Local, secret: [u8; 32]) -> Self {
         let all = Arc::new(here.clone());
-        Self(Arc::new(Inner { here, all, redis: None, secret: [0; 32], late: Mutex::default() }))
+        Self(Arc::new(Inner { here, all, redis: None, secret, late: Mutex::default() }))
     }
 
     /// A name for what could lead to a patient or a caller, the same in every instance and of use to nobody else.
@@ -209,6 +210,6 @@ impl Shared {
 impl Default for Shared {
     /// Alone, in memory.
     fn default() -> Self {
-        Self::alone(Local::default())
+        Self::alone(Local::default(), [0; 32])
     }
 }

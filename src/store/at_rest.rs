@@ -74,6 +74,12 @@ impl Sealing {
         Self { keys: self.keys.as_ref().map(own), before: self.before.as_ref().map(own), anew: self.anew }
     }
 
+    /// What a secret for this one use is made of: the oldest key, so that it stays when there is a newer one. `None`: there are no keys.
+    pub fn secret(&self, of: &str) -> Option<[u8; 32]> {
+        let keys = self.keys.as_ref()?;
+        keys.code(keys.versions().min()?, &[b"secret", of.as_bytes()]).ok()
+    }
+
     /// `None`: there are no keys. `place` must be given again to open it.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Option<String> {
         self.keys.as_ref().map(|keys| sealed_text(keys, place, plain))

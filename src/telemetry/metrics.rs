@@ -70,6 +70,16 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Calls to a number that is no clinic's, where there are several: they were refused.",
     ),
+    counter(
+        "calls_of_one_number_total",
+        &["clinic", "per"],
+        "Calls of a number that had called more often in the minute or the day than [limits] of the clinic expects; they were taken.",
+    ),
+    counter(
+        "rate_limited_total",
+        &["clinic", "what"],
+        "Wishes refused because the caller had done as much in the day as [limits] of the clinic allows: left (for the staff), booked (or moved).",
+    ),
     gauge(
         "clinic_takes_calls",
         &["clinic"],

@@ -22,6 +22,8 @@ gauge calls_active{clinic}
 counter calls_ended_total{clinic, reason}
 counter calls_refused_total{clinic, why}
 counter calls_to_nobody_total
+counter calls_of_one_number_total{clinic, per}
+counter rate_limited_total{clinic, what}
 gauge clinic_takes_calls{clinic}
 gauge clinic_holidays_ahead_days{clinic}
 histogram attendant_response_seconds{filler, language}

@@ -151,7 +151,7 @@ impl Dialog {
                 return week;
             }
             (ToolName::ClinicInfo, false) => self.go(Step::OfferPerson, &self.replies().fact_failed, ExpectKind::YesNo),
-            (ToolName::TakeMessage, true | false) => self.message_returned(ok, code),
+            (ToolName::TakeMessage, true | false) => self.message_returned(ok, code, result),
             (ToolName::TransferToPerson, false) => {
                 let offer = result["say"].as_str().unwrap_or(&self.replies().nobody_there);
                 self.go(Step::OfferMessage, offer, ExpectKind::YesNo)

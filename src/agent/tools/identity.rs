@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::dealings::{Meaning, Person};
 use super::{Outcome, Session, ToolName, schema};
-use crate::agent::digits;
 use crate::agent::llm::ToolSpec;
+use crate::agent::{CallFacts, digits};
 use crate::clinic::spoken::appointment::Remark;
 use crate::emr::{Emr, Patient, Sought, card, folded};
 use crate::privacy::Pii;
@@ -205,6 +205,11 @@ pub(super) fn is_named(chart: &Patient, first: &str, last: &str) -> bool {
 
 fn is_called_from(chart: &Patient, caller: &str) -> bool {
     number(caller).is_some_and(|number| chart.phones.iter().any(|phone| *phone.reveal() == number))
+}
+
+/// Of who is calling: ten digits, unless it is withheld.
+pub(in crate::agent) fn calling_number(call: &CallFacts) -> Option<String> {
+    number(call.caller.reveal())
 }
 
 /// Ten digits.

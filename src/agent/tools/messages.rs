@@ -107,6 +107,13 @@ impl Messages {
         tokio::task::spawn_blocking(move || this.write(&message)).await.map_err(io::Error::other)?
     }
 
+    /// Whether this one was kept since the start.
+    pub async fn has(self: &Arc<Self>, id: &str) -> bool {
+        let (this, id) = (self.clone(), id.to_owned());
+        // Whoever writes holds it until the disk has it.
+        tokio::task::spawn_blocking(move || this.kept.lock().contains(&id)).await.unwrap_or(false)
+    }
+
     fn write(&self, message: &Message) -> io::Result<()> {
         let mut kept = self.kept.lock();
         if kept.contains(&message.id) {

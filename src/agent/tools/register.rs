@@ -14,6 +14,7 @@ use serde_json::json;
 use super::call_back::CallBack;
 use super::dealings::Card;
 use super::identity::{birth_date, is_name};
+use super::limits::{self, Limited};
 use super::{MessageKind, Outcome, Session, ToolName, consent, for_staff, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment;
@@ -153,6 +154,9 @@ async fn register(wanted: Particulars, session: &Session) -> Outcome {
     let number = wanted.number.digits();
     let what = digest(&["register", &name, &wanted.born.to_string(), number]);
     if let Some(outcome) = session.dealings.done(&what) {
+        return outcome;
+    }
+    if let Err(outcome) = limits::room(Limited::Left, session).await {
         return outcome;
     }
     let question = intake::ask_to_register(&name, wanted.born, number, session.language);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::call_back::CallBack;
+use super::limits::{self, Limited};
 use super::{MessageKind, Outcome, Session, ToolName, for_staff, object};
 use crate::agent::llm::ToolSpec;
 use crate::agent::{Who, digits};
@@ -56,6 +57,9 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
         Ok(number) => number,
         Err(outcome) => return outcome,
     };
+    if let Err(outcome) = limits::room(Limited::Left, session).await {
+        return outcome;
+    }
     if !confirmed(session, &number) {
         return Outcome::refused(
             "not_confirmed",

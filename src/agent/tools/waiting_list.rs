@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::call_back::CallBack;
 use super::identity::is_name;
+use super::limits::{self, Limited};
 use super::{MessageKind, Outcome, Session, ToolName, consent, for_staff, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::intake::{self, Wait};
@@ -64,6 +65,9 @@ pub(super) async fn run(asked: &Add, session: &Session) -> Outcome {
     };
     let what = digest(&["wait", line, name, number.digits()]);
     if let Some(outcome) = session.dealings.done(&what) {
+        return outcome;
+    }
+    if let Err(outcome) = limits::room(Limited::Left, session).await {
         return outcome;
     }
     let question = intake::ask_to_wait(wait, name, number.digits(), session.language);

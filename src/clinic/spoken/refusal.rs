@@ -2,6 +2,40 @@
 
 use crate::language::Language;
 
+/// They left as much for the staff as one caller may in a day.
+pub const fn left_enough(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "I'm sorry, I can't take any more for the clinic from you today. Please call again tomorrow, or shall I pass you to a person?"
+        }
+        Language::French => {
+            "Je suis désolée, je ne peux plus rien transmettre à la clinique de votre part aujourd'hui. Rappelez demain, ou voulez-vous que je vous passe une personne?"
+        }
+        Language::Mandarin => "很抱歉,今天不能再帮您转告诊所了。请明天再打来,或者需要我帮您转接工作人员吗?",
+        Language::Cantonese => "唔好意思,今日唔可以再幫你轉達俾診所。請聽日再打嚟,或者使唔使我幫你轉駁去職員?",
+        Language::Punjabi => {
+            "ਮਾਫ਼ ਕਰਨਾ, ਅੱਜ ਮੈਂ ਤੁਹਾਡੇ ਵੱਲੋਂ ਕਲੀਨਿਕ ਲਈ ਹੋਰ ਕੁਝ ਨਹੀਂ ਲੈ ਸਕਦੀ। ਕਿਰਪਾ ਕਰਕੇ ਕੱਲ੍ਹ ਫਿਰ ਫ਼ੋਨ ਕਰੋ, ਜਾਂ ਕੀ ਮੈਂ ਤੁਹਾਡੀ ਗੱਲ ਸਟਾਫ਼ ਨਾਲ ਕਰਵਾਵਾਂ?"
+        }
+    }
+}
+
+/// They booked and moved as much as one caller may in a day.
+pub const fn booked_enough(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "I'm sorry, I can't book or move any more appointments for you today. Shall I pass you to a person at the clinic?"
+        }
+        Language::French => {
+            "Je suis désolée, je ne peux plus prendre ni déplacer de rendez-vous pour vous aujourd'hui. Voulez-vous que je vous passe une personne de la clinique?"
+        }
+        Language::Mandarin => "很抱歉,今天不能再帮您预约或改期了。需要我帮您转接诊所的工作人员吗?",
+        Language::Cantonese => "唔好意思,今日唔可以再幫你預約或者改期。使唔使我幫你轉駁去診所職員?",
+        Language::Punjabi => {
+            "ਮਾਫ਼ ਕਰਨਾ, ਅੱਜ ਮੈਂ ਤੁਹਾਡੇ ਲਈ ਹੋਰ ਅਪੌਇੰਟਮੈਂਟ ਬੁੱਕ ਜਾਂ ਬਦਲ ਨਹੀਂ ਸਕਦੀ। ਕੀ ਮੈਂ ਤੁਹਾਡੀ ਗੱਲ ਕਲੀਨਿਕ ਦੇ ਸਟਾਫ਼ ਨਾਲ ਕਰਵਾਵਾਂ?"
+        }
+    }
+}
+
 /// Nobody answers outside the opening times; a message is offered.
 pub const fn closed(language: Language) -> &'static str {
     match language {

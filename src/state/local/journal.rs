@@ -23,7 +23,7 @@ use crate::store::at_rest::Sealing;
 
 const FILE: &str = "state.jsonl";
 
-/// Lines after which the file is written anew: some 2 MB.
+/// Lines after which the file is written anew, some 2 MB, or twice those that live if these are more.
 const MOST_LINES: usize = 8_192;
 
 /// A value that is durable.
@@ -33,6 +33,7 @@ pub(super) enum Stored {
     Running,
     Done(String),
     Table(BTreeMap<String, String>),
+    Count(u64),
     /// One of the others.
     Sealed(String),
 }
@@ -51,6 +52,8 @@ pub(super) struct Journal {
     path: PathBuf,
     file: File,
     lines: usize,
+    /// It is written anew when there are more.
+    most: usize,
     sealing: Sealing,
 }
 
@@ -94,7 +97,7 @@ impl Journal {
         file.try_lock().map_err(|_| io::Error::other("state.jsonl is another process's"))?;
         file.read_to_end(&mut text)?;
         let live = live(&text)?;
-        Ok((Self { path, file, lines: 0, sealing }, live))
+        Ok((Self { path, file, lines: 0, most: MOST_LINES, sealing }, live))
     }
 
     /// Without keys it stays as it is.
@@ -126,7 +129,7 @@ impl Journal {
             return Err(error);
         }
         self.lines += 1;
-        if self.lines > MOST_LINES { self.tidy() } else { Ok(()) }
+        if self.lines > self.most { self.tidy() } else { Ok(()) }
     }
 
     /// Leaves nothing in the file that is over.
@@ -147,7 +150,7 @@ impl Journal {
         }
         file.sync_data()?;
         std::fs::rename(&beside, &self.path)?;
-        (self.file, self.lines) = (file, live.len());
+        (self.file, self.lines, self.most) = (file, live.len(), MOST_LINES.max(2 * live.len()));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! Digits may come in several turns. A question in between is answered and the open one asked again. Three misunderstandings of
 //! the same question offer a person.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::name::name;
 use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
@@ -70,7 +70,7 @@ impl Dialog {
         }
     }
 
-    pub(super) fn message_returned(&mut self, kept: bool, code: &str) -> Move {
+    pub(super) fn message_returned(&mut self, kept: bool, code: &str, result: &Value) -> Move {
         match (kept, code) {
             (true, _) => {
                 self.note = Note::default();
@@ -85,6 +85,11 @@ impl Dialog {
                 self.note.name = None;
                 self.note.correcting = true;
                 self.next()
+            }
+            (false, "rate_limited") => {
+                self.note = Note::default();
+                let say = result["say"].as_str().unwrap_or(&self.replies().message_failed);
+                self.go(Step::OfferPerson, say, ExpectKind::YesNo)
             }
             (false, _) => self.go(Step::OfferPerson, &self.replies().message_failed, ExpectKind::YesNo),
         }

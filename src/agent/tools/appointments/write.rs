@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::consent::{agreed, ask};
-use super::super::dealings::Slot;
+use super::super::dealings::{OUTCOME_UNKNOWN, Slot};
 use super::super::interrupted::UnderWay;
+use super::super::limits::{self, Limited};
 use super::super::{Outcome, Session, ToolName, schema};
 use super::late::{self, LATE_CHANGE};
 use super::{digest, failed, failed_write, local, verified, written};
@@ -116,6 +117,9 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
         Ok(reason) => reason,
         Err(outcome) => return outcome,
     };
+    if let Err(outcome) = limits::room(Limited::Booked, session).await {
+        return outcome;
+    }
     session.dealings.touch([&patient], &["appointments"]);
     let told = Told { at: slot.place.start, provider: &slot.provider_name };
     let named = [moment(told.at, session.language), slot.provider_name.clone()];
@@ -149,6 +153,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     };
     under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
+    count(&outcome, session).await;
     outcome
 }
 
@@ -172,6 +177,9 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
             "too_short",
             "that time is shorter than the appointment; find times for the kind of visit it is",
         );
+    }
+    if let Err(outcome) = limits::room(Limited::Booked, session).await {
+        return outcome;
     }
     let late = late::said_before(held.start, session);
     let mut named =
@@ -209,6 +217,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
     };
     under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
+    count(&outcome, session).await;
     outcome
 }
 
@@ -259,6 +268,13 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
     outcome
+}
+
+/// One more appointment made or moved, or perhaps.
+async fn count(outcome: &Outcome, session: &Session) {
+    if outcome.is_ok() || outcome.result["code"] == OUTCOME_UNKNOWN {
+        limits::done(Limited::Booked, session).await;
+    }
 }
 
 /// What a visit is about, if the caller said it.

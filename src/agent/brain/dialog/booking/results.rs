@@ -158,6 +158,11 @@ impl Dialog {
                 let reason = json!({ "reason": "the caller could not be identified" });
                 Move { say: say.to_owned(), ..Move::call(ToolName::TransferToPerson.name(), reason) }
             }
+            // The sentence offers a person.
+            "rate_limited" => {
+                self.end_visit();
+                self.go(Step::OfferPerson, say, ExpectKind::YesNo)
+            }
             // Never tried again: the staff look.
             "outcome_unknown" => self.done(say),
             // The sentence offers a message or a person.
