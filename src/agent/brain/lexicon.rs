@@ -45,7 +45,6 @@ pub(super) struct Replies {
     pub ask_text: String,
     pub text_again: String,
     pub read_back: String,
-    pub read_back_same: String,
     pub confirm_again: String,
     pub what_to_change: String,
     pub message_kept: String,

@@ -335,3 +335,45 @@ async fn a_message_can_be_left_in_every_language() {
         assert!(talk.messages().contains("+16045550123"), "{language}: {answers:?}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_is_no_yes_is_asked_about_again_and_then_a_person_is_offered() {
+    let mut talk = Talk::new(Language::English);
+    for words in ["leave a message", "jane roe", "604 555 0123", "call me"] {
+        talk.say(words).await;
+    }
+    for _ in 0..2 {
+        let answer = talk.say("yes on monday").await;
+        assert!(answer.ends_with("Shall I pass that message to the clinic?"), "{answer}");
+    }
+    assert!(talk.say("yes on monday").await.contains("person"));
+    assert!(talk.messages().is_empty());
+}
+
+#[tokio::test]
+async fn who_left_enough_for_a_day_hears_so_in_their_language_and_is_offered_a_person() {
+    for (language, lines, yes) in [
+        (Language::English, ["leave a message", "jane roe", "604 555 0123", "call me"], "yes please"),
+        (
+            Language::French,
+            ["je voudrais laisser un message", "je m'appelle Marie Tremblay", "604 555 0123", "rappelez-moi"],
+            "oui",
+        ),
+        (Language::Mandarin, ["我想留言", "我叫王小明", "六零四五五五零幺二三", "请医生给我回电话"], "好的"),
+        (Language::Cantonese, ["我想留言", "我叫陳大文", "六零四五五五零一二三", "請醫生覆電話畀我"], "好呀"),
+        (Language::Punjabi, ["ਮੈਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਹੈ", "ਮੇਰਾ ਨਾਮ ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ ਹੈ", "604 555 0123", "ਡਾਕਟਰ ਮੈਨੂੰ ਫ਼ੋਨ ਕਰੇ"], "ਹਾਂਜੀ"),
+    ] {
+        let mut talk = Talk::new(language);
+        let mut clinic = crate::clinic::Clinic::sample();
+        clinic.config.limits.left = 0;
+        talk.session.clinic = Arc::new(clinic);
+        let mut answer = String::new();
+        for line in lines {
+            answer = talk.say(line).await;
+        }
+        assert_eq!(answer, crate::clinic::spoken::refusal::left_enough(language));
+        assert!(talk.messages().is_empty());
+        talk.say(yes).await;
+        assert!(matches!(talk.ending, Some(Ending::Transfer { .. })), "{language}");
+    }
+}

@@ -1,19 +1,16 @@
-//! `take_message`: keeps a caller's message for the clinic, once they said yes to hearing it read back.
+//! `take_message`: keeps a caller's message for the clinic, once they said yes to the server's own question: from whom it is, and which number is called back.
 //!
-//! The server checks the read-back itself: the number must have been heard in the agent's words, and what the caller said after
-//! that must not be a no. The same message twice in a call is kept once.
+//! The number they are calling from is read out as any other. The same message twice in a call is kept once.
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::call_back::CallBack;
 use super::limits::{self, Limited};
-use super::{MessageKind, Outcome, Session, ToolName, for_staff, object};
+use super::{MessageKind, Outcome, Session, ToolName, consent, for_staff, object};
 use crate::agent::llm::ToolSpec;
-use crate::agent::{Who, digits};
-use crate::language::Language;
-use crate::phrases::Phrases;
-use crate::tokens::tokens;
+use crate::clinic::spoken::{intake, telephone};
+use crate::state::key::digest;
 
 /// Characters of a message: what can be said in some two minutes.
 const LONGEST_TEXT: usize = 2_000;
@@ -29,8 +26,8 @@ pub(super) struct Asked {
 pub(super) fn spec() -> ToolSpec {
     ToolSpec {
         name: ToolName::TakeMessage.name(),
-        description: "Keep a message for the clinic. Only after you read name, number (digit by digit) and message back and the \
-                      caller said yes to them.",
+        description: "Keep a message for the clinic. The first call returns the question to ask: read the message itself back, say `say` \
+                      word by word after it, and call again with the same arguments after the caller's yes.",
         parameters: object(
             json!({
                 "name": { "type": "string", "description": "the caller's name, as they gave it" },
@@ -57,45 +54,27 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
         Ok(number) => number,
         Err(outcome) => return outcome,
     };
+    let what = digest(&["message", name, number.digits(), text]);
+    if let Some(outcome) = session.dealings.done(&what) {
+        return outcome;
+    }
     if let Err(outcome) = limits::room(Limited::Left, session).await {
         return outcome;
     }
-    if !confirmed(session, &number) {
-        return Outcome::refused(
-            "not_confirmed",
-            "read name, number and message back, and call again after the caller's yes",
-        );
+    let question = intake::ask_to_pass_on(name, number.digits(), session.language);
+    if !consent::agreed(&what, &question, &[name.to_owned(), telephone(number.digits())], session) {
+        return consent::ask(&what, &question, session);
     }
-    match for_staff::leave(MessageKind::Message, name, &number, text.to_owned(), session).await {
-        Ok(()) => Outcome::ok(json!({})),
+    let outcome = match for_staff::leave(MessageKind::Message, name, &number, text.to_owned(), session).await {
+        Ok(()) => Outcome::ok(json!({ "say": intake::passed_on(session.language) })),
         Err(outcome) => outcome,
-    }
+    };
+    session.dealings.finish(what, outcome.clone());
+    outcome
 }
 
 fn is_name(name: &str) -> bool {
     (1..=80).contains(&name.chars().count())
         && name.chars().any(char::is_alphabetic)
         && !name.chars().any(|c| c.is_ascii_digit())
-}
-
-/// The agent was heard reading the number back (or, for the caller's own number, was heard at all), and the caller's words
-/// after that are there and are no refusal.
-fn confirmed(session: &Session, number: &CallBack) -> bool {
-    let said = &session.said;
-    let Some(answer) = said.iter().rposition(|line| line.who == Who::Caller) else { return false };
-    let read_back = said[..answer].iter().any(|line| {
-        line.who == Who::Agent
-            && match number {
-                CallBack::Given(number) => {
-                    digits::runs(line.text.reveal(), session.language).concat().contains(number.as_str())
-                }
-                CallBack::CalledFrom(_) => true,
-            }
-    });
-    let words = tokens(said[answer].text.reveal(), session.language);
-    read_back && !words.is_empty() && !refuses(&words, session.language)
-}
-
-fn refuses(words: &[String], language: Language) -> bool {
-    Phrases::of(language).words.no.prefix(words).is_some()
 }

@@ -115,7 +115,26 @@ async fn call(tool: ToolName, arguments: Value, session: &Session) -> Outcome {
     run(tool, &Pii::new(arguments.to_string()), session).await
 }
 
-const READ_BACK: &str = "From Jane Roe, at 6 0 4, 5 5 5, 0 1 2 3: please call me. Is that right?";
+/// The same session after the agent said that and the caller answered.
+pub(in crate::agent) fn then(session: &Session, agent: &str, caller: &str) -> Session {
+    let line = |who, text: &str| Line { who, text: Pii::new(text.to_owned()), cut: false };
+    let said = session.said.iter().cloned();
+    let said: Arc<[Line]> = said.chain([line(Who::Agent, agent), line(Who::Caller, caller)]).collect();
+    Session { said, ..session.clone() }
+}
+
+/// The tool asks, the agent says that, and the caller answers it.
+pub(in crate::agent) async fn asked_and_answered(
+    tool: ToolName,
+    arguments: &Value,
+    answer: &str,
+    session: &Session,
+) -> Outcome {
+    let question = call(tool, arguments.clone(), session).await;
+    assert_eq!(question.result["code"], "not_confirmed", "{}", question.result);
+    let session = then(session, question.result["say"].as_str().unwrap(), answer);
+    call(tool, arguments.clone(), &session).await
+}
 
 fn message() -> Value {
     json!({ "name": "Jane Roe", "number": "604-555-0123", "text": "please call me" })
@@ -140,9 +159,10 @@ async fn hours_are_told_for_the_clinics_own_day() {
 async fn a_message_is_kept_once_and_only_for_its_owner_to_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let session = session(folder.path(), &[(Who::Agent, READ_BACK), (Who::Caller, "yes that's right")]);
-    assert!(call(ToolName::TakeMessage, message(), &session).await.is_ok());
-    assert!(call(ToolName::TakeMessage, message(), &session).await.is_ok());
+    let session = session(folder.path(), &[]);
+    let kept = asked_and_answered(ToolName::TakeMessage, &message(), "yes that's right", &session).await;
+    assert!(kept.is_ok() && kept.result["say"].is_string(), "{}", kept.result);
+    assert_eq!(call(ToolName::TakeMessage, message(), &session).await, kept, "the same again");
     let [file] = &messages::waiting(folder.path()).unwrap()[..] else { panic!("one message") };
     let kept = messages::read(file, &crate::store::at_rest::Sealing::default()).unwrap().unwrap();
     assert_eq!(kept.number.reveal(), "+16045550123");
@@ -153,32 +173,56 @@ async fn a_message_is_kept_once_and_only_for_its_owner_to_read() {
 #[tokio::test]
 async fn a_message_nobody_said_yes_to_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for said in [
-        &[(Who::Caller, "take a message from Jane Roe 604 555 0123")][..],
-        &[(Who::Agent, READ_BACK)],
-        &[(Who::Agent, READ_BACK), (Who::Caller, "no that's wrong")],
-        &[(Who::Agent, "From Jane Roe, at 6 0 4, 5 5 5"), (Who::Caller, "yes")],
+    let first = session(folder.path(), &[(Who::Agent, "Shall I?"), (Who::Caller, "yes")]);
+    let asked = call(ToolName::TakeMessage, message(), &first).await;
+    let question = asked.result["say"].as_str().unwrap();
+    assert!(question.contains("Jane Roe") && question.contains("6 0 4, 5 5 5, 0 1 2 3"), "{question}");
+    let other = question.replace("0 1 2 3", "0 1 2 4");
+    for (agent, caller) in [
+        (question, "no that's wrong"),
+        (question, "yes but not today"),
+        (question, "what are your hours"),
+        ("I have your message. Is that right?", "yes"),
+        (other.as_str(), "yes"),
+        (&question[..30], "yes"),
     ] {
-        let outcome = call(ToolName::TakeMessage, message(), &session(folder.path(), said)).await;
-        assert_eq!(outcome.result["code"], "not_confirmed", "{said:?}");
+        call(ToolName::TakeMessage, message(), &first).await;
+        let outcome = call(ToolName::TakeMessage, message(), &then(&first, agent, caller)).await;
+        assert_eq!(outcome.result["code"], "not_confirmed", "{agent} {caller}");
     }
+    call(ToolName::TakeMessage, message(), &first).await;
+    let mut changed = message();
+    changed["number"] = json!("604-555-0199");
+    let outcome = call(ToolName::TakeMessage, changed, &then(&first, question, "yes")).await;
+    assert_eq!(outcome.result["code"], "not_confirmed", "a yes to another number");
     assert!(!folder.path().join("messages").exists());
 }
 
 #[tokio::test]
-async fn the_callers_own_number_is_the_servers_to_know() {
-    let folder = tempfile::tempdir().unwrap();
-    let session =
-        session(folder.path(), &[(Who::Agent, "From Jane Roe, at this number. Right?"), (Who::Caller, "yes")]);
+async fn the_callers_own_number_is_the_servers_to_know_and_is_asked_about_in_every_language() {
     let asked = json!({ "name": "Jane Roe", "number": "caller", "text": "call me" });
-    assert!(call(ToolName::TakeMessage, asked, &session).await.is_ok());
-    assert!(left(folder.path()).contains("\"number\":\"+16045550177\""));
+    for (language, yes) in [
+        (Language::English, "yes"),
+        (Language::French, "oui"),
+        (Language::Mandarin, "好的"),
+        (Language::Cantonese, "好呀"),
+        (Language::Punjabi, "ਹਾਂਜੀ"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let before = [(Who::Agent, "From Jane Roe, at this number. Right?"), (Who::Caller, yes)];
+        let session = Session { language, ..session(folder.path(), &before) };
+        let question = call(ToolName::TakeMessage, asked.clone(), &session).await;
+        assert!(question.result["say"].as_str().unwrap().contains("6 0 4, 5 5 5, 0 1 7 7"), "{}", question.result);
+        let outcome = asked_and_answered(ToolName::TakeMessage, &asked, yes, &session).await;
+        assert!(outcome.is_ok(), "{language}: {}", outcome.result);
+        assert!(left(folder.path()).contains("\"number\":\"+16045550177\""));
+    }
 }
 
 #[tokio::test]
 async fn bad_arguments_are_refused_without_repeating_them() {
     let folder = tempfile::tempdir().unwrap();
-    let session = session(folder.path(), &[(Who::Agent, READ_BACK), (Who::Caller, "yes")]);
+    let session = session(folder.path(), &[]);
     for arguments in [
         json!({ "name": "Jane", "number": "604 911 0123", "text": "x" }),
         json!({ "name": "12", "number": "6045550123", "text": "x" }),

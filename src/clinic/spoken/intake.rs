@@ -1,4 +1,4 @@
-//! What is said to somebody who is to be registered, or put on the waiting list, in their language.
+//! What is said to somebody who is to be registered or put on the waiting list, or leaves a message, in their language.
 //!
 //! Pure. Every question holds what it asks about, so that a mistake is heard.
 
@@ -66,6 +66,26 @@ pub fn ask_to_wait(wait: Wait, name: &str, number: &str, language: Language) -> 
     }
 }
 
+/// Shall the message be passed on? Whom they call back and where; `number`: ten digits. The message itself is read back before it.
+pub fn ask_to_pass_on(name: &str, number: &str, language: Language) -> String {
+    let number = telephone(number);
+    match language {
+        Language::English => {
+            format!(
+                "It's from {name}, and the number to call back is {number}. Shall I pass that message to the clinic?"
+            )
+        }
+        Language::French => format!(
+            "De la part de {name}, à rappeler au numéro {number}. Est-ce que je transmets ce message à la clinique?"
+        ),
+        Language::Mandarin => format!("留言人{name},回电号码{number}。要把这个留言交给诊所吗?"),
+        Language::Cantonese => format!("留言人{name},回電號碼{number}。交呢個留言俾診所好唔好?"),
+        Language::Punjabi => {
+            format!("{name} ਵੱਲੋਂ, ਵਾਪਸ ਫ਼ੋਨ ਕਰਨ ਲਈ ਨੰਬਰ {number}। ਕੀ ਮੈਂ ਇਹ ਸੁਨੇਹਾ ਕਲੀਨਿਕ ਨੂੰ ਦੇ ਦਿਆਂ?")
+        }
+    }
+}
+
 /// The staff have it.
 pub const fn passed_on(language: Language) -> &'static str {
     match language {
@@ -124,6 +144,7 @@ mod tests {
                 register,
                 ask_to_wait(Wait::NewPatient, "Jane Roe", "6045550123", language),
                 ask_to_wait(Wait::EarlierSlot, "Jane Roe", "6045550123", language),
+                ask_to_pass_on("Jane Roe", "6045550123", language),
             ] {
                 assert!(question.contains("Jane Roe") && question.contains("6 0 4, 5 5 5, 0 1 2 3"), "{question}");
             }

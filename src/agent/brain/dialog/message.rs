@@ -1,4 +1,4 @@
-//! Taking a message: name, number, text, read back, kept after a yes, corrected after a no.
+//! Taking a message: name, number, text, read back with the server's own question, kept after a yes to that, corrected after a no.
 //!
 //! Digits may come in several turns. A question in between is answered and the open one asked again. Three misunderstandings of
 //! the same question offer a person.
@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::super::name::name;
 use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
 use crate::agent::{ExpectKind, digits};
-use crate::clinic::spoken;
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::tokens::tokens;
@@ -19,6 +18,10 @@ pub(super) struct Note {
     name: Option<String>,
     number: Option<Number>,
     text: Option<String>,
+    /// The server's, about what there is now.
+    question: Option<String>,
+    /// Answers to it that the server did not take for a yes.
+    unclear: u32,
     /// Digits of a number not complete yet.
     digits: String,
     /// Something is being asked for the second time.
@@ -76,7 +79,7 @@ impl Dialog {
                 self.note = Note::default();
                 self.go(Step::AnythingElse, &self.replies().message_kept, ExpectKind::YesNo)
             }
-            (false, "not_confirmed") => self.next(),
+            (false, "not_confirmed") => self.asked(result["say"].as_str().unwrap_or_default()),
             (false, "invalid_number") => {
                 self.note.number = None;
                 self.go(Step::Number, &self.replies().message_number_bad, ExpectKind::Phone)
@@ -93,6 +96,24 @@ impl Dialog {
             }
             (false, _) => self.go(Step::OfferPerson, &self.replies().message_failed, ExpectKind::YesNo),
         }
+    }
+
+    /// The server asks this before it keeps the message; once more, if the answer was no yes to it.
+    fn asked(&mut self, question: &str) -> Move {
+        let Note { name: Some(_), number: Some(_), text: Some(_), .. } = &self.note else {
+            // Another model took it, and failed since.
+            return self.next();
+        };
+        self.step = Step::Confirm;
+        if self.note.question.replace(question.to_owned()).is_none() {
+            return self.read_back();
+        }
+        self.note.unclear += 1;
+        if self.note.unclear >= PATIENCE {
+            self.note = Note::default();
+            return self.go(Step::OfferPerson, &self.replies().offer_person, ExpectKind::YesNo);
+        }
+        self.confirm_again()
     }
 
     /// The open question, in other words.
@@ -159,7 +180,8 @@ impl Dialog {
             }
             (Some(_), Some(_), Some(_)) => {
                 self.step = Step::Confirm;
-                return self.read_back();
+                self.note.question = None;
+                return self.keep();
             }
         };
         let expect = match self.step {
@@ -179,18 +201,19 @@ impl Dialog {
     }
 
     fn read_back(&self) -> Move {
-        let replies = self.replies();
-        let (template, number) = match &self.note.number {
-            Some(Number::Digits(digits)) => (&replies.read_back, spoken::telephone(digits)),
-            Some(Number::Same) | None => (&replies.read_back_same, String::new()),
-        };
         let text = self.note.text.as_deref().unwrap_or_default();
         // The caller's words last: braces in them are not filled in.
-        let words = template
-            .replace("{number}", &number)
-            .replace("{name}", self.note.name.as_deref().unwrap_or_default())
-            .replace("{text}", text);
+        let words = self.replies().read_back.replace("{question}", self.question()).replace("{text}", text);
         Move::say(&words, ExpectKind::YesNo)
+    }
+
+    /// The question comes last, since a yes counts for what it follows.
+    fn confirm_again(&self) -> Move {
+        Move::say(&format!("{} {}", self.replies().confirm_again, self.question()), ExpectKind::YesNo)
+    }
+
+    fn question(&self) -> &str {
+        self.note.question.as_deref().unwrap_or_default()
     }
 
     fn take_name(&mut self, heard: Heard<'_>) -> Option<Move> {
@@ -254,18 +277,19 @@ impl Dialog {
             );
         }
         if words.yes.prefix(plain).is_some() || heard.understood.intent == Intent::Yes {
-            return self.keep();
+            return Some(self.keep());
         }
         None
     }
 
-    fn keep(&mut self) -> Option<Move> {
-        let number = match self.note.number.as_ref()? {
-            Number::Digits(digits) => digits.as_str(),
-            Number::Same => "caller",
+    /// The server asks first, and keeps it after a yes.
+    fn keep(&self) -> Move {
+        let Note { name, number, text, .. } = &self.note;
+        let number = match number {
+            Some(Number::Digits(digits)) => digits.as_str(),
+            Some(Number::Same) | None => "caller",
         };
-        let arguments = json!({ "name": self.note.name.as_ref()?, "number": number, "text": self.note.text.as_ref()? });
-        Some(Move::call("take_message", arguments))
+        Move::call("take_message", json!({ "name": name, "number": number, "text": text }))
     }
 
     /// Takes the part to be changed away, or changes it at once where its new value was said along.
@@ -300,7 +324,7 @@ impl Dialog {
             Step::Name => (&replies.ask_name_again, ExpectKind::Name),
             Step::Number => (&replies.ask_number_again, ExpectKind::Phone),
             Step::Text => (&replies.text_again, ExpectKind::Free),
-            Step::Confirm => (&replies.confirm_again, ExpectKind::YesNo),
+            Step::Confirm => return self.confirm_again(),
             Step::Change
             | Step::Open
             | Step::AnythingElse

@@ -2,23 +2,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::tests::{Ailing, Ails, left, session, with_book};
+use super::super::tests::{self as tools, Ailing, Ails, left, session, then, with_book};
 use super::super::{ToolName, interrupted, run as run_tool};
 use super::*;
-use crate::agent::{Line, Who};
 use crate::emr::Registrations;
 use crate::privacy::Pii;
 
 async fn call(tool: ToolName, arguments: &Value, session: &Session) -> Outcome {
     run_tool(tool, &Pii::new(arguments.to_string()), session).await
-}
-
-/// The same session after the agent said that and the caller answered.
-fn then(session: &Session, agent: &str, caller: &str) -> Session {
-    let line = |who, text: &str| Line { who, text: Pii::new(text.to_owned()), cut: false };
-    let said = session.said.iter().cloned();
-    let said: Arc<[Line]> = said.chain([line(Who::Agent, agent), line(Who::Caller, caller)]).collect();
-    Session { said, ..session.clone() }
 }
 
 fn nova() -> Value {
@@ -29,10 +20,7 @@ fn nova() -> Value {
 }
 
 async fn asked_and_answered(arguments: &Value, answer: &str, session: &Session) -> Outcome {
-    let question = call(ToolName::RegisterNewPatient, arguments, session).await;
-    assert_eq!(question.result["code"], "not_confirmed", "{}", question.result);
-    let session = then(session, question.result["say"].as_str().unwrap(), answer);
-    call(ToolName::RegisterNewPatient, arguments, &session).await
+    tools::asked_and_answered(ToolName::RegisterNewPatient, arguments, answer, session).await
 }
 
 #[tokio::test]
