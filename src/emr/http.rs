@@ -102,6 +102,11 @@ impl Http {
         Ok(Self { client, whole: connect + read, key })
     }
 
+    /// How long a caller waits for an answer: connecting and reading together.
+    pub(super) const fn whole(&self) -> Duration {
+        self.whole
+    }
+
     pub(super) const fn client(&self) -> &Client {
         &self.client
     }

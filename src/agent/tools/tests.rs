@@ -54,6 +54,8 @@ pub(in crate::agent) enum Ails {
     Providers,
     /// They may or may not have been made.
     Charts,
+    /// No answer comes.
+    Searches,
 }
 
 impl Ailing {
@@ -83,7 +85,10 @@ impl Emr for Ailing {
         self.book.appointments_for_patient(p, from).await
     }
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
-        self.book.find_patients(sought).await
+        match self.ails {
+            Ails::Searches => std::future::pending().await,
+            Ails::Bookings | Ails::Numbers | Ails::Providers | Ails::Charts => self.book.find_patients(sought).await,
+        }
     }
     async fn find_by(&self, number: &Number) -> Result<Vec<Patient>, EmrError> {
         self.well(Ails::Numbers)?.find_by(number).await

@@ -1,14 +1,16 @@
 //! What a search finds: its pages, followed within bounds and at this server alone, and the resources in them.
 //!
-//! A page elsewhere, one too many, and anything in them that is not what was asked for are errors, never less than the whole: what is left
-//! out of a day would be free.
+//! A page elsewhere, one too many, one too late, and anything in them that is not what was asked for are errors, never less than the whole: what is
+//! left out of a day would be free. All pages together have the time of one answer, since a caller waits for them.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::timeout;
 use url::Url;
 
+use super::super::EmrError;
 use super::super::failure::Failure;
 use super::client::{Client, Parameters, Service};
 use super::reference;
@@ -96,6 +98,19 @@ impl Client {
 
     /// What is found on so many pages, and whether that is all.
     pub(super) async fn search_within(
+        &self,
+        service: Service,
+        sought: Parameters,
+        pages: usize,
+    ) -> Result<(Vec<Value>, bool), Failure> {
+        let most = self.whole();
+        timeout(most, self.pages(service, sought, pages)).await.unwrap_or_else(|_| {
+            let what = format!("the pages of a search were not all there within {} ms", most.as_millis());
+            Err(Failure::Lost(EmrError::Timeout(what)))
+        })
+    }
+
+    async fn pages(
         &self,
         service: Service,
         mut sought: Parameters,

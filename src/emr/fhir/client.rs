@@ -4,6 +4,7 @@
 //! then, and only then. What patients are is sent in bodies, never in addresses, which servers log.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 use reqwest::{Method, RequestBuilder};
@@ -117,6 +118,11 @@ impl Client {
         let http = Http::new("emr.fhir", "emr.fhir.base_url", times, config.ca.as_ref())?;
         let gates = Service::ALL.map(|service| Gate::new(service.name(), service.label(), clinic));
         Ok(Self { http, gates, base, account: Account::new(config)? })
+    }
+
+    /// How long all that belongs to one answer may take.
+    pub(super) const fn whole(&self) -> Duration {
+        self.http.whole()
     }
 
     /// What the server says that it offers.

@@ -178,6 +178,18 @@ async fn pages_are_followed_and_counted_once() {
 }
 
 #[tokio::test]
+async fn pages_that_come_slowly_one_by_one_have_the_time_of_one_answer_together() {
+    let mut page = bundle(&[]);
+    page["link"] = json!([{ "relation": "next", "url": "?page=2" }]);
+    let slow = fhir(&page).set_delay(Duration::from_millis(500));
+    let (server, emr) = server(fhir(&bundle(&[])), slow.clone(), 1_900).await;
+    Mock::given(method("GET")).and(path("/fhir")).respond_with(slow).mount(&server).await;
+    // With a deadline of its own each of twenty pages would be in time.
+    let error = ask(&emr).await;
+    assert!(matches!(&error, EmrError::Timeout(what) if what.contains("3900 ms")), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_service_that_fails_five_times_is_not_asked_for_a_while_and_the_others_are() {
     let broken = ResponseTemplate::new(503).set_body_raw("<html/>", "text/html");
     let (server, emr) = server(fhir(&bundle(&[])), broken, PATIENT).await;

@@ -3,11 +3,18 @@
 //! Looked up by health card and by name, for the staff. One is made only where nothing speaks against it, and the staff are told of it whatever happens: a
 //! message to them is laid by before it is sent. Whoever asked is told nothing here.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::super::identity::is_named;
 use super::super::{MessageKind, Session, for_staff, interrupted};
 use super::{Particulars, for_eyes};
 use crate::emr::{Emr, EmrError, NewCard, NewPatient, Number, Patient, PatientRef, Refusal, Registrations, Sought};
 use crate::privacy::Pii;
+
+/// A caller waits meanwhile, and what they said is not with the staff yet: these get it without, after so long.
+const LOOKING: Duration = Duration::from_secs(6);
 
 /// What is known of a chart of theirs.
 pub(super) struct Found {
@@ -37,7 +44,9 @@ pub(super) enum Known {
 pub(super) async fn chart(wanted: &Particulars, session: &Session) -> Found {
     let only = |known| Found { known, laid_by: None };
     let Some(emr) = &session.emr else { return only(Known::NotLookedUp) };
-    let known = look_up(wanted, emr.as_ref(), session).await.unwrap_or_else(|error| {
+    let late = |_| Err(EmrError::Timeout(format!("a look-up took longer than {} s", LOOKING.as_secs())));
+    let looked = timeout(LOOKING, look_up(wanted, emr.as_ref(), session)).await.unwrap_or_else(late);
+    let known = looked.unwrap_or_else(|error| {
         tracing::warn!(call = %session.call.call, %error, "the book of appointments, for a registration");
         Known::NotLookedUp
     });

@@ -245,3 +245,17 @@ async fn what_cannot_be_right_is_asked_for_again_without_repeating_it() {
         assert!(!outcome.result.to_string().contains("Nova"), "{}", outcome.result);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_without_an_answer_keeps_a_registration_from_the_staff_for_six_seconds_and_no_chart_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = that_makes_charts(&with_book(folder.path()));
+    let book = session.emr.take().unwrap();
+    session.emr = Some(Arc::new(Ailing { book, ails: Ails::Searches }));
+    let began = tokio::time::Instant::now();
+    let outcome = asked_and_answered(&nova(), "yes that's right", &session).await;
+    assert_eq!(outcome.result["status"], "queued", "{}", outcome.result);
+    assert_eq!(began.elapsed().as_secs(), 6);
+    let kept = left(folder.path());
+    assert!(kept.contains("Not looked up: there may be a chart already."), "{kept}");
+}
