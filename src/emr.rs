@@ -40,7 +40,7 @@ use crate::privacy::Pii;
 use crate::state::Shared;
 use crate::tokens::tokens;
 
-pub use config::{EmrConfig, EmrKind, Registrations, TemplateCode};
+pub use config::{EmrConfig, EmrKind, ForOthers, Registrations, TemplateCode};
 pub use identity::identity;
 pub use login::Login;
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, ToSpan};
 use serde::Deserialize;
 
@@ -29,6 +29,12 @@ pub struct EmrConfig {
     pub horizon_days: u16,
     /// Who cancels or moves an appointment so many hours before it or less, hears first that the clinic asks for them. Without it nothing is said.
     pub late_change_hours: Option<u16>,
+    /// What is offered to whoever calls for somebody else: a child, by [`Self::minors_under`].
+    #[serde(default)]
+    pub for_others: ForOthers,
+    /// Years: who is younger is called for by another. 0: nobody is.
+    #[serde(default = "default_minors")]
+    pub minors_under: i16,
     /// What becomes of new patients whom callers register.
     #[serde(default)]
     pub registrations: Registrations,
@@ -60,6 +66,19 @@ pub enum Registrations {
     Created,
 }
 
+/// What is offered to whoever calls for somebody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForOthers {
+    /// A person.
+    #[default]
+    Transfer,
+    /// To leave a message.
+    Message,
+    /// What the patient could do, by the patient's own name, date of birth and factors.
+    Book,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateCode {
@@ -71,12 +90,20 @@ pub struct TemplateCode {
     pub within_days: Option<u16>,
 }
 
+/// The youngest at whom a province lets patients consent to care alone: Quebec's Civil Code, article 14.
+const fn default_minors() -> i16 {
+    14
+}
+
 const fn default_horizon() -> u16 {
     30
 }
 
 /// Beyond this a search would ask an EMR for too many days.
 const LONGEST_HORIZON: u16 = 180;
+
+/// Years: nobody is a minor after that.
+const OLDEST_MINOR: i16 = 21;
 
 /// Hours: two weeks. Longer notice than that is asked of nobody.
 const LONGEST_LATE: u16 = 336;
@@ -99,9 +126,24 @@ impl EmrConfig {
         listed.into_iter().flatten().find_map(|of| of.get(provider)).map(|name| name.trim())
     }
 
+    /// What is offered to whoever calls as somebody born then, who is too young to call; `None`: they may be who is calling, or the clinic books for them.
+    pub fn instead_for(&self, born: Date, today: Date) -> Option<ForOthers> {
+        let is_minor = born.saturating_add(self.minors_under.years()) > today;
+        match self.for_others {
+            ForOthers::Transfer | ForOthers::Message => is_minor.then_some(self.for_others),
+            ForOthers::Book => None,
+        }
+    }
+
     /// What is wrong, as `key: what is wrong; what to write instead`.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
+        if !(0..=OLDEST_MINOR).contains(&self.minors_under) {
+            wrong.push(format!(
+                "emr.minors_under: {} is out of range; write 0 (nobody is too young to call) to {OLDEST_MINOR}",
+                self.minors_under
+            ));
+        }
         wrong.extend(self.wrong_section(EmrKind::Oscar, self.oscar.as_ref().map(OscarConfig::check)));
         wrong.extend(
             self.wrong_section(
@@ -164,5 +206,23 @@ impl EmrKind {
             Self::Oscar => "oscar",
             Self::Fhir => "fhir",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use crate::clinic::Clinic;
+
+    #[test]
+    fn who_is_a_minor_is_the_clinics_to_say() {
+        let mut emr = Clinic::sample().config.emr.unwrap();
+        let today = date(2026, 11, 21);
+        assert!(emr.instead_for(date(2012, 11, 22), today).is_some());
+        emr.minors_under = 0;
+        assert_eq!((emr.instead_for(today, today), emr.check()), (None, Vec::new()));
+        emr.minors_under = 22;
+        assert!(emr.check()[0].starts_with("emr.minors_under: 22 is out of range; write 0"), "{:?}", emr.check());
     }
 }

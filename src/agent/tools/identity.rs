@@ -2,7 +2,8 @@
 //!
 //! Decides when a caller counts as the owner of a chart: full name and birth date match one chart that has the number called from, or
 //! match charts of which a postal code or the end of a card number tells one. Whether someone is a patient is told to nobody: a search
-//! that finds nothing answers like one that needs a further factor, and a wrong factor like no chart. Failures are counted for the call, and for
+//! that finds nothing answers like one that needs a further factor, and a wrong factor like no chart. Who is too young to call is called for by another, and
+//! not looked up unless the clinic books for others. Failures are counted for the call, and for
 //! a day for the number called from and for each chart, whatever instance the calls are on.
 
 use std::time::Duration;
@@ -17,7 +18,8 @@ use super::{Outcome, Session, ToolName, schema};
 use crate::agent::llm::ToolSpec;
 use crate::agent::{CallFacts, digits};
 use crate::clinic::spoken::appointment::Remark;
-use crate::emr::{Emr, Patient, Sought, card, folded};
+use crate::clinic::spoken::refusal;
+use crate::emr::{Emr, ForOthers, Patient, Sought, card, folded};
 use crate::privacy::Pii;
 use crate::state::Key;
 
@@ -85,6 +87,9 @@ pub(super) async fn search(asked: Search, emr: &dyn Emr, session: &Session) -> O
     let Some(born) = birth_date(&asked.birth_date, today) else {
         return Outcome::refused("invalid_birth_date", "that is no date of birth; ask for year, month and day again");
     };
+    if let Some(instead) = session.clinic.config.emr.as_ref().and_then(|emr| emr.instead_for(born, today)) {
+        return for_another(instead, session);
+    }
     if !session.dealings.may_search() {
         return give_up(session);
     }
@@ -155,6 +160,17 @@ pub(super) async fn verify(asked: &Verify, session: &Session) -> Outcome {
     } else {
         give_up(session)
     }
+}
+
+/// Whoever is calling, it is not this patient. Nothing was looked up.
+fn for_another(instead: ForOthers, session: &Session) -> Outcome {
+    let next = match instead {
+        ForOthers::Transfer | ForOthers::Book => ToolName::TransferToPerson,
+        ForOthers::Message => ToolName::TakeMessage,
+    };
+    let mut outcome = Outcome::told("not_allowed", refusal::for_child(instead, session.language));
+    outcome.result["next"] = json!([next.name()]);
+    outcome
 }
 
 /// Failed checks of the last day, of the number called from or of one of these charts, whichever are more; with so many new ones.

@@ -1,6 +1,34 @@
 //! What is said to a caller whose wish the server refuses, in their language. Each sentence says what they can do instead.
 
+use crate::emr::ForOthers;
 use crate::language::Language;
+
+/// The clinic has whoever calls for a child talk to its staff; a person is offered, or to leave a message.
+pub const fn for_child(instead: ForOthers, language: Language) -> &'static str {
+    let [english, french, mandarin, cantonese, punjabi] = match instead {
+        ForOthers::Transfer | ForOthers::Book => [
+            "I'm sorry, I can't look after a child's appointments myself. Shall I pass you to a person at the clinic?",
+            "Je suis désolée, je ne peux pas m'occuper moi-même des rendez-vous d'un enfant. Voulez-vous que je vous passe une personne de la clinique?",
+            "很抱歉,孩子的预约我办不了。需要我帮您转接诊所的工作人员吗?",
+            "唔好意思,小朋友嘅預約我幫唔到手。使唔使我幫你轉駁去診所職員?",
+            "ਮਾਫ਼ ਕਰਨਾ, ਬੱਚੇ ਦੀ ਅਪੌਇੰਟਮੈਂਟ ਮੈਂ ਆਪ ਨਹੀਂ ਕਰ ਸਕਦੀ। ਕੀ ਮੈਂ ਤੁਹਾਡੀ ਗੱਲ ਕਲੀਨਿਕ ਦੇ ਸਟਾਫ਼ ਨਾਲ ਕਰਵਾਵਾਂ?",
+        ],
+        ForOthers::Message => [
+            "I'm sorry, I can't look after a child's appointments myself. Would you like to leave a message for the clinic?",
+            "Je suis désolée, je ne peux pas m'occuper moi-même des rendez-vous d'un enfant. Voulez-vous laisser un message à la clinique?",
+            "很抱歉,孩子的预约我办不了。您要给诊所留言吗?",
+            "唔好意思,小朋友嘅預約我幫唔到手。你想唔想留言俾診所?",
+            "ਮਾਫ਼ ਕਰਨਾ, ਬੱਚੇ ਦੀ ਅਪੌਇੰਟਮੈਂਟ ਮੈਂ ਆਪ ਨਹੀਂ ਕਰ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਕਲੀਨਿਕ ਲਈ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?",
+        ],
+    };
+    match language {
+        Language::English => english,
+        Language::French => french,
+        Language::Mandarin => mandarin,
+        Language::Cantonese => cantonese,
+        Language::Punjabi => punjabi,
+    }
+}
 
 /// They left as much for the staff as one caller may in a day.
 pub const fn left_enough(language: Language) -> &'static str {

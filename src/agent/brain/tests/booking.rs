@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::agent::tools::tests::with_book;
-use crate::emr::{Appointment, Emr, PatientRef};
+use crate::emr::{Appointment, Emr, ForOthers, PatientRef};
 
 impl Talk {
     /// Jane Roe calls from the number in her chart.
@@ -314,6 +314,22 @@ async fn for_somebody_else_a_person_or_a_message_is_offered() {
     let mut talk = Talk::at_the_book(Language::English);
     let answer = talk.say("i'd like to book an appointment for my son").await;
     assert!(answer.contains("only book for the person who is calling"), "{answer}");
+}
+
+#[tokio::test]
+async fn for_a_child_the_server_offers_what_the_clinic_has_for_it() {
+    for (for_others, passed_on) in [(ForOthers::Transfer, true), (ForOthers::Message, false)] {
+        let mut talk = Talk::at_the_book(Language::English);
+        let mut clinic = crate::clinic::Clinic::sample();
+        clinic.config.emr.as_mut().unwrap().for_others = for_others;
+        talk.session.clinic = Arc::new(clinic);
+        talk.say_all(&["book an appointment", "follow up", JANE[0]]).await;
+        talk.say("03 09 2020").await;
+        let answer = talk.say("yes that's right").await;
+        assert!(answer.contains("a child's appointments"), "{answer}");
+        let answer = talk.say("yes please").await;
+        assert_eq!((talk.ending.is_some(), answer.contains("name")), (passed_on, !passed_on), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use super::super::{Dealings, Messages, Trace, messages, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
 use crate::clinic::Clinic;
+use crate::emr::ForOthers;
 use crate::emr::book::Book;
 use crate::language::Language;
 use crate::state::{Key, Shared, State, StateConfig};
@@ -498,4 +499,36 @@ async fn nothing_of_the_caller_is_in_clear_in_the_folder_after_a_call_that_books
     }
     let [file] = &messages::waiting(&records).unwrap()[..] else { panic!("one message") };
     assert_eq!(messages::read(file, &sealing).unwrap().unwrap().name.reveal(), "Jane Roe");
+}
+
+#[tokio::test]
+async fn who_is_too_young_to_call_is_not_looked_up_unless_the_clinic_books_for_others() {
+    // Fourteen on the day, and on the day after.
+    let (old_enough, too_young) = ("2012-11-21", "2012-11-22");
+    let mut caller = Caller::new();
+    for (for_others, next) in [
+        (ForOthers::Transfer, Some("transfer_to_person")),
+        (ForOthers::Message, Some("take_message")),
+        (ForOthers::Book, None),
+    ] {
+        let mut clinic = Clinic::sample();
+        clinic.config.emr.as_mut().unwrap().for_others = for_others;
+        caller.session.clinic = Arc::new(clinic);
+        caller.session.dealings = Arc::default();
+        assert_eq!(caller.call(ToolName::SearchPatient, jane(old_enough)).await["status"], "need_factor");
+        let mut said = std::collections::BTreeSet::new();
+        for language in Language::ALL {
+            let asked = Session { language, ..caller.session.clone() };
+            let found = run(ToolName::SearchPatient, &Pii::new(jane(too_young).to_string()), &asked).await.result;
+            match next {
+                Some(next) => {
+                    assert_eq!((&found["code"], &found["next"]), (&json!("not_allowed"), &json!([next])), "{found}");
+                    assert!(found["patient"].is_null(), "{found}");
+                    said.insert(found["say"].to_string());
+                }
+                None => assert_eq!(found["status"], "need_factor", "as any other patient"),
+            }
+        }
+        assert_eq!(said.len(), if next.is_some() { Language::ALL.len() } else { 0 });
+    }
 }
