@@ -1,8 +1,7 @@
 //! The whole server, put together: providers, the clinics whose calls are answered, and the transports that bring calls to them.
 //!
 //! Everything is checked and made ready before a port is bound; a bound port means that calls are answered. Of several clinics one that cannot be started
-//! takes no calls and is told of; the others do,
-//! and it is tried again meanwhile.
+//! takes no calls and is told of; the others do (`opening`), and it is tried again meanwhile (`reopening`).
 
 mod asked;
 mod budget;
@@ -13,6 +12,7 @@ mod holidays;
 mod house;
 pub(crate) mod keeping;
 mod login;
+mod opening;
 mod order;
 mod phrases;
 mod plans;
@@ -27,7 +27,6 @@ mod standing;
 mod street;
 mod told;
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -41,9 +40,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::graph::GraphError;
 use crate::api;
-use crate::call::desk::{Desk, Hall, NotReady};
-use crate::call::registry::FrontDesk;
-use crate::clinic::number::Directory;
+use crate::call::desk::{Desk, NotReady};
 use crate::clinic::{Clinic, ClinicError, Tenant};
 use crate::config::Config;
 use crate::emr;
@@ -57,13 +54,11 @@ use crate::telemetry;
 use crate::transport::sip;
 use crate::tts::cache::PhraseCache;
 
-use door::Entrance;
-use house::{Founded, Grounds, Prepared, contained};
+use house::Grounds;
+use opening::{Begun, Opened, found, open};
 use providers::Crew;
-use reception::Reception;
 use reopening::Reopening;
-use shelf::Shelf;
-use street::{Lot, Street};
+use street::Street;
 
 pub use clinics::{Served, config_of, one, served};
 pub(crate) use keeping::known_sealing;
@@ -388,7 +383,7 @@ impl Server {
         }
         // One that was opened at the last moment.
         let late = self.street.desks().into_iter().filter(|desk| !desks.iter().any(|known| Arc::ptr_eq(known, desk)));
-        let drained = drained && drained_all(&late.collect::<Vec<_>>(), grace).await;
+        let drained = drained_all(&late.collect::<Vec<_>>(), grace).await && drained;
         self.stop.cancel();
         if tokio::time::timeout(CLOSING, self.transports.wait()).await.is_err() {
             tracing::warn!("a transport did not close in time");
@@ -398,83 +393,8 @@ impl Server {
     }
 }
 
-/// Every clinic, as far as it could be started.
-struct Opened {
-    street: Arc<Street>,
-    /// `None`: none could be.
-    hall: Option<Hall>,
-    front: Arc<dyn FrontDesk>,
-}
-
 async fn drained_all(desks: &[Arc<Desk>], grace: Duration) -> bool {
     join_all(desks.iter().map(|desk| desk.drain(grace))).await.into_iter().all(|drained| drained)
-}
-
-/// A clinic, and what came of making its folder and its store ready.
-type Begun = (Served, Result<Founded, StartError>);
-
-/// Makes every clinic's folder and store ready, before anything is sealed: what is wrong with the store is wrong for all. One after the other.
-async fn found(clinics: Vec<Served>, is_alone: bool) -> Result<Vec<Begun>, StartError> {
-    let mut all = Vec::with_capacity(clinics.len());
-    for served in clinics {
-        let founded = match check_clinic(&served) {
-            Ok(()) => contained(Box::pin(Founded::of(served.clone()))).await,
-            Err(error) => Err(error),
-        };
-        match founded {
-            Err(error) if is_alone || error.is_of_all() => return Err(error),
-            founded => all.push((served, founded)),
-        }
-    }
-    Ok(all)
-}
-
-/// Opens every clinic's door. Of several, one that cannot be opened passes its calls on to its own line.
-async fn open(config: &Config, founded: Vec<Begun>, grounds: &Grounds) -> Result<Opened, StartError> {
-    let is_alone = config.clinic.files.is_empty();
-    let mut directory = if is_alone {
-        Directory::default()
-    } else {
-        clinics::directory(founded.iter().map(|(served, _)| served)).map_err(ClinicError)?
-    };
-    if let Some(user) = config.sip.trunk.as_ref().and_then(|trunk| trunk.user.as_ref()) {
-        directory = directory.with_trunk(&user.name);
-    }
-    let preparing = founded.into_iter().map(|(served, founded)| async move {
-        let prepared = match founded {
-            Ok(founded) => contained(Box::pin(Prepared::of(founded, grounds))).await,
-            Err(error) => Err(error),
-        };
-        (served, prepared)
-    });
-    let (mut lots, mut hall): (Vec<Lot>, Option<Hall>) = (Vec::new(), None);
-    let mut doors: HashMap<Tenant, Arc<Entrance>> = HashMap::new();
-    for (served, prepared) in join_all(preparing).await {
-        let tenant = served.clinic.tenant().clone();
-        let opened = match prepared {
-            Ok(prepared) => contained(Box::pin(prepared.open(grounds, hall.as_ref()))).await,
-            Err(error) => Err(error),
-        };
-        let lot = match opened {
-            Ok(house) => {
-                hall.get_or_insert_with(|| house.desk.hall());
-                Lot::of(house)
-            }
-            Err(error) if is_alone || error.is_of_all() => return Err(error),
-            Err(error) => {
-                reopening::shut(&tenant, &error, standing::FIRST_LOOK.as_secs());
-                let line = house::line(&served.clinic, &served.config);
-                Lot::shut(line, Shelf::after(&error, served, &grounds.shared).await)
-            }
-        };
-        doors.insert(tenant, lot.entrance.clone());
-        lots.push(lot);
-    }
-    let front: Arc<dyn FrontDesk> = match &lots[..] {
-        [alone] if is_alone => alone.entrance.clone(),
-        _ => Arc::new(Reception { directory, doors }),
-    };
-    Ok(Opened { street: Arc::new(Street::new(lots)), hall, front })
 }
 
 /// Whether some clinic takes calls. Who has none that could be started passes all of them on, which is to be done.

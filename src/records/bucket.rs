@@ -71,6 +71,15 @@ impl BucketError {
             Self::NotKept(_) | Self::StillThere(_) | Self::Disk(_) => false,
         }
     }
+
+    /// Whether other recordings may let themselves be taken away all the same: what a bucket keeps locked, it refuses as it refuses a key that may not.
+    pub(crate) const fn may_be_of_one(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 400..=428 | 430..=499),
+            Self::NotKept(_) | Self::StillThere(_) | Self::Disk(_) => true,
+            Self::Settings(_) | Self::Away(_) | Self::Versions | Self::Foreign => false,
+        }
+    }
 }
 
 /// A bucket that says nothing for so long gives no answer.
@@ -218,10 +227,15 @@ impl Bucket {
         Ok(Some(file))
     }
 
-    /// So many bytes of the beginning of a recording; none: it does not have it.
+    /// So many bytes of the beginning of a recording, or as many as there are; none: it does not have it.
     pub async fn begin(&self, call: &str, bytes: usize) -> Result<Option<Vec<u8>>, BucketError> {
-        let Some(told) = self.object_of(call, Some(bytes)).await? else { return Ok(None) };
-        self.whole(told).await.map(Some)
+        match self.object_of(call, Some(bytes)).await {
+            Ok(Some(told)) => self.whole(told).await.map(Some),
+            Ok(None) => Ok(None),
+            // An object without a byte, as a power cut may leave a file, has no range of them.
+            Err(BucketError::Refused { status: 416, .. }) => Ok(Some(Vec::new())),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the recording of a call away; it is gone when this returns.
@@ -233,8 +247,8 @@ impl Bucket {
             Ok(told) if told.headers().get("x-amz-delete-marker").is_some_and(|told| told == "true") => {
                 return Err(BucketError::Versions);
             }
-            // It may have been done, and the answer lost.
-            Ok(_) | Err(BucketError::Away(_) | BucketError::Refused { status: 500..=599, .. }) => {}
+            // It may have been done, and the answer lost; some say 404 of what is gone already.
+            Ok(_) | Err(BucketError::Away(_) | BucketError::Refused { status: 404 | 500..=599, .. }) => {}
             Err(error) => return Err(error),
         }
         if self.holds(call).await? { Err(BucketError::StillThere(call.to_owned())) } else { Ok(()) }

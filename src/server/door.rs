@@ -24,9 +24,9 @@ impl Entrance {
         Self(RwLock::new(door))
     }
 
-    pub(super) fn lead_to(&self, door: Arc<dyn FrontDesk>) {
-        let before = std::mem::replace(&mut *self.0.write(), door);
-        drop(before);
+    /// Where it led before.
+    pub(super) fn lead_to(&self, door: Arc<dyn FrontDesk>) -> Arc<dyn FrontDesk> {
+        std::mem::replace(&mut *self.0.write(), door)
     }
 
     fn door(&self) -> Arc<dyn FrontDesk> {

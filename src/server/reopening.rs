@@ -73,8 +73,10 @@ impl Reopening {
             Ok(served) => served,
             Err(error) => return trial.failed(&error, lot.calls()),
         };
-        // What stands there has the clinic's folder and its book.
-        lot.clear(house::line(&served.clinic, &served.config)).finish().await;
+        // Its gates may have passed this moment, with the file before.
+        let Some(stood) = lot.clear(house::line(&served.clinic, &served.config)) else { return };
+        // It has the clinic's folder and its book.
+        stood.finish().await;
         trial.served = served.clone();
         let starting = contained(Box::pin(started(served.clone(), &self.grounds, self.hall.as_ref())));
         match closing.run_until_cancelled(starting).await {
@@ -172,10 +174,38 @@ mod tests {
     use tokio::time::advance;
 
     use super::super::door::Line;
+    use super::super::providers::Crew;
+    use super::super::street::Stands;
     use super::super::{Kind, one};
     use super::*;
+    use crate::call::registry::{Arriving, FrontDesk, Transport};
+    use crate::privacy::Pii;
+    use crate::state::Shared;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_clinic_that_takes_its_calls_by_now_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.providers.kind = Kind::Scripted;
+        config.records.path = Some(folder.path().to_owned());
+        let grounds = Grounds {
+            crew: Arc::new(Crew::open(&config).unwrap()),
+            graph: Arc::new(config.agents.graph().unwrap()),
+            shared: Shared::default(),
+            kept: None,
+        };
+        let house = Box::pin(started(one(&config, None).unwrap(), &grounds, None)).await.unwrap();
+        let (lot, line) = (Lot::of(house), || Line { clinic: "harbour-street".to_owned(), to: None });
+        assert!(lot.clear(line()).is_none());
+        let caller = Pii::new("anonymous".to_owned());
+        let arriving = Arriving { dialled: "100".to_owned(), addressed: None, caller, transport: Transport::Sip };
+        assert!(lot.entrance.admit(&arriving).is_ok(), "its door is open as before");
+        assert_eq!(lot.calls(), Calls::Taken);
+        let shut = Lot::shut(line(), None);
+        assert!(matches!(shut.clear(line()), Some(Stands::Nothing)));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_clinic_that_could_not_be_started_is_due_later_each_time_and_at_once_when_its_file_is_changed() {

@@ -38,7 +38,7 @@ pub(super) enum Stands {
 /// What becomes of calls to a clinic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Calls {
-    /// Or a person wants them passed on.
+    /// Or a person wants them passed on; or some are going on.
     Taken,
     /// Passed on until the gates have passed.
     Waiting,
@@ -47,6 +47,14 @@ pub(super) enum Calls {
 }
 
 impl Stands {
+    fn calls(&self) -> Calls {
+        match self {
+            Self::House(house) if house.is_waiting() && house.desk.active() == 0 => Calls::Waiting,
+            Self::House(_) => Calls::Taken,
+            Self::Shelf(_) | Self::Nothing => Calls::Broken,
+        }
+    }
+
     pub(super) fn of(shelf: Option<Shelf>) -> Self {
         shelf.map_or(Self::Nothing, |shelf| Self::Shelf(Box::new(shelf)))
     }
@@ -72,10 +80,16 @@ impl Lot {
         Self { entrance: Arc::new(Entrance::to(Arc::new(Shut(line)))), stands: Mutex::new(Stands::of(shelf)) }
     }
 
-    /// Calls are passed on from now on; what stood there is for the caller to finish.
-    pub(super) fn clear(&self, line: Line) -> Stands {
-        self.entrance.lead_to(Arc::new(Shut(line)));
-        std::mem::replace(&mut *self.stands.lock(), Stands::Nothing)
+    /// Calls are passed on from now on, and what stood there is for the caller to finish. `None`: it takes its calls by now, and stays.
+    pub(super) fn clear(&self, line: Line) -> Option<Stands> {
+        let mut stands = self.stands.lock();
+        // First of all: who comes in after this meets nobody.
+        let door = self.entrance.lead_to(Arc::new(Shut(line)));
+        if stands.calls() == Calls::Taken {
+            self.entrance.lead_to(door);
+            return None;
+        }
+        Some(std::mem::replace(&mut *stands, Stands::Nothing))
     }
 
     /// Calls come to this house from now on.
@@ -91,11 +105,7 @@ impl Lot {
     }
 
     pub(super) fn calls(&self) -> Calls {
-        match &*self.stands.lock() {
-            Stands::House(house) if house.is_waiting() => Calls::Waiting,
-            Stands::House(_) => Calls::Taken,
-            Stands::Shelf(_) | Stands::Nothing => Calls::Broken,
-        }
+        self.stands.lock().calls()
     }
 
     /// Of a clinic that could not be started, as far as it can be had.

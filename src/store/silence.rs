@@ -2,13 +2,13 @@
 //!
 //! Decides each wait: for a connection, a statement, the end of a transaction, whatever is asked for with several of them, and a connection that is given back
 //! in the middle of a statement. No call waits so long: those whose clinic's book is in the database wait for less (`emr::book`). SQLite is a file of
-//! this machine's, which answers, and is waited for.
+//! this machine's, which answers, and is waited for. Whoever gives up leaves nobody a connection in the middle of a transaction.
 
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection, Error};
+use sqlx::{Error, Executor, Row, raw_sql};
 use tokio::time::timeout;
 
 use super::StoreError;
@@ -63,12 +63,16 @@ pub(super) async fn rollback(transaction: DatabaseTransaction) -> Result<(), DbE
     answered(transaction.get_database_backend(), transaction.rollback()).await
 }
 
-/// Those that nobody waits for any more in the middle of a statement are tried before others get them.
+/// Whether a connection is in no transaction: one that was begun before is older than this statement, which must be asked without being prepared.
+const IS_FREE: &str = "SELECT transaction_timestamp() = statement_timestamp()";
+
+/// Those that nobody waits for any more in the middle of a statement are tried before others get them. One whose BEGIN was given up is in a transaction of which
+/// sqlx knows nothing, and which nobody would end: what others wrote by it would be lost.
 pub(super) fn giving_back(pool: PgPoolOptions) -> PgPoolOptions {
     pool.after_release(|connection, _| {
         Box::pin(async move {
-            let answers = timeout(GIVING_BACK, connection.ping()).await;
-            answers.unwrap_or(Err(Error::PoolTimedOut)).map(|()| true)
+            let answers = timeout(GIVING_BACK, connection.fetch_one(raw_sql(IS_FREE))).await;
+            answers.unwrap_or(Err(Error::PoolTimedOut))?.try_get(0)
         })
     })
 }

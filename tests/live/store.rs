@@ -3,6 +3,7 @@
 mod copies;
 mod down;
 mod everything;
+mod given_up;
 mod late_book;
 mod one_clinic;
 mod restore;

@@ -42,6 +42,8 @@ pub(crate) enum Mood {
     Waits,
     /// It keeps versions.
     Versions,
+    /// What is not there cannot be deleted: some say so.
+    Exact,
 }
 
 pub(crate) struct Fake {
@@ -53,6 +55,8 @@ pub(crate) struct Fake {
 struct Shelf {
     signer: Signer,
     objects: Mutex<BTreeMap<String, Object>>,
+    /// The end of the name of one that cannot be deleted.
+    locked: Mutex<Option<String>>,
     mood: Mutex<Mood>,
     puts: AtomicUsize,
     put: Notify,
@@ -73,6 +77,7 @@ impl Fake {
         let shelf = Arc::new(Shelf {
             signer: Signer { access: secret(ACCESS), secret: secret(SECRET), region: REGION.to_owned() },
             objects: Mutex::default(),
+            locked: Mutex::default(),
             mood: Mutex::new(Mood::Well),
             puts: AtomicUsize::new(0),
             put: Notify::new(),
@@ -108,6 +113,11 @@ impl Fake {
         *self.shelf.mood.lock() = mood;
     }
 
+    /// Locks the object whose name ends so, and no other.
+    pub(crate) fn locks(&self, end: Option<&str>) {
+        *self.shelf.locked.lock() = end.map(str::to_owned);
+    }
+
     /// Names of objects.
     pub(crate) fn names(&self) -> Vec<String> {
         self.shelf.objects.lock().keys().cloned().collect()
@@ -141,7 +151,7 @@ async fn answer(State(shelf): State<Arc<Shelf>>, request: Request) -> Response {
     match mood {
         Mood::Down => return refusal(503, "SlowDown"),
         Mood::Silent => std::future::pending::<()>().await,
-        Mood::Well | Mood::Loses | Mood::Waits | Mood::Versions => {}
+        Mood::Well | Mood::Loses | Mood::Waits | Mood::Versions | Mood::Exact => {}
     }
     if let Err(code) = shelf.checked(&head, &body) {
         return refusal(if code.ends_with("Match") { 403 } else { 400 }, code);
@@ -156,7 +166,7 @@ async fn answer(State(shelf): State<Arc<Shelf>>, request: Request) -> Response {
         // Ends the task of this connection, and with it the connection.
         Mood::Loses if changes => std::panic::resume_unwind(Box::new("the answer is lost")),
         Mood::Waits if head.method == Method::PUT => shelf.go.notified().await,
-        Mood::Well | Mood::Loses | Mood::Waits | Mood::Versions | Mood::Down | Mood::Silent => {}
+        Mood::Well | Mood::Loses | Mood::Waits | Mood::Versions | Mood::Exact | Mood::Down | Mood::Silent => {}
     }
     told
 }
@@ -212,6 +222,10 @@ impl Shelf {
                 objects.insert(name.to_owned(), Object { bytes: body, sum: header(KEPT).map(str::to_owned) });
                 if versions { ([("x-amz-version-id", "v1")], "").into_response() } else { "".into_response() }
             }
+            (&Method::DELETE, name) if self.locked.lock().as_ref().is_some_and(|end| name.ends_with(end.as_str())) => {
+                refusal(403, "AccessDenied")
+            }
+            (&Method::DELETE, name) if mood == Mood::Exact && !objects.contains_key(name) => refusal(404, "NoSuchKey"),
             (&Method::DELETE, name) if !name.is_empty() => {
                 objects.remove(name);
                 let marked = versions && !query.contains_key("versionId");
@@ -230,6 +244,9 @@ impl Shelf {
 /// The server leaves the body of an answer to HEAD out.
 fn given(Object { bytes, sum }: &Object, range: Option<&str>) -> Response {
     let last = range.and_then(|range| range.strip_prefix("bytes=0-")?.parse::<usize>().ok());
+    if last.is_some() && bytes.is_empty() {
+        return refusal(416, "InvalidRange");
+    }
     let status = if last.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let bytes = last.map_or_else(|| bytes.clone(), |last| bytes.slice(..bytes.len().min(last + 1)));
     let mut told = Response::builder().status(status).header(CONTENT_LENGTH, bytes.len());

@@ -73,6 +73,24 @@ async fn what_was_done_although_the_answer_was_lost_is_not_done_again() {
 }
 
 #[tokio::test]
+async fn what_is_gone_already_is_gone_also_where_that_is_a_404() {
+    let (fake, call) = (Fake::new().await, call());
+    fake.feels(Mood::Exact);
+    fake.bucket("harbour").remove(&call).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_object_without_a_byte_is_there_and_begins_with_none() {
+    let (fake, call) = (Fake::new().await, call());
+    let bucket = fake.bucket("harbour");
+    bucket.put(&call, &file(b"")).await.unwrap();
+    assert_eq!(bucket.begin(&call, 31).await.unwrap(), Some(vec![]));
+    assert!(bucket.holds(&call).await.unwrap());
+    bucket.remove(&call).await.unwrap();
+    assert!(!bucket.holds(&call).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_bucket_that_keeps_versions_is_refused_and_nothing_is_left_in_it() {
     let (fake, call) = (Fake::new().await, call());
     let bucket = fake.bucket("harbour");

@@ -176,14 +176,20 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Takes the recordings of these calls out of the bucket. One that is counted is gone.
+    /// Takes the recordings of these calls out of the bucket. One that is counted is gone; one that cannot be taken away keeps no other there.
     pub(super) async fn bucket(&self, calls: Vec<String>) -> Result<(), StoreError> {
         let Some(bucket) = self.store.bucket() else { return Ok(()) };
+        let mut stayed = Ok(());
         for call in calls {
-            bucket.remove(&call).await?;
-            self.count(&self.store.database, What::Recordings, 1).await?;
+            match bucket.remove(&call).await {
+                Ok(()) => {
+                    self.count(&self.store.database, What::Recordings, 1).await?;
+                }
+                Err(error) if error.may_be_of_one() => stayed = stayed.and(Err(error.into())),
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(())
+        stayed
     }
 
     /// Writes the proof: of this purge and, if it is a night's, of those before it that broke off. What this one took away.

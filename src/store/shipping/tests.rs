@@ -177,6 +177,22 @@ async fn retention_takes_what_is_past_its_time_out_of_the_bucket_and_proves_it_o
 }
 
 #[tokio::test]
+async fn a_recording_that_cannot_be_taken_away_keeps_no_other_in_the_bucket() {
+    let house = House::new().await;
+    let locked = house.recorded(102).0;
+    house.recorded(101);
+    house.recorded(100);
+    assert_eq!(house.look().await, (3, 0, true));
+    house.fake.locks(Some(&format!("{locked}.rec")));
+    let kept = house.purge().await.unwrap_err().to_string();
+    assert!(kept.contains("HTTP 403 AccessDenied"), "{kept}");
+    assert_eq!(house.fake.names().len(), 1);
+    assert_eq!(house.purged().await, ["files: nothing"], "what is not gone is not proved");
+    house.fake.locks(None);
+    assert_eq!((house.purge().await.unwrap(), house.fake.names().len()), (1, 0));
+}
+
+#[tokio::test]
 async fn who_asks_for_it_is_erased_from_the_bucket_too_and_nothing_is_while_it_is_away() {
     let house = House::new().await;
     let (call, _) = house.call(0).await;
@@ -223,6 +239,19 @@ async fn a_recording_whose_call_is_in_no_store_is_counted() {
     house.recorded(0);
     assert_eq!(house.look().await, (1, 0, true));
     assert_eq!(house.store.unclaimed_recordings().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_recording_of_which_a_power_cut_left_nothing_keeps_no_other_by_its_old_key() {
+    let mut house = House::new().await;
+    let (empty, path) = house.recorded(1);
+    std::fs::write(&path, "").unwrap();
+    house.recorded(0);
+    assert_eq!(house.look().await, (2, 0, true));
+    keys::add(&StoreConfig::default().keys_file(house.folder.path())).unwrap();
+    house.store = House::store(house.folder.path(), &house.fake).await;
+    let (done, left) = house.store.reseal_recordings().await.unwrap();
+    assert_eq!((done, left), (1, vec![format!("the recording of call {empty} in the bucket")]));
 }
 
 #[tokio::test]
