@@ -48,7 +48,8 @@ impl Audit {
 async fn verify(store: &Store) -> Result<Exit, Failure> {
     let chains = store.verify_audit().await.map_err(store_failure)?;
     for chain in &chains {
-        println!("{}: {} rows, head {}", chain.instance, chain.rows, chain.head);
+        let purged = if chain.purged > 0 { format!(", the first {} purged", chain.purged) } else { String::new() };
+        println!("{}: {} rows{purged}, head {}", chain.instance, chain.rows, chain.head);
         chain.broken.iter().for_each(|what| println!("{}: BROKEN: {what}", chain.instance));
     }
     if chains.is_empty() {

@@ -194,11 +194,11 @@ fn store(config: &Config, clinics: usize) -> String {
 
 /// How long what is known of callers is kept.
 fn kept(config: &Config, retention: &RetentionConfig) -> String {
-    let RetentionConfig { transcripts_days, recordings_days, messages_days, calls_days } = retention;
+    let RetentionConfig { transcripts_days, recordings_days, messages_days, calls_days, audit_days } = retention;
     match config.store.kind() {
         StoreKind::Off => "WARNING: for ever: without a store nothing is purged".to_owned(),
         StoreKind::Embedded | StoreKind::Postgres => format!(
-            "transcripts {transcripts_days} days, recordings {recordings_days}, messages {messages_days}, calls {calls_days}"
+            "transcripts {transcripts_days} days, recordings {recordings_days}, messages {messages_days}, calls {calls_days}, the audit {audit_days}"
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! How long a clinic keeps what it has of its callers: `[retention]` of its file, in whole days of its own calendar.
 //!
-//! Pure. The defaults are the longest that requirements name; the audit is no part of it, for a chain cannot be cut.
+//! Pure. The defaults are the longest that requirements name; of the audit it is the time that clinics keep such rows.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -18,11 +18,13 @@ pub struct RetentionConfig {
     pub messages_days: u16,
     /// Who rang and when, the figures of each turn, costs, steps of tools: a call as a whole.
     pub calls_days: u16,
+    /// Who did what: rows of the audit.
+    pub audit_days: u16,
 }
 
 impl Default for RetentionConfig {
     fn default() -> Self {
-        Self { transcripts_days: 90, recordings_days: 90, messages_days: 90, calls_days: 365 }
+        Self { transcripts_days: 90, recordings_days: 90, messages_days: 90, calls_days: 365, audit_days: SEVEN_YEARS }
     }
 }
 
@@ -35,7 +37,17 @@ pub struct Cutoffs {
     /// Of what somebody asked for and nobody has finished.
     pub open_requests: i64,
     pub calls: i64,
+    pub audit: i64,
 }
+
+/// So long clinics keep who looked at a chart.
+const SEVEN_YEARS: u16 = 2_557;
+
+/// Who asks for a year back is to be answered.
+const SHORTEST_AUDIT: u16 = 365;
+
+/// Fifty years.
+const LONGEST_AUDIT: u16 = 18_262;
 
 /// Ten years.
 const LONGEST: u16 = 3_650;
@@ -63,6 +75,7 @@ impl RetentionConfig {
         within("transcripts_days", self.transcripts_days, 0, calls, of_call);
         within("recordings_days", self.recordings_days, 0, calls, of_call);
         within("messages_days", self.messages_days, SHORTEST_MESSAGES, LONGEST, "");
+        within("audit_days", self.audit_days, SHORTEST_AUDIT, LONGEST_AUDIT, "");
         wrong
     }
 
@@ -79,6 +92,7 @@ impl RetentionConfig {
             messages: before(self.messages_days),
             open_requests: before(self.messages_days.saturating_mul(OPEN_REQUESTS)),
             calls: before(self.calls_days),
+            audit: before(self.audit_days),
         }
     }
 }
@@ -101,6 +115,7 @@ mod tests {
         let longer = check("transcripts_days = 400");
         assert!(longer[0].starts_with("retention.transcripts_days: 400") && longer[0].ends_with("write 0 to 365"));
         assert_eq!(check("messages_days = 1"), ["retention.messages_days: 1 does not fit; write 7 to 3650"]);
+        assert_eq!(check("audit_days = 364"), ["retention.audit_days: 364 does not fit; write 365 to 18262"]);
     }
 
     #[test]
@@ -113,6 +128,7 @@ mod tests {
         assert_eq!(cutoffs.transcripts, at("2026-03-12T04:00:00Z"));
         assert_eq!(cutoffs.recordings, at("2026-03-02T05:00:00Z"));
         assert_eq!(cutoffs.calls, at("2025-03-12T04:00:00Z"));
+        assert_eq!(cutoffs.audit, at("2019-03-12T04:00:00Z"), "seven years, two of them with a day more");
         assert_eq!(cutoffs.messages, at("2025-12-12T05:00:00Z"));
         assert_eq!(cutoffs.open_requests, at("2025-09-13T04:00:00Z"), "twice as long");
     }

@@ -59,8 +59,8 @@ pub(super) fn retention(about: &About<'_>) -> Vec<Seen> {
             Kind::Embedded | Kind::Postgres => "taken away at 03:00",
         };
         seen.push(Seen::good(format!(
-            "kept for {} days: transcripts, {}: recordings, {}: messages, {}: calls; {by_whom}",
-            kept.transcripts_days, kept.recordings_days, kept.messages_days, kept.calls_days
+            "kept for {} days: transcripts, {}: recordings, {}: messages, {}: calls, {}: the audit; {by_whom}",
+            kept.transcripts_days, kept.recordings_days, kept.messages_days, kept.calls_days, kept.audit_days
         )));
     }
     seen

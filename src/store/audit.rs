@@ -5,18 +5,22 @@
 //! be found is a whole database put back to an older copy: note the head that `attendant audit verify` prints. No row holds a
 //! patient's name, number or words: subjects are ids, and charts are sealed ([`crate::agent::tools::Trace`]).
 
+mod anchor;
 mod shown;
+mod verify;
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult};
 use serde::{Deserialize, Serialize};
 
 use super::keys::Keys;
-use super::{Store, StoreError, commit, execute, rollback, rows};
+use super::{Store, StoreError, commit, execute, rows};
 use crate::agent::tools::Trace;
 use crate::clock;
 
+pub(super) use anchor::{OLD, ROWS_AT_ONCE};
 pub use shown::{Row, Which};
+pub use verify::Chain;
 
 /// What is done and worth a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +48,8 @@ pub enum Action {
     KeysRotated,
     /// What was past its time was taken away.
     Purged,
+    /// Rows of the audit itself: the subject is the chain and the number of the last one that is gone, the outcome its code.
+    AuditPurged,
     /// It was looked up what is held about a person; the outcome is how much of what.
     PersonSought,
     /// Rows of the audit that tell of one chart or one call were shown; the outcome is how many, and the detail which chart, sealed.
@@ -105,23 +111,8 @@ impl Note {
     }
 }
 
-/// One chain, as it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
-    pub instance: String,
-    /// Rows that it should have.
-    pub rows: i64,
-    /// The newest row's code, by which it can be known again.
-    pub head: String,
-    /// What is wrong with it, row by row.
-    pub broken: Vec<String>,
-}
-
 /// Before the first row.
 const BEGINNING: [u8; 32] = [0; 32];
-
-/// Rows read at once.
-const PAGE: i64 = 1_000;
 
 impl Store {
     /// Adds one row of this clinic and instance.
@@ -137,7 +128,7 @@ impl Store {
         let (clinic, instance) = (&*self.clinic, &*self.instance);
         let key = self.keys.newest();
         let of = |rest: Vec<Value>| [vec![clinic.into(), instance.into()], rest].concat();
-        let head = head_code(&self.keys, key, clinic, instance, 0, &BEGINNING)?;
+        let head = end_code(&self.keys, key, End::Head, (clinic, instance), 0, &BEGINNING)?;
         let insert = "INSERT INTO audit_heads (clinic, instance, seq, code, key, proof) VALUES ($1, $2, 0, $3, $4, $5) ON CONFLICT (clinic, instance) DO NOTHING";
         execute(on, insert, of(vec![BEGINNING.to_vec().into(), i64::from(key).into(), head.to_vec().into()])).await?;
         // Holds the chain until the transaction ends.
@@ -161,7 +152,7 @@ impl Store {
         let insert = "INSERT INTO audit (clinic, instance, seq, at_ms, actor, action, subject, outcome, detail, key, code) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         execute(on, insert, of(values.into())).await?;
-        let proof = head_code(&self.keys, key, clinic, instance, seq, &code)?;
+        let proof = end_code(&self.keys, key, End::Head, (clinic, instance), seq, &code)?;
         let update = "UPDATE audit_heads SET code = $3, key = $4, proof = $5 WHERE clinic = $1 AND instance = $2";
         execute(on, update, of(vec![code.to_vec().into(), i64::from(key).into(), proof.to_vec().into()])).await?;
         Ok(())
@@ -183,110 +174,13 @@ impl Store {
         Ok(!rows(on, sql, values.into()).await?.is_empty())
     }
 
-    /// Every chain of this clinic, gone through row by row, as all of them were at one moment: servers may add to them meanwhile.
-    pub async fn verify_audit(&self) -> Result<Vec<Chain>, StoreError> {
-        let instances = "SELECT instance FROM audit_heads WHERE clinic = $1 UNION SELECT instance FROM audit WHERE clinic = $1 ORDER BY 1";
-        let mut chains = Vec::new();
-        let moment = self.begin_snapshot().await?;
-        for row in rows(&moment, instances, vec![self.clinic.to_string().into()]).await? {
-            chains.push(self.verify(&moment, row.try_get_by_index(0)?).await?);
-        }
-        rollback(moment).await?;
-        if chains.iter().all(|chain| *chain.instance != *self.instance) && self.has_lost_its_chain().await? {
-            let broken = vec!["the whole chain is gone: notes of this server were moved into it".to_owned()];
-            chains.push(Chain { instance: self.instance.to_string(), rows: 0, head: String::new(), broken });
-        }
-        Ok(chains)
+    fn clinic_and<'a>(&'a self, instance: &'a str) -> (&'a str, &'a str) {
+        (&*self.clinic, instance)
     }
 
-    /// Whether notes of this server were moved, and no clinic has a chain of its.
-    async fn has_lost_its_chain(&self) -> Result<bool, StoreError> {
-        let moved = "SELECT 1 FROM spools WHERE instance = $1 AND file = $2 AND position > 0";
-        let moved = self.rows(moved, vec![self.instance.to_string().into(), super::notes::FILE.into()]).await?;
-        let everybody = self.begin_for_everybody().await?;
-        let chains = "SELECT 1 FROM audit_heads WHERE instance = $1";
-        let chains = rows(&everybody, chains, vec![self.instance.to_string().into()]).await?;
-        rollback(everybody).await?;
-        Ok(!moved.is_empty() && chains.is_empty())
-    }
-
-    /// A head and its rows are one moment's: else what was added after the head was read would look like rows that were put in.
-    async fn verify(&self, moment: &DatabaseTransaction, instance: String) -> Result<Chain, StoreError> {
-        let of = || vec![self.clinic.to_string().into(), instance.clone().into()];
-        let mut broken = Vec::new();
-        let heads = "SELECT seq, code, key, proof FROM audit_heads WHERE clinic = $1 AND instance = $2";
-        let heads = rows(moment, heads, of()).await?;
-        let head = match heads.first() {
-            Some(head) => Some(self.head(head, &instance, &mut broken)?),
-            None => {
-                broken.push("the head is gone: rows may be missing at the end".to_owned());
-                None
-            }
-        };
-        let mut before = BEGINNING.to_vec();
-        let mut last = 0;
-        loop {
-            let page = "SELECT seq, at_ms, actor, action, subject, outcome, detail, key, code FROM audit WHERE clinic = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
-            let values: Vec<Value> = [of(), vec![last.into(), PAGE.into()]].concat();
-            let page = rows(moment, page, values).await?;
-            if page.is_empty() {
-                break;
-            }
-            for row in &page {
-                let seq: i64 = row.try_get_by_index(0)?;
-                match seq - last {
-                    1 => {}
-                    2 => broken.push(format!("row {} is gone", last + 1)),
-                    _ => broken.push(format!("rows {} to {} are gone", last + 1, seq - 1)),
-                }
-                let code: Vec<u8> = row.try_get_by_index(8)?;
-                // After a gap nobody knows the code before it; what follows is checked again from here.
-                if seq - last == 1 {
-                    broken.extend(self.fault(row, &instance, seq, &before, &code)?);
-                }
-                (before, last) = (code, seq);
-            }
-        }
-        let (length, code) = head.unwrap_or_else(|| (last, before.clone()));
-        if last < length {
-            broken.push(format!("rows {} to {length} are gone", last + 1));
-        } else if last > length {
-            broken.push(format!("rows {} to {last} were put in", length + 1));
-        } else if before != code {
-            broken.push(format!("row {last} is not the one that was written last"));
-        }
-        let head = code.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Chain { instance, rows: length, head, broken })
-    }
-
-    fn head(&self, row: &QueryResult, instance: &str, broken: &mut Vec<String>) -> Result<(i64, Vec<u8>), StoreError> {
-        let (seq, code, key, proof): (i64, Vec<u8>, i64, Vec<u8>) =
-            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-        match head_code(&self.keys, version(key), &self.clinic, instance, seq, &code) {
-            Ok(right) if proof == right => {}
-            Ok(_) => broken.push("the head was changed: rows may be missing at the end".to_owned()),
-            Err(error) => broken.push(format!("the head cannot be checked: {error}")),
-        }
-        Ok((seq, code))
-    }
-
-    /// What is wrong with a row, given the code of the one before it.
-    fn fault(
-        &self,
-        row: &QueryResult,
-        instance: &str,
-        seq: i64,
-        before: &[u8],
-        code: &[u8],
-    ) -> Result<Option<String>, StoreError> {
-        let changed = || Some(format!("row {seq} is not what was written there"));
-        let Some(note) = note_in(row, 1)? else { return Ok(changed()) };
-        let key: i64 = row.try_get_by_index(7)?;
-        Ok(match row_code(&self.keys, version(key), before, &self.clinic, instance, seq, &note) {
-            Ok(right) if code == right => None,
-            Ok(_) => changed(),
-            Err(error) => Some(format!("row {seq} cannot be checked: {error}")),
-        })
+    /// The values that name a chain.
+    fn chain(&self, instance: &str) -> Vec<Value> {
+        vec![self.clinic.to_string().into(), instance.into()]
     }
 }
 
@@ -302,10 +196,6 @@ fn note_in(row: &QueryResult, first: usize) -> Result<Option<Note>, StoreError> 
         outcome: row.try_get_by_index(first + 4)?,
         detail: row.try_get_by_index(first + 5)?,
     }))
-}
-
-fn version(key: i64) -> u32 {
-    u32::try_from(key).unwrap_or_default()
 }
 
 fn row_code(
@@ -336,15 +226,45 @@ fn row_code(
     Ok(keys.code(key, &parts)?)
 }
 
-fn head_code(
+/// One end of a chain.
+#[derive(Clone, Copy)]
+enum End {
+    /// The newest row.
+    Head,
+    /// The last row that was purged.
+    Anchor,
+}
+
+impl End {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Anchor => "anchor",
+        }
+    }
+
+    const fn place(self) -> &'static str {
+        match self {
+            Self::Head => "end",
+            Self::Anchor => "beginning",
+        }
+    }
+}
+
+fn end_code(
     keys: &Keys,
     key: u32,
-    clinic: &str,
-    instance: &str,
+    end: End,
+    (clinic, instance): (&str, &str),
     seq: i64,
     code: &[u8],
 ) -> Result<[u8; 32], StoreError> {
-    Ok(keys.code(key, &[b"head", clinic.as_bytes(), instance.as_bytes(), &seq.to_be_bytes(), code])?)
+    let parts: [&[u8]; 5] = [end.word().as_bytes(), clinic.as_bytes(), instance.as_bytes(), &seq.to_be_bytes(), code];
+    Ok(keys.code(key, &parts)?)
+}
+
+fn hex(code: &[u8]) -> String {
+    code.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// As it stands in a row.
@@ -364,6 +284,7 @@ pub(super) fn word(action: Action) -> &'static str {
         Action::TablesMigrated => "tables_migrated",
         Action::KeysRotated => "keys_rotated",
         Action::Purged => "purged",
+        Action::AuditPurged => "audit_purged",
         Action::PersonSought => "person_sought",
         Action::AuditRead => "audit_read",
         Action::PersonExported => "person_exported",

@@ -2,7 +2,7 @@
 //!
 //! Each purge has a name (the night it is for, or the moment at which somebody asked for it) and leaves proof of it in the audit: how much of what kind, never of
 //! whom. What was taken away is counted in the transaction that takes it away, and the proof is written once, by whoever ends the purge: so a purge that
-//! broke off is gone on with, and several servers that try do no harm. The audit itself stays.
+//! broke off is gone on with, and several servers that try do no harm. Of the audit itself the old ends of its chains go, and what is left is still proved.
 
 mod files;
 pub mod nightly;
@@ -41,6 +41,8 @@ pub enum What {
     Recordings,
     /// Journals that never fitted into the store.
     Journals,
+    /// Rows of the audit, from the old ends of its chains.
+    Audit,
     /// Of the clinic's own book: no purge takes them.
     Appointments,
     /// The same.
@@ -49,7 +51,7 @@ pub enum What {
 
 impl What {
     /// What a purge takes: columns of `purges`.
-    pub const PURGED: [Self; 8] = [
+    pub const PURGED: [Self; 9] = [
         Self::Calls,
         Self::Lines,
         Self::Events,
@@ -58,6 +60,7 @@ impl What {
         Self::Unfinished,
         Self::Recordings,
         Self::Journals,
+        Self::Audit,
     ];
 
     /// Of its column, and in proofs.
@@ -71,6 +74,7 @@ impl What {
             Self::Unfinished => "unfinished",
             Self::Recordings => "recordings",
             Self::Journals => "journals",
+            Self::Audit => "audit",
             Self::Appointments => "appointments",
             Self::Charts => "charts",
         }
@@ -181,6 +185,7 @@ impl Retention {
             return Ok(Counts::default());
         }
         purge.rows(cutoffs).await?;
+        purge.audit(cutoffs, &self.actor).await?;
         // Every server's: without the bucket there is no proof, and it is tried again.
         purge.bucket(files::in_bucket(&self.store, cutoffs).await?).await?;
         let counts = purge.finish(&self.actor).await?;

@@ -3,6 +3,7 @@
 //! A migration that was released is never changed, only followed by another. Times are microseconds since the call's first slot (`_us`) or milliseconds
 //! since 1970 (`_ms`); money is millionths. Columns of bytes are sealed ([`super::keys`]), `key` is the version of the key that did it.
 
+mod anchors;
 mod book;
 pub(super) mod clinics;
 mod concluded;
@@ -139,6 +140,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     requests::MIGRATION,
     lines::MIGRATION,
     retention::UNFINISHED,
+    anchors::MIGRATION,
 ];
 
 /// What was paid before counted as sent.

@@ -11,7 +11,7 @@ use super::files::Files;
 use super::{Counts, What};
 use crate::clinic::retention::Cutoffs;
 use crate::clock;
-use crate::store::audit::{Action, Note};
+use crate::store::audit::{Action, Note, OLD, ROWS_AT_ONCE};
 use crate::store::requests::{IS_OPEN, KINDS};
 use crate::store::{Store, StoreError, commit, execute, rollback, rows};
 
@@ -167,6 +167,23 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Takes away what of the audit is past its time, some rows at a time.
+    pub(super) async fn audit(&self, cutoffs: &Cutoffs, actor: &str) -> Result<(), StoreError> {
+        loop {
+            let transaction = self.store.begin().await?;
+            let gone = self.store.purge_audit(&transaction, cutoffs.audit, actor).await?;
+            if gone == 0 || !self.count(&transaction, What::Audit, gone).await? {
+                rollback(transaction).await?;
+                return Ok(());
+            }
+            commit(transaction).await?;
+            // What was taken is noted in the same audit: by a clock that is ahead that would be past its time too, again and again.
+            if gone < u64::from(ROWS_AT_ONCE) {
+                return Ok(());
+            }
+        }
+    }
+
     /// Deletes these files. One that is counted is gone; of those at which the process ends some are gone and not counted.
     pub(super) async fn files(&self, what: What, files: Files) -> Result<(), StoreError> {
         for some in files.chunks(FILES_AT_ONCE) {
@@ -249,6 +266,10 @@ impl Store {
             let count: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
             what.iter().for_each(|what| counts.add(*what, count.unsigned_abs()));
         }
+        let of = vec![self.clinic.to_string().into(), cutoffs.audit.into()];
+        let found = self.rows(&format!("SELECT COUNT(*) FROM audit WHERE {OLD}"), of).await?;
+        let count: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        counts.add(What::Audit, count.unsigned_abs());
         Ok(counts)
     }
 }

@@ -23,8 +23,13 @@ fn now() -> Timestamp {
 
 fn clinic() -> Clinic {
     let mut clinic = Clinic::sample();
-    clinic.config.retention =
-        RetentionConfig { transcripts_days: 30, recordings_days: 7, messages_days: 60, calls_days: 365 };
+    clinic.config.retention = RetentionConfig {
+        transcripts_days: 30,
+        recordings_days: 7,
+        messages_days: 60,
+        calls_days: 365,
+        audit_days: 730,
+    };
     clinic
 }
 
@@ -143,6 +148,23 @@ async fn an_open_request_is_kept_for_twice_the_time_and_what_goes_unseen_is_coun
     let (open, _) = store.requests(Which::Open, 9).await.unwrap();
     let open: Vec<&str> = open.iter().map(|request| request.message.id.as_str()).collect();
     assert_eq!((open, count(&store, "messages").await), (vec!["contacted", "pending"], 3), "and the young one");
+}
+
+#[tokio::test]
+async fn the_audit_has_a_time_of_its_own_and_what_is_left_of_it_is_proved() {
+    let folder = folder();
+    let (store, purge) = purging(folder.path()).await;
+    for days in [800, 731, 729] {
+        let at_ms = (now() - SignedDuration::from_hours(24 * days)).as_millisecond();
+        store.note(&Note { at_ms, ..Note::new("user jane", Action::CallRead, "c1", "done") }).await.unwrap();
+    }
+    assert_eq!(purge.due(now()).await.unwrap().to_string(), "audit 2");
+    let Purged::Done(counts) = purge.purge(date(2026, 11, 22)).await.unwrap() else { panic!("nobody else is at it") };
+    assert_eq!(counts.to_string(), "audit 2");
+    assert_eq!(purge.due(now()).await.unwrap().to_string(), "nothing");
+    assert_eq!(proofs(&store).await[1].1, "audit 2", "in a chain that is whole");
+    let chain = store.verify_audit().await.unwrap().remove(0);
+    assert_eq!((chain.purged, chain.rows, count(&store, "audit").await), (2, 6, 4));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use attendant::store::audit::{Action, Note, Which};
 use attendant::store::keys;
 use attendant::store::migrate::Standing;
 use attendant::store::person::Person;
-use attendant::store::retention::Retention;
+use attendant::store::retention::{Retention, What};
 use attendant::store::tail::Lines;
 use attendant::store::{Kept, Record, Store, StoreConfig};
 
@@ -144,6 +144,8 @@ async fn gone(store: &Store, records: &Path, record: &Record) {
         assert_eq!(retention.due(now).await.expect("as the test has it").to_string(), due);
         assert_eq!(retention.purge_now(now).await.expect("as the test has it").to_string(), due);
     }
+    let purged = retention.purge_now("2036-01-01T12:00:00Z".parse().expect("as the test has it")).await;
+    assert!(purged.expect("as the test has it").of(What::Audit) > 3, "all of it, and what is left is proved");
     assert!(history(store, records).newest(9).await.expect("as the test has it").is_empty());
     let chains = store.verify_audit().await.expect("as the test has it");
     assert!(chains.iter().all(|chain| chain.broken.is_empty()), "{chains:?}");

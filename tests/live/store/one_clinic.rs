@@ -39,6 +39,7 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
             "purges VALUES ('ID', 'r', 'i', 0, 0, 0, 0, 0, 0, 0, NULL)",
             "erased VALUES ('e ID', 'ID', 1)",
             "emr_credentials VALUES ('ID', '\\x00', 1, 1, 'u')",
+            "audit_anchors VALUES ('ID', 'i', 1, '\\x00', 1, '\\x00')",
             "book_changes VALUES ('ID', 1, '\\x00', 1)",
             "notices VALUES ('n ID', 'ID', 'm ID', 'first', 'a', 1, 1, 0)",
         ] {
