@@ -217,7 +217,7 @@ impl<K: Keeper> Importer<K> {
         if let Some(key) = said.lacking {
             return Err(unusable(path, io::Error::other(key)));
         }
-        let record = Record::of(&call, &said.text);
+        let record = Record::of(&call, &said.text).or_of(said.clinic);
         if record.is_empty() {
             return said.closed.into_iter().next().map_or(Ok(None), |why| Err(StoreError::Record(why)));
         }

@@ -21,25 +21,30 @@ impl Store {
     /// Compares the keys with those of the database, which hears of those that are new. Versions that it knows and that are not in the file: another server's
     /// file has them.
     pub async fn check_keys(&self) -> Result<Vec<u32>, StoreError> {
-        let mut known = self.probes().await?;
-        let new: Vec<u32> = self.keys.versions().filter(|version| !known.contains_key(version)).collect();
+        let known = self.probes().await?;
+        // First: whoever has other keys than these would teach it a version that is none of its own.
+        let lacking = self.lacking(&known)?;
+        let mut is_new = false;
         let insert =
             "INSERT INTO known_keys (version, probe, at_ms) VALUES ($1, $2, $3) ON CONFLICT (version) DO NOTHING";
-        for version in &new {
-            let probe = self.keys.seal_by(*version, &of(*version), PROBE)?;
-            let values = vec![i64::from(*version).into(), probe.into(), clock::now().as_millisecond().into()];
+        for version in self.keys.versions().filter(|version| !known.contains_key(version)) {
+            let probe = self.keys.seal_by(version, &of(version), PROBE)?;
+            let values = vec![i64::from(version).into(), probe.into(), clock::now().as_millisecond().into()];
             execute(&self.database, insert, values).await?;
+            is_new = true;
         }
-        if !new.is_empty() {
-            // Somebody with other keys may have been quicker.
-            known = self.probes().await?;
-        }
+        // Somebody with other keys may have been quicker.
+        if is_new { self.lacking(&self.probes().await?) } else { Ok(lacking) }
+    }
+
+    /// Versions that the keys do not have. Fails if one that they have is another than the database's.
+    fn lacking(&self, known: &BTreeMap<u32, Vec<u8>>) -> Result<Vec<u32>, StoreError> {
         let mut lacking = Vec::new();
         for (version, probe) in known {
-            match self.keys.open(&of(version), &probe) {
+            match self.keys.open(&of(*version), probe) {
                 Ok(_) => {}
-                Err(KeysError::Missing { .. }) => lacking.push(version),
-                Err(_) => return Err(KeysError::Foreign(version).into()),
+                Err(KeysError::Missing { .. }) => lacking.push(*version),
+                Err(_) => return Err(KeysError::Foreign(*version).into()),
             }
         }
         Ok(lacking)

@@ -67,6 +67,12 @@ impl Record {
         Self { closed, ..self }
     }
 
+    /// The same, of this clinic if the first line, which says whose it is, is lost.
+    #[must_use]
+    pub fn or_of(self, clinic: Option<String>) -> Self {
+        Self { clinic: self.clinic.or(clinic), ..self }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

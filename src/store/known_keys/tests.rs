@@ -39,6 +39,21 @@ async fn a_database_takes_no_other_keys_than_those_that_it_is_sealed_by() {
 }
 
 #[tokio::test]
+async fn other_keys_of_more_versions_leave_none_of_them_in_the_database() {
+    let folder = folder();
+    store(folder.path(), CLINIC).await.close().await;
+    let right = std::fs::read(file(folder.path())).unwrap();
+    others(folder.path());
+    keys::add(&file(folder.path())).unwrap();
+    let refused = opened(folder.path()).make_ready().await.unwrap_err().to_string();
+    assert!(refused.contains("version 1"), "{refused}");
+    // The next version is still to come.
+    std::fs::write(file(folder.path()), right).unwrap();
+    keys::add(&file(folder.path())).unwrap();
+    opened(folder.path()).make_ready().await.unwrap();
+}
+
+#[tokio::test]
 async fn other_keys_migrate_nothing_and_leave_the_audit_whole() {
     let folder = folder();
     let before = opened(folder.path());

@@ -107,6 +107,21 @@ async fn a_line_of_a_journal_that_was_changed_is_named_before_and_in_the_store_a
 }
 
 #[tokio::test]
+async fn a_journal_that_lost_its_first_line_is_still_the_clinic_s_by_whose_keys_it_is_sealed() {
+    let folder = folder();
+    let (ours, theirs) = (store(folder.path(), CLINIC).await, store(folder.path(), "another").await);
+    let call = CallId::new();
+    // As of a server that was another clinic's before.
+    let path = over(folder.path(), &theirs, call);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.split_once('\n').unwrap().1).unwrap();
+    let importer = Importer::new(ours.clone(), library(folder.path()));
+    assert_eq!(importer.look().await.0, Found { kept: 1, waiting: 0 });
+    assert_eq!(ours.find(&call.to_string()).await.unwrap(), []);
+    assert_eq!(theirs.find(&call.to_string()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_journal_whose_key_is_not_there_or_of_which_nothing_opens_waits_and_holds_up_no_other() {
     let folder = folder();
     let before = store(folder.path(), CLINIC).await;
