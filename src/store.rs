@@ -9,6 +9,7 @@ pub mod acknowledged;
 pub mod at_rest;
 pub mod audit;
 pub(crate) mod book;
+mod broken_off;
 pub mod clinics;
 mod closed;
 mod concluded;

@@ -45,13 +45,14 @@ use crate::privacy::Pii;
 use crate::state::Shared;
 
 pub use dealings::Dealings;
+pub(crate) use dealings::OUTCOME_UNKNOWN;
 pub(super) use identity::calling_number;
 pub use interrupted::deliver;
 pub(super) use interrupted::written_down;
 pub use ledger::{LEDGER, Ledger, State, Step};
 pub use messages::{MESSAGES, Message, MessageKind, Messages};
 pub(super) use once::run_once;
-pub use trace::{SealedChart, Trace};
+pub use trace::{Found, SealedChart, Trace};
 pub(super) use untold::leave as leave_untold;
 
 /// The tools by the names models and agents' files use.

@@ -46,6 +46,12 @@ pub trait Keeper: Send + Sync {
         Ok(())
     }
 
+    /// Says in the audit of what a process before broke off, if its steps begin before `end` (bytes) in the ledger: nobody knows what came of it. After
+    /// [`Self::follow`].
+    async fn note_broken_off(&self, _records: &Path, _end: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Connections, and those of them that nobody uses.
     fn connections(&self) -> (usize, usize) {
         (0, 0)
@@ -80,6 +86,10 @@ impl Keeper for Store {
         Ok(())
     }
 
+    async fn note_broken_off(&self, records: &Path, end: u64) -> Result<(), StoreError> {
+        in_time(Self::note_broken_off(self, &records.join(LEDGER), end)).await.map(drop)
+    }
+
     fn connections(&self) -> (usize, usize) {
         Self::connections(self)
     }
@@ -98,6 +108,8 @@ impl Keeper for Store {
 pub struct Importer<K> {
     keeper: K,
     files: Library,
+    /// Bytes of the ledger when it was made: what a process before has left.
+    before: u64,
 }
 
 /// What a look through the folder found.
@@ -110,8 +122,10 @@ pub struct Found {
 }
 
 impl<K: Keeper> Importer<K> {
-    pub const fn new(keeper: K, library: Library) -> Self {
-        Self { keeper, files: library }
+    /// One that is to [`Self::run`] is made before the first call.
+    pub fn new(keeper: K, library: Library) -> Self {
+        let before = std::fs::metadata(library.root().join(LEDGER)).map_or(0, |ledger| ledger.len());
+        Self { keeper, files: library, before }
     }
 
     /// Moves what is there and what comes through `closed`, until `stop`; then looks through the folder once more.
@@ -119,6 +133,7 @@ impl<K: Keeper> Importer<K> {
         let mut retry = FIRST_RETRY;
         let mut due = Instant::now();
         let mut standing = Standing { is_up: true, clinic: self.keeper.clinic().to_owned() };
+        let mut before = Some(self.before).filter(|before| *before > 0);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -143,6 +158,10 @@ impl<K: Keeper> Importer<K> {
                 },
                 () = tokio::time::sleep_until(due) => {
                     let (found, error) = self.look().await;
+                    let error = match error {
+                        None => self.broken_off(&mut before).await.err(),
+                        some => some,
+                    };
                     match error {
                         None => {
                             standing.well(found);
@@ -163,6 +182,17 @@ impl<K: Keeper> Importer<K> {
         if let Some(error) = error {
             tracing::warn!(%error, waiting = found.waiting, "records of calls stay in the folder of records; the next start writes them");
         }
+    }
+
+    /// Once, when what a process before has left is moved.
+    async fn broken_off(&self, before: &mut Option<u64>) -> Result<(), StoreError> {
+        let Some(end) = *before else { return Ok(()) };
+        match self.keeper.note_broken_off(self.files.root(), end).await {
+            Err(error) if error.is_of_one_record() => misfit(&error),
+            noted => noted?,
+        }
+        *before = None;
+        Ok(())
     }
 
     /// Moves every message, and every journal that is over. Stops when the store fails: the others would fail as well.
@@ -290,8 +320,7 @@ impl<K: Keeper> Importer<K> {
         match self.keeper.follow(self.files.root()).await {
             // As after somebody has changed the audit: calls are written all the same.
             Err(error) if error.is_of_one_record() => {
-                metrics::counter!("store_failures_total").increment(1);
-                tracing::error!(%error, "what tools did, or notes for the audit, do not fit into the store and wait; see `attendant audit verify`");
+                misfit(&error);
                 Ok(())
             }
             followed => followed,
@@ -310,6 +339,11 @@ impl<K: Keeper> Importer<K> {
         metrics::gauge!("store_connections", "clinic" => clinic(), "state" => "used")
             .set(all.saturating_sub(idle) as f64);
     }
+}
+
+fn misfit(error: &StoreError) {
+    metrics::counter!("store_failures_total").increment(1);
+    tracing::error!(%error, "what tools did, or notes for the audit, do not fit into the store and wait; see `attendant audit verify`");
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -184,7 +184,7 @@ impl Store {
 }
 
 /// A write to the book has a name of its own.
-const fn action_of(tool: ToolName) -> Action {
+pub(super) const fn action_of(tool: ToolName) -> Action {
     match tool {
         ToolName::CreateAppointment => Action::AppointmentBooked,
         ToolName::UpdateAppointment => Action::AppointmentMoved,
@@ -229,7 +229,7 @@ fn grown(path: &Path, position: u64) -> io::Result<(u64, Vec<u8>)> {
 }
 
 /// In this server's folder of records, wherever that is.
-fn name(path: &Path) -> String {
+pub(super) fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 

@@ -360,6 +360,7 @@ async fn the_fifth_request_of_an_answer_has_no_tools() {
 async fn unknown_tools_are_refused_in_words_the_model_can_use() {
     let mut world =
         world(vec![vec![tool("order_pizza", "{}"), Delta::Finish(Finish::ToolCalls)], vec![text("Sorry.")]]);
+    let before = ledger_of(&world);
     world.think(1, &[(Who::Caller, "pizza")], false);
     let events = world.answer().await;
     assert!(events.contains(&Event::ToolDone { name: "unknown_tool", ok: false }));
@@ -367,6 +368,10 @@ async fn unknown_tools_are_refused_in_words_the_model_can_use() {
     assert!(
         matches!(requests[1].messages.last(), Some(Message::Tool { content, .. }) if content.reveal().contains("unknown_tool"))
     );
+    let ledger = ledger_of(&world);
+    let added = ledger.strip_prefix(&before).unwrap();
+    assert!(added.contains("\"tool\":\"unknown_tool\",\"state\":\"refused\",\"code\":\"unknown_tool\""), "{added}");
+    assert!(!added.contains("pizza") && added.lines().count() == 1, "the made-up name may be anything: {added}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -269,8 +269,11 @@ impl ToolRound {
                     Outcome::refused("not_told", "tell the caller first what came of the change in the book")
                 }
                 Some(tool) => self.journalled(tool, call).await,
-                None if call.name == HAND_OFF => self.hand_off(call),
-                None => Outcome::refused("unknown_tool", "there is no such tool; use those listed"),
+                None if call.name == HAND_OFF => self.passed_by(HAND_OFF, call, self.hand_off(call)).await,
+                None => {
+                    let refused = Outcome::refused(UNKNOWN_TOOL, "there is no such tool; use those listed");
+                    self.passed_by(reported_name(&call.name), call, refused).await
+                }
             };
             outcomes.push(outcome);
         }
@@ -286,7 +289,7 @@ impl ToolRound {
 
     /// In the ledger before it begins, else not at all.
     async fn journalled(&self, tool: ToolName, call: &ToolCall) -> Outcome {
-        if let Err(error) = self.step(tool, call, State::Started, None, None).await {
+        if let Err(error) = self.step(tool.name(), call, State::Started, None, None).await {
             tracing::error!(call = %self.session.call.call, %error, "the tool ledger cannot be written");
             return Outcome::refused(
                 "not_journalled",
@@ -302,7 +305,7 @@ impl ToolRound {
             self.memory.done(tool);
         }
         let code = outcome.result["code"].as_str().map(str::to_owned);
-        match self.step(tool, call, state, code, Some(trace)).await {
+        match self.step(tool.name(), call, state, code, Some(trace)).await {
             Ok(()) => tools::written_down(&self.session).await,
             Err(error) => {
                 tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
@@ -311,9 +314,19 @@ impl ToolRound {
         outcome
     }
 
+    /// In the ledger too, though no tool ran. `name` is one of ours: what a model makes up may be a caller's words.
+    async fn passed_by(&self, name: &'static str, call: &ToolCall, outcome: Outcome) -> Outcome {
+        let state = if outcome.is_ok() { State::Done } else { State::Refused };
+        let code = outcome.result["code"].as_str().map(str::to_owned);
+        if let Err(error) = self.step(name, call, state, code, None).await {
+            tracing::error!(call = %self.session.call.call, %error, "what a model asked for in vain is missing from the ledger");
+        }
+        outcome
+    }
+
     async fn step(
         &self,
-        tool: ToolName,
+        tool: &'static str,
         call: &ToolCall,
         state: State,
         code: Option<String>,
@@ -324,7 +337,7 @@ impl ToolRound {
         let at = clock::stamp_of((self.desk.clock)());
         let write = move || {
             let (code, trace) = (code.as_deref(), trace.as_ref());
-            ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool: tool.name(), state, code, trace })
+            ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool, state, code, trace })
         };
         tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
     }

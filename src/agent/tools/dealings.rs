@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use sha2::Sha256;
 
-use super::trace::{Touched, Trace};
+use super::trace::{Found, Touched, Trace};
 use super::untold::Untold;
 use super::{Message, Outcome};
 use crate::emr::{AppointmentRef, Held, Patient, PatientRef, Place, VisitKind};
@@ -31,7 +31,7 @@ const MOST_FAILURES: u32 = 3;
 const MOST_SEARCHES: u32 = 6;
 
 /// The code of a write of which nobody knows whether it happened: it is never sent again.
-pub(super) const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+pub(crate) const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 /// Bytes of a handle: hard to guess in a call, easy for a model to copy.
 const HANDLE: usize = 6;
@@ -202,6 +202,11 @@ impl Dealings {
     /// It has written this appointment.
     pub(super) fn wrote(&self, appointment: &AppointmentRef) {
         self.held.lock().touched.wrote(appointment);
+    }
+
+    /// It searched for who is calling, or checked a factor, and came to this.
+    pub(super) fn found(&self, found: Found) {
+        self.held.lock().touched.found(found);
     }
 
     /// What the tool that ran touched, sealed for the audit. Tools of a call run one after the other.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::dealings::{Meaning, Person};
-use super::{Outcome, Session, ToolName, schema};
+use super::{Found, Outcome, Session, ToolName, schema};
 use crate::agent::llm::ToolSpec;
 use crate::agent::{CallFacts, digits};
 use crate::clinic::spoken::appointment::Remark;
@@ -109,10 +109,18 @@ pub(super) async fn search(asked: Search, emr: &dyn Emr, session: &Session) -> O
         [one] if is_called_from(one, session.call.caller.reveal()) => Some(one.id.clone()),
         [] | [_] | [_, _, ..] => None,
     };
-    let found = verified.is_some();
+    let found = match (&verified, charts.is_empty()) {
+        (Some(_), _) => Found::Verified,
+        (None, false) => Found::NeedFactor,
+        (None, true) => Found::NotFound,
+    };
+    session.dealings.found(found);
     let content = format!("{}|{}|{born}", folded(first), folded(last));
     let handle = session.dealings.issue(&content, Meaning::Person(Person { charts, verified }), session.now);
-    let (status, remark) = if found { ("verified", Remark::Found) } else { ("need_factor", Remark::NeedFactor) };
+    let (status, remark) = match found {
+        Found::Verified => ("verified", Remark::Found),
+        Found::NeedFactor | Found::NotFound => ("need_factor", Remark::NeedFactor),
+    };
     Outcome::ok(json!({ "patient": handle, "status": status, "say": remark.words(session.language) }))
 }
 
@@ -152,8 +160,10 @@ pub(super) async fn verify(asked: &Verify, session: &Session) -> Outcome {
         .collect();
     if let [one] = matching.as_slice() {
         session.dealings.settle(&asked.patient, one.id.clone());
+        session.dealings.found(Found::Verified);
         return Outcome::ok(json!({ "status": "verified", "say": Remark::Found.words(session.language) }));
     }
+    session.dealings.found(if person.charts.is_empty() { Found::NotFound } else { Found::NeedFactor });
     failures(&person, 1, session).await;
     if session.dealings.failed() {
         Outcome::told("no_match", Remark::NoMatch.words(session.language))

@@ -22,6 +22,19 @@ pub(super) struct Touched {
     warned: Option<&'static str>,
     reason: Option<&'static str>,
     appointment: Option<AppointmentRef>,
+    found: Option<Found>,
+}
+
+/// What a search, or a check of a further factor, came to. A model hears of the third as of the second, so that nobody learns who is a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// One chart, and who is calling is its owner.
+    Verified,
+    /// A chart or several; a factor that only the owner knows is still to come, or was wrong.
+    NeedFactor,
+    /// No chart has that name and birth date.
+    NotFound,
 }
 
 /// The same in the ledger and in the audit.
@@ -41,6 +54,9 @@ pub struct Trace {
     /// The appointment that was made, moved or cancelled, by its number in the EMR.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
+    /// Of a search and a check of identity that went so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
     /// Milliseconds that the tool took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
@@ -83,6 +99,10 @@ impl Touched {
         self.appointment = Some(appointment.clone());
     }
 
+    pub(super) fn found(&mut self, found: Found) {
+        self.found = Some(found);
+    }
+
     /// Sealed by the keys of the clinic, if there are any.
     pub(super) fn sealed(self, keys: Option<&Keys>, took: Duration) -> Trace {
         let patients =
@@ -93,6 +113,7 @@ impl Touched {
             warned: self.warned.map(str::to_owned),
             reason: self.reason.map(str::to_owned),
             appointment: self.appointment.map(|appointment| appointment.0),
+            found: self.found,
             ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::once::run_once;
 use super::super::tests::{Ailing, Ails, left, with_book};
-use super::super::{Dealings, Messages, Trace, messages, run, written_down};
+use super::super::{Dealings, Found, Messages, Trace, messages, run, written_down};
 use super::*;
 use crate::agent::{Line, Who};
 use crate::clinic::Clinic;
@@ -341,11 +341,21 @@ async fn the_audit_hears_which_chart_was_looked_at_by_what_and_which_appointment
         (searched.read.concat(), searched.patients.len(), searched.ms),
         ("birth_datenamephone".to_owned(), 2, Some(7))
     );
+    assert_eq!(searched.found, Some(Found::NeedFactor));
     let wrong = json!({ "patient": twins["patient"], "factor": "postal_code", "value": "V6B 1A1" });
     assert_eq!(caller.call(ToolName::VerifyIdentity, wrong).await["code"], "no_match");
     let failed = trace(&caller);
     assert_eq!((failed.read.concat(), failed.patients.len()), ("postal_code".to_owned(), 2));
+    assert_eq!(failed.found, Some(Found::NeedFactor));
+    // The model hears of nobody what it hears of somebody; the audit tells them apart.
+    let nobody = json!({ "first_name": "Nobody", "last_name": "Known", "birth_date": "1962-04-12" });
+    let nobody = caller.call(ToolName::SearchPatient, nobody).await;
+    assert_eq!((&nobody["status"], trace(&caller).found), (&json!("need_factor"), Some(Found::NotFound)));
+    let factor = json!({ "patient": nobody["patient"], "factor": "postal_code", "value": "V6B 1A1" });
+    assert_eq!(caller.call(ToolName::VerifyIdentity, factor).await["code"], "no_match");
+    assert_eq!(trace(&caller).found, Some(Found::NotFound));
     let patient = caller.jane().await;
+    assert_eq!(trace(&caller).found, Some(Found::Verified));
     let slots = caller.slots(follow_up()).await;
     trace(&caller);
     let booked = caller.agree(ToolName::CreateAppointment, &json!({ "patient": patient, "slot": slots[0].0 })).await;
