@@ -12,6 +12,7 @@ pub mod conversation;
 pub mod digits;
 pub mod expect;
 pub mod graph;
+pub mod grounding;
 pub mod llm;
 pub mod marker;
 pub mod tools;

@@ -13,7 +13,7 @@ use crate::language::Language;
 
 pub use birth::{birth_date, is_whole_date};
 pub use clock::{Clock, clocks};
-pub use number::{Item, Number, items};
+pub use number::{Item, Number, items, placed};
 pub use when::{Part, When, when};
 pub use words::{month, weekday};
 

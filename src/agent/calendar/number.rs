@@ -2,9 +2,11 @@
 //!
 //! Unlike a telephone number, whose digits run together ([`crate::agent::digits`]), each number stands alone here.
 
+use std::ops::Range;
+
 use crate::agent::digits::spoken::{self, Spoken};
 use crate::language::Language;
-use crate::tokens::tokens;
+use crate::tokens;
 
 /// A piece of an utterance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,20 +49,34 @@ impl Item {
 
 /// Takes an utterance apart into numbers and words.
 pub fn items(text: &str, language: Language) -> Vec<Item> {
-    let words: Vec<String> = tokens(text, language).iter().flat_map(|token| parts(token)).collect();
-    let mut items = Vec::new();
-    let mut rest = words.as_slice();
-    while let [first, after @ ..] = rest {
-        match number(rest, language) {
-            Some((number, used)) => {
-                items.push(Item::Number(number));
-                rest = &rest[used..];
-            }
-            None => {
-                items.push(Item::Word(first.clone()));
-                rest = after;
-            }
+    placed(text, language).into_iter().map(|(item, _)| item).collect()
+}
+
+/// The same, each with the bytes it is made from.
+pub fn placed(text: &str, language: Language) -> Vec<(Item, Range<usize>)> {
+    let mut words = Vec::new();
+    let mut places = Vec::new();
+    for (token, place) in tokens::placed(text, language) {
+        // Folding may change how many bytes a letter has: the pieces of such a token stand where all of it does.
+        let is_exact = token.len() == place.len();
+        let mut from = place.start;
+        for part in parts(&token) {
+            let to = from + part.len();
+            let own = is_exact && text.is_char_boundary(from) && text.is_char_boundary(to);
+            places.push(if own { from..to } else { place.clone() });
+            from = to;
+            words.push(part);
         }
+    }
+    let mut items = Vec::new();
+    let mut at = 0;
+    while let Some(first) = words.get(at) {
+        let (item, used) = match number(&words[at..], language) {
+            Some((number, used)) => (Item::Number(number), used),
+            None => (Item::Word(first.clone()), 1),
+        };
+        items.push((item, places[at].start..places[at + used - 1].end));
+        at += used;
     }
     items
 }

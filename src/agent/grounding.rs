@@ -1,0 +1,3 @@
+//! What a language model says is said only if it is known.
+
+pub mod mention;

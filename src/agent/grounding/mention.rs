@@ -1,0 +1,80 @@
+//! What in words must be known before it may be said: times, days, and claims that something was done.
+//!
+//! Pure, and cheap enough for every clause of an answer: one pass, no pattern is built anew. In doubt nothing is found: a sentence that is
+//! held back in error harms a call as well. What is known is not decided here. Places are bytes of the text.
+
+mod claim;
+mod clock;
+mod english;
+mod said;
+
+use std::ops::Range;
+
+use jiff::civil::Weekday;
+
+use crate::language::Language;
+use said::Said;
+
+/// Something in words that must be known from a tool, from the caller or from the clinic's facts before it may be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mention {
+    /// A time of day. `hour`: 0 to 23 if the half of the day is said, else 1 to 12.
+    Time {
+        hour: u8,
+        minute: u8,
+        half: Half,
+    },
+    /// A day of the calendar, as much as was said of it. The month is 1 to 12.
+    Date {
+        year: Option<i16>,
+        month: Option<u8>,
+        day: u8,
+    },
+    Weekday(Weekday),
+    /// A day counted from today: tomorrow is 1. Today is no mention.
+    FromToday(i64),
+    /// That something was done.
+    Done(Deed),
+}
+
+/// Whether it is said if a time is before or after noon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    Said,
+    Unsaid,
+}
+
+/// What only a tool does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deed {
+    Booked,
+    Moved,
+    Cancelled,
+    /// Something was passed to the staff.
+    MessageLeft,
+    Registered,
+    OnWaitingList,
+}
+
+/// Everything of that kind in a text, in order. The text may be the beginning of a sentence.
+pub fn mentions(text: &str, language: Language) -> Vec<(Mention, Range<usize>)> {
+    let said = Said::new(text, language);
+    let found = match language {
+        Language::English => english::find(&said),
+        Language::French | Language::Mandarin | Language::Cantonese | Language::Punjabi => Vec::new(),
+    };
+    let placed = found.into_iter().map(|found| (found.mention, said.place(found.from, found.to)));
+    let claims = claim::find(text, language).into_iter().map(|(deed, place)| (Mention::Done(deed), place));
+    let mut all: Vec<_> = placed.chain(claims).collect();
+    all.sort_by_key(|(_, place)| place.start);
+    all
+}
+
+/// A mention, and the items it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    mention: Mention,
+    from: usize,
+    /// The first item after it.
+    to: usize,
+}
