@@ -11,6 +11,8 @@ pub mod people;
 mod punjabi;
 pub mod refusal;
 
+use jiff::civil::Weekday;
+
 use super::calendar::{Hours, Near};
 use super::{ClinicConfig, in_language};
 use crate::language::Language;
@@ -110,6 +112,16 @@ const fn language_name(named: Language, inside: Language) -> &'static str {
         Language::Cantonese => cantonese,
         Language::Punjabi => punjabi,
         Language::French => french,
+    }
+}
+
+/// A day of the week as it is said.
+pub(crate) const fn weekday(day: Weekday, language: Language) -> &'static str {
+    match language {
+        Language::English => english::weekday(day),
+        Language::French => french::weekday(day),
+        Language::Mandarin | Language::Cantonese => chinese::weekday(day),
+        Language::Punjabi => punjabi::weekday(day),
     }
 }
 

@@ -30,6 +30,7 @@ pub mod voice;
 mod web;
 
 pub use lexicon::Lexicon;
+pub(crate) use punjabi::{MONTHS as PUNJABI_MONTHS, NAMES as PUNJABI_NUMBERS};
 pub use script::Saying;
 
 use crate::language::Language;

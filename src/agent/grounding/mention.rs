@@ -3,9 +3,12 @@
 //! Pure, and cheap enough for every clause of an answer: one pass, no pattern is built anew. In doubt nothing is found: a sentence that is
 //! held back in error harms a call as well. What is known is not decided here. Places are bytes of the text.
 
+mod chinese;
 mod claim;
 mod clock;
 mod english;
+mod french;
+mod punjabi;
 mod said;
 
 use std::ops::Range;
@@ -61,7 +64,9 @@ pub fn mentions(text: &str, language: Language) -> Vec<(Mention, Range<usize>)> 
     let said = Said::new(text, language);
     let found = match language {
         Language::English => english::find(&said),
-        Language::French | Language::Mandarin | Language::Cantonese | Language::Punjabi => Vec::new(),
+        Language::French => french::find(&said),
+        Language::Mandarin | Language::Cantonese => chinese::find(&said),
+        Language::Punjabi => punjabi::find(&said),
     };
     let placed = found.into_iter().map(|found| (found.mention, said.place(found.from, found.to)));
     let claims = claim::find(text, language).into_iter().map(|(deed, place)| (Mention::Done(deed), place));
@@ -78,3 +83,33 @@ struct Found {
     /// The first item after it.
     to: usize,
 }
+
+/// So many items at most are looked through for what an item belongs to.
+const FAR: usize = 24;
+
+/// Looks for one kind of mention at an item, and says which item is next.
+type Rule = fn(&Said<'_>, usize, &mut Vec<Found>) -> Option<usize>;
+
+/// The first rule that finds something takes it, item after item.
+fn walk(said: &Said<'_>, rules: &[Rule]) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < said.len() {
+        let next = rules.iter().find_map(|rule| rule(said, at, &mut found));
+        at = next.unwrap_or(at).max(at + 1);
+    }
+    found
+}
+
+fn put(found: &mut Vec<Found>, mention: Mention, from: usize, to: usize) -> Option<usize> {
+    found.push(Found { mention, from, to });
+    Some(to)
+}
+
+/// A time of day was found that ends at this item.
+fn ends_time(found: &[Found], at: usize) -> bool {
+    found.last().is_some_and(|last| last.to == at && matches!(last.mention, Mention::Time { .. }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use super::tongue::{self, Sign, Tongue};
 use super::unit::Unit;
 use super::{Said, scan};
 
-const NAMES: [&str; 100] = [
+/// 0 to 99.
+pub(crate) const NAMES: [&str; 100] = [
     "ਸਿਫ਼ਰ",
     "ਇੱਕ",
     "ਦੋ",
@@ -113,7 +114,8 @@ const NAMES: [&str; 100] = [
 
 const LARGE: [(u64, &str); 3] = [(10_000_000, "ਕਰੋੜ"), (100_000, "ਲੱਖ"), (1_000, "ਹਜ਼ਾਰ")];
 
-const MONTHS: [&str; 12] =
+/// January first.
+pub(crate) const MONTHS: [&str; 12] =
     ["ਜਨਵਰੀ", "ਫਰਵਰੀ", "ਮਾਰਚ", "ਅਪ੍ਰੈਲ", "ਮਈ", "ਜੂਨ", "ਜੁਲਾਈ", "ਅਗਸਤ", "ਸਤੰਬਰ", "ਅਕਤੂਬਰ", "ਨਵੰਬਰ", "ਦਸੰਬਰ"];
 
 const SHORT: [(&str, &str); 16] = [

@@ -3,62 +3,82 @@
 //! A claim is a row of words of the language's table. It is none in a question, behind "if" and its like, where something is denied, or where
 //! it tells of what stood before. Tables are read once; a text is read from left to right, and no row looks further than its sentence.
 
+mod chinese;
 mod english;
+mod french;
+mod punjabi;
 mod row;
 
 use std::ops::Range;
 
 use super::Deed;
 use crate::language::Language;
-use crate::tokens;
+use crate::tokens::{self, Phrases};
 use row::Row;
 
 /// What a language says when something was done, and what makes it something else.
 struct Table {
     rows: Vec<(Deed, Row)>,
-    /// In the same clause, before: it is denied or open.
-    denied: Vec<String>,
-    /// Anywhere before in the sentence: it hangs on something.
-    hangs: Vec<String>,
+    denied: Phrases,
+    stood: Phrases,
+    hangs: Phrases,
+    behind: Phrases,
+    asks: Phrases,
+    otherwise: Phrases,
+}
+
+/// Words around a claim that make it none, between blanks; "as_soon_as" are three.
+struct Around {
+    /// In the same clause, up to its end: it is denied or open.
+    denied: &'static str,
+    /// In the same clause, before it: it tells of what stood already.
+    stood: &'static str,
+    /// In the sentence before it, or in the clause behind it: it hangs on something.
+    hangs: &'static str,
+    /// In the clause behind it: it is asked, or not yet so.
+    behind: &'static str,
     /// The first word of the sentence or the clause: it is asked.
-    asks: Vec<String>,
-    /// Right behind the claim: it is something else.
-    otherwise: Vec<String>,
+    asks: &'static str,
+    /// Right behind it: it is something else.
+    otherwise: &'static str,
 }
 
 impl Table {
-    /// `rows`: see [`Row::new`]. The others are tokens.
-    fn new(rows: &[(Deed, &[&str])], [denied, hangs, asks, otherwise]: [&str; 4], language: Language) -> Self {
-        let words = |text: &str| tokens::tokens(text, language);
+    /// `rows`: see [`Row::new`].
+    fn new(rows: &[(Deed, &[&str])], around: &Around, language: Language) -> Self {
+        let words = |text: &str| Phrases::new(&text.split_whitespace().collect::<Vec<_>>(), language);
         let rows = rows.iter().flat_map(|(deed, rows)| rows.iter().map(|row| (*deed, Row::new(row, language))));
         Self {
             rows: rows.collect(),
-            denied: words(denied),
-            hangs: words(hangs),
-            asks: words(asks),
-            otherwise: words(otherwise),
+            denied: words(around.denied),
+            stood: words(around.stood),
+            hangs: words(around.hangs),
+            behind: words(around.behind),
+            asks: words(around.asks),
+            otherwise: words(around.otherwise),
         }
     }
 
-    fn of(language: Language) -> Option<&'static Self> {
+    fn of(language: Language) -> &'static Self {
         match language {
-            Language::English => Some(&english::TABLE),
-            Language::French | Language::Mandarin | Language::Cantonese | Language::Punjabi => None,
+            Language::English => &english::TABLE,
+            Language::French => &french::TABLE,
+            Language::Mandarin | Language::Cantonese => &chinese::TABLE,
+            Language::Punjabi => &punjabi::TABLE,
         }
     }
 }
 
 /// The claims in a text, in order.
 pub(super) fn find(text: &str, language: Language) -> Vec<(Deed, Range<usize>)> {
-    let Some(table) = Table::of(language) else { return Vec::new() };
+    let table = Table::of(language);
     let placed = tokens::placed(text, language);
     let mut found = Vec::new();
     let mut from = 0;
     while from < placed.len() {
         let to = sentence(text, &placed, from);
         let end = placed.get(to).map_or(text.len(), |(_, place)| place.start);
-        let words: Vec<&str> = placed[from..to].iter().map(|(token, _)| token.as_str()).collect();
-        let places: Vec<_> = placed[from..to].iter().map(|(_, place)| place.clone()).collect();
+        let (words, places) = placed[from..to].iter().cloned().unzip();
         Sentence { text: &text[..end], words, places }.claims(table, &mut found);
         from = to;
     }
@@ -83,18 +103,14 @@ fn sentence(text: &str, placed: &[(String, Range<usize>)], from: usize) -> usize
 struct Sentence<'t> {
     /// Up to the next sentence.
     text: &'t str,
-    words: Vec<&'t str>,
+    words: Vec<String>,
     places: Vec<Range<usize>>,
 }
 
 impl Sentence<'_> {
     fn claims(&self, table: &Table, found: &mut Vec<(Deed, Range<usize>)>) {
-        let hangs = self.words.iter().position(|word| table.hangs.iter().any(|one| one == word));
         let mut at = 0;
-        while at < self.words.len() {
-            if hangs.is_some_and(|hangs| hangs < at) {
-                return;
-            }
+        while at < self.words.len() && !self.has(&table.hangs, at) {
             let claim = table.rows.iter().find_map(|(deed, row)| {
                 let to = at + row.matches(&self.words[at..])?;
                 self.asserts(table, at, to).then_some((*deed, to))
@@ -109,16 +125,20 @@ impl Sentence<'_> {
         }
     }
 
+    fn has(&self, phrases: &Phrases, at: usize) -> bool {
+        self.words.get(at..).is_some_and(|words| phrases.prefix(words).is_some())
+    }
+
+    /// Whether the words from `from` up to `to` say that something was done.
     fn asserts(&self, table: &Table, from: usize, to: usize) -> bool {
-        let has =
-            |list: &[String], at: usize| self.words.get(at).is_some_and(|word| list.iter().any(|one| one == word));
+        let any = |phrases: &Phrases, places: Range<usize>| places.into_iter().any(|at| self.has(phrases, at));
         let start = (0..from).rev().find(|at| self.parts(at + 1)).map_or(0, |at| at + 1);
         let end = (to..self.words.len()).find(|at| self.parts(*at)).unwrap_or(self.words.len());
-        let is_asked = has(&table.asks, 0) || has(&table.asks, start) || self.is_question(end);
-        let denied = (start..to).any(|at| has(&table.denied, at));
-        let otherwise = to < end && has(&table.otherwise, to);
-        let hangs = (to..end).any(|at| has(&table.hangs, at));
-        !(is_asked || denied || otherwise || hangs)
+        let is_asked = self.has(&table.asks, 0) || self.has(&table.asks, start) || self.is_question(end);
+        let is_open = any(&table.denied, start..to) || any(&table.hangs, start..end) || any(&table.behind, to..end);
+        let stood = any(&table.stood, start..from);
+        let is_else = to < end && self.has(&table.otherwise, to);
+        !(is_asked || is_open || stood || is_else)
     }
 
     /// Something stands between this word and the one before it that ends a clause.

@@ -81,3 +81,41 @@ pub(super) fn of_year(said: &Said<'_>, at: usize) -> Option<(Mention, usize)> {
     let day = said.day(at + 2)?;
     Some((Mention::Date { year: Some(year), month: Some(month), day }, at + 3))
 }
+
+/// Three numbers with a stroke or a hyphen, the year last. What cannot be a month is the day.
+pub(super) fn in_figures(said: &Said<'_>, at: usize, order: Order) -> Option<(Mention, usize)> {
+    let sign = said.gap(at + 1);
+    if !matches!(sign, "/" | "-") || said.gap(at + 2) != sign {
+        return None;
+    }
+    let (first, second, year) = (said.day(at)?, said.day(at + 1)?, said.year(at + 2)?);
+    let (month, day) = match order {
+        Order::MonthFirst if first <= 12 => (first, second),
+        Order::DayFirst if second <= 12 => (second, first),
+        Order::MonthFirst => (second, first),
+        Order::DayFirst => (first, second),
+    };
+    (month <= 12).then_some((Mention::Date { year: Some(year), month: Some(month), day }, at + 3))
+}
+
+/// How a date is written in figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    MonthFirst,
+    DayFirst,
+}
+
+/// "a.m.", "PM", and the item after it.
+pub(super) fn am_pm(said: &Said<'_>, at: usize) -> Option<(Part, usize)> {
+    if !said.joined(at) {
+        return None;
+    }
+    let half = |letter: &str| if letter.starts_with('a') { Part::Morning } else { Part::Afternoon };
+    match said.word(at)? {
+        word @ ("am" | "pm") => Some((half(word), at + 1)),
+        word @ ("a" | "p") if said.is(at + 1, &["m"]) && matches!(said.gap(at + 1), "." | ". " | " ") => {
+            Some((half(word), at + 2))
+        }
+        _ => None,
+    }
+}

@@ -2,25 +2,13 @@
 //!
 //! A number alone is an hour only behind "at" and its like, and before what may follow an hour: never "at 10 Main Street".
 
-use super::clock::{Clock, Part, figures, of_year};
+use super::clock::{Clock, Order, Part, am_pm, figures, in_figures, of_year};
 use super::said::Said;
-use super::{Found, Mention};
+use super::{FAR, Found, Mention, ends_time, put, walk};
 use crate::agent::calendar::{month, weekday};
 
 pub(super) fn find(said: &Said<'_>) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
-    let mut at = 0;
-    while at < said.len() {
-        let next =
-            dates(said, at, &mut found).or_else(|| day(said, at, &mut found)).or_else(|| time(said, at, &mut found));
-        at = next.unwrap_or(at + 1).max(at + 1);
-    }
-    found
-}
-
-fn put(found: &mut Vec<Found>, mention: Mention, from: usize, to: usize) -> Option<usize> {
-    found.push(Found { mention, from, to });
-    Some(to)
+    walk(said, &[dates, day, time])
 }
 
 const TITLES: [&str; 7] = ["dr", "doctor", "mr", "mrs", "ms", "miss", "nurse"];
@@ -78,7 +66,7 @@ fn year_behind(said: &Said<'_>, at: usize) -> Option<(i16, usize)> {
 
 /// Dates of the calendar, one or several of a month.
 fn dates(said: &Said<'_>, at: usize, found: &mut Vec<Found>) -> Option<usize> {
-    if let Some((date, to)) = of_year(said, at).or_else(|| in_figures(said, at)) {
+    if let Some((date, to)) = of_year(said, at).or_else(|| in_figures(said, at, Order::MonthFirst)) {
         return put(found, date, at, to);
     }
     if let Some(month) = month_at(said, at) {
@@ -128,7 +116,7 @@ fn after_month(said: &Said<'_>, at: usize, month: u8, found: &mut Vec<Found>) ->
 
 /// Another day of a month, and not the hour or the count of something.
 fn ends_date(said: &Said<'_>, at: usize) -> bool {
-    let clock = figures(said, at).is_some() || part_after(said, at + 1).is_some() || said.is(at + 1, &["oclock"]);
+    let clock = figures(said, at).is_some() || am_pm(said, at + 1).is_some() || said.is(at + 1, &["oclock"]);
     !clock && (said.is_ordinal(at) || said.stops(at + 1) || said.is(at + 1, &["and", "or", "at", "is", "are"]))
 }
 
@@ -144,17 +132,6 @@ fn same_month(said: &Said<'_>, at: usize) -> Option<u8> {
     month_at(said, second + 1 + of).filter(|_| said.close(second + 1))
 }
 
-/// 11/24/2026, the month first unless it can only be the day.
-fn in_figures(said: &Said<'_>, at: usize) -> Option<(Mention, usize)> {
-    let sign = said.gap(at + 1);
-    if !matches!(sign, "/" | "-") || said.gap(at + 2) != sign {
-        return None;
-    }
-    let (first, second, year) = (said.day(at)?, said.day(at + 1)?, said.year(at + 2)?);
-    let (month, day) = if first <= 12 { (first, second) } else { (second, first) };
-    (month <= 12).then_some((Mention::Date { year: Some(year), month: Some(month), day }, at + 3))
-}
-
 /// "The 24th", and not "the fifth floor", "the first one".
 fn stands_alone(said: &Said<'_>, at: usize, day: u8) -> bool {
     let of_weekday =
@@ -166,7 +143,8 @@ fn stands_alone(said: &Said<'_>, at: usize, day: u8) -> bool {
 
 /// What may stand behind a day by itself.
 fn ends_ordinal(said: &Said<'_>, mut at: usize) -> bool {
-    while said.is(at, &["and", "or", "to"]) {
+    let far = at + FAR;
+    while at < far && said.is(at, &["and", "or", "to"]) {
         let next = at + 1 + usize::from(said.is(at + 1, &["the"]));
         if !said.is_ordinal(next) {
             return true;
@@ -217,7 +195,7 @@ fn whole(said: &Said<'_>, at: usize) -> Option<Clock> {
     }
     let minute = said.minute(at + 1).filter(|_| said.joined(at + 1) || said.gap(at + 1) == ".");
     let clock = minute.map_or(Clock::new(hour, 0, at + 1), |minute| Clock::new(hour, minute, at + 2));
-    let (part, to) = part_after(said, clock.to)?;
+    let (part, to) = am_pm(said, clock.to)?;
     Some(Clock { part: Some(part), to, ..clock })
 }
 
@@ -245,25 +223,10 @@ fn past(said: &Said<'_>, at: usize) -> Option<Clock> {
 }
 
 fn in_part(said: &Said<'_>, at: usize, clock: Clock) -> Clock {
-    if let Some((part, to)) = part_after(said, clock.to).or_else(|| in_the(said, clock.to)) {
+    if let Some((part, to)) = am_pm(said, clock.to).or_else(|| in_the(said, clock.to)) {
         return Clock { part: Some(part), to, ..clock };
     }
     clock.in_part(part_near(said, at, clock.to))
-}
-
-/// "a.m.", "PM", and the item after it.
-fn part_after(said: &Said<'_>, at: usize) -> Option<(Part, usize)> {
-    if !said.joined(at) {
-        return None;
-    }
-    let half = |letter: &str| if letter.starts_with('a') { Part::Morning } else { Part::Afternoon };
-    match said.word(at)? {
-        word @ ("am" | "pm") => Some((half(word), at + 1)),
-        word @ ("a" | "p") if said.is(at + 1, &["m"]) && matches!(said.gap(at + 1), "." | ". " | " ") => {
-            Some((half(word), at + 2))
-        }
-        _ => None,
-    }
 }
 
 /// "In the morning", "at night".
@@ -294,7 +257,7 @@ fn part_near(said: &Said<'_>, at: usize, to: usize) -> Option<Part> {
 }
 
 /// What is counted by minutes, streets and the like.
-const UNITS: [&str; 34] = [
+const UNITS: &[&str] = &[
     "minute",
     "minutes",
     "hour",
@@ -332,7 +295,7 @@ const UNITS: [&str; 34] = [
 ];
 
 /// Before a number that is a name.
-const NAMED: [&str; 21] = [
+const NAMED: &[&str] = &[
     "suite",
     "unit",
     "room",
@@ -363,11 +326,11 @@ fn pair(said: &Said<'_>, at: usize, found: &[Found]) -> Option<Clock> {
     let minute = said.minute(at + 1).filter(|minute| minute % 5 == 0 && (said.joined(at + 1) || dot))?;
     let in_words = !said.is_figure(at) && !said.is_figure(at + 1);
     let to = at + 2;
-    let listed = found.last().is_some_and(|last| last.to == at && matches!(last.mention, Mention::Time { .. }));
+    let listed = ends_time(found, at);
     let after_number = at.checked_sub(1).is_some_and(|before| said.number(before).is_some()) && !listed;
-    let is_name = said.is_back(at, 1, &NAMED) && !said.is_back(at, 1, &["is", "are"]);
+    let is_name = said.is_back(at, 1, NAMED) && !said.is_back(at, 1, &["is", "are"]);
     let before_number = said.number(to).is_some() && !said.is_ordinal(to) && !said.stops(to);
-    let street = (to..to + 3).take_while(|at| *at == to || said.close(*at)).any(|at| said.is(at, &UNITS));
+    let street = (to..to + 3).take_while(|at| *at == to || said.close(*at)).any(|at| said.is(at, UNITS));
     let ok = (in_words || is_led(said, at)) && !after_number && !before_number && !is_name && !street;
     (ok && said.gap(to).chars().all(|c| !matches!(c, '%' | '$' | '°' | '/')))
         .then(|| in_part(said, at, Clock::new(hour, minute, to)))
@@ -383,7 +346,7 @@ fn alone(said: &Said<'_>, at: usize, found: &[Found]) -> Option<Clock> {
     let clock = Clock::new(hour, 0, at + 1);
     let links = usize::from(said.is(at + 1, &["to", "until", "till", "or", "through", "and"]));
     let ranged = (links == 1 && !said.is(at + 1, &["and"])) || said.dashed(at + 1) || said.is_back(at, 1, &["between"]);
-    if ranged && !said.is_back(at, 1, &NAMED) && whole(said, at + 1 + links).is_some() {
+    if ranged && !said.is_back(at, 1, NAMED) && whole(said, at + 1 + links).is_some() {
         return Some(clock);
     }
     let is_one = hour == 1 && !said.is_figure(at);
@@ -391,7 +354,7 @@ fn alone(said: &Said<'_>, at: usize, found: &[Found]) -> Option<Clock> {
     if opens && said.small(at + 2).is_some_and(|hour| (1..=12).contains(&hour)) && ends_hour(said, at + 3, false) {
         return Some(clock);
     }
-    let linked = found.last().is_some_and(|last| last.to + 1 == at && matches!(last.mention, Mention::Time { .. }));
+    let linked = at > 0 && ends_time(found, at - 1);
     let linked = linked && said.is_back(at, 1, &["or", "and", "to", "until", "till", "through"]);
     let in_the = in_the(said, at + 1).filter(|_| is_led(said, at) || (linked && !is_one));
     if let Some((part, to)) = in_the {
@@ -404,17 +367,18 @@ fn alone(said: &Said<'_>, at: usize, found: &[Found]) -> Option<Clock> {
 /// In the same sentence, shortly before.
 fn speaks_of_hours(said: &Said<'_>, at: usize) -> bool {
     const HOURS: [&str; 7] = ["open", "opens", "hours", "closed", "available", "here", "works"];
-    (at.saturating_sub(30)..at).rev().take_while(|at| !said.ends_sentence(at + 1)).any(|at| said.is(at, &HOURS))
+    (at.saturating_sub(FAR)..at).rev().take_while(|at| !said.ends_sentence(at + 1)).any(|at| said.is(at, &HOURS))
 }
 
 /// What may stand behind an hour. `one`: it may be the pronoun.
 fn ends_hour(said: &Said<'_>, mut at: usize, mut one: bool) -> bool {
-    const ENDS: [&str; 20] = [
+    const ENDS: &[&str] = &[
         "on", "tomorrow", "today", "tonight", "this", "next", "if", "please", "sharp", "because", "so", "but", "every",
         "daily", "each", "until", "till", "then", "when", "through",
     ];
     // "Ten or eleven": what stands behind the last one counts.
-    while said.is(at, &["or", "and", "to"]) && said.close(at) {
+    let far = at + FAR;
+    while at < far && said.is(at, &["or", "and", "to"]) && said.close(at) {
         if said.number(at + 1).is_none() {
             return !one;
         }
@@ -428,5 +392,5 @@ fn ends_hour(said: &Said<'_>, mut at: usize, mut one: bool) -> bool {
     }
     let named = said.word(at).is_some_and(|word| weekday(word, said.language).is_some());
     let with = !one && said.is(at, &["with", "for", "is"]);
-    said.stops(at) || (said.close(at) && (said.is(at, &ENDS) || with || named))
+    said.stops(at) || (said.close(at) && (said.is(at, ENDS) || with || named))
 }

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use super::Table;
+use super::{Around, Table};
 use crate::agent::grounding::mention::Deed;
 use crate::language::Language;
 
-pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(ROWS, OTHERWISE, Language::English));
+pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(ROWS, &AROUND, Language::English));
 
 const ROWS: &[(Deed, &[&str])] = &[
     (
@@ -19,7 +19,7 @@ const ROWS: &[(Deed, &[&str])] = &[
     (
         Deed::Booked,
         &[
-            "youre|you_are|youve_been|you_have_been|shes|hes|she_is|he_is|theyre|they_are|she_has_been|he_has_been ?now|all|just|officially|successfully|both|in|and|set booked",
+            "youre|you_are|youve_been|you_have_been|shes|hes|she_is|he_is|theyre|they_are|she_has_been|he_has_been ?now|all|just|officially|successfully|both booked",
             "youve_been|you_have_been|she_has_been|he_has_been ?now|all|just|officially|successfully scheduled|confirmed",
             "youre|you_are|were|we_are ?now|all set|confirmed for",
             "its|it_is|thats|that_is|everythings|everything_is|everything_has_been|its_been|it_has_been|thats_been|that_has_been|that_time_is|that_slot_is ?now|all|just|officially|successfully booked|reserved_for_you",
@@ -74,10 +74,12 @@ const ROWS: &[(Deed, &[&str])] = &[
     ),
 ];
 
-const OTHERWISE: [&str; 4] = [
-    "not never no isnt arent wasnt werent hasnt havent dont doesnt didnt cant couldnt wont wouldnt shouldnt cannot neither nothing \
-     nobody sure see sees looks shows show whether before after already still currently fully completely",
-    "if once unless until when whenever till",
-    "is are was were has have had did do does shall should can could would will what which who how why where when am",
-    "up solid out by until till through elsewhere online yourself",
-];
+const AROUND: Around = Around {
+    denied: "not never no isnt arent wasnt werent hasnt havent dont doesnt didnt cant couldnt wont wouldnt shouldnt cannot neither \
+             nothing nobody sure whether before after",
+    stood: "see sees looks shows show already still currently fully completely",
+    hangs: "if once unless until when whenever till as_soon_as",
+    behind: "",
+    asks: "is are was were has have had did do does shall should can could would will what which who how why where when am",
+    otherwise: "up solid out by until till through elsewhere online yourself",
+};

@@ -30,12 +30,12 @@ impl Row {
     }
 
     /// How many words it takes from the first of these on.
-    pub(super) fn matches(&self, words: &[&str]) -> Option<usize> {
+    pub(super) fn matches(&self, words: &[String]) -> Option<usize> {
         matches(&self.0, words)
     }
 }
 
-fn matches(steps: &[Step], words: &[&str]) -> Option<usize> {
+fn matches(steps: &[Step], words: &[String]) -> Option<usize> {
     let Some((step, rest)) = steps.split_first() else { return Some(0) };
     let after = |used: usize| matches(rest, words.get(used..)?).map(|more| used + more);
     match step {
@@ -56,7 +56,7 @@ fn matches(steps: &[Step], words: &[&str]) -> Option<usize> {
 }
 
 /// The lengths of those that the words begin with.
-fn starting<'a>(choices: &'a [Vec<String>], words: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
+fn starting<'a>(choices: &'a [Vec<String>], words: &'a [String]) -> impl Iterator<Item = usize> + 'a {
     let lengths = choices
         .iter()
         .filter(move |choice| choice.len() <= words.len() && choice.iter().zip(words).all(|(one, word)| one == word));
