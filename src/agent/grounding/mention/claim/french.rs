@@ -73,7 +73,7 @@ const ROWS: &[(Deed, &[&str])] = &[
 ];
 
 const AROUND: Around = Around {
-    denied: "ne n pas jamais aucun aucune rien ni sûr sûre vérifier avant_que",
+    denied: "ne n pas jamais aucun aucune rien ni vérifier avant_que",
     stood: "déjà encore actuellement vois voit voyons semble indique",
     hangs: "si lorsque lorsqu quand une_fois dès_que aussitôt jusqu'à_ce avant_que après_que s'il_est s'il_a",
     behind: "",
