@@ -181,24 +181,31 @@ fn quarters(said: &Said<'_>, at: usize) -> Option<Clock> {
     if let Some((hour, minute)) = own.filter(|_| is_o_clock(said, at + 1)) {
         return Some(Clock::new(hour, minute, at + 2));
     }
-    let hour = count(said, at + 1).filter(|hour| (1..=12).contains(hour) && is_o_clock(said, at + 2))?;
+    let clock = quarter(said, at).filter(|clock| is_o_clock(said, clock.to))?;
+    Some(Clock { to: clock.to + 1, ..clock })
+}
+
+/// ਸਾਢੇ ਦਸ, ਪੌਣੇ ਚਾਰ: of an hour, or of what is counted.
+fn quarter(said: &Said<'_>, at: usize) -> Option<Clock> {
+    let hour = count(said, at + 1).filter(|hour| (1..=12).contains(hour))?;
     match said.word(at)? {
-        "ਸਾਢੇ" | "ਸਾਡੇ" => Some(Clock::new(hour, 30, at + 3)),
-        "ਸਵਾ" => Some(Clock::new(hour, 15, at + 3)),
-        "ਪੌਣੇ" | "ਪੌਨੇ" => Some(Clock::before(hour, 15, at + 3)),
+        "ਸਾਢੇ" | "ਸਾਡੇ" => Some(Clock::new(hour, 30, at + 2)),
+        "ਸਵਾ" => Some(Clock::new(hour, 15, at + 2)),
+        "ਪੌਣੇ" | "ਪੌਨੇ" => Some(Clock::before(hour, 15, at + 2)),
         _ => None,
     }
 }
 
 /// The first of two: 9 ਤੋਂ 5 ਵਜੇ, ਦਸ ਜਾਂ ਗਿਆਰਾਂ ਵਜੇ.
 fn ranged(said: &Said<'_>, at: usize) -> Option<Clock> {
-    let hour = count(said, at).filter(|hour| (1..24).contains(hour))?;
+    let hour = count(said, at).filter(|hour| (1..24).contains(hour)).map(|hour| Clock::new(hour, 0, at + 1));
+    let clock = hour.or_else(|| quarter(said, at))?;
     let listed = at > 0 && is_count(said, at - 1);
-    let links = usize::from(said.is(at + 1, &["ਤੋਂ", "ਜਾਂ"]));
-    let second = at + 1 + links;
+    let links = usize::from(said.is(clock.to, &["ਤੋਂ", "ਜਾਂ"]));
+    let second = clock.to + links;
     let second = second + usize::from(links == 1 && part(said, second).is_some());
     let goes_on = (links == 1 || said.dashed(second)) && !listed && whole(said, second).is_some();
-    goes_on.then(|| Clock::new(hour, 0, at + 1).in_part(part_near(said, at)))
+    goes_on.then(|| clock.in_part(part_near(said, at)))
 }
 
 fn part(said: &Said<'_>, at: usize) -> Option<Part> {
