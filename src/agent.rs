@@ -116,7 +116,7 @@ pub enum Event {
         name: &'static str,
         ok: bool,
     },
-    /// A model failed, and the next one answers. Words that make no whole clause yet are dropped: it says its own.
+    /// A model failed, or named what nobody told it, and what answers now says its own: words that make no whole clause yet are dropped.
     NextModel {
         /// Names the provider and its fault, nothing of the call.
         why: String,

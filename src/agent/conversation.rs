@@ -1,6 +1,6 @@
 //! Answers the turns of calls with a model, the graph and the tools: the production [`Agents`].
 //!
-//! Decides what a model is never asked: the greeting and danger to life. Owns what outlives a turn (which agent is speaking, what
+//! Decides what a model is never asked: the greeting and danger to life; and that of what it answers nothing is heard that nobody told it. Owns what outlives a turn (which agent is speaking, what
 //! tools returned). A turn is dropped by aborting its task; tools run on tasks of their own and finish, and so does what is left for the staff
 //! when a call is over: whoever stops the server waits for them ([`Desk::outlasting`]).
 
@@ -10,6 +10,7 @@ mod go_on;
 mod memory;
 mod rang;
 mod turn;
+mod withheld;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -117,6 +117,11 @@ pub const METRICS: &[Metric] = &[
         &["words"],
         "Answers of a model that failed and that the next model gave (before a word of it was said) or finished (within).",
     ),
+    counter(
+        "llm_ungrounded_total",
+        &["kind"],
+        "Clauses of models that were withheld from callers: they named a day (date) or a time that no tool returned and the caller did not say, or said that something was done that was not (done).",
+    ),
     counter("llm_hedges_total", &["provider"], "Second models asked because this one's first token was late."),
     counter(
         "llm_hedges_lost_total",

@@ -33,6 +33,7 @@ counter transport_commands_dropped_total
 counter provider_failures_total{kind, provider}
 counter provider_breaker_opened_total{clinic, provider}
 counter llm_failovers_total{words}
+counter llm_ungrounded_total{kind}
 counter llm_hedges_total{provider}
 counter llm_hedges_lost_total{provider}
 counter llm_drafts_total{outcome}

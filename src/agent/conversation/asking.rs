@@ -1,5 +1,9 @@
 //! One request and its answer, whoever gives it in the end: words are passed on as they come, tool calls only when the answer is whole.
 //!
+//! A clause that names what nobody told the model ([`Grounding`]) is withheld before its end is passed on, so that no voice has it: the call's mouth
+//! holds a clause back until it is whole, and drops it then. The models are asked once more, to say something else; who does it again is
+//! replaced by the server's own words ([`withheld`]). That is no fault of a vendor's. Calls of such an answer are forgotten.
+//!
 //! A model that fails before the voice was given a word of its answer is replaced by the next one, which is asked the same. One that
 //! fails after that is replaced by one that is asked to go on from the last piece that the voice was given; what the call was told and
 //! had not given to it yet is dropped on both sides, since both cut the same text in the same way ([`Splitter`]). Calls of an answer that
@@ -11,10 +15,13 @@ use tokio::time::Instant;
 
 use super::go_on::{self, GoingOn, Ruling};
 use super::turn::{Answer, Gone};
+use super::withheld;
 use crate::agent::graph::AgentConfig;
+use crate::agent::grounding::{Grounding, Kind};
 use crate::agent::llm::{Delta, Finish, Request, ToolCall, ToolCalls, Usage};
 use crate::agent::marker::{Markers, Piece};
 use crate::agent::{Event, Expect};
+use crate::clinic::spoken::refusal;
 use crate::language::Language;
 use crate::privacy::Pii;
 use crate::provider::chain::{Asking, News};
@@ -33,6 +40,16 @@ pub(super) struct Reply {
 
 pub(super) enum Asked {
     Replied(Reply),
+    /// The caller was told that nothing can be told them, and of nothing that a tool did.
+    Unable,
+    Failed(ProviderError),
+}
+
+/// What came of listening to one model.
+enum Heard {
+    Whole(Vec<ToolCall>),
+    /// It said what nobody told it.
+    Withheld(Kind),
     Failed(ProviderError),
 }
 
@@ -50,17 +67,25 @@ struct Words {
     told: String,
     /// A blank before the first word: it follows what was said before a tool ran.
     follows: bool,
+    grounding: Grounding,
 }
 
 /// What words became.
 enum Out {
     Text(String),
     Expect(Expect),
+    Stop(Stop),
+}
+
+/// Why no more of an answer is wanted.
+#[derive(Clone, Copy)]
+enum Stop {
     BeganAgain,
+    Withheld(Kind),
 }
 
 impl Words {
-    fn new(language: Language, follows: bool) -> Self {
+    fn new(language: Language, follows: bool, grounding: Grounding) -> Self {
         Self {
             language,
             markers: Markers::default(),
@@ -69,51 +94,93 @@ impl Words {
             given: String::new(),
             told: String::new(),
             follows,
+            grounding,
         }
     }
 
     fn take(&mut self, piece: &str) -> Vec<Out> {
-        self.markers.push(piece).into_iter().filter_map(|piece| self.piece(piece)).collect()
+        let mut out = Vec::new();
+        for piece in self.markers.push(piece) {
+            if let Some(stop) = self.piece(piece, &mut out) {
+                out.push(Out::Stop(stop));
+                break;
+            }
+        }
+        out
     }
 
     /// What was held back, when no more comes.
     fn finish(&mut self) -> Vec<Out> {
-        let rest = self.markers.finish().and_then(|rest| self.piece(Piece::Text(rest)));
-        let held = self.going_on.as_mut().map(GoingOn::finish).and_then(|ruling| self.ruled(ruling));
-        rest.into_iter().chain(held).collect()
+        let mut out = Vec::new();
+        let stop = self.end(&mut out);
+        out.extend(stop.map(Out::Stop));
+        out
     }
 
-    fn piece(&mut self, piece: Piece) -> Option<Out> {
+    fn end(&mut self, out: &mut Vec<Out>) -> Option<Stop> {
+        if let Some(rest) = self.markers.finish()
+            && let Some(stop) = self.piece(Piece::Text(rest), out)
+        {
+            return Some(stop);
+        }
+        if let Some(ruling) = self.going_on.as_mut().map(GoingOn::finish)
+            && let Some(stop) = self.ruled(ruling, out)
+        {
+            return Some(stop);
+        }
+        self.grounding.judge(&self.told).map(Stop::Withheld)
+    }
+
+    fn piece(&mut self, piece: Piece, out: &mut Vec<Out>) -> Option<Stop> {
         match piece {
             Piece::Text(words) => {
                 let ruling = match &mut self.going_on {
                     Some(going_on) => going_on.push(&words),
                     None => Ruling::Say(words),
                 };
-                self.ruled(ruling)
+                self.ruled(ruling, out)
             }
-            Piece::Expect(expect) => Some(Out::Expect(expect)),
+            Piece::Expect(expect) => {
+                out.push(Out::Expect(expect));
+                None
+            }
         }
     }
 
-    fn ruled(&mut self, ruling: Ruling) -> Option<Out> {
-        let words = match ruling {
-            Ruling::BeganAgain => return Some(Out::BeganAgain),
-            Ruling::Say(words) if words.is_empty() => return None,
-            Ruling::Say(words) => words,
-        };
-        let is_first = self.given.is_empty() && self.told.is_empty();
-        let words = if self.follows && is_first { format!(" {words}") } else { words };
+    fn ruled(&mut self, ruling: Ruling, out: &mut Vec<Out>) -> Option<Stop> {
+        match ruling {
+            Ruling::BeganAgain => Some(Stop::BeganAgain),
+            Ruling::Say(words) if words.is_empty() => None,
+            Ruling::Say(words) => self.say(words, out),
+        }
+    }
+
+    fn say(&mut self, words: String, out: &mut Vec<Out>) -> Option<Stop> {
+        let words = if self.follows && self.is_first() { format!(" {words}") } else { words };
         self.told.push_str(&words);
         self.splitter.push(&words);
-        while let Some(piece) = self.splitter.poll() {
-            self.told.drain(..piece.len());
-            self.given.push_str(&piece);
+        let before = self.given.len();
+        while let Some(clause) = self.splitter.poll() {
+            if let Some(kind) = self.grounding.judge(&clause) {
+                if self.given.len() > before {
+                    let good = words.len() - self.told.len().min(words.len());
+                    out.push(Out::Text(words[..seam(&words, good)].to_owned()));
+                }
+                return Some(Stop::Withheld(kind));
+            }
+            self.grounding.heard(&clause);
+            self.told.drain(..clause.len());
+            self.given.push_str(&clause);
         }
-        Some(Out::Text(words))
+        out.push(Out::Text(words));
+        None
     }
 
-    /// The model failed: whoever comes next goes on after what the voice was given.
+    fn is_first(&self) -> bool {
+        self.given.is_empty() && self.told.is_empty()
+    }
+
+    /// Nothing more of this answer is wanted: whoever comes next goes on after what the voice was given.
     fn break_off(&mut self) {
         self.told.clear();
         self.splitter = Splitter::new(self.language);
@@ -133,36 +200,83 @@ impl Words {
 impl Answer {
     /// See the module header. `follows`: words of this turn were said before.
     pub(super) async fn ask(&self, agent: &AgentConfig, with_tools: bool, follows: bool) -> Result<Asked, Gone> {
-        let request = self.request(agent, with_tools);
+        let mut request = self.request(agent, with_tools);
         let lines = self.turn.said.len();
         let models = self.desk.models(agent);
         let meter = self.reports.mailbox.meter();
         let mut asking = self.desk.thinkers.ask(request.clone(), models, self.memory.may_hedge(lines), meter);
-        let mut words = Words::new(self.turn.language, follows);
+        let mut words = Words::new(self.turn.language, follows, self.grounding(&request));
+        // How much had been given when something was withheld.
+        let mut withheld = None;
         loop {
             let error = match self.listen(&mut asking, &mut words).await? {
-                Ok(calls) => {
+                Heard::Whole(calls) => {
                     asking.accept();
+                    if calls.is_empty() && words.told.trim().is_empty() && withheld == Some(words.given.len()) {
+                        return self.stand_in(words).await;
+                    }
                     return Ok(Asked::Replied(Reply { text: words.given + &words.told, calls }));
                 }
-                Err(error) => error,
+                Heard::Withheld(kind) => {
+                    self.withhold(kind).await?;
+                    words.break_off();
+                    request = withheld::request(&request, kind);
+                    if withheld.replace(words.given.len()).is_some() || !ask_again(&mut asking, &request, &words) {
+                        asking.accept();
+                        return self.stand_in(words).await;
+                    }
+                    continue;
+                }
+                Heard::Failed(error) => error,
             };
             // All may have been said before the tool ran: nobody is asked again for the sake of that.
             let is_silent = error.kind == ErrorKind::Empty && words.follows && words.is_empty();
             words.break_off();
             if !next_model(&mut asking, &request, &words) {
+                if withheld.is_some() && error.kind == ErrorKind::Empty {
+                    return self.stand_in(words).await;
+                }
                 return Ok(if is_silent { Asked::Replied(Reply::default()) } else { Asked::Failed(error) });
             }
             self.send(Event::NextModel { why: error.to_string() }).await?;
         }
     }
 
+    /// The call forgets the clause, of which no voice was given anything.
+    async fn withhold(&self, kind: Kind) -> Result<(), Gone> {
+        metrics::counter!("llm_ungrounded_total", "kind" => kind.name()).increment(1);
+        let why = withheld::why(kind);
+        tracing::warn!(call = %self.call.call, why, "a model's words were withheld from the caller");
+        self.send(Event::NextModel { why: format!("the model {why}") }).await
+    }
+
+    /// The server's own words, in place of a model's: what the last tool gave to say, or else that nothing can be told.
+    async fn stand_in(&self, mut words: Words) -> Result<Asked, Gone> {
+        self.send(Event::Expect(self.with_hints(Expect::default()))).await?;
+        for sentence in withheld::sayings(&self.memory.rounds(), self.turn.said.len()) {
+            self.own_words(&sentence, &mut words).await?;
+        }
+        if words.told.trim().is_empty() {
+            self.own_words(refusal::unconfirmed(self.turn.language), &mut words).await?;
+            return Ok(Asked::Unable);
+        }
+        Ok(Asked::Replied(Reply { text: words.given + &words.told, calls: Vec::new() }))
+    }
+
+    /// What of this sentence was not given yet.
+    async fn own_words(&self, sentence: &str, words: &mut Words) -> Result<(), Gone> {
+        let given = format!("{}{}", words.given, words.told);
+        let rest = withheld::rest(&given, sentence, self.turn.language);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let rest = if words.follows && words.is_first() { format!(" {rest}") } else { rest };
+        words.told.push_str(&rest);
+        self.send(Event::Text(Pii::new(rest))).await
+    }
+
     /// One model's answer to its end: the tools it calls, or why it is none.
-    async fn listen(
-        &self,
-        asking: &mut Asking,
-        words: &mut Words,
-    ) -> Result<Result<Vec<ToolCall>, ProviderError>, Gone> {
+    async fn listen(&self, asking: &mut Asking, words: &mut Words) -> Result<Heard, Gone> {
         let mut calls = ToolCalls::default();
         // When the call last heard that one is being written.
         let mut told = None;
@@ -170,8 +284,8 @@ impl Answer {
         loop {
             match asking.next().await {
                 News::Piece(Delta::Text(piece)) => {
-                    if !self.pass(words.take(piece.reveal())).await? {
-                        return Ok(Err(began_again(asking)));
+                    if let Some(stop) = self.pass(words.take(piece.reveal())).await? {
+                        return Ok(stopped(stop, asking));
                     }
                 }
                 News::Piece(Delta::ToolCall(piece)) => {
@@ -187,43 +301,50 @@ impl Answer {
                 }
                 News::Piece(Delta::Finish(Finish::Length | Finish::Filtered)) if !calls.is_empty() => {
                     let what = "the answer was cut inside a tool call; raise max_tokens";
-                    return Ok(Err(asking.reject(ErrorKind::Server, what)));
+                    return Ok(Heard::Failed(asking.reject(ErrorKind::Server, what)));
                 }
-                News::Piece(Delta::Finish(Finish::Filtered)) => return Ok(Err(refused(asking))),
+                News::Piece(Delta::Finish(Finish::Filtered)) => return Ok(Heard::Failed(refused(asking))),
                 News::Piece(Delta::Finish(_)) | News::Ended => break,
                 News::Hedged => {
                     self.memory.hedged(self.turn.said.len());
                     self.send(Event::Hedged).await?;
                 }
-                News::Failed(error) => return Ok(Err(error)),
+                News::Failed(error) => return Ok(Heard::Failed(error)),
             }
         }
-        if !self.pass(words.finish()).await? {
-            return Ok(Err(began_again(asking)));
+        if let Some(stop) = self.pass(words.finish()).await? {
+            return Ok(stopped(stop, asking));
         }
         if words.is_empty() && words.going_on.is_none() && calls.is_empty() {
-            return Ok(Err(asking.reject(ErrorKind::Empty, "the answer ended without words")));
+            return Ok(Heard::Failed(asking.reject(ErrorKind::Empty, "the answer ended without words")));
         }
         let calls = calls.finish(asking.name()).map_err(|error| asking.reject(error.kind, &error.what));
         Ok(match calls {
             Ok(calls) if calls.iter().any(is_cut) => {
-                Err(asking.reject(ErrorKind::Server, "the answer ended inside a tool call"))
+                Heard::Failed(asking.reject(ErrorKind::Server, "the answer ended inside a tool call"))
             }
-            calls => calls,
+            Ok(calls) => Heard::Whole(calls),
+            Err(error) => Heard::Failed(error),
         })
     }
 
-    /// `false`: the answer was begun a second time with other words.
-    async fn pass(&self, pieces: Vec<Out>) -> Result<bool, Gone> {
+    /// Why no more is to be passed on, if so.
+    async fn pass(&self, pieces: Vec<Out>) -> Result<Option<Stop>, Gone> {
         for piece in pieces {
             match piece {
                 Out::Text(words) => self.send(Event::Text(Pii::new(words))).await?,
                 Out::Expect(expect) => self.send(Event::Expect(self.with_hints(expect))).await?,
-                Out::BeganAgain => return Ok(false),
+                Out::Stop(stop) => return Ok(Some(stop)),
             }
         }
-        Ok(true)
+        Ok(None)
     }
+}
+
+/// How much of these words makes the call's mouth cut where they were good to: a cut is decided by the first letter after it.
+fn seam(words: &str, good: usize) -> usize {
+    let after = words[good..].char_indices().find(|(_, c)| !c.is_whitespace());
+    after.map_or(words.len(), |(at, c)| good + at + c.len_utf8())
 }
 
 /// What is new in a running count.
@@ -248,6 +369,19 @@ fn next_model(asking: &mut Asking, request: &Request, words: &Words) -> bool {
         metrics::counter!("llm_failovers_total", "words" => when).increment(1);
     }
     is_asked
+}
+
+/// For other words than those that were withheld; or to go on after what was given, if somebody is there who can.
+fn ask_again(asking: &mut Asking, request: &Request, words: &Words) -> bool {
+    let go_on = words.has_given().then(|| go_on::request(request, &words.given));
+    asking.again(go_on.unwrap_or_else(|| request.clone()), words.has_given())
+}
+
+fn stopped(stop: Stop, asking: &mut Asking) -> Heard {
+    match stop {
+        Stop::BeganAgain => Heard::Failed(began_again(asking)),
+        Stop::Withheld(kind) => Heard::Withheld(kind),
+    }
 }
 
 /// What was said of it breaks off where the vendor stopped it. Not a failure of the provider's: others may answer the same.

@@ -398,4 +398,5 @@ async fn an_answer_without_words_is_a_failure() {
 
 mod directions;
 mod failing_over;
+mod grounded;
 mod told;

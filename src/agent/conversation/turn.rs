@@ -15,7 +15,9 @@ use super::{Inner, Standing, names};
 use crate::agent::cards;
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
-use crate::agent::llm::{Request, ToolCall, ToolSpec};
+use crate::agent::grounding::Grounding;
+use crate::agent::grounding::known::{Known, Sources};
+use crate::agent::llm::{Message, Request, ToolCall, ToolSpec};
 use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName, Trace};
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
@@ -80,6 +82,7 @@ impl Answer {
             let shown = self.memory.dealings().shown();
             let reply = match self.ask(agent, round < MOST_ROUNDS, said_anything).await? {
                 Asked::Replied(reply) => reply,
+                Asked::Unable => return self.told(told).await,
                 Asked::Failed(error) => return self.send(Event::Failed(error)).await,
             };
             if !reply.text.trim().is_empty() {
@@ -168,6 +171,22 @@ impl Answer {
             temperature: agent.temperature,
             max_tokens: agent.max_tokens,
         }
+    }
+
+    /// What may be said in answer to this request.
+    pub(super) fn grounding(&self, request: &Request) -> Grounding {
+        let prompt = match request.messages.first() {
+            Some(Message::System(prompt)) => prompt.reveal().as_str(),
+            Some(Message::User(_) | Message::Assistant { .. } | Message::Tool { .. }) | None => "",
+        };
+        Grounding::new(Known::gather(&Sources {
+            language: self.turn.language,
+            now: self.clinic.local((self.desk.clock)()).datetime(),
+            clinic: &self.clinic.config,
+            prompt,
+            said: &self.turn.said,
+            rounds: &self.memory.rounds(),
+        }))
     }
 
     /// Runs the tools on a task that nothing cancels, and keeps their results in the call's memory.

@@ -61,6 +61,14 @@ pub enum Deed {
 
 /// Everything of that kind in a text, in order. The text may be the beginning of a sentence.
 pub fn mentions(text: &str, language: Language) -> Vec<(Mention, Range<usize>)> {
+    let claims = claim::find(text, language).into_iter().map(|(deed, place)| (Mention::Done(deed), place));
+    let mut all: Vec<_> = days_and_times(text, language).into_iter().chain(claims).collect();
+    all.sort_by_key(|(_, place)| place.start);
+    all
+}
+
+/// The same without claims, which take most of the time: of texts that are long, and claim nothing.
+pub fn days_and_times(text: &str, language: Language) -> Vec<(Mention, Range<usize>)> {
     let said = Said::new(text, language);
     let found = match language {
         Language::English => english::find(&said),
@@ -68,11 +76,7 @@ pub fn mentions(text: &str, language: Language) -> Vec<(Mention, Range<usize>)> 
         Language::Mandarin | Language::Cantonese => chinese::find(&said),
         Language::Punjabi => punjabi::find(&said),
     };
-    let placed = found.into_iter().map(|found| (found.mention, said.place(found.from, found.to)));
-    let claims = claim::find(text, language).into_iter().map(|(deed, place)| (Mention::Done(deed), place));
-    let mut all: Vec<_> = placed.chain(claims).collect();
-    all.sort_by_key(|(_, place)| place.start);
-    all
+    found.into_iter().map(|found| (found.mention, said.place(found.from, found.to))).collect()
 }
 
 /// A mention, and the items it is made of.

@@ -78,3 +78,18 @@ pub const fn closed(language: Language) -> &'static str {
         Language::Punjabi => "ਮਾਫ਼ ਕਰਨਾ, ਕਲੀਨਿਕ ਇਸ ਵੇਲੇ ਬੰਦ ਹੈ ਅਤੇ ਕੋਈ ਫ਼ੋਨ ਨਹੀਂ ਚੁੱਕ ਸਕਦਾ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?",
     }
 }
+
+/// What was about to be said is nothing that the clinic's book or facts tell.
+pub const fn unconfirmed(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "I'm sorry, I can't confirm that myself. Would you like to leave a message, or speak to a person?"
+        }
+        Language::French => {
+            "Je suis désolée, je ne peux pas le confirmer moi-même. Voulez-vous laisser un message ou parler à quelqu'un?"
+        }
+        Language::Mandarin => "很抱歉,这个我没有办法确认。您要留言,还是跟工作人员谈?",
+        Language::Cantonese => "唔好意思,呢樣嘢我確認唔到。你想留言,定係同職員傾?",
+        Language::Punjabi => "ਮਾਫ਼ ਕਰਨਾ, ਮੈਂ ਇਹ ਪੱਕਾ ਨਹੀਂ ਦੱਸ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੋਗੇ, ਜਾਂ ਕਿਸੇ ਵਿਅਕਤੀ ਨਾਲ ਗੱਲ ਕਰਨੀ ਚਾਹੋਗੇ?",
+    }
+}

@@ -3,7 +3,7 @@
 //!
 //! It knows neither calls nor speech. Whether words were given out already, so that the next one must be asked to go on rather than the
 //! same again, is the asker's decision ([`Asking::next_model`]); so is whether an answer that ended was one ([`Asking::accept`],
-//! [`Asking::reject`]). At most two requests are open at once, and only until the first token of either; a first that is beaten stays until its own, unheard,
+//! [`Asking::reject`]), and whether other words are wanted ([`Asking::again`]). At most two requests are open at once, and only until the first token of either; a first that is beaten stays until its own, unheard,
 //! or until it is known to be late ([`TRULY_LATE`]). Dropping an [`Asking`] closes all.
 //!
 //! Every request of a model that is paid is counted from its beginning, by our estimate until the vendor says its own count; one that is
@@ -147,6 +147,8 @@ pub enum News {
 /// One request to one model.
 struct Attempt {
     thinker: Thinker,
+    /// In the list.
+    place: usize,
     stream: BoxStream<'static, Result<Delta, ProviderError>>,
     asked: Instant,
     due: Instant,
@@ -259,7 +261,7 @@ impl Asking {
         let bill = OneBill::open(thinker.model.as_ref(), &request, &self.meter);
         let stream = thinker.model.stream(request);
         let asked = Instant::now();
-        Attempt { thinker, stream, asked, due: asked + PIECE, bill }
+        Attempt { thinker, place, stream, asked, due: asked + PIECE, bill }
     }
 
     /// Takes from those who wait the first that may be asked now.
@@ -397,6 +399,20 @@ impl Asking {
         self.race_at = None;
         let Some(place) = self.next_well(|can| go_on.is_none() || can.goes_on) else { return false };
         self.first = Some(self.attempt(place, go_on.unwrap_or_else(|| self.request.clone())));
+        true
+    }
+
+    /// Asks another question, from the one on who answers now: it does answer, and its words are not wanted. `goes_on`: some were given out already.
+    /// `false`: nobody is left who could.
+    pub fn again(&mut self, request: Request, goes_on: bool) -> bool {
+        if let Some(attempt) = self.first.take() {
+            attempt.thinker.standing.succeeded();
+            self.waiting.push_front(attempt.place);
+        }
+        (self.rival, self.race_at) = (None, None);
+        self.request = request;
+        let Some(place) = self.next_well(|can| !goes_on || can.goes_on) else { return false };
+        self.first = Some(self.attempt(place, self.request.clone()));
         true
     }
 

@@ -10,11 +10,11 @@ pub(super) type Script = Vec<Result<Delta, ErrorKind>>;
 /// Answers each request with the next script, then is silent; keeps the requests.
 #[derive(Clone)]
 pub(super) struct Able {
-    name: &'static str,
-    goes_on: bool,
+    pub(super) name: &'static str,
+    pub(super) goes_on: bool,
     /// Before each piece.
-    pause: Duration,
-    answers: Arc<Mutex<VecDeque<Script>>>,
+    pub(super) pause: Duration,
+    pub(super) answers: Arc<Mutex<VecDeque<Script>>>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn said(words: &str) -> Result<Delta, ErrorKind> {
 
 pub(super) const STOP: Result<Delta, ErrorKind> = Ok(Delta::Finish(Finish::Stop));
 
-fn clinic(models: &[Able]) -> World {
+pub(super) fn clinic(models: &[Able]) -> World {
     let members = models.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Model>).collect();
     world_of(Thinkers::new(members, Order::new()), Scripted::default())
 }
@@ -77,7 +77,7 @@ fn next_models(events: &[Event]) -> usize {
 }
 
 /// What the voice is given of these events: whole pieces of text, as the call's mouth cuts it.
-fn voiced(events: &[Event]) -> String {
+pub(super) fn voiced(events: &[Event]) -> String {
     let new = || crate::tts::sentence::Splitter::new(Language::English);
     let (mut splitter, mut all) = (new(), String::new());
     for event in events {

@@ -144,6 +144,28 @@ fn asked(models: &[Arc<Scripted>]) -> Vec<usize> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_words_are_asked_of_whoever_answers_and_then_of_those_after_it() {
+    let breaks = vec![(0, Err(ErrorKind::Server))];
+    let (thinkers, models) =
+        chain(vec![model("a", vec![answer(0, "one"), breaks]), model("b", vec![answer(0, "two")])]);
+    let mut asking = thinkers.ask(request(), &[], false, &Meter::default());
+    assert!(matches!(asking.next().await, News::Piece(Delta::Text(_))));
+    assert!(asking.again(request(), true));
+    assert_eq!(asking.name(), "a");
+    assert!(matches!(asking.next().await, News::Failed(_)));
+    assert!(asking.next_model(None));
+    assert!(matches!(asking.next().await, News::Piece(Delta::Text(words)) if words.reveal() == "two"));
+    assert_eq!(models.iter().map(|model| model.asked.load(Ordering::Relaxed)).collect::<Vec<_>>(), [2, 1]);
+
+    let rules = Scripted { is_rules: true, ..model("rules", vec![answer(0, "one"), answer(0, "two")]) };
+    let (thinkers, _) = chain(vec![rules]);
+    for (goes_on, is_asked) in [(true, false), (false, true)] {
+        let mut asking = thinkers.ask(request(), &[], false, &Meter::default());
+        assert_eq!(asking.again(request(), goes_on), is_asked, "rules never go on");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_model_is_asked_at_once_and_a_silent_one_after_3_s() {
     for (kind, first, ms) in [
         (ErrorKind::Server, vec![(100, Err(ErrorKind::Server))], 300),

@@ -1,0 +1,260 @@
+//! What passes and what does not, in every language; and that nothing of the server's own is taken for an invention.
+
+use jiff::civil::{DateTime, date};
+use serde_json::{Value, json};
+
+use super::known::{Known, Sources};
+use super::*;
+use crate::agent::context::Round;
+use crate::agent::llm::ToolCall;
+use crate::agent::{Line, Who};
+use crate::clinic::spoken::appointment::{self, Told, birth_date};
+use crate::clinic::spoken::{self, refusal};
+use crate::clinic::{Clinic, calendar};
+use crate::language::Language;
+use crate::phrases::Phrases;
+use crate::tts::sentence::Splitter;
+
+/// A Saturday.
+fn now() -> DateTime {
+    date(2026, 11, 21).at(10, 5, 0, 0)
+}
+
+fn round(tool: &str, result: &Value) -> Round {
+    Round {
+        turn: 1,
+        after: 1,
+        text: Pii::default(),
+        calls: vec![ToolCall { id: "1".to_owned(), name: tool.to_owned(), arguments: Pii::new("{}".to_owned()) }],
+        results: vec![Pii::new(result.to_string())],
+    }
+}
+
+/// What is not known of these words, clause by clause as they are spoken.
+fn judged(language: Language, caller: &[&str], rounds: &[Round], words: &str) -> Option<Kind> {
+    let said: Vec<Line> =
+        caller.iter().map(|text| Line { who: Who::Caller, text: Pii::new((*text).to_owned()), cut: false }).collect();
+    let clinic = Clinic::sample();
+    let prompt = "It is Saturday, 2026-11-21, 10:05 at the clinic.";
+    let sources = Sources { language, now: now(), clinic: &clinic.config, prompt, said: &said, rounds };
+    let mut grounding = Grounding::new(Known::gather(&sources));
+    let mut splitter = Splitter::new(language);
+    splitter.push(words);
+    while let Some(clause) = splitter.finish() {
+        if let Some(kind) = grounding.judge(&clause) {
+            return Some(kind);
+        }
+        grounding.heard(&clause);
+    }
+    None
+}
+
+fn english(caller: &[&str], words: &str) -> Option<Kind> {
+    judged(Language::English, caller, &[], words)
+}
+
+#[test]
+fn in_every_language_a_time_is_said_only_if_it_was_returned() {
+    let slot = |start: &str| {
+        [round("find_earliest_appointment", &json!({ "ok": true, "slots": [{ "slot": "slot_1", "start": start }] }))]
+    };
+    for (language, words) in [
+        (Language::English, "We have Tuesday at ten fifteen in the morning."),
+        (Language::French, "J'ai une place le mardi 24 novembre à 10 heures 15."),
+        (Language::Mandarin, "十一月二十四号星期二上午十点十五分有空。"),
+        (Language::Cantonese, "十一月二十四號星期二上晝十點十五分有位。"),
+        (Language::Punjabi, "24 ਨਵੰਬਰ ਮੰਗਲਵਾਰ ਨੂੰ ਸਵੇਰੇ 10:15 ਵਜੇ ਸਮਾਂ ਹੈ।"),
+    ] {
+        assert!(matches!(judged(language, &[], &[], words), Some(Kind::Date | Kind::Time)), "{words}");
+        assert_eq!(judged(language, &[], &slot("2026-11-24T10:15"), words), None, "{words}");
+        assert_eq!(judged(language, &[], &slot("2026-11-24T09:45"), words), Some(Kind::Time), "{words}");
+        assert_eq!(judged(language, &[], &slot("2026-11-25T10:15"), words), Some(Kind::Date), "{words}");
+    }
+}
+
+#[test]
+fn in_every_language_something_is_done_only_if_its_tool_did_it() {
+    for (language, words) in [
+        (Language::English, "You're booked."),
+        (Language::French, "C'est réservé."),
+        (Language::Mandarin, "约好了。"),
+        (Language::Cantonese, "約好咗。"),
+        (Language::Punjabi, "ਬੁੱਕ ਹੋ ਗਿਆ ਹੈ।"),
+    ] {
+        let after = |tool: &str, result: &Value| judged(language, &[], &[round(tool, result)], words);
+        let wrote = json!({ "ok": true, "start": "2026-11-24T10:15" });
+        assert_eq!(judged(language, &["did you book it"], &[], words), Some(Kind::Done), "{words}");
+        assert_eq!(after("create_appointment", &wrote), None, "{words}");
+        assert_eq!(after("update_appointment", &wrote), None, "{words}");
+        for code in ["not_confirmed", "slot_taken", "outcome_unknown", "emr_unavailable"] {
+            let refused = json!({ "ok": false, "code": code });
+            assert_eq!(after("create_appointment", &refused), Some(Kind::Done), "{words}: {code}");
+        }
+        assert_eq!(after("cancel_appointment", &wrote), Some(Kind::Done), "{words}");
+        assert_eq!(
+            after("check_appointments", &json!({ "ok": true, "appointments": [] })),
+            Some(Kind::Done),
+            "{words}"
+        );
+        let stands = json!({ "ok": true, "appointments": [{ "start": "2026-11-24T10:15" }] });
+        assert_eq!(after("check_appointments", &stands), None, "{words}");
+    }
+}
+
+#[test]
+fn words_are_matched_as_far_as_they_go() {
+    let found =
+        [round("find_earliest_appointment", &json!({ "ok": true, "slots": [{ "start": "2026-11-24T15:30" }] }))];
+    let after = |words: &str| judged(Language::English, &[], &found, words);
+    for words in [
+        "At half past three.",
+        "At 3:30 PM.",
+        "On the 24th at 3:30.",
+        "On Tuesday the twenty-fourth.",
+        "November 24, 2026.",
+    ] {
+        assert_eq!(after(words), None, "{words}");
+    }
+    for words in ["At 3:30 AM.", "On Tuesday, November 25.", "At a quarter past three."] {
+        assert!(after(words).is_some(), "{words}");
+    }
+}
+
+#[test]
+fn what_the_caller_said_may_be_said_back_and_nothing_near_it() {
+    let born: &[&str] = &["march ninth nineteen eighty four"];
+    assert_eq!(english(born, "March 9, 1984, is that right?"), None);
+    assert_eq!(english(born, "March 9, 1985, is that right?"), Some(Kind::Date));
+    assert_eq!(english(&["march ninth", "1984"], "March 9, 1984, is that right?"), None);
+    assert_eq!(english(&["the ninth", "of march 1984"], "March 9, 1984, is that right?"), None);
+    assert_eq!(english(&["tomorrow at ten"], "Tomorrow, Sunday, at ten o'clock?"), None);
+    assert_eq!(english(&["next tuesday"], "So Tuesday, November 24th?"), None);
+    assert_eq!(english(&["tell her I cancelled my appointment"], "The message is: I cancelled my appointment."), None);
+    assert_eq!(english(&["did you cancel my appointment"], "I've cancelled your appointment."), Some(Kind::Done));
+}
+
+#[test]
+fn opening_times_are_known_where_they_are_spoken_of_and_nowhere_else() {
+    assert_eq!(english(&[], "On Saturday we're open from nine to one."), None);
+    assert_eq!(english(&["what are your hours"], "On Wednesday until seven."), None);
+    assert!(english(&[], "On Saturday you can come at 9 AM.").is_some());
+    assert!(english(&[], "We have an open slot on Monday at 8:30 AM.").is_some());
+    assert_eq!(english(&["what are your hours"], "On Wednesday until eleven PM."), Some(Kind::Time));
+}
+
+#[test]
+fn what_the_server_says_of_opening_times_is_known_in_every_language() {
+    let clinic = Clinic::sample();
+    let question = |language| match language {
+        Language::English => "what are your hours",
+        Language::French => "quelles sont vos heures d'ouverture",
+        Language::Mandarin => "你们几点开门",
+        Language::Cantonese => "你哋幾點開門",
+        Language::Punjabi => "ਤੁਸੀਂ ਕਦੋਂ ਖੁੱਲ੍ਹੇ ਹੋ",
+    };
+    for language in Language::ALL {
+        for asked in [None, Some("now"), Some("tomorrow"), Some("weekend"), Some("wednesday"), Some("holidays")] {
+            let told = spoken::hours(&calendar::hours(&clinic.config, asked, now()).unwrap(), language);
+            assert_eq!(judged(language, &[question(language)], &[], &told), None, "{told}");
+        }
+    }
+}
+
+#[test]
+fn fixed_phrases_and_what_needs_no_book_pass_with_nothing_known() {
+    let clinic = Clinic::sample();
+    for language in Language::ALL {
+        let phrases = Phrases::of(language).spoken().map(str::to_owned);
+        let facts = [
+            refusal::closed(language).to_owned(),
+            refusal::unconfirmed(language).to_owned(),
+            spoken::address(&clinic.config, language),
+            spoken::phone(&clinic.config, language),
+            spoken::parking(&clinic.config, language),
+            spoken::directions(&clinic.config, language),
+            spoken::providers(&clinic.config, language),
+            spoken::languages(&clinic.config, language),
+        ];
+        for words in phrases.chain(facts) {
+            assert_eq!(judged(language, &[], &[], &words), None, "{words}");
+        }
+        let remarks = [
+            appointment::Remark::NoneFree,
+            appointment::Remark::Taken,
+            appointment::Remark::Changed,
+            appointment::Remark::Unavailable,
+            appointment::Remark::Unknown,
+            appointment::Remark::WhoIsCalling,
+            appointment::Remark::Found,
+            appointment::Remark::NeedFactor,
+            appointment::Remark::NoMatch,
+            appointment::Remark::TooManyFailures,
+        ];
+        for remark in remarks {
+            assert_eq!(judged(language, &[], &[], remark.words(language)), None, "{}", remark.words(language));
+        }
+    }
+}
+
+/// What the rules say in a language, without what is filled in.
+fn replies(language: Language) -> Vec<String> {
+    let files: &[&str] = match language {
+        Language::English => {
+            &[include_str!("../../../agents/en-CA/brain.toml"), include_str!("../../../agents/en-CA/booking.toml")]
+        }
+        Language::French => {
+            &[include_str!("../../../agents/fr-CA/brain.toml"), include_str!("../../../agents/fr-CA/booking.toml")]
+        }
+        Language::Mandarin => &[include_str!("../../../agents/zh-CN/brain.toml")],
+        Language::Cantonese => &[include_str!("../../../agents/zh-HK/brain.toml")],
+        Language::Punjabi => &[include_str!("../../../agents/pa-IN/brain.toml")],
+    };
+    let of = |text: &&str| toml::from_str::<toml::Table>(text).unwrap()["replies"].as_table().unwrap().clone();
+    files.iter().flat_map(of).filter_map(|(_, reply)| reply.as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_the_rules_say_of_themselves_passes_in_every_language() {
+    let kept = [round("take_message", &json!({ "ok": true }))];
+    for language in Language::ALL {
+        let replies = replies(language);
+        assert!(replies.len() > 20, "{language}");
+        for words in replies {
+            assert_eq!(judged(language, &[], &kept, &words), None, "{words}");
+        }
+    }
+}
+
+#[test]
+fn a_day_may_be_an_example_of_an_answer_and_a_time_may_not() {
+    assert_eq!(english(&[], "You can say a day, like Tuesday afternoon."), None);
+    assert_eq!(english(&[], "You can say Tuesday at ten o'clock."), Some(Kind::Time));
+    assert_eq!(english(&[], "I can offer you Tuesday afternoon."), Some(Kind::Date));
+}
+
+#[test]
+fn every_sentence_about_appointments_is_known_by_its_data_alone() {
+    let (at, old) = (date(2026, 12, 1).at(14, 30, 0, 0), date(2026, 11, 24).at(10, 15, 0, 0));
+    let told = Told { at, provider: "Dr. Wei Chen" };
+    let data = json!({ "ok": true, "start": "2026-12-01T14:30", "old_start": "2026-11-24T10:15" });
+    let rounds = ["create_appointment", "update_appointment", "cancel_appointment"].map(|tool| round(tool, &data));
+    for language in Language::ALL {
+        for words in [
+            appointment::offer(&[told, Told { at: old, provider: "Dr. Priya Singh" }], language),
+            appointment::standing(&[told], language),
+            appointment::none_on(at.date(), language),
+            appointment::ask_to_book(told, Some(old), language),
+            appointment::ask_to_move(old, told, language),
+            appointment::ask_to_cancel(told, language),
+            appointment::booked(told, language),
+            appointment::moved(told, language),
+            appointment::cancelled(at, language),
+            appointment::late_change(24, language),
+        ] {
+            assert_eq!(judged(language, &[], &rounds, &words), None, "{words}");
+        }
+        let born = birth_date(date(1984, 3, 9), language);
+        let heard = json!({ "ok": false, "code": "not_confirmed", "say": born });
+        assert_eq!(judged(language, &[], &[round("register_new_patient", &heard)], &born), None, "{born}");
+    }
+}
