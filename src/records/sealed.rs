@@ -12,6 +12,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resealed {
     Now,
-    /// The newest key has sealed it.
+    /// The newest key has sealed it, or it was taken away meanwhile.
     Before,
     /// It is being written, or broke off: it stays as it is.
     Unfinished,
@@ -204,7 +205,7 @@ fn written(mut pieces: Pieces<'_>, file: File) -> io::Result<Ending> {
     Ok(ending)
 }
 
-/// Seals a recording anew by the newest key; it is there whole, by one key or the other, whatever happens meanwhile.
+/// Seals a recording anew by the newest key; it is there whole, by one key or the other, whatever happens meanwhile, but for one that is taken away meanwhile.
 pub fn reseal(path: &Path, keys: &Arc<Keys>) -> io::Result<Resealed> {
     if is_newest(path, keys)? {
         return Ok(Resealed::Before);
@@ -212,15 +213,29 @@ pub fn reseal(path: &Path, keys: &Arc<Keys>) -> io::Result<Resealed> {
     let beside = path.with_extension(NEW);
     // Of a try before that broke off.
     gone(&beside)?;
-    let copied = Pieces::open(path, keys).and_then(|pieces| {
+    let before = File::open(path)?;
+    let copied = Pieces::of(before.try_clone()?, &call(path), keys).and_then(|pieces| {
         let file = locked_file(&beside)?;
         owned_as(&file, path)?;
         copied(pieces, file, keys)
     });
     match copied {
-        Ok(Ending::Whole) => fs::rename(&beside, path).map(|()| Resealed::Now),
+        Ok(Ending::Whole) => put_in_place(&beside, path, &before),
         Ok(Ending::BrokenOff) => gone(&beside).map(|()| Resealed::Unfinished),
         Err(error) => gone(&beside).and(Err(error)),
+    }
+}
+
+/// A recording that was erased, refused or moved to the bucket while it was copied must not come back.
+fn put_in_place(beside: &Path, path: &Path, before: &File) -> io::Result<Resealed> {
+    let stands = before.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) if (there.dev(), there.ino()) == (stands.dev(), stands.ino()) => {
+            fs::rename(beside, path).map(|()| Resealed::Now)
+        }
+        Ok(_) => gone(beside).map(|()| Resealed::Unfinished),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => gone(beside).map(|()| Resealed::Before),
+        Err(error) => gone(beside).and(Err(error)),
     }
 }
 
@@ -382,6 +397,22 @@ mod tests {
         assert!(house.heard(&other).is_err());
         fs::rename(&path, house.path("else.rec")).unwrap();
         assert!(unseal(&house.path("else.rec"), &house.keys, &house.path("else.wav")).is_err());
+    }
+
+    #[test]
+    fn what_is_taken_away_while_it_is_sealed_anew_does_not_come_back() {
+        let house = House::new();
+        let (path, beside) = (house.recorded(20_000), house.path("call.new"));
+        let before = File::open(&path).unwrap();
+        let put = |there: Option<&str>| {
+            fs::write(&beside, "sealed anew").unwrap();
+            fs::remove_file(&path).ok();
+            there.iter().for_each(|text| fs::write(&path, text).unwrap());
+            put_in_place(&beside, &path, &before).unwrap()
+        };
+        assert_eq!((put(None), path.exists(), beside.exists()), (Resealed::Before, false, false));
+        assert_eq!((put(Some("another")), beside.exists()), (Resealed::Unfinished, false));
+        assert_eq!(fs::read(&path).unwrap(), b"another");
     }
 
     #[test]
