@@ -261,22 +261,23 @@ fn records_of_calls(backend: DbBackend) -> Vec<String> {
     statements
 }
 
+/// A line of a ledger: ids of tools are their model's, and not every model's are unlike.
+const TOOLS: [(&str, Kind); 11] = [
+    ("instance", Kind::Text),
+    ("file", Kind::Text),
+    ("position", Kind::Number),
+    ("call", Kind::Text),
+    ("id", Kind::Text),
+    ("state", Kind::Text),
+    ("clinic", Kind::Text),
+    ("at_ms", Kind::Number),
+    ("turn", Kind::Number),
+    ("tool", Kind::Text),
+    ("code", Kind::MaybeText),
+];
+
 fn tools_and_audit(backend: DbBackend) -> Vec<String> {
-    use Kind::{MaybeText, Number, Sealed, Text};
-    let tools = [
-        // A line of a ledger: ids of tools are their model's, and not every model's are unlike.
-        ("instance", Text),
-        ("file", Text),
-        ("position", Number),
-        ("call", Text),
-        ("id", Text),
-        ("state", Text),
-        ("clinic", Text),
-        ("at_ms", Number),
-        ("turn", Number),
-        ("tool", Text),
-        ("code", MaybeText),
-    ];
+    use Kind::{Number, Sealed, Text};
     // Codes of the chain are bytes too, and sealed in their own way.
     let audit = [
         ("clinic", Text),
@@ -297,7 +298,7 @@ fn tools_and_audit(backend: DbBackend) -> Vec<String> {
     let known_keys = [("version", Number), ("probe", Sealed), ("at_ms", Number)];
     let tables = [
         // Tools run before their call is over, and before its row is there.
-        table("tools", &tools, 3, false),
+        table("tools", &TOOLS, 3, false),
         table("audit", &audit, 3, false),
         table("audit_heads", &heads, 2, false),
         table("spools", &spools, 2, false),

@@ -4,8 +4,7 @@
 
 use sea_orm::DbBackend;
 
-use super::Kind::{MaybeText, Number, Text};
-use super::{Migration, table, text};
+use super::{Kind, Migration, TOOLS, table, text};
 
 pub(super) const MIGRATION: Migration =
     Migration { version: 15, name: "lines of the ledger by what they say", statements };
@@ -16,21 +15,9 @@ fn statements(backend: DbBackend) -> Vec<String> {
 
 /// SQLite cannot give a table another key.
 fn anew(backend: DbBackend) -> Vec<String> {
-    let columns = [
-        ("instance", Text),
-        ("file", Text),
-        ("line", Text),
-        ("position", Number),
-        ("call", Text),
-        ("id", Text),
-        ("state", Text),
-        ("clinic", Text),
-        ("at_ms", Number),
-        ("turn", Number),
-        ("tool", Text),
-        ("code", MaybeText),
-    ];
-    let rest = "position, call, id, state, clinic, at_ms, turn, tool, code";
+    let (place, rest) = TOOLS.split_at(2);
+    let columns = [place, &[("line", Kind::Text)], rest].concat();
+    let rest = rest.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     vec![
         text(&table("tools_by_line", &columns, 3, false), backend),
         format!(
