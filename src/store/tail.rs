@@ -123,8 +123,8 @@ impl Store {
         if self.is_in_chain(on, &note).await? { Ok(()) } else { self.append(on, &note).await }
     }
 
-    /// One line of the ledger at its place (file and position), and its row of the audit if it is the end of a tool's run. A line that is there already, wherever
-    /// it stood, is not moved again: an older copy of the file may have been put back, or a shorter file with other lines in the same places.
+    /// One line of the ledger at its place (file and position), and its row of the audit if it is the end of a tool's run. The same line in the same place is not
+    /// moved again, as when an older copy of the file was put back; another line in that place is, as of a shorter file.
     async fn step(&self, on: &impl ConnectionTrait, place: (&str, u64), line: &[u8]) -> Result<(), StoreError> {
         let Ok(Step { at, call, id, turn, tool, state, code, trace }) = serde_json::from_slice(line) else {
             unreadable(Path::new(LEDGER));
@@ -135,11 +135,11 @@ impl Store {
             return Ok(());
         }
         let ((file, position), said) = (place, String::from_utf8_lossy(line));
-        let values: [Value; 13] = [
+        let values: [Value; 12] = [
             self.instance.to_string().into(),
             file.into(),
-            digest(&[said.trim_end()]).into(),
             i64::try_from(position).unwrap_or(i64::MAX).into(),
+            digest(&[said.trim_end()]).into(),
             call.clone().into(),
             id.clone().into(),
             word(state).into(),
@@ -148,13 +148,12 @@ impl Store {
             i64::from(turn).into(),
             tool.clone().into(),
             code.clone().into(),
-            format!("@{position}").into(),
         ];
-        // Rows of releases before are known by their place: there it may be this very step.
-        let insert = "INSERT INTO tools (instance, file, line, position, call, id, state, clinic, at_ms, turn, tool, code) \
+        // A row of a release before says nothing of its line: it may be this very step.
+        let insert = "INSERT INTO tools (instance, file, position, line, call, id, state, clinic, at_ms, turn, tool, code) \
             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE NOT EXISTS (SELECT 1 FROM tools \
-            WHERE instance = $1 AND file = $2 AND line = $13 AND call = $5 AND id = $6 AND state = $7 AND at_ms = $9) \
-            ON CONFLICT (instance, file, line) DO NOTHING";
+            WHERE instance = $1 AND file = $2 AND position = $3 AND line = '' AND call = $5 AND id = $6 AND state = $7 AND at_ms = $9) \
+            ON CONFLICT (instance, file, position, line) DO NOTHING";
         let is_new = execute(on, insert, values.into()).await? > 0;
         if is_new {
             self.conclude(on, &call).await?;

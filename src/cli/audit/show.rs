@@ -170,10 +170,10 @@ mod tests {
 
     #[test]
     fn a_day_is_the_clinics_and_a_duration_ends_now() {
-        let zone = TimeZone::get("America/Vancouver").unwrap();
+        let zone = TimeZone::get("America/Toronto").unwrap();
         let now: Timestamp = "2026-11-22T20:00:00Z".parse().unwrap();
         for (given, wanted) in [
-            ("2026-11-01", "2026-11-01T07:00:00Z"),
+            ("2026-11-01", "2026-11-01T04:00:00Z"),
             ("12h", "2026-11-22T08:00:00Z"),
             // Over the night in which clocks went back.
             ("30d", "2026-10-23T19:00:00Z"),

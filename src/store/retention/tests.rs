@@ -138,9 +138,9 @@ async fn an_open_request_is_kept_for_twice_the_time_and_what_goes_unseen_is_coun
         store.keep_message(&left(id, kind, CallId::new(), &at)).await.unwrap();
     }
     for (id, state) in [("contacted", State::Contacted), ("registered", State::Registered)] {
-        assert_eq!(store.move_request(id, state, "user jane", 7).await.unwrap(), Moved::Now);
+        assert_eq!(store.move_request(id, state, "user jane", now().as_millisecond()).await.unwrap(), Moved::Now);
     }
-    store.acknowledge("acknowledged", "user jane", 7).await.unwrap();
+    store.acknowledge("acknowledged", "user jane", now().as_millisecond()).await.unwrap();
     let due = purge.due(now()).await.unwrap().to_string();
     purge.purge(date(2026, 11, 22)).await.unwrap();
     let of_database = &proofs(&store).await[1].1;

@@ -1,6 +1,6 @@
-//! Lines of the ledger of tools are known by what they say, no longer by where they stood: a file that was replaced has other lines in the same places.
+//! Lines of the ledger of tools are known by where they stand and by what they say there: a file that was replaced has other lines in the same places.
 //!
-//! Rows of before keep the place by which they are known: `@` and the position.
+//! Rows of before are known by their place alone, and say nothing.
 
 use sea_orm::DbBackend;
 
@@ -15,30 +15,23 @@ fn statements(backend: DbBackend) -> Vec<String> {
 
 /// SQLite cannot give a table another key.
 fn anew(backend: DbBackend) -> Vec<String> {
-    let (place, rest) = TOOLS.split_at(2);
+    let (place, rest) = TOOLS.split_at(3);
     let columns = [place, &[("line", Kind::Text)], rest].concat();
-    let rest = rest.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let all = TOOLS.map(|(name, _)| name).join(", ");
     vec![
-        text(&table("tools_by_line", &columns, 3, false), backend),
-        format!(
-            "INSERT INTO tools_by_line (instance, file, line, {rest}) SELECT instance, file, '@' || CAST(position AS text), {rest} FROM tools"
-        ),
+        text(&table("tools_by_line", &columns, 4, false), backend),
+        format!("INSERT INTO tools_by_line (line, {all}) SELECT '', {all} FROM tools"),
         "DROP TABLE tools".to_owned(),
         "ALTER TABLE tools_by_line RENAME TO tools".to_owned(),
         "CREATE INDEX tools_by_call ON tools (call)".to_owned(),
     ]
 }
 
-/// The rows of every clinic: their owner is bound to one clinic's meanwhile no more.
 fn altered() -> Vec<String> {
     [
-        "ALTER TABLE tools ADD COLUMN line text",
-        "ALTER TABLE tools NO FORCE ROW LEVEL SECURITY",
-        "UPDATE tools SET line = '@' || CAST(position AS text)",
-        "ALTER TABLE tools FORCE ROW LEVEL SECURITY",
-        "ALTER TABLE tools ALTER COLUMN line SET NOT NULL",
+        "ALTER TABLE tools ADD COLUMN line text NOT NULL DEFAULT ''",
         "ALTER TABLE tools DROP CONSTRAINT tools_pkey",
-        "ALTER TABLE tools ADD PRIMARY KEY (instance, file, line)",
+        "ALTER TABLE tools ADD PRIMARY KEY (instance, file, position, line)",
     ]
     .map(str::to_owned)
     .into()

@@ -160,7 +160,7 @@ async fn what_a_release_before_moved_is_known_by_its_place_and_hides_no_other_li
     let of = |id| step(id, "create_appointment", "done", "");
     std::fs::write(&ledger, [of("a"), of("b"), of("c")].concat()).unwrap();
     store.follow(&ledger, Lines::Tools).await.unwrap();
-    store.database.execute_unprepared("UPDATE tools SET line = '@' || CAST(position AS text)").await.unwrap();
+    store.database.execute_unprepared("UPDATE tools SET line = ''").await.unwrap();
     std::fs::write(&ledger, [of("a"), of("d")].concat()).unwrap();
     store.follow(&ledger, Lines::Tools).await.unwrap();
     let told: Vec<String> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note.subject).collect();
