@@ -356,7 +356,7 @@ async fn who_left_enough_for_a_day_hears_so_in_their_language_and_is_offered_a_p
         (Language::English, ["leave a message", "jane roe", "604 555 0123", "call me"], "yes please"),
         (
             Language::French,
-            ["je voudrais laisser un message", "je m'appelle Marie Tremblay", "604 555 0123", "rappelez-moi"],
+            ["je voudrais laisser un message", "je m'appelle Marie Tremblay", "604 555 0123", "rappelez-moi demain"],
             "oui",
         ),
         (Language::Mandarin, ["我想留言", "我叫王小明", "六零四五五五零幺二三", "请医生给我回电话"], "好的"),

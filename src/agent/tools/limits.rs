@@ -130,8 +130,8 @@ mod tests {
         assert_eq!(left(folder.path()).lines().count(), 10, "nothing was written");
         assert_eq!(room(Limited::Booked, &last).await, Ok(()), "a limit of its own");
         assert_eq!(leaves("another", &calls("+16045550178", &first)).await, Ok(()));
-        // Half past eleven in the evening there, and the next day.
-        let late = Session { now: "2026-11-22T07:30:00Z".parse().unwrap(), ..last.clone() };
+        // Late in the evening there, and the next day, with summer time or without.
+        let late = Session { now: "2026-11-22T06:30:00Z".parse().unwrap(), ..last.clone() };
         assert!(leaves("late", &late).await.is_err());
         let tomorrow = Session { now: "2026-11-22T08:05:00Z".parse().unwrap(), ..last };
         assert_eq!(leaves("the next day", &tomorrow).await, Ok(()));
