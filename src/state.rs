@@ -100,11 +100,12 @@ pub trait State: fmt::Debug + Send + Sync + 'static {
 
     async fn get(&self, key: &Key) -> Result<Option<String>, Lost>;
 
-    /// One field of a table.
+    /// One field of a table. Where it leaves this machine it is sealed, if the key's values are a caller's.
     async fn put(&self, key: &Key, field: &str, value: &str) -> Result<(), Lost>;
 
     async fn remove(&self, key: &Key, field: &str) -> Result<(), Lost>;
 
+    /// What cannot be opened is left out, and logged.
     async fn table(&self, key: &Key) -> Result<BTreeMap<String, String>, Lost>;
 
     /// A sign of life: the member stays for the key's life. Returns all who gave one within theirs.

@@ -117,6 +117,10 @@ impl Desk {
         &self.0.outlasting
     }
 
+    pub fn messages(&self) -> &Arc<Messages> {
+        &self.0.messages
+    }
+
     /// The same desk with a state that outlives it, or that other instances share; without, it is in memory.
     #[must_use]
     pub fn sharing(&self, shared: Shared) -> Self {

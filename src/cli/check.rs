@@ -121,7 +121,7 @@ fn state(config: &StateConfig) -> Result<Exit, Failure> {
     };
     let secret = secret.read().map_err(|what| Failure::usage(anyhow!("state.secret: {what}")))?;
     let about = runtime()?.block_on(async {
-        let redis = Redis::new(config, secret.expose()).map_err(|what| Failure::usage(anyhow!(what)))?;
+        let redis = Redis::new(config, secret.expose(), "check").map_err(|what| Failure::usage(anyhow!(what)))?;
         redis.about().await.map_err(|lost| Failure::unavailable(anyhow!("{}: {lost}", config.redis.join(", "))))
     })?;
     let kind = if config.is_cluster() { "a cluster of Redis" } else { "Redis" };

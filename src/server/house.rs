@@ -22,6 +22,7 @@ use super::providers::{Asked, Crew, Staff};
 use super::standing::Standing;
 use super::{StartError, budget, holidays, keeping, plans, told, with_login};
 use crate::agent::graph::{Graph, Variables};
+use crate::agent::tools::LeftBehind;
 use crate::call::canned::{self, Canned, Phrase};
 use crate::call::desk::{Desk, DeskSetup, Hall};
 use crate::call::registry::FrontDesk;
@@ -81,6 +82,8 @@ pub(super) struct House {
     /// `None` of the made-up clinic, which takes its calls.
     state: Option<watch::Receiver<State>>,
     purging: Option<Retention>,
+    /// `None` of scripted providers, and without other instances.
+    left_behind: Option<LeftBehind>,
     following: Following,
     /// What its agents have begun, and the calls' ends do not cut off.
     outlasting: TaskTracker,
@@ -135,6 +138,9 @@ impl Prepared {
         let mut canned = canned(&grounds.graph, &clinic, config.records.recording);
         let (providers, speech) = (staff.providers(&Asked::default()), staff.speech.clone());
         let outlasting = staff.outlasting();
+        let left_behind = staff
+            .messages()
+            .map(|messages| LeftBehind::new(grounds.shared.clone(), &clinic_id, messages).with_files(store.is_some()));
         let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())?).await?;
         let till = Arc::new(Till::new(Prices::new(&config.prices), budget).of_clinic(&clinic_id));
         let (unspoken, meter) = (canned.clone(), Meter::default());
@@ -184,7 +190,20 @@ impl Prepared {
         };
         let state = standing.as_ref().map(Standing::state);
         let following = Following::default();
-        Ok(House { desk, door, notices, keeping, clinic, standing, state, purging, following, outlasting, hold })
+        Ok(House {
+            desk,
+            door,
+            notices,
+            keeping,
+            clinic,
+            standing,
+            state,
+            purging,
+            left_behind,
+            following,
+            outlasting,
+            hold,
+        })
     }
 }
 
@@ -209,6 +228,9 @@ impl House {
                 following.spawn(budget::share(desk, shared.clone(), clinic, name.to_owned(), following.stop()));
             }
             None => following.spawn(budget::look(desk, following.stop())),
+        }
+        if let Some(left_behind) = self.left_behind.take().filter(|_| instance.is_some()) {
+            following.spawn(left_behind.run(following.stop()));
         }
         if let Some(purging) = self.purging.take() {
             following.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, following.stop()));

@@ -291,6 +291,14 @@ impl Staff {
         }
     }
 
+    /// Where its agents leave what the staff are to know.
+    pub(super) fn messages(&self) -> Option<Arc<Messages>> {
+        match &self.team {
+            Team::Real(real) => Some(real.desk.messages().clone()),
+            Team::Scripted(_) => None,
+        }
+    }
+
     /// They share what is known of each: a provider that fails one call is passed over by all, however they are served.
     pub(super) fn providers(&self, asked: &Asked) -> Providers {
         let mut providers = match &self.team {
@@ -382,7 +390,7 @@ impl Crew {
         let books = books(clinic, &folder, shared, store, &sealing)?;
         let messages = Arc::new(Messages::new(folder.join(MESSAGES)).sealing(sealing));
         messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;
-        Handle::current().block_on(tools::deliver(shared.here(), &clinic.config.id, &messages));
+        Handle::current().block_on(tools::deliver(shared, &clinic.config.id, &messages));
         let clinics = vec![clinic.clone()];
         let desk = Desk::new(thinkers.clone(), graph, clinics, books, messages, ledger, clock::now)?;
         let real = Real { members: members.clone(), desk: desk.sharing(shared.clone()) };

@@ -14,6 +14,16 @@ pub struct Key {
     text: String,
     life: Duration,
     outlives: Outlives,
+    values: Values,
+}
+
+/// How the values of a table stand where they leave this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Values {
+    /// They lead to nobody.
+    Clear,
+    /// They are a caller's.
+    Sealed,
 }
 
 /// What the state within a process must survive.
@@ -40,7 +50,7 @@ const CIRCUIT: Duration = Duration::from_secs(60);
 
 impl Key {
     fn new(text: String, life: Duration) -> Self {
-        Self { text, life, outlives: Outlives::Nothing }
+        Self { text, life, outlives: Outlives::Nothing, values: Values::Clear }
     }
 
     pub fn text(&self) -> &str {
@@ -53,6 +63,10 @@ impl Key {
 
     pub(super) const fn outlives(&self) -> Outlives {
         self.outlives
+    }
+
+    pub(super) const fn values(&self) -> Values {
+        self.values
     }
 
     /// The same where another machine knows it too.
@@ -87,10 +101,25 @@ impl Key {
         Self { outlives: Outlives::Machine, ..Self::new(format!("unsettled:{emr}"), DAY) }
     }
 
-    /// Writes that this process was in the middle of: kept beside the records and nowhere else, since they say who is to be called back. In OSCAR the
-    /// note that follows ([`Key::unsettled`]) brings them to the disk.
+    /// Writes that this process was in the middle of: kept beside the records, since they say who is to be called back; where instances share the state,
+    /// sealed there too ([`Key::left_behind`]). In OSCAR the note that follows ([`Key::unsettled`]) brings them to the disk.
     pub fn interrupted(clinic: &str) -> Self {
         Self { outlives: Outlives::Process, ..Self::new(format!("interrupted:{clinic}"), 30 * DAY) }
+    }
+
+    /// Messages that an instance owes the staff, by their ids, for as long as it has not seen to them: whoever finds it lost tells them.
+    pub fn left_behind(clinic: &str) -> Self {
+        Self { values: Values::Sealed, ..Self::new(format!("left:{clinic}"), DAY) }
+    }
+
+    /// Held by whoever tells the staff what was left behind.
+    pub fn telling(clinic: &str) -> Self {
+        Self::new(format!("lock:{{{clinic}/left}}"), LOCK)
+    }
+
+    /// The staff were told this message by another instance than the one that owed it. Lives as long as what the owner has on its disk.
+    pub fn told_for_another(message: &str) -> Self {
+        Self::seen("left", message, 30 * DAY)
     }
 
     /// This instance has told what it left unsettled; gone if Redis forgot.
@@ -150,6 +179,8 @@ mod tests {
             (Key::tool_call("d"), "24 h"),
             (Key::unsettled("c"), "24 h"),
             (Key::told("i"), "24 h"),
+            (Key::left_behind("c"), "24 h"),
+            (Key::telling("c"), "10 s"),
             (Key::rate("s", "i", DAY, 0), "24 h"),
             (Key::circuit("c", "s"), "60 s"),
             (Key::spent("c", day), "48 h"),

@@ -2,7 +2,7 @@
 //!
 //! Decides how long an answer is waited for (a caller waits meanwhile) and what is known when none comes: nothing. Whoever lost it is told so at
 //! once, the connection is made anew by itself, and the first answer afterwards ends it: no restart. Each question touches one key, or keys of one
-//! slot, and can be asked twice without doing more than once, but for counts. Values of calls of tools are sealed.
+//! slot, and can be asked twice without doing more than once, but for counts. Values of calls of tools are sealed, and those of tables that are a caller's.
 
 mod connection;
 mod health;
@@ -17,6 +17,7 @@ use redis::{FromRedisValue, RedisError, cmd};
 use tokio::time::{Instant, timeout};
 
 use super::config::StateConfig;
+use super::key::Values;
 use super::{Begun, Key, Locked, Lost, Owner, State};
 use connection::Connection;
 use health::Health;
@@ -42,19 +43,26 @@ struct Inner {
     deadline: Duration,
     seal: Seal,
     health: Health,
+    instance: String,
 }
 
 impl Redis {
-    /// Connects when it is first asked. The configuration has been checked; an error is `key: what is wrong; what to write instead`. Must be called
+    /// `instance`: this one's name among those that share it. Connects when it is first asked. The configuration has been checked; an error is `key: what is wrong; what to write instead`. Must be called
     /// within the shared runtime.
-    pub fn new(config: &StateConfig, secret: &str) -> Result<Self, String> {
+    pub fn new(config: &StateConfig, secret: &str, instance: &str) -> Result<Self, String> {
         Ok(Self(Arc::new(Inner {
             connection: Connection::new(config)?,
             prefix: config.prefix.clone(),
             deadline: Duration::from_millis(config.deadline_ms),
             seal: Seal::new(secret),
             health: Health::default(),
+            instance: instance.to_owned(),
         })))
+    }
+
+    /// Of this one, among those that share it.
+    pub fn instance(&self) -> &str {
+        &self.0.instance
     }
 
     /// Whether it answers.
@@ -117,6 +125,31 @@ impl Redis {
         self.ask(operation, async { command.query_async(connection).await }).await
     }
 
+    fn closed(&self, key: &Key, field: &str, value: &str) -> Result<String, Lost> {
+        match key.values() {
+            Values::Clear => Ok(value.to_owned()),
+            Values::Sealed => self.0.seal.seal(&place(key, field), value).map_err(Lost),
+        }
+    }
+
+    /// `None`, and said so: it was sealed with another secret, or is none of ours. It holds up no other.
+    fn opened(&self, key: &Key, field: String, value: String) -> Option<(String, String)> {
+        match key.values() {
+            Values::Clear => Some((field, value)),
+            Values::Sealed => {
+                let Some(opened) = self.0.seal.open(&place(key, &field), &value) else {
+                    let key = key.text();
+                    tracing::error!(
+                        key,
+                        "a value in Redis cannot be opened; give every instance the same state.secret"
+                    );
+                    return None;
+                };
+                Some((field, opened))
+            }
+        }
+    }
+
     fn name(&self, key: &Key) -> String {
         format!("{}{}", self.0.prefix, key.text())
     }
@@ -125,6 +158,11 @@ impl Redis {
         let rest = key.text().trim_start_matches("lock:");
         format!("{}fence:{rest}", self.0.prefix)
     }
+}
+
+/// Where a field of a table is sealed.
+fn place(key: &Key, field: &str) -> String {
+    format!("{}/{field}", key.text())
 }
 
 fn life(key: &Key) -> String {
@@ -211,7 +249,8 @@ impl State for Redis {
     }
 
     async fn put(&self, key: &Key, field: &str, value: &str) -> Result<(), Lost> {
-        self.run("put", script::PUT, &[self.name(key)], &[field, value, &life(key)]).await
+        let value = self.closed(key, field, value)?;
+        self.run("put", script::PUT, &[self.name(key)], &[field, &value, &life(key)]).await
     }
 
     async fn remove(&self, key: &Key, field: &str) -> Result<(), Lost> {
@@ -223,7 +262,8 @@ impl State for Redis {
     async fn table(&self, key: &Key) -> Result<BTreeMap<String, String>, Lost> {
         let mut all = cmd("HGETALL");
         all.arg(self.name(key));
-        self.command("table", &all).await
+        let found: BTreeMap<String, String> = self.command("table", &all).await?;
+        Ok(found.into_iter().filter_map(|(field, value)| self.opened(key, field, value)).collect())
     }
 
     async fn beat(&self, key: &Key, member: &str) -> Result<BTreeSet<String>, Lost> {

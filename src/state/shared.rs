@@ -15,6 +15,7 @@ use sha2::Sha256;
 use super::local::Local;
 use super::redis::{Redis, derive};
 use super::{Key, Lost, Owner, State, StateConfig};
+use crate::records::instance;
 use crate::store::at_rest::Sealing;
 
 /// Results that wait for Redis: a day of calls. The oldest makes room: it stays on this process's disk.
@@ -69,7 +70,7 @@ impl Shared {
         let here = Local::sealed(folder, sealing)?;
         let Some(source) = &config.secret else { return Ok(Self::alone(here, names)) };
         let secret = source.read().map_err(|what| OpenError::Config(format!("state.secret: {what}")))?;
-        let redis = Redis::new(config, secret.expose()).map_err(OpenError::Config)?;
+        let redis = Redis::new(config, secret.expose(), &instance(folder)?).map_err(OpenError::Config)?;
         Ok(Self(Arc::new(Inner {
             here,
             all: Arc::new(redis.clone()),

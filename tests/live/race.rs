@@ -2,6 +2,7 @@
 //! other stands still for longer than its locks live. Never two appointments in a time, nobody is told yes of what is another's, and the record says which.
 
 pub mod instance;
+mod lost;
 mod model;
 mod shared_book;
 mod started;

@@ -23,7 +23,8 @@ fn fence(locked: Locked) -> u64 {
 async fn contract(state: &dyn State) {
     locks(state).await;
     once(state).await;
-    tables(state).await;
+    tables(state, [Key::unsettled("c"), Key::unsettled("d")]).await;
+    tables(state, [Key::left_behind("c"), Key::left_behind("d")]).await;
     // What ends by itself, waited for once for all of them.
     let (one, other) = (Owner::new(), Owner::new());
     let lock = Key::day("c", "short", date(2026, 11, 23)).living(SHORT);
@@ -87,8 +88,7 @@ async fn once(state: &dyn State) {
     assert_eq!(state.begin(&key, other).await, Ok(Begun::Done("done".into())));
 }
 
-async fn tables(state: &dyn State) {
-    let key = Key::unsettled("c");
+async fn tables(state: &dyn State, [key, other]: [Key; 2]) {
     assert_eq!(state.table(&key).await, Ok(BTreeMap::new()));
     state.put(&key, "a", "1").await.expect("it answers");
     state.put(&key, "b", "2").await.expect("it answers");
@@ -98,7 +98,7 @@ async fn tables(state: &dyn State) {
     state.remove(&key, "a").await.expect("it answers");
     state.remove(&key, "x").await.expect("it answers");
     assert_eq!(state.table(&key).await, Ok(of(&[("b", "2")])));
-    assert_eq!(state.table(&Key::unsettled("d")).await, Ok(BTreeMap::new()));
+    assert_eq!(state.table(&other).await, Ok(BTreeMap::new()));
     state.remove(&key, "b").await.expect("it answers");
     assert_eq!(state.table(&key).await, Ok(BTreeMap::new()));
 }
@@ -114,6 +114,16 @@ async fn on_a_redis_where_no_value_of_a_call_can_be_read_and_every_key_ends() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let shared = redis.shared(folder.path());
     contract(&**shared.all()).await;
+    let left = Key::left_behind("c");
+    shared.all().put(&left, "a", "预约好了").await.expect("it answers");
+    let kept = redis.say("HGETALL attendant:left:c").await;
+    assert!(kept.contains('a') && !kept.contains("预约"), "{kept}");
+    // One that was sealed elsewhere holds up no other.
+    let sealed = redis.say("HGET attendant:left:c a").await;
+    let sealed = sealed.lines().nth(1).expect("its value").trim().to_owned();
+    redis.say(&format!("HSET attendant:left:c b {sealed}")).await;
+    let told = BTreeMap::from([("a".to_owned(), "预约好了".to_owned())]);
+    assert_eq!(shared.all().table(&left).await, Ok(told));
     let keys = redis.say("KEYS *").await;
     let names: Vec<&str> = keys.lines().filter(|line| line.starts_with("attendant:")).collect();
     assert!(names.len() > 5, "{keys}");

@@ -173,6 +173,22 @@ impl Messages {
     }
 }
 
+impl Messages {
+    /// Ids of those whose files the store has not taken.
+    pub(super) async fn waiting(self: &Arc<Self>) -> io::Result<Vec<String>> {
+        let this = self.clone();
+        let files = tokio::task::spawn_blocking(move || ending(&this.folder, "json")).await;
+        let files = files.map_err(io::Error::other)??;
+        Ok(files.iter().filter_map(|file| file.file_stem()).map(|id| id.to_string_lossy().into_owned()).collect())
+    }
+
+    /// `None`: the store has taken it meanwhile.
+    pub(super) async fn message(self: &Arc<Self>, id: &str) -> io::Result<Option<Message>> {
+        let (this, file) = (self.clone(), self.folder.join(format!("{id}.json")));
+        tokio::task::spawn_blocking(move || read(&file, &this.sealing)).await.map_err(io::Error::other)?
+    }
+}
+
 /// Files of messages that are in this folder of records and not in the store.
 pub fn waiting(records: &Path) -> io::Result<Vec<PathBuf>> {
     ending(&records.join(MESSAGES), "json")

@@ -213,7 +213,7 @@ async fn an_instance_that_a_race_starts() {
     let id = clinic.config.id.clone();
     let store = Store::open(&store, &records, clinic.tenant()).expect("its keys are there");
     let messages = Arc::new(Messages::new(records.join(MESSAGES)));
-    tools::deliver(shared.here(), &id, &messages).await;
+    tools::deliver(&shared, &id, &messages).await;
     let (stop, name) = (CancellationToken::new(), instance(&records).expect("it is writable"));
     let tended = Tended { clinics: vec![id.clone()], emrs: Emrs::from_iter([identity(&clinic)]) };
     let tending = tokio::spawn(tend(shared.clone(), tended, name, stop.clone()));

@@ -52,8 +52,8 @@ async fn a_booking_that_the_process_ended_in_is_known_afterwards_and_never_sent_
         let shared = opened(folder.path()).await;
         let oscar = house.sharing(&shared).1;
         let messages = Arc::new(Messages::new(folder.path().join(MESSAGES)));
-        tools::deliver(shared.here(), "harbour-street", &messages).await;
-        tools::deliver(shared.here(), "harbour-street", &messages).await;
+        tools::deliver(&shared, "harbour-street", &messages).await;
+        tools::deliver(&shared, "harbour-street", &messages).await;
         let left = left(folder.path());
         assert_eq!(left.lines().count(), 1, "{left}");
         assert!(left.contains("Not certain: a booking for 2026-11-23T09:00:00") && left.contains("+16045550177"));

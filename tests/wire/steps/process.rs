@@ -87,7 +87,7 @@ impl Process {
     pub async fn delivers(&self) -> Vec<String> {
         for _again in 0..2 {
             let (shared, messages) = (self.shared.clone(), self.messages.clone());
-            self.run(async move { tools::deliver(shared.here(), CLINIC, &messages).await }).await;
+            self.run(async move { tools::deliver(&shared, CLINIC, &messages).await }).await;
         }
         self.left()
     }
