@@ -85,7 +85,7 @@ fn tools(ledger: &Path, position: u64, kept: Vec<(String, State)>) -> std::io::R
         let of_call = tools.entry(call).or_default();
         match state {
             State::Started => of_call.begun += 1,
-            State::Done => {}
+            State::Done | State::NotRun => {}
             State::Refused => of_call.failed += 1,
         }
     };
@@ -195,7 +195,8 @@ mod tests {
                 "{{\"at\":\"t\",\"call\":\"{call}\",\"id\":\"1\",\"turn\":1,\"tool\":\"x\",\"state\":\"{state}\"}}\n"
             )
         };
-        let steps = [("a", "started"), ("a", "done"), ("b", "started"), ("a", "started"), ("a", "refused")];
+        let steps =
+            [("a", "started"), ("a", "done"), ("b", "started"), ("a", "started"), ("a", "refused"), ("b", "not_run")];
         let text: String = steps.into_iter().map(|(call, state)| line(call, state)).collect();
         std::fs::write(file.path(), format!("{text}{{\"at\":")).unwrap();
         let tools = tools(file.path(), 0, Vec::new()).unwrap();

@@ -27,7 +27,7 @@ impl Store {
             match state {
                 State::Started => now.tried(tool),
                 State::Done => now.done(tool),
-                State::Refused => {}
+                State::Refused | State::NotRun => {}
             }
         }
         if now != known || said::<String>(row, 1)?.is_none() {

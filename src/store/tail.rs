@@ -160,7 +160,8 @@ impl Store {
         }
         let outcome = match (state, code) {
             (State::Started, _) => None,
-            (State::Done, _) => Some("done".to_owned()),
+            (State::Done, _) | (State::NotRun, None) => Some("done".to_owned()),
+            (State::NotRun, Some(code)) => Some(code),
             // The question that comes before a write is none.
             (State::Refused, Some(code)) => Some(code).filter(|code| code != "not_confirmed"),
             (State::Refused, None) => Some("refused".to_owned()),
@@ -209,6 +210,7 @@ pub(super) const fn word(state: State) -> &'static str {
         State::Started => "started",
         State::Done => "done",
         State::Refused => "refused",
+        State::NotRun => "not_run",
     }
 }
 

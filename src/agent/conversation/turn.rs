@@ -335,10 +335,9 @@ impl ToolRound {
 
     /// In the ledger too, though no tool ran. `name` is one of ours: what a model makes up may be a caller's words.
     async fn passed_by(&self, name: &'static str, call: &ToolCall, outcome: Outcome) -> Outcome {
-        let state = if outcome.is_ok() { State::Done } else { State::Refused };
         let code = outcome.result["code"].as_str().map(str::to_owned);
-        if let Err(error) = self.step(name, call, state, code, None).await {
-            tracing::error!(call = %self.session.call.call, %error, "what a model asked for in vain is missing from the ledger");
+        if let Err(error) = self.step(name, call, State::NotRun, code, None).await {
+            tracing::error!(call = %self.session.call.call, %error, "what a model asked for is missing from the ledger");
         }
         outcome
     }

@@ -48,6 +48,8 @@ pub enum State {
     Started,
     Done,
     Refused,
+    /// No tool ran: the model asked for one that is not there, or for another agent.
+    NotRun,
 }
 
 impl Ledger {

@@ -37,14 +37,16 @@ async fn what_tools_did_is_moved_once_and_every_run_that_ended_is_in_the_audit()
     let trace = ",\"code\":\"no_match\",\"trace\":{\"patients\":[{\"digest\":\"1:d\",\"sealed\":\"s\"}],\"read\":[\"postal_code\"],\"ms\":7}";
     add(&ledger, &step("e", "verify_identity", "refused", trace));
     add(&ledger, &step("f", "register_new_patient", "done", ""));
+    add(&ledger, &step("g", "hand_off", "not_run", ""));
+    add(&ledger, &step("h", "unknown_tool", "not_run", ",\"code\":\"unknown_tool\""));
     add(&ledger, "no line of ours\n");
-    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 6);
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 8);
     assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 0);
-    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (8, 5));
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (10, 7));
     // The file is told of anew from its beginning, as after a restore: nothing is there twice.
     store.database.execute_unprepared("DELETE FROM spools").await.unwrap();
     store.follow(&ledger, Lines::Tools).await.unwrap();
-    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (8, 5));
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (10, 7));
     let told: Vec<Note> = store.audited(9).await.unwrap().into_iter().map(|(_, _, note)| note).collect();
     let note = |action, id: &str, outcome: &str, detail: &str| Note {
         at_ms: 1_795_284_000_250,
@@ -61,9 +63,11 @@ async fn what_tools_did_is_moved_once_and_every_run_that_ended_is_in_the_audit()
         note(Action::ToolUsed, "d", "done", "\"tool\":\"clinic_info\""),
         note(Action::ToolUsed, "e", "no_match", failed),
         note(Action::ToolUsed, "f", "done", "\"tool\":\"register_new_patient\""),
+        note(Action::ToolUsed, "g", "done", "\"tool\":\"hand_off\""),
+        note(Action::ToolUsed, "h", "unknown_tool", "\"tool\":\"unknown_tool\""),
     ];
     assert_eq!(told, wanted);
-    assert_eq!(store.tool_steps().await.unwrap().len(), 8);
+    assert_eq!(store.tool_steps().await.unwrap().len(), 10);
     assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
 }
 
