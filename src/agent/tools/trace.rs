@@ -37,6 +37,17 @@ pub enum Found {
     NotFound,
 }
 
+impl Found {
+    /// As in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::NeedFactor => "need_factor",
+            Self::NotFound => "not_found",
+        }
+    }
+}
+
 /// The same in the ledger and in the audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {

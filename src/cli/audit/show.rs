@@ -152,12 +152,11 @@ fn detail(detail: &serde_json::Value) -> String {
         1 => Some("1 chart".to_owned()),
         many => Some(format!("{many} charts")),
     };
-    let found = trace.found.and_then(|found| serde_json::to_value(found).ok());
-    let found = found.as_ref().and_then(serde_json::Value::as_str).map(str::to_owned);
     let read = (!trace.read.is_empty()).then(|| format!("read {}", trace.read.join(", ")));
+    let found = trace.found.map(|found| found.word().to_owned());
     let appointment = trace.appointment.map(|number| format!("appointment {number}"));
     let took = trace.ms.map(|ms| format!("{ms} ms"));
-    let parts = [tool, charts, found, read, appointment, trace.reason, trace.warned, took];
+    let parts = [tool, found, charts, read, appointment, trace.reason, trace.warned, took];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
@@ -216,15 +215,13 @@ mod tests {
             detail,
         };
         let sealed = serde_json::json!({ "digest": "1:d", "sealed": "s" });
-        let looked = serde_json::json!({
-            "tool": "verify_identity", "patients": [sealed], "found": "need_factor", "read": ["postal_code"], "ms": 7
-        });
+        let looked = serde_json::json!({ "tool": "verify_identity", "patients": [sealed], "found": "need_factor", "read": ["postal_code"], "ms": 7 });
         let rows = [row(9, Action::CallRead, "done", None), row(10, Action::ToolUsed, "no_match", Some(looked))];
         assert_eq!(
             console::strip_ansi_codes(&table(&rows)),
             "AT (UTC)                  SERVER    ROW  WHO        WHAT       OF    OUTCOME   DETAIL\n\
              2026-11-22T20:00:00.000Z  clinic-1  9    attendant  call_read  c1/a  done\n\
-             2026-11-22T20:00:00.000Z  clinic-1  10   attendant  tool_used  c1/a  no_match  verify_identity; 1 chart; need_factor; read postal_code; 7 ms\n"
+             2026-11-22T20:00:00.000Z  clinic-1  10   attendant  tool_used  c1/a  no_match  verify_identity; need_factor; 1 chart; read postal_code; 7 ms\n"
         );
         let text = serde_json::to_string(&rows[1]).unwrap();
         assert!(text.contains("\"number\":10,\"actor\":\"attendant\",\"action\":\"tool_used\""), "{text}");
