@@ -136,7 +136,7 @@ async fn a_journal_or_a_message_that_says_it_is_everybody_s_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&postgres.settings(), folder.path(), clinic(CLINIC).tenant()).unwrap();
     store.migrate().await.unwrap();
-    for id in ["*", ".", "", "a'b", "harbour street"] {
+    for id in ["*", ".", "a'b", "harbour street"] {
         let call = CallId::new();
         let kept = store.keep(&Record::of(&call.to_string(), &journal_of(id, call))).await;
         assert!(matches!(kept, Err(StoreError::Record(_))), "{id}: {kept:?}");
