@@ -63,6 +63,9 @@ struct PhraseFile {
     /// Something failed for good, and the caller is passed on.
     apology_transfer: String,
     recording_notice: String,
+    /// Transcripts are kept. A file of one's own may lack it, which is told where it is needed.
+    #[serde(default)]
+    transcript_notice: String,
     recording_stopped: String,
     transfer: String,
     transfer_failed: String,
@@ -147,6 +150,11 @@ impl Phrases {
 
     pub fn recording_notice(&self) -> &str {
         &self.text.recording_notice
+    }
+
+    /// Blank if the language's file has none.
+    pub fn transcript_notice(&self) -> &str {
+        &self.text.transcript_notice
     }
 
     pub fn recording_stopped(&self) -> &str {

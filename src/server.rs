@@ -8,6 +8,7 @@ mod budget;
 mod clinics;
 mod door;
 mod following;
+mod greeting;
 mod holidays;
 mod house;
 pub(crate) mod keeping;
@@ -61,6 +62,7 @@ use reopening::Reopening;
 use street::Street;
 
 pub use clinics::{Served, config_of, one, served};
+pub(crate) use greeting::Greeting;
 pub(crate) use keeping::known_sealing;
 pub use login::{Place, login, with_login};
 pub use providers::{Hosted, Speech};

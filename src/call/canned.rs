@@ -73,6 +73,8 @@ pub struct Line {
 #[derive(Clone, Debug, Default)]
 pub struct Canned {
     lines: HashMap<(Language, Phrase), Line>,
+    /// By which it is known what callers are told of what is kept of their calls.
+    notices: HashMap<Language, Arc<str>>,
 }
 
 impl Canned {
@@ -107,6 +109,18 @@ impl Canned {
 
     pub fn insert(&mut self, language: Language, phrase: Phrase, line: Line) {
         self.lines.insert((language, phrase), line);
+    }
+
+    /// Notes which notice a call in this language begins with; `None`: nothing is kept.
+    pub fn begins(&mut self, language: Language, notice: Option<String>) {
+        if let Some(version) = notice {
+            self.notices.insert(language, version.into());
+        }
+    }
+
+    /// The version of the notice that a call in this language begins with.
+    pub fn notice(&self, language: Language) -> Option<&str> {
+        self.notices.get(&language).map(AsRef::as_ref)
     }
 
     /// The phrase in this language, else in English; fillers wrap around.

@@ -286,6 +286,9 @@ impl FrontDesk for Desk {
             journal.append(&Entry::Planned { cheaper, arms });
             (providers, canned) = (theirs, said);
         }
+        if let Some(version) = canned.notice(self.language) {
+            journal.append(&Entry::Notice { version: version.to_owned() });
+        }
         let account = Account { till: self.till.clone(), began: clock::timestamp(began) };
         let going_on = GoingOn { mailbox: mailbox.clone(), began: account.began };
         self.calls.lock().going_on.insert(call, going_on);

@@ -38,6 +38,11 @@ pub enum Entry {
         /// The arm of each experiment it is in.
         arms: BTreeMap<String, String>,
     },
+    /// What the caller is told of what is kept of the call, before the greeting or in it. Whether it was heard whole, its line says.
+    Notice {
+        /// The same for the same words.
+        version: String,
+    },
     Answered {
         at_us: u64,
     },

@@ -9,10 +9,8 @@ use super::{About, Seen};
 use crate::agent::graph::Variables;
 use crate::costs::Kind as Use;
 use crate::language::Language;
-use crate::phrases::Phrases;
 use crate::provider::trial;
-use crate::records::Recording;
-use crate::server::Speech;
+use crate::server::{Greeting, Speech};
 
 pub(super) async fn languages(about: &About<'_>) -> Vec<Seen> {
     let languages = &about.clinic.config.languages;
@@ -48,7 +46,7 @@ fn greeting(about: &About<'_>, language: Language) -> Option<Seen> {
             format!("add agents and prompts for {language}, or take it out of `languages`"),
         ));
     }
-    let variables = Variables { clinic: about.clinic.name(language), language, now: "" };
+    let variables = Variables { clinic: about.clinic.name(language), language, now: "", notice: "" };
     let text = about.graph.greeting(about.graph.entry(language), &variables);
     text.trim().is_empty().then(|| {
         Seen::wrong(format!("{language}: its agent greets with nothing"), "write `greeting` in the agent's file")
@@ -110,22 +108,63 @@ fn because(passed_over: &[String]) -> String {
     if passed_over.is_empty() { String::new() } else { format!(" ({})", passed_over.join("; ")) }
 }
 
-/// Callers hear that they are recorded before anything is.
+/// Callers hear what is kept of their calls before it is.
 pub(super) fn notice(about: &About<'_>) -> Vec<Seen> {
-    match about.config.records.recording {
-        Recording::Off => vec![Seen::not_needed("records.recording is off: no call is recorded")],
-        Recording::Announced => {
-            let languages = &about.clinic.config.languages;
-            languages.iter().map(|language| spoken(*language, Phrases::of(*language).recording_notice())).collect()
-        }
+    let records = &about.config.records;
+    let heard = |language: &Language| (*language, Greeting::of(about.graph, about.clinic, records, *language));
+    let seen: Vec<Seen> = about
+        .clinic
+        .config
+        .languages
+        .iter()
+        .map(heard)
+        .flat_map(|(language, greeting)| told(language, &greeting))
+        .collect();
+    if !seen.is_empty() {
+        return seen;
     }
+    vec![Seen::not_needed("records.recording is off and records.transcripts is false: nothing is kept of what is said")]
 }
 
-fn spoken(language: Language, notice: &str) -> Seen {
-    if notice.trim().is_empty() {
-        let mend = "write `recording_notice` in the language's phrases.toml, or set records.recording = \"off\"";
-        Seen::wrong(format!("{language}: nothing says that calls are recorded"), mend)
-    } else {
-        Seen::good(format!("{language}: \"{notice}\" is said first"))
+/// What is said of what is kept.
+fn told(language: Language, greeting: &Greeting) -> Vec<Seen> {
+    let recorded = ("recorded", "recording_notice", "records.recording = \"off\"", "before anything else");
+    let written = ("written down", "transcript_notice", "records.transcripts = false", "in the greeting");
+    let kept = [(&greeting.recorded, recorded), (&greeting.written, written)];
+    let seen = kept.into_iter().filter_map(|(notice, (kept, key, off, place))| {
+        let notice = notice.as_ref()?;
+        Some(if notice.trim().is_empty() {
+            let mend = format!("write `{key}` in the language's phrases.toml, or set {off}");
+            Seen::wrong(format!("{language}: nothing says that calls are {kept}"), mend)
+        } else {
+            Seen::good(format!("{language}: \"{notice}\" is said {place}"))
+        })
+    });
+    seen.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_and_not_told_fails_with_the_mend() {
+        let heard = |recorded: Option<&str>, written: Option<&str>| Greeting {
+            recorded: recorded.map(str::to_owned),
+            written: written.map(str::to_owned),
+            text: "Hello!".to_owned(),
+        };
+        assert_eq!(told(Language::French, &heard(None, None)), []);
+        let seen = told(Language::French, &heard(Some("On enregistre."), Some(" ")));
+        assert_eq!(
+            seen,
+            [
+                Seen::good("fr-CA: \"On enregistre.\" is said before anything else"),
+                Seen::wrong(
+                    "fr-CA: nothing says that calls are written down",
+                    "write `transcript_notice` in the language's phrases.toml, or set records.transcripts = false"
+                ),
+            ]
+        );
     }
 }

@@ -47,7 +47,10 @@ impl Scope {
     const fn takes(self, entry: &Entry) -> bool {
         match self {
             Self::Whole => true,
-            Self::Bounds => matches!(entry, Entry::Rang { .. } | Entry::Concluded { .. } | Entry::Ended { .. }),
+            Self::Bounds => matches!(
+                entry,
+                Entry::Rang { .. } | Entry::Notice { .. } | Entry::Concluded { .. } | Entry::Ended { .. }
+            ),
         }
     }
 }

@@ -13,9 +13,9 @@ pub struct RecordsConfig {
     /// Where records go; by default `$XDG_DATA_HOME/attendant/records`, that is `~/.local/share/attendant/records`: not the
     /// working folder, which may be a repository.
     pub path: Option<PathBuf>,
-    /// Keep a journal of each call: what was said, and when each stage of each turn happened.
+    /// Keep a journal of each call: what was said, and when each stage of each turn happened. The greeting says so.
     pub transcripts: bool,
-    /// `off`, or `announced`: calls are recorded and the greeting says so.
+    /// `off`, or `announced`: calls are recorded, and begin with a notice that says so.
     pub recording: Recording,
     /// Where sealed recordings go once they are over; unset: they stay on the disk.
     #[serde(skip_serializing_if = "Option::is_none")]

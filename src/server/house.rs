@@ -17,11 +17,12 @@ use tokio_util::task::TaskTracker;
 use super::clinics::Served;
 use super::door::{Door, Line};
 use super::following::Following;
+use super::greeting::Greeting;
 use super::keeping::Keeping;
 use super::providers::{Asked, Crew, Staff};
 use super::standing::Standing;
 use super::{StartError, budget, holidays, keeping, plans, told, with_login};
-use crate::agent::graph::{Graph, Variables};
+use crate::agent::graph::Graph;
 use crate::agent::tools::LeftBehind;
 use crate::call::canned::{self, Canned, Phrase};
 use crate::call::desk::{Desk, DeskSetup, Hall};
@@ -33,8 +34,7 @@ use crate::config::Config;
 use crate::costs::{Meter, Prices, Till};
 use crate::language::Language;
 use crate::notices::Notices;
-use crate::phrases::Phrases;
-use crate::records::{Hold, Recording, Records};
+use crate::records::{Hold, Records, RecordsConfig};
 use crate::state::Shared;
 use crate::store::Store;
 use crate::store::clinics::State;
@@ -135,7 +135,7 @@ impl Prepared {
         let Self { clinic, config, store, ends, records, staff, hold } = self;
         let clinic_id = clinic.config.id.clone();
         let kept = grounds.kept.as_ref();
-        let mut canned = canned(&grounds.graph, &clinic, config.records.recording);
+        let mut canned = canned(&grounds.graph, &clinic, &config.records);
         let (providers, speech) = (staff.providers(&Asked::default()), staff.speech.clone());
         let outlasting = staff.outlasting();
         let left_behind = staff
@@ -270,17 +270,21 @@ pub(super) fn line(clinic: &Clinic, config: &Config) -> Line {
     Line { clinic: clinic.config.id.clone(), to }
 }
 
-/// The fixed phrases and the clinic's own greeting in every language, and the notice that calls are recorded if they are.
-fn canned(graph: &Graph, clinic: &Clinic, recording: Recording) -> Canned {
+/// The fixed phrases, and how calls begin in every language.
+fn canned(graph: &Graph, clinic: &Clinic, records: &RecordsConfig) -> Canned {
     let mut canned = Canned::texts();
     for language in Language::ALL {
-        let variables = Variables { clinic: clinic.name(language), language, now: "" };
-        let text = graph.greeting(graph.entry(language), &variables);
-        if recording == Recording::Announced {
-            let notice = Phrases::of(language).recording_notice();
-            canned.insert(language, Phrase::RecordingNotice, canned::Line { text: notice.into(), audio: None });
+        let greeting = Greeting::of(graph, clinic, records, language);
+        if greeting.written.as_ref().is_some_and(String::is_empty) {
+            tracing::error!(clinic = clinic.config.id, %language, "calls are written down, and nothing tells callers so; write `transcript_notice` in the language's phrases.toml, or set records.transcripts = false");
         }
-        canned.insert(language, Phrase::Greeting, canned::Line { text: text.into(), audio: None });
+        canned.begins(language, greeting.version());
+        let mut line =
+            |phrase, text: String| canned.insert(language, phrase, canned::Line { text: text.into(), audio: None });
+        if let Some(notice) = greeting.recorded {
+            line(Phrase::RecordingNotice, notice);
+        }
+        line(Phrase::Greeting, greeting.text);
     }
     canned
 }

@@ -151,7 +151,8 @@ impl<'a> Facts<'a> {
             Entry::Concluded { .. } => &mut self.concluded,
             Entry::Costs { .. } => &mut self.costs,
             Entry::Ended { .. } => &mut self.ended,
-            Entry::Answered { .. }
+            Entry::Notice { .. }
+            | Entry::Answered { .. }
             | Entry::Line { .. }
             | Entry::Estimated { .. }
             | Entry::Turn(_)

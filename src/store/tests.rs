@@ -372,6 +372,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         recovered,
         at.clone().prop_map(|at_us| Entry::Key { at_us }),
         (at.clone(), any::<u32>()).prop_map(|(at_us, turn)| Entry::Estimated { at_us, turn }),
+        any::<String>().prop_map(|version| Entry::Notice { version }),
         at.prop_map(|at_us| Entry::Hold { at_us })
     ]
 }

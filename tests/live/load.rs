@@ -43,7 +43,7 @@ async fn run(path: &str, user: &str) {
     let plan = Plan {
         calls: 2,
         ramp: Duration::from_secs(1),
-        duration: Duration::from_secs(12),
+        duration: Duration::from_secs(15),
         say: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/trial/question.wav")],
         less: None,
         server: None,

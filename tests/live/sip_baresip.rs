@@ -15,7 +15,7 @@ use attendant_media::vad::level_db;
 use super::sip_baresip_phone::{Baresip, until};
 
 /// Silence before the question: longer than the greeting.
-const BEFORE: usize = 3 * 16_000;
+const BEFORE: usize = 6 * 16_000;
 
 /// And after it: longer than the whole call.
 const AFTER: usize = 40 * 16_000;

@@ -181,6 +181,7 @@ fn shape(entry: &Entry) -> String {
         Entry::Concluded { outcome, intent, language } => format!("came to {outcome:?} {intent:?} {language:?}"),
         Entry::Costs { bill, .. } => format!("costs {}", bill.total),
         Entry::Planned { cheaper, arms } => format!("planned {cheaper} {arms:?}"),
+        Entry::Notice { version } => format!("notice {version}"),
         Entry::Answered { .. } => "answered".into(),
         Entry::Estimated { turn, .. } => format!("estimated {turn}"),
         Entry::Key { .. } => "key".into(),

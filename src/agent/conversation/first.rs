@@ -17,7 +17,7 @@ const SAID: &str = "Hello, can you hear me? Please answer in one short sentence.
 /// As the agent that answers the telephone in this language asks, with all of its tools.
 pub fn first_question(graph: &Graph, language: Language) -> Request {
     let agent = graph.entry(language);
-    let variables = Variables { clinic: CLINIC, language, now: NOW };
+    let variables = Variables { clinic: CLINIC, language, now: NOW, notice: "" };
     let said = |text: String| Pii::new(text);
     Request {
         messages: vec![

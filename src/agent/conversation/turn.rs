@@ -154,7 +154,7 @@ impl Answer {
     }
 
     fn variables<'a>(&'a self, now: &'a str) -> Variables<'a> {
-        Variables { clinic: self.clinic.name(self.turn.language), language: self.turn.language, now }
+        Variables { clinic: self.clinic.name(self.turn.language), language: self.turn.language, now, notice: "" }
     }
 
     /// What the model is asked.

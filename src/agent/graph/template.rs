@@ -15,6 +15,8 @@ pub struct Variables<'a> {
     pub language: Language,
     /// `{{ now }}`: weekday, date and time at the clinic.
     pub now: &'a str,
+    /// `{{ notice }}`: in a greeting, that what is said is written down; empty where it is not.
+    pub notice: &'a str,
 }
 
 #[derive(Debug)]
@@ -60,9 +62,10 @@ impl Templates {
         if text.trim().is_empty() {
             return Err("empty; write the text".to_owned());
         }
-        let mend = |e: minijinja::Error| format!("{e}; the variables are clinic, language, now and style");
+        let mend = |e: minijinja::Error| format!("{e}; the variables are clinic, language, now, notice and style");
         self.environment.add_template_owned(name.clone(), text.to_owned()).map_err(mend)?;
-        let sample = Variables { clinic: "Sample Clinic", language, now: "Saturday, 2026-11-21, 10:05" };
+        let now = "Saturday, 2026-11-21, 10:05";
+        let sample = Variables { clinic: "Sample Clinic", language, now, notice: "It is written down." };
         self.try_render(&name, &sample).map(drop).map_err(mend)
     }
 
@@ -71,8 +74,9 @@ impl Templates {
     }
 
     fn try_render(&self, name: &str, v: &Variables<'_>) -> Result<String, minijinja::Error> {
-        let values =
-            context! { clinic => v.clinic, language => english_name(v.language), now => v.now, style => STYLE };
+        let values = context! {
+            clinic => v.clinic, language => english_name(v.language), now => v.now, notice => v.notice, style => STYLE
+        };
         self.environment.get_template(name)?.render(values)
     }
 }

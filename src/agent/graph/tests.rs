@@ -1,7 +1,7 @@
 use super::*;
 
 fn variables(language: Language) -> Variables<'static> {
-    Variables { clinic: "Test Clinic", language, now: "Saturday, 2026-11-21, 10:05" }
+    Variables { clinic: "Test Clinic", language, now: "Saturday, 2026-11-21, 10:05", notice: "" }
 }
 
 fn changed(agent: impl Fn(&str) -> String, prompt: impl Fn(&str) -> String) -> Result<Graph, GraphError> {

@@ -68,6 +68,7 @@ impl Row {
                     row.currency = Some(bill.currency.clone());
                 }
                 Entry::Planned { .. }
+                | Entry::Notice { .. }
                 | Entry::Answered { .. }
                 | Entry::Line { .. }
                 | Entry::Estimated { .. }

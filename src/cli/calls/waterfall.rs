@@ -59,6 +59,7 @@ impl Page {
                     self.line(style(format!("experiment {experiment}: {arm}")).dim().to_string());
                 }
             }
+            Entry::Notice { version } => self.line(style(format!("notice {version}")).dim().to_string()),
             Entry::Answered { at_us } => self.event(*at_us, "answered"),
             Entry::Line { at_us, who, text, cut, .. } => {
                 let who = match who {
