@@ -1,19 +1,29 @@
 //! Numbers of health cards in what a caller said: no model sees them and no transcript keeps them; `[card 1]` stands in their place.
 //!
-//! Decides which run of digits is one: what was last named when it was said, a card or something else that has a number, and its check digit. What
-//! a placeholder stands for follows from the lines alone, so that nothing is kept. Runs of fewer than six digits stay: the last four are asked for.
+//! Decides which run of digits is one: what was last named when it was said, a card or something else that has a number, its check digit, and, once a
+//! card's number was asked for, whether the caller's answer is digits. What a placeholder stands for follows from the lines alone, so that nothing is
+//! kept. The last four stay where they are what is asked for.
+
+mod pieces;
+mod words;
 
 use std::ops::Range;
-use std::sync::LazyLock;
+
+use jiff::civil::Date;
 
 use super::{Line, Who, digits};
 use crate::emr::card;
 use crate::language::Language;
 use crate::privacy::Pii;
-use crate::tokens::{Phrases, placed, tokens};
+use crate::tokens::{placed, tokens};
+use pieces::Pieces;
+use words::{PARTED, topics};
 
-/// The least of a card's number that is hidden: callers pause within it.
+/// The least of a card's number that is hidden whatever is said beside it: callers pause within it.
 const SHORTEST: usize = 6;
+
+/// The fewest digits of a whole number.
+const WHOLE: usize = 8;
 
 /// The most digits of a card: a longer run is several numbers.
 const LONGEST: usize = 12;
@@ -25,67 +35,9 @@ const STAYS: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Topic {
     Card,
-    /// A telephone, a date of birth, an address.
+    /// A telephone, a date of birth, an address, a time.
     Other,
 }
-
-/// In five languages, whichever is spoken: people mix them.
-static TOPICS: LazyLock<[(Topic, Phrases); 2]> = LazyLock::new(|| {
-    let phrases = |texts: &[&str]| Phrases::new(texts, Language::English);
-    [(Topic::Card, phrases(&CARDS)), (Topic::Other, phrases(&OTHERS))]
-});
-
-const CARDS: [&str; 14] = [
-    "card",
-    "cards",
-    "carecard",
-    "phn",
-    "ohip",
-    "hin",
-    "ramq",
-    "personal health number",
-    "carte",
-    "cartes",
-    "soleil",
-    "assurance maladie",
-    "卡",
-    "ਕਾਰਡ",
-];
-
-const OTHERS: [&str; 32] = [
-    "phone",
-    "telephone",
-    "cell",
-    "mobile",
-    "call",
-    "reach",
-    "appeler",
-    "rappeler",
-    "joindre",
-    "cellulaire",
-    "电话",
-    "手机",
-    "联系",
-    "联络",
-    "ਫੋਨ",
-    "ਮੋਬਾਈਲ",
-    "birth",
-    "birthday",
-    "born",
-    "naissance",
-    "生日",
-    "出生",
-    "ਜਨਮ",
-    "address",
-    "adresse",
-    "地址",
-    "ਪਤਾ",
-    "postal",
-    "area code",
-    "indicatif",
-    "区号",
-    "ਏਰੀਆ ਕੋਡ",
-];
 
 /// One number, and the bytes of which line it is made from.
 struct Found {
@@ -102,42 +54,110 @@ struct Named {
     since: u8,
     /// In the agent's last line or after it.
     card: bool,
+    pieces: Pieces,
 }
 
 impl Named {
-    fn hear(&mut self, words: &[String]) {
-        for topic in topics(words) {
+    fn hear(&mut self, text: &str) {
+        let words = tokens(text, PARTED);
+        for topic in topics(&words) {
             (self.topic, self.since) = (Some(topic), 0);
             self.card |= topic == Topic::Card;
+            self.pieces.named(topic, words::names_end(&words));
         }
     }
 
-    fn asked(&mut self, words: &[String]) {
+    fn asked(&mut self, text: &str) {
         self.since = self.since.saturating_add(1);
         self.card = false;
-        self.hear(words);
+        self.pieces.go_on(text);
+        self.hear(text);
         if self.since > STAYS {
             self.topic = None;
+            self.pieces.end();
+        } else if self.topic == Some(Topic::Card) && words::goes_on(&tokens(text, PARTED)) {
+            self.pieces.open();
         }
     }
 
     /// `after`: what the caller said after it.
-    fn is_card(&self, run: &str, after: &[String]) -> bool {
+    fn is_card(&self, run: &str, after: &str) -> bool {
         let is_checked = card::is_card("BC", run) || card::is_card("ON", run);
-        match self.topic.or_else(|| topics(after).next()) {
+        match self.topic.or_else(|| topics(&tokens(after, PARTED)).next()) {
             Some(Topic::Card) => run.len() >= SHORTEST,
             // Both were asked for at once.
-            Some(Topic::Other) => (is_checked || run.len() > LONGEST) && self.card,
+            Some(Topic::Other) => (is_checked || run.len() > LONGEST || is_nothing_else(run)) && self.card,
             None => is_checked && digits::telephone(run).is_none(),
         }
     }
 }
 
-fn topics(words: &[String]) -> impl Iterator<Item = Topic> {
-    (0..words.len()).filter_map(|at| {
-        let named = TOPICS.iter().find(|(_, phrases)| phrases.prefix(&words[at..]).is_some());
-        named.map(|(topic, _)| *topic)
-    })
+/// As long as a card's number, and neither a telephone's nor a date.
+fn is_nothing_else(run: &str) -> bool {
+    let date = |year: usize, month: usize, day: usize| {
+        let part = |from: usize, many: usize| run.get(from..from + many)?.parse::<i16>().ok();
+        let (year, month, day) = (part(year, 4)?, part(month, 2)?, part(day, 2)?);
+        let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+        (1_900..2_100).contains(&year).then(|| Date::new(year, month, day).ok())?
+    };
+    let is_date = || [(0, 4, 6), (4, 2, 0), (4, 0, 2)].into_iter().any(|(y, m, d)| date(y, m, d).is_some());
+    run.len() >= WHOLE && digits::telephone(run).is_none() && !(run.len() == 8 && is_date())
+}
+
+/// What a caller said, taken apart as it is understood best: the digits of a language are not heard in every other, and a call may change its own.
+struct Heard {
+    words: Vec<String>,
+    /// Bytes of each.
+    places: Vec<Range<usize>>,
+    runs: Vec<(digits::Run, Range<usize>)>,
+}
+
+impl Heard {
+    /// `language`: of the call.
+    fn new(text: &str, language: Language) -> Self {
+        // Of the others, English is understood in all but French.
+        let others: &[Language] = if text.is_ascii() { &[Language::English, Language::French] } else { &Language::ALL };
+        let others = others.iter().filter(|other| **other != language).map(|other| Self::of(text, *other));
+        others.fold(Self::of(text, language), |best, other| if other.digits() > best.digits() { other } else { best })
+    }
+
+    fn of(text: &str, language: Language) -> Self {
+        let placed = placed(text, language).into_iter().flat_map(|(word, at)| parted(text, word, at));
+        let (words, places): (Vec<String>, Vec<Range<usize>>) = placed.unzip();
+        let runs = runs(&words, language);
+        Self { words, places, runs }
+    }
+
+    fn digits(&self) -> usize {
+        self.runs.iter().map(|(run, _)| run.len()).sum()
+    }
+
+    /// Where this run is in the text.
+    fn bytes(&self, at: &Range<usize>) -> Range<usize> {
+        self.places[at.start].start..self.places[at.end - 1].end
+    }
+
+    /// The words between the runs say nothing. "Oh" alone is no number.
+    fn is_digits(&self) -> bool {
+        let starts = std::iter::once(0).chain(self.runs.iter().map(|(_, at)| at.end));
+        let ends = self.runs.iter().map(|(_, at)| at.start).chain([self.words.len()]);
+        self.runs.iter().any(|(run, _)| run != "0")
+            && starts.zip(ends).all(|(from, to)| words::is_beside(&self.words[from..to]))
+    }
+}
+
+/// "TREM80611512" is letters and then digits, however a recogniser writes it.
+fn parted(text: &str, word: String, at: Range<usize>) -> Vec<(String, Range<usize>)> {
+    let written = &text[at.clone()];
+    if !written.is_ascii() || written.len() != word.len() {
+        return vec![(word, at)];
+    }
+    let is_digit: Vec<bool> = word.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    let borders = (1..word.len()).filter(|border| is_digit[border - 1] != is_digit[*border]);
+    let starts: Vec<usize> = std::iter::once(0).chain(borders).collect();
+    let ends = starts.iter().copied().skip(1).chain([word.len()]);
+    let part = |(&from, to): (&usize, usize)| (word[from..to].to_owned(), at.start + from..at.start + to);
+    starts.iter().zip(ends).map(part).collect()
 }
 
 /// The runs of digits in these words, and where each is; "and" parts two numbers, though it may stand in one.
@@ -164,19 +184,25 @@ fn found(said: &[Line], language: Language) -> Vec<Found> {
         let text = text.reveal();
         match who {
             Who::System => {}
-            Who::Agent => named.asked(&tokens(text, language)),
+            Who::Agent => named.asked(text),
             Who::Caller => {
-                let (words, places): (Vec<String>, Vec<Range<usize>>) = placed(text, language).into_iter().unzip();
-                let mut heard = 0;
-                for (digits, at) in runs(&words, language) {
-                    named.hear(&words[heard..at.start]);
-                    heard = at.end;
-                    if named.is_card(&digits, &words[at.end..]) {
-                        let bytes = places[at.start].start..places[at.end - 1].end;
-                        found.push(Found { line, at: bytes, digits });
+                let said = Heard::new(text, language);
+                let answer = pieces::Answer::of(text, &said);
+                let (mut heard, mut hidden) = (0, 0);
+                for (digits, at) in &said.runs {
+                    let bytes = said.bytes(at);
+                    named.hear(&text[heard..bytes.start]);
+                    heard = bytes.end;
+                    if named.is_card(digits, &text[heard..]) || named.pieces.is_one(digits, &answer) {
+                        hidden += digits.len();
+                        found.push(Found { line, at: bytes, digits: digits.clone() });
                     }
                 }
-                named.hear(&words[heard..]);
+                named.hear(&text[heard..]);
+                named.pieces.heard(hidden, &answer);
+                if hidden > 0 {
+                    named.since = 0;
+                }
             }
         }
     }
@@ -232,104 +258,11 @@ pub(super) fn filled(arguments: &Pii<String>, said: &[Line], language: Language)
     Pii::new(filled)
 }
 
-/// The placeholder in these words, if one is there.
+/// The last placeholder in these words, if one is there: who corrects themselves says it again.
 pub(super) fn placeholder_in(text: &str) -> Option<&str> {
-    let from = &text[text.find("[card ")?..];
+    let from = &text[text.rfind("[card ")?..];
     from.find(']').map(|end| &from[..=end])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(said: &[(Who, &str)]) -> Vec<Line> {
-        said.iter().map(|(who, text)| Line { who: *who, text: Pii::new((*text).to_owned()), cut: false }).collect()
-    }
-
-    /// The caller's last words, as a model is shown them.
-    fn shown(said: &[(Who, &str)], language: Language) -> String {
-        hidden(&lines(said), language).pop().unwrap().text.into_inner()
-    }
-
-    #[test]
-    fn a_card_that_was_asked_for_is_hidden_in_every_language_however_it_is_said() {
-        for (language, asked, said, wanted) in [
-            (Language::English, "What is your health card number?", "It's 9698 658 215.", "It's [card 1]."),
-            (
-                Language::English,
-                "And the number of your card?",
-                "um nine six nine eight six five eight two one five, I think",
-                "um [card 1], I think",
-            ),
-            (Language::English, "Your card number?", "T R E M 8061 1512", "T R E M [card 1]"),
-            (
-                Language::French,
-                "Votre numéro d'assurance maladie?",
-                "C'est TREM 8061 1512 et j'ai fini",
-                "C'est TREM [card 1] et j'ai fini",
-            ),
-            (Language::Mandarin, "请问您的健康卡号码是多少?", "是九六九八六五八二一五", "是[card 1]"),
-            (Language::Cantonese, "請問你嘅健康卡號碼?", "係九六九八 六五八 二一五", "係[card 1]"),
-            (Language::Punjabi, "ਤੁਹਾਡੇ ਹੈਲਥ ਕਾਰਡ ਦਾ ਨੰਬਰ?", "9698658215 ਹੈ", "[card 1] ਹੈ"),
-        ] {
-            assert_eq!(shown(&[(Who::Agent, asked), (Who::Caller, said)], language), wanted);
-        }
-    }
-
-    #[test]
-    fn wrong_ones_and_pieces_of_one_are_hidden_and_the_last_four_are_not() {
-        let asked = (Who::Agent, "What is your health card number?");
-        let shown = |said: &[(Who, &str)]| shown(said, Language::English);
-        assert_eq!(shown(&[asked, (Who::Caller, "9698 648 215")]), "[card 1]");
-        let go_on = (Who::Agent, "Go on.");
-        assert_eq!(shown(&[asked, (Who::Caller, "nine six nine"), go_on, (Who::Caller, "865 8215")]), "[card 1]");
-        assert_eq!(shown(&[asked, (Who::Caller, "it ends in 8215")]), "it ends in 8215");
-    }
-
-    #[test]
-    fn one_that_nobody_asked_for_is_known_by_its_check_digit_or_by_its_name() {
-        for (said, wanted) in [
-            ("1234 567 897 if you need it", "[card 1] if you need it"),
-            ("my card is 9698 658 215", "my card is [card 1]"),
-            ("9698 658 215, that's my card", "[card 1], that's my card"),
-            ("my number is 604 555 0123", "my number is 604 555 0123"),
-            ("123456789 is the invoice", "123456789 is the invoice"),
-        ] {
-            assert_eq!(shown(&[(Who::Agent, "How can I help?"), (Who::Caller, said)], Language::English), wanted);
-        }
-    }
-
-    #[test]
-    fn telephones_and_dates_stay_though_a_card_was_named_before() {
-        let card = [(Who::Agent, "Your health card number?"), (Who::Caller, "9698 658 215")];
-        for (asked, answer) in [
-            ("Thank you. And your phone number?", "604 555 0123"),
-            ("And when were you born?", "1984 03 09"),
-            ("Where can we reach you?", "nine zero five five five five one two three four"),
-        ] {
-            let said: Vec<_> = card.into_iter().chain([(Who::Agent, asked), (Who::Caller, answer)]).collect();
-            assert_eq!(shown(&said, Language::English), answer);
-        }
-        let both = (Who::Caller, "my card is 9698 658 215 and my phone is 604 555 0124");
-        assert_eq!(shown(&[both], Language::English), "my card is [card 1] and my phone is 604 555 0124");
-        let asked = (Who::Agent, "Your card number and a phone number?");
-        let both = (Who::Caller, "9698 658 215 then 604 555 0124");
-        assert_eq!(shown(&[asked, both], Language::English), "[card 1] then 604 555 0124");
-    }
-
-    #[test]
-    fn a_placeholder_is_filled_with_what_it_stands_for_and_no_other_is() {
-        let said = lines(&[
-            (Who::Agent, "Your card number?"),
-            (Who::Caller, "9698 658 215, no, 9698 648 215, sorry, the first: 9698658215"),
-        ]);
-        let shown = hidden(&said, Language::English).pop().unwrap().text.into_inner();
-        assert_eq!(shown, "[card 1], no, [card 2], sorry, the first: [card 1]");
-        let filled = |arguments: &str| filled(&Pii::new(arguments.to_owned()), &said, Language::English).into_inner();
-        assert_eq!(filled(r#"{"number":"[card 1]"}"#), r#"{"number":"9698658215"}"#);
-        assert_eq!(filled(r#"{"number":"AB [card 2]"}"#), r#"{"number":"AB 9698648215"}"#);
-        assert_eq!(filled(r#"{"number":"[card 3]"}"#), r#"{"number":"[card 3]"}"#);
-        assert_eq!(placeholder_in("it is [card 2], yes"), Some("[card 2]"));
-        assert_eq!(placeholder_in("it is [card 2"), None);
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ use crate::privacy::Pii;
 #[serde(deny_unknown_fields)]
 pub(super) struct Validate {
     province: Province,
-    /// as the caller said it; [card 1] where that stands for digits in their words, with the letters before it
+    /// as the caller said it; [card 1] where that stands for digits in their words, one behind the other where they are several, with the letters before it
     number: String,
     /// Ontario alone: the one or two letters after the number
     version: Option<String>,
