@@ -138,7 +138,7 @@ impl Dealings {
             (Meaning::Person(person), Some((Meaning::Person(before), _))) => {
                 let verified =
                     before.verified.clone().filter(|known| person.charts.iter().any(|chart| chart.id == *known));
-                Meaning::Person(Person { verified, ..person })
+                Meaning::Person(Person { verified: verified.or(person.verified), charts: person.charts })
             }
             (meaning, _) => meaning,
         };

@@ -116,6 +116,8 @@ async fn a_new_patient_gets_a_chart_where_the_clinic_has_them_made_and_may_be_bo
     assert!(kept.contains("Chart T1 was made for them, from what they said"), "{kept}");
     let after = call(ToolName::SearchPatient, &search, &session).await;
     assert_eq!(after.result["status"], "verified", "{}", after.result);
+    let theirs = call(ToolName::CheckAppointments, &json!({ "patient": after.result["patient"] }), &session).await;
+    assert!(theirs.is_ok(), "{}", theirs.result);
     // Whoever may be there already hears the same.
     let other = that_makes_charts(&Session { dealings: Arc::default(), ..session.clone() });
     let mut twin = mine.clone();
