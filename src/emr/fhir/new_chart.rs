@@ -45,8 +45,12 @@ impl Inner {
     pub(super) async fn create_patient(&self, new: &NewPatient) -> Result<PatientRef, EmrError> {
         let ready = ready_by();
         let name = self.unsettled.name(&format!("chart {}", new.key()));
-        // Whoever makes the same chart waits for this one; no day is meant.
-        let hold = self.days.hold(vec![(ProviderRef(name.clone()), Date::ZERO)]).await?;
+        // Whoever makes a chart of somebody who may be the same person, however their name is written, waits for this one; no day is meant.
+        let born = format!("charts of {}", new.birth_date.reveal());
+        let card = new.card.as_ref().map(|card| format!("chart of {} {}", card.province, card.number.reveal()));
+        let alike =
+            [Some(born), card].into_iter().flatten().map(|of| (ProviderRef(self.unsettled.name(&of)), Date::ZERO));
+        let hold = self.days.hold(alike.collect()).await?;
         let made = self.create_on(&hold, &name, new, ready).await;
         hold.release().await;
         made

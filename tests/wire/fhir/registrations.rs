@@ -1,7 +1,7 @@
 //! New patients whose charts are made at the server: one each, none where somebody may be them, and callers hear the same either way.
 
 use attendant::agent::tools::ToolName;
-use attendant::emr::{EmrError, Refusal, Registrations};
+use attendant::emr::{EmrError, NewPatient, Refusal, Registrations};
 use attendant::sim::fhir::{Conduct, Fault};
 use serde_json::{Value, json};
 
@@ -91,6 +91,25 @@ async fn one_chart_is_made_whoever_asks_how_often() {
     // Closed by the staff: no other is made of it.
     assert!(house.sim.desk_sets("Patient", made.0.reveal(), "active", json!(false)));
     assert_eq!(one.create_patient(nova()).await, Err(EmrError::Refused(Refusal::Known)));
+}
+
+#[tokio::test]
+async fn of_two_callers_who_may_be_one_person_one_gets_a_chart() {
+    let (born, other_day) = (nova().birth_date.into_inner(), jiff::civil::date(1999, 2, 27));
+    let with_card =
+        |first: &str, last: &str, born| NewPatient { card: nova().card, ..contract::named(first, last, born) };
+    for (one, other) in [
+        (contract::named("Nova", "Sample", born), contract::named("Norah", "Sample", born)),
+        (with_card("Nova", "Sample", born), with_card("Vera", "Muster", other_day)),
+    ] {
+        let house = House::open(Conduct::Strict).await;
+        let emr = house.waiting(PATIENT).1;
+        let both = tokio::join!(emr.create_patient(one), emr.create_patient(other));
+        let made = [&both.0, &both.1].into_iter().filter(|made| made.is_ok()).count();
+        let known =
+            [&both.0, &both.1].into_iter().filter(|made| **made == Err(EmrError::Refused(Refusal::Known))).count();
+        assert_eq!((made, known, house.asked("Patient.create")), (1, 1, 1), "{both:?}");
+    }
 }
 
 #[tokio::test]
