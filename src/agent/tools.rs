@@ -207,7 +207,8 @@ impl ToolName {
             Self::TransferToPerson => ToolSpec {
                 name: self.name(),
                 description: "Pass the caller to a person at the clinic, when they ask for one, are upset, or you cannot help. \
-                              Say first that you do so. The server knows the number.",
+                              Say nothing with it: they are told once it is certain, and outside the hours it is refused. \
+                              The server knows the number.",
                 parameters: object(
                     json!({ "reason": { "type": "string", "description": "why, in a few words" } }),
                     &["reason"],
@@ -385,15 +386,20 @@ struct Transfer {
 struct Nothing {}
 
 fn transfer(reason: &str, session: &Session) -> Outcome {
-    let config = &session.clinic.config;
-    let is_answered = config.transfer_always || is_open(config, session.clinic.local(session.now).datetime());
-    if config.transfer_to.is_some() && !is_answered && !is_urgent(reason, session) {
-        return Outcome::told("closed", refusal::closed(session.language));
-    }
     match &session.clinic.config.transfer_to {
-        Some(to) => Outcome { ending: Some(Ending::Transfer { to: Pii::new(to.clone()) }), ..Outcome::ok(json!({})) },
+        Some(to) if is_passed_on(reason, session) => {
+            Outcome { ending: Some(Ending::Transfer { to: Pii::new(to.clone()) }), ..Outcome::ok(json!({})) }
+        }
+        Some(_) => Outcome::told("closed", refusal::closed(session.language)),
         None => Outcome::refused("nobody_there", "nobody can take the call; offer to take a message instead"),
     }
+}
+
+/// Whether there is a person who takes the call now. `reason`: why it is to be passed on.
+fn is_passed_on(reason: &str, session: &Session) -> bool {
+    let config = &session.clinic.config;
+    let is_answered = || is_open(config, session.clinic.local(session.now).datetime());
+    config.transfer_to.is_some() && (config.transfer_always || is_answered() || is_urgent(reason, session))
 }
 
 /// The caller, or whoever passes them on, spoke of an emergency.

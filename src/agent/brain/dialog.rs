@@ -325,7 +325,8 @@ impl Dialog {
     fn transfer(&mut self) -> Move {
         self.step = Step::Open;
         let reason = json!({ "reason": "the caller asked for a person" });
-        Move { say: Phrases::of(self.language).transfer().to_owned(), ..Move::call("transfer_to_person", reason) }
+        // Who is passed on is told so once that is certain: outside the hours nobody is.
+        Move::call("transfer_to_person", reason)
     }
 
     fn farewell(&mut self) -> Move {

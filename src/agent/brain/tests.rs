@@ -7,6 +7,7 @@ use super::*;
 use crate::agent::llm::ToolCall;
 use crate::agent::tools::{self, Ending, ToolName};
 use crate::agent::{Line, Who, context};
+use crate::clinic::Clinic;
 
 /// A caller and the brain, with the real tools and no audio.
 struct Talk {
@@ -238,6 +239,28 @@ async fn a_failed_transfer_leads_to_a_message() {
     talk.ending = None;
     talk.said.push(Line { who: Who::System, text: Pii::new("The transfer failed.".into()), cut: false });
     assert!(talk.say("yes please").await.contains("name"));
+}
+
+#[tokio::test]
+async fn outside_the_hours_nobody_is_told_that_they_are_passed_on() {
+    for (language, asks, passed_on) in [
+        (Language::English, "let me speak to a human", "passing you"),
+        (Language::French, "je veux parler à quelqu'un", "je vous passe"),
+        (Language::Mandarin, "转人工", "转接"),
+        (Language::Cantonese, "我想同職員傾", "轉駁"),
+        (Language::Punjabi, "ਮੈਂ ਕਿਸੇ ਨਾਲ ਗੱਲ ਕਰਨੀ ਹੈ", "ਕਰਵਾਉਂਦੀ"),
+    ] {
+        let mut talk = Talk::new(language);
+        let mut clinic = Clinic::sample();
+        clinic.config.transfer_always = false;
+        talk.session.clinic = Arc::new(clinic);
+        // Saturday, 18:05 in Vancouver.
+        talk.session.now = "2026-11-22T02:05:00Z".parse().unwrap();
+        talk.session.language = language;
+        let answer = talk.say(asks).await;
+        assert!(!answer.contains(passed_on) && answer.ends_with(['?', '\u{ff1f}']), "{language}: {answer}");
+        assert_eq!(talk.ending, None);
+    }
 }
 
 #[tokio::test]

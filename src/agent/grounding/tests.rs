@@ -168,6 +168,7 @@ fn fixed_phrases_and_what_needs_no_book_pass_with_nothing_known() {
         let facts = [
             refusal::closed(language).to_owned(),
             refusal::unconfirmed(language).to_owned(),
+            refusal::unidentified(language).to_owned(),
             spoken::address(&clinic.config, language),
             spoken::phone(&clinic.config, language),
             spoken::parking(&clinic.config, language),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::dealings::{Meaning, Person};
-use super::{Found, Outcome, Session, ToolName, schema};
+use super::{Found, Outcome, Session, ToolName, is_passed_on, schema};
 use crate::agent::llm::ToolSpec;
 use crate::agent::{CallFacts, digits};
 use crate::clinic::spoken::appointment::Remark;
@@ -199,8 +199,15 @@ async fn failures(person: &Person, new: u64, session: &Session) -> u64 {
     most
 }
 
+/// A person takes over, or the staff call back: nobody is promised a person who is not there.
 pub(super) fn give_up(session: &Session) -> Outcome {
-    Outcome::told("too_many_failures", Remark::TooManyFailures.words(session.language))
+    const CODE: &str = "too_many_failures";
+    if is_passed_on("", session) {
+        return Outcome::told(CODE, Remark::TooManyFailures.words(session.language));
+    }
+    let mut outcome = Outcome::told(CODE, refusal::unidentified(session.language));
+    outcome.result["passed_on"] = false.into();
+    outcome
 }
 
 /// Letters and their marks, blanks, hyphens, apostrophes and full stops.

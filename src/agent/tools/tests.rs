@@ -266,6 +266,11 @@ async fn nobody_is_passed_on_outside_the_hours_but_in_an_emergency_or_where_some
         assert_eq!((&refused.result["code"], &refused.ending), (&json!("closed"), &None));
         assert!(refused.result["say"].as_str().unwrap().ends_with(['?', '\u{ff1f}']), "{}", refused.result);
     }
+    for language in Language::ALL {
+        let given_up = identity::give_up(&Session { language, ..night.clone() }).result;
+        assert_eq!((&given_up["code"], &given_up["passed_on"]), (&json!("too_many_failures"), &json!(false)));
+        assert!(given_up["say"].as_str().unwrap().ends_with(['?', '\u{ff1f}']), "{given_up}");
+    }
     let urgent = json!({ "reason": "chest pain" });
     assert!(call(ToolName::TransferToPerson, urgent, &night).await.ending.is_some());
     let said = session(folder.path(), &[(Who::Caller, "I have chest pain")]).said;

@@ -93,3 +93,18 @@ pub const fn unconfirmed(language: Language) -> &'static str {
         Language::Punjabi => "ਮਾਫ਼ ਕਰਨਾ, ਮੈਂ ਇਹ ਪੱਕਾ ਨਹੀਂ ਦੱਸ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੋਗੇ, ਜਾਂ ਕਿਸੇ ਵਿਅਕਤੀ ਨਾਲ ਗੱਲ ਕਰਨੀ ਚਾਹੋਗੇ?",
     }
 }
+
+/// Who somebody is could not be made sure of, and there is nobody to pass them on to.
+pub const fn unidentified(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "I couldn't confirm who you are, and nobody can take your call right now. Would you like to leave a message?"
+        }
+        Language::French => {
+            "Je n'ai pas pu confirmer votre identité, et personne ne peut vous répondre en ce moment. Voulez-vous laisser un message?"
+        }
+        Language::Mandarin => "我没能确认您的身份,现在也没有人能接听。您要留言吗?",
+        Language::Cantonese => "我未能確認你嘅身份,而家亦冇人可以聽電話。你想唔想留言?",
+        Language::Punjabi => "ਮੈਂ ਤੁਹਾਡੀ ਪਛਾਣ ਪੱਕੀ ਨਹੀਂ ਕਰ ਸਕੀ, ਅਤੇ ਇਸ ਵੇਲੇ ਕੋਈ ਫ਼ੋਨ ਨਹੀਂ ਚੁੱਕ ਸਕਦਾ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?",
+    }
+}

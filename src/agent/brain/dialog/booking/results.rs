@@ -152,6 +152,11 @@ impl Dialog {
                 visit.patient.forget_born();
                 self.ask_visit(Ask::Born, &replies.ask_born_again, ExpectKind::BirthDate)
             }
+            // The sentence offers a message.
+            "too_many_failures" if result["passed_on"] == false => {
+                self.end_visit();
+                self.go(Step::OfferMessage, say, ExpectKind::YesNo)
+            }
             "too_many_failures" => {
                 self.end_visit();
                 self.step = Step::Open;
