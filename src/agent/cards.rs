@@ -58,12 +58,12 @@ struct Named {
 }
 
 impl Named {
-    fn hear(&mut self, text: &str) {
+    fn hear(&mut self, by: Who, text: &str) {
         let words = tokens(text, PARTED);
         for topic in topics(&words) {
             (self.topic, self.since) = (Some(topic), 0);
             self.card |= topic == Topic::Card;
-            self.pieces.named(topic, words::names_end(&words));
+            self.pieces.named(by, topic, words::names_end(&words));
         }
     }
 
@@ -71,7 +71,7 @@ impl Named {
         self.since = self.since.saturating_add(1);
         self.card = false;
         self.pieces.go_on(text);
-        self.hear(text);
+        self.hear(Who::Agent, text);
         if self.since > STAYS {
             self.topic = None;
             self.pieces.end();
@@ -191,14 +191,14 @@ fn found(said: &[Line], language: Language) -> Vec<Found> {
                 let (mut heard, mut hidden) = (0, 0);
                 for (digits, at) in &said.runs {
                     let bytes = said.bytes(at);
-                    named.hear(&text[heard..bytes.start]);
+                    named.hear(Who::Caller, &text[heard..bytes.start]);
                     heard = bytes.end;
                     if named.is_card(digits, &text[heard..]) || named.pieces.is_one(digits, &answer) {
                         hidden += digits.len();
                         found.push(Found { line, at: bytes, digits: digits.clone() });
                     }
                 }
-                named.hear(&text[heard..]);
+                named.hear(Who::Caller, &text[heard..]);
                 named.pieces.heard(hidden, &answer);
                 if hidden > 0 {
                     named.since = 0;

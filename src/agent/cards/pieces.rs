@@ -6,12 +6,13 @@
 use super::Topic;
 use super::words::{self, PARTED, topics};
 use super::{Heard, SHORTEST, WHOLE};
+use crate::agent::Who;
 use crate::tokens::tokens;
 
 /// The digits that tell who somebody is, where no more is asked for.
 const LAST: usize = 4;
 
-/// The fewest digits among other words that are taken for a piece: a year and a house may have as many, an age has not.
+/// The fewest digits among other words that are taken for a piece: a house may have as many, an age has not.
 const AMONG_WORDS: usize = 4;
 
 /// The same where all digits of the answer are enough to be hidden.
@@ -21,6 +22,8 @@ const AMONG_MANY: usize = 3;
 enum Asked {
     #[default]
     Nothing,
+    /// The caller named a card: what they say of it need not be its number.
+    Named,
     Whole,
     /// Its last digits.
     End,
@@ -58,19 +61,22 @@ impl Answer {
 
 impl Pieces {
     /// Somebody named that; `end`: and the end of a number.
-    pub(super) fn named(&mut self, topic: Topic, end: bool) {
-        let asked = match topic {
-            Topic::Card if end => Asked::End,
-            Topic::Card => Asked::Whole,
-            Topic::Other => Asked::Nothing,
+    pub(super) fn named(&mut self, by: Who, topic: Topic, end: bool) {
+        let asked = match (topic, by) {
+            (Topic::Other, _) => Asked::Nothing,
+            (Topic::Card, _) if end => Asked::End,
+            (Topic::Card, Who::Caller) if self.asked == Asked::Nothing => Asked::Named,
+            (Topic::Card, Who::Caller) => return,
+            (Topic::Card, Who::Agent | Who::System) => Asked::Whole,
         };
         *self = Self { asked, ..Self::default() };
     }
 
     /// Its number is asked for, though not by name.
     pub(super) fn open(&mut self) {
-        if self.asked == Asked::Nothing {
-            self.asked = Asked::Whole;
+        match self.asked {
+            Asked::Nothing | Asked::Named => self.asked = Asked::Whole,
+            Asked::Whole | Asked::End => {}
         }
     }
 
@@ -92,8 +98,10 @@ impl Pieces {
             Asked::Nothing => false,
             // The last four are asked for: whoever says more says all of it.
             Asked::End => answer.is_digits && self.digits + answer.digits > LAST,
-            Asked::Whole if answer.is_digits => true,
+            Asked::Whole | Asked::Named if answer.is_digits => true,
+            Asked::Named => false,
             Asked::Whole if answer.names_other || answer.names_end => false,
+            Asked::Whole if is_year(run) => false,
             Asked::Whole => run.len() >= AMONG_WORDS || (run.len() >= AMONG_MANY && answer.digits >= SHORTEST),
         }
     }
@@ -104,4 +112,9 @@ impl Pieces {
         self.digits += digits;
         self.was_without = digits == 0;
     }
+}
+
+/// Among words: "it expired in 2024".
+fn is_year(run: &str) -> bool {
+    run.len() == 4 && (run.starts_with("19") || run.starts_with("20"))
 }

@@ -179,6 +179,20 @@ fn what_is_asked_for_after_a_card_is_not_hidden_though_it_is_digits() {
 }
 
 #[test]
+fn who_speaks_of_their_card_unasked_is_not_giving_its_number() {
+    let message = (Who::Agent, "What should I tell them?");
+    for text in ["my health card expired in 2024", "I need 1420 dollars back, they say my card was no good"] {
+        assert_eq!(shown(&[message, (Who::Caller, text)], Language::English), text);
+    }
+    let said =
+        [message, (Who::Caller, "my health card number is nine six nine"), (Who::Agent, "Yes?"), (Who::Caller, "8 6")];
+    assert_eq!(all_shown(&said, Language::English), ["my health card number is [card 1]", "[card 2]"]);
+    let asked = (Who::Agent, "And your card's number?");
+    let expired = "it's no good, it expired in 2024";
+    assert_eq!(shown(&[asked, (Who::Caller, expired)], Language::English), expired);
+}
+
+#[test]
 fn the_last_four_stay_where_they_are_asked_for_and_no_more_of_the_number() {
     for (language, asked, four) in [
         (
