@@ -323,7 +323,7 @@ impl Inner {
     }
 
     fn reschedule(&self, held: &Held, to: &Place, rows: &Rows) -> Result<Decided<Appointment>, EmrError> {
-        let row = rows.owned(held)?;
+        let row = self.owned(held, rows)?;
         if row.cancelled {
             return Err(EmrError::Refused(Refusal::Changed));
         }
@@ -338,13 +338,24 @@ impl Inner {
         Ok(Decided::Now(moved, row.appointment()))
     }
 
-    fn cancel(held: &Held, rows: &Rows) -> Result<Decided<()>, EmrError> {
-        let row = rows.owned(held)?;
+    fn cancel(&self, held: &Held, rows: &Rows) -> Result<Decided<()>, EmrError> {
+        let row = self.owned(held, rows)?;
         if row.cancelled {
             return Ok(Decided::Before(()));
         }
         row.is_as_held(held)?;
         Ok(Decided::Now(Entry::Cancelled { id: row.id }, ()))
+    }
+
+    /// The appointment as it stands, if it is that patient's, with somebody whom callers may book.
+    fn owned<'a>(&self, held: &Held, rows: &'a Rows) -> Result<&'a Row, EmrError> {
+        let row = rows.owned(held)?;
+        if self.is_listed(&row.provider) { Ok(row) } else { Err(EmrError::Refused(Refusal::NotFound)) }
+    }
+
+    /// In the data file: who left it is no more the telephone's.
+    fn is_listed(&self, provider: &ProviderRef) -> bool {
+        self.seed.has_provider(provider)
     }
 
     /// The provider works then, and nothing but `except` stands there.
@@ -393,7 +404,8 @@ impl Emr for Book {
         self.0.catch_up().await?;
         let rows = self.0.rows.read();
         let theirs = rows.active().filter(|row| row.patient.as_ref() == Some(patient) && row.start >= from);
-        Ok(in_order(theirs.map(Row::appointment).collect()))
+        let listed = theirs.filter(|row| self.0.is_listed(&row.provider));
+        Ok(in_order(listed.map(Row::appointment).collect()))
     }
 
     async fn find_patients(&self, sought: &Sought) -> Result<Vec<Patient>, EmrError> {
@@ -414,7 +426,7 @@ impl Emr for Book {
     }
 
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
-        self.change(move |_, rows| Inner::cancel(&held, rows)).await
+        self.change(move |book, rows| book.cancel(&held, rows)).await
     }
 
     async fn create_patient(&self, new: NewPatient) -> Result<PatientRef, EmrError> {

@@ -150,6 +150,10 @@ impl Seed {
         self.providers.iter().map(|p| Provider { id: p.id.clone(), name: p.name.clone() }).collect()
     }
 
+    pub(super) fn has_provider(&self, provider: &ProviderRef) -> bool {
+        self.providers.iter().any(|p| p.id == *provider)
+    }
+
     pub(super) fn has_patient(&self, patient: &PatientRef) -> bool {
         self.patients.iter().any(|p| p.chart == *patient)
     }

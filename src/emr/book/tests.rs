@@ -91,6 +91,25 @@ async fn only_the_owner_of_an_unchanged_appointment_moves_or_cancels_it() {
 }
 
 #[tokio::test]
+async fn who_left_the_data_file_is_told_of_to_nobody_by_telephone() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = open(folder.path());
+    let booked = book.book(wanted(0, place(8, 1))).await.unwrap();
+    drop(book);
+    let file = folder.path().join("without.toml");
+    let without = include_str!("../../../agents/sample-book.toml").replace("\"101\"", "\"109\"");
+    std::fs::write(&file, without).unwrap();
+    let mut clinic = Clinic::sample();
+    clinic.config.emr.as_mut().unwrap().file = Some(file);
+    let book = Book::open(folder.path(), &clinic, TODAY).unwrap();
+    let told = book.appointments_for_patient(&patient(0), TODAY.at(0, 0, 0, 0)).await.unwrap();
+    assert!(told.iter().all(|told| told.id != booked.id), "{told:?}");
+    assert_eq!(book.cancel(held(&booked)).await, Err(EmrError::Refused(Refusal::NotFound)));
+    let elsewhere = Place { provider: ProviderRef("102".into()), ..place(9, 1) };
+    assert_eq!(book.reschedule(held(&booked), elsewhere).await, Err(EmrError::Refused(Refusal::NotFound)));
+}
+
+#[tokio::test]
 async fn what_was_booked_moved_and_cancelled_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let book = open(folder.path());
