@@ -82,7 +82,8 @@ impl Pieces {
 
     /// The agent said this. A question about something else ends it, though it does not name what it is about.
     pub(super) fn go_on(&mut self, text: &str) {
-        let is_over = self.was_without || self.digits >= WHOLE;
+        let whole = if self.asked == Asked::End { LAST } else { WHOLE };
+        let is_over = self.was_without || self.digits >= whole;
         if is_over && text.contains(['?', '\u{ff1f}']) && !words::goes_on(&tokens(text, PARTED)) {
             self.end();
         }

@@ -214,6 +214,9 @@ fn the_last_four_stay_where_they_are_asked_for_and_no_more_of_the_number() {
         }
         let more = [(Who::Agent, asked), (Who::Caller, "9698"), (Who::Agent, "OK."), (Who::Caller, "658")];
         assert_eq!(shown(&more, language), "[card 1]", "{language:?}");
+        let then =
+            [(Who::Agent, asked), (Who::Caller, four), (Who::Agent, "OK. Which of them?"), (Who::Caller, "10:15")];
+        assert_eq!(shown(&then, language), "10:15", "{language:?}");
     }
 }
 
