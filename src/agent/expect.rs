@@ -123,7 +123,7 @@ fn has_year(text: &str, language: Language) -> bool {
 }
 
 /// Beginnings of month names as tokens: English, French, Punjabi.
-const MONTHS: &[&str] = &[
+pub(super) const MONTHS: &[&str] = &[
     "january",
     "february",
     "march",

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use super::Topic;
+use crate::agent::expect::MONTHS;
 use crate::language::Language;
 use crate::phrases;
 use crate::tokens::{Phrases, made_of};
@@ -12,7 +13,7 @@ use crate::tokens::{Phrases, made_of};
 pub(super) const PARTED: Language = Language::French;
 
 static TOPICS: LazyLock<[(Topic, Phrases); 2]> =
-    LazyLock::new(|| [(Topic::Card, phrases(CARDS)), (Topic::Other, phrases(OTHERS))]);
+    LazyLock::new(|| [(Topic::Card, phrases(CARDS)), (Topic::Other, phrases(&others()))]);
 
 static END: LazyLock<Phrases> = LazyLock::new(|| phrases(ENDS));
 static GO_ON: LazyLock<Phrases> = LazyLock::new(|| phrases(GOING_ON));
@@ -83,7 +84,7 @@ const OTHERS: &[&str] = &[
     "路",
     "街",
     "ਸੜਕ",
-    // A day or a time of it. "May", "March", "time" and 点 are said of other things.
+    // A day or a time of it. "Time" and 点 are said of other things.
     "monday",
     "tuesday",
     "wednesday",
@@ -91,16 +92,6 @@ const OTHERS: &[&str] = &[
     "friday",
     "saturday",
     "sunday",
-    "january",
-    "february",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
     "pm",
     "o clock",
     "lundi",
@@ -110,18 +101,6 @@ const OTHERS: &[&str] = &[
     "vendredi",
     "samedi",
     "dimanche",
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
     "heure",
     "heures",
     "星期",
@@ -134,6 +113,12 @@ const OTHERS: &[&str] = &[
     "ਵਜੇ",
     "ਤਾਰੀਖ",
 ];
+
+/// With the months, but for those that are said of other things too.
+fn others() -> Vec<&'static str> {
+    let months = MONTHS.iter().copied().filter(|month| !matches!(*month, "may" | "march"));
+    OTHERS.iter().copied().chain(months).collect()
+}
 
 /// Of a number, the last digits alone.
 const ENDS: &[&str] = &[
