@@ -128,7 +128,8 @@ impl Facts {
             Mention::Date { year, month, day } => self.days.iter().any(|known| {
                 known.day == day
                     && month.is_none_or(|month| known.month == Some(month))
-                    && year.is_none_or(|year| known.year.map_or(self.years.contains(&year), |known| known == year))
+                    && year
+                        .is_none_or(|year| known.year.map_or_else(|| self.years.contains(&year), |known| known == year))
             }),
             Mention::Weekday(weekday) => {
                 self.weekdays.contains(&weekday) || self.dates().any(|date| date.weekday() == weekday)

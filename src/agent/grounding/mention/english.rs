@@ -194,7 +194,7 @@ fn whole(said: &Said<'_>, at: usize) -> Option<Clock> {
         return Some(in_part(said, at, Clock::new(hour, 0, at + 3)));
     }
     let minute = said.minute(at + 1).filter(|_| said.joined(at + 1) || said.gap(at + 1) == ".");
-    let clock = minute.map_or(Clock::new(hour, 0, at + 1), |minute| Clock::new(hour, minute, at + 2));
+    let clock = minute.map_or_else(|| Clock::new(hour, 0, at + 1), |minute| Clock::new(hour, minute, at + 2));
     let (part, to) = am_pm(said, clock.to)?;
     Some(Clock { part: Some(part), to, ..clock })
 }

@@ -102,7 +102,7 @@ fn hours(said: &Said<'_>, at: usize) -> Option<Clock> {
             return None;
         }
         let minute = said.minute(tail).filter(|_| said.close(tail));
-        return Some(minute.map_or(Clock::new(hour, 0, tail), |minute| Clock::new(hour, minute, tail + 1)));
+        return Some(minute.map_or_else(|| Clock::new(hour, 0, tail), |minute| Clock::new(hour, minute, tail + 1)));
     }
     Some(with_minutes(said, hour, tail))
 }
@@ -126,7 +126,7 @@ fn with_minutes(said: &Said<'_>, hour: u8, at: usize) -> Clock {
     }
     let minute =
         said.small(at).filter(|minute| (1..60).contains(minute) && said.close(at) && !is_counted(said, at + 1));
-    minute.map_or(Clock::new(hour, 0, at), |minute| Clock::new(hour, minute, at + 1))
+    minute.map_or_else(|| Clock::new(hour, 0, at), |minute| Clock::new(hour, minute, at + 1))
 }
 
 /// « 2 heures 15 minutes » is a length, « 10 heures 2 patients » two things.
