@@ -13,7 +13,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Everything of ours; of libraries what tells how they were used.
+/// Everything of ours; of libraries what tells how they were used. `TEST_LOG` goes before it: `off` for measures, which are of programs that
+/// log as clinics have them.
 const FILTER: &str = "debug,attendant=trace,attendant_media=trace";
 
 /// Of the sample clinic's book and of the simulators' patients.
@@ -53,7 +54,8 @@ static TELLING: LazyLock<Vec<String>> = LazyLock::new(|| {
 #[ctor::ctor(unsafe)]
 fn every_log_is_looked_through() {
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_writer(LookedThrough);
-    let filtered = tracing_subscriber::registry().with(EnvFilter::new(FILTER)).with(telemetry::discreet());
+    let filter = EnvFilter::try_from_env("TEST_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let filtered = tracing_subscriber::registry().with(filter).with(telemetry::discreet());
     filtered.with(lines).init();
 }
 

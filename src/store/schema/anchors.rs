@@ -12,6 +12,8 @@ fn statements(backend: DbBackend) -> Vec<String> {
         [("clinic", Text), ("instance", Text), ("seq", Number), ("code", Sealed), ("key", Number), ("proof", Sealed)];
     let mut statements = vec![text(&table("audit_anchors", &columns, 2, false), backend)];
     statements.extend(isolation::own("audit_anchors", backend));
+    // Whether a note is there is asked before it is added, of a chain as long as the audit is kept.
+    statements.push("CREATE INDEX audit_by_time ON audit (clinic, instance, at_ms)".to_owned());
     statements.push("ALTER TABLE purges ADD COLUMN audit bigint NOT NULL DEFAULT 0".to_owned());
     statements
 }
