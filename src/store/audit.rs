@@ -18,7 +18,7 @@ use super::{Store, StoreError, commit, execute, rows};
 use crate::agent::tools::Trace;
 use crate::clock;
 
-pub(super) use anchor::{OLD, ROWS_AT_ONCE};
+pub(super) use anchor::{HOW_MANY_OLD, ROWS_AT_ONCE};
 pub use shown::{Row, Which};
 pub use verify::Chain;
 

@@ -11,7 +11,7 @@ use super::files::Files;
 use super::{Counts, What};
 use crate::clinic::retention::Cutoffs;
 use crate::clock;
-use crate::store::audit::{Action, Note, OLD, ROWS_AT_ONCE};
+use crate::store::audit::{Action, HOW_MANY_OLD, Note, ROWS_AT_ONCE};
 use crate::store::requests::{IS_OPEN, KINDS};
 use crate::store::{Store, StoreError, commit, execute, rollback, rows};
 
@@ -267,7 +267,7 @@ impl Store {
             what.iter().for_each(|what| counts.add(*what, count.unsigned_abs()));
         }
         let of = vec![self.clinic.to_string().into(), cutoffs.audit.into()];
-        let found = self.rows(&format!("SELECT COUNT(*) FROM audit WHERE {OLD}"), of).await?;
+        let found = self.rows(HOW_MANY_OLD, of).await?;
         let count: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
         counts.add(What::Audit, count.unsigned_abs());
         Ok(counts)

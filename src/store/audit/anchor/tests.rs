@@ -48,6 +48,21 @@ async fn the_old_end_of_a_chain_goes_and_the_rest_is_still_proved_also_when_it_g
 }
 
 #[tokio::test]
+async fn what_is_past_its_time_is_counted_as_it_is_purged_and_without_a_look_back_for_each_row() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    filled(&store, &[10, 20, 30, 15, 40]).await;
+    let of = |before_ms: i64| -> Vec<Value> { vec![store.clinic.to_string().into(), before_ms.into()] };
+    for (before_ms, wanted) in [(5, 0), (25, 2), (40, 4), (i64::MAX, 5)] {
+        let found = store.rows(HOW_MANY_OLD, of(before_ms)).await.unwrap();
+        assert_eq!(found[0].try_get_by_index::<i64>(0).unwrap(), wanted, "before {before_ms}");
+    }
+    let plan = store.rows(&format!("EXPLAIN QUERY PLAN {HOW_MANY_OLD}"), of(25)).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|step| step.try_get_by_index(3).unwrap()).collect();
+    assert!(!plan.is_empty() && !plan.iter().any(|step| step.contains("CORRELATED")), "{plan:?}");
+}
+
+#[tokio::test]
 async fn whoever_takes_more_away_or_hides_what_was_purged_is_found() {
     for (change, wanted) in [
         ("DELETE FROM audit WHERE seq = 3", "row 3 is gone"),
