@@ -27,6 +27,9 @@ const TRACKED: &str = "CREATE TABLE IF NOT EXISTS attendant_migrations \
 /// Any number, the same in every release: who migrates a PostgreSQL waits for whoever does so already.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7204811533)";
 
+/// A key over millions of rows takes longer than any other statement may; for who else has the table it waits no longer than they do.
+const AT_LENGTH: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s'";
+
 pub(super) async fn standing(database: &DatabaseConnection) -> Result<Standing, StoreError> {
     let pending = pending(database, applied(database).await?)?;
     let backend = database.get_database_backend();
@@ -50,6 +53,7 @@ pub(super) async fn apply(database: &DatabaseConnection) -> Result<Vec<&'static 
         database.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await?;
     let backend = transaction.get_database_backend();
     if backend == DbBackend::Postgres {
+        transaction.execute_unprepared(AT_LENGTH).await?;
         transaction.execute_unprepared(LOCK).await?;
     }
     transaction.execute_unprepared(TRACKED).await?;
