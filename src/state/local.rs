@@ -294,6 +294,10 @@ impl State for Local {
             let sum = before.saturating_add(by);
             (if by == 0 { Change::Nothing } else { Change::Alter(Value::Count(sum)) }, sum)
         };
+        // What is only looked at waits for no disk.
+        if by == 0 {
+            return self.0.apply(key, None, add);
+        }
         match self.change(key, add).await {
             // A disk that takes no more lifts no limit.
             Err(_) => self.0.apply(key, None, add),
