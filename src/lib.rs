@@ -37,6 +37,7 @@ pub mod clinic;
 pub mod clock;
 pub mod costs;
 pub mod descriptors;
+mod disk;
 pub mod emr;
 pub mod experiments;
 pub mod language;

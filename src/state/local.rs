@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::key::Outlives;
 use super::{Begun, Key, Locked, Lost, Owner, State};
 use crate::clock;
+use crate::disk;
 use crate::store::at_rest::Sealing;
 use journal::{Journal, Stored};
 
@@ -33,7 +34,7 @@ pub struct Local(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     /// Held through a change that is to be durable: disk first, then memory. Taken before `held`, never after.
-    journal: Option<Mutex<Journal>>,
+    journal: Option<Arc<Mutex<Journal>>>,
     held: Mutex<Held>,
 }
 
@@ -88,7 +89,7 @@ impl Local {
             };
             held.all.insert(key, Entry { until: now + left, value });
         }
-        Ok(Self(Arc::new(Inner { journal: Some(Mutex::new(journal)), held: Mutex::new(held) })))
+        Ok(Self(Arc::new(Inner { journal: Some(Arc::new(Mutex::new(journal))), held: Mutex::new(held) })))
     }
 
     /// Leaves nothing on the disk that is over: whom to call back about a write that is settled.
@@ -104,14 +105,10 @@ impl Local {
         key: &Key,
         change: impl FnOnce(Option<&Value>) -> (Change, T) + Send + 'static,
     ) -> Result<T, Lost> {
-        if key.outlives() == Outlives::Nothing || self.0.journal.is_none() {
-            return self.0.apply(key, None, change);
-        }
+        let journal = self.0.journal.as_ref().filter(|_| key.outlives() != Outlives::Nothing);
+        let Some(journal) = journal else { return self.0.apply(key, None, change) };
         let (inner, key) = (self.0.clone(), key.clone());
-        let done = tokio::task::spawn_blocking(move || {
-            let mut journal = inner.journal.as_ref().map(Mutex::lock);
-            inner.apply(&key, journal.as_deref_mut(), change)
-        });
+        let done = disk::with(journal, move |journal| inner.apply(&key, Some(journal), change));
         done.await.map_err(|_| broken())?
     }
 }

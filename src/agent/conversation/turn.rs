@@ -350,14 +350,10 @@ impl ToolRound {
         code: Option<String>,
         trace: Option<Trace>,
     ) -> std::io::Result<()> {
-        let ledger = self.desk.ledger.clone();
-        let (call_id, turn, id) = (self.session.call.call, self.turn, call.id.clone());
         let at = clock::stamp_of((self.desk.clock)());
-        let write = move || {
-            let (code, trace) = (code.as_deref(), trace.as_ref());
-            ledger.write(&Step { at: &at, call: call_id, id: &id, turn, tool, state, code, trace })
-        };
-        tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other)?
+        let (call_id, code, trace) = (self.session.call.call, code.as_deref(), trace.as_ref());
+        let step = Step { at: &at, call: call_id, id: &call.id, turn: self.turn, tool, state, code, trace };
+        self.desk.ledger.write(&step).await
     }
 
     fn hand_off(&self, call: &ToolCall) -> Outcome {

@@ -6,17 +6,19 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::Trace;
 use crate::call::CallId;
+use crate::disk;
 use crate::records::{Lines, private_folder};
 use crate::store::keys::Keys;
 
 /// Appends to `<folder>/tools.jsonl`; or keeps nothing.
 #[derive(Debug)]
 pub struct Ledger {
-    lines: Option<parking_lot::Mutex<Lines>>,
+    lines: Option<Arc<Mutex<Lines>>>,
     sealing: Option<Arc<Keys>>,
 }
 
@@ -55,7 +57,8 @@ pub enum State {
 impl Ledger {
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         private_folder(&folder)?;
-        Ok(Self { lines: Some(parking_lot::Mutex::new(Lines::open(&folder.join(LEDGER))?)), sealing: None })
+        let lines = Lines::open(&folder.join(LEDGER))?;
+        Ok(Self { lines: Some(Arc::new(Mutex::new(lines))), sealing: None })
     }
 
     /// The same whose lines say which charts a tool looked at, sealed by these keys of the clinic.
@@ -72,8 +75,10 @@ impl Ledger {
         Self { lines: None, sealing: None }
     }
 
-    /// Blocks on the disk: call it from a blocking task.
-    pub fn write(&self, step: &Step<'_>) -> io::Result<()> {
-        self.lines.as_ref().map_or(Ok(()), |lines| lines.lock().add_json(step))
+    /// Returns when the kernel has it.
+    pub async fn write(&self, step: &Step<'_>) -> io::Result<()> {
+        let Some(lines) = &self.lines else { return Ok(()) };
+        let line = serde_json::to_vec(step).map_err(io::Error::other)?;
+        disk::with(lines, move |lines| lines.add(line)).await.map_err(io::Error::other)?
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::journal::{self, Entry, Journal};
+use crate::disk;
 use crate::emr::EmrError;
 use crate::emr::finish::finish;
 use crate::store::at_rest::Sealing;
@@ -111,8 +112,7 @@ impl Changes {
     pub(super) async fn add(&self, after: i64, entries: Vec<Entry>) -> Result<Added, EmrError> {
         match self {
             Self::Own(journal) => {
-                let journal = journal.clone();
-                let written = tokio::task::spawn_blocking(move || journal.lock().append(&entries)).await;
+                let written = disk::with(journal, move |journal| journal.append(&entries)).await;
                 written.map_err(|_| EmrError::Unknown("the writer of the book broke down; see the log".into()))??;
                 Ok(Added::Now)
             }

@@ -109,7 +109,7 @@ async fn half_a_line_left_by_a_full_disk_costs_no_other_line() {
         code: None,
         trace: None,
     };
-    Ledger::open(folder.path().to_owned()).unwrap().write(&step).unwrap();
+    Ledger::open(folder.path().to_owned()).unwrap().write(&step).await.unwrap();
     store.follow(&notes, Lines::Notes).await.unwrap();
     store.follow(&ledger, Lines::Tools).await.unwrap();
     let told = store.audited(9).await.unwrap();
