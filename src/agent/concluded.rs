@@ -123,7 +123,7 @@ impl CallOutcome {
     /// For people.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::NoAction => "nothing done",
+            Self::NoAction => "nothing booked",
             Self::Transferred => "transferred",
             Self::Waitlisted => "waiting list",
             Self::Registered => "registered",

@@ -1,6 +1,7 @@
 //! A process of attendant on a folder of records, whose runtime can be stopped as by a kill.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use attendant::agent::CallFacts;
 use attendant::agent::conversation::{Books, Desk};
@@ -14,7 +15,7 @@ use attendant::provider::chain::{Order, Thinkers};
 use attendant::state::{Shared, StateConfig};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::emrs::Emrs;
@@ -25,8 +26,9 @@ use crate::wire::oscar::house::{NOW, left};
 const CLINIC: &str = "harbour-street";
 
 pub struct Process {
+    runtime: Handle,
     /// None: it was killed.
-    runtime: Option<Runtime>,
+    life: Option<Life>,
     pub folder: TempDir,
     pub emr: Arc<dyn Emr>,
     shared: Shared,
@@ -41,11 +43,29 @@ pub struct Caller {
     script: Script,
 }
 
+/// A thread that runs everything, and a second one that alone writes: see `disk`.
+struct Life {
+    end: oneshot::Sender<()>,
+    lives: JoinHandle<()>,
+}
+
+impl Life {
+    fn start() -> (Handle, Self) {
+        let runtime = Builder::new_current_thread().max_blocking_threads(1).enable_all().build();
+        let runtime = runtime.expect("as the test has it");
+        let handle = runtime.handle().clone();
+        let (end, ends) = oneshot::channel();
+        let lives = std::thread::spawn(move || {
+            runtime.block_on(ends).expect("it ends before it is forgotten");
+            runtime.shutdown_background();
+        });
+        (handle, Self { end, lives })
+    }
+}
+
 impl Process {
     pub fn start(emrs: &Emrs, folder: TempDir) -> Self {
-        // A single thread writes: see `disk`.
-        let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).enable_all().build();
-        let runtime = runtime.expect("as the test has it");
+        let (runtime, life) = Life::start();
         let inside = runtime.enter();
         let shared = Shared::open(&StateConfig::default(), folder.path()).expect("as the test has it");
         let (clinic, emr) = emrs.of_process(&shared, folder.path());
@@ -61,11 +81,11 @@ impl Process {
         );
         let desk = desk.expect("there is a clinic").sharing(shared.clone());
         drop(inside);
-        Self { runtime: Some(runtime), folder, emr, shared, messages, desk, script }
+        Self { runtime, life: Some(life), folder, emr, shared, messages, desk, script }
     }
 
-    pub fn runtime(&self) -> &Handle {
-        self.runtime.as_ref().expect("it lives").handle()
+    pub const fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
@@ -123,8 +143,9 @@ impl Process {
     }
 
     fn stop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        if let Some(Life { end, lives }) = self.life.take() {
+            end.send(()).expect("it lives");
+            lives.join().expect("as the test has it");
         }
     }
 }
