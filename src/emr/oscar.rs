@@ -127,7 +127,7 @@ impl Emr for Oscar {
         from: DateTime,
     ) -> Result<Vec<Appointment>, EmrError> {
         let number = write::chart_number(patient)?;
-        let rows = self.0.soap.patient_rows(number).await.map_err(Failure::of_read)?;
+        let rows = self.0.soap.patient_rows(number, from).await.map_err(Failure::of_read)?;
         let theirs = rows.iter().filter(|row| row.is_active() && row.patient == Some(number) && row.start >= from);
         let listed = theirs.filter(|row| self.0.providers.contains_key(&row.provider));
         Ok(in_order(listed.map(row::Row::appointment).collect()))

@@ -15,8 +15,11 @@ use super::soap::Soap;
 use super::wall;
 use super::xml::Element;
 
-/// Rows of a patient that are asked for, newest date first: nobody has so many to come.
-const ROWS: u32 = 50;
+/// Rows of a patient that are asked for at once, newest date first.
+const ROWS: usize = 50;
+
+/// Nobody has so many of these pages to come.
+const PAGES: usize = 10;
 
 /// Charts that a search may return.
 pub(super) const CHARTS: usize = 50;
@@ -109,14 +112,27 @@ impl Soap {
         Ok(found.into_iter().next())
     }
 
-    pub(super) async fn patient_rows(&self, patient: u64) -> Result<Vec<Row>, Failure> {
-        let args = [
-            text("arg0", patient.to_string()),
-            text("arg1", "0"),
-            text("arg2", ROWS.to_string()),
-            text("arg3", "false"),
-        ];
-        rows(&self.call(Service::Schedule, "getAppointmentsForPatient2", &args).await?)
+    /// Those of the day of `from` and of all days after it, and some before. One that was left without a provider is nobody's to tell of, and hides no
+    /// other.
+    pub(super) async fn patient_rows(&self, patient: u64, from: DateTime) -> Result<Vec<Row>, Failure> {
+        let mut found = Vec::new();
+        for page in 0..PAGES {
+            let args = [
+                text("arg0", patient.to_string()),
+                text("arg1", (page * ROWS).to_string()),
+                text("arg2", ROWS.to_string()),
+                text("arg3", "false"),
+            ];
+            let mut returned = self.call(Service::Schedule, "getAppointmentsForPatient2", &args).await?;
+            let is_last = returned.len() < ROWS;
+            returned.retain(|bean| bean.text_of("providerNo").is_some_and(|number| !number.is_empty()));
+            found.extend(rows(&returned)?);
+            // What is soonest comes last.
+            if is_last || found.iter().any(|row| row.start.date() < from.date()) {
+                return Ok(found);
+            }
+        }
+        Err(Failure::odd("a patient has more appointments to come than there can be"))
     }
 
     /// The new row's id.

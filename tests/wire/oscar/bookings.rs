@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use attendant::agent::tools::ToolName;
-use attendant::emr::{AppointmentRef, Emr, EmrError, ProviderRef, Refusal, Sought};
+use attendant::emr::{AppointmentRef, Emr, EmrError, PatientRef, ProviderRef, Refusal, Sought};
 use attendant::privacy::Pii;
 use attendant::sim::oscar::Dialect;
 use attendant::state::Shared;
+use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, date};
 use serde_json::json;
 
@@ -146,6 +147,24 @@ async fn callers_hear_of_nobody_and_change_nothing_with_a_provider_who_is_not_li
     let active = |provider: &str, start: DateTime, patient: &str| house.active(provider, start, patient);
     contract::keeps_to_the_providers_of_the_list(&house.patient(&Shared::default()).1, desk_books, active).await;
     assert_eq!(house.asked("updateAppointment"), 0);
+}
+
+#[tokio::test]
+async fn whoever_has_a_hundred_appointments_to_come_hears_of_the_next_one() {
+    let house = House::open().await;
+    for week in 1..=120_i64 {
+        house.sim.desk_books(CHEN, MONDAY.saturating_add(week.weeks()).at(9, 0, 0, 0), 15, 1_001);
+    }
+    let jane = PatientRef(Pii::new(JANE.to_owned()));
+    let oscar = house.patient(&Shared::default()).1;
+    let told = oscar.appointments_for_patient(&jane, MONDAY.at(0, 0, 0, 0)).await.unwrap();
+    assert_eq!((told.len(), told[0].start), (121, MONDAY.at(10, 0, 0, 0)));
+    assert!(told.is_sorted_by_key(|appointment| appointment.start));
+    // Only as far as today: what was before is asked for by nobody.
+    let late = MONDAY.saturating_add(100.weeks()).at(0, 0, 0, 0);
+    let before = house.asked("getAppointmentsForPatient2");
+    assert_eq!(oscar.appointments_for_patient(&jane, late).await.unwrap().len(), 21);
+    assert_eq!((before, house.asked("getAppointmentsForPatient2")), (3, 4));
 }
 
 #[tokio::test]

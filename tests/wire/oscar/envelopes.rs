@@ -1,7 +1,7 @@
 //! The envelopes of live servers: what they answer is read right, and what we send is what they take.
 
 use attendant::emr::oscar::Oscar;
-use attendant::emr::{Emr, NewAppointment, PatientRef, Place, ProviderRef, Sought, VisitKind};
+use attendant::emr::{Emr, EmrError, NewAppointment, PatientRef, Place, ProviderRef, Sought, VisitKind};
 use attendant::privacy::Pii;
 use jiff::civil::{date, datetime};
 use wiremock::matchers::{body_string_contains, header, method, path};
@@ -186,4 +186,22 @@ async fn a_chart_and_an_appointment_that_are_listed_twice_are_one() {
     for part in ["><arg0>1234567897</arg0><arg10>", "><arg7>1234</arg7><arg10>"] {
         assert!(asked.iter().any(|body| body.contains(part)), "{part}: {asked:?}");
     }
+}
+
+#[tokio::test]
+async fn an_appointment_that_somebodys_update_left_without_a_provider_hides_no_other() {
+    let lost = BOOKED.replace("<providerNo>101</providerNo>", "").replace("<id>18</id>", "<id>17</id>");
+    let rows = format!("{lost}{BOOKED}");
+    let answers = [
+        ("LoginService", "login2", LOGIN),
+        ("ScheduleService", "getAppointmentsForPatient2", rows.as_str()),
+        ("ScheduleService", "getAppointmentsForDateRangeAndProvider2", lost.as_str()),
+    ];
+    let server = server(MCMASTER, &answers).await;
+    let oscar = oscar(&server, "mcmaster");
+    let told = oscar.appointments_for_patient(&wanted().patient, datetime(2026, 3, 1, 0, 0, 0, 0)).await.unwrap();
+    assert_eq!(told.iter().map(|told| told.id.0.as_str()).collect::<Vec<_>>(), ["18"]);
+    // In a provider's own day it could hold any time.
+    let day = oscar.appointments_for_provider(&ProviderRef("101".into()), date(2026, 3, 3)).await;
+    assert!(matches!(day, Err(EmrError::Invalid(_))), "{day:?}");
 }
