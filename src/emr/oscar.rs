@@ -84,9 +84,14 @@ impl Oscar {
 
 impl Inner {
     async fn bookable(&self) -> Result<Vec<Provider>, EmrError> {
-        if let Some(providers) = self.active.get(&()) {
-            return Ok(providers);
+        match self.active.get(&()) {
+            Some(providers) => Ok(providers),
+            None => self.ask_bookable().await,
         }
+    }
+
+    /// Asks, and keeps what is answered.
+    async fn ask_bookable(&self) -> Result<Vec<Provider>, EmrError> {
         let active = self.soap.active_providers().await.map_err(Failure::of_read)?;
         let listed = self.providers.iter().filter(|(id, _)| active.contains(id));
         let providers: Vec<_> =

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_with_their_key_and_mend() {
-        assert_eq!(config("base_url", "base_url").check(), Vec::<String>::new());
+        let good = config("base_url", "base_url");
+        assert_eq!((good.check(), [good.connect_ms, good.read_ms]), (Vec::new(), [2_000, 4_000]));
         let cases = [
             ("https://", "http://", "emr.oscar.base_url: ", "write https"),
             ("https://", "ftp://", "emr.oscar.base_url: ", "write for example"),

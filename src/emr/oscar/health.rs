@@ -21,10 +21,10 @@ impl Inner {
         let clock = self.soap.server_clock().await.map_err(Failure::of_read)?;
         let mut findings = vec![of_clock(&clock, now)];
         // The first guarded request: it logs in.
-        let active = self.soap.active_providers().await.map_err(Failure::of_read)?;
+        let active = self.ask_bookable().await?;
         findings.push(Finding::good("the account is taken"));
         for (provider, name) in &self.providers {
-            if !active.contains(provider) {
+            if !active.iter().any(|known| known.id == *provider) {
                 findings.push(Finding::bad(
                     format!("provider {} ({name}) is not among the active ones of OSCAR", provider.0),
                     "correct the number in [emr.oscar.providers], or take the line out",

@@ -1,6 +1,7 @@
 //! What an arm of an experiment changes, as the vendor sees it.
 
 mod clinics;
+mod warm;
 
 use std::sync::Arc;
 use std::time::Duration;
