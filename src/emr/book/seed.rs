@@ -288,7 +288,6 @@ impl Chart {
     }
 
     pub(super) fn patient(&self) -> Patient {
-        let last4 = |number: &String| number.chars().skip(number.chars().count().saturating_sub(4)).collect();
         Patient {
             id: self.chart.clone(),
             first_name: self.first_name.clone(),
@@ -296,7 +295,30 @@ impl Chart {
             birth_date: self.birth_date.clone(),
             phones: self.phones.clone(),
             postal_code: self.postal_code.as_ref().and_then(|code| card::postal_code(code.reveal())).map(Pii::new),
-            card_last4: self.card.as_ref().map(|c| Pii::new(last4(c.number.reveal()))),
+            card_last4: self.card.as_ref().and_then(|c| card::last4(c.number.reveal())).map(Pii::new),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_card_is_its_last_digits_however_the_file_writes_it() {
+        for (province, number, end) in [
+            ("BC", "9698658215", "8215"),
+            ("BC", "9698 658 215", "8215"),
+            ("ON", "1234-567-897", "7897"),
+            ("QC", "TREM 8061 1512", "1512"),
+        ] {
+            assert!(card::is_card(province, number), "{number}");
+            let text = format!(
+                "chart = \"1001\"\nfirst_name = \"Jane\"\nlast_name = \"Roe\"\nbirth_date = \"1984-03-09\"\nphones = []\n\
+                 card = {{ province = \"{province}\", number = \"{number}\" }}\n"
+            );
+            let chart: Chart = toml::from_str(&text).unwrap();
+            assert_eq!(chart.patient().card_last4, Some(Pii::new(end.to_owned())), "{number}");
         }
     }
 }
