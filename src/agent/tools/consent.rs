@@ -9,10 +9,20 @@ use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::tokens::{self, Phrase, made_without, tokens};
 
+/// What a caller is asked to agree to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    Book,
+    Move,
+    Cancel,
+    /// A message, a registration, a place on the waiting list.
+    Leave,
+}
+
 /// Whether the caller said yes to this question, asked for this write by [`ask`].
-pub(super) fn agreed(what: &str, question: &str, named: &[String], session: &Session) -> bool {
+pub(super) fn agreed(deed: Deed, what: &str, question: &str, named: &[String], session: &Session) -> bool {
     let after = session.dealings.proposed(what);
-    after.is_some_and(|after| given(&session.said, after, question, named, session.language))
+    after.is_some_and(|after| given(deed, &session.said, after, question, named, session.language))
 }
 
 /// Nothing is written: the question comes first, and again after whatever was no yes to it.
@@ -23,7 +33,7 @@ pub(super) fn ask(what: &str, question: &str, session: &Session) -> Outcome {
 
 /// `after`: lines there were when the write was proposed. `question`: the server's own, of which the last sentence says what would be
 /// done. `named`: what else must have been heard, as the server wrote it: moments, a name.
-fn given(said: &[Line], after: usize, question: &str, named: &[String], language: Language) -> bool {
+fn given(deed: Deed, said: &[Line], after: usize, question: &str, named: &[String], language: Language) -> bool {
     let said: Vec<&Line> = said.iter().skip(after).filter(|line| line.who != Who::System).collect();
     let answer = said.iter().rposition(|line| line.who == Who::Agent).map_or(0, |at| at + 1);
     let (before, answer) = said.split_at(answer);
@@ -33,21 +43,21 @@ fn given(said: &[Line], after: usize, question: &str, named: &[String], language
     };
     let offered = heard(&before[offer..]);
     // The question comes last: a yes to anything after it is a yes to that.
-    let deed = Phrase::new(deed(question), language);
-    let asked = !deed.is_empty() && offered.ends_with(deed.tokens());
+    let last = Phrase::new(last_sentence(question), language);
+    let asked = !last.is_empty() && offered.ends_with(last.tokens());
     let told = named.iter().all(|name| Phrase::new(name, language).position(&offered).is_some());
-    asked && told && is_yes(&heard(answer), language)
+    asked && told && is_yes(deed, &heard(answer), language)
 }
 
-/// The last sentence: "Shall I book it?"
-fn deed(question: &str) -> &str {
+/// "Shall I book it?"
+fn last_sentence(question: &str) -> &str {
     const ENDS: [char; 7] = ['.', '?', '!', '\u{3002}', '\u{ff1f}', '\u{ff01}', '\u{964}'];
     question.trim_end_matches(|c: char| ENDS.contains(&c) || c.is_whitespace()).rsplit(ENDS).next().unwrap_or_default()
 }
 
 /// A yes and nothing besides: whatever else is said may take it back ("okay, what about Monday"), and asking again costs less than a
 /// wrong booking.
-fn is_yes(said: &[String], language: Language) -> bool {
+fn is_yes(deed: Deed, said: &[String], language: Language) -> bool {
     let words = &Phrases::of(language).words;
     let mut rest = said;
     // 唔 hesitates, and 唔好 is a no.
@@ -57,23 +67,34 @@ fn is_yes(said: &[String], language: Language) -> bool {
     {
         rest = &rest[n..];
     }
-    let besides = besides(language);
+    let besides = besides(deed, language);
     words.yes.prefix(rest).is_some()
         && made_without(rest, &[&words.yes, &words.backchannels, &words.hesitations, &besides], &words.no)
 }
 
-/// What people add to a yes without changing it.
-fn besides(language: Language) -> tokens::Phrases {
-    let texts: &[&str] = match language {
-        Language::English => {
-            &["please", "thanks", "thank you", "book it", "do it", "do that", "go ahead", "move it", "cancel it"]
-        }
-        Language::French => &["s'il vous plaît", "merci", "allez-y", "réservez", "faites-le", "annulez"],
-        Language::Mandarin => &["谢谢", "约吧", "的", "吧", "啊"],
-        Language::Cantonese => &["唔該", "多謝", "約啦", "啦", "呀"],
-        Language::Punjabi => &["ਜੀ", "ਧੰਨਵਾਦ", "ਕਰ ਦਿਓ", "ਬੁੱਕ ਕਰੋ"],
+/// What people add to a yes without changing it: "okay, cancel it" is no yes to a booking.
+fn besides(deed: Deed, language: Language) -> tokens::Phrases {
+    let always: &[&str] = match language {
+        Language::English => &["please", "thanks", "thank you", "do it", "do that", "go ahead"],
+        Language::French => &["s'il vous plaît", "merci", "allez-y", "faites-le"],
+        Language::Mandarin => &["谢谢", "的", "吧", "啊"],
+        Language::Cantonese => &["唔該", "多謝", "啦", "呀"],
+        Language::Punjabi => &["ਜੀ", "ਧੰਨਵਾਦ", "ਕਰ ਦਿਓ"],
     };
-    tokens::Phrases::new(texts, language)
+    let this: &[&str] = match (deed, language) {
+        (Deed::Book, Language::English) => &["book it"],
+        (Deed::Move, Language::English) => &["move it"],
+        (Deed::Cancel, Language::English) => &["cancel it"],
+        (Deed::Book, Language::French) => &["réservez"],
+        (Deed::Cancel, Language::French) => &["annulez"],
+        (Deed::Book, Language::Mandarin) => &["约吧"],
+        (Deed::Book, Language::Cantonese) => &["約啦"],
+        (Deed::Book, Language::Punjabi) => &["ਬੁੱਕ ਕਰੋ"],
+        (Deed::Move, Language::French)
+        | (Deed::Move | Deed::Cancel, Language::Mandarin | Language::Cantonese | Language::Punjabi)
+        | (Deed::Leave, _) => &[],
+    };
+    tokens::Phrases::new(&[always, this].concat(), language)
 }
 
 #[cfg(test)]
@@ -87,7 +108,7 @@ mod tests {
         let said: Vec<Line> =
             lines.iter().map(|(who, t)| Line { who: *who, text: Pii::new((*t).to_owned()), cut: false }).collect();
         let named = ["Tuesday, November 24 at 10:15 AM", "Dr. Wei Chen"].map(str::to_owned);
-        given(&said, after, ASKED, &named, Language::English)
+        given(Deed::Book, &said, after, ASKED, &named, Language::English)
     }
 
     #[test]
@@ -117,7 +138,7 @@ mod tests {
             (Language::Cantonese, "好似星期三得唔得"),
             (Language::French, "oui mercredi"),
         ] {
-            assert!(!is_yes(&tokens(answer, language), language), "{answer}");
+            assert!(!is_yes(Deed::Book, &tokens(answer, language), language), "{answer}");
         }
     }
 
@@ -158,6 +179,24 @@ mod tests {
     }
 
     #[test]
+    fn a_yes_with_the_word_for_another_deed_is_none() {
+        let yes = |deed, answer: &str, language| is_yes(deed, &tokens(answer, language), language);
+        for (deed, own, other) in [
+            (Deed::Book, "okay, book it", "okay, cancel it"),
+            (Deed::Move, "yeah, move it", "yeah, book it"),
+            (Deed::Cancel, "yes, cancel it", "yes, move it"),
+        ] {
+            assert!(yes(deed, own, Language::English), "{own}");
+            assert!(!yes(deed, other, Language::English), "{other}");
+            assert!(!yes(Deed::Leave, other, Language::English), "{other}");
+        }
+        assert!(yes(Deed::Cancel, "oui, annulez", Language::French));
+        assert!(!yes(Deed::Book, "d'accord, annulez", Language::French));
+        assert!(!yes(Deed::Cancel, "好，约吧", Language::Mandarin));
+        assert!(yes(Deed::Leave, "yes please, go ahead", Language::English));
+    }
+
+    #[test]
     fn a_yes_is_known_in_every_language() {
         for (language, yes, no) in [
             (Language::French, "oui s'il vous plaît", "oui mais pas mardi"),
@@ -165,8 +204,8 @@ mod tests {
             (Language::Cantonese, "好唔該", "唔好"),
             (Language::Punjabi, "ਹਾਂ ਜੀ", "ਠੀਕ ਨਹੀਂ"),
         ] {
-            assert!(is_yes(&tokens(yes, language), language), "{yes}");
-            assert!(!is_yes(&tokens(no, language), language), "{no}");
+            assert!(is_yes(Deed::Book, &tokens(yes, language), language), "{yes}");
+            assert!(!is_yes(Deed::Book, &tokens(no, language), language), "{no}");
         }
     }
 }

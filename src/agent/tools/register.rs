@@ -161,7 +161,7 @@ async fn register(wanted: Particulars, session: &Session) -> Outcome {
     }
     let question = intake::ask_to_register(&name, wanted.born, number, session.language);
     let named = [name.clone(), appointment::birth_date(wanted.born, session.language), telephone(number)];
-    if !consent::agreed(&what, &question, &named, session) {
+    if !consent::agreed(consent::Deed::Leave, &what, &question, &named, session) {
         return consent::ask(&what, &question, session);
     }
     let found = known::chart(&wanted, session).await;

@@ -62,7 +62,8 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
         return outcome;
     }
     let question = intake::ask_to_pass_on(name, number.digits(), session.language);
-    if !consent::agreed(&what, &question, &[name.to_owned(), telephone(number.digits())], session) {
+    if !consent::agreed(consent::Deed::Leave, &what, &question, &[name.to_owned(), telephone(number.digits())], session)
+    {
         return consent::ask(&what, &question, session);
     }
     let outcome = match for_staff::leave(MessageKind::Message, name, &number, text.to_owned(), session).await {

@@ -71,7 +71,8 @@ pub(super) async fn run(asked: &Add, session: &Session) -> Outcome {
         return outcome;
     }
     let question = intake::ask_to_wait(wait, name, number.digits(), session.language);
-    if !consent::agreed(&what, &question, &[name.to_owned(), telephone(number.digits())], session) {
+    if !consent::agreed(consent::Deed::Leave, &what, &question, &[name.to_owned(), telephone(number.digits())], session)
+    {
         return consent::ask(&what, &question, session);
     }
     let mut lines = vec![line.to_owned(), format!("Language: {}", session.language.tag())];

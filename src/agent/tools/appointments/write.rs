@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::consent::{agreed, ask};
+use super::super::consent::{Deed, agreed, ask};
 use super::super::dealings::{OUTCOME_UNKNOWN, Slot};
 use super::super::interrupted::UnderWay;
 use super::super::limits::{self, Limited};
@@ -123,7 +123,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     session.dealings.touch([&patient], &["appointments"]);
     let told = Told { at: slot.place.start, provider: &slot.provider_name };
     let named = [moment(told.at, session.language), slot.provider_name.clone()];
-    if !agreed(&what, &appointment::ask_to_book(told, None, session.language), &named, session) {
+    if !agreed(Deed::Book, &what, &appointment::ask_to_book(told, None, session.language), &named, session) {
         let standing = match emr.appointments_for_patient(&patient, local(session)).await {
             Ok(standing) => standing,
             Err(error) => return failed(&error, session),
@@ -186,7 +186,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
         vec![moment(held.start, session.language), moment(told.at, session.language), slot.provider_name.clone()];
     named.extend(late.clone());
     let question = appointment::ask_to_move(held.start, told, session.language);
-    if !agreed(&what, &question, &named, session) {
+    if !agreed(Deed::Move, &what, &question, &named, session) {
         return ask(&what, &behind(late, question), session);
     }
     if late.is_some() {
@@ -233,7 +233,7 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
     let late = late::said_before(held.start, session);
     let unnamed = appointment::ask_to_cancel(Told { at: held.start, provider: "" }, session.language);
     let named: Vec<String> = std::iter::once(moment(held.start, session.language)).chain(late.clone()).collect();
-    if !agreed(&what, &unnamed, &named, session) {
+    if !agreed(Deed::Cancel, &what, &unnamed, &named, session) {
         let providers = match emr.providers().await {
             Ok(providers) => providers,
             Err(error) => return failed(&error, session),
