@@ -153,7 +153,9 @@ async fn register(wanted: Particulars, session: &Session) -> Outcome {
     let name = format!("{} {}", wanted.first, wanted.last);
     let number = wanted.number.digits();
     let what = digest(&["register", &name, &wanted.born.to_string(), number]);
-    if let Some(outcome) = session.dealings.done(&what) {
+    // What is added later, an e-mail or another sex, is for the staff too.
+    let whole = digest(&[&what, &for_eyes(&wanted, &Known::NotLookedUp, session)]);
+    if let Some(outcome) = session.dealings.done(&whole) {
         return outcome;
     }
     if let Err(outcome) = limits::room(Limited::Left, session).await {
@@ -173,7 +175,7 @@ async fn register(wanted: Particulars, session: &Session) -> Outcome {
         }
         Err(outcome) => outcome,
     };
-    session.dealings.finish(what, outcome.clone());
+    session.dealings.finish(whole, outcome.clone());
     outcome
 }
 

@@ -64,7 +64,9 @@ pub(super) async fn run(asked: &Add, session: &Session) -> Outcome {
         Kind::EarlierSlot => (Wait::EarlierSlot, "Wants an earlier appointment."),
     };
     let what = digest(&["wait", line, name, number.digits()]);
-    if let Some(outcome) = session.dealings.done(&what) {
+    // A wish that comes later is for the staff too.
+    let whole = digest(&[&what, wish]);
+    if let Some(outcome) = session.dealings.done(&whole) {
         return outcome;
     }
     if let Err(outcome) = limits::room(Limited::Left, session).await {
@@ -83,7 +85,7 @@ pub(super) async fn run(asked: &Add, session: &Session) -> Outcome {
         Ok(()) => Outcome::ok(json!({ "say": intake::passed_on(session.language) })),
         Err(outcome) => outcome,
     };
-    session.dealings.finish(what, outcome.clone());
+    session.dealings.finish(whole, outcome.clone());
     outcome
 }
 
@@ -92,7 +94,7 @@ mod tests {
     use serde_json::Value;
 
     use super::super::run as run_tool;
-    use super::super::tests::{left, session};
+    use super::super::tests::{asked_and_answered, left, session};
     use super::*;
     use crate::agent::Who;
     use crate::privacy::Pii;
@@ -118,6 +120,22 @@ mod tests {
             assert!(kept.contains("\"kind\":\"waiting_list\"") && kept.contains("+16045550177"), "{kept}");
         }
         assert_eq!(left(folder.path()).lines().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_wish_that_comes_later_reaches_the_staff_after_another_yes() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path(), &[]);
+        let mut arguments = json!({ "kind": "earlier_slot", "name": "Nova Sample", "number": "caller" });
+        let tool = ToolName::AddToWaitlist;
+        assert!(asked_and_answered(tool, &arguments, "yes please", &session).await.is_ok());
+        assert!(add(&arguments, &session).await.is_ok(), "asked for again");
+        arguments["wish"] = json!("mornings");
+        assert_eq!(add(&arguments, &session).await.result["code"], "not_confirmed");
+        assert!(asked_and_answered(tool, &arguments, "yes please", &session).await.is_ok());
+        let kept = left(folder.path());
+        assert!(kept.contains("Wish: mornings"), "{kept}");
+        assert_eq!(kept.lines().count(), 2);
     }
 
     #[tokio::test]

@@ -72,6 +72,25 @@ async fn a_new_patient_is_left_for_the_staff_once_after_a_yes() {
 }
 
 #[tokio::test]
+async fn what_is_added_to_a_registration_reaches_the_staff_after_another_yes() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = with_book(folder.path());
+    let mut arguments = nova();
+    arguments.as_object_mut().unwrap().remove("email");
+    let first = asked_and_answered(&arguments, "yes", &session).await;
+    assert_eq!(first.result["status"], "queued", "{}", first.result);
+    arguments["email"] = json!("nova@example.org");
+    let added = call(ToolName::RegisterNewPatient, &arguments, &session).await;
+    assert_eq!(added.result["code"], "not_confirmed", "{}", added.result);
+    let added = asked_and_answered(&arguments, "yes", &session).await;
+    assert_eq!(added.result["status"], "queued", "{}", added.result);
+    let kept = left(folder.path());
+    assert!(kept.lines().next().is_some_and(|first| !first.contains("nova@example.org")), "{kept}");
+    assert!(kept.lines().nth(1).is_some_and(|second| second.contains("E-mail: nova@example.org")), "{kept}");
+    assert_eq!(kept.lines().count(), 2);
+}
+
+#[tokio::test]
 async fn nobody_is_registered_without_a_yes_to_what_was_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let session = with_book(folder.path());
