@@ -24,8 +24,8 @@ use journal::{Journal, Stored};
 /// What is over is cleared out when there are so many.
 const TIDY: usize = 1_024;
 
-/// A minute of tokens and five of webhooks at 50 a second, with room.
-const MOST: usize = 65_536;
+/// A working day of 500 calls at once, of three minutes each: what a booking leaves for 24 h is a call of a tool and two counts. Some 100 MB.
+const MOST: usize = 1 << 18;
 
 /// See the module header. Cheap to clone.
 #[derive(Clone, Default)]

@@ -129,7 +129,14 @@ impl Journal {
             return Err(error);
         }
         self.lines += 1;
-        if self.lines > self.most { self.tidy() } else { Ok(()) }
+        if self.lines > self.most
+            && let Err(error) = self.tidy()
+        {
+            // The line counts all the same.
+            self.most = self.lines + MOST_LINES;
+            tracing::warn!(%error, "state.jsonl could not be written anew and grows on; see to the disk and to the folder of records");
+        }
+        Ok(())
     }
 
     /// Leaves nothing in the file that is over.
@@ -150,6 +157,8 @@ impl Journal {
         }
         file.sync_data()?;
         std::fs::rename(&beside, &self.path)?;
+        // Else a power cut could bring back the one before, with what came to this one since in neither.
+        File::open(self.path.parent().unwrap_or(&self.path))?.sync_all()?;
         (self.file, self.lines, self.most) = (file, live.len(), MOST_LINES.max(2 * live.len()));
         Ok(())
     }

@@ -48,6 +48,30 @@ async fn there_is_room_for_so_many_and_no_more_until_some_are_over() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_written_anew_takes_what_comes_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = Local::open(folder.path()).unwrap();
+    let (key, lines) = (Key::interrupted("c"), || std::fs::read_to_string(folder.path().join("state.jsonl")).unwrap());
+    // As a disk that has room for lines and none for a second file.
+    let in_its_way = folder.path().join("state.new");
+    std::fs::create_dir(&in_its_way).unwrap();
+    let most = 8_192;
+    for n in 0..=most {
+        state.put(&key, "x", &n.to_string()).await.unwrap();
+    }
+    assert_eq!(state.table(&key).await, Ok(table(&[("x", "8192")])));
+    assert_eq!(lines().lines().count(), most + 1);
+    std::fs::remove_dir(&in_its_way).unwrap();
+    for n in 0..=most {
+        state.put(&key, "y", &n.to_string()).await.unwrap();
+    }
+    assert!(lines().lines().count() <= most, "it is written anew when it can be");
+    drop(state);
+    let second = Local::open(folder.path()).unwrap();
+    assert_eq!(second.table(&key).await, Ok(table(&[("x", "8192"), ("y", "8192")])));
+}
+
+#[tokio::test]
 async fn what_is_settled_goes_from_the_disk_and_what_is_not_stays() {
     let folder = tempfile::tempdir().unwrap();
     let text = || std::fs::read_to_string(folder.path().join("state.jsonl")).unwrap();
