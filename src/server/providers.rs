@@ -388,7 +388,8 @@ impl Crew {
         let ledger = Ledger::open(folder.clone()).map_err(unusable)?.sealing(store.map(Store::recording_keys));
         let sealing = keeping::sealing(config, store)?;
         let books = books(clinic, &folder, shared, store, &sealing)?;
-        let messages = Arc::new(Messages::new(folder.join(MESSAGES)).sealing(sealing));
+        let messages = Messages::new(folder.join(MESSAGES)).sealing(sealing);
+        let messages = Arc::new(if store.is_some() { messages.telling(shared.clone()) } else { messages });
         messages.take_over(&folder.join(format!("{}.jsonl", clinic.config.id))).map_err(unusable)?;
         Handle::current().block_on(tools::deliver(shared, &clinic.config.id, &messages));
         let clinics = vec![clinic.clone()];

@@ -14,9 +14,11 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use super::left_behind;
 use crate::call::CallId;
 use crate::privacy::Pii;
 use crate::records::private_folder;
+use crate::state::Shared;
 use crate::store::at_rest::{Sealed, Sealing};
 
 /// The folder in the folder of records.
@@ -80,11 +82,21 @@ struct Closed {
     sealed: String,
 }
 
+/// When a message came to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Now,
+    /// The store may have taken it since.
+    Before,
+}
+
 /// Where messages are kept.
 #[derive(Debug)]
 pub struct Messages {
     folder: PathBuf,
     sealing: Sealing,
+    /// What tells the other instances of those that wait for a store, if there is one.
+    others: Option<Shared>,
     /// Ids kept, also of those that the store has taken; also makes writers take turns.
     kept: Mutex<HashSet<String>>,
 }
@@ -92,7 +104,7 @@ pub struct Messages {
 impl Messages {
     /// Nothing is created before the first message.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, sealing: Sealing::default(), kept: Mutex::default() }
+        Self { folder, sealing: Sealing::default(), others: None, kept: Mutex::default() }
     }
 
     /// The same whose files are sealed.
@@ -101,10 +113,23 @@ impl Messages {
         Self { sealing, ..self }
     }
 
+    /// The same of which the other instances know as soon as one is on the disk: the machine may be lost before a store takes it.
+    #[must_use]
+    pub fn telling(self, others: Shared) -> Self {
+        Self { others: Some(others), ..self }
+    }
+
     /// Returns once it is on the disk.
     pub async fn keep(self: &Arc<Self>, message: Message) -> io::Result<()> {
-        let this = self.clone();
-        tokio::task::spawn_blocking(move || this.write(&message)).await.map_err(io::Error::other)?
+        let (this, to_be_told) = (self.clone(), self.others.clone().map(|others| (others, message.clone())));
+        let written = tokio::task::spawn_blocking(move || this.write(&message)).await;
+        if written.map_err(io::Error::other)?? == Written::Now
+            && let Some((others, message)) = to_be_told
+        {
+            // Nobody waits for Redis.
+            tokio::spawn(async move { left_behind::leave(&message, &others).await });
+        }
+        Ok(())
     }
 
     /// Whether this one was kept since the start.
@@ -114,14 +139,14 @@ impl Messages {
         tokio::task::spawn_blocking(move || this.kept.lock().contains(&id)).await.unwrap_or(false)
     }
 
-    fn write(&self, message: &Message) -> io::Result<()> {
+    fn write(&self, message: &Message) -> io::Result<Written> {
         let mut kept = self.kept.lock();
         if kept.contains(&message.id) {
-            return Ok(());
+            return Ok(Written::Before);
         }
         self.put(message, None)?;
         kept.insert(message.id.clone());
-        Ok(())
+        Ok(Written::Now)
     }
 
     /// `written`: how old the file is to be, if not new: messages are kept for as long as since then.

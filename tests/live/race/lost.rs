@@ -42,6 +42,14 @@ fn kept(records: &Path) -> Vec<Message> {
     files.iter().filter_map(|file| messages::read(file, &Sealing::default()).expect("it is a message")).collect()
 }
 
+fn message() -> Message {
+    serde_json::from_value(serde_json::json!({
+        "id": "a1", "at": "2026-11-21T18:00:00Z", "call": CallId::new(), "clinic": CLINIC, "caller": "+16045550177",
+        "name": "Jane Roe", "number": "+16045550123", "text": "please call me"
+    }))
+    .expect("it is a message")
+}
+
 async fn owed(shared: &Shared) -> usize {
     shared.all().table(&Key::left_behind(CLINIC)).await.expect("Redis answers").len()
 }
@@ -100,17 +108,33 @@ async fn the_staff_hear_once_of_a_booking_in_whose_middle_the_machine_was_lost()
 }
 
 #[tokio::test]
+async fn the_others_know_of_a_message_when_it_is_taken_and_not_only_at_the_next_look() {
+    let redis = Redis::start().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shared = redis.shared(folder.path());
+    let messages = Arc::new(Messages::new(folder.path().join(MESSAGES)).telling(shared.clone()));
+    messages.keep(message()).await.expect("it is writable");
+    let told = async {
+        while owed(&shared).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.expect("nobody has looked yet");
+    let mut looking = LeftBehind::new(shared.clone(), CLINIC, messages).with_files(true);
+    looking.look().await.expect("Redis answers");
+    assert_eq!(owed(&shared).await, 1, "the store has not taken it");
+    std::fs::remove_file(folder.path().join(MESSAGES).join("a1.json")).expect("the store takes it");
+    looking.look().await.expect("Redis answers");
+    assert_eq!(owed(&shared).await, 0);
+}
+
+#[tokio::test]
 async fn what_the_store_has_taken_and_what_a_write_came_to_is_owed_no_longer() {
     let redis = Redis::start().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let shared = redis.shared(folder.path());
     let messages = Arc::new(Messages::new(folder.path().join(MESSAGES)));
-    let message: Message = serde_json::from_value(serde_json::json!({
-        "id": "a1", "at": "2026-11-21T18:00:00Z", "call": CallId::new(), "clinic": CLINIC, "caller": "+16045550177",
-        "name": "Jane Roe", "number": "+16045550123", "text": "please call me"
-    }))
-    .expect("it is a message");
-    messages.keep(message).await.expect("it is writable");
+    messages.keep(message()).await.expect("it is writable");
     let text = std::fs::read_to_string(folder.path().join(MESSAGES).join("a1.json")).expect("it is there");
     shared.here().put(&Key::interrupted(CLINIC), "a2", &text.replace("a1", "a2")).await.expect("it is writable");
     let mut looking = LeftBehind::new(shared.clone(), CLINIC, messages).with_files(true);
