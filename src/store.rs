@@ -230,7 +230,8 @@ impl Store {
     /// As [`Self::migrate`] for the embedded database; of PostgreSQL, which others may be using, the tables must be right already. The keys must be the
     /// database's.
     pub async fn make_ready(&self) -> Result<(), StoreError> {
-        match self.standing().await? {
+        let standing = self.standing().await?;
+        match &standing {
             Standing::Current => {
                 if self.is_held_to_its_clinic().await? == Some(false) {
                     tracing::warn!(
@@ -239,8 +240,12 @@ impl Store {
                 }
             }
             Standing::Behind(_) if self.is_embedded() => {
-                let done = self.migrate().await?;
+                let done = self.migrate_by_its_keys().await?;
                 tracing::info!(migrations = done.len(), "the embedded database has the tables of this release");
+                // One that is made now had nothing that was changed.
+                if !done.is_empty() && standing != migrate::from_nothing() {
+                    self.note(&Note::new("attendant", Action::TablesMigrated, &done.join("; "), "done")).await?;
+                }
             }
             Standing::Behind(pending) => {
                 return Err(StoreError::Schema(format!(

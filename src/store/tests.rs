@@ -214,6 +214,30 @@ async fn tables_are_brought_up_to_this_release_once_and_no_others_are_touched() 
 }
 
 #[tokio::test]
+async fn the_audit_says_that_a_server_changed_the_tables_of_its_embedded_database_and_not_that_it_made_them() {
+    let folder = folder();
+    let store = Store::open(&StoreConfig::default(), folder.path(), &Tenant::made_up("sample")).unwrap();
+    store.make_ready().await.unwrap();
+    assert_eq!(count(&store, "audit").await, 0);
+    // As the release before the last migration left it.
+    for undone in [
+        "DROP TABLE audit_anchors",
+        "DROP INDEX audit_by_time",
+        "ALTER TABLE purges DROP COLUMN audit",
+        "DELETE FROM attendant_migrations WHERE version = 17",
+    ] {
+        store.database.execute_unprepared(undone).await.unwrap();
+    }
+    store.make_ready().await.unwrap();
+    store.make_ready().await.unwrap();
+    let found = store.rows("SELECT action, subject FROM audit", vec![]).await.unwrap();
+    let told: Vec<(String, String)> =
+        found.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect();
+    assert_eq!(told, [("tables_migrated".to_owned(), "anchors of the audit".to_owned())]);
+    assert_eq!(store.verify_audit().await.unwrap()[0].broken, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_database_whose_keys_are_gone_is_refused_and_gets_no_new_ones() {
     let folder = folder();
     Store::open(&StoreConfig::default(), folder.path(), &Tenant::made_up("sample")).unwrap();
