@@ -81,9 +81,12 @@ impl Keeper for Store {
     }
 
     async fn follow(&self, records: &Path) -> Result<(), StoreError> {
-        Self::follow(self, &records.join(LEDGER), Lines::Tools).await?;
-        Self::follow(self, &records.join(NOTES), Lines::Notes).await?;
-        Ok(())
+        let tools = Self::follow(self, &records.join(LEDGER), Lines::Tools).await;
+        // A tool's line that does not fit keeps no note waiting.
+        if tools.as_ref().err().is_none_or(StoreError::is_of_one_record) {
+            Self::follow(self, &records.join(NOTES), Lines::Notes).await?;
+        }
+        tools.map(drop)
     }
 
     async fn note_broken_off(&self, records: &Path, end: u64) -> Result<(), StoreError> {
@@ -140,17 +143,18 @@ impl<K: Keeper> Importer<K> {
                 path = closed.recv() => match path {
                     // While the database is down only the retry asks it.
                     Some(path) if standing.is_up => {
-                        let moved = match self.import(&path).await {
-                            Ok(_) => self.rest().await.1.map_or(Ok(()), Err),
-                            Err(error) => Err(error),
-                        };
-                        match moved {
-                            Err(error) if error.is_of_one_record() => wrong(&path, &error),
-                            Err(error) => {
-                                standing.failed(&error);
-                                due = Instant::now() + retry;
+                        let failure = match self.import(&path).await {
+                            Ok(_) => self.rest().await.1,
+                            // What the caller left for the staff does not wait with it.
+                            Err(error) if error.is_of_one_record() => {
+                                wrong(&path, &error);
+                                self.rest().await.1
                             }
-                            Ok(()) => {}
+                            Err(error) => Some(error),
+                        };
+                        if let Some(error) = failure {
+                            standing.failed(&error);
+                            due = Instant::now() + retry;
                         }
                     }
                     Some(_) => {}

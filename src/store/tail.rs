@@ -130,6 +130,8 @@ impl Store {
             unreadable(Path::new(LEDGER));
             return Ok(());
         };
+        // A model's own word, which PostgreSQL would refuse with one of these, and all that comes after it.
+        let id = id.replace('\0', "\u{fffd}");
         // Only if the place in the file was lost: what was moved in its time is erased with its call.
         if is_erased(on, &call).await? {
             return Ok(());

@@ -172,6 +172,44 @@ async fn while_the_database_is_away_records_wait_and_then_are_written() {
     assert!(!next.exists());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_caller_left_goes_to_the_store_at_the_end_of_a_call_whose_record_does_not_fit() {
+    struct Odd(mpsc::Sender<String>);
+    #[async_trait]
+    impl Keeper for Odd {
+        async fn keep(&self, _: &Record) -> Result<Kept, StoreError> {
+            Err(StoreError::Record("of a kind that nobody knows".to_owned()))
+        }
+
+        async fn keep_message(&self, message: &Message) -> Result<Kept, StoreError> {
+            self.0.try_send(message.id.clone()).expect("one message");
+            Ok(Kept::Now)
+        }
+    }
+    let folder = folder();
+    let (taken, mut takes) = mpsc::channel(1);
+    let (closed, ends) = mpsc::channel(1);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(Importer::new(Odd(taken), library(folder.path())).run(ends, stop.clone()));
+    // After the look with which it begins.
+    tokio::time::sleep_until(Instant::now() + Duration::from_secs(1)).await;
+    let call = CallId::new();
+    let path = write(folder.path(), call);
+    let left = serde_json::json!({
+        "id": "a1", "at": "2026-11-21T18:00:00Z", "call": call, "clinic": "c", "caller": "+16045550177",
+        "name": "Jane Roe", "number": "+16045550123", "text": "please call me"
+    });
+    let messages = folder.path().join(messages::MESSAGES);
+    std::fs::create_dir(&messages).unwrap();
+    std::fs::write(messages.join("a1.json"), left.to_string()).unwrap();
+    let ended = Instant::now();
+    closed.send(path.clone()).await.unwrap();
+    assert_eq!(takes.recv().await.as_deref(), Some("a1"));
+    assert_eq!((ended.elapsed(), path.exists()), (Duration::ZERO, true));
+    stop.cancel();
+    running.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_read_stays_and_holds_up_no_other() {
     let folder = folder();

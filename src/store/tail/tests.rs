@@ -2,6 +2,7 @@ use std::io::Write;
 
 use super::*;
 use crate::agent::tools::{Ledger, Step};
+use crate::store::import::Keeper;
 use crate::store::tests::{count, folder, store};
 
 fn add(path: &Path, text: &str) {
@@ -69,6 +70,30 @@ async fn what_tools_did_is_moved_once_and_every_run_that_ended_is_in_the_audit()
     assert_eq!(told, wanted);
     assert_eq!(store.tool_steps().await.unwrap().len(), 10);
     assert!(store.verify_audit().await.unwrap()[0].broken.is_empty());
+}
+
+#[tokio::test]
+async fn no_name_that_a_model_gives_its_question_is_refused_by_a_database() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let ledger = folder.path().join(LEDGER);
+    add(&ledger, &step("a\\u0000b", "clinic_info", "done", ""));
+    assert_eq!(store.follow(&ledger, Lines::Tools).await.unwrap(), 1);
+    assert_eq!(store.audited(1).await.unwrap()[0].2.subject, "c1/a\u{fffd}b");
+}
+
+#[tokio::test]
+async fn a_line_of_the_ledger_that_does_not_fit_keeps_no_note_out_of_the_chain() {
+    let folder = folder();
+    let store = store(folder.path(), "c").await;
+    let refuse = "CREATE TRIGGER refuse AFTER INSERT ON tools BEGIN INSERT INTO spools (instance, file, position) VALUES (NULL, NULL, NULL); END";
+    store.database.execute_unprepared(refuse).await.unwrap();
+    add(&folder.path().join(LEDGER), &step("a", "clinic_info", "done", ""));
+    let notes = crate::store::notes::Notes::open(folder.path()).unwrap();
+    notes.write(&Note::new("attendant", Action::RecordingDeleted, "a call", "done"));
+    let failed = Keeper::follow(&store, folder.path()).await.unwrap_err();
+    assert!(failed.is_of_one_record(), "{failed}");
+    assert_eq!((count(&store, "tools").await, count(&store, "audit").await), (0, 1));
 }
 
 #[tokio::test]
