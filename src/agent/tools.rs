@@ -166,6 +166,11 @@ impl ToolName {
         }
     }
 
+    /// What comes of it the caller hears before the call ends: perhaps nothing was kept or written yet.
+    pub const fn is_told_of(self) -> bool {
+        self.writes_in_book() || matches!(self, Self::TakeMessage | Self::RegisterNewPatient | Self::AddToWaitlist)
+    }
+
     /// After it the agent says nothing more.
     pub const fn ends_call(self) -> bool {
         match self {

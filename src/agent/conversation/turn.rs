@@ -281,12 +281,13 @@ impl ToolRound {
         let mut outcomes = Vec::with_capacity(reply.calls.len());
         let named = |call: &ToolCall| ToolName::named(&call.name).filter(|tool| self.tools.contains(tool));
         // Whoever asked for it has not seen what came of it.
-        let writes = reply.calls.iter().filter_map(named).any(ToolName::writes_in_book);
+        let untold = reply.calls.iter().filter_map(named).any(ToolName::is_told_of);
         for call in &reply.calls {
             let outcome = match named(call) {
-                Some(tool) if writes && tool.ends_call() => {
-                    Outcome::refused("not_told", "tell the caller first what came of the change in the book")
-                }
+                Some(tool) if untold && tool.ends_call() => Outcome::refused(
+                    "not_told",
+                    "tell the caller first what came of the other tool, and ask what it asks",
+                ),
                 Some(tool) => self.journalled(tool, call).await,
                 None if call.name == HAND_OFF => self.passed_by(HAND_OFF, call, self.hand_off(call)).await,
                 None => {

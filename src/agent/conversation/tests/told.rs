@@ -70,3 +70,18 @@ async fn the_staff_are_left_what_was_told_in_a_draft_that_nobody_heard_and_not_w
         assert_eq!(left.contains("\"not_told\""), !is_final, "{left}");
     }
 }
+
+#[tokio::test]
+async fn no_call_ends_on_what_a_caller_left_and_was_not_asked_about() {
+    let message = r#"{"name":"Jane Roe","number":"604-555-0123","text":"please call me"}"#;
+    for (ending, arguments) in [("end_call", "{}"), ("transfer_to_person", r#"{"reason":"a message"}"#)] {
+        let both =
+            vec![tool("take_message", message), nth_tool(1, ending, arguments), Delta::Finish(Finish::ToolCalls)];
+        let mut world = world(vec![both, vec![text("I see."), Delta::Finish(Finish::Stop)]]);
+        world.think(1, &[(Who::Caller, "please have them call me")], false);
+        let events = world.answer().await;
+        let ends = |event: &Event| matches!(event, Event::HangUp | Event::Transfer { .. });
+        assert!(!events.iter().any(ends), "{events:?}");
+        assert_eq!(world.model.requests.lock().len(), 2, "it is asked what to say");
+    }
+}
