@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use crate::program;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn program() -> Command {
@@ -18,7 +20,13 @@ fn program() -> Command {
 async fn what_it_prints_leads_to_a_running_oscar() {
     rustls::crypto::ring::default_provider().install_default().ok();
     let arguments = ["--listen", "127.0.0.1:0", "--json", "--jvm-zone", "UTC", "--fault", "helloWorld=html503"];
-    let mut sim = program().args(arguments).stdout(Stdio::piped()).spawn().expect("the program is built");
+    let sim = program()
+        .args(arguments)
+        .env("RUST_LOG", "attendant=trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut sim = sim.expect("the program is built");
     let mut lines = BufReader::new(sim.stdout.take().expect("it is piped")).lines();
     let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("in time").expect("readable");
     let said: serde_json::Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
@@ -43,6 +51,9 @@ async fn what_it_prints_leads_to_a_running_oscar() {
     assert_eq!(ask("helloWorld", String::new(), "SystemInfoService").await.0, 503);
     let index = reqwest::get(text("inspect")).await.expect("an answer");
     assert_eq!(index.status(), 200);
+    sim.start_kill().expect("it is ours");
+    let ended = tokio::time::timeout(PATIENCE, sim.wait_with_output()).await.expect("in time").expect("readable");
+    program::nobody_is_told_of(&ended);
 }
 
 #[tokio::test]
