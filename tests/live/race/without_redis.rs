@@ -1,5 +1,5 @@
-//! Two processes on an OSCAR, which refuses nothing, and a Redis that stands still in the middle of their race, or is killed and comes back empty. One of them is killed in a write and comes
-//! again, the other stands still too: when all are back, one is left in each time, and no two were told yes of it.
+//! Two processes on an OSCAR, which refuses nothing, and a Redis that stands still in the middle of their race, or is killed and comes back empty. One of them
+//! is killed in a write and comes again, the other stands still too: when all are back, one is left in each time, and no two were told yes.
 
 use std::pin::pin;
 use std::time::Duration;
