@@ -38,7 +38,7 @@ mod tests {
     async fn one_after_the_other() -> Vec<&'static str> {
         let file = Arc::new(Mutex::new(Vec::new()));
         let (begun, is_begun) = tokio::sync::oneshot::channel();
-        let (end, may_end) = mpsc::channel::<()>();
+        let (end, may_end) = mpsc::sync_channel::<()>(1);
         let first = tokio::spawn({
             let file = file.clone();
             async move {

@@ -57,8 +57,8 @@ async fn callers_of_two_processes_with_one_embedded_book_never_share_a_time_thou
 }
 
 fn changes(postgres: &Postgres) -> usize {
-    let count = postgres.as_clinic(Some("harbour-street"), "SELECT COUNT(*) FROM book_changes").unwrap();
-    count.parse().unwrap()
+    let count = postgres.as_clinic(Some("harbour-street"), "SELECT COUNT(*) FROM book_changes");
+    count.expect("it answers").parse().expect("a number")
 }
 
 /// Twenty changes take 4 s then: the race goes on when the database is stopped.
