@@ -3,7 +3,10 @@
 //! Pure. Tool results keep the place they had: after the lines that were there when they were asked for. Consecutive words of
 //! the caller become one message; words cut off end in a dash.
 
+use serde_json::Value;
+
 use super::llm::{Message, ToolCall};
+use super::tools::ToolName;
 use super::{Line, Who};
 use crate::privacy::Pii;
 
@@ -18,6 +21,15 @@ pub struct Round {
     pub calls: Vec<ToolCall>,
     /// JSON, one for each call, in their order.
     pub results: Vec<Pii<String>>,
+}
+
+impl Round {
+    /// Each tool, if it is one of ours, and what it returned.
+    pub(super) fn results(&self) -> impl Iterator<Item = (Option<ToolName>, Value)> {
+        self.calls.iter().zip(&self.results).map(|(call, result)| {
+            (ToolName::named(&call.name), serde_json::from_str(result.reveal()).unwrap_or_default())
+        })
+    }
 }
 
 /// The messages for one request. `turn` is the turn being answered: what was said in earlier ones stands in `said`.

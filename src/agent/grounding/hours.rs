@@ -42,7 +42,17 @@ pub(super) fn facts(clinic: &ClinicConfig, today: Date) -> Facts {
 pub(super) fn are_spoken_of(text: &str, language: Language) -> bool {
     let said = tokens(text, language);
     let all = Words::of(language);
-    (0..said.len()).any(|at| all.opening.prefix(&said[at..]).is_some() && all.free.prefix(&said[at..]).is_none())
+    let mut at = 0;
+    while at < said.len() {
+        if let Some(free) = all.free.prefix(&said[at..]) {
+            at += free;
+        } else if all.opening.prefix(&said[at..]).is_some() {
+            return true;
+        } else {
+            at += 1;
+        }
+    }
+    false
 }
 
 struct Words {
@@ -97,7 +107,17 @@ impl Words {
                 "open appointment",
                 "open appointments",
             ],
-            Language::French | Language::Mandarin | Language::Cantonese | Language::Punjabi => &[],
+            Language::French => &[
+                "place ouverte",
+                "places ouvertes",
+                "plage ouverte",
+                "plages ouvertes",
+                "plage horaire",
+                "plages horaires",
+                "case horaire",
+                "cases horaires",
+            ],
+            Language::Mandarin | Language::Cantonese | Language::Punjabi => &[],
         };
         Self { opening: Phrases::new(opening, language), free: Phrases::new(free, language) }
     }

@@ -93,19 +93,24 @@ impl Known {
                     before = text;
                 }
                 // It was judged when it was said, or is the server's own.
-                Who::Agent => known.read(line.text.reveal()),
+                Who::Agent => known.told(line.text.reveal()),
                 Who::System => {}
             }
         }
         for round in sources.rounds {
-            for (call, result) in round.calls.iter().zip(&round.results) {
-                let result: Value = serde_json::from_str(result.reveal()).unwrap_or_default();
-                known.result(ToolName::named(&call.name), &result);
+            for (tool, result) in round.results() {
+                known.result(tool, &result);
             }
         }
         let since = sources.said.iter().rev().take_while(|line| line.who != Who::Agent);
         for line in since.filter(|line| line.who == Who::Caller) {
             known.heard(line.text.reveal());
+        }
+        let asked = sources.said.iter().rposition(|line| line.who == Who::Caller);
+        for round in sources.rounds.iter().filter(|round| asked.is_some_and(|asked| round.after > asked)) {
+            for (_, result) in round.results().filter(|(tool, _)| *tool == Some(ToolName::ClinicInfo)) {
+                known.heard(result["say"].as_str().unwrap_or_default());
+            }
         }
         known
     }
@@ -153,6 +158,15 @@ impl Known {
         })
     }
 
+    /// What speaks of opening times is known of them alone.
+    fn told(&mut self, text: &str) {
+        if hours::are_spoken_of(text, self.language) {
+            self.hours.read(text, self.language, self.today);
+        } else {
+            self.read(text);
+        }
+    }
+
     /// The file of a prompt is mostly English, whatever is spoken.
     fn read(&mut self, text: &str) {
         self.told.read(text, self.language, self.today);
@@ -191,14 +205,24 @@ impl Known {
     }
 
     fn result(&mut self, tool: Option<ToolName>, result: &Value) {
-        self.strings(result);
+        if tool == Some(ToolName::ClinicInfo) {
+            self.told(result["say"].as_str().unwrap_or_default());
+        } else {
+            self.strings(result);
+        }
         if let Some(say) = result["say"].as_str() {
             self.sayings.push(tokens(say, self.language));
         }
         let Some(tool) = tool else { return };
         if result["ok"] == true {
             self.deeds.extend(done(tool, result));
-        } else if result["code"] == OUTCOME_UNKNOWN {
+            return;
+        }
+        // What was done before is another matter than what is asked for now.
+        if let Some(not_done) = done(tool, result).first() {
+            self.deeds.retain(|deed| deed != not_done);
+        }
+        if result["code"] == OUTCOME_UNKNOWN {
             // The staff were left a message about it.
             self.deeds.push(Deed::MessageLeft);
         }

@@ -32,8 +32,13 @@ fn round(tool: &str, result: &Value) -> Round {
 
 /// What is not known of these words, clause by clause as they are spoken.
 fn judged(language: Language, caller: &[&str], rounds: &[Round], words: &str) -> Option<Kind> {
+    let lines: Vec<_> = caller.iter().map(|text| (Who::Caller, *text)).collect();
+    judged_after(language, &lines, rounds, words)
+}
+
+fn judged_after(language: Language, lines: &[(Who, &str)], rounds: &[Round], words: &str) -> Option<Kind> {
     let said: Vec<Line> =
-        caller.iter().map(|text| Line { who: Who::Caller, text: Pii::new((*text).to_owned()), cut: false }).collect();
+        lines.iter().map(|(who, text)| Line { who: *who, text: Pii::new((*text).to_owned()), cut: false }).collect();
     let clinic = Clinic::sample();
     let prompt = "It is Saturday, 2026-11-21, 10:05 at the clinic.";
     let sources = Sources { language, now: now(), clinic: &clinic.config, prompt, said: &said, rounds };
@@ -102,6 +107,42 @@ fn in_every_language_something_is_done_only_if_its_tool_did_it() {
 }
 
 #[test]
+fn what_was_done_before_is_no_reason_to_say_that_what_is_asked_for_now_is_done() {
+    let stands =
+        || round("check_appointments", &json!({ "ok": true, "appointments": [{ "start": "2026-11-24T10:15" }] }));
+    let refused = |tool: &str, code: &str| round(tool, &json!({ "ok": false, "code": code }));
+    let wrote = |tool: &str| round(tool, &json!({ "ok": true, "start": "2026-11-24T10:15" }));
+    let after = |rounds: &[Round], words: &str| judged(Language::English, &[], rounds, words);
+    for code in ["not_confirmed", "slot_taken"] {
+        let asked = [stands(), refused("create_appointment", code)];
+        assert_eq!(after(&asked, "You're booked."), Some(Kind::Done), "{code}");
+        let [stands, refused] = asked;
+        assert_eq!(after(&[stands, refused, wrote("create_appointment")], "You're booked."), None);
+    }
+    let both = [wrote("cancel_appointment"), refused("cancel_appointment", "not_confirmed")];
+    assert_eq!(after(&both[..1], "I've cancelled your appointment."), None);
+    assert_eq!(after(&both, "I've cancelled that one too."), Some(Kind::Done));
+    let moves = [wrote("create_appointment"), refused("update_appointment", "not_confirmed")];
+    assert_eq!(after(&moves, "You're booked for Tuesday at 10:15."), None, "that stands");
+    assert_eq!(after(&moves, "I've moved it."), Some(Kind::Done));
+}
+
+#[test]
+fn a_word_before_a_dash_and_once_again_make_no_claim_less_of_one() {
+    for (language, words) in [
+        (Language::English, "No problem - I've cancelled your appointment."),
+        (Language::English, "Sure \u{2013} I've moved your appointment."),
+        (Language::English, "Once again, you're booked."),
+        (Language::French, "Encore une fois, votre rendez-vous est annulé."),
+    ] {
+        assert_eq!(judged(language, &[], &[], words), Some(Kind::Done), "{words}");
+    }
+    for words in ["Once it is booked, you get a text.", "I'm not sure - is it cancelled?"] {
+        assert_eq!(english(&[], words), None, "{words}");
+    }
+}
+
+#[test]
 fn words_are_matched_as_far_as_they_go() {
     let found =
         [round("find_earliest_appointment", &json!({ "ok": true, "slots": [{ "start": "2026-11-24T15:30" }] }))];
@@ -140,6 +181,22 @@ fn opening_times_are_known_where_they_are_spoken_of_and_nowhere_else() {
     assert!(english(&[], "On Saturday you can come at 9 AM.").is_some());
     assert!(english(&[], "We have an open slot on Monday at 8:30 AM.").is_some());
     assert_eq!(english(&["what are your hours"], "On Wednesday until eleven PM."), Some(Kind::Time));
+}
+
+#[test]
+fn opening_times_that_were_told_make_no_appointment_true() {
+    let hours = "We're open Monday to Friday from 8:30 AM to 5 PM.";
+    let told = [round("clinic_info", &json!({ "ok": true, "say": hours }))];
+    let asked = (Who::Caller, "when can i get my form");
+    for words in ["You can come by any weekday from 8:30 to 5.", "On Monday from half past eight."] {
+        assert_eq!(judged_after(Language::English, &[asked], &told, words), None, "{words}");
+    }
+    let next = [asked, (Who::Agent, hours), (Who::Caller, "can i see the doctor monday")];
+    assert_eq!(judged_after(Language::English, &next, &told, "I can book you Monday at 8:30 AM."), Some(Kind::Time));
+    assert_eq!(judged_after(Language::English, &next, &told, "We're open on Monday from 8:30 AM."), None);
+    let flu = [round("clinic_info", &json!({ "ok": true, "say": "Flu shots are Tuesdays from 9 AM to noon." }))];
+    assert_eq!(judged_after(Language::English, &next, &flu, "On Tuesday from nine."), None, "no opening time");
+    assert!(judged(Language::French, &[], &[], "J'ai une plage ouverte lundi à 8 h 30.").is_some());
 }
 
 #[test]

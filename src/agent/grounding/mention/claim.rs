@@ -22,6 +22,7 @@ struct Table {
     denied: Phrases,
     stood: Phrases,
     hangs: Phrases,
+    again: Phrases,
     behind: Phrases,
     asks: Phrases,
     otherwise: Phrases,
@@ -35,6 +36,8 @@ struct Around {
     stood: &'static str,
     /// In the sentence before it, or in the clause behind it: it hangs on something.
     hangs: &'static str,
+    /// With a word of these it hangs on nothing.
+    again: &'static str,
     /// In the clause behind it: it is asked, or not yet so.
     behind: &'static str,
     /// The first word of the sentence or the clause: it is asked.
@@ -53,6 +56,7 @@ impl Table {
             denied: words(around.denied),
             stood: words(around.stood),
             hangs: words(around.hangs),
+            again: words(around.again),
             behind: words(around.behind),
             asks: words(around.asks),
             otherwise: words(around.otherwise),
@@ -110,7 +114,7 @@ struct Sentence<'t> {
 impl Sentence<'_> {
     fn claims(&self, table: &Table, found: &mut Vec<(Deed, Range<usize>)>) {
         let mut at = 0;
-        while at < self.words.len() && !self.has(&table.hangs, at) {
+        while at < self.words.len() && !self.hangs(table, at) {
             let claim = table.rows.iter().find_map(|(deed, row)| {
                 let to = at + row.matches(&self.words[at..])?;
                 self.asserts(table, at, to).then_some((*deed, to))
@@ -129,13 +133,20 @@ impl Sentence<'_> {
         self.words.get(at..).is_some_and(|words| phrases.prefix(words).is_some())
     }
 
+    fn hangs(&self, table: &Table, at: usize) -> bool {
+        let again = self.has(&table.again, at) || at.checked_sub(1).is_some_and(|last| self.has(&table.again, last));
+        self.has(&table.hangs, at) && !again
+    }
+
     /// Whether the words from `from` up to `to` say that something was done.
     fn asserts(&self, table: &Table, from: usize, to: usize) -> bool {
         let any = |phrases: &Phrases, places: Range<usize>| places.into_iter().any(|at| self.has(phrases, at));
         let start = (0..from).rev().find(|at| self.parts(at + 1)).map_or(0, |at| at + 1);
         let end = (to..self.words.len()).find(|at| self.parts(*at)).unwrap_or(self.words.len());
         let is_asked = self.has(&table.asks, 0) || self.has(&table.asks, start) || self.is_question(end);
-        let is_open = any(&table.denied, start..to) || any(&table.hangs, start..end) || any(&table.behind, to..end);
+        let is_open = any(&table.denied, start..to)
+            || (start..end).any(|at| self.hangs(table, at))
+            || any(&table.behind, to..end);
         let stood = any(&table.stood, start..from);
         let is_else = to < end && self.has(&table.otherwise, to);
         !(is_asked || is_open || stood || is_else)
@@ -143,7 +154,8 @@ impl Sentence<'_> {
 
     /// Something stands between this word and the one before it that ends a clause.
     fn parts(&self, at: usize) -> bool {
-        at > 0 && self.after(at).contains([',', ';', ':', '—', '，', '；', '：'])
+        let between = self.after(at);
+        at > 0 && (between.contains([',', ';', ':', '—', '–', '，', '；', '：']) || between.contains(" - "))
     }
 
     /// A question mark follows before this word.

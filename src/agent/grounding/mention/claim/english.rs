@@ -79,6 +79,7 @@ const AROUND: Around = Around {
              nothing nobody sure whether before after",
     stood: "see sees looks shows show already still currently fully completely",
     hangs: "if once unless until when whenever till as_soon_as",
+    again: "once_again once_more",
     behind: "",
     asks: "is are was were has have had did do does shall should can could would will what which who how why where when am",
     otherwise: "up solid out by until till through elsewhere online yourself",
