@@ -216,10 +216,11 @@ fn past(said: &Said<'_>, at: usize) -> Option<Clock> {
     if said.is(link, &["past"]) || (said.is(link, &["after"]) && minutes == 15 && in_words) {
         return Some(Clock::new(hour_said, minutes, hour + 1));
     }
-    // Not "open from ten to four".
+    // Not "open from ten to four", "after five to ten minutes".
     let sure = in_words || named == 1 || is_led(said, at);
     let to = said.is(link, &["to", "till"]) || (said.is(link, &["of"]) && minutes == 15 && in_words);
-    (to && sure && minutes != 30).then(|| Clock::before(hour_said, minutes, hour + 1))
+    let counts = said.is(hour + 1, UNITS);
+    (to && sure && minutes != 30 && !counts).then(|| Clock::before(hour_said, minutes, hour + 1))
 }
 
 fn in_part(said: &Said<'_>, at: usize, clock: Clock) -> Clock {

@@ -135,6 +135,7 @@ fn what_is_no_time_and_no_day() {
             "There are three doctors and two nurses.",
             "The number 4 and number 7 buses stop right outside.",
             "for up to two hours",
+            "The nurse calls back after five to ten minutes.",
             "the last four digits",
             "We're available 24/7.",
             "ten fifteen Main Street",
