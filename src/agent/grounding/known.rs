@@ -6,11 +6,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Weekday};
 use serde_json::Value;
 
 use super::facts::Facts;
-use super::mention::{Deed, Half, Mention};
+use super::mention::{Deed, Half, Mention, years as years_said};
 use super::{example, hours};
 use crate::agent::calendar::{self, Item};
 use crate::agent::context::Round;
@@ -18,7 +18,7 @@ use crate::agent::tools::{OUTCOME_UNKNOWN, ToolName};
 use crate::agent::{Line, Who};
 use crate::clinic::ClinicConfig;
 use crate::language::Language;
-use crate::tokens::{Phrase, placed, tokens};
+use crate::tokens::{Phrase, Phrases, placed, tokens};
 
 /// So many tokens in a row of a caller's are their own words: a message read back says what they have done.
 const ECHO: usize = 4;
@@ -181,6 +181,11 @@ impl Known {
         self.told.wish(text, self.language, self.today);
         self.callers.push(tokens(text, self.language));
         if !calendar::knows(self.language) {
+            years_said(text, self.language, self.today.year()).into_iter().for_each(|year| self.told.year(year));
+            if weekend(self.language).found_in(&tokens(text, self.language)) {
+                self.told.weekday(Weekday::Saturday);
+                self.told.weekday(Weekday::Sunday);
+            }
             return;
         }
         let clocks = calendar::clocks(text, self.language);
@@ -270,6 +275,16 @@ fn done(tool: ToolName, result: &Value) -> &'static [Deed] {
         | ToolName::TransferToPerson
         | ToolName::EndCall => &[],
     }
+}
+
+/// The end of a week, where no calendar of the language reads wishes.
+fn weekend(language: Language) -> Phrases {
+    let words: &[&str] = match language {
+        Language::Mandarin | Language::Cantonese => &["周末", "週末"],
+        Language::Punjabi => &["ਵੀਕਐਂਡ", "ਵੀਕੈਂਡ"],
+        Language::English | Language::French => &[],
+    };
+    Phrases::new(words, language)
 }
 
 /// "1984", and "nineteen eighty-four", which is two numbers.

@@ -10,6 +10,7 @@ mod english;
 mod french;
 mod punjabi;
 mod said;
+mod year;
 
 use std::ops::Range;
 
@@ -77,6 +78,11 @@ pub fn days_and_times(text: &str, language: Language) -> Vec<(Mention, Range<usi
         Language::Punjabi => punjabi::find(&said),
     };
     found.into_iter().map(|found| (found.mention, said.place(found.from, found.to))).collect()
+}
+
+/// Years that a caller says in the way of a language in which nothing else reads birth dates. `today`: the year that it is.
+pub(super) fn years(text: &str, language: Language, today: i16) -> Vec<i16> {
+    year::find(&Said::new(text, language), today)
 }
 
 /// A mention, and the items it is made of.

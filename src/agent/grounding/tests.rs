@@ -1,5 +1,7 @@
 //! What passes and what does not, in every language; and that nothing of the server's own is taken for an invention.
 
+mod good;
+
 use jiff::civil::{DateTime, date};
 use serde_json::{Value, json};
 

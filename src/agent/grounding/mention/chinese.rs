@@ -15,7 +15,7 @@ pub(super) fn find(said: &Said<'_>) -> Vec<Found> {
     walk(said, &[dates, day, time])
 }
 
-fn digit(said: &Said<'_>, at: usize) -> Option<u8> {
+pub(super) fn digit(said: &Said<'_>, at: usize) -> Option<u8> {
     match spoken::word(said.word(at)?, said.language) {
         Some(Spoken::Digit(digit)) if !said.is(at, &["幺", "洞"]) => Some(digit),
         Some(_) | None => None,

@@ -75,7 +75,7 @@ static WEEKDAYS: LazyLock<HashMap<String, Weekday>> = LazyLock::new(|| {
 });
 
 /// A number in figures or words.
-fn count(said: &Said<'_>, at: usize) -> Option<u8> {
+pub(super) fn count(said: &Said<'_>, at: usize) -> Option<u8> {
     said.small(at).or_else(|| NUMBERS.get(said.word(at)?).copied())
 }
 
