@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::agent::concluded::Conclusion;
 use crate::agent::context::Round;
+use crate::agent::grounding::known::Prompt;
 use crate::agent::tools::{Dealings, ToolName};
+use crate::language::Language;
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -19,6 +22,8 @@ pub(super) struct Memory {
     concluded: Mutex<Conclusion>,
     /// How many lines there were when a late model was last raced against another: once a turn is enough.
     hedged: Mutex<Option<usize>>,
+    /// What the last request was told to be.
+    prompt: Mutex<Option<Arc<Prompt>>>,
     /// Held while tools run: a new turn waits for what an old one began.
     tools: Arc<Semaphore>,
 }
@@ -31,6 +36,7 @@ impl Default for Memory {
             dealings: Arc::default(),
             concluded: Mutex::default(),
             hedged: Mutex::default(),
+            prompt: Mutex::default(),
             tools: Arc::new(Semaphore::new(1)),
         }
     }
@@ -56,6 +62,17 @@ impl Memory {
         rounds.sort_by_key(|r| r.after);
         drop(rounds);
         self.dealings.show();
+    }
+
+    /// What this prompt names, read if it is another than the last.
+    pub(super) fn prompt(&self, text: &str, language: Language, today: Date) -> Arc<Prompt> {
+        let last = self.prompt.lock().clone();
+        if let Some(same) = last.filter(|last| last.is(text, language, today)) {
+            return same;
+        }
+        let read = Arc::new(Prompt::read(text, language, today));
+        *self.prompt.lock() = Some(read.clone());
+        read
     }
 
     /// The caller's dealings with the book.

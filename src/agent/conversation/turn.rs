@@ -179,11 +179,12 @@ impl Answer {
             Some(Message::System(prompt)) => prompt.reveal().as_str(),
             Some(Message::User(_) | Message::Assistant { .. } | Message::Tool { .. }) | None => "",
         };
+        let (language, now) = (self.turn.language, self.clinic.local((self.desk.clock)()).datetime());
         Grounding::new(Known::gather(&Sources {
-            language: self.turn.language,
-            now: self.clinic.local((self.desk.clock)()).datetime(),
+            language,
+            now,
             clinic: &self.clinic.config,
-            prompt,
+            prompt: &self.memory.prompt(prompt, language, now.date()),
             said: &self.turn.said,
             rounds: &self.memory.rounds(),
         }))

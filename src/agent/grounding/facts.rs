@@ -13,7 +13,7 @@ use crate::language::Language;
 /// Days in which a weekday is one day alone.
 const WEEK: i64 = 7;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Facts {
     times: Vec<Clock>,
     days: Vec<Day>,

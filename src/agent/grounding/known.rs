@@ -18,6 +18,7 @@ use crate::agent::tools::{OUTCOME_UNKNOWN, ToolName};
 use crate::agent::{Line, Who};
 use crate::clinic::ClinicConfig;
 use crate::language::Language;
+use crate::privacy::Pii;
 use crate::tokens::{Phrase, Phrases, placed, tokens};
 
 /// So many tokens in a row of a caller's are their own words: a message read back says what they have done.
@@ -36,12 +37,48 @@ pub struct Sources<'a> {
     /// At the clinic.
     pub now: DateTime,
     pub clinic: &'a ClinicConfig,
-    /// What the model was told to be, rendered.
-    pub prompt: &'a str,
+    /// What the model was told to be.
+    pub prompt: &'a Prompt,
     /// Everything said and heard, as heard.
     pub said: &'a [Line],
     /// Every tool that ended in this call.
     pub rounds: &'a [Round],
+}
+
+/// A rendered prompt, read: it is long, and most requests of a call have the same.
+pub struct Prompt {
+    text: Pii<String>,
+    language: Language,
+    today: Date,
+    facts: Facts,
+}
+
+impl Prompt {
+    pub fn read(text: &str, language: Language, today: Date) -> Self {
+        let mut facts = Facts::default();
+        read(&mut facts, text, language, today);
+        Self { text: Pii::new(text.to_owned()), language, today, facts }
+    }
+
+    /// Whether reading this would say the same.
+    pub fn is(&self, text: &str, language: Language, today: Date) -> bool {
+        (self.language, self.today) == (language, today) && self.text.reveal() == text
+    }
+}
+
+impl fmt::Debug for Prompt {
+    /// Without a word of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prompt").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// The file of a prompt is mostly English, whatever is spoken.
+fn read(facts: &mut Facts, text: &str, language: Language, today: Date) {
+    facts.read(text, language, today);
+    if language != Language::English {
+        facts.read(text, Language::English, today);
+    }
 }
 
 /// See the module header.
@@ -71,7 +108,7 @@ impl Known {
         let mut known = Self {
             language,
             today,
-            told: Facts::default(),
+            told: sources.prompt.facts.clone(),
             hours: hours::facts(sources.clinic, today),
             subject: Subject::Other,
             deeds: Vec::new(),
@@ -80,7 +117,6 @@ impl Known {
         };
         known.told.date(today);
         known.told.time(sources.now.time());
-        known.read(sources.prompt);
         let mut before = "";
         for line in sources.said {
             match line.who {
@@ -167,12 +203,8 @@ impl Known {
         }
     }
 
-    /// The file of a prompt is mostly English, whatever is spoken.
     fn read(&mut self, text: &str) {
-        self.told.read(text, self.language, self.today);
-        if self.language != Language::English {
-            self.told.read(text, Language::English, self.today);
-        }
+        read(&mut self.told, text, self.language, self.today);
     }
 
     /// What a caller says is no fact, but may be said back. What was done, no caller says.
