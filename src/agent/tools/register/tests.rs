@@ -85,8 +85,8 @@ async fn what_is_added_to_a_registration_reaches_the_staff_after_another_yes() {
     let added = asked_and_answered(&arguments, "yes", &session).await;
     assert_eq!(added.result["status"], "queued", "{}", added.result);
     let kept = left(folder.path());
-    assert!(kept.lines().next().is_some_and(|first| !first.contains("nova@example.org")), "{kept}");
-    assert!(kept.lines().nth(1).is_some_and(|second| second.contains("E-mail: nova@example.org")), "{kept}");
+    let with_it = kept.lines().filter(|line| line.contains("E-mail: nova@example.org")).count();
+    assert_eq!(with_it, 1, "{kept}");
     assert_eq!(kept.lines().count(), 2);
 }
 
