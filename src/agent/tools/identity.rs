@@ -172,11 +172,11 @@ pub(super) async fn verify(asked: &Verify, session: &Session) -> Outcome {
     }
 }
 
-/// Whoever is calling, it is not this patient. Nothing was looked up.
+/// Whoever is calling, it is not this patient. Nothing was looked up, and nobody is offered a person who is not there.
 fn for_another(instead: ForOthers, session: &Session) -> Outcome {
-    let next = match instead {
-        ForOthers::Transfer | ForOthers::Book => ToolName::TransferToPerson,
-        ForOthers::Message => ToolName::TakeMessage,
+    let (instead, next) = match instead {
+        ForOthers::Transfer | ForOthers::Book if is_passed_on("", session) => (instead, ToolName::TransferToPerson),
+        ForOthers::Transfer | ForOthers::Book | ForOthers::Message => (ForOthers::Message, ToolName::TakeMessage),
     };
     let mut outcome = Outcome::told("not_allowed", refusal::for_child(instead, session.language));
     outcome.result["next"] = json!([next.name()]);

@@ -182,7 +182,8 @@ impl Dialog {
         self.misses = 0;
         if wish == Wish::ForAnother {
             self.visit = None;
-            return self.go(Step::Which, &book.replies().for_another, ExpectKind::Free);
+            // Whether anybody would take the call, these rules do not know.
+            return self.go(Step::OfferMessage, &book.replies().for_another, ExpectKind::YesNo);
         }
         // Whoever was made sure of stays so.
         let patient = self.visit.take().map(|visit| visit.patient).or_else(|| self.verified.clone());

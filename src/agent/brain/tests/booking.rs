@@ -310,10 +310,35 @@ async fn a_question_on_the_way_is_answered_and_the_booking_goes_on() {
 }
 
 #[tokio::test]
-async fn for_somebody_else_a_person_or_a_message_is_offered() {
+async fn for_somebody_else_a_message_is_offered_and_a_person_only_to_who_asks() {
+    for (language, wish, refused, message, person, yes) in [
+        (
+            Language::English,
+            "i'd like to book an appointment for my son",
+            "only book for the person who is calling",
+            "leave a message",
+            "person at",
+            "yes please",
+        ),
+        (
+            Language::French,
+            "je voudrais un rendez-vous pour ma fille",
+            "seulement réserver pour la personne qui appelle",
+            "laisser un message",
+            "passer une personne",
+            "oui",
+        ),
+    ] {
+        let mut talk = Talk::at_the_book(language);
+        let answer = talk.say(wish).await;
+        assert!(answer.contains(refused) && answer.contains(message) && !answer.contains(person), "{answer}");
+        let answer = talk.say(yes).await;
+        assert!(talk.ending.is_none() && answer.contains(if yes == "oui" { "nom" } else { "name" }), "{answer}");
+    }
     let mut talk = Talk::at_the_book(Language::English);
-    let answer = talk.say("i'd like to book an appointment for my son").await;
-    assert!(answer.contains("only book for the person who is calling"), "{answer}");
+    talk.say("i'd like to book an appointment for my son").await;
+    talk.say("can i speak to a person").await;
+    assert!(talk.ending.is_some());
 }
 
 #[tokio::test]

@@ -542,3 +542,24 @@ async fn who_is_too_young_to_call_is_not_looked_up_unless_the_clinic_books_for_o
         assert_eq!(said.len(), if next.is_some() { Language::ALL.len() } else { 0 });
     }
 }
+
+#[tokio::test]
+async fn who_calls_for_a_child_is_offered_a_message_where_nobody_would_take_the_call() {
+    let mut caller = Caller::new();
+    let mut closed = Clinic::sample();
+    closed.config.transfer_always = false;
+    let mut without_number = Clinic::sample();
+    without_number.config.transfer_to = None;
+    // Saturday in Vancouver: 18:05, when the clinic is closed, and 10:05.
+    for (clinic, now) in [(closed, "2026-11-22T02:05:00Z"), (without_number, "2026-11-21T18:05:00Z")] {
+        caller.session.clinic = Arc::new(clinic);
+        caller.session.now = now.parse().unwrap();
+        for language in Language::ALL {
+            let asked = Session { language, ..caller.session.clone() };
+            let found = run(ToolName::SearchPatient, &Pii::new(jane("2020-03-09").to_string()), &asked).await.result;
+            assert_eq!((&found["code"], &found["next"]), (&json!("not_allowed"), &json!(["take_message"])), "{found}");
+            let message = crate::clinic::spoken::refusal::for_child(ForOthers::Message, language);
+            assert_eq!(found["say"], message, "{language}");
+        }
+    }
+}
