@@ -1,9 +1,10 @@
 //! Numbers of health cards in what a caller said: no model sees them and no transcript keeps them; `[card 1]` stands in their place.
 //!
 //! Decides which run of digits is one: what was last named when it was said, a card or something else that has a number, its check digit, and, once a
-//! card's number was asked for, whether the caller's answer is digits. What a placeholder stands for follows from the lines alone, so that nothing is
-//! kept. The last four stay where they are what is asked for.
+//! card's number was asked for, whether the caller's answer is digits. What a placeholder stands for follows from the lines alone: what [`Cards`] remembers of them saves looking
+//! at them again, and no more. The last four stay where they are what is asked for.
 
+mod looked;
 mod pieces;
 mod words;
 
@@ -11,13 +12,14 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
-use super::{Line, Who, digits};
+use super::{Who, digits};
 use crate::emr::card;
 use crate::language::Language;
-use crate::privacy::Pii;
 use crate::tokens::{placed, tokens};
 use pieces::Pieces;
 use words::{PARTED, topics};
+
+pub use looked::Cards;
 
 /// The least of a card's number that is hidden whatever is said beside it: callers pause within it.
 const SHORTEST: usize = 6;
@@ -39,15 +41,14 @@ enum Topic {
     Other,
 }
 
-/// One number, and the bytes of which line it is made from.
+/// One number, and the bytes of its line that it is made from.
 struct Found {
-    line: usize,
     at: Range<usize>,
     digits: String,
 }
 
 /// What was named so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Named {
     topic: Option<Topic>,
     /// Lines of the agent since.
@@ -78,6 +79,28 @@ impl Named {
         } else if self.topic == Some(Topic::Card) && words::goes_on(&tokens(text, PARTED)) {
             self.pieces.open();
         }
+    }
+
+    /// The caller said this: the cards' numbers in it.
+    fn answered(&mut self, text: &str, language: Language) -> Vec<Found> {
+        let said = Heard::new(text, language);
+        let answer = pieces::Answer::of(text, &said);
+        let (mut found, mut heard, mut hidden) = (Vec::new(), 0, 0);
+        for (digits, at) in &said.runs {
+            let bytes = said.bytes(at);
+            self.hear(Who::Caller, &text[heard..bytes.start]);
+            heard = bytes.end;
+            if self.is_card(digits, &text[heard..]) || self.pieces.is_one(digits, &answer) {
+                hidden += digits.len();
+                found.push(Found { at: bytes, digits: digits.clone() });
+            }
+        }
+        self.hear(Who::Caller, &text[heard..]);
+        self.pieces.heard(hidden, &answer);
+        if hidden > 0 {
+            self.since = 0;
+        }
+        found
     }
 
     /// `after`: what the caller said after it.
@@ -176,86 +199,6 @@ fn runs(words: &[String], language: Language) -> Vec<(digits::Run, Range<usize>)
         }
     }
     runs
-}
-
-fn found(said: &[Line], language: Language) -> Vec<Found> {
-    let (mut found, mut named) = (Vec::new(), Named::default());
-    for (line, Line { who, text, .. }) in said.iter().enumerate() {
-        let text = text.reveal();
-        match who {
-            Who::System => {}
-            Who::Agent => named.asked(text),
-            Who::Caller => {
-                let said = Heard::new(text, language);
-                let answer = pieces::Answer::of(text, &said);
-                let (mut heard, mut hidden) = (0, 0);
-                for (digits, at) in &said.runs {
-                    let bytes = said.bytes(at);
-                    named.hear(Who::Caller, &text[heard..bytes.start]);
-                    heard = bytes.end;
-                    if named.is_card(digits, &text[heard..]) || named.pieces.is_one(digits, &answer) {
-                        hidden += digits.len();
-                        found.push(Found { line, at: bytes, digits: digits.clone() });
-                    }
-                }
-                named.hear(Who::Caller, &text[heard..]);
-                named.pieces.heard(hidden, &answer);
-                if hidden > 0 {
-                    named.since = 0;
-                }
-            }
-        }
-    }
-    found
-}
-
-/// The numbers, each once, in the order in which they were first said.
-fn numbers(found: &[Found]) -> Vec<&str> {
-    let mut numbers: Vec<&str> = Vec::new();
-    for one in found {
-        if !numbers.contains(&one.digits.as_str()) {
-            numbers.push(&one.digits);
-        }
-    }
-    numbers
-}
-
-fn placeholder(nth: usize) -> String {
-    format!("[card {}]", nth + 1)
-}
-
-/// The same lines with placeholders in place of numbers of cards.
-pub fn hidden(said: &[Line], language: Language) -> Vec<Line> {
-    let (mut lines, found) = (said.to_vec(), found(said, language));
-    let numbers = numbers(&found);
-    // From the end, so that what is in front stays where it is.
-    for one in found.iter().rev() {
-        let nth = numbers.iter().position(|number| *number == one.digits).unwrap_or_default();
-        let mut text = lines[one.line].text.reveal().clone();
-        text.replace_range(one.at.clone(), &placeholder(nth));
-        lines[one.line].text = Pii::new(text);
-    }
-    lines
-}
-
-/// What the caller said after these lines, as a transcript has it.
-pub fn transcript(said: &[Line], text: &str, language: Language) -> String {
-    let last = Line { who: Who::Caller, text: Pii::new(text.to_owned()), cut: false };
-    let lines: Vec<Line> = said.iter().cloned().chain([last]).collect();
-    hidden(&lines, language).pop().map_or_else(String::new, |line| line.text.into_inner())
-}
-
-/// What a model wrote, with the numbers in place of their placeholders: for the tool alone that it calls.
-pub(super) fn filled(arguments: &Pii<String>, said: &[Line], language: Language) -> Pii<String> {
-    if !arguments.reveal().contains("[card ") {
-        return arguments.clone();
-    }
-    let found = found(said, language);
-    let filled = numbers(&found)
-        .into_iter()
-        .enumerate()
-        .fold(arguments.reveal().clone(), |text, (nth, number)| text.replace(&placeholder(nth), number));
-    Pii::new(filled)
 }
 
 /// The last placeholder in these words, if one is there: who corrects themselves says it again.

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::llm::ToolSpec;
-use super::{CallFacts, Line, Who, cards};
+use super::{CallFacts, Line, Who};
 use crate::clinic::Clinic;
 use crate::clinic::calendar::is_open;
 use crate::clinic::spoken::refusal;
@@ -298,7 +298,7 @@ impl Outcome {
 
 /// Runs one tool to its end. `arguments` is what the model wrote; the numbers of cards, which it never saw, are put in here.
 pub async fn run(tool: ToolName, arguments: &Pii<String>, session: &Session) -> Outcome {
-    let arguments = &cards::filled(arguments, &session.said, session.language);
+    let arguments = &session.dealings.cards().filled(arguments, &session.said, session.language);
     match tool {
         ToolName::ClinicInfo => match parse(arguments) {
             Ok(asked) => clinic_info::run(&asked, session),

@@ -52,6 +52,7 @@ use super::thought::Thought;
 use super::timeline::{Counters, EndReason, Entry, TurnTimeline};
 use super::turn::{EchoWatch, Floor};
 use super::utterance::Purpose;
+use crate::agent::cards::Cards;
 use crate::agent::{Expect, ExpectKind};
 use crate::language::Language;
 use drafting::Drafts;
@@ -110,6 +111,7 @@ pub struct Machine {
     thought: Thought,
     drafts: Drafts,
     conversation: Conversation,
+    cards: Cards,
     recording: Recording,
     /// When the last sample of ours left: its echo is still on the way for a while.
     spoke: Time,
@@ -148,6 +150,7 @@ impl Machine {
             thought: Thought::new(),
             drafts: Drafts::default(),
             conversation: Conversation::default(),
+            cards: Cards::default(),
             recording: Recording::of(
                 setup.recorded,
                 setup.canned.get(setup.language, Phrase::RecordingNotice).is_some(),

@@ -30,7 +30,7 @@ enum Asked {
 }
 
 /// What is being collected.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pieces {
     asked: Asked,
     /// Digits since it was asked for.

@@ -1,4 +1,19 @@
+use super::looked::{Looked, texts};
 use super::*;
+use crate::agent::Line;
+use crate::privacy::Pii;
+
+fn hidden(said: &[Line], language: Language) -> Vec<Line> {
+    Cards::default().hidden(said, language)
+}
+
+fn transcript(said: &[Line], text: &str, language: Language) -> String {
+    Cards::default().transcript(said, text, language)
+}
+
+fn filled(arguments: &Pii<String>, said: &[Line], language: Language) -> Pii<String> {
+    Cards::default().filled(arguments, said, language)
+}
 
 fn lines(said: &[(Who, &str)]) -> Vec<Line> {
     said.iter().map(|(who, text)| Line { who: *who, text: Pii::new((*text).to_owned()), cut: false }).collect()
@@ -246,6 +261,53 @@ fn of_two_numbers_that_are_asked_for_at_once_the_one_that_is_nothing_else_is_the
     ] {
         assert_eq!(shown(&[asked, (Who::Caller, said)], Language::English), wanted);
     }
+}
+
+/// A call in which a card's number is said piece by piece.
+const IN_PIECES: [(Who, &str); 9] = [
+    (Who::Agent, "Hello, how can I help you?"),
+    (Who::Caller, "I want to register"),
+    (Who::Agent, "What is your health card number?"),
+    (Who::Caller, "nine six nine eight"),
+    (Who::System, "a note"),
+    (Who::Agent, "Mm-hm?"),
+    (Who::Caller, "six five eight"),
+    (Who::Agent, "Yes?"),
+    (Who::Caller, "two one five"),
+];
+
+#[test]
+fn each_line_of_a_call_is_looked_at_once_however_often_it_is_asked_about() {
+    let said = lines(&IN_PIECES);
+    let mut looked = Looked::default();
+    for so_far in 1..=said.len() {
+        assert_eq!(looked.look(texts(&said[..so_far]), Language::English), 1, "{so_far}");
+        assert_eq!(looked.look(texts(&said[..so_far]), Language::English), 0, "{so_far}");
+    }
+    assert_eq!(looked.look(texts(&said), Language::French), said.len(), "another language hears other digits");
+    let mut other = said.clone();
+    other[6].text = Pii::new("six five nine".to_owned());
+    assert_eq!(looked.look(texts(&other), Language::French), 3, "it, and what follows it");
+}
+
+#[test]
+fn what_is_remembered_of_a_call_finds_what_is_found_at_one_look() {
+    let said = lines(&IN_PIECES);
+    let cards = Cards::default();
+    let texts_of = |lines: Vec<Line>| lines.into_iter().map(|line| line.text.into_inner()).collect::<Vec<_>>();
+    for so_far in 1..=said.len() {
+        let now = &said[..so_far];
+        let wanted = texts_of(hidden(now, Language::English));
+        assert_eq!(texts_of(cards.hidden(now, Language::English)), wanted, "{so_far}");
+        // A draft, of words that turn out to be others.
+        let drafted = cards.transcript(now, "nine six", Language::English);
+        assert_eq!(drafted, transcript(now, "nine six", Language::English), "{so_far}");
+        assert_eq!(texts_of(cards.hidden(now, Language::English)), wanted, "{so_far}, after a draft");
+    }
+    let shown = texts_of(cards.hidden(&said, Language::English));
+    assert_eq!((&*shown[3], &*shown[6], &*shown[8]), ("[card 1]", "[card 2]", "[card 3]"));
+    let arguments = Pii::new("[card 1][card 2][card 3]".to_owned());
+    assert_eq!(cards.filled(&arguments, &said, Language::English).into_inner(), "9698658215");
 }
 
 proptest::proptest! {

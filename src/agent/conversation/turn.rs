@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use super::asking::{Asked, Reply};
 use super::memory::Memory;
 use super::{Inner, Standing, names};
-use crate::agent::cards;
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
 use crate::agent::grounding::Grounding;
@@ -162,7 +161,7 @@ impl Answer {
         let now = self.now();
         let file = self.desk.unusual.prompts.get(&agent.prompt).unwrap_or(&agent.prompt);
         let prompt = self.desk.graph.prompt(file, &self.variables(&now));
-        let said = cards::hidden(&self.turn.said, self.turn.language);
+        let said = self.memory.dealings().cards().hidden(&self.turn.said, self.turn.language);
         Request {
             messages: context::messages(prompt, &said, &self.memory.rounds(), self.turn.number),
             tools: if with_tools { specs(agent, self.emr().is_some()) } else { Arc::default() },

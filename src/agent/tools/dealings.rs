@@ -14,6 +14,7 @@ use sha2::Sha256;
 use super::trace::{Found, Touched, Trace};
 use super::untold::Untold;
 use super::{Message, Outcome};
+use crate::agent::cards::Cards;
 use crate::emr::{AppointmentRef, Held, Patient, PatientRef, Place, VisitKind};
 use crate::privacy::Pii;
 use crate::store::keys::Keys;
@@ -41,6 +42,7 @@ pub struct Dealings {
     key: [u8; 32],
     held: Mutex<State>,
     untold: Untold,
+    cards: Cards,
 }
 
 #[derive(Default)]
@@ -109,11 +111,16 @@ struct Proposal {
 
 impl Default for Dealings {
     fn default() -> Self {
-        Self { key: rand::random(), held: Mutex::default(), untold: Untold::default() }
+        Self { key: rand::random(), held: Mutex::default(), untold: Untold::default(), cards: Cards::default() }
     }
 }
 
 impl Dealings {
+    /// The numbers of cards that were said to the agent.
+    pub(in crate::agent) fn cards(&self) -> &Cards {
+        &self.cards
+    }
+
     /// The handle of this meaning; the same content has the same handle throughout a call.
     pub(super) fn issue(&self, content: &str, meaning: Meaning, now: Timestamp) -> String {
         let prefix = match meaning {

@@ -3,7 +3,7 @@
 use attendant_media::speech::SpeechId;
 
 use super::{Line, Machine, Phase, Service, Timer};
-use crate::agent::{Event, Expect, ExpectKind, Turn, Who, cards};
+use crate::agent::{Event, Expect, ExpectKind, Turn, Who};
 use crate::call::canned::Phrase;
 use crate::call::effect::Effect;
 use crate::call::hearing::Spoken;
@@ -22,7 +22,7 @@ const APOLOGIES: u32 = 2;
 impl Machine {
     /// The caller's words become a line, and are journalled without the numbers of health cards.
     pub(super) fn caller_said(&mut self, text: &str) {
-        let written = cards::transcript(&self.conversation.lines(), text, self.language);
+        let written = self.cards.transcript(&self.conversation.lines(), text, self.language);
         self.conversation.caller(text, self.language);
         self.counters.turns += 1;
         self.turn.turn = self.counters.turns;
