@@ -46,13 +46,31 @@ pub(super) fn are_spoken_of(text: &str, language: Language) -> bool {
     while at < said.len() {
         if let Some(free) = all.free.prefix(&said[at..]) {
             at += free;
-        } else if all.opening.prefix(&said[at..]).is_some() {
+        } else if all.opening.prefix(&said[at..]).is_some() && !is_offer(&said, at, language) {
             return true;
         } else {
             at += 1;
         }
     }
     false
+}
+
+/// "I have Monday at 8:30 open", "8:30 is open": it is a time that is open, and not the clinic.
+fn is_offer(said: &[String], at: usize, language: Language) -> bool {
+    const NOBODY: [&str; 14] = [
+        "were", "are", "is", "be", "you", "we", "they", "its", "stay", "stays", "clinic", "office", "doors", "usually",
+    ];
+    if language != Language::English || said[at] != "open" || at == 0 {
+        return false;
+    }
+    let (before, last) = (&said[..at], said[at - 1].as_str());
+    let number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit()) || matches!(word.as_str(), "am" | "pm");
+    let is_free = matches!(last, "is" | "are") && at.checked_sub(2).is_some_and(|at| number(&said[at]));
+    let has = |words: &[String]| {
+        let who = matches!(words[0].as_str(), "i" | "we" | "he" | "she" | "they" | "doctor");
+        matches!(words[0].as_str(), "ive" | "weve") || (who && matches!(words[1].as_str(), "have" | "has" | "got"))
+    };
+    is_free || (before.windows(2).any(has) && !NOBODY.contains(&last))
 }
 
 struct Words {
@@ -116,6 +134,8 @@ impl Words {
                 "plages horaires",
                 "case horaire",
                 "cases horaires",
+                "d'ouvert",
+                "d'ouverte",
             ],
             Language::Mandarin | Language::Cantonese | Language::Punjabi => &[],
         };

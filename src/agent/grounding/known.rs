@@ -89,6 +89,8 @@ pub struct Known {
     hours: Facts,
     subject: Subject,
     deeds: Vec<Deed>,
+    /// What was asked for last was not done: it waits for a yes, or was refused.
+    undone: bool,
     /// Sentences that tools gave to say, as tokens.
     sayings: Vec<Vec<String>>,
     /// The caller's lines, as tokens.
@@ -112,6 +114,7 @@ impl Known {
             hours: hours::facts(sources.clinic, today),
             subject: Subject::Other,
             deeds: Vec::new(),
+            undone: false,
             sayings: Vec::new(),
             callers: Vec::new(),
         };
@@ -170,6 +173,9 @@ impl Known {
 
     /// Whether this is known, which stands there in a sentence.
     pub(super) fn knows(&self, mention: &Mention, text: &str, at: &Range<usize>) -> bool {
+        if *mention == Mention::Done(Deed::Unnamed) {
+            return !self.undone || self.echoes(text, at);
+        }
         if let Mention::Done(deed) = mention {
             return self.deeds.contains(deed) || self.echoes(text, at);
         }
@@ -252,11 +258,14 @@ impl Known {
         }
         let Some(tool) = tool else { return };
         if result["ok"] == true {
+            // What only looks has done nothing about it.
+            self.undone &= done(tool, &Value::Null).is_empty();
             self.deeds.extend(done(tool, result));
             return;
         }
         // What was done before is another matter than what is asked for now.
         if let Some(not_done) = done(tool, result).first() {
+            self.undone = true;
             self.deeds.retain(|deed| deed != not_done);
         }
         if result["code"] == OUTCOME_UNKNOWN {
@@ -296,6 +305,8 @@ fn done(tool: ToolName, result: &Value) -> &'static [Deed] {
         ToolName::TakeMessage => &[Deed::MessageLeft],
         ToolName::RegisterNewPatient => &[Deed::Registered, Deed::MessageLeft],
         ToolName::AddToWaitlist => &[Deed::OnWaitingList, Deed::MessageLeft],
+        // Who has a chart is registered.
+        ToolName::SearchPatient | ToolName::VerifyIdentity if result["status"] == "verified" => &[Deed::Registered],
         ToolName::CheckAppointments
         | ToolName::ClinicInfo
         | ToolName::GetProviders

@@ -58,6 +58,8 @@ pub enum Deed {
     MessageLeft,
     Registered,
     OnWaitingList,
+    /// It is not said what: "you're all set".
+    Unnamed,
 }
 
 /// Everything of that kind in a text, in order. The text may be the beginning of a sentence.

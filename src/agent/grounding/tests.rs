@@ -130,6 +130,45 @@ fn what_was_done_before_is_no_reason_to_say_that_what_is_asked_for_now_is_done()
 }
 
 #[test]
+fn all_set_is_said_unless_what_was_asked_for_waits_for_a_yes_or_was_refused() {
+    for (language, words) in [
+        (Language::English, "You're all set!"),
+        (Language::French, "C'est confirmé!"),
+        (Language::Mandarin, "安排好了。"),
+        (Language::Cantonese, "搞掂咗。"),
+        (Language::Punjabi, "ਜੀ, ਹੋ ਗਿਆ।"),
+    ] {
+        let after = |rounds: &[Round]| judged(language, &[], rounds, words);
+        let wrote = || round("take_message", &json!({ "ok": true }));
+        let refused = |code: &str| round("create_appointment", &json!({ "ok": false, "code": code }));
+        assert_eq!(after(&[]), None, "{words}");
+        assert_eq!(after(&[wrote()]), None, "{words}");
+        for code in ["not_confirmed", "slot_taken", "outcome_unknown"] {
+            assert_eq!(after(&[wrote(), refused(code)]), Some(Kind::Done), "{words}: {code}");
+            let looked = round("find_earliest_appointment", &json!({ "ok": true, "slots": [] }));
+            assert_eq!(after(&[refused(code), looked]), Some(Kind::Done), "{words}: {code}");
+            let stands = json!({ "ok": true, "appointments": [{ "start": "2026-11-24T10:15" }] });
+            let looked = round("check_appointments", &stands);
+            assert_eq!(after(&[refused(code), looked]), Some(Kind::Done), "{words}: {code}");
+            assert_eq!(after(&[refused(code), wrote()]), None, "{words}: {code}");
+        }
+    }
+    let refused = [round("create_appointment", &json!({ "ok": false, "code": "not_confirmed" }))];
+    assert_eq!(judged(Language::English, &[], &refused, "Once you say yes, you're all set."), None);
+}
+
+#[test]
+fn who_has_a_chart_that_is_theirs_is_registered() {
+    let found = |status: &str| [round("search_patient", &json!({ "ok": true, "patient": "p_1", "status": status }))];
+    let after = |rounds: &[Round]| judged(Language::English, &[], rounds, "You're registered.");
+    assert_eq!(after(&found("verified")), None);
+    assert_eq!(after(&found("need_factor")), Some(Kind::Done));
+    let [verified] = found("verified");
+    let refused = round("register_new_patient", &json!({ "ok": false, "code": "not_confirmed" }));
+    assert_eq!(after(&[verified, refused]), Some(Kind::Done));
+}
+
+#[test]
 fn a_word_before_a_dash_and_once_again_make_no_claim_less_of_one() {
     for (language, words) in [
         (Language::English, "No problem - I've cancelled your appointment."),
@@ -183,6 +222,15 @@ fn opening_times_are_known_where_they_are_spoken_of_and_nowhere_else() {
     assert!(english(&[], "On Saturday you can come at 9 AM.").is_some());
     assert!(english(&[], "We have an open slot on Monday at 8:30 AM.").is_some());
     assert_eq!(english(&["what are your hours"], "On Wednesday until eleven PM."), Some(Kind::Time));
+    for offer in ["I have Monday at 8:30 open.", "We have 8:30 AM open on Monday.", "Dr. Chen's 8:30 is open."] {
+        assert!(english(&[], offer).is_some(), "{offer}");
+    }
+    assert!(judged(Language::French, &[], &[], "J'ai lundi à 8 h 30 d'ouvert.").is_some());
+    for told in
+        ["I have good news, we're open on Saturday from nine to one.", "On Monday the clinic is open from 8:30."]
+    {
+        assert_eq!(english(&[], told), None, "{told}");
+    }
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn time(said: &Said<'_>, at: usize, found: &mut Vec<Found>) -> Option<usize> {
 
 /// A time that is nothing else.
 fn whole(said: &Said<'_>, at: usize) -> Option<Clock> {
-    if said.is(at, &["noon", "midday"]) {
+    if said.is(at, &["noon", "midday"]) && !is_half(said, at) {
         return Some(Clock::noon(at + 1));
     }
     if said.is(at, &["midnight"]) {
@@ -197,6 +197,13 @@ fn whole(said: &Said<'_>, at: usize) -> Option<Clock> {
     let clock = minute.map_or_else(|| Clock::new(hour, 0, at + 1), |minute| Clock::new(hour, minute, at + 2));
     let (part, to) = am_pm(said, clock.to)?;
     Some(Clock { part: Some(part), to, ..clock })
+}
+
+/// "Before noon or after noon", "before or after noon": the halves of a day.
+fn is_half(said: &Said<'_>, at: usize) -> bool {
+    let first = said.is_back(at, 1, &["before"]) && said.is(at + 1, &["or"]) && said.is(at + 2, &["after"]);
+    let second = said.is_back(at, 1, &["after"]) && said.is_back(at, 2, &["or"]);
+    first || (second && [3, 4].iter().any(|back| said.is_back(at, *back, &["before"])))
 }
 
 /// "Half past ten", "a quarter to four", "ten past three".

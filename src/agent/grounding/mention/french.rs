@@ -157,7 +157,8 @@ fn noon(said: &Said<'_>, at: usize) -> Option<Clock> {
         return Some(Clock::midnight(at + 1));
     }
     let half = said.is_back(at, 1, &["apres"]) || (said.is_back(at, 1, &["avant"]) && said.dashed(at));
-    let is_hour = said.is(at, &["midi"]) && !half && !said.is_back(at, 1, &["le", "du", "ce"]);
+    let both = said.is_back(at, 1, &["avant"]) && said.is(at + 1, &["ou"]) && said.is(at + 2, &["apres"]);
+    let is_hour = said.is(at, &["midi"]) && !half && !both && !said.is_back(at, 1, &["le", "du", "ce"]);
     is_hour.then(|| Clock { part: Some(Part::Noon), ..with_minutes(said, 12, at + 1) })
 }
 

@@ -30,6 +30,8 @@ fn good_english_is_heard() {
             (&[], "How old is she, five or six?"),
             (&[], "Is that 6 0 4, 5 5 5, 0 1 2 3?"),
             (&[], "You are number 3 in the queue."),
+            (&[], "Before noon or after noon?"),
+            (&[], "Would you rather come before or after noon?"),
         ],
     );
 }
@@ -50,6 +52,7 @@ fn good_french_is_heard() {
             (&[], "Je n'ai pas pu déplacer votre rendez-vous."),
             (&[], "Votre message sera transmis."),
             (&[], "Quel âge a-t-elle, cinq ou six ans?"),
+            (&[], "Avant midi ou après midi?"),
             (&[], "Nous sommes au 1050, rue Broadway, bureau 12."),
         ],
     );

@@ -72,6 +72,7 @@ const ROWS: &[(Deed, &[&str])] = &[
             "its|its_been|thats_been|it_has_been|that_has_been ?now|just passed|sent|forwarded|relayed ?on|along to|on|along",
         ],
     ),
+    (Deed::Unnamed, &["youre|you_are|everythings|everything_is ?now|then all_set|good_to_go|all_done|taken_care_of"]),
 ];
 
 const AROUND: Around = Around {

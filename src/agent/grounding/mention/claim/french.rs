@@ -70,6 +70,7 @@ const ROWS: &[(Deed, &[&str])] = &[
             "j'ai|nous_avons|on_a ?bien|maintenant|déjà|aussi|donc avisé|informé|prévenu|averti le|la|l'|les|notre|votre|docteur|dr",
         ],
     ),
+    (Deed::Unnamed, &["c'est|tout_est ?bien|maintenant|donc confirmé|réglé"]),
 ];
 
 const AROUND: Around = Around {
