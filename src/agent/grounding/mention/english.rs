@@ -364,11 +364,13 @@ fn alone(said: &Said<'_>, at: usize, found: &[Found]) -> Option<Clock> {
     }
     let linked = at > 0 && ends_time(found, at - 1);
     let linked = linked && said.is_back(at, 1, &["or", "and", "to", "until", "till", "through"]);
-    let in_the = in_the(said, at + 1).filter(|_| is_led(said, at) || (linked && !is_one));
+    let offered = !is_one && said.is_back(at, 1, &["about"]) && said.is_back(at, 2, &["how", "what"]) && said.close(at);
+    let led = is_led(said, at) || offered;
+    let in_the = in_the(said, at + 1).filter(|_| led || (linked && !is_one));
     if let Some((part, to)) = in_the {
         return Some(Clock { part: Some(part), to, ..clock });
     }
-    let goes_on = is_led(said, at) || (linked && !is_one);
+    let goes_on = led || (linked && !is_one);
     (goes_on && ends_hour(said, at + 1, is_one)).then(|| clock.in_part(part_near(said, at, at + 1)))
 }
 

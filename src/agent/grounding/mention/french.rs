@@ -178,6 +178,8 @@ fn is_length(said: &Said<'_>, at: usize, clock: &Clock) -> bool {
         "prend",
         "prendre",
         "preavis",
+        "jeun",
+        "jeuner",
         "stationnement",
         "stationner",
         "trajet",
@@ -200,6 +202,8 @@ fn is_time(said: &Said<'_>, at: usize, clock: &Clock, found: &[Found]) -> bool {
         return ranged;
     }
     let led = said.is_back(at, 1, &["a", "vers", "avant", "apres", "des", "entre", "jusqu", "midi"]);
+    // « Pour 12 heures » may be as long.
+    let led = led || (said.is_back(at, 1, &["pour"]) && matches!(clock.hour, 7..=11 | 13..=20));
     let after_day = found.last().is_some_and(|last| last.to == at && !matches!(last.mention, Mention::Done(_)));
     let linked = at > 0 && ends_time(found, at - 1) && said.is_back(at, 1, &["ou", "et", "a"]);
     clock.minute > 0

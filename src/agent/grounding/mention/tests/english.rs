@@ -48,6 +48,9 @@ fn times() {
             ("by 5 on Friday", "5:00? Fri"),
             ("at ten with Dr. Chen", "10:00?"),
             ("at 10.30", "10:30?"),
+            ("How about ten?", "10:00?"),
+            ("What about ten in the morning?", "10:00"),
+            ("How about 3 on Tuesday?", "3:00? Tue"),
             ("８:30 AM", "8:30"),
         ],
         Language::English,
@@ -148,6 +151,9 @@ fn what_is_no_time_and_no_day() {
             "in November twenty twenty-six",
             "Dr. Friday is away.",
             "this afternoon",
+            "How about ten minutes?",
+            "How about one of our other doctors?",
+            "How about one?",
         ],
         Language::English,
     );
@@ -159,6 +165,8 @@ fn claims() {
         &[
             ("You're booked for Tuesday at ten.", "Booked Tue 10:00?"),
             ("You are all booked!", "Booked"),
+            ("Sorry for the wait, you're booked.", "Booked"),
+            ("That time is booked.", "Booked"),
             ("Great, you're now booked with Dr. Chen.", "Booked"),
             ("I've booked you with Dr. Chen.", "Booked"),
             ("I have booked that for you.", "Booked"),
@@ -242,6 +250,9 @@ fn what_is_no_claim() {
             "You're booked?",
             "The appointment you have is with Dr. Chen.",
             "Nothing was booked.",
+            "I'm sorry, that time is booked.",
+            "Unfortunately that slot is booked.",
+            "I'm sorry, but that time is now booked.",
         ],
         Language::English,
     );

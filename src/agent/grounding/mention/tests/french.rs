@@ -38,6 +38,7 @@ fn times() {
             ("à 10:30 AM", "10:30"),
             ("pour 10 h 30", "10:30?"),
             ("avant midi", "12:00"),
+            ("J'ai une place pour 10 heures.", "10:00?"),
         ],
         Language::French,
     );
@@ -88,6 +89,8 @@ fn what_is_no_time_and_no_day() {
             "pendant une heure et demie",
             "une visite de 15 minutes",
             "pour deux heures au plus",
+            "pour 12 heures",
+            "Restez à jeun pour 10 heures.",
             "toutes les 4 heures",
             "Nous sommes au 120 Harbour Street, suite 201, à Vancouver.",
             "au 10, rue Principale",
