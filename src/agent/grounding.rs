@@ -9,6 +9,7 @@ mod facts;
 mod hours;
 pub mod known;
 pub mod mention;
+pub mod reading;
 #[cfg(test)]
 mod tests;
 mod written;

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::agent::concluded::Conclusion;
 use crate::agent::context::Round;
-use crate::agent::grounding::known::Prompt;
+use crate::agent::grounding::Grounding;
+use crate::agent::grounding::known::{Known, Sources};
+use crate::agent::grounding::reading::Readings;
 use crate::agent::tools::{Dealings, ToolName};
-use crate::language::Language;
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -22,8 +22,8 @@ pub(super) struct Memory {
     concluded: Mutex<Conclusion>,
     /// How many lines there were when a late model was last raced against another: once a turn is enough.
     hedged: Mutex<Option<usize>>,
-    /// What the last request was told to be.
-    prompt: Mutex<Option<Arc<Prompt>>>,
+    /// Of the last request.
+    readings: Mutex<Readings>,
     /// Held while tools run: a new turn waits for what an old one began.
     tools: Arc<Semaphore>,
 }
@@ -36,7 +36,7 @@ impl Default for Memory {
             dealings: Arc::default(),
             concluded: Mutex::default(),
             hedged: Mutex::default(),
-            prompt: Mutex::default(),
+            readings: Mutex::default(),
             tools: Arc::new(Semaphore::new(1)),
         }
     }
@@ -64,15 +64,9 @@ impl Memory {
         self.dealings.show();
     }
 
-    /// What this prompt names, read if it is another than the last.
-    pub(super) fn prompt(&self, text: &str, language: Language, today: Date) -> Arc<Prompt> {
-        let last = self.prompt.lock().clone();
-        if let Some(same) = last.filter(|last| last.is(text, language, today)) {
-            return same;
-        }
-        let read = Arc::new(Prompt::read(text, language, today));
-        *self.prompt.lock() = Some(read.clone());
-        read
+    /// What may be said, of which only what is new has to be read.
+    pub(super) fn grounding(&self, sources: &Sources<'_>) -> Grounding {
+        Grounding::new(Known::gather(sources, &mut self.readings.lock()))
     }
 
     /// The caller's dealings with the book.

@@ -15,7 +15,7 @@ use super::{Inner, Standing, names};
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
 use crate::agent::grounding::Grounding;
-use crate::agent::grounding::known::{Known, Sources};
+use crate::agent::grounding::known::Sources;
 use crate::agent::llm::{Message, Request, ToolCall, ToolSpec};
 use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName, Trace};
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
@@ -179,14 +179,14 @@ impl Answer {
             Some(Message::User(_) | Message::Assistant { .. } | Message::Tool { .. }) | None => "",
         };
         let (language, now) = (self.turn.language, self.clinic.local((self.desk.clock)()).datetime());
-        Grounding::new(Known::gather(&Sources {
+        self.memory.grounding(&Sources {
             language,
             now,
             clinic: &self.clinic.config,
-            prompt: &self.memory.prompt(prompt, language, now.date()),
+            prompt,
             said: &self.turn.said,
             rounds: &self.memory.rounds(),
-        }))
+        })
     }
 
     /// Runs the tools on a task that nothing cancels, and keeps their results in the call's memory.

@@ -50,8 +50,9 @@ impl Facts {
 
     /// The same of a wish: who says Tuesday means this week's or the next one's.
     pub(super) fn wish(&mut self, text: &str, language: Language, today: Date) {
-        self.read(text, language, today);
+        self.data(text);
         for (mention, _) in days_and_times(text, language) {
+            self.add(&mention, today);
             if let Mention::Weekday(weekday) = mention {
                 let next = today.saturating_add(i64::from(today.weekday().until(weekday)).days());
                 self.date(next);
@@ -65,6 +66,15 @@ impl Facts {
         let (dates, times) = written::moments(text);
         dates.into_iter().for_each(|date| self.date(date));
         times.into_iter().for_each(|time| self.time(time));
+    }
+
+    /// What another text names.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        other.times.iter().for_each(|time| self.clock(time.hour, time.minute, time.half));
+        other.days.iter().for_each(|day| self.day(*day));
+        other.weekdays.iter().for_each(|weekday| self.weekday(*weekday));
+        self.ahead.extend(&other.ahead);
+        self.years.extend(&other.years);
     }
 
     pub(super) fn date(&mut self, date: Date) {

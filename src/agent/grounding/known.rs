@@ -6,29 +6,22 @@
 use std::fmt;
 use std::ops::Range;
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
 use super::facts::Facts;
-use super::mention::{Deed, Half, Mention, years as years_said};
+use super::mention::{Deed, Mention};
+use super::reading::{Reader, Reading, Readings};
 use super::{example, hours};
-use crate::agent::calendar::{self, Item};
 use crate::agent::context::Round;
 use crate::agent::tools::{OUTCOME_UNKNOWN, ToolName};
 use crate::agent::{Line, Who};
 use crate::clinic::ClinicConfig;
 use crate::language::Language;
-use crate::privacy::Pii;
-use crate::tokens::{Phrase, Phrases, placed, tokens};
+use crate::tokens::{Phrase, placed};
 
 /// So many tokens in a row of a caller's are their own words: a message read back says what they have done.
 const ECHO: usize = 4;
-
-/// Numbers of an answer that may be times without a word that says so. More of them are a telephone number.
-const BARE: usize = 3;
-
-/// Years that callers name.
-const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
 
 /// Where it is gathered from.
 #[derive(Clone, Copy, Debug)]
@@ -38,47 +31,11 @@ pub struct Sources<'a> {
     pub now: DateTime,
     pub clinic: &'a ClinicConfig,
     /// What the model was told to be.
-    pub prompt: &'a Prompt,
+    pub prompt: &'a str,
     /// Everything said and heard, as heard.
     pub said: &'a [Line],
     /// Every tool that ended in this call.
     pub rounds: &'a [Round],
-}
-
-/// A rendered prompt, read: it is long, and most requests of a call have the same.
-pub struct Prompt {
-    text: Pii<String>,
-    language: Language,
-    today: Date,
-    facts: Facts,
-}
-
-impl Prompt {
-    pub fn read(text: &str, language: Language, today: Date) -> Self {
-        let mut facts = Facts::default();
-        read(&mut facts, text, language, today);
-        Self { text: Pii::new(text.to_owned()), language, today, facts }
-    }
-
-    /// Whether reading this would say the same.
-    pub fn is(&self, text: &str, language: Language, today: Date) -> bool {
-        (self.language, self.today) == (language, today) && self.text.reveal() == text
-    }
-}
-
-impl fmt::Debug for Prompt {
-    /// Without a word of it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prompt").field("language", &self.language).finish_non_exhaustive()
-    }
-}
-
-/// The file of a prompt is mostly English, whatever is spoken.
-fn read(facts: &mut Facts, text: &str, language: Language, today: Date) {
-    facts.read(text, language, today);
-    if language != Language::English {
-        facts.read(text, Language::English, today);
-    }
 }
 
 /// See the module header.
@@ -105,12 +62,13 @@ enum Subject {
 }
 
 impl Known {
-    pub fn gather(sources: &Sources<'_>) -> Self {
+    pub fn gather(sources: &Sources<'_>, readings: &mut Readings) -> Self {
         let (language, today) = (sources.language, sources.now.date());
+        let mut reader = readings.begin(language, today);
         let mut known = Self {
             language,
             today,
-            told: sources.prompt.facts.clone(),
+            told: reader.ours(sources.prompt).facts.clone(),
             hours: hours::facts(sources.clinic, today),
             subject: Subject::Other,
             deeds: Vec::new(),
@@ -125,30 +83,28 @@ impl Known {
             match line.who {
                 Who::Caller => {
                     let text = line.text.reveal();
-                    known.caller(text);
-                    // A date may take two answers.
-                    known.born(text);
-                    known.born(&format!("{before} {text}"));
+                    known.caller(&reader.callers(text));
+                    known.told.add_all(&reader.answers(before, text).facts);
                     before = text;
                 }
                 // It was judged when it was said, or is the server's own.
-                Who::Agent => known.told(line.text.reveal()),
+                Who::Agent => known.told(&reader.ours(line.text.reveal())),
                 Who::System => {}
             }
         }
         for round in sources.rounds {
             for (tool, result) in round.results() {
-                known.result(tool, &result);
+                known.result(tool, &result, &mut reader);
             }
         }
         let since = sources.said.iter().rev().take_while(|line| line.who != Who::Agent);
         for line in since.filter(|line| line.who == Who::Caller) {
-            known.heard(line.text.reveal());
+            known.spoken_of(&reader.callers(line.text.reveal()));
         }
         let asked = sources.said.iter().rposition(|line| line.who == Who::Caller);
         for round in sources.rounds.iter().filter(|round| asked.is_some_and(|asked| round.after > asked)) {
             for (_, result) in round.results().filter(|(tool, _)| *tool == Some(ToolName::ClinicInfo)) {
-                known.heard(result["say"].as_str().unwrap_or_default());
+                known.spoken_of(&reader.ours(result["say"].as_str().unwrap_or_default()));
             }
         }
         known
@@ -161,6 +117,12 @@ impl Known {
     /// Somebody said this: it may say what is being spoken of from now on.
     pub(super) fn heard(&mut self, text: &str) {
         if hours::are_spoken_of(text, self.language) {
+            self.subject = Subject::Hours;
+        }
+    }
+
+    fn spoken_of(&mut self, words: &Reading) {
+        if words.of_hours {
             self.subject = Subject::Hours;
         }
     }
@@ -201,60 +163,25 @@ impl Known {
     }
 
     /// What speaks of opening times is known of them alone.
-    fn told(&mut self, text: &str) {
-        if hours::are_spoken_of(text, self.language) {
-            self.hours.read(text, self.language, self.today);
-        } else {
-            self.read(text);
-        }
-    }
-
-    fn read(&mut self, text: &str) {
-        read(&mut self.told, text, self.language, self.today);
+    fn told(&mut self, words: &Reading) {
+        let known = if words.of_hours { &mut self.hours } else { &mut self.told };
+        known.add_all(&words.facts);
     }
 
     /// What a caller says is no fact, but may be said back. What was done, no caller says.
-    fn caller(&mut self, text: &str) {
-        self.read(text);
-        self.told.wish(text, self.language, self.today);
-        self.callers.push(tokens(text, self.language));
-        if !calendar::knows(self.language) {
-            years_said(text, self.language, self.today.year()).into_iter().for_each(|year| self.told.year(year));
-            if weekend(self.language).found_in(&tokens(text, self.language)) {
-                self.told.weekday(Weekday::Saturday);
-                self.told.weekday(Weekday::Sunday);
-            }
-            return;
-        }
-        let clocks = calendar::clocks(text, self.language);
-        let bare = clocks.iter().filter(|clock| clock.bare).count();
-        for clock in clocks.iter().filter(|clock| !clock.bare || bare <= BARE) {
-            let half = if clock.sure { Half::Said } else { Half::Unsaid };
-            self.told.clock(clock.hour.unsigned_abs(), clock.minute.unsigned_abs(), half);
-        }
-        if let Some(wish) = calendar::when(text, self.language, self.today) {
-            wish.from.into_iter().chain(wish.to).for_each(|date| self.told.date(date));
-            wish.weekdays.into_iter().for_each(|weekday| self.told.weekday(weekday));
-            for time in wish.after.into_iter().chain(wish.before) {
-                self.told.clock(time.hour().unsigned_abs(), time.minute().unsigned_abs(), Half::Unsaid);
-            }
-        }
-        years(&calendar::items(text, self.language)).for_each(|year| self.told.year(year));
+    fn caller(&mut self, words: &Reading) {
+        self.told.add_all(&words.facts);
+        self.callers.push(words.tokens.clone());
     }
 
-    fn born(&mut self, text: &str) {
-        let born = calendar::birth_date(text, self.language, self.today);
-        born.filter(|_| calendar::knows(self.language)).into_iter().for_each(|date| self.told.date(date));
-    }
-
-    fn result(&mut self, tool: Option<ToolName>, result: &Value) {
+    fn result(&mut self, tool: Option<ToolName>, result: &Value, reader: &mut Reader<'_>) {
         if tool == Some(ToolName::ClinicInfo) {
-            self.told(result["say"].as_str().unwrap_or_default());
+            self.told(&reader.ours(result["say"].as_str().unwrap_or_default()));
         } else {
-            self.strings(result);
+            self.strings(result, reader);
         }
         if let Some(say) = result["say"].as_str() {
-            self.sayings.push(tokens(say, self.language));
+            self.sayings.push(reader.ours(say).tokens.clone());
         }
         let Some(tool) = tool else { return };
         if result["ok"] == true {
@@ -274,12 +201,14 @@ impl Known {
         }
     }
 
-    fn strings(&mut self, value: &Value) {
+    fn strings(&mut self, value: &Value, reader: &mut Reader<'_>) {
         match value {
-            Value::String(text) if text.contains(char::is_whitespace) || !text.is_ascii() => self.read(text),
+            Value::String(text) if text.contains(char::is_whitespace) || !text.is_ascii() => {
+                self.told.add_all(&reader.ours(text).facts);
+            }
             Value::String(text) => self.told.data(text),
-            Value::Array(all) => all.iter().for_each(|one| self.strings(one)),
-            Value::Object(all) => all.values().for_each(|one| self.strings(one)),
+            Value::Array(all) => all.iter().for_each(|one| self.strings(one, reader)),
+            Value::Object(all) => all.values().for_each(|one| self.strings(one, reader)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -318,25 +247,4 @@ fn done(tool: ToolName, result: &Value) -> &'static [Deed] {
         | ToolName::TransferToPerson
         | ToolName::EndCall => &[],
     }
-}
-
-/// The end of a week, where no calendar of the language reads wishes.
-fn weekend(language: Language) -> Phrases {
-    let words: &[&str] = match language {
-        Language::Mandarin | Language::Cantonese => &["周末", "週末"],
-        Language::Punjabi => &["ਵੀਕਐਂਡ", "ਵੀਕੈਂਡ"],
-        Language::English | Language::French => &[],
-    };
-    Phrases::new(words, language)
-}
-
-/// "1984", and "nineteen eighty-four", which is two numbers.
-fn years(items: &[Item]) -> impl Iterator<Item = i16> {
-    let digits = |at: usize| items.get(at).and_then(Item::number).map(|number| number.digits.clone());
-    let of = move |at: usize| {
-        let first = digits(at)?;
-        let year = if first.len() == 2 { format!("{first}{}", digits(at + 1)?) } else { first };
-        year.parse::<i16>().ok().filter(|year| YEARS.contains(year))
-    };
-    (0..items.len()).filter_map(of)
 }

@@ -5,7 +5,8 @@ mod good;
 use jiff::civil::{DateTime, date};
 use serde_json::{Value, json};
 
-use super::known::{Known, Prompt, Sources};
+use super::known::{Known, Sources};
+use super::reading::Readings;
 use super::*;
 use crate::agent::context::Round;
 use crate::agent::llm::ToolCall;
@@ -42,9 +43,9 @@ fn judged_after(language: Language, lines: &[(Who, &str)], rounds: &[Round], wor
     let said: Vec<Line> =
         lines.iter().map(|(who, text)| Line { who: *who, text: Pii::new((*text).to_owned()), cut: false }).collect();
     let clinic = Clinic::sample();
-    let prompt = Prompt::read("It is Saturday, 2026-11-21, 10:05 at the clinic.", language, now().date());
-    let sources = Sources { language, now: now(), clinic: &clinic.config, prompt: &prompt, said: &said, rounds };
-    let mut grounding = Grounding::new(Known::gather(&sources));
+    let prompt = "It is Saturday, 2026-11-21, 10:05 at the clinic.";
+    let sources = Sources { language, now: now(), clinic: &clinic.config, prompt, said: &said, rounds };
+    let mut grounding = Grounding::new(Known::gather(&sources, &mut Readings::default()));
     let mut splitter = Splitter::new(language);
     splitter.push(words);
     while let Some(clause) = splitter.finish() {
