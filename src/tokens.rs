@@ -46,7 +46,7 @@ fn flush(word: &mut (String, Range<usize>), found: &mut Vec<(String, Range<usize
     }
 }
 
-fn is_han(c: char) -> bool {
+pub(crate) fn is_han(c: char) -> bool {
     matches!(c, '\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 

@@ -21,6 +21,7 @@ pub mod messages;
 mod once;
 mod provider_name;
 mod register;
+mod repeated;
 mod schema;
 mod take_message;
 mod trace;

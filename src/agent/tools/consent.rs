@@ -21,8 +21,20 @@ pub(super) enum Deed {
 
 /// Whether the caller said yes to this question, asked for this write by [`ask`].
 pub(super) fn agreed(deed: Deed, what: &str, question: &str, named: &[String], session: &Session) -> bool {
+    agreed_in(deed, what, question, named, &tokens::Phrases::default(), session)
+}
+
+/// The same; `repeated`: what is no more than the yes, said after it.
+pub(super) fn agreed_in(
+    deed: Deed,
+    what: &str,
+    question: &str,
+    named: &[String],
+    repeated: &tokens::Phrases,
+    session: &Session,
+) -> bool {
     let after = session.dealings.proposed(what);
-    after.is_some_and(|after| given(deed, &session.said, after, question, named, session.language))
+    after.is_some_and(|after| given(deed, &session.said, after, question, named, repeated, session.language))
 }
 
 /// Nothing is written: the question comes first, and again after whatever was no yes to it.
@@ -33,7 +45,15 @@ pub(super) fn ask(what: &str, question: &str, session: &Session) -> Outcome {
 
 /// `after`: lines there were when the write was proposed. `question`: the server's own, of which the last sentence says what would be
 /// done. `named`: what else must have been heard, as the server wrote it: moments, a name.
-fn given(deed: Deed, said: &[Line], after: usize, question: &str, named: &[String], language: Language) -> bool {
+fn given(
+    deed: Deed,
+    said: &[Line],
+    after: usize,
+    question: &str,
+    named: &[String],
+    repeated: &tokens::Phrases,
+    language: Language,
+) -> bool {
     let said: Vec<&Line> = said.iter().skip(after).filter(|line| line.who != Who::System).collect();
     let answer = said.iter().rposition(|line| line.who == Who::Agent).map_or(0, |at| at + 1);
     let (before, answer) = said.split_at(answer);
@@ -46,18 +66,20 @@ fn given(deed: Deed, said: &[Line], after: usize, question: &str, named: &[Strin
     let last = Phrase::new(last_sentence(question), language);
     let asked = !last.is_empty() && offered.ends_with(last.tokens());
     let told = named.iter().all(|name| Phrase::new(name, language).position(&offered).is_some());
-    asked && told && is_yes(deed, &heard(answer), language)
+    asked && told && is_yes(deed, &heard(answer), repeated, language)
 }
+
+/// What ends a sentence.
+pub(super) const ENDS: [char; 7] = ['.', '?', '!', '\u{3002}', '\u{ff1f}', '\u{ff01}', '\u{964}'];
 
 /// "Shall I book it?"
 fn last_sentence(question: &str) -> &str {
-    const ENDS: [char; 7] = ['.', '?', '!', '\u{3002}', '\u{ff1f}', '\u{ff01}', '\u{964}'];
     question.trim_end_matches(|c: char| ENDS.contains(&c) || c.is_whitespace()).rsplit(ENDS).next().unwrap_or_default()
 }
 
-/// A yes and nothing besides: whatever else is said may take it back ("okay, what about Monday"), and asking again costs less than a
-/// wrong booking.
-fn is_yes(deed: Deed, said: &[String], language: Language) -> bool {
+/// A yes and nothing besides but what is repeated: whatever else is said may take it back ("okay, what about Monday"), and asking again
+/// costs less than a wrong booking.
+fn is_yes(deed: Deed, said: &[String], repeated: &tokens::Phrases, language: Language) -> bool {
     let words = &Phrases::of(language).words;
     let mut rest = said;
     // 唔 hesitates, and 唔好 is a no.
@@ -69,7 +91,7 @@ fn is_yes(deed: Deed, said: &[String], language: Language) -> bool {
     }
     let besides = besides(deed, language);
     words.yes.prefix(rest).is_some()
-        && made_without(rest, &[&words.yes, &words.backchannels, &words.hesitations, &besides], &words.no)
+        && made_without(rest, &[&words.yes, &words.backchannels, &words.hesitations, &besides, repeated], &words.no)
 }
 
 /// What people add to a yes without changing it: "okay, cancel it" is no yes to a booking.
@@ -104,11 +126,15 @@ mod tests {
 
     const ASKED: &str = "That's Tuesday, November 24 at 10:15 AM with Dr. Wei Chen. Shall I book it?";
 
+    fn is_alone(answer: &str, language: Language) -> bool {
+        is_yes(Deed::Book, &tokens(answer, language), &tokens::Phrases::default(), language)
+    }
+
     fn judged(lines: &[(Who, &str)], after: usize) -> bool {
         let said: Vec<Line> =
             lines.iter().map(|(who, t)| Line { who: *who, text: Pii::new((*t).to_owned()), cut: false }).collect();
         let named = ["Tuesday, November 24 at 10:15 AM", "Dr. Wei Chen"].map(str::to_owned);
-        given(Deed::Book, &said, after, ASKED, &named, Language::English)
+        given(Deed::Book, &said, after, ASKED, &named, &tokens::Phrases::default(), Language::English)
     }
 
     #[test]
@@ -138,7 +164,7 @@ mod tests {
             (Language::Cantonese, "好似星期三得唔得"),
             (Language::French, "oui mercredi"),
         ] {
-            assert!(!is_yes(Deed::Book, &tokens(answer, language), language), "{answer}");
+            assert!(!is_alone(answer, language), "{answer}");
         }
     }
 
@@ -180,7 +206,9 @@ mod tests {
 
     #[test]
     fn a_yes_with_the_word_for_another_deed_is_none() {
-        let yes = |deed, answer: &str, language| is_yes(deed, &tokens(answer, language), language);
+        let yes = |deed, answer: &str, language| {
+            is_yes(deed, &tokens(answer, language), &tokens::Phrases::default(), language)
+        };
         for (deed, own, other) in [
             (Deed::Book, "okay, book it", "okay, cancel it"),
             (Deed::Move, "yeah, move it", "yeah, book it"),
@@ -204,8 +232,8 @@ mod tests {
             (Language::Cantonese, "好唔該", "唔好"),
             (Language::Punjabi, "ਹਾਂ ਜੀ", "ਠੀਕ ਨਹੀਂ"),
         ] {
-            assert!(is_yes(Deed::Book, &tokens(yes, language), language), "{yes}");
-            assert!(!is_yes(Deed::Book, &tokens(no, language), language), "{no}");
+            assert!(is_alone(yes, language), "{yes}");
+            assert!(!is_alone(no, language), "{no}");
         }
     }
 }

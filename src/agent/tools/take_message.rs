@@ -1,13 +1,13 @@
 //! `take_message`: keeps a caller's message for the clinic, once they said yes to the server's own question: from whom it is, and which number is called back.
 //!
-//! The number they are calling from is read out as any other. The same message twice in a call is kept once.
+//! The number they are calling from is read out as any other. The same message twice in a call is kept once, whatever its commas and capitals.
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::call_back::CallBack;
 use super::limits::{self, Limited};
-use super::{MessageKind, Outcome, Session, ToolName, consent, for_staff, object};
+use super::{MessageKind, Outcome, Session, ToolName, consent, for_staff, object, repeated};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::{intake, telephone};
 use crate::state::key::digest;
@@ -54,7 +54,7 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
         Ok(number) => number,
         Err(outcome) => return outcome,
     };
-    let what = digest(&["message", name, number.digits(), text]);
+    let what = digest(&["message", &repeated::plain(name), number.digits(), &repeated::plain(text)]);
     if let Some(outcome) = session.dealings.done(&what) {
         return outcome;
     }
@@ -62,8 +62,9 @@ pub(super) async fn run(asked: Asked, session: &Session) -> Outcome {
         return outcome;
     }
     let question = intake::ask_to_pass_on(name, number.digits(), session.language);
-    if !consent::agreed(consent::Deed::Leave, &what, &question, &[name.to_owned(), telephone(number.digits())], session)
-    {
+    let named = [name.to_owned(), telephone(number.digits())];
+    let repeated = repeated::with_message(text, session.language);
+    if !consent::agreed_in(consent::Deed::Leave, &what, &question, &named, &repeated, session) {
         return consent::ask(&what, &question, session);
     }
     let outcome = match for_staff::leave(MessageKind::Message, name, &number, text.to_owned(), session).await {

@@ -204,6 +204,64 @@ async fn a_message_nobody_said_yes_to_is_refused() {
 }
 
 #[tokio::test]
+async fn a_message_with_other_commas_and_capitals_is_the_one_that_was_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = session(folder.path(), &[]);
+    let asked = call(ToolName::TakeMessage, message(), &first).await;
+    let agreed = then(&first, asked.result["say"].as_str().unwrap(), "yes");
+    let other = json!({ "name": "jane roe", "number": "6045550123", "text": "Please,  call me 15 times." });
+    let refused = call(ToolName::TakeMessage, other, &agreed).await;
+    assert_eq!(refused.result["code"], "not_confirmed", "other words are another message");
+    call(ToolName::TakeMessage, message(), &first).await;
+    let laid_out = json!({ "name": "Jane  Roe", "number": "6045550123", "text": "Please,  call me!" });
+    let kept = call(ToolName::TakeMessage, laid_out, &agreed).await;
+    assert!(kept.is_ok(), "{}", kept.result);
+    assert_eq!(call(ToolName::TakeMessage, message(), &agreed).await, kept, "the same again");
+    let [file] = &messages::waiting(folder.path()).unwrap()[..] else { panic!("one message") };
+    let kept = messages::read(file, &crate::store::at_rest::Sealing::default()).unwrap().unwrap();
+    assert_eq!(kept.text.reveal(), "Please,  call me!", "as it was sent");
+}
+
+#[tokio::test]
+async fn a_yes_that_repeats_the_message_or_the_question_is_a_yes_in_every_language() {
+    for (language, text, yes) in [
+        (Language::English, "I need my prescription.", "Yes, please tell them I need my prescription"),
+        (Language::English, "I need my prescription", "yes tell them that I need my prescription, thank you"),
+        (Language::English, "I'm Ana. Call me at work.", "Yes please, call me at work"),
+        (Language::English, "I need my prescription", "Yes, pass that message to the clinic please"),
+        (Language::French, "J'ai besoin de mon ordonnance.", "Oui, dites-leur que j'ai besoin de mon ordonnance"),
+        (Language::Mandarin, "我需要我的药。", "好的,请告诉他们我需要我的药"),
+        (Language::Cantonese, "我想攞藥。", "好呀,話俾佢哋知我想攞藥"),
+        (Language::Punjabi, "ਮੈਨੂੰ ਦਵਾਈ ਚਾਹੀਦੀ ਹੈ।", "ਹਾਂ ਜੀ, ਉਨ੍ਹਾਂ ਨੂੰ ਦੱਸ ਦਿਓ ਕਿ ਮੈਨੂੰ ਦਵਾਈ ਚਾਹੀਦੀ ਹੈ"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session { language, ..session(folder.path(), &[]) };
+        let asked = json!({ "name": "Jane Roe", "number": "604-555-0123", "text": text });
+        let outcome = asked_and_answered(ToolName::TakeMessage, &asked, yes, &session).await;
+        assert!(outcome.is_ok(), "{yes}: {}", outcome.result);
+    }
+}
+
+#[tokio::test]
+async fn a_yes_with_more_or_less_than_the_message_is_none() {
+    for (text, answer) in [
+        ("I need my prescription", "yes tell them I need my prescription tomorrow"),
+        ("I need my prescription", "yes but tell them I need my prescription"),
+        ("Do not call my wife", "yes call my wife"),
+        ("No. Call my wife", "yes no"),
+        ("Call me Monday not Tuesday", "yes call me Tuesday not Monday"),
+        ("I need my prescription", "tell them I need my prescription"),
+        ("Hold on. I need my prescription", "yes hold on"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path(), &[]);
+        let asked = json!({ "name": "Jane Roe", "number": "604-555-0123", "text": text });
+        let outcome = asked_and_answered(ToolName::TakeMessage, &asked, answer, &session).await;
+        assert_eq!(outcome.result["code"], "not_confirmed", "{text}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn the_callers_own_number_is_the_servers_to_know_and_is_asked_about_in_every_language() {
     let asked = json!({ "name": "Jane Roe", "number": "caller", "text": "call me" });
     for (language, yes) in [
