@@ -55,6 +55,7 @@ pub use ledger::{LEDGER, Ledger, State, Step};
 pub use left_behind::LeftBehind;
 pub use messages::{MESSAGES, Message, MessageKind, Messages};
 pub(super) use once::run_once;
+pub(super) use repeated::agrees;
 pub use trace::{Found, SealedChart, Trace};
 pub(super) use untold::leave as leave_untold;
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::intent::{Intent, Understood, understand};
 use super::lexicon::{Lexicon, Replies};
 use crate::agent::ExpectKind;
-use crate::agent::tools::ToolName;
+use crate::agent::tools::{ToolName, agrees};
 use crate::language::Language;
 use crate::phrases::{Phrases, emergency};
 use crate::tokens::{made_of, tokens};
@@ -248,6 +248,10 @@ impl Dialog {
             && matches!(intent, Intent::Unclear | Intent::Foreign | Intent::Greeting)
         {
             return Intent::Hours;
+        }
+        // "Yes, thank you" takes what is offered.
+        if matches!(self.step, Step::OfferPerson | Step::OfferMessage) && agrees(said, "", self.language) {
+            return Intent::Yes;
         }
         let words = &Phrases::of(self.language).words;
         if self.step != Step::Open && matches!(intent, Intent::Unclear | Intent::Thanks) && short {

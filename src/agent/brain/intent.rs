@@ -9,7 +9,7 @@ use super::classifier::{self, Classifier};
 use super::lexicon::Lexicon;
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::tokens::{made_of, tokens};
+use crate::tokens::{made_of, made_without, tokens};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,9 +108,11 @@ pub(super) fn understand_by(classifier: &Classifier, text: &str, language: Langu
 pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     let said = tokens(text, language);
     let words = &Phrases::of(language).words;
-    if made_of(&said, &[&words.no, &words.hesitations]) {
+    let is_yes = made_without(&said, &[&words.yes], &words.no);
+    // 嗯 hesitates too, and 冇錯 is more than 冇.
+    if !is_yes && made_without(&said, &[&words.no, &words.hesitations], &words.yes) {
         Some(Intent::No)
-    } else if made_of(&said, &[&words.yes, &words.hesitations]) {
+    } else if is_yes || made_of(&said, &[&words.yes, &words.hesitations]) {
         Some(Intent::Yes)
     } else {
         None

@@ -360,6 +360,53 @@ async fn a_message_can_be_left_in_every_language() {
 }
 
 #[tokio::test]
+async fn a_chinese_yes_takes_the_message_that_is_offered_and_keeps_the_one_that_was_read_back() {
+    let night = "2026-11-22T02:05:00Z".parse().unwrap();
+    for (language, person, accepts, name, lines, keeps) in [
+        (
+            Language::Mandarin,
+            "转人工",
+            &["要", "要的", "嗯", "好的,谢谢你", "好的,麻烦您了"][..],
+            "名字",
+            ["我叫王小明", "六零四五五五零幺二三", "请医生给我回电话"],
+            &["对", "嗯", "没错", "好的,谢谢您", "好的,请转给诊所"][..],
+        ),
+        (
+            Language::Cantonese,
+            "轉人工",
+            &["要", "想呀", "嗯", "冇問題", "好呀,唔該晒", "好嘅,多謝你"][..],
+            "名",
+            ["我叫陳大文", "六零四五五五零一二三", "請醫生覆電話畀我"],
+            &["啱", "冇錯", "冇問題", "好啦,唔該你", "好呀,幫我轉俾診所"][..],
+        ),
+    ] {
+        let closed = || {
+            let mut talk = Talk::new(language);
+            let mut clinic = Clinic::sample();
+            clinic.config.transfer_always = false;
+            talk.session.clinic = Arc::new(clinic);
+            talk.session.now = night;
+            talk
+        };
+        for yes in accepts {
+            let mut talk = closed();
+            let offer = talk.say(person).await;
+            assert_eq!(offer, crate::clinic::spoken::refusal::closed(language));
+            let answer = talk.say(yes).await;
+            assert!(answer.contains(name), "{yes}: {answer}");
+        }
+        for yes in keeps {
+            let mut talk = closed();
+            for line in [person, "好"].into_iter().chain(lines) {
+                talk.say(line).await;
+            }
+            let answer = talk.say(yes).await;
+            assert!(talk.messages().contains("+16045550123"), "{yes}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_yes_is_asked_about_again_and_then_a_person_is_offered() {
     let mut talk = Talk::new(Language::English);
     for words in ["leave a message", "jane roe", "604 555 0123", "call me"] {

@@ -79,7 +79,7 @@ fn last_sentence(question: &str) -> &str {
 
 /// A yes and nothing besides but what is repeated: whatever else is said may take it back ("okay, what about Monday"), and asking again
 /// costs less than a wrong booking.
-fn is_yes(deed: Deed, said: &[String], repeated: &tokens::Phrases, language: Language) -> bool {
+pub(super) fn is_yes(deed: Deed, said: &[String], repeated: &tokens::Phrases, language: Language) -> bool {
     let words = &Phrases::of(language).words;
     let mut rest = said;
     // 唔 hesitates, and 唔好 is a no.
@@ -99,8 +99,37 @@ fn besides(deed: Deed, language: Language) -> tokens::Phrases {
     let always: &[&str] = match language {
         Language::English => &["please", "thanks", "thank you", "do it", "do that", "go ahead"],
         Language::French => &["s'il vous plaît", "merci", "allez-y", "faites-le"],
-        Language::Mandarin => &["谢谢", "的", "吧", "啊"],
-        Language::Cantonese => &["唔該", "多謝", "啦", "呀"],
+        Language::Mandarin => &[
+            "谢谢",
+            "谢谢你",
+            "谢谢您",
+            "麻烦你",
+            "麻烦您",
+            "麻烦你了",
+            "麻烦您了",
+            "拜托",
+            "拜托了",
+            "的",
+            "吧",
+            "啊",
+            "呀",
+        ],
+        Language::Cantonese => &[
+            "唔該",
+            "唔該晒",
+            "唔該你",
+            "多謝",
+            "多謝晒",
+            "多謝你",
+            "麻煩你",
+            "麻煩晒",
+            "啦",
+            "喇",
+            "呀",
+            "啊",
+            "㗎",
+            "㗎喇",
+        ],
         Language::Punjabi => &["ਜੀ", "ਧੰਨਵਾਦ", "ਕਰ ਦਿਓ"],
     };
     let this: &[&str] = match (deed, language) {
@@ -233,6 +262,31 @@ mod tests {
             (Language::Punjabi, "ਹਾਂ ਜੀ", "ਠੀਕ ਨਹੀਂ"),
         ] {
             assert!(is_alone(yes, language), "{yes}");
+            assert!(!is_alone(no, language), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_yes_in_chinese_may_thank_and_end_in_a_particle() {
+        for (language, yes) in [
+            (Language::Mandarin, "好的,谢谢您"),
+            (Language::Mandarin, "好,麻烦你了"),
+            (Language::Mandarin, "要的"),
+            (Language::Mandarin, "嗯"),
+            (Language::Cantonese, "好呀,唔該晒"),
+            (Language::Cantonese, "好啦,多謝你"),
+            (Language::Cantonese, "係喇"),
+            (Language::Cantonese, "得㗎"),
+            (Language::Cantonese, "冇問題"),
+        ] {
+            assert!(is_alone(yes, language), "{yes}");
+        }
+        for (language, no) in [
+            (Language::Mandarin, "好不好啊"),
+            (Language::Mandarin, "不用,谢谢您"),
+            (Language::Cantonese, "唔使喇,唔該晒"),
+            (Language::Cantonese, "好唔好呀"),
+        ] {
             assert!(!is_alone(no, language), "{no}");
         }
     }

@@ -3,7 +3,7 @@
 //! Pure. Texts are compared without their layout and never kept so. What is repeated must be whole sentences: a part may say the opposite
 //! ("do not call my wife").
 
-use super::consent::ENDS;
+use super::consent::{Deed, ENDS, is_yes};
 use crate::language::Language;
 use crate::phrases::Phrases;
 use crate::tokens::{self, Phrase, is_han};
@@ -82,6 +82,11 @@ pub(super) fn with_message(text: &str, language: Language) -> tokens::Phrases {
     tokens::Phrases::new(&all, language)
 }
 
+/// Whether this is a yes to passing the message on, or, without one, to an offer.
+pub(in crate::agent) fn agrees(said: &[String], message: &str, language: Language) -> bool {
+    is_yes(Deed::Leave, said, &with_message(message, language), language)
+}
+
 /// What was asked, as an answer, and what stands only before the message itself.
 const fn asked(language: Language) -> (&'static [&'static str], &'static [&'static str]) {
     match language {
@@ -123,9 +128,10 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
                 "请帮我转告",
                 "告诉他们",
                 "请告诉他们",
-                "交给诊所",
-                "请交给诊所",
-                "交吧",
+                "转给诊所",
+                "请转给诊所",
+                "帮我转给诊所",
+                "转吧",
             ],
             &[],
         ),
@@ -137,9 +143,9 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
                 "話畀佢哋聽",
                 "幫我轉達",
                 "同佢哋講",
-                "交俾診所",
-                "交畀診所",
-                "交啦",
+                "轉俾診所",
+                "幫我轉俾診所",
+                "轉啦",
             ],
             &[],
         ),

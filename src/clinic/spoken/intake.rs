@@ -78,8 +78,8 @@ pub fn ask_to_pass_on(name: &str, number: &str, language: Language) -> String {
         Language::French => format!(
             "De la part de {name}, à rappeler au numéro {number}. Est-ce que je transmets ce message à la clinique?"
         ),
-        Language::Mandarin => format!("留言人{name},回电号码{number}。要把这个留言交给诊所吗?"),
-        Language::Cantonese => format!("留言人{name},回電號碼{number}。交呢個留言俾診所好唔好?"),
+        Language::Mandarin => format!("是{name}留的,回电话的号码是{number}。要帮您把这条留言转给诊所吗?"),
+        Language::Cantonese => format!("係{name}留嘅,覆電話嘅號碼係{number}。幫你將呢個留言轉俾診所好唔好?"),
         Language::Punjabi => {
             format!("{name} ਵੱਲੋਂ, ਵਾਪਸ ਫ਼ੋਨ ਕਰਨ ਲਈ ਨੰਬਰ {number}। ਕੀ ਮੈਂ ਇਹ ਸੁਨੇਹਾ ਕਲੀਨਿਕ ਨੂੰ ਦੇ ਦਿਆਂ?")
         }

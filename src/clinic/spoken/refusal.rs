@@ -17,7 +17,7 @@ pub const fn for_child(instead: ForOthers, language: Language) -> &'static str {
             "I'm sorry, I can't look after a child's appointments myself. Would you like to leave a message for the clinic?",
             "Je suis désolée, je ne peux pas m'occuper moi-même des rendez-vous d'un enfant. Voulez-vous laisser un message à la clinique?",
             "很抱歉,孩子的预约我办不了。您要给诊所留言吗?",
-            "唔好意思,小朋友嘅預約我幫唔到手。你想唔想留言俾診所?",
+            "唔好意思,小朋友嘅預約我幫唔到手。你要唔要留言俾診所?",
             "ਮਾਫ਼ ਕਰਨਾ, ਬੱਚੇ ਦੀ ਅਪੌਇੰਟਮੈਂਟ ਮੈਂ ਆਪ ਨਹੀਂ ਕਰ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਕਲੀਨਿਕ ਲਈ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?",
         ],
     };
@@ -74,7 +74,7 @@ pub const fn closed(language: Language) -> &'static str {
             "Je suis désolée, la clinique est fermée en ce moment et personne ne peut répondre. Voulez-vous laisser un message?"
         }
         Language::Mandarin => "很抱歉,诊所现在关门了,没有人能接听。您要留言吗?",
-        Language::Cantonese => "唔好意思,診所而家閂咗門,冇人可以聽電話。你想唔想留言?",
+        Language::Cantonese => "唔好意思,診所而家閂咗門,冇人可以聽電話。你要唔要留言?",
         Language::Punjabi => "ਮਾਫ਼ ਕਰਨਾ, ਕਲੀਨਿਕ ਇਸ ਵੇਲੇ ਬੰਦ ਹੈ ਅਤੇ ਕੋਈ ਫ਼ੋਨ ਨਹੀਂ ਚੁੱਕ ਸਕਦਾ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?",
     }
 }
@@ -104,7 +104,7 @@ pub const fn unidentified(language: Language) -> &'static str {
             "Je n'ai pas pu confirmer votre identité, et personne ne peut vous répondre en ce moment. Voulez-vous laisser un message?"
         }
         Language::Mandarin => "我没能确认您的身份,现在也没有人能接听。您要留言吗?",
-        Language::Cantonese => "我未能確認你嘅身份,而家亦冇人可以聽電話。你想唔想留言?",
+        Language::Cantonese => "我未能確認你嘅身份,而家亦冇人可以聽電話。你要唔要留言?",
         Language::Punjabi => "ਮੈਂ ਤੁਹਾਡੀ ਪਛਾਣ ਪੱਕੀ ਨਹੀਂ ਕਰ ਸਕੀ, ਅਤੇ ਇਸ ਵੇਲੇ ਕੋਈ ਫ਼ੋਨ ਨਹੀਂ ਚੁੱਕ ਸਕਦਾ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?",
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::name::name;
 use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
+use crate::agent::tools::agrees;
 use crate::agent::{ExpectKind, digits};
 use crate::language::Language;
 use crate::phrases::Phrases;
@@ -48,6 +49,12 @@ impl Dialog {
     }
 
     pub(super) fn taking_message(&mut self, heard: Heard<'_>) -> Move {
+        // 冇問題 has a no in it, and so may the message that is said again.
+        let message = self.note.text.as_deref().unwrap_or_default();
+        if self.step == Step::Confirm && agrees(heard.said, message, self.language) {
+            self.misses = 0;
+            return self.keep();
+        }
         if let Some(escape) = self.escape(heard) {
             return escape;
         }
