@@ -8,6 +8,7 @@ use crate::agent::llm::ToolCall;
 use crate::agent::tools::{self, Ending, ToolName};
 use crate::agent::{Line, Who, context};
 use crate::clinic::Clinic;
+use crate::clinic::spoken::refusal::{self, Staff, left_enough};
 
 /// A caller and the brain, with the real tools and no audio.
 struct Talk {
@@ -391,7 +392,7 @@ async fn a_chinese_yes_takes_the_message_that_is_offered_and_keeps_the_one_that_
         for yes in accepts {
             let mut talk = closed();
             let offer = talk.say(person).await;
-            assert_eq!(offer, crate::clinic::spoken::refusal::closed(language));
+            assert_eq!(offer, refusal::closed(language));
             let answer = talk.say(yes).await;
             assert!(answer.contains(name), "{yes}: {answer}");
         }
@@ -441,9 +442,25 @@ async fn who_left_enough_for_a_day_hears_so_in_their_language_and_is_offered_a_p
         for line in lines {
             answer = talk.say(line).await;
         }
-        assert_eq!(answer, crate::clinic::spoken::refusal::left_enough(language));
+        assert_eq!(answer, left_enough(Staff::There, language));
         assert!(talk.messages().is_empty());
         talk.say(yes).await;
         assert!(matches!(talk.ending, Some(Ending::Transfer { .. })), "{language}");
     }
+}
+
+#[tokio::test]
+async fn who_left_enough_for_a_day_is_offered_nobody_who_is_not_there() {
+    let mut talk = Talk::new(Language::English);
+    let mut clinic = crate::clinic::Clinic::sample();
+    clinic.config.limits.left = 0;
+    clinic.config.transfer_to = None;
+    talk.session.clinic = Arc::new(clinic);
+    let mut answer = String::new();
+    for line in ["leave a message", "jane roe", "604 555 0123", "call me"] {
+        answer = talk.say(line).await;
+    }
+    assert_eq!(answer, left_enough(Staff::Away, Language::English));
+    let answer = talk.say("no thank you").await;
+    assert!(matches!(talk.ending, Some(Ending::HangUp)), "{answer}");
 }

@@ -257,7 +257,9 @@ impl Answer {
             self.own_words(&sentence, &mut words).await?;
         }
         if words.told.trim().is_empty() {
-            self.own_words(refusal::unconfirmed(self.turn.language), &mut words).await?;
+            let now = self.clinic.local((self.desk.clock)()).datetime();
+            let staff = refusal::Staff::at(now, &self.clinic.config);
+            self.own_words(refusal::unconfirmed(staff, self.turn.language), &mut words).await?;
             return Ok(Asked::Unable);
         }
         Ok(Asked::Replied(Reply { text: words.given + &words.told, calls: Vec::new() }))

@@ -1,14 +1,14 @@
-//! How much one caller may leave for the staff, and book or move, in a day: past the clinic's `[limits]` they are refused, in a sentence that offers a person.
+//! How much one caller may leave for the staff, and book or move, in a day: past the clinic's `[limits]` they are refused, in a sentence that offers a person
+//! if one is there.
 //!
 //! A caller is the number called from; without one it is the call, and all such calls together have a limit of their own. Only what was done counts: neither
 //! what failed nor what was asked for again. A cancellation is never refused, for it gives time back. Days are the clinic's.
 
 use std::time::Duration;
 
-use super::{Outcome, Session, calling_number};
+use super::{Outcome, Session, ToolName, calling_number, staff};
 use crate::clinic::limits::LimitsConfig;
-use crate::clinic::spoken::refusal;
-use crate::language::Language;
+use crate::clinic::spoken::refusal::{self, Staff};
 use crate::state::Key;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -38,11 +38,18 @@ impl Limited {
         }
     }
 
-    const fn refusal(self, language: Language) -> &'static str {
-        match self {
-            Self::Left => refusal::left_enough(language),
-            Self::Booked => refusal::booked_enough(language),
-        }
+    /// Tells what the caller can do instead.
+    fn refusal(self, session: &Session) -> Outcome {
+        let (staff, language) = (staff(session), session.language);
+        let (say, next) = match (self, staff) {
+            (Self::Left, Staff::There) => (refusal::left_enough(staff, language), Some(ToolName::TransferToPerson)),
+            (Self::Left, Staff::Away) => (refusal::left_enough(staff, language), None),
+            (Self::Booked, Staff::There) => (refusal::booked_enough(staff, language), Some(ToolName::TransferToPerson)),
+            (Self::Booked, Staff::Away) => (refusal::booked_enough(staff, language), Some(ToolName::TakeMessage)),
+        };
+        let mut outcome = Outcome::told("rate_limited", say);
+        outcome.result["next"] = next.into_iter().map(ToolName::name).collect();
+        outcome
     }
 }
 
@@ -53,7 +60,7 @@ pub(super) async fn room(of: Limited, session: &Session) -> Result<(), Outcome> 
             let clinic = session.clinic.config.id.clone();
             metrics::counter!("rate_limited_total", "clinic" => clinic, "what" => of.word()).increment(1);
             tracing::warn!(call = %session.call.call, what = of.word(), "a caller has done as much as the clinic allows in a day");
-            return Err(Outcome::told("rate_limited", of.refusal(session.language)));
+            return Err(of.refusal(session));
         }
     }
     Ok(())
@@ -94,6 +101,7 @@ mod tests {
     use super::*;
     use crate::call::CallId;
     use crate::clinic::Clinic;
+    use crate::language::Language;
     use crate::privacy::Pii;
     use crate::state::{Shared, StateConfig};
 

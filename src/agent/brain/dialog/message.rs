@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::name::name;
 use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
-use crate::agent::tools::agrees;
+use crate::agent::tools::{ToolName, agrees};
 use crate::agent::{ExpectKind, digits};
 use crate::language::Language;
 use crate::phrases::Phrases;
@@ -99,7 +99,9 @@ impl Dialog {
             (false, "rate_limited") => {
                 self.note = Note::default();
                 let say = result["say"].as_str().unwrap_or(&self.replies().message_failed);
-                self.go(Step::OfferPerson, say, ExpectKind::YesNo)
+                let offers_person = result["next"][0] == ToolName::TransferToPerson.name();
+                let step = if offers_person { Step::OfferPerson } else { Step::AnythingElse };
+                self.go(step, say, ExpectKind::YesNo)
             }
             (false, _) => self.go(Step::OfferPerson, &self.replies().message_failed, ExpectKind::YesNo),
         }

@@ -163,17 +163,12 @@ impl Dialog {
                 let reason = json!({ "reason": "the caller could not be identified" });
                 Move { say: say.to_owned(), ..Move::call(ToolName::TransferToPerson.name(), reason) }
             }
-            // The sentence offers what the clinic has for whoever calls for a child.
-            "not_allowed" => {
+            // The sentence offers what there is instead.
+            "not_allowed" | "rate_limited" => {
                 self.end_visit();
                 let takes_message = result["next"][0] == ToolName::TakeMessage.name();
                 let step = if takes_message { Step::OfferMessage } else { Step::OfferPerson };
                 self.go(step, say, ExpectKind::YesNo)
-            }
-            // The sentence offers a person.
-            "rate_limited" => {
-                self.end_visit();
-                self.go(Step::OfferPerson, say, ExpectKind::YesNo)
             }
             // Never tried again: the staff look.
             "outcome_unknown" => self.done(say),
