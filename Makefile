@@ -69,8 +69,8 @@ bench: tools models release ## the figures of benches/README.md: a leg's slot, w
 	@.ci/load
 
 bench-book: tools ## what attendant adds to the EMR's own time at 100 calls, and bookings a second
-	@TEST_LOG=off CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=2 $(CARGO) nextest run --locked --run-ignored only --no-capture -E 'test(what_is_added_to_the_emrs_own_time)'
+	@TEST_LOG=off CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=2 $(CARGO) nextest run --locked --test main --run-ignored only --no-capture -E 'test(what_is_added_to_the_emrs_own_time)'
 
 bench-vendors: tools models release ## what vendors cost: 100 calls against simulated ones, then what each fault of theirs costs a caller (benches/README.md)
 	@VENDORS=1 .ci/load
-	@TEST_LOG=off CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=2 $(CARGO) nextest run --locked --run-ignored only --no-capture -E 'test(what_each_fault_costs_a_caller)'
+	@TEST_LOG=off CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_OPT_LEVEL=2 $(CARGO) nextest run --locked --test main --run-ignored only --no-capture -E 'test(what_each_fault_costs_a_caller)'
