@@ -16,6 +16,7 @@ mod hours;
 mod http;
 mod identity;
 mod kept;
+mod late;
 mod login;
 mod looks;
 pub mod oscar;
@@ -42,6 +43,7 @@ use crate::tokens::tokens;
 
 pub use config::{EmrConfig, EmrKind, ForOthers, Registrations, TemplateCode};
 pub use identity::identity;
+pub use late::look_after;
 pub use login::Login;
 
 /// A chart in the EMR. It tells who was here, so it is shown to no model and no log.
@@ -403,6 +405,12 @@ pub trait Emr: fmt::Debug + Send + Sync + 'static {
 
     /// Cancelling what is cancelled already succeeds. Only with providers whom callers may book.
     async fn cancel(&self, held: Held) -> Result<(), EmrError>;
+
+    /// Looks once whether new appointments whose outcome nobody knew have shown up on others' time; how many were taken back. For an EMR that refuses
+    /// nothing.
+    async fn settle_late(&self) -> Result<usize, EmrError> {
+        Ok(0)
+    }
 
     /// A new chart, unless one that may be theirs is there; asked for again, the one that was made. Where [`Capabilities::creates_patients`] is false
     /// nothing is made.

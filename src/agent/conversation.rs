@@ -121,6 +121,11 @@ impl Desk {
         &self.0.messages
     }
 
+    /// What keeps the appointments of its clinics.
+    pub fn books(&self) -> &Books {
+        &self.0.books
+    }
+
     /// The same desk with a state that outlives it, or that other instances share; without, it is in memory.
     #[must_use]
     pub fn sharing(&self, shared: Shared) -> Self {

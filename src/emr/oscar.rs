@@ -10,6 +10,7 @@ mod envelope;
 mod fault;
 mod health;
 mod http;
+mod late;
 mod operations;
 mod row;
 mod soap;
@@ -159,5 +160,9 @@ impl Emr for Oscar {
     async fn cancel(&self, held: Held) -> Result<(), EmrError> {
         let inner = self.0.clone();
         finish(async move { inner.cancel(held).await }).await
+    }
+
+    async fn settle_late(&self) -> Result<usize, EmrError> {
+        self.0.settle_late().await
     }
 }

@@ -32,6 +32,7 @@ use crate::clinic::Clinic;
 use crate::clock;
 use crate::config::Config;
 use crate::costs::{Meter, Prices, Till};
+use crate::emr::{self, Emr};
 use crate::language::Language;
 use crate::notices::Notices;
 use crate::records::{Hold, Records, RecordsConfig};
@@ -84,6 +85,8 @@ pub(super) struct House {
     purging: Option<Retention>,
     /// `None` of scripted providers, and without other instances.
     left_behind: Option<LeftBehind>,
+    /// `None` of scripted providers, and of a clinic that books nothing.
+    book: Option<Arc<dyn Emr>>,
     following: Following,
     /// What its agents have begun, and the calls' ends do not cut off.
     outlasting: TaskTracker,
@@ -141,6 +144,7 @@ impl Prepared {
         let left_behind = staff
             .messages()
             .map(|messages| LeftBehind::new(grounds.shared.clone(), &clinic_id, messages).with_files(store.is_some()));
+        let book = staff.book(&clinic_id);
         let budget = budget::of(&config, &clinic, keeping::history(&config, store.as_ref())?).await?;
         let till = Arc::new(Till::new(Prices::new(&config.prices), budget).of_clinic(&clinic_id));
         let (unspoken, meter) = (canned.clone(), Meter::default());
@@ -200,6 +204,7 @@ impl Prepared {
             state,
             purging,
             left_behind,
+            book,
             following,
             outlasting,
             hold,
@@ -231,6 +236,9 @@ impl House {
         }
         if let Some(left_behind) = self.left_behind.take().filter(|_| instance.is_some()) {
             following.spawn(left_behind.run(following.stop()));
+        }
+        if let Some(book) = self.book.take() {
+            following.spawn(emr::look_after(book, following.stop()));
         }
         if let Some(purging) = self.purging.take() {
             following.spawn(nightly::run(purging, self.clinic.zone.clone(), clock::now, following.stop()));

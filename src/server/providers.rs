@@ -299,6 +299,14 @@ impl Staff {
         }
     }
 
+    /// What its agents book in.
+    pub(super) fn book(&self, clinic: &str) -> Option<Arc<dyn Emr>> {
+        match &self.team {
+            Team::Real(real) => real.desk.books().get(clinic).cloned(),
+            Team::Scripted(_) => None,
+        }
+    }
+
     /// They share what is known of each: a provider that fails one call is passed over by all, however they are served.
     pub(super) fn providers(&self, asked: &Asked) -> Providers {
         let mut providers = match &self.team {

@@ -10,6 +10,7 @@ mod faults;
 mod hostile;
 pub mod house;
 mod interrupted;
+mod late;
 mod logs;
 mod races;
 mod shared;

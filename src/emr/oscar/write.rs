@@ -10,6 +10,7 @@ use super::super::days::Hold;
 use super::super::failure::Failure;
 use super::super::looks::Looks;
 use super::super::ready::{in_time, ready_by};
+use super::super::unsettled::Sent;
 use super::super::{
     Appointment, BY_TELEPHONE, DaySchedule, EmrError, Held, NewAppointment, PatientRef, Place, ProviderRef, Refusal,
     refused,
@@ -45,7 +46,12 @@ impl Inner {
         ready: Instant,
     ) -> Result<Appointment, EmrError> {
         let (place, day) = (&wanted.place, wanted.place.start.date());
-        let name = self.unsettled.name(&wanted.key);
+        let new = Sent {
+            name: self.unsettled.name(&wanted.key),
+            place: place.clone(),
+            whose: self.unsettled.name(&chart_key(patient)),
+        };
+        let name = &new.name;
         let known = try_join3(
             self.soap.chart(patient),
             self.soap.day_rows(&place.provider, day),
@@ -56,23 +62,20 @@ impl Inner {
         let standing =
             |row: &&Row| row.is_active() && row.patient == Some(patient) && row.is_at(&place.provider, place.start);
         if let Some(row) = rows.iter().find(standing) {
-            if notes.has(&name) {
-                self.unsettled.settle(&name).await;
-            }
-            return Ok(row.appointment());
+            return self.asked_again(row, &rows, &notes, name).await;
         }
-        if notes.has(&name) {
+        if notes.has(name) {
             return Err(EmrError::Unknown("this was sent before, and whether it was written is not known yet".into()));
         }
         let Some(chart) = chart.filter(Chart::takes_bookings) else { return refused(Refusal::NotFound) };
         check_place(place, schedule.as_ref(), &rows, None)?;
-        if notes.may_take(place, &name) {
+        if notes.may_take(place, name) {
             return refused(Refusal::SlotTaken);
         }
         let called = chart.name();
         let (kind, reason) = (wanted.kind.title(), &wanted.about());
         let fields = Wanted { patient, name: &called, place, kind, reason, notes: BY_TELEPHONE }.fields();
-        self.unsettled.begin_on(held, &name, Some(place), &notes).await?;
+        self.unsettled.begin_new_on(held, &new, &notes).await?;
         let until = self.until();
         let added = match self.soap.add(fields).await {
             Ok(id) => Ok(id),
@@ -87,7 +90,7 @@ impl Inner {
             Ok(id) => self.confirm(id, patient, place, until).await,
             Err(error) => Err(error),
         };
-        self.unsettled.conclude(&name, &booked).await;
+        self.unsettled.conclude(name, &booked).await;
         booked
     }
 
@@ -186,7 +189,7 @@ impl Inner {
     }
 
     /// Made by our account, as far as is told.
-    fn is_ours(&self, row: &Row) -> bool {
+    pub(super) fn is_ours(&self, row: &Row) -> bool {
         row.creator.as_deref().is_none_or(|by| by.eq_ignore_ascii_case(self.soap.user()))
     }
 
@@ -250,7 +253,7 @@ impl Inner {
     }
 
     /// Cancels our own new row, as often as it takes: nobody has been told of it.
-    async fn withdraw(&self, id: u64, place: &Place) -> Result<Appointment, EmrError> {
+    pub(super) async fn withdraw(&self, id: u64, place: &Place) -> Result<Appointment, EmrError> {
         let mut looks = Looks::until(self.until());
         while looks.again().await {
             match self.soap.row(id).await {
@@ -354,6 +357,10 @@ fn check_movable(row: &Row, held: &Held, is_unsettled: bool) -> Result<(), EmrEr
         return Err(EmrError::Unknown("an earlier change of this appointment may still come".into()));
     }
     if row.is_movable() && row.is_at(&held.provider, held.start) { Ok(()) } else { refused(Refusal::Changed) }
+}
+
+pub(super) fn chart_key(patient: u64) -> String {
+    format!("chart {patient}")
 }
 
 fn row_key(id: u64) -> String {

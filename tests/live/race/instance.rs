@@ -12,12 +12,12 @@ use attendant::agent::tools::{self, Ledger, MESSAGES, Messages};
 use attendant::call::CallId;
 use attendant::clinic::Clinic;
 use attendant::clock::elapse;
-use attendant::emr::{Emr, book, identity};
+use attendant::emr::{Emr, book, identity, look_after};
 use attendant::language::Language;
 use attendant::privacy::Pii;
 use attendant::provider::chain::{Order, Thinkers};
 use attendant::records::{Library, instance};
-use attendant::state::{Emrs, Shared, StateConfig, Tended, tend};
+use attendant::state::{Emrs, Key, Shared, State, StateConfig, Tended, tend};
 use attendant::store::import::Importer;
 use attendant::store::{Store, StoreConfig};
 use futures_util::future::join_all;
@@ -50,6 +50,9 @@ const UNAVAILABLE: &str = "emr_unavailable";
 /// Who hears it says yes again so soon, and so often.
 const AGAIN: Duration = Duration::from_millis(500);
 const TRIES: usize = 120;
+
+/// What OSCAR has not done by then, after everybody was answered, it never does.
+const COMES_LATE: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
@@ -215,8 +218,10 @@ async fn an_instance_that_a_race_starts() {
     let messages = Arc::new(Messages::new(records.join(MESSAGES)));
     tools::deliver(&shared, &id, &messages).await;
     let (stop, name) = (CancellationToken::new(), instance(&records).expect("it is writable"));
+    let unsettled = Key::unsettled(&identity(&clinic));
     let tended = Tended { clinics: vec![id.clone()], emrs: Emrs::from_iter([identity(&clinic)]) };
     let tending = tokio::spawn(tend(shared.clone(), tended, name, stop.clone()));
+    let looking = tokio::spawn(look_after(emr.clone(), stop.clone()));
     let (closed, ends) = mpsc::channel(callers.len().max(1));
     let importing = tokio::spawn(Importer::new(store.clone(), Library::new(records.clone())).run(ends, stop.clone()));
     let desk = Desk::new(
@@ -228,7 +233,7 @@ async fn an_instance_that_a_race_starts() {
         Ledger::open(records.clone()).expect("it is writable"),
         || NOW.parse().expect("a time"),
     );
-    let desk = desk.expect("there is a clinic").sharing(shared);
+    let desk = desk.expect("there is a clinic").sharing(shared.clone());
 
     let asking = stream::iter(callers).map(|wish| Asked::begin(&desk, wish)).buffer_unordered(AT_ONCE);
     let asked: Vec<Asked> = asking.collect().await;
@@ -248,9 +253,17 @@ async fn an_instance_that_a_race_starts() {
     for answered in join_all(answers).await {
         answered.expect("no caller breaks down");
     }
+    // A server goes on, and looks what came late to OSCAR.
+    let in_doubt = async {
+        while !shared.here().table(&unsettled).await.expect("it is readable").is_empty() {
+            elapse(AGAIN).await;
+        }
+    };
+    tokio::time::timeout(COMES_LATE, in_doubt).await.ok();
     stop.cancel();
     importing.await.expect("records are moved");
     tending.await.expect("it stops");
+    looking.await.expect("it stops");
     store.close().await;
     say(&Said::Over);
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Builder;
 use super::house::{CHEN, Caller, House, JANE, MONDAY, NOW, code, left, wanted};
 
 /// The state of a process; of one that was just killed, as soon as it has let go of it.
-async fn opened(folder: &Path) -> Shared {
+pub(super) async fn opened(folder: &Path) -> Shared {
     loop {
         match Shared::open(&StateConfig::default(), folder) {
             Ok(shared) => return shared,
