@@ -229,7 +229,7 @@ mod tests {
             sent
         };
         let next = Unsettled::new("c", &opened());
-        assert_eq!(next.own().await.unwrap(), [sent.clone()], "a move is none");
+        assert_eq!(next.own().await.unwrap(), std::slice::from_ref(&sent), "a move is none");
         let notes = next.notes().await.unwrap();
         let anothers = next.name("chart 2");
         assert!(notes.has_new(&sent.whose, &place(0, 15)) && !notes.has_new(&sent.whose, &place(15, 30)));
