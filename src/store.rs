@@ -63,8 +63,8 @@ use record::word;
 pub use history::{History, HistoryError};
 pub use insert::Kept;
 pub use record::Record;
-pub(crate) use settings::weakness;
 pub use settings::{Kind, StoreConfig};
+pub(crate) use settings::{SIMPLE, is_well_known, weakness};
 pub(crate) use silence::in_time;
 use silence::{CONNECTING, STATEMENT, answered, commit, rollback};
 

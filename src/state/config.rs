@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::config::SecretSource;
+use crate::store::{SIMPLE, is_well_known, weakness};
 
 /// See the module header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,8 +71,13 @@ impl StateConfig {
             return wrong;
         }
         wrong.extend(self.redis.iter().filter_map(|url| self.check_url(url)));
-        if let Some(Err(what)) = self.password.as_ref().map(SecretSource::read) {
-            wrong.push(format!("state.password: {what}"));
+        match self.password.as_ref().map(SecretSource::read) {
+            Some(Err(what)) => wrong.push(format!("state.password: {what}")),
+            Some(Ok(password)) => {
+                let why = weakness(password.expose());
+                wrong.extend(why.map(|why| format!("state.password: {why}; set a long random one in Redis and here")));
+            }
+            None => {}
         }
         match self.secret.as_ref().map(SecretSource::read) {
             None => wrong.push(
@@ -82,6 +88,9 @@ impl StateConfig {
             Some(Ok(secret)) if secret.expose().chars().count() < SHORTEST_SECRET => wrong.push(format!(
                 "state.secret: shorter than {SHORTEST_SECRET} characters; write what `openssl rand -base64 33` prints"
             )),
+            Some(Ok(secret)) if is_well_known(secret.expose()) => {
+                wrong.push(format!("state.secret: {SIMPLE}; write what `openssl rand -base64 33` prints"));
+            }
             Some(Ok(_)) => {}
         }
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
@@ -148,6 +157,32 @@ mod tests {
             let wrong = check(text);
             assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains(mend), "{wrong:?}");
             assert!(!wrong[0].contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_secret_or_password_that_is_well_known_is_refused_however_long_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = "q7Vx-20mm-T4ps-w9Lk-3Zhd-88Rn-aE-6Tyc";
+        let check = |secret: &str, password: &str| {
+            let source = |name: &str, text: &str| {
+                let file = folder.path().join(name);
+                std::fs::write(&file, text).unwrap();
+                format!("{name} = {{ file = {:?} }}\n", file.display().to_string())
+            };
+            let text = format!("redis = [\"redis://h\"]\n{}{}", source("secret", secret), source("password", password));
+            toml::from_str::<StateConfig>(&text).unwrap().check()
+        };
+        assert_eq!(check(good, good), Vec::<String>::new());
+        for (secret, password, key) in [
+            ("changemechangemechangemechangeme", good, "state.secret: a well-known"),
+            ("00000000000000000000000000000000", good, "state.secret: a well-known"),
+            (good, "redisredisredis", "state.password: a well-known"),
+            (good, "hunter2", "state.password: shorter than 12"),
+        ] {
+            let wrong = check(secret, password);
+            assert!(wrong.len() == 1 && wrong[0].starts_with(key) && wrong[0].contains("; "), "{wrong:?}");
+            assert!(!wrong[0].contains(secret) && !wrong[0].contains(password), "{wrong:?}");
         }
     }
 }

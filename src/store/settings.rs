@@ -117,23 +117,46 @@ impl StoreConfig {
 /// Shorter ones can be guessed by trying.
 const SHORTEST: usize = 12;
 
+/// Words that guessers try first.
+const KNOWN: [&str; 12] = [
+    "password",
+    "postgres",
+    "attendant",
+    "changeme",
+    "secret",
+    "letmein",
+    "123456",
+    "qwerty",
+    "admin",
+    "default",
+    "welcome",
+    "redis",
+];
+
 /// Why this password would be no protection.
 pub(crate) fn weakness(password: &str) -> Option<String> {
-    let known = ["password", "postgres", "attendant", "changeme", "secret", "letmein", "123456", "qwerty"];
-    let small = password.to_lowercase();
     if password.chars().count() < SHORTEST {
         return Some(format!("shorter than {SHORTEST} characters"));
     }
+    is_well_known(password).then(|| SIMPLE.to_owned())
+}
+
+/// What is said of one that [`is_well_known`].
+pub(crate) const SIMPLE: &str = "a well-known or simple one";
+
+/// Whether it is guessed however long it is.
+pub(crate) fn is_well_known(password: &str) -> bool {
+    let small = password.to_lowercase();
     // One of them with digits and signs about it, or twice, is as well known.
     let mut rest = small.clone();
-    for word in known {
+    for word in KNOWN {
         rest = rest.replace(word, "");
     }
     let left = rest.chars().filter(|c| c.is_alphabetic()).count();
     let mut kinds: Vec<char> = small.chars().collect();
     kinds.sort_unstable();
     kinds.dedup();
-    (left < 4 && rest.len() < small.len() || kinds.len() < 5).then(|| "a well-known or simple one".to_owned())
+    left < 4 && rest.len() < small.len() || kinds.len() < 5
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::digest::Credentials;
 use super::negotiate::{CodecName, PREFERENCE};
 use super::ports::PortRange;
 use super::session_timer::MIN_SE;
+use crate::store::{SIMPLE, is_well_known};
 
 /// `[sip]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,6 +120,11 @@ impl UserConfig {
         if secret.len() < SHORTEST_SECRET {
             return Err(wrong(format!(
                 "its secret is too short to stand guessing; use {SHORTEST_SECRET} characters or more"
+            )));
+        }
+        if is_well_known(&secret) || secret.eq_ignore_ascii_case(&self.name) {
+            return Err(wrong(format!(
+                "its secret is {SIMPLE}, or the name; use {SHORTEST_SECRET} random characters or more"
             )));
         }
         Ok(Credentials { name: self.name.clone(), secret })
@@ -274,6 +280,19 @@ mod tests {
             ]
         );
         assert!(wrong.iter().all(|line| line.contains("; ")), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_secret_that_scanners_try_first_is_refused_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        for secret in ["password", "Admin123", "12345678", "00000000", "reception", "Reception"] {
+            let path = folder.path().join("secret");
+            std::fs::write(&path, secret).unwrap();
+            let user = UserConfig { name: "reception".into(), secret_env: None, secret_file: Some(path) };
+            let wrong = user.credentials().unwrap_err();
+            assert!(wrong.contains("its secret is a well-known or simple one") && wrong.contains("; "), "{wrong}");
+            assert!(!wrong.contains("Admin123") && !wrong.contains("12345678"), "{wrong}");
+        }
     }
 
     #[test]

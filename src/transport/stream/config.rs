@@ -5,6 +5,7 @@ use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SecretSource;
+use crate::store::{SIMPLE, is_well_known};
 
 /// `[stream]`. Without a carrier's section, its paths answer 404.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +164,9 @@ fn secret(wrong: &mut Vec<String>, key: &str, source: &SecretSource) {
         Ok(secret) if secret.expose().len() < SHORTEST_SECRET => wrong.push(format!(
             "{key}: too short to stand guessing; use {SHORTEST_SECRET} characters or more, for example from `openssl rand -hex 24`"
         )),
+        Ok(secret) if is_well_known(secret.expose()) => {
+            wrong.push(format!("{key}: {SIMPLE}; write what `openssl rand -hex 24` prints, or what the carrier gave you"));
+        }
         Ok(_) => {}
     }
 }
@@ -218,6 +222,29 @@ mod tests {
             ]
         );
         assert!(wrong.iter().all(|line| line.contains("; ")), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_key_that_is_long_and_well_known_is_refused_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |secret: &str| {
+            let path = folder.path().join("key");
+            std::fs::write(&path, secret).unwrap();
+            let source = format!("{{ file = {:?} }}", path.display().to_string());
+            let config: StreamConfig =
+                toml::from_str(&format!("token_secret = {source}\n[pcm]\nkey = {source}\n")).unwrap();
+            config.check()
+        };
+        for secret in ["changemechangeme", "password-password", "aaaaaaaaaaaaaaaaaaaaaaaa"] {
+            let wrong = check(secret);
+            let told: Vec<_> = wrong.iter().map(|line| line.split_once(": ").unwrap()).collect();
+            assert_eq!(told.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["stream.pcm.key", "stream.token_secret"]);
+            assert!(
+                told.iter().all(|(_, what)| what.starts_with("a well-known") && !what.contains(secret)),
+                "{wrong:?}"
+            );
+        }
+        assert_eq!(check("5b1f0c9d7e3a4826b1f0c9d7e3a48265"), Vec::<String>::new());
     }
 
     #[test]
