@@ -4,6 +4,8 @@
 //! column, row): one that was moved elsewhere does not open. Every file is refused whose keys are missing, weak or open to others. A key is
 //! never in a log or an error.
 
+mod adding;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +18,8 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::records::{gone, owned_as, private_file};
+use crate::records::private_file;
+pub use adding::add;
 
 /// Bytes of a key.
 pub const LENGTH: usize = 32;
@@ -236,24 +239,6 @@ pub fn create(path: &Path) -> Result<(), KeysError> {
     }
 }
 
-/// Adds a strong key, which seals from then on; its version. The file is there whole, with it or without, whatever happens meanwhile.
-pub fn add(path: &Path) -> Result<u32, KeysError> {
-    // Only to a file whose keys are good.
-    let version = Keys::load(path)?.newest() + 1;
-    let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| KeysError::Unreadable { file: file.clone(), error })?;
-    let mut keys: File = toml::from_str(&text)
-        .map_err(|_| KeysError::Wrong { file: file.clone(), what: "not what `attendant init` writes".to_owned() })?;
-    keys.keys.push(fresh(version));
-    let beside = path.with_extension(format!("new-{version}"));
-    // Of a rotation that broke off.
-    let written = gone(&beside).and_then(|()| write_new(&beside, &keys, |file| owned_as(file, path)));
-    let written = written.and_then(|()| std::fs::rename(&beside, path));
-    let written = written.and_then(|()| std::fs::File::open(path.parent().unwrap_or(path))?.sync_all());
-    written.map_err(|error| KeysError::Unwritable { file, error })?;
-    Ok(version)
-}
-
 fn fresh(version: u32) -> Written {
     let key: [u8; LENGTH] = rand::random();
     Written { version, key: STANDARD.encode(key) }
@@ -270,7 +255,7 @@ fn write_new(path: &Path, keys: &File, made: impl Fn(&std::fs::File) -> io::Resu
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    use std::os::unix::fs::OpenOptionsExt;
 
     use super::*;
 
@@ -347,26 +332,5 @@ mod tests {
         let keys = Keys::load(&path).unwrap();
         assert_eq!(format!("{keys:?}"), "Keys { newest: 1, .. }");
         assert!(matches!(create(&path), Err(KeysError::Exists { .. })));
-    }
-
-    #[test]
-    fn a_new_key_leaves_owner_and_mode_as_they_were_and_comes_after_a_try_that_broke_off_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.toml");
-        create(&path).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        // As for a server that is not root's; nobody else can give files away.
-        if rustix::process::geteuid().is_root() {
-            std::os::unix::fs::chown(&path, Some(1), Some(1)).unwrap();
-        }
-        let of = |path: &Path| {
-            let is = std::fs::metadata(path).unwrap();
-            (is.uid(), is.gid(), is.permissions().mode() & 0o777)
-        };
-        let before = of(&path);
-        std::fs::write(path.with_extension("new-2"), "half a").unwrap();
-        assert_eq!((add(&path).unwrap(), add(&path).unwrap()), (2, 3));
-        assert_eq!(of(&path), before);
-        assert_eq!(Keys::load(&path).unwrap().versions().collect::<Vec<_>>(), [1, 2, 3]);
     }
 }
