@@ -9,6 +9,7 @@ mod first;
 mod go_on;
 mod memory;
 mod rang;
+mod specs;
 mod turn;
 mod withheld;
 
@@ -33,6 +34,7 @@ pub use first::first_question;
 
 use memory::Memory;
 use rang::Rang;
+use specs::Specs;
 
 /// What every call's agent needs. One per process.
 #[derive(Clone)]
@@ -60,6 +62,7 @@ struct Inner {
     shared: Shared,
     outlasting: TaskTracker,
     rang: Arc<Rang>,
+    specs: Arc<Specs>,
     clock: fn() -> jiff::Timestamp,
 }
 
@@ -108,6 +111,7 @@ impl Desk {
             shared: Shared::default(),
             outlasting: TaskTracker::new(),
             rang: Arc::default(),
+            specs: Arc::default(),
             clock,
         })))
     }

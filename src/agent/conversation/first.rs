@@ -1,7 +1,7 @@
 //! What a model is asked at the first turn of a call, without a call: for who tries a model, which must then refuse whatever it would refuse
 //! in a call. Nothing of any caller or clinic is in it.
 
-use super::turn::specs;
+use super::specs::Specs;
 use crate::agent::graph::{Graph, Variables};
 use crate::agent::llm::{Message, Request};
 use crate::language::Language;
@@ -25,7 +25,7 @@ pub fn first_question(graph: &Graph, language: Language) -> Request {
             Message::Assistant { text: said(graph.greeting(agent, &variables)), calls: Vec::new() },
             Message::User(said(SAID.to_owned())),
         ],
-        tools: specs(agent, true),
+        tools: Specs::default().of(agent, true),
         language,
         today: None,
         temperature: agent.temperature,

@@ -11,12 +11,13 @@ use tokio::time::Instant;
 
 use super::asking::{Asked, Reply};
 use super::memory::Memory;
+use super::specs::HAND_OFF;
 use super::{Inner, Standing, names};
 use crate::agent::context::{self, Round};
 use crate::agent::graph::{AgentConfig, Variables};
 use crate::agent::grounding::Grounding;
 use crate::agent::grounding::known::Sources;
-use crate::agent::llm::{Message, Request, ToolCall, ToolSpec};
+use crate::agent::llm::{Message, Request, ToolCall};
 use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName, Trace};
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
@@ -31,9 +32,6 @@ const TOOLS_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Rounds of tools in one answer; after that the model must answer in words.
 const MOST_ROUNDS: usize = 4;
-
-/// Moves the conversation to another agent; its arguments name one of those allowed.
-const HAND_OFF: &str = "hand_off";
 
 /// The name reported for a tool that does not exist.
 const UNKNOWN_TOOL: &str = "unknown_tool";
@@ -164,7 +162,7 @@ impl Answer {
         let said = self.memory.dealings().cards().hidden(&self.turn.said, self.turn.language);
         Request {
             messages: context::messages(prompt, &said, &self.memory.rounds(), self.turn.number),
-            tools: if with_tools { specs(agent, self.emr().is_some()) } else { Arc::default() },
+            tools: if with_tools { self.desk.specs.of(agent, self.emr().is_some()) } else { Arc::default() },
             language: self.turn.language,
             today: Some(self.clinic.local((self.desk.clock)()).date()),
             temperature: agent.temperature,
@@ -370,19 +368,6 @@ impl ToolRound {
             None => Outcome::refused("unknown_agent", "there is no such agent to hand to; use one of those listed"),
         }
     }
-}
-
-pub(super) fn specs(agent: &AgentConfig, with_book: bool) -> Arc<[ToolSpec]> {
-    let usable = agent.tools.iter().filter(|tool| with_book || !tool.needs_book());
-    let mut specs: Vec<ToolSpec> = usable.map(|tool| tool.spec()).collect();
-    if !agent.handoffs.is_empty() {
-        specs.push(ToolSpec {
-            name: HAND_OFF,
-            description: "Let another agent go on. Silent: say nothing about it.",
-            parameters: tools::object(json!({ "to": { "type": "string", "enum": agent.handoffs } }), &["to"]),
-        });
-    }
-    specs.into()
 }
 
 fn reported_name(name: &str) -> &'static str {
