@@ -12,7 +12,7 @@ use crate::records::{gone, owned_as};
 pub fn add(path: &Path) -> Result<u32, KeysError> {
     let file = path.display().to_string();
     let unwritable = |error| KeysError::Unwritable { file: file.clone(), error };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     // The file itself is another one after each.
     let folder = File::open(folder).map_err(unwritable)?;
     folder.lock().map_err(unwritable)?;
