@@ -9,7 +9,7 @@ use super::classifier::{self, Classifier};
 use super::lexicon::Lexicon;
 use crate::language::Language;
 use crate::phrases::Phrases;
-use crate::tokens::{made_of, made_without, tokens};
+use crate::tokens::{made_without, tokens};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,10 +109,10 @@ pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     let said = tokens(text, language);
     let words = &Phrases::of(language).words;
     let is_yes = made_without(&said, &[&words.yes], &words.no);
-    // 嗯 hesitates too, and 冇錯 is more than 冇.
+    // 嗯 hesitates too, 冇錯 is more than 冇, and 得唔得 asks.
     if !is_yes && made_without(&said, &[&words.no, &words.hesitations], &words.yes) {
         Some(Intent::No)
-    } else if is_yes || made_of(&said, &[&words.yes, &words.hesitations]) {
+    } else if is_yes || made_without(&said, &[&words.yes, &words.hesitations], &words.no) {
         Some(Intent::Yes)
     } else {
         None
@@ -151,4 +151,27 @@ fn day(said: &[String], language: Language) -> Option<String> {
     ]);
     let is_open = has(&["are", "is", "you", "youre"]) && has(&["open", "closed", "shut"]);
     (is_open && !asks_when).then(|| "now".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chinese_yes_no_or_question_is_told_apart_by_its_longest_words() {
+        for (language, text, answer) in [
+            (Language::Mandarin, "嗯", Some(Intent::Yes)),
+            (Language::Mandarin, "没错", Some(Intent::Yes)),
+            (Language::Mandarin, "嗯,不用", Some(Intent::No)),
+            (Language::Mandarin, "对不对", None),
+            (Language::Cantonese, "嗯", Some(Intent::Yes)),
+            (Language::Cantonese, "冇錯", Some(Intent::Yes)),
+            (Language::Cantonese, "冇", Some(Intent::No)),
+            (Language::Cantonese, "嗯,唔使", Some(Intent::No)),
+            (Language::Cantonese, "得唔得", None),
+            (Language::Cantonese, "係唔係", None),
+        ] {
+            assert_eq!(polarity(text, language), answer, "{text}");
+        }
+    }
 }
