@@ -97,12 +97,29 @@ pub(super) fn is_yes(deed: Deed, said: &[String], repeated: &tokens::Phrases, la
 /// What people add to a yes without changing it: "okay, cancel it" is no yes to a booking.
 fn besides(deed: Deed, language: Language) -> tokens::Phrases {
     let always: &[&str] = match language {
-        Language::English => &["please", "thanks", "thank you", "do it", "do that", "go ahead"],
-        Language::French => &["s'il vous plaît", "merci", "allez-y", "faites-le"],
+        Language::English => &[
+            "please",
+            "thanks",
+            "thanks a lot",
+            "thanks so much",
+            "thanks very much",
+            "thank you",
+            "thank you so much",
+            "thank you very much",
+            "do it",
+            "do that",
+            "go ahead",
+        ],
+        Language::French => {
+            &["s'il vous plaît", "s'il te plaît", "merci", "merci beaucoup", "merci bien", "allez-y", "faites-le"]
+        }
         Language::Mandarin => &[
             "谢谢",
             "谢谢你",
             "谢谢您",
+            "多谢",
+            "感谢",
+            "非常感谢",
             "麻烦你",
             "麻烦您",
             "麻烦你了",
@@ -118,11 +135,14 @@ fn besides(deed: Deed, language: Language) -> tokens::Phrases {
             "唔該",
             "唔該晒",
             "唔該你",
+            "唔該晒你",
             "多謝",
             "多謝晒",
             "多謝你",
+            "多謝晒你",
             "麻煩你",
             "麻煩晒",
+            "麻煩晒你",
             "啦",
             "喇",
             "呀",
@@ -130,7 +150,7 @@ fn besides(deed: Deed, language: Language) -> tokens::Phrases {
             "㗎",
             "㗎喇",
         ],
-        Language::Punjabi => &["ਜੀ", "ਧੰਨਵਾਦ", "ਕਰ ਦਿਓ"],
+        Language::Punjabi => &["ਜੀ", "ਧੰਨਵਾਦ", "ਬਹੁਤ ਧੰਨਵਾਦ", "ਤੁਹਾਡਾ ਧੰਨਵਾਦ", "ਸ਼ੁਕਰੀਆ", "ਮਿਹਰਬਾਨੀ", "ਕਰ ਦਿਓ"],
     };
     let this: &[&str] = match (deed, language) {
         (Deed::Book, Language::English) => &["book it"],
@@ -260,6 +280,21 @@ mod tests {
             (Language::Mandarin, "好的", "不要"),
             (Language::Cantonese, "好唔該", "唔好"),
             (Language::Punjabi, "ਹਾਂ ਜੀ", "ਠੀਕ ਨਹੀਂ"),
+        ] {
+            assert!(is_alone(yes, language), "{yes}");
+            assert!(!is_alone(no, language), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_yes_with_more_than_a_plain_thanks_is_one_and_a_no_with_it_is_none() {
+        for (language, yes, no) in [
+            (Language::English, "yes, thank you very much", "no, thank you very much"),
+            (Language::English, "yes please do", "yes please don't"),
+            (Language::French, "oui merci beaucoup", "non merci beaucoup"),
+            (Language::Mandarin, "好的,非常感谢", "不用,非常感谢"),
+            (Language::Cantonese, "好呀,唔該晒你", "唔使喇,唔該晒你"),
+            (Language::Punjabi, "ਹਾਂ ਜੀ, ਸ਼ੁਕਰੀਆ", "ਨਹੀਂ ਜੀ, ਸ਼ੁਕਰੀਆ"),
         ] {
             assert!(is_alone(yes, language), "{yes}");
             assert!(!is_alone(no, language), "{no}");

@@ -68,7 +68,10 @@ const fn is_mark(sign: char) -> bool {
 pub(super) fn with_message(text: &str, language: Language) -> tokens::Phrases {
     let (deeds, leads) = asked(language);
     let words = &Phrases::of(language).words;
-    let sentences = std::iter::once(text).chain(text.split(ENDS)).filter(|sentence| {
+    // "Yes, it is urgent" begins like "yes it is".
+    let begun = words.yes.iter().map(|yes| yes.tokens().join(" "));
+    let leads: Vec<String> = leads.iter().map(|lead| (*lead).to_owned()).chain(begun).collect();
+    let sentences = std::iter::once(text).chain(sentences(text)).filter(|sentence| {
         let said = Phrase::new(sentence, language);
         // What takes a yes back does so though the message begins like it.
         let is_interruption = words.interruptions.prefix(said.tokens()) == Some(said.len());
@@ -80,6 +83,31 @@ pub(super) fn with_message(text: &str, language: Language) -> tokens::Phrases {
     });
     let all: Vec<String> = deeds.iter().map(|deed| (*deed).to_owned()).chain(said).collect();
     tokens::Phrases::new(&all, language)
+}
+
+fn sentences(text: &str) -> Vec<&str> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    for (at, sign) in text.char_indices().filter(|(_, sign)| ENDS.contains(sign)) {
+        let end = at + sign.len_utf8();
+        if sign != '.' || is_full_stop(&text[..at], &text[end..]) {
+            found.push(&text[from..at]);
+            from = end;
+        }
+    }
+    found.push(&text[from..]);
+    found
+}
+
+/// Not the point in "1.5", nor after "Dr" and "p.m": what follows there is part of a sentence. A doubt is no end.
+fn is_full_stop(before: &str, after: &str) -> bool {
+    const VOWELS: &str = "aeiouyàâéèêëîïôùûœ";
+    const SHORTENED: [&str; 2] = ["mme", "prof"];
+    let word = before.rsplit(|c: char| c == '.' || c.is_whitespace()).next().unwrap_or_default().to_lowercase();
+    let is_word = word.chars().count() > 1 && word.chars().any(|c| VOWELS.contains(c));
+    let is_number = !word.is_empty() && word.chars().all(char::is_numeric);
+    after.chars().next().is_none_or(char::is_whitespace)
+        && (is_number || is_word)
+        && !SHORTENED.contains(&word.as_str())
 }
 
 /// Whether this is a yes to passing the message on, or, without one, to an offer.
@@ -99,7 +127,14 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
                 "pass it along",
                 "pass that along",
                 "send it",
+                "pass it on to the clinic",
+                "pass that on to the clinic",
+                "pass it to the clinic",
+                "pass that to the clinic",
+                "send it to the clinic",
+                "tell them that",
                 "pass that message to the clinic",
+                "pass the message to the clinic",
                 "pass that message on",
                 "pass the message on",
                 "you can",
@@ -113,9 +148,11 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
                 "dites-le-leur",
                 "transmettez",
                 "transmettez-le",
+                "transmettez-le à la clinique",
                 "transmettez ce message",
                 "transmettez ce message à la clinique",
                 "transmettez le message",
+                "transmettez le message à la clinique",
                 "vous pouvez",
             ],
             &["que", "qu'", "dites-leur que", "dites-leur qu'"],
@@ -131,6 +168,11 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
                 "转给诊所",
                 "请转给诊所",
                 "帮我转给诊所",
+                "请帮我转给诊所",
+                "把这条留言转给诊所",
+                "请把这条留言转给诊所",
+                "帮我把这条留言转给诊所",
+                "请帮我把这条留言转给诊所",
                 "转吧",
             ],
             &[],
@@ -145,6 +187,8 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
                 "同佢哋講",
                 "轉俾診所",
                 "幫我轉俾診所",
+                "將呢個留言轉俾診所",
+                "幫我將呢個留言轉俾診所",
                 "轉啦",
             ],
             &[],
@@ -159,6 +203,44 @@ const fn asked(language: Language) -> (&'static [&'static str], &'static [&'stat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::tokens;
+
+    #[test]
+    fn a_part_of_a_sentence_after_a_number_or_a_title_is_not_the_message_again() {
+        for (language, message, part) in [
+            (Language::English, "I take 1.5 mg of warfarin", "yes, 5 mg of warfarin"),
+            (Language::English, "Please don't send it to Dr. Chen's office", "yes, Chen's office"),
+            (Language::English, "Never call me at 9 a.m. on weekdays", "yes, on weekdays"),
+            (Language::French, "N'appelez pas Mme. Roy à la maison", "oui, Roy à la maison"),
+            (Language::Punjabi, "ਫ਼ੋਨ ਨਾ ਕਰੋ ਡਾ. ਗਿੱਲ ਨੂੰ", "ਹਾਂ ਗਿੱਲ ਨੂੰ"),
+        ] {
+            assert!(!agrees(&tokens(part, language), message, language), "{part}");
+        }
+        for (message, again) in [
+            ("Call me at 9. It is urgent.", "yes, it is urgent"),
+            ("I take 1.5 mg of warfarin. Call me.", "yes, I take 1.5 mg of warfarin"),
+        ] {
+            assert!(agrees(&tokens(again, Language::English), message, Language::English), "{again}");
+        }
+    }
+
+    #[test]
+    fn a_yes_may_run_into_the_message_and_take_the_words_of_the_question() {
+        for (language, message, yes) in [
+            (Language::English, "Please call me.", "Yes, please call me."),
+            (Language::French, "S'il vous plaît, rappelez-moi.", "Oui, s'il vous plaît, rappelez-moi."),
+            (Language::English, "It is urgent", "Yes, it is urgent"),
+            (Language::English, "I need a refill", "Yes please, pass it on to the clinic"),
+            (Language::French, "Rappelez-moi", "Oui, transmettez-le à la clinique, merci beaucoup"),
+            (Language::Mandarin, "请回电话", "要,请帮我把这条留言转给诊所"),
+            (Language::Cantonese, "請覆電話", "好,將呢個留言轉畀診所"),
+        ] {
+            assert!(agrees(&tokens(yes, language), message, language), "{yes}");
+        }
+        for no in ["yes please hold on", "yes, please, no calls", "please wait"] {
+            assert!(!agrees(&tokens(no, Language::English), "Please call me.", Language::English), "{no}");
+        }
+    }
 
     #[test]
     fn the_same_words_are_the_same_however_they_are_laid_out() {
