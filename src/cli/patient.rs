@@ -224,6 +224,22 @@ async fn erase(
             "times of appointments that stood are still taken, by nobody; their names are in the book's data file, which is the clinic's to change"
         );
     }
+    match store.kept_in_bucket(&held).await {
+        Ok(kept) => {
+            for call in kept {
+                println!(
+                    "the bucket keeps the recording of call {call}, as one that is locked; it goes in the first night that can take it away"
+                );
+                exit = Exit::Found;
+            }
+        }
+        Err(error) => {
+            println!(
+                "nobody knows whether the bucket keeps a recording of these calls: {error}; what it has goes in the night"
+            );
+            exit = Exit::Found;
+        }
+    }
     if !tidy(&config.home()).map_err(Failure::unavailable)? {
         println!("state.jsonl is the running server's, which writes it anew in the night");
     }

@@ -284,9 +284,12 @@ impl Store {
         let mut counts = held.gone.clone();
         // First: if the process ends here, the calls are found again.
         counts.add(What::Recordings, delete(self, &recordings).await?);
+        let mut kept = 0;
         // After the files: what is sent meanwhile is looked for again by who sends it.
         if let Some(bucket) = self.bucket() {
-            counts.add(What::Recordings, self.remove_of(bucket, &calls).await?);
+            let removed;
+            (removed, kept) = self.remove_of(bucket, &calls).await?;
+            counts.add(What::Recordings, removed);
         }
         let transaction = self.begin().await?;
         for some in calls.chunks(AT_ONCE) {
@@ -313,7 +316,8 @@ impl Store {
             let insert = "INSERT INTO erased (id, clinic, at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
             execute(&transaction, insert, vec![id.into(), self.of(), now.into()]).await?;
         }
-        let note = Note::new(actor, Action::PersonErased, request, &counts.to_string());
+        let kept = if kept == 0 { String::new() } else { format!(", kept by the bucket {kept}") };
+        let note = Note::new(actor, Action::PersonErased, request, &format!("{counts}{kept}"));
         self.append(&transaction, &note).await?;
         commit(transaction).await?;
         self.write_over().await?;
@@ -326,15 +330,28 @@ impl Store {
         Ok(counts)
     }
 
-    /// How many of these were in the bucket.
-    async fn remove_of(&self, bucket: &Bucket, calls: &[String]) -> Result<u64, StoreError> {
+    /// How many recordings of these calls it let go, and how many it keeps: they keep nothing else of theirs.
+    async fn remove_of(&self, bucket: &Bucket, calls: &[String]) -> Result<(u64, u64), StoreError> {
         let there = self.in_bucket(None).await?;
-        let mut removed = 0;
+        let (mut removed, mut kept) = (0, 0);
         for call in calls.iter().filter(|call| there.contains(*call)) {
-            bucket.remove(call).await?;
-            removed += 1;
+            match bucket.remove(call).await {
+                Ok(()) => removed += 1,
+                Err(error) if error.may_be_of_one() => {
+                    tracing::warn!(%call, %error, "the bucket keeps a recording that was erased; it is tried again each night");
+                    kept += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(removed)
+        Ok((removed, kept))
+    }
+
+    /// Of which of these calls the bucket keeps the recording although it was erased, as one that is locked. It goes in the first night that can take it.
+    pub async fn kept_in_bucket(&self, held: &Held) -> Result<Vec<String>, StoreError> {
+        let there = self.in_bucket(None).await?;
+        let calls = held.calls.iter().map(|call| &call.past.call);
+        Ok(calls.filter(|call| there.contains(*call)).cloned().collect())
     }
 
     /// Ids of this clinic's calls and messages that must not come back.

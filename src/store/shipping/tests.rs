@@ -221,6 +221,27 @@ async fn who_asks_for_it_is_erased_from_the_bucket_too_and_nothing_is_while_it_i
 }
 
 #[tokio::test]
+async fn a_recording_that_the_bucket_keeps_keeps_nothing_else_of_whom_is_erased_and_goes_once_it_can() {
+    let house = House::new().await;
+    let (locked, other) = (house.call(1).await.0, house.call(0).await.0);
+    assert_eq!(house.look().await, (2, 0, true));
+    house.fake.locks(Some(&format!("{locked}.rec")));
+    let held = house.store.held_about(&jane()).await.unwrap();
+    let counts = house.store.erase(&held, "request-1", "user jane").await.unwrap();
+    assert_eq!((counts.of(What::Calls), counts.of(What::Recordings)), (2, 1));
+    assert_eq!((count(&house.store, "calls").await, count(&house.store, "transcript").await), (0, 0));
+    assert!(house.fake.bytes(&format!("{other}.rec")).is_none());
+    assert_eq!(house.store.kept_in_bucket(&held).await.unwrap(), [locked]);
+    let notes = house.store.audited(99).await.unwrap();
+    let (_, _, proof) = notes.iter().find(|(_, _, note)| note.action == Action::PersonErased).unwrap();
+    assert!(proof.outcome.ends_with("recordings 1, kept by the bucket 1"), "{}", proof.outcome);
+    assert!(house.purge().await.is_err(), "it is not forgotten");
+    house.fake.locks(None);
+    assert_eq!((house.purge().await.unwrap(), house.fake.names().len()), (1, 0));
+    assert_eq!(house.store.kept_in_bucket(&held).await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_was_erased_at_another_server_is_not_left_in_the_bucket_by_the_one_that_has_the_file() {
     let house = House::new().await;
     let (_, path) = house.call(0).await;
