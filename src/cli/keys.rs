@@ -66,7 +66,7 @@ impl Keys {
                     let (sealed, left) = own.reseal_recordings().await.map_err(store_failure)?;
                     recordings += sealed;
                     for recording in left {
-                        println!("{recording} keeps its key: it is not over, breaks off, or was changed");
+                        println!("{recording} keeps its key: it is not over, breaks off, was changed, or is locked");
                     }
                     own.close().await;
                 }

@@ -72,7 +72,7 @@ impl BucketError {
         }
     }
 
-    /// Whether other recordings may let themselves be taken away all the same: what a bucket keeps locked, it refuses as it refuses a key that may not.
+    /// Whether other recordings may let themselves be taken away, or sealed anew, all the same: what a bucket keeps locked, it refuses as it refuses a key that may not.
     pub(crate) const fn may_be_of_one(&self) -> bool {
         match self {
             Self::Refused { status, .. } => matches!(status, 400..=428 | 430..=499),

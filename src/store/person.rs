@@ -284,13 +284,14 @@ impl Store {
         let mut counts = held.gone.clone();
         // First: if the process ends here, the calls are found again.
         counts.add(What::Recordings, delete(self, &recordings).await?);
-        let mut kept = 0;
         // After the files: what is sent meanwhile is looked for again by who sends it.
-        if let Some(bucket) = self.bucket() {
-            let removed;
-            (removed, kept) = self.remove_of(bucket, &calls).await?;
+        let kept = if let Some(bucket) = self.bucket() {
+            let (removed, kept) = self.remove_of(bucket, &calls).await?;
             counts.add(What::Recordings, removed);
-        }
+            kept
+        } else {
+            0
+        };
         let transaction = self.begin().await?;
         for some in calls.chunks(AT_ONCE) {
             let places = places(some.len());

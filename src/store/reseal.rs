@@ -87,10 +87,15 @@ impl Store {
         // After the disk, from which one may have come there meanwhile.
         if let Some(bucket) = self.bucket() {
             for call in bucket.calls(None).await? {
-                match self.reseal_in(bucket, &call).await? {
-                    Resealed::Now => done += 1,
-                    Resealed::Before => {}
-                    Resealed::Unfinished => left.push(format!("the recording of call {call} in the bucket")),
+                match self.reseal_in(bucket, &call).await {
+                    Ok(Resealed::Now) => done += 1,
+                    Ok(Resealed::Before) => {}
+                    Ok(Resealed::Unfinished) => left.push(format!("the recording of call {call} in the bucket")),
+                    // As one that is locked: it keeps no other by its old key.
+                    Err(StoreError::Bucket(error)) if error.may_be_of_one() => {
+                        left.push(format!("the recording of call {call} in the bucket ({error})"));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -55,7 +55,7 @@ pub(crate) struct Fake {
 struct Shelf {
     signer: Signer,
     objects: Mutex<BTreeMap<String, Object>>,
-    /// The end of the name of one that cannot be deleted.
+    /// The end of the name of one that cannot be deleted or replaced.
     locked: Mutex<Option<String>>,
     mood: Mutex<Mood>,
     puts: AtomicUsize,
@@ -205,6 +205,10 @@ impl Shelf {
         Ok(())
     }
 
+    fn is_locked(&self, name: &str) -> bool {
+        self.locked.lock().as_ref().is_some_and(|end| name.ends_with(end.as_str()))
+    }
+
     fn done(&self, head: &Parts, body: Bytes, mood: Mood) -> Response {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let query: BTreeMap<String, String> =
@@ -218,13 +222,12 @@ impl Shelf {
         let versions = mood == Mood::Versions;
         match (&head.method, name) {
             (&Method::GET, "") => page(&objects, &query),
+            (&Method::PUT, name) if self.is_locked(name) && objects.contains_key(name) => refusal(403, "AccessDenied"),
             (&Method::PUT, name) if !name.is_empty() => {
                 objects.insert(name.to_owned(), Object { bytes: body, sum: header(KEPT).map(str::to_owned) });
                 if versions { ([("x-amz-version-id", "v1")], "").into_response() } else { "".into_response() }
             }
-            (&Method::DELETE, name) if self.locked.lock().as_ref().is_some_and(|end| name.ends_with(end.as_str())) => {
-                refusal(403, "AccessDenied")
-            }
+            (&Method::DELETE, name) if self.is_locked(name) => refusal(403, "AccessDenied"),
             (&Method::DELETE, name) if mood == Mood::Exact && !objects.contains_key(name) => refusal(404, "NoSuchKey"),
             (&Method::DELETE, name) if !name.is_empty() => {
                 objects.remove(name);

@@ -276,6 +276,23 @@ async fn a_recording_of_which_a_power_cut_left_nothing_keeps_no_other_by_its_old
 }
 
 #[tokio::test]
+async fn a_recording_that_the_bucket_does_not_let_be_replaced_keeps_no_other_by_its_old_key() {
+    let mut house = House::new().await;
+    let (locked, other) = (house.recorded(1).0, house.recorded(0).0);
+    assert_eq!(house.look().await, (2, 0, true));
+    let bytes = |house: &House, call: &str| house.fake.bytes(&format!("{call}.rec")).unwrap();
+    let before = (bytes(&house, &locked), bytes(&house, &other));
+    house.fake.locks(Some(&format!("{locked}.rec")));
+    keys::add(&StoreConfig::default().keys_file(house.folder.path())).unwrap();
+    house.store = House::store(house.folder.path(), &house.fake).await;
+    let (done, left) = house.store.reseal_recordings().await.unwrap();
+    assert!(done == 1 && left.len() == 1 && left[0].contains(&locked) && left[0].contains("HTTP 403"), "{left:?}");
+    assert!(bytes(&house, &locked) == before.0 && bytes(&house, &other) != before.1);
+    house.fake.locks(None);
+    assert_eq!(house.store.reseal_recordings().await.unwrap(), (1, vec![]));
+}
+
+#[tokio::test]
 async fn a_new_key_seals_what_is_in_the_bucket_anew() {
     let mut house = House::new().await;
     let (call, path) = house.recorded(0);
