@@ -13,6 +13,9 @@ use super::redis::Redis;
 /// So short that a test can wait for its end, and so long that a slow machine is done before.
 const SHORT: Duration = Duration::from_millis(400);
 
+/// Longer than any test.
+const LONG: Duration = Duration::from_secs(3_600);
+
 fn fence(locked: Locked) -> u64 {
     match locked {
         Locked::Held { fence } => fence,
@@ -41,7 +44,9 @@ async fn contract(state: &dyn State) {
     assert_eq!(state.get(&text).await, Ok(Some("b".into())));
     assert_eq!(state.beat(&members, "x").await, Ok(BTreeSet::from(["x".into()])));
     assert_eq!(state.beat(&members, "y").await, Ok(BTreeSet::from(["x".into(), "y".into()])));
+    let living_on = LivingOn::begin(state).await;
     elapse(SHORT * 3 / 2).await;
+    living_on.check(state).await;
     assert!(fence(state.lock(&lock, other).await.expect("it answers")) > first, "its holder is gone");
     assert_eq!((state.renew(&lock, one).await, state.unlock(&lock, one).await), (Ok(false), Ok(false)));
     assert_eq!(state.begin(&run, other).await, Ok(Begun::New));
@@ -49,6 +54,46 @@ async fn contract(state: &dyn State) {
     assert_eq!(state.count(&count, 1).await, Ok(1));
     assert_eq!(state.get(&text).await, Ok(None));
     assert_eq!(state.beat(&members, "z").await, Ok(BTreeSet::from(["z".into()])));
+}
+
+/// What lives on from its last change, and what ends when it would have all the same.
+struct LivingOn {
+    renewed: Key,
+    told: Key,
+    table: Key,
+    window: Key,
+    holder: Owner,
+}
+
+impl LivingOn {
+    /// A short life, and then a long one.
+    async fn begin(state: &dyn State) -> Self {
+        let renewed = Key::day("c", "renewed", date(2026, 11, 23));
+        let [told, window] = ["told", "window"].map(Key::tool_call);
+        let (table, holder) = (Key::unsettled("renewed"), Owner::new());
+        let [short, long] =
+            [SHORT, LONG].map(|life| [&renewed, &told, &table, &window].map(|key| key.clone().living(life)));
+        fence(state.lock(&short[0], holder).await.expect("it answers"));
+        assert_eq!(state.renew(&long[0], holder).await, Ok(true));
+        assert_eq!(state.begin(&short[1], holder).await, Ok(Begun::New));
+        state.finish(&long[1], holder, "done").await.expect("it answers");
+        state.put(&short[2], "a", "1").await.expect("it answers");
+        state.put(&long[2], "b", "2").await.expect("it answers");
+        assert_eq!(state.count(&short[3], 1).await, Ok(1));
+        assert_eq!(state.count(&long[3], 1).await, Ok(2));
+        Self { renewed, told, table, window, holder }
+    }
+
+    async fn check(self, state: &dyn State) {
+        let Self { renewed, told, table, window, holder } = self;
+        let other = Owner::new();
+        assert_eq!(state.lock(&renewed, other).await, Ok(Locked::Taken), "a lock that is renewed is held for longer");
+        assert_eq!(state.unlock(&renewed, holder).await, Ok(true));
+        assert_eq!(state.begin(&told, other).await, Ok(Begun::Done("done".into())), "from when it was done");
+        let notes = state.table(&table).await.expect("it answers");
+        assert_eq!(notes.into_keys().collect::<Vec<_>>(), ["a", "b"], "a table lives from its last change");
+        assert_eq!(state.count(&window, 0).await, Ok(0), "who counts on makes a limit's window no longer");
+    }
 }
 
 async fn locks(state: &dyn State) {

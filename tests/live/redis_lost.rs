@@ -87,3 +87,45 @@ async fn a_redis_that_stands_still_keeps_nobody_waiting() {
     held.release().await;
     had(&shared).await.release().await;
 }
+
+/// A limit of what a caller may do in a day.
+const MOST: u64 = 4;
+
+#[tokio::test]
+async fn a_limit_counts_what_all_instances_did_and_stays_on_while_redis_is_lost_and_when_it_is_back_empty() {
+    let mut redis = Redis::start().await;
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = folders.each_ref().map(|folder| redis.shared(folder.path()));
+    let key = Key::rate("booked", "a", Duration::from_secs(24 * 3_600), 0);
+    assert_eq!((one.count(&key, 3).await, other.count(&key, 1).await), (3, MOST));
+    assert_eq!(one.count(&key, 0).await, MOST, "what was done at the other counts");
+
+    redis.kill().await;
+    let counted = timeout(Duration::from_secs(2), one.count(&key, 1)).await.expect("a caller does not wait");
+    assert_eq!(counted, MOST, "what it did itself it knows, and goes on counting");
+    assert_eq!(other.count(&key, 0).await, 1);
+    // Also when it is started again meanwhile.
+    drop(one);
+    let one = redis.shared(folders[0].path());
+    assert_eq!(one.count(&key, 0).await, MOST);
+
+    redis.start_again().await;
+    had(&one).await.release().await;
+    assert_eq!(one.count(&key, 0).await, MOST, "a Redis that forgot it lifts no limit");
+    assert_eq!(one.count(&key, 1).await, MOST + 1);
+}
+
+#[tokio::test]
+async fn a_limit_stays_on_while_redis_stands_still() {
+    let redis = Redis::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let shared = redis.shared(folder.path());
+    let key = Key::rate("booked", "a", Duration::from_secs(24 * 3_600), 0);
+    assert_eq!(shared.count(&key, MOST).await, MOST);
+    redis.freeze();
+    let counted = timeout(Duration::from_secs(2), shared.count(&key, 0)).await.expect("a caller does not wait");
+    assert_eq!(counted, MOST);
+    redis.thaw();
+    had(&shared).await.release().await;
+    assert_eq!(shared.count(&key, 0).await, MOST);
+}
