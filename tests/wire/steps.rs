@@ -136,3 +136,13 @@ async fn who_talks_over_it_has_it_done_once_and_is_told_when_they_ask_again() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_hangs_up_between_a_hold_and_its_booking_has_what_they_agreed_to() {
+    a_caller_who_hangs_up(Kind::Fhir(Conduct::Argonaut), Verb::Book).await;
+}
+
+#[tokio::test]
+async fn who_talks_over_a_hold_and_its_booking_has_it_done_once() {
+    a_caller_who_talks_over_it(Kind::Fhir(Conduct::Argonaut), Verb::Book).await;
+}
