@@ -47,3 +47,46 @@ impl fmt::Debug for Tenant {
         write!(f, "Tenant({})", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn nobody_makes_one_up() {
+        let own = include_str!("tenant.rs");
+        let own = own.split("\n#[cfg(test)]\nmod ").next().unwrap();
+        let makers: Vec<&str> = own.lines().map(str::trim).filter(|line| line.ends_with("-> Self {")).collect();
+        assert_eq!(
+            makers,
+            [
+                "pub(super) fn of(id: &str) -> Self {",
+                "pub(crate) fn nobody() -> Self {",
+                "pub(crate) fn known(id: &str) -> Self {",
+                "pub(crate) fn made_up(id: &str) -> Self {",
+            ]
+        );
+        assert!(own.contains("pub struct Tenant(Arc<str>);"), "what is in it is nobody's to write");
+        for way in ["Deserialize", "impl From", "FromStr", "Default"] {
+            assert!(!own.contains(way), "{way}");
+        }
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let makes = |how: &str| -> Vec<String> {
+            let all = sources(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
+            let made = all.filter(|path| std::fs::read_to_string(path).unwrap().contains(how));
+            let mut made: Vec<String> =
+                made.map(|path| path.strip_prefix(&folder).unwrap().display().to_string()).collect();
+            made.sort();
+            made
+        };
+        let how = |maker: &str| format!("{}::{maker}(", "Tenant");
+        assert_eq!(makes(&how("of")), ["clinic.rs"]);
+        assert_eq!(makes(&how("known")), ["store/clinics.rs"]);
+        assert_eq!(makes(&how("nobody")), ["cli/clinic.rs"]);
+    }
+}

@@ -2,12 +2,14 @@
 //! to log, is looked through for the people of the sample clinic and of the simulators. The first line that tells of one of them ends
 //! the process, which fails the test. What the program's commands say is looked through by [`crate::program`].
 //!
-//! Ten digits may stand with what divides them. Names count as whole words. Nobody is looked for who has a doctor's name.
+//! Ten digits may stand with what divides them, and birth dates as people write and say them. Names count as whole words, also as ears write them: in
+//! small letters. Nobody is looked for who has a doctor's name.
 
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use attendant::telemetry;
+use jiff::civil::Date;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -59,6 +61,26 @@ const BIRTH_DATES: [&str; 12] = [
     "1950-06-01",
 ];
 
+/// As callers of tests say them.
+const SPOKEN: [&str; 3] =
+    ["march ninth nineteen eighty four", "six zero four five five five zero one", "six oh four five five five oh one"];
+
+/// [`NAMES`], and as they are in small letters.
+static FAMILIES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut all: Vec<String> = NAMES.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]).collect();
+    all.sort();
+    all.dedup();
+    all
+});
+
+/// A birth date as people write it.
+fn written(date: &str) -> Vec<String> {
+    let date: Date = date.parse().expect("a date");
+    let forms = ["%B %-d, %Y", "%B %-d %Y", "%-d %B %Y", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%m %d %Y"];
+    let written = forms.map(|form| date.strftime(form).to_string());
+    written.iter().map(|form| form.to_lowercase()).chain(written.iter().cloned()).collect()
+}
+
 /// Each of them as it may be written.
 static TELLING: LazyLock<Vec<String>> = LazyLock::new(|| {
     let divided = |number: &&str| {
@@ -69,7 +91,8 @@ static TELLING: LazyLock<Vec<String>> = LazyLock::new(|| {
     };
     let numbers = NUMBERS.iter().flat_map(divided);
     let dates = BIRTH_DATES.into_iter().flat_map(|date| [date.to_owned(), date.replace('-', "")]);
-    numbers.chain(dates).collect()
+    let said = BIRTH_DATES.into_iter().flat_map(written).chain(SPOKEN.map(str::to_owned));
+    numbers.chain(dates).chain(said).collect()
 });
 
 #[ctor::ctor(unsafe)]
@@ -110,8 +133,8 @@ impl MakeWriter<'_> for LookedThrough {
 
 /// Whom a text tells of.
 pub fn told(text: &str) -> Option<&str> {
-    let named = NAMES.into_iter().find(|name| has_word(text, name));
-    named.or_else(|| TELLING.iter().map(String::as_str).find(|telling| text.contains(telling)))
+    let named = FAMILIES.iter().find(|name| has_word(text, name));
+    named.or_else(|| TELLING.iter().find(|telling| text.contains(telling.as_str()))).map(String::as_str)
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -133,6 +156,10 @@ fn who_is_told_of_is_found_and_who_is_not_is_not() {
         "card \"9698658215\"",
         "born 1984-03-09",
         "birthdate=19840309",
+        "heard: my name is jane roe",
+        "heard: march ninth nineteen eighty four",
+        "heard: March 9, 1984",
+        "birthDate=1984/03/09",
     ] {
         assert!(told(told_of).is_some(), "{told_of}");
     }

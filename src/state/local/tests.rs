@@ -127,3 +127,33 @@ async fn what_outlives_the_process_is_sealed_survives_half_a_line_and_a_new_key_
     let old = Local::sealed(folder.path(), sealing).unwrap_err().to_string();
     assert!(old.contains("version 2") && old.contains("put the key back"), "{old}");
 }
+
+/// So long ago, as the lines of this folder's state have it.
+fn ago(folder: &Path, hours: u64) {
+    let path = folder.join("state.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let earlier = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["until"] = (line["until"].as_u64().unwrap() - hours * 3_600_000).into();
+        format!("{line}\n")
+    };
+    std::fs::write(&path, text.lines().map(earlier).collect::<String>()).unwrap();
+}
+
+#[tokio::test]
+async fn what_was_done_is_known_for_a_day_however_often_the_process_starts_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, owner) = (Key::tool_call("a"), Owner::new());
+    let first = Local::open(folder.path()).unwrap();
+    assert_eq!(first.begin(&key, owner).await, Ok(Begun::New));
+    first.finish(&key, owner, "booked").await.unwrap();
+    drop(first);
+    for _ in 0..2 {
+        ago(folder.path(), 11);
+        let later = Local::open(folder.path()).unwrap();
+        assert_eq!(later.begin(&key, Owner::new()).await, Ok(Begun::Done("booked".into())));
+    }
+    ago(folder.path(), 2);
+    let later = Local::open(folder.path()).unwrap();
+    assert_eq!(later.begin(&key, Owner::new()).await, Ok(Begun::New), "after 24 h it is forgotten");
+}

@@ -93,6 +93,10 @@ async fn no_clinic_s_connection_ever_sees_or_changes_another_s_rows_whatever_it_
     let [theirs] = &past.newest(9).await.unwrap()[..] else { panic!("one call is theirs") };
     assert_eq!(past.find(&theirs.call).await.unwrap().len(), 1);
     assert_eq!(history(&again, folder.path()).find(&theirs.call).await.unwrap(), []);
+
+    // A user who passes over the rules is known, so that `serve` can warn of it.
+    postgres.run("ALTER ROLE attendant BYPASSRLS");
+    assert_eq!(again.is_held_to_its_clinic().await.unwrap(), Some(false));
 }
 
 #[tokio::test]
