@@ -5,6 +5,8 @@ use std::time::Duration;
 use attendant::emr::oscar::Oscar;
 use attendant::emr::{Emr, EmrError, ProviderRef};
 use jiff::civil::date;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -123,4 +125,26 @@ async fn nobody_there_is_said_with_what_to_look_at() {
     let oscar = Settings { base_url: "http://127.0.0.1:1/oscar/ws", ..Settings::default() }.oscar().1;
     let error = ask(&oscar).await;
     assert!(matches!(&error, EmrError::Unavailable(what) if what.contains("emr.oscar.base_url")), "{error}");
+}
+
+/// A host that takes no connection and refuses none, as behind a firewall that drops packets: whoever listens there has no room for another.
+async fn full() -> (TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connected) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        waiting.push(connected.unwrap());
+    }
+    (listener, waiting)
+}
+
+#[tokio::test]
+async fn a_host_that_takes_no_connection_is_given_up_before_an_answer_would_be() {
+    let (listener, _waiting) = full().await;
+    let base_url = format!("http://{}/oscar/ws", listener.local_addr().unwrap());
+    let settings = Settings { base_url: &base_url, connect_ms: 300, read_ms: 5_000, ..Settings::default() };
+    let error = ask(&settings.oscar().1).await;
+    assert!(matches!(&error, EmrError::Unavailable(what) if what.contains("does not answer")), "{error}");
 }
