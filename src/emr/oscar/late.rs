@@ -12,21 +12,29 @@ use super::row::Row;
 use super::write::chart_key;
 
 impl Inner {
-    /// One look for each; how many were taken back.
+    /// One look for each, also where one cannot be looked for; how many were taken back.
     pub(super) async fn settle_late(&self) -> Result<usize, EmrError> {
-        let mut taken_back = 0;
+        let (mut taken_back, mut failed) = (0, None);
         for sent in self.unsettled.own().await? {
-            if !self.providers.contains_key(&sent.place.provider) || !self.is_there(&sent).await? {
-                continue;
+            match self.settle_one(&sent).await {
+                Ok(is_taken_back) => taken_back += usize::from(is_taken_back),
+                Err(error) => failed = failed.or(Some(error)),
             }
-            // Whoever writes in the day is let finish first. One that is busy is looked at again.
-            let day = (sent.place.provider.clone(), sent.place.start.date());
-            let Ok(held) = self.days.hold(vec![day]).await else { continue };
-            let outcome = self.settle_held(&sent).await;
-            held.release().await;
-            taken_back += usize::from(outcome?);
         }
-        Ok(taken_back)
+        failed.map_or(Ok(taken_back), Err)
+    }
+
+    /// Whether it was taken back.
+    async fn settle_one(&self, sent: &Sent) -> Result<bool, EmrError> {
+        if !self.providers.contains_key(&sent.place.provider) || !self.is_there(sent).await? {
+            return Ok(false);
+        }
+        // Whoever writes in the day is let finish first. One that is busy is looked at again.
+        let day = (sent.place.provider.clone(), sent.place.start.date());
+        let Ok(held) = self.days.hold(vec![day]).await else { return Ok(false) };
+        let outcome = self.settle_held(sent).await;
+        held.release().await;
+        outcome
     }
 
     async fn is_there(&self, sent: &Sent) -> Result<bool, EmrError> {

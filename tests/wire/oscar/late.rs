@@ -144,3 +144,24 @@ async fn a_cancellation_that_is_lost_is_sent_again_for_nobody_was_told_of_what_c
     house.turn("updateAppointment", Fault::DropRequest, 1);
     assert_eq!((next.settle_late().await, standing(&house)), (Ok(1), (0, 1)));
 }
+
+#[tokio::test]
+async fn what_cannot_be_looked_for_holds_up_nothing_else() {
+    let scene = Scene::set().await;
+    scene.other_is_told_yes().await;
+    let Scene { house, folder, held } = scene;
+    held.let_go().await;
+    let shared = opened(folder.path()).await;
+    let next = house.sharing(&shared).1;
+    // Another that nobody knows of, and that is looked for before Jane Roe's.
+    let janes = shared.pseudonym(&janes().key);
+    let mut keys = (0..).map(|n| format!("another wish {n}"));
+    let key = keys.find(|key| shared.pseudonym(key) < janes).expect("one comes before");
+    house.turn("addAppointment", Fault::Hang, 1);
+    let another = NewAppointment { key, ..wanted(CHEN, MONDAY.at(9, 15, 0, 0), "1003") };
+    assert_eq!(code(&next.book(another).await), "unknown");
+    assert_eq!(standing(&house), (1, 1));
+    house.turn("getAppointmentsForDateRangeAndProvider2", Fault::Html503, 1);
+    assert_eq!(code(&next.settle_late().await), "unavailable", "and it is said");
+    assert_eq!((standing(&house), house.sim.active_overlaps()), ((0, 1), vec![]));
+}
