@@ -129,13 +129,13 @@ async fn nobody_there_is_said_with_what_to_look_at() {
 
 /// A host that takes no connection and refuses none, as behind a firewall that drops packets: whoever listens there has no room for another.
 async fn full() -> (TcpListener, Vec<TcpStream>) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(0).unwrap();
-    let address = listener.local_addr().unwrap();
+    let socket = TcpSocket::new_v4().expect("as the test has it");
+    socket.bind("127.0.0.1:0".parse().expect("as the test has it")).expect("as the test has it");
+    let listener = socket.listen(0).expect("as the test has it");
+    let address = listener.local_addr().expect("as the test has it");
     let mut waiting = Vec::new();
     while let Ok(connected) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
-        waiting.push(connected.unwrap());
+        waiting.push(connected.expect("as the test has it"));
     }
     (listener, waiting)
 }

@@ -1,14 +1,25 @@
 //! An OSCAR that was only slow: what it does when nobody waits for it any more, on top of what somebody else was given meanwhile.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use attendant::emr::oscar::Oscar;
-use attendant::emr::{Emr, NewAppointment};
+use attendant::emr::{Emr, NewAppointment, look_after};
 use attendant::sim::hold::{Held, When};
 use attendant::sim::oscar::Fault;
 use jiff::civil::DateTime;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::house::{CHEN, House, JANE, MONDAY, code, wanted};
 use super::interrupted::opened;
+use crate::desk::{comes, comes_within, in_time};
+
+/// What is asked of a day.
+const ROWS: &str = "getAppointmentsForDateRangeAndProvider2";
+
+/// No two are left in one time for longer.
+const LEFT: Duration = Duration::from_secs(15);
 
 /// Another patient.
 const OTHER: &str = "1002";
@@ -161,7 +172,22 @@ async fn what_cannot_be_looked_for_holds_up_nothing_else() {
     let another = NewAppointment { key, ..wanted(CHEN, MONDAY.at(9, 15, 0, 0), "1003") };
     assert_eq!(code(&next.book(another).await), "unknown");
     assert_eq!(standing(&house), (1, 1));
-    house.turn("getAppointmentsForDateRangeAndProvider2", Fault::Html503, 1);
+    house.turn(ROWS, Fault::Html503, 1);
     assert_eq!(code(&next.settle_late().await), "unavailable", "and it is said");
     assert_eq!((standing(&house), house.sim.active_overlaps()), ((0, 1), vec![]));
+}
+
+#[tokio::test]
+async fn a_server_looks_often_enough_that_two_share_a_time_for_no_longer_than_15_seconds() {
+    let scene = Scene::set().await;
+    scene.other_is_told_yes().await;
+    let Scene { house, folder, held } = scene;
+    let next = house.sharing(&opened(folder.path()).await).1;
+    let (before, stop) = (house.asked(ROWS), CancellationToken::new());
+    let looking = tokio::spawn(look_after(Arc::new(next), stop.clone()));
+    comes(|| (house.asked(ROWS) > before).then_some(())).await;
+    held.let_go().await;
+    comes_within(LEFT, || (house.asked("updateAppointment") > 0 && standing(&house) == (0, 1)).then_some(())).await;
+    stop.cancel();
+    in_time(looking).await.expect("it stops");
 }
