@@ -67,6 +67,10 @@ pub async fn tend(shared: Shared, tended: Tended, instance: String, stop: Cancel
         {
             continue;
         }
+        if remembers.is_none() {
+            // It knows of no instance either.
+            next_beat = Instant::now();
+        }
         if circuits(redis, &tended.clinics, &instance).await.is_err() {
             continue;
         }

@@ -30,6 +30,13 @@ async fn had(shared: &Shared) -> Lease {
     timeout(PATIENCE, had).await.expect("it is back")
 }
 
+/// Until an instance has given a sign of life.
+async fn lives(redis: &Redis) {
+    while !redis.say("ZCARD attendant:instances").await.contains(":1") {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn what_was_done_meanwhile_is_told_when_it_is_back_and_nothing_is_restarted() {
     let mut redis = Redis::start().await;
@@ -40,6 +47,7 @@ async fn what_was_done_meanwhile_is_told_when_it_is_back_and_nothing_is_restarte
     let tending = tokio::spawn(tend(one.clone(), tended, "one".to_owned(), stop.clone()));
     lease(&one).await.unwrap().release().await;
     one.note(&Key::unsettled("c"), "a", "told").await.unwrap();
+    timeout(PATIENCE, lives(&redis)).await.expect("it gives a sign of life");
 
     redis.kill().await;
     let lost = timeout(Duration::from_secs(2), lease(&one)).await.expect("a caller does not wait").unwrap_err();
@@ -64,6 +72,7 @@ async fn what_was_done_meanwhile_is_told_when_it_is_back_and_nothing_is_restarte
         }
     };
     timeout(PATIENCE, told).await.expect("it is told");
+    timeout(PATIENCE, lives(&redis)).await.expect("and gives a sign of life before the next one is due");
     had(&other).await.release().await;
     assert!(matches!(other.once(&key).await, Once::Known(value) if value == "booked"));
     let notes = other.notes(&Key::unsettled("c")).await.unwrap();
