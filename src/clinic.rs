@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod holidays;
 pub mod limits;
 pub mod number;
+pub mod operator;
 pub mod retention;
 pub mod spoken;
 mod tenant;

@@ -38,8 +38,8 @@ use serde_json::{Value, json};
 use super::llm::ToolSpec;
 use super::{CallFacts, Line, Who};
 use crate::clinic::Clinic;
+use crate::clinic::operator::Operator;
 use crate::clinic::spoken::refusal;
-use crate::clinic::spoken::refusal::Staff;
 use crate::emr::Emr;
 use crate::language::Language;
 use crate::phrases::{Parting, emergency};
@@ -404,11 +404,11 @@ fn transfer(reason: &str, session: &Session) -> Outcome {
 
 /// Whether there is a person who takes the call now. `reason`: why it is to be passed on.
 fn is_passed_on(reason: &str, session: &Session) -> bool {
-    staff(session) == Staff::There || (session.clinic.config.transfer_to.is_some() && is_urgent(reason, session))
+    operator(session) == Operator::There || (session.clinic.config.transfer_to.is_some() && is_urgent(reason, session))
 }
 
-fn staff(session: &Session) -> Staff {
-    Staff::at(session.clinic.local(session.now).datetime(), &session.clinic.config)
+fn operator(session: &Session) -> Operator {
+    Operator::at(session.clinic.local(session.now).datetime(), &session.clinic.config)
 }
 
 /// The caller, or whoever passes them on, spoke of an emergency.

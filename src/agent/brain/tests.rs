@@ -8,7 +8,8 @@ use crate::agent::llm::ToolCall;
 use crate::agent::tools::{self, Ending, ToolName};
 use crate::agent::{Line, Who, context};
 use crate::clinic::Clinic;
-use crate::clinic::spoken::refusal::{self, Staff, left_enough};
+use crate::clinic::operator::Operator;
+use crate::clinic::spoken::refusal::{self, left_enough};
 
 /// A caller and the brain, with the real tools and no audio.
 struct Talk {
@@ -442,7 +443,7 @@ async fn who_left_enough_for_a_day_hears_so_in_their_language_and_is_offered_a_p
         for line in lines {
             answer = talk.say(line).await;
         }
-        assert_eq!(answer, left_enough(Staff::There, language));
+        assert_eq!(answer, left_enough(Operator::There, language));
         assert!(talk.messages().is_empty());
         talk.say(yes).await;
         assert!(matches!(talk.ending, Some(Ending::Transfer { .. })), "{language}");
@@ -460,7 +461,7 @@ async fn who_left_enough_for_a_day_is_offered_nobody_who_is_not_there() {
     for line in ["leave a message", "jane roe", "604 555 0123", "call me"] {
         answer = talk.say(line).await;
     }
-    assert_eq!(answer, left_enough(Staff::Away, Language::English));
+    assert_eq!(answer, left_enough(Operator::Away, Language::English));
     let answer = talk.say("no thank you").await;
     assert!(matches!(talk.ending, Some(Ending::HangUp)), "{answer}");
 }

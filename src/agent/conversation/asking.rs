@@ -21,6 +21,7 @@ use crate::agent::grounding::{Grounding, Kind};
 use crate::agent::llm::{Delta, Finish, Request, ToolCall, ToolCalls, Usage};
 use crate::agent::marker::{Markers, Piece};
 use crate::agent::{Event, Expect};
+use crate::clinic::operator::Operator;
 use crate::clinic::spoken::refusal;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -258,8 +259,8 @@ impl Answer {
         }
         if words.told.trim().is_empty() {
             let now = self.clinic.local((self.desk.clock)()).datetime();
-            let staff = refusal::Staff::at(now, &self.clinic.config);
-            self.own_words(refusal::unconfirmed(staff, self.turn.language), &mut words).await?;
+            let operator = Operator::at(now, &self.clinic.config);
+            self.own_words(refusal::unconfirmed(operator, self.turn.language), &mut words).await?;
             return Ok(Asked::Unable);
         }
         Ok(Asked::Replied(Reply { text: words.given + &words.told, calls: Vec::new() }))

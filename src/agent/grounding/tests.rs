@@ -11,9 +11,10 @@ use super::*;
 use crate::agent::context::Round;
 use crate::agent::llm::ToolCall;
 use crate::agent::{Line, Who};
+use crate::clinic::operator::Operator;
 use crate::clinic::spoken;
 use crate::clinic::spoken::appointment::{self, Told, birth_date};
-use crate::clinic::spoken::refusal::{self, Staff};
+use crate::clinic::spoken::refusal;
 use crate::clinic::{Clinic, calendar};
 use crate::language::Language;
 use crate::phrases::Phrases;
@@ -276,8 +277,8 @@ fn fixed_phrases_and_what_needs_no_book_pass_with_nothing_known() {
         let phrases = Phrases::of(language).spoken().map(str::to_owned);
         let facts = [
             refusal::closed(language).to_owned(),
-            refusal::unconfirmed(Staff::There, language).to_owned(),
-            refusal::unconfirmed(Staff::Away, language).to_owned(),
+            refusal::unconfirmed(Operator::There, language).to_owned(),
+            refusal::unconfirmed(Operator::Away, language).to_owned(),
             refusal::unidentified(language).to_owned(),
             spoken::address(&clinic.config, language),
             spoken::phone(&clinic.config, language),

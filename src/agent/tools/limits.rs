@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use super::{Outcome, Session, ToolName, calling_number, staff};
+use super::{Outcome, Session, ToolName, calling_number, operator};
 use crate::clinic::limits::LimitsConfig;
-use crate::clinic::spoken::refusal::{self, Staff};
+use crate::clinic::operator::Operator;
+use crate::clinic::spoken::refusal;
 use crate::state::Key;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -40,12 +41,16 @@ impl Limited {
 
     /// Tells what the caller can do instead.
     fn refusal(self, session: &Session) -> Outcome {
-        let (staff, language) = (staff(session), session.language);
-        let (say, next) = match (self, staff) {
-            (Self::Left, Staff::There) => (refusal::left_enough(staff, language), Some(ToolName::TransferToPerson)),
-            (Self::Left, Staff::Away) => (refusal::left_enough(staff, language), None),
-            (Self::Booked, Staff::There) => (refusal::booked_enough(staff, language), Some(ToolName::TransferToPerson)),
-            (Self::Booked, Staff::Away) => (refusal::booked_enough(staff, language), Some(ToolName::TakeMessage)),
+        let (operator, language) = (operator(session), session.language);
+        let (say, next) = match (self, operator) {
+            (Self::Left, Operator::There) => {
+                (refusal::left_enough(operator, language), Some(ToolName::TransferToPerson))
+            }
+            (Self::Left, Operator::Away) => (refusal::left_enough(operator, language), None),
+            (Self::Booked, Operator::There) => {
+                (refusal::booked_enough(operator, language), Some(ToolName::TransferToPerson))
+            }
+            (Self::Booked, Operator::Away) => (refusal::booked_enough(operator, language), Some(ToolName::TakeMessage)),
         };
         let mut outcome = Outcome::told("rate_limited", say);
         outcome.result["next"] = next.into_iter().map(ToolName::name).collect();

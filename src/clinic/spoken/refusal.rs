@@ -1,26 +1,8 @@
 //! What is said to a caller whose wish the server refuses, in their language. Each sentence says what they can do instead.
 
-use jiff::civil::DateTime;
-
-use crate::clinic::ClinicConfig;
-use crate::clinic::calendar::is_open;
+use crate::clinic::operator::Operator;
 use crate::emr::ForOthers;
 use crate::language::Language;
-
-/// Whether anybody at the clinic would take the call now: who is not there is not offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Staff {
-    There,
-    Away,
-}
-
-impl Staff {
-    /// Of this moment at the clinic.
-    pub fn at(now: DateTime, clinic: &ClinicConfig) -> Self {
-        let is_taken = clinic.transfer_to.is_some() && (clinic.transfer_always || is_open(clinic, now));
-        if is_taken { Self::There } else { Self::Away }
-    }
-}
 
 /// The clinic has whoever calls for a child talk to its staff; a person is offered, or to leave a message.
 pub const fn for_child(instead: ForOthers, language: Language) -> &'static str {
@@ -50,62 +32,62 @@ pub const fn for_child(instead: ForOthers, language: Language) -> &'static str {
 }
 
 /// They left as much for the staff as one caller may in a day.
-pub const fn left_enough(staff: Staff, language: Language) -> &'static str {
-    match (language, staff) {
-        (Language::English, Staff::There) => {
+pub const fn left_enough(operator: Operator, language: Language) -> &'static str {
+    match (language, operator) {
+        (Language::English, Operator::There) => {
             "I'm sorry, I can't take any more for the clinic from you today. Please call again tomorrow, or shall I pass you to a person?"
         }
-        (Language::English, Staff::Away) => {
+        (Language::English, Operator::Away) => {
             "I'm sorry, I can't take any more for the clinic from you today. Please call again tomorrow. Is there anything else?"
         }
-        (Language::French, Staff::There) => {
+        (Language::French, Operator::There) => {
             "Je suis désolée, je ne peux plus rien transmettre à la clinique de votre part aujourd'hui. Rappelez demain, ou voulez-vous que je vous passe une personne?"
         }
-        (Language::French, Staff::Away) => {
+        (Language::French, Operator::Away) => {
             "Je suis désolée, je ne peux plus rien transmettre à la clinique de votre part aujourd'hui. Rappelez demain. Est-ce qu'il y a autre chose?"
         }
-        (Language::Mandarin, Staff::There) => {
+        (Language::Mandarin, Operator::There) => {
             "很抱歉,今天不能再帮您转告诊所了。请明天再打来,或者需要我帮您转接工作人员吗?"
         }
-        (Language::Mandarin, Staff::Away) => "很抱歉,今天不能再帮您转告诊所了。请明天再打来。还有别的事吗?",
-        (Language::Cantonese, Staff::There) => {
+        (Language::Mandarin, Operator::Away) => "很抱歉,今天不能再帮您转告诊所了。请明天再打来。还有别的事吗?",
+        (Language::Cantonese, Operator::There) => {
             "唔好意思,今日唔可以再幫你轉達俾診所。請聽日再打嚟,或者使唔使我幫你轉駁去職員?"
         }
-        (Language::Cantonese, Staff::Away) => {
+        (Language::Cantonese, Operator::Away) => {
             "唔好意思,今日唔可以再幫你轉達俾診所。請聽日再打嚟。仲有冇其他嘢可以幫到你?"
         }
-        (Language::Punjabi, Staff::There) => {
+        (Language::Punjabi, Operator::There) => {
             "ਮਾਫ਼ ਕਰਨਾ, ਅੱਜ ਮੈਂ ਤੁਹਾਡੇ ਵੱਲੋਂ ਕਲੀਨਿਕ ਲਈ ਹੋਰ ਕੁਝ ਨਹੀਂ ਲੈ ਸਕਦੀ। ਕਿਰਪਾ ਕਰਕੇ ਕੱਲ੍ਹ ਫਿਰ ਫ਼ੋਨ ਕਰੋ, ਜਾਂ ਕੀ ਮੈਂ ਤੁਹਾਡੀ ਗੱਲ ਸਟਾਫ਼ ਨਾਲ ਕਰਵਾਵਾਂ?"
         }
-        (Language::Punjabi, Staff::Away) => {
+        (Language::Punjabi, Operator::Away) => {
             "ਮਾਫ਼ ਕਰਨਾ, ਅੱਜ ਮੈਂ ਤੁਹਾਡੇ ਵੱਲੋਂ ਕਲੀਨਿਕ ਲਈ ਹੋਰ ਕੁਝ ਨਹੀਂ ਲੈ ਸਕਦੀ। ਕਿਰਪਾ ਕਰਕੇ ਕੱਲ੍ਹ ਫਿਰ ਫ਼ੋਨ ਕਰੋ। ਕੀ ਹੋਰ ਕੁਝ ਚਾਹੀਦਾ ਹੈ?"
         }
     }
 }
 
 /// They booked and moved as much as one caller may in a day.
-pub const fn booked_enough(staff: Staff, language: Language) -> &'static str {
-    match (language, staff) {
-        (Language::English, Staff::There) => {
+pub const fn booked_enough(operator: Operator, language: Language) -> &'static str {
+    match (language, operator) {
+        (Language::English, Operator::There) => {
             "I'm sorry, I can't book or move any more appointments for you today. Shall I pass you to a person at the clinic?"
         }
-        (Language::English, Staff::Away) => {
+        (Language::English, Operator::Away) => {
             "I'm sorry, I can't book or move any more appointments for you today. Would you like to leave a message for the clinic?"
         }
-        (Language::French, Staff::There) => {
+        (Language::French, Operator::There) => {
             "Je suis désolée, je ne peux plus prendre ni déplacer de rendez-vous pour vous aujourd'hui. Voulez-vous que je vous passe une personne de la clinique?"
         }
-        (Language::French, Staff::Away) => {
+        (Language::French, Operator::Away) => {
             "Je suis désolée, je ne peux plus prendre ni déplacer de rendez-vous pour vous aujourd'hui. Voulez-vous laisser un message à la clinique?"
         }
-        (Language::Mandarin, Staff::There) => "很抱歉,今天不能再帮您预约或改期了。需要我帮您转接诊所的工作人员吗?",
-        (Language::Mandarin, Staff::Away) => "很抱歉,今天不能再帮您预约或改期了。您要给诊所留言吗?",
-        (Language::Cantonese, Staff::There) => "唔好意思,今日唔可以再幫你預約或者改期。使唔使我幫你轉駁去診所職員?",
-        (Language::Cantonese, Staff::Away) => "唔好意思,今日唔可以再幫你預約或者改期。你要唔要留言俾診所?",
-        (Language::Punjabi, Staff::There) => {
+        (Language::Mandarin, Operator::There) => "很抱歉,今天不能再帮您预约或改期了。需要我帮您转接诊所的工作人员吗?",
+        (Language::Mandarin, Operator::Away) => "很抱歉,今天不能再帮您预约或改期了。您要给诊所留言吗?",
+        (Language::Cantonese, Operator::There) => "唔好意思,今日唔可以再幫你預約或者改期。使唔使我幫你轉駁去診所職員?",
+        (Language::Cantonese, Operator::Away) => "唔好意思,今日唔可以再幫你預約或者改期。你要唔要留言俾診所?",
+        (Language::Punjabi, Operator::There) => {
             "ਮਾਫ਼ ਕਰਨਾ, ਅੱਜ ਮੈਂ ਤੁਹਾਡੇ ਲਈ ਹੋਰ ਅਪੌਇੰਟਮੈਂਟ ਬੁੱਕ ਜਾਂ ਬਦਲ ਨਹੀਂ ਸਕਦੀ। ਕੀ ਮੈਂ ਤੁਹਾਡੀ ਗੱਲ ਕਲੀਨਿਕ ਦੇ ਸਟਾਫ਼ ਨਾਲ ਕਰਵਾਵਾਂ?"
         }
-        (Language::Punjabi, Staff::Away) => {
+        (Language::Punjabi, Operator::Away) => {
             "ਮਾਫ਼ ਕਰਨਾ, ਅੱਜ ਮੈਂ ਤੁਹਾਡੇ ਲਈ ਹੋਰ ਅਪੌਇੰਟਮੈਂਟ ਬੁੱਕ ਜਾਂ ਬਦਲ ਨਹੀਂ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਕਲੀਨਿਕ ਲਈ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੁੰਦੇ ਹੋ?"
         }
     }
@@ -127,28 +109,28 @@ pub const fn closed(language: Language) -> &'static str {
 }
 
 /// What was about to be said is nothing that the clinic's book or facts tell.
-pub const fn unconfirmed(staff: Staff, language: Language) -> &'static str {
-    match (language, staff) {
-        (Language::English, Staff::There) => {
+pub const fn unconfirmed(operator: Operator, language: Language) -> &'static str {
+    match (language, operator) {
+        (Language::English, Operator::There) => {
             "I'm sorry, I can't confirm that myself. Would you like to leave a message, or speak to a person?"
         }
-        (Language::English, Staff::Away) => {
+        (Language::English, Operator::Away) => {
             "I'm sorry, I can't confirm that myself. Would you like to leave a message?"
         }
-        (Language::French, Staff::There) => {
+        (Language::French, Operator::There) => {
             "Je suis désolée, je ne peux pas le confirmer moi-même. Voulez-vous laisser un message ou parler à quelqu'un?"
         }
-        (Language::French, Staff::Away) => {
+        (Language::French, Operator::Away) => {
             "Je suis désolée, je ne peux pas le confirmer moi-même. Voulez-vous laisser un message?"
         }
-        (Language::Mandarin, Staff::There) => "很抱歉,这个我没有办法确认。您要留言,还是跟工作人员谈?",
-        (Language::Mandarin, Staff::Away) => "很抱歉,这个我没有办法确认。您要留言吗?",
-        (Language::Cantonese, Staff::There) => "唔好意思,呢樣嘢我確認唔到。你想留言,定係同職員傾?",
-        (Language::Cantonese, Staff::Away) => "唔好意思,呢樣嘢我確認唔到。你要唔要留言?",
-        (Language::Punjabi, Staff::There) => {
+        (Language::Mandarin, Operator::There) => "很抱歉,这个我没有办法确认。您要留言,还是跟工作人员谈?",
+        (Language::Mandarin, Operator::Away) => "很抱歉,这个我没有办法确认。您要留言吗?",
+        (Language::Cantonese, Operator::There) => "唔好意思,呢樣嘢我確認唔到。你想留言,定係同職員傾?",
+        (Language::Cantonese, Operator::Away) => "唔好意思,呢樣嘢我確認唔到。你要唔要留言?",
+        (Language::Punjabi, Operator::There) => {
             "ਮਾਫ਼ ਕਰਨਾ, ਮੈਂ ਇਹ ਪੱਕਾ ਨਹੀਂ ਦੱਸ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੋਗੇ, ਜਾਂ ਕਿਸੇ ਵਿਅਕਤੀ ਨਾਲ ਗੱਲ ਕਰਨੀ ਚਾਹੋਗੇ?"
         }
-        (Language::Punjabi, Staff::Away) => "ਮਾਫ਼ ਕਰਨਾ, ਮੈਂ ਇਹ ਪੱਕਾ ਨਹੀਂ ਦੱਸ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੋਗੇ?",
+        (Language::Punjabi, Operator::Away) => "ਮਾਫ਼ ਕਰਨਾ, ਮੈਂ ਇਹ ਪੱਕਾ ਨਹੀਂ ਦੱਸ ਸਕਦੀ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੋਗੇ?",
     }
 }
 

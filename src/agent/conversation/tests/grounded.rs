@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::failing_over::{Able, STOP, Script, able, clinic, said, voiced};
 use super::*;
-use crate::clinic::spoken::refusal::{Staff, unconfirmed};
+use crate::clinic::operator::Operator;
+use crate::clinic::spoken::refusal::unconfirmed;
 
 /// Nothing in it is known.
 const WISH: &[(Who, &str)] = &[(Who::Agent, "How can I help?"), (Who::Caller, "I'd like to see a doctor")];
@@ -24,7 +25,7 @@ fn calls(name: &str, arguments: &str) -> Script {
 }
 
 fn sorry() -> &'static str {
-    unconfirmed(Staff::There, Language::English)
+    unconfirmed(Operator::There, Language::English)
 }
 
 /// What the caller hears of the answers that this one model gives, and its requests.
