@@ -28,6 +28,7 @@ mod trace;
 mod untold;
 mod waiting_list;
 mod weekday;
+mod write_up;
 
 use std::sync::Arc;
 
@@ -50,7 +51,6 @@ pub use dealings::Dealings;
 pub(crate) use dealings::OUTCOME_UNKNOWN;
 pub(super) use identity::calling_number;
 pub use interrupted::deliver;
-pub(super) use interrupted::written_down;
 pub use ledger::{LEDGER, Ledger, State, Step};
 pub use left_behind::LeftBehind;
 pub use messages::{MESSAGES, Message, MessageKind, Messages};
@@ -58,6 +58,7 @@ pub(super) use once::run_once;
 pub(super) use repeated::agrees;
 pub use trace::{Found, SealedChart, Trace};
 pub(super) use untold::leave as leave_untold;
+pub(super) use write_up::write_up;
 
 /// The tools by the names models and agents' files use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -33,6 +33,8 @@ pub enum Stop {
 pub struct Steps {
     requests: usize,
     writes: usize,
+    /// With this one the ledger says what came of it, and the caller is told; others follow.
+    ended: usize,
 }
 
 async fn steps(kind: Kind, verb: Verb) -> Steps {
@@ -44,7 +46,7 @@ async fn steps(kind: Kind, verb: Verb) -> Steps {
 }
 
 async fn a_process_that_is_killed(kind: Kind, verb: Verb) {
-    let Steps { requests, writes } = steps(kind, verb).await;
+    let Steps { requests, writes, .. } = steps(kind, verb).await;
     let requests = (0..requests).flat_map(|n| [Stop::Request(n, When::Arrived), Stop::Request(n, When::Done)]);
     // What a half of a line means for an EMR elsewhere: the rest of what was done there was never done.
     let torn = if kind == Kind::Book { writes } else { 0 };
@@ -56,9 +58,9 @@ async fn a_process_that_is_killed(kind: Kind, verb: Verb) {
     }
 }
 
-/// Before the last write: after it the caller has been told.
-fn while_it_runs(Steps { requests, writes }: Steps) -> impl Iterator<Item = Stop> {
-    (0..requests).map(|n| Stop::Request(n, When::Arrived)).chain((1..writes).map(Stop::Written))
+/// Before the caller has been told.
+fn while_it_runs(Steps { requests, ended, .. }: Steps) -> impl Iterator<Item = Stop> {
+    (0..requests).map(|n| Stop::Request(n, When::Arrived)).chain((1..ended).map(Stop::Written))
 }
 
 async fn a_caller_who_hangs_up(kind: Kind, verb: Verb) {

@@ -11,6 +11,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::go_on::{self, GoingOn, Ruling};
@@ -206,11 +208,17 @@ impl Answer {
         let models = self.desk.models(agent);
         let meter = self.reports.mailbox.meter();
         let mut asking = self.desk.thinkers.ask(request.clone(), models, self.memory.may_hedge(lines), meter);
-        let mut words = Words::new(self.turn.language, follows, self.grounding(&request));
+        // The request is on its way while what may be said in answer to it is gathered.
+        let gathered = async {
+            yield_now().await;
+            self.grounding(&request)
+        };
+        let (news, grounding) = join(asking.next(), gathered).await;
+        let (mut first, mut words) = (Some(news), Words::new(self.turn.language, follows, grounding));
         // How much had been given when something was withheld.
         let mut withheld = None;
         loop {
-            let error = match self.listen(&mut asking, &mut words).await? {
+            let error = match self.listen(first.take(), &mut asking, &mut words).await? {
                 Heard::Whole(calls) => {
                     asking.accept();
                     if calls.is_empty() && words.told.trim().is_empty() && withheld == Some(words.given.len()) {
@@ -278,14 +286,19 @@ impl Answer {
         self.send(Event::Text(Pii::new(rest))).await
     }
 
-    /// One model's answer to its end: the tools it calls, or why it is none.
-    async fn listen(&self, asking: &mut Asking, words: &mut Words) -> Result<Heard, Gone> {
+    /// One model's answer to its end: the tools it calls, or why it is none. `first`: what came of it already.
+    async fn listen(&self, first: Option<News>, asking: &mut Asking, words: &mut Words) -> Result<Heard, Gone> {
+        let mut first = first;
         let mut calls = ToolCalls::default();
         // When the call last heard that one is being written.
         let mut told = None;
         let mut counted = Usage::default();
         loop {
-            match asking.next().await {
+            let news = match first.take() {
+                Some(news) => news,
+                None => asking.next().await,
+            };
+            match news {
                 News::Piece(Delta::Text(piece)) => {
                     if let Some(stop) = self.pass(words.take(piece.reveal())).await? {
                         return Ok(stopped(stop, asking));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::asking::{Asked, Reply};
@@ -212,12 +213,16 @@ impl Answer {
             tools: agent.tools.clone(),
             handoffs: agent.handoffs.clone(),
         };
-        let running = self.desk.outlasting.spawn(async move {
-            let outcomes = work.run(reply).await;
+        let (give, given) = oneshot::channel();
+        self.desk.outlasting.spawn(async move {
+            // Who asked may not wait for it any more; the call's memory has it.
+            give.send(work.run(reply).await).ok();
+            // The next request is made meanwhile.
+            yield_now().await;
+            tools::write_up(&work.session).await;
             drop(permit);
-            outcomes
         });
-        let Ok(outcomes) = running.await else {
+        let Ok(outcomes) = given.await else {
             self.send(Event::Failed(self.error(ErrorKind::Server, "a tool broke down; see the log"))).await?;
             return Err(Gone);
         };
@@ -275,12 +280,14 @@ struct ToolRound {
 }
 
 impl ToolRound {
-    async fn run(self, reply: Reply) -> Vec<Outcome> {
+    async fn run(&self, reply: Reply) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(reply.calls.len());
         let named = |call: &ToolCall| ToolName::named(&call.name).filter(|tool| self.tools.contains(tool));
         // Whoever asked for it has not seen what came of it.
         let untold = reply.calls.iter().filter_map(named).any(ToolName::is_told_of);
         for call in &reply.calls {
+            // Of the tool before.
+            tools::write_up(&self.session).await;
             let outcome = match named(call) {
                 Some(tool) if untold && tool.ends_call() => Outcome::refused(
                     "not_told",
@@ -323,11 +330,9 @@ impl ToolRound {
             self.memory.done(tool);
         }
         let code = outcome.result["code"].as_str().map(str::to_owned);
-        match self.step(tool.name(), call, state, code, Some(trace)).await {
-            Ok(()) => tools::written_down(&self.session).await,
-            Err(error) => {
-                tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
-            }
+        if let Err(error) = self.step(tool.name(), call, state, code, Some(trace)).await {
+            tracing::error!(call = %self.session.call.call, %error, "the end of a tool is missing from the ledger");
+            self.session.dealings.unrecorded();
         }
         outcome
     }

@@ -13,6 +13,7 @@ use sha2::Sha256;
 
 use super::trace::{Found, Touched, Trace};
 use super::untold::Untold;
+use super::write_up::Later;
 use super::{Message, Outcome};
 use crate::agent::cards::Cards;
 use crate::emr::{AppointmentRef, Held, Patient, PatientRef, Place, VisitKind};
@@ -55,6 +56,8 @@ struct State {
     done: BTreeMap<String, Outcome>,
     /// Messages about writes that are over, which nobody needs once the ledger says so.
     known: Vec<String>,
+    /// What else is still to be written down of tools that ran.
+    later: Vec<Later>,
     /// What was asked about again, though it may be right.
     doubted: BTreeSet<String>,
     /// By the tool that runs.
@@ -262,6 +265,20 @@ impl Dealings {
 
     pub(super) fn take_known(&self) -> Vec<String> {
         std::mem::take(&mut self.held.lock().known)
+    }
+
+    /// The ledger does not say what came of the tool that ran: what it wrote stays with the staff's messages, until the next start.
+    pub(in crate::agent) fn unrecorded(&self) {
+        self.take_known();
+    }
+
+    /// To be written down once the result of the tool is there.
+    pub(super) fn later(&self, what: Later) {
+        self.held.lock().later.push(what);
+    }
+
+    pub(super) fn take_later(&self) -> Vec<Later> {
+        std::mem::take(&mut self.held.lock().later)
     }
 
     /// What came of a write, which the caller has not been told.

@@ -51,7 +51,7 @@ pub(super) async fn lay_by(message: &Message, session: &Session) -> Result<(), E
 
 /// The ledger says what came of the writes of this call that are over; if nobody is there to be told, so do the staff's messages. What could not be left
 /// for the staff is asked of them at the next start.
-pub(in crate::agent) async fn written_down(session: &Session) {
+pub(super) async fn written_down(session: &Session) {
     let key = Key::interrupted(&session.clinic.config.id);
     let failed = untold::leave(session.dealings.owed_to_nobody(), &session.messages).await;
     let known = session.dealings.take_known();

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::appointments::{failed, failed_write};
 use super::dealings::OUTCOME_UNKNOWN;
+use super::write_up::Later;
 use super::{Outcome, Session, ToolName, run};
 use crate::emr::EmrError;
 use crate::privacy::Pii;
@@ -12,7 +13,7 @@ use crate::state::Key;
 use crate::state::key::digest;
 use crate::state::once::Once;
 
-/// [`run`], once.
+/// [`run`], once; what came of it is known to others when it is written up ([`super::write_up()`]).
 pub(in crate::agent) async fn run_once(
     tool: ToolName,
     turn: u32,
@@ -29,11 +30,9 @@ pub(in crate::agent) async fn run_once(
     match session.shared.once(&Key::tool_call(&call)).await {
         Once::New(begun) => {
             let outcome = run(tool, arguments, session).await;
-            if outcome.is_ok() || outcome.result["code"] == OUTCOME_UNKNOWN {
-                begun.finish(&outcome.result.to_string()).await;
-            } else {
-                begun.abandon().await;
-            }
+            let is_done = outcome.is_ok() || outcome.result["code"] == OUTCOME_UNKNOWN;
+            let came = is_done.then(|| outcome.result.to_string());
+            session.dealings.later(Later::Over { run: begun, came });
             outcome
         }
         Once::Known(result) => match serde_json::from_str(&result) {
@@ -55,6 +54,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::tests::{left, with_book};
+    use super::super::write_up;
     use super::*;
     use crate::state::Shared;
 
@@ -75,6 +75,7 @@ mod tests {
         let tool = ToolName::CancelAppointment;
         let refused = run_once(tool, 1, &cancel(), &session).await;
         assert_eq!(refused.result["code"], "unknown_appointment");
+        write_up(&session).await;
         let Once::New(first) = session.shared.once(&of(tool, 1, &session)).await else {
             panic!("what was refused was not done")
         };

@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use attendant::agent::tools::LEDGER;
 use parking_lot::{Condvar, Mutex};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+use crate::desk::comes;
 
 /// Between two looks; each write of the process waits for at most so long.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -30,6 +33,8 @@ struct Seen {
     /// Bytes of each file.
     sizes: BTreeMap<PathBuf, u64>,
     writes: usize,
+    /// The last of them that was the ledger's.
+    ended: usize,
     /// The file that grew last, and its size before.
     last: Option<(PathBuf, u64)>,
     is_over: bool,
@@ -38,7 +43,7 @@ struct Seen {
 impl Disk {
     /// Counts from now on.
     pub async fn watch(folder: &Path, runtime: Handle, stop_after: Option<usize>) -> Arc<Self> {
-        let seen = Seen { sizes: sizes(folder), writes: 0, last: None, is_over: false };
+        let seen = Seen { sizes: sizes(folder), writes: 0, ended: 0, last: None, is_over: false };
         let disk = Arc::new(Self {
             folder: folder.to_owned(),
             runtime,
@@ -68,9 +73,12 @@ impl Disk {
         let before = |file: &PathBuf| seen.sizes.get(file).copied().unwrap_or_default();
         let written =
             sizes.iter().find(|(file, size)| before(file) != **size).map(|(file, _)| (file.clone(), before(file)));
-        if written.is_some() {
-            seen.last = written;
+        if let Some((file, size)) = written {
             (seen.sizes, seen.writes) = (sizes, seen.writes + 1);
+            if file.ends_with(LEDGER) {
+                seen.ended = seen.writes;
+            }
+            seen.last = Some((file, size));
             if Some(seen.writes) == self.stop_after {
                 self.reached.cancel();
                 while !seen.is_over {
@@ -91,8 +99,13 @@ impl Disk {
         self.reached.cancelled().await;
     }
 
-    pub fn writes(&self) -> usize {
-        self.seen.lock().writes
+    /// How many there were, and which of them was the ledger's last; to be asked when there are no more.
+    pub async fn writes(&self) -> (usize, usize) {
+        comes(|| {
+            let seen = self.seen.lock();
+            (sizes(&self.folder) == seen.sizes).then_some((seen.writes, seen.ended))
+        })
+        .await
     }
 
     /// What stood still goes on, and nothing is counted any more.

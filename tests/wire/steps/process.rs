@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use super::emrs::Emrs;
 use super::script::Script;
+use crate::desk::comes;
 use crate::wire::oscar::by_voice::Talk;
 use crate::wire::oscar::house::{NOW, left};
 
@@ -135,6 +136,11 @@ impl Process {
         let lines = self.lines("state.jsonl");
         let interrupted = |line: &&Value| line["key"].as_str().is_some_and(|key| key.starts_with("interrupted:"));
         self.ended(tool).is_some() && lines.iter().rfind(interrupted).is_some_and(|line| line["value"].is_null())
+    }
+
+    /// No tool runs, and nothing is to be written of one.
+    pub async fn has_written(&self) {
+        comes(|| self.desk.outlasting().is_empty().then_some(())).await;
     }
 
     /// Nothing of it goes on but what is in the middle of a write to the disk.

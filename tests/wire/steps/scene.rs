@@ -75,6 +75,7 @@ impl Scene {
             (caller, times)
         };
         let (caller, times) = in_time(process.run(asking)).await;
+        process.has_written().await;
         let before = emrs.standing(&*process.emr).await;
         let held = match times.from {
             Some(from) => {
@@ -97,10 +98,12 @@ impl Scene {
         let mut caller = self.caller.take().expect("she waits");
         let told = in_time(self.process.run(async move { caller.agrees().await })).await;
         assert_eq!(told["ok"], true, "{told}");
+        self.process.has_written().await;
+        let (writes, ended) = disk.writes().await;
         disk.let_go();
         assert_eq!(self.standing().await, self.after);
         assert_eq!(self.process.left(), Vec::<String>::new());
-        Steps { requests: self.emrs.requests() - requests, writes: disk.writes() }
+        Steps { requests: self.emrs.requests() - requests, writes, ended }
     }
 
     /// She says yes, and it stands still there.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::once::run_once;
 use super::super::tests::{Ailing, Ails, left, with_book};
-use super::super::{Dealings, Found, Messages, Trace, messages, run, written_down};
+use super::super::{Dealings, Found, Messages, Trace, messages, run, write_up};
 use super::*;
 use crate::agent::{Line, Who};
 use crate::clinic::Clinic;
@@ -111,7 +111,7 @@ async fn the_staff_would_be_told_of_a_write_until_the_ledger_says_what_came_of_i
     assert_eq!(caller.agree(ToolName::CreateAppointment, &wish).await["ok"], true);
     let kept = async |caller: &Caller| caller.session.shared.here().table(&Key::interrupted("harbour-street")).await;
     assert_eq!(kept(&caller).await.unwrap().len(), 1);
-    written_down(&caller.session).await;
+    write_up(&caller.session).await;
     assert!(kept(&caller).await.unwrap().is_empty());
 }
 

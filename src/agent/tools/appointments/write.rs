@@ -11,6 +11,7 @@ use super::super::consent::{Deed, agreed, ask};
 use super::super::dealings::{OUTCOME_UNKNOWN, Slot};
 use super::super::interrupted::UnderWay;
 use super::super::limits::{self, Limited};
+use super::super::write_up::Later;
 use super::super::{Outcome, Session, ToolName, schema};
 use super::late::{self, LATE_CHANGE};
 use super::{digest, failed, failed_write, local, verified, written};
@@ -153,7 +154,7 @@ pub(in crate::agent::tools) async fn create(asked: &Create, emr: &dyn Emr, sessi
     };
     under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
-    count(&outcome, session).await;
+    count(&outcome, session);
     outcome
 }
 
@@ -217,7 +218,7 @@ pub(in crate::agent::tools) async fn update(asked: &Update, emr: &dyn Emr, sessi
     };
     under_way.over(&outcome);
     session.dealings.finish(what, outcome.clone());
-    count(&outcome, session).await;
+    count(&outcome, session);
     outcome
 }
 
@@ -271,9 +272,9 @@ pub(in crate::agent::tools) async fn cancel(asked: &Cancel, emr: &dyn Emr, sessi
 }
 
 /// One more appointment made or moved, or perhaps.
-async fn count(outcome: &Outcome, session: &Session) {
+fn count(outcome: &Outcome, session: &Session) {
     if outcome.is_ok() || outcome.result["code"] == OUTCOME_UNKNOWN {
-        limits::done(Limited::Booked, session).await;
+        session.dealings.later(Later::Booked);
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::tests::{self as tools, Ailing, Ails, left, session, then, with_book};
-use super::super::{ToolName, interrupted, run as run_tool};
+use super::super::{ToolName, run as run_tool, write_up};
 use super::*;
 use crate::emr::Registrations;
 use crate::privacy::Pii;
@@ -168,7 +168,7 @@ async fn a_process_that_ends_while_a_chart_is_made_leaves_the_registration_to_th
     let [text] = &laid_by().await.into_values().collect::<Vec<_>>()[..] else { panic!("one message") };
     assert!(text.contains("Nova Sample") && text.contains("a chart may have been made"), "{text}");
     // The ledger has it now.
-    interrupted::written_down(&session).await;
+    write_up(&session).await;
     assert!(laid_by().await.is_empty());
     assert!(!left(folder.path()).contains("may have been made"));
 }
