@@ -56,7 +56,7 @@ use crate::records::Seal;
 use crate::records::bucket::{Bucket, BucketError};
 use at_rest::Sealing;
 use audit::{Action, Note};
-use keys::{Keys, KeysError};
+use keys::{Adding, Keys, KeysError};
 use migrate::Standing;
 use record::word;
 
@@ -263,8 +263,13 @@ impl Store {
         if let Some(version) = self.check_keys().await?.first() {
             return Err(KeysError::Behind { version: *version, file: file.display().to_string() }.into());
         }
-        self.note_rotation(self.keys.newest() + 1, actor, "begun").await?;
-        Ok(keys::add(file)?)
+        let adding = Adding::begin(file)?;
+        // Another rotation was over before this one had the file, and after its keys were read.
+        if adding.version() != self.keys.newest() + 1 {
+            return Err(KeysError::Meanwhile { file: file.display().to_string() }.into());
+        }
+        self.note_rotation(adding.version(), actor, "begun").await?;
+        Ok(adding.finish()?)
     }
 
     /// How far the rotation to this version of the keys is: `begun`, `done`, or what is left.

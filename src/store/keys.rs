@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::records::private_file;
-pub use adding::add;
+pub use adding::{Adding, add};
 
 /// Bytes of a key.
 pub const LENGTH: usize = 32;
@@ -42,6 +42,10 @@ pub enum KeysError {
         "{file} is there already; keys are not overwritten, for what they sealed would be lost: `attendant keys rotate` adds one"
     )]
     Exists { file: String },
+    #[error(
+        "somebody else has just added a key to {file}; see `attendant keys show`, and rotate again if it is still wanted"
+    )]
+    Meanwhile { file: String },
     #[error("the store's keys cannot be written to {file}: {error}; see to the folder, or name another file")]
     Unwritable { file: String, error: io::Error },
     #[error(

@@ -283,7 +283,9 @@ impl Store {
         }
         let mut counts = held.gone.clone();
         // First: if the process ends here, the calls are found again.
-        counts.add(What::Recordings, delete(self, &recordings).await?);
+        let (gone, all) = delete(self, &recordings).await;
+        all?;
+        counts.add(What::Recordings, gone);
         // After the files: what is sent meanwhile is looked for again by who sends it.
         let kept = if let Some(bucket) = self.bucket() {
             let (removed, kept) = self.remove_of(bucket, &calls).await?;

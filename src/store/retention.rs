@@ -199,9 +199,12 @@ impl Retention {
             return Ok(Counts::default());
         }
         self.import().await?;
+        let mut stayed = Ok(());
         for (what, files) in files::past_their_time(&self.store, cutoffs).await? {
-            purge.files(what, files).await?;
+            stayed = stayed.and(purge.files(what, files).await);
         }
+        // What stays is tried again, and proved when it is gone.
+        stayed?;
         Ok(purge.finish(&self.actor).await?)
     }
 

@@ -150,12 +150,12 @@ impl Shipping {
         // By another server, which has no such file.
         if is_erased(&self.store.database, &call).await? {
             self.bucket.remove(&call).await?;
-            delete(&self.store, &[path.to_owned()]).await?;
+            delete(&self.store, &[path.to_owned()]).await.1?;
             return Ok(Some(Meanwhile::Gone));
         }
         let meanwhile = since(path, &file).map_err(unusable)?;
         match meanwhile {
-            Meanwhile::Nothing => drop(delete(&self.store, &[path.to_owned()]).await?),
+            Meanwhile::Nothing => delete(&self.store, &[path.to_owned()]).await.1?,
             // Whoever erases takes the file away first, and then what is in the bucket.
             Meanwhile::Gone => self.bucket.remove(&call).await?,
             Meanwhile::Replaced => {}

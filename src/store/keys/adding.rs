@@ -1,33 +1,66 @@
 //! A key is added to the file of the store's keys, by one process at a time: of two that put theirs in its place at once, one's key would be gone, and
 //! with it what it had sealed by then.
 
-use std::fs::File;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
-use super::{Keys, KeysError, fresh, write_new};
+use super::{File, Keys, KeysError, fresh, write_new};
 use crate::records::{gone, owned_as};
 
-/// Adds a strong key, which seals from then on; its version. The file is there whole, with it or without, whatever happens meanwhile. Waits for whoever
-/// adds one already.
+/// A key that is to be added. Nobody else adds one meanwhile; dropped, nothing was added.
+pub struct Adding {
+    path: PathBuf,
+    keys: File,
+    version: u32,
+    /// Locked. The file itself is another one after each.
+    folder: std::fs::File,
+}
+
+impl fmt::Debug for Adding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Adding").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl Adding {
+    /// Waits for whoever adds one already.
+    pub fn begin(path: &Path) -> Result<Self, KeysError> {
+        let file = path.display().to_string();
+        let unwritable = |error| KeysError::Unwritable { file: file.clone(), error };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let folder = std::fs::File::open(folder).map_err(unwritable)?;
+        folder.lock().map_err(unwritable)?;
+        // Only to a file whose keys are good.
+        let version = Keys::load(path)?.newest() + 1;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| KeysError::Unreadable { file: file.clone(), error })?;
+        let mut keys: File = toml::from_str(&text).map_err(|_| KeysError::Wrong {
+            file: file.clone(),
+            what: "not what `attendant init` writes".to_owned(),
+        })?;
+        keys.keys.push(fresh(version));
+        Ok(Self { path: path.to_owned(), keys, version, folder })
+    }
+
+    /// Of the new key.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Puts the file with the new key in the place of the one before. It is there whole, with it or without, whatever happens meanwhile.
+    pub fn finish(self) -> Result<u32, KeysError> {
+        let beside = self.path.with_extension(format!("new-{}", self.version));
+        // Of a rotation that broke off.
+        let written = gone(&beside).and_then(|()| write_new(&beside, &self.keys, |file| owned_as(file, &self.path)));
+        let written = written.and_then(|()| std::fs::rename(&beside, &self.path)).and_then(|()| self.folder.sync_all());
+        written.map_err(|error| KeysError::Unwritable { file: self.path.display().to_string(), error })?;
+        Ok(self.version)
+    }
+}
+
+/// Adds a strong key, which seals from then on; its version.
 pub fn add(path: &Path) -> Result<u32, KeysError> {
-    let file = path.display().to_string();
-    let unwritable = |error| KeysError::Unwritable { file: file.clone(), error };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    // The file itself is another one after each.
-    let folder = File::open(folder).map_err(unwritable)?;
-    folder.lock().map_err(unwritable)?;
-    // Only to a file whose keys are good.
-    let version = Keys::load(path)?.newest() + 1;
-    let text = std::fs::read_to_string(path).map_err(|error| KeysError::Unreadable { file: file.clone(), error })?;
-    let mut keys: super::File = toml::from_str(&text)
-        .map_err(|_| KeysError::Wrong { file: file.clone(), what: "not what `attendant init` writes".to_owned() })?;
-    keys.keys.push(fresh(version));
-    let beside = path.with_extension(format!("new-{version}"));
-    // Of a rotation that broke off.
-    let written = gone(&beside).and_then(|()| write_new(&beside, &keys, |file| owned_as(file, path)));
-    let written = written.and_then(|()| std::fs::rename(&beside, path)).and_then(|()| folder.sync_all());
-    written.map_err(unwritable)?;
-    Ok(version)
+    Adding::begin(path)?.finish()
 }
 
 #[cfg(test)]

@@ -90,6 +90,18 @@ async fn of_two_rotations_the_first_counts_and_who_has_not_its_file_cannot_rotat
 }
 
 #[tokio::test]
+async fn a_rotation_whose_keys_were_read_before_another_one_changes_nothing_and_leaves_no_row() {
+    let folder = folder();
+    let (first, second) = (store(folder.path(), CLINIC).await, store(folder.path(), CLINIC).await);
+    let added = keys::add(&file(folder.path())).unwrap();
+    let rotated = std::fs::read(file(folder.path())).unwrap();
+    let refused = second.rotate_keys(&file(folder.path()), "user root").await.unwrap_err().to_string();
+    assert!(refused.contains("somebody else") && refused.contains("keys show"), "{refused}");
+    assert_eq!((added, std::fs::read(file(folder.path())).unwrap()), (2, rotated));
+    assert_eq!(first.verify_audit().await.unwrap().len(), 0, "nobody began anything");
+}
+
+#[tokio::test]
 async fn with_other_keys_nothing_is_sealed_by_a_server_that_started_while_the_database_was_away() {
     let folder = folder();
     store(folder.path(), CLINIC).await.close().await;

@@ -91,23 +91,32 @@ fn is_left(path: &Path) -> bool {
     })
 }
 
-/// Deletes these, and their day's folder with the last of it; how many there were.
-pub(in crate::store) async fn delete(store: &Store, files: &[PathBuf]) -> Result<u64, StoreError> {
+/// Deletes these, and their day's folder with the last of it: how many there were, and why the first stayed that could not be deleted. It keeps no other.
+pub(in crate::store) async fn delete(store: &Store, files: &[PathBuf]) -> (u64, Result<(), StoreError>) {
     let files = files.to_vec();
     // Calls may still begin in the folder of today, and of yesterday.
     let yesterday = clock::wall().date().previous_day().map(|day| day.to_string()).unwrap_or_default();
-    on_disk(store, move || {
-        let mut gone = 0;
+    let delete = move |path: &Path| {
+        let is_gone = there(fs::remove_file(path))?;
+        if let Some(day) = path.parent().filter(|day| day.file_name().is_some_and(|name| *name < *yesterday)) {
+            there(fs::remove_dir(day))?;
+        }
+        Ok(is_gone)
+    };
+    let deleted = on_disk(store, move || {
+        let (mut gone, mut stays) = (0, Ok(()));
         for path in files {
-            gone += u64::from(there(fs::remove_file(&path))?);
-            let day = path.parent().filter(|day| day.file_name().is_some_and(|name| *name < *yesterday));
-            if let Some(day) = day {
-                there(fs::remove_dir(day))?;
+            match delete(&path) {
+                Ok(is_gone) => gone += u64::from(is_gone),
+                Err(error) => stays = stays.and(Err(error)),
             }
         }
-        Ok(gone)
-    })
-    .await
+        Ok((gone, stays))
+    });
+    match deleted.await {
+        Ok((gone, stays)) => (gone, stays.map_err(|error| unkept(store, error))),
+        Err(error) => (0, Err(error)),
+    }
 }
 
 /// Whether it was there to be removed, and had nothing in it.
@@ -124,8 +133,11 @@ async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(work).await.map_err(io::Error::other);
-    let failed = |error| StoreError::Folder { folder: store.records.display().to_string(), error };
-    done.and_then(|done| done).map_err(failed)
+    done.and_then(|done| done).map_err(|error| unkept(store, error))
+}
+
+fn unkept(store: &Store, error: io::Error) -> StoreError {
+    StoreError::Folder { folder: store.records.display().to_string(), error }
 }
 
 /// When the call of this file began, by its id.

@@ -184,13 +184,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Deletes these files. One that is counted is gone; of those at which the process ends some are gone and not counted.
+    /// Deletes these files. One that is counted is gone; of those at which the process ends some are gone and not counted. One that cannot be deleted
+    /// keeps no other.
     pub(super) async fn files(&self, what: What, files: Files) -> Result<(), StoreError> {
+        let mut stayed = Ok(());
         for some in files.chunks(FILES_AT_ONCE) {
-            let gone = super::files::delete(self.store, some).await?;
+            let (gone, all) = super::files::delete(self.store, some).await;
             self.count(&self.store.database, what, gone).await?;
+            stayed = stayed.and(all);
         }
-        Ok(())
+        stayed
     }
 
     /// Takes the recordings of these calls out of the bucket. One that is counted is gone; one that cannot be taken away keeps no other there.

@@ -261,6 +261,18 @@ async fn a_file_that_nobody_can_look_at_holds_up_no_purge() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_deleted_keeps_no_other() {
+    let folder = folder();
+    let (store, _) = purging(folder.path()).await;
+    // A folder is no file.
+    let (odd, old) = (folder.path().join("odd"), folder.path().join("old.wav"));
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::write(&old, "").unwrap();
+    let (gone, all) = files::delete(&store, &[odd.clone(), old.clone(), folder.path().join("gone.wav")]).await;
+    assert!(gone == 1 && all.is_err() && odd.exists() && !old.exists(), "{all:?}");
+}
+
+#[tokio::test]
 async fn whatever_holds_a_call_s_sound_goes_in_its_time_and_with_an_erasure_but_not_while_it_is_written() {
     let folder = folder();
     let (store, purge) = purging(folder.path()).await;
