@@ -206,6 +206,10 @@ async fn erase(
         println!("nothing was erased");
         return Ok(exit);
     }
+    // While it is away nothing goes, in the book neither: without the proof nobody would know of it.
+    if let Some(bucket) = store.bucket() {
+        bucket.answers().await.map_err(|error| store_failure(error.into()))?;
+    }
     match theirs.leave_file(&config.records.folder().join(book::FOLDER), clinic) {
         // Of one book that is on its way into the database it is counted there.
         Ok(gone) if held.changes.is_empty() => held.gone = gone,
@@ -265,4 +269,57 @@ fn confirmed(clinic: &str, held: &Held) -> Result<bool, Failure> {
     let mut answer = String::new();
     answers.read_line(&mut answer).map_err(Failure::internal)?;
     Ok(answer.trim() == "erase")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::clinic::Clinic;
+    use crate::emr::book::Book;
+    use crate::emr::{Emr, NewAppointment, Place, ProviderRef, VisitKind};
+    use crate::privacy::Pii;
+    use crate::records::RecordsConfig;
+    use crate::records::bucket::fake::{Fake, Mood};
+    use crate::store::StoreConfig;
+
+    #[tokio::test]
+    async fn while_the_bucket_cannot_be_asked_nothing_is_erased_from_the_book_either() {
+        let (folder, fake, clinic) = (tempfile::tempdir().unwrap(), Fake::new().await, Clinic::sample());
+        let (id, at) = (clinic.config.id.clone(), folder.path().join(book::FOLDER));
+        let store = Store::open(&StoreConfig::default(), folder.path(), clinic.tenant()).unwrap();
+        store.make_ready().await.unwrap();
+        let store = store.with_bucket(Some(fake.bucket(&id)));
+        let (today, day) = (date(2026, 11, 21), date(2026, 11, 30));
+        let own = Book::sealed(&at, &clinic, today, &store.sealing().of_clinic(&id)).unwrap();
+        let new = NewAppointment {
+            patient: PatientRef(Pii::new("1001".to_owned())),
+            place: Place {
+                provider: ProviderRef("101".to_owned()),
+                start: day.at(9, 0, 0, 0),
+                end: day.at(9, 15, 0, 0),
+            },
+            kind: VisitKind::FollowUp,
+            reason: None,
+            key: "hers".to_owned(),
+        };
+        own.book(new).await.unwrap();
+        drop(own);
+        let records = RecordsConfig { path: Some(folder.path().to_owned()), ..RecordsConfig::default() };
+        let served = Served { clinic, config: Config { records, ..Config::default() } };
+        let jane = Person { phones: vec!["+1 604-555-0177".parse().unwrap()], ..Person::default() };
+        let theirs = async || book::person::held_about(&jane, &served.clinic, &at, &store).await.unwrap();
+        let erased = async |theirs: &Theirs| {
+            let held = Held { appointments: theirs.appointments.clone(), ..Held::default() };
+            erase(&store, &served, held, theirs, "request-1", true).await
+        };
+
+        fake.feels(Mood::Down);
+        let refused = erased(&theirs().await).await.unwrap_err();
+        assert_eq!((refused.exit, theirs().await.appointments.len()), (Exit::Unavailable, 1));
+        fake.feels(Mood::Well);
+        assert_eq!(erased(&theirs().await).await.unwrap(), Exit::Done);
+        assert!(theirs().await.appointments.is_empty());
+    }
 }
