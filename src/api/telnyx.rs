@@ -90,12 +90,20 @@ fn initiated(shared: &Shared, payload: Payload) -> Response {
             Err(Refusal::Nobody) => door.telnyx.reject(&call, Cause::Nobody).await,
             Err(Refusal::Divert { to }) => door.telnyx.transfer(&call, to).await,
         };
-        if let (Err(failed), Ok(invitation)) = (done, invited) {
+        let Err(failed) = done else { return };
+        if let Ok(invitation) = &invited {
             entrance.withdraw(&invitation.nonce);
-            // The number's own failover, or a busy tone, is better than ringing that nobody answers.
-            let refused = door.telnyx.reject(&call, Cause::Busy).await;
-            tracing::warn!(status = failed.status, refused = refused.is_ok(), "a Telnyx call could not be answered");
         }
+        // The number's own failover, or a busy tone, is better than ringing that nobody answers.
+        let refused = match invited {
+            Ok(_) | Err(Refusal::Divert { .. }) => door.telnyx.reject(&call, Cause::Busy).await,
+            Err(Refusal::Busy { .. } | Refusal::Nobody) => Err(failed),
+        };
+        tracing::warn!(
+            status = failed.status,
+            refused = refused.is_ok(),
+            "a Telnyx call could not be answered, passed on or refused"
+        );
     });
     StatusCode::OK.into_response()
 }

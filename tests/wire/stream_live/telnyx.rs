@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use attendant::call::event::{Command, Gone, Signal};
 use attendant::call::registry::{Refusal, StreamOut};
+use attendant::config::SecretSource;
+use attendant::transport::stream::config::StreamConfig;
 use attendant_media::leg::Codec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -212,9 +214,53 @@ async fn a_full_house_rejects_or_transfers_and_a_number_that_is_nobody_s_is_reje
         assert_eq!(commanded(&house, "reject").await["cause"], cause);
         house.close().await;
     }
-    let elsewhere = House::open(Some(Refusal::Divert { to: "+16045550199".to_owned().into() })).await;
-    accept(&elsewhere, "transfer").await;
-    assert_eq!(post(&elsewhere, &initiated("e1"), unix_now()).await, 200);
-    assert_eq!(commanded(&elsewhere, "transfer").await["to"], "+16045550199");
-    elsewhere.close().await;
+    let house = House::open(Some(elsewhere())).await;
+    accept(&house, "transfer").await;
+    assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
+    assert_eq!(commanded(&house, "transfer").await["to"], "+16045550199");
+    house.close().await;
+}
+
+fn elsewhere() -> Refusal {
+    Refusal::Divert { to: "+16045550199".to_owned().into() }
+}
+
+#[tokio::test]
+async fn a_caller_who_cannot_be_passed_on_is_not_left_ringing() {
+    let house = House::open(Some(elsewhere())).await;
+    let refused = Mock::given(path_regex("/actions/transfer$")).respond_with(ResponseTemplate::new(403));
+    refused.expect(1).mount(&house.carrier).await;
+    accept(&house, "reject").await;
+    assert_eq!(post(&house, &initiated("e1"), unix_now()).await, 200);
+    assert_eq!(commanded(&house, "reject").await["cause"], "USER_BUSY");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_call_that_another_server_answered_is_passed_on_or_hung_up_before_its_stream_closes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let secret = folder.path().join("tokens");
+    std::fs::write(&secret, "kX3vQ9tLw7Zr2MfB8nYc5HsJ1dPgTa6U").expect("the folder is writable");
+    let shared = |streams: &mut StreamConfig| {
+        streams.token_secret = Some(SecretSource { env: None, file: Some(secret.clone()) });
+    };
+    for (status, last) in [(200, "transfer"), (403, "hangup")] {
+        let first = House::with(None, shared).await;
+        accept(&first, "answer").await;
+        assert_eq!(post(&first, &initiated("e1"), unix_now()).await, 200);
+        let answer = commanded(&first, "answer").await;
+        let other = House::with(Some(elsewhere()), shared).await;
+        let transfer = Mock::given(path_regex("/actions/transfer$")).respond_with(ResponseTemplate::new(status));
+        transfer.expect(1).mount(&other.carrier).await;
+        let hang_up = Mock::given(path_regex("/actions/hangup$")).respond_with(ResponseTemplate::new(200));
+        hang_up.expect(u64::from(last == "hangup")).mount(&other.carrier).await;
+        let mut socket = connect(&other, &answer, "PCMU").await;
+        let Some(Ok(Frame::Close(Some(close)))) = in_time(socket.next()).await else { panic!("a close frame") };
+        assert_eq!(u16::from(close.code), 1013);
+        let asked = other.carrier.received_requests().await.expect("recorded");
+        assert!(asked.last().is_some_and(|request| request.url.path().ends_with(last)), "{last}");
+        drop(socket);
+        other.close().await;
+        first.close().await;
+    }
 }

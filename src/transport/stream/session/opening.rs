@@ -89,7 +89,7 @@ pub(crate) async fn serve(
         }
         Err(refusal) => {
             refused(wire, if refusal == Refusal::Nobody { "nobody" } else { "no_room" });
-            turn_away(&entrance, wire, start, refusal);
+            turn_away(&entrance, wire, &start, refusal).await;
             link.close(Closing::TryAgainLater).await;
         }
     }
@@ -114,18 +114,17 @@ async fn started(link: &mut Link) -> Option<Start> {
     }
 }
 
-/// There was room when the call was announced, elsewhere, and there is none here.
-fn turn_away(entrance: &Entrance, wire: Wire, start: Start, refusal: Refusal) {
+/// There was room when the call was announced, elsewhere, and there is none here. To be done before its stream is closed: a call of Twilio's is over then.
+async fn turn_away(entrance: &Entrance, wire: Wire, start: &Start, refusal: Refusal) {
     let Some(carrier) = entrance.carrier(wire) else { return };
-    entrance.tasks.spawn(async move {
-        let done = match refusal {
-            Refusal::Busy { .. } | Refusal::Nobody => carrier.hang_up(&start.call).await,
-            Refusal::Divert { to } => carrier.transfer(&start.call, &to).await,
-        };
-        if let Err(Failed { status }) = done {
-            tracing::warn!(status, "a call could not be turned away");
-        }
-    });
+    let passed_on = match refusal {
+        Refusal::Busy { .. } | Refusal::Nobody => false,
+        Refusal::Divert { to } => carrier.transfer(&start.call, &to).await.is_ok(),
+    };
+    // A call that stays up without a stream is silence.
+    if !passed_on && let Err(Failed { status }) = carrier.hang_up(&start.call).await {
+        tracing::warn!(status, "a call could not be turned away");
+    }
 }
 
 /// The leg of a call whose other side sends in this codec.
