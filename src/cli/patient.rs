@@ -3,6 +3,8 @@
 mod export;
 mod who;
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -124,6 +126,7 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
     if let (_, Some(error)) = importer.look().await {
         return Err(store_failure(error));
     }
+    let open = files.journals().map_err(Failure::unavailable)?;
     let mut held = store.held_about(&person).await.map_err(store_failure)?;
     let folder = config.records.folder().join(book::FOLDER);
     let mut theirs = book::person::held_about(&person, clinic, &folder, store).await.map_err(store_failure)?;
@@ -165,13 +168,22 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
     if unclaimed > 0 {
         println!("{unclaimed} recordings here are of calls that are not in the store: nobody can say whose they are");
     }
-    let open = files.journals().map_err(Failure::unavailable)?.len();
+    let open = not_looked_into(&[open, files.journals().map_err(Failure::unavailable)?].concat(), &held);
     if open > 0 {
         println!(
-            "{open} calls are going on, or did not fit into the store; if one is theirs, run this again when it is over"
+            "{open} calls are going on, ended while they were looked for, or did not fit into the store; if one is theirs, run this again when it is over"
         );
     }
     Ok((held, theirs))
+}
+
+/// Of how many calls there were journals, before the look or after it, that it has not found: one that ended meanwhile may have come too late for it.
+fn not_looked_into(journals: &[PathBuf], held: &Held) -> usize {
+    let mut calls: BTreeSet<_> = journals.iter().filter_map(|path| path.file_stem()).collect();
+    for call in &held.calls {
+        calls.remove(OsStr::new(&call.past.call));
+    }
+    calls.len()
 }
 
 /// How much of what, for the audit.
@@ -280,9 +292,32 @@ mod tests {
     use crate::emr::book::Book;
     use crate::emr::{Emr, NewAppointment, Place, ProviderRef, VisitKind};
     use crate::privacy::Pii;
-    use crate::records::RecordsConfig;
     use crate::records::bucket::fake::{Fake, Mood};
+    use crate::records::{Past, RecordsConfig};
     use crate::store::StoreConfig;
+    use crate::store::person::Call;
+
+    #[test]
+    fn a_call_that_ended_while_it_was_looked_for_is_told_unless_it_was_found() {
+        let journals = |calls: &[&str]| -> Vec<PathBuf> {
+            calls.iter().map(|call| PathBuf::from(format!("records/2026-11-21/{call}.jsonl"))).collect()
+        };
+        // c1 and c2 ended meanwhile, c3 goes on, c4 began.
+        let seen = [journals(&["c1", "c2", "c3"]), journals(&["c3", "c4"])].concat();
+        let past = Past { call: "c2".to_owned(), entries: Vec::new(), recording: None, closed: Vec::new() };
+        let found = Call {
+            found_by: BTreeSet::new(),
+            past,
+            instance: String::new(),
+            in_bucket: false,
+            unreadable: None,
+            tools: Vec::new(),
+            audit: Vec::new(),
+        };
+        assert_eq!(not_looked_into(&seen, &Held::default()), 4);
+        assert_eq!(not_looked_into(&seen, &Held { calls: vec![found], ..Held::default() }), 3);
+        assert_eq!(not_looked_into(&[], &Held::default()), 0);
+    }
 
     #[tokio::test]
     async fn while_the_bucket_cannot_be_asked_nothing_is_erased_from_the_book_either() {
