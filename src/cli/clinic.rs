@@ -4,6 +4,7 @@ mod credentials;
 mod switching;
 mod told;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -11,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::origin::Origin;
 use super::{Exit, Failure, actor, runtime, start_failure, store_failure};
-use crate::clinic::{Clinic, Tenant};
+use crate::clinic::{Clinic, ClinicError, Tenant};
 use crate::clock;
 use crate::config::Config;
 use crate::onboarding::{self, About, Gate, Outcome};
@@ -156,8 +157,7 @@ fn add(config: &Config, file: &Path, json: bool) -> Result<Exit, Failure> {
 }
 
 fn import(config: &Config, files: &[PathBuf], json: bool) -> Result<Exit, Failure> {
-    let clinics: Vec<Clinic> =
-        files.iter().map(|file| Clinic::load(file)).collect::<Result<_, _>>().map_err(Failure::usage)?;
+    let clinics = loaded(files).map_err(Failure::usage)?;
     runtime()?.block_on(async {
         for clinic in &clinics {
             let store = open(config, clinic.tenant()).await?;
@@ -166,6 +166,27 @@ fn import(config: &Config, files: &[PathBuf], json: bool) -> Result<Exit, Failur
         }
         Ok(Exit::Done)
     })
+}
+
+/// All of them, or everything that is wrong with any.
+fn loaded(files: &[PathBuf]) -> Result<Vec<Clinic>, ClinicError> {
+    let (mut clinics, mut wrong): (Vec<Clinic>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut whose: BTreeMap<String, &Path> = BTreeMap::new();
+    for file in files {
+        match Clinic::load(file) {
+            Ok(clinic) => {
+                let id = clinic.config.id.clone();
+                // The later one would take the place of the other without a word.
+                if let Some(other) = whose.insert(id.clone(), file) {
+                    let (file, other) = (file.display(), other.display());
+                    wrong.push(format!("{file}: id: `{id}` is that of {other} too; give each clinic an id of its own"));
+                }
+                clinics.push(clinic);
+            }
+            Err(ClinicError(lines)) => wrong.extend(lines),
+        }
+    }
+    if wrong.is_empty() { Ok(clinics) } else { Err(ClinicError(wrong)) }
 }
 
 async fn put(store: &Store, clinic: &Clinic, json: bool) -> Result<Exit, Failure> {
@@ -246,4 +267,32 @@ fn check(config: &Config, id: &str, json: bool) -> Result<Exit, Failure> {
         print!("{}\n{}\n", told::table(&findings), told::verdict(id, state, failed));
     }
     Ok(if failed == 0 { Exit::Done } else { Exit::Found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_tells_of_every_file_what_is_wrong_and_of_two_that_are_one_clinic() {
+        let folder = tempfile::tempdir().unwrap();
+        let sample = include_str!("../../agents/sample-clinic.toml");
+        let file = |name: &str, from: &str, to: &str| {
+            let path = folder.path().join(name);
+            assert!(sample.contains(from), "{from}");
+            std::fs::write(&path, sample.replace(from, to)).unwrap();
+            path
+        };
+        let good = file("good.toml", "id = \"harbour-street\"", "id = \"harbour-street\"");
+        let same = file("same.toml", "V6B 1A1", "V6B 1A2");
+        let lost = file("lost.toml", "America/Vancouver", "America/Nowhere");
+        let local = file("local.toml", "numbers = [\"+16045550100\"]", "numbers = [\"5550100\"]");
+        assert_eq!(loaded(std::slice::from_ref(&good)).unwrap().len(), 1);
+        let ClinicError(told) = loaded(&[good, same, lost, local]).unwrap_err();
+        for part in
+            ["same.toml: id: `harbour-street` is that of", "lost.toml: timezone:", "local.toml: numbers: `5550100`"]
+        {
+            assert!(told.iter().any(|line| line.contains(part)), "{part}: {told:?}");
+        }
+    }
 }

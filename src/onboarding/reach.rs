@@ -2,6 +2,7 @@
 
 use super::{About, Seen};
 use crate::clinic::ClinicConfig;
+use crate::clinic::number::e164;
 use crate::store::Store;
 
 /// A number that two clinics have would bring one clinic's patients to the other.
@@ -71,7 +72,7 @@ pub(super) fn transfer(about: &About<'_>) -> Vec<Seen> {
 fn leads_to(to: &str, number: &str) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let user = to.split(['@', ';']).next().unwrap_or_default();
-    digits(user) == digits(number)
+    digits(user) == digits(number) || e164(to).as_deref() == Some(number)
 }
 
 #[cfg(test)]
@@ -80,9 +81,13 @@ mod tests {
 
     #[test]
     fn a_line_that_leads_back_is_found_however_it_is_written() {
-        for to in
-            ["+16045550100", "tel:+1-604-555-0100", "sip:+16045550100@carrier.example", "sip:16045550100@c.example;x=1"]
-        {
+        for to in [
+            "+16045550100",
+            "tel:+1-604-555-0100",
+            "sip:+16045550100@carrier.example",
+            "sip:16045550100@c.example;x=1",
+            "sip:6045550100@c.example",
+        ] {
             assert!(leads_to(to, "+16045550100"), "{to}");
         }
         assert!(!leads_to("+16045550142", "+16045550100"));
