@@ -64,7 +64,7 @@ pub use history::{History, HistoryError};
 pub use insert::Kept;
 pub use record::Record;
 pub use settings::{Kind, StoreConfig};
-pub(crate) use settings::{SIMPLE, is_well_known, weakness};
+pub(crate) use settings::{SIMPLE, is_default, is_well_known, weakness};
 pub(crate) use silence::in_time;
 use silence::{CONNECTING, STATEMENT, answered, commit, rollback};
 

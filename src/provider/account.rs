@@ -27,6 +27,7 @@ use super::socket;
 use super::tls::{self, Authority};
 use super::{ErrorKind, ProviderError};
 use crate::config::{Secret, SecretSource};
+use crate::store::{SIMPLE, is_default};
 
 /// What every such section may say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,7 +64,7 @@ pub trait Own {
     }
 
     fn wrong_key(&self, key: &SecretSource) -> Option<String> {
-        key.read().err()
+        no_key(key)
     }
 
     /// What is wrong with its own keys, each under the section `section`.
@@ -80,6 +81,14 @@ pub trait Stated {
 
     /// What is wrong, as `key: what is wrong; what to write instead`, under the section `section`.
     fn check(&self, section: &str) -> Vec<String>;
+}
+
+/// Why this is no key that a vendor gave: `what is wrong; what to write instead`.
+pub(crate) fn no_key(key: &SecretSource) -> Option<String> {
+    match key.read() {
+        Err(what) => Some(what),
+        Ok(key) => is_default(key.expose()).then(|| format!("{SIMPLE}; write the key that the vendor gave you there")),
+    }
 }
 
 /// The name of a vendor's account, whatever it is used for: at which host, and where its key is kept. Never the key.
@@ -161,6 +170,25 @@ fn secret(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_is_missing_or_was_never_written_is_told_and_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |key: &str| {
+            let file = folder.path().join("key");
+            std::fs::write(&file, key).unwrap();
+            no_key(&SecretSource { env: None, file: Some(file) })
+        };
+        for key in ["changeme", "your-api-key-here", "<YOUR_API_KEY>", "secret"] {
+            let why = told(key).unwrap();
+            assert!(why.contains("well-known") && why.contains("; write") && !why.contains(key), "{why}");
+        }
+        assert!(told(" \n").unwrap().contains("empty"));
+        // A simulated vendor takes any, and what a vendor gives is long enough.
+        for key in ["a-key", "sk-proj-5b1f0c9d7e3a4826b1f0c9d7"] {
+            assert_eq!(told(key), None);
+        }
+    }
 
     #[test]
     fn an_account_is_a_vendor_a_host_and_the_place_of_a_key_whatever_it_is_used_for() {

@@ -57,7 +57,7 @@ pub enum KeysError {
         place: String,
     },
     #[error(
-        "the sealed value at {0} does not open: it was changed, moved from its place, or sealed by another key of the same version"
+        "the sealed value at {0} does not open: it was changed, moved from its place, or sealed by another key of the same version; see that store.keys names the database's own file, or take the value from a copy of before"
     )]
     Tampered(String),
     #[error(
@@ -234,10 +234,11 @@ const HEADER: &str = "\
 
 ";
 
-/// Writes a file with one strong key, readable by the owner alone.
+/// Writes a file with one strong key, readable by the owner alone. It outlasts a power cut before anything is sealed by it.
 pub fn create(path: &Path) -> Result<(), KeysError> {
     let file = path.display().to_string();
-    match write_new(path, &File { keys: vec![fresh(1)] }, |_| Ok(())) {
+    let written = write_new(path, &File { keys: vec![fresh(1)] }, |_| Ok(()));
+    match written.and_then(|()| std::fs::File::open(folder_of(path))?.sync_all()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(KeysError::Exists { file }),
         made => made.map_err(|error| KeysError::Unwritable { file, error }),
     }
@@ -255,6 +256,11 @@ fn write_new(path: &Path, keys: &File, made: impl Fn(&std::fs::File) -> io::Resu
     made(&file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// In which the file stands; of a mere name, the one that the process is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 #[cfg(test)]
@@ -291,7 +297,8 @@ mod tests {
         assert!(matches!(two.open("transcript.text/a/2", &sealed), Err(KeysError::Tampered(_))));
         let mut changed = sealed.clone();
         *changed.last_mut().unwrap() ^= 1;
-        assert!(matches!(two.open("transcript.text/a/1", &changed), Err(KeysError::Tampered(_))));
+        let told = two.open("transcript.text/a/1", &changed).unwrap_err().to_string();
+        assert!(told.contains("transcript.text/a/1") && told.contains("; see that store.keys"), "{told}");
         assert!(matches!(two.open("transcript.text/a/1", &sealed[..10]), Err(KeysError::Tampered(_))));
         let other = Keys::load(&file(&folder, &written(&[(7, new)]))).unwrap();
         assert!(matches!(other.open("transcript.text/a/1", &sealed), Err(KeysError::Missing { version: 1, .. })));

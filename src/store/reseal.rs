@@ -152,33 +152,71 @@ impl Store {
     /// The next rows after this one; `None`: there are no more.
     async fn some_of(
         &self,
-        Sealed { table, column, id, seq, clinic }: Sealed,
+        what: Sealed,
         after: &mut (String, i64),
         closed: &mut Closed,
     ) -> Result<Option<u64>, StoreError> {
+        let Sealed { table, column, id, seq, clinic } = what;
         let newest = i64::from(self.keys.newest());
         let transaction = self.begin_for_everybody().await?;
         let sql = format!(
-            "SELECT {id}, {seq}, {column}, key, {clinic} FROM {table} WHERE key < $1 AND ({id}, {seq}) > ($2, $3) ORDER BY {id}, {seq} LIMIT $4"
+            "SELECT {id}, {seq}, {column}, {clinic} FROM {table} WHERE key < $1 AND ({id}, {seq}) > ($2, $3) ORDER BY {id}, {seq} LIMIT $4"
         );
         let values = vec![newest.into(), after.0.clone().into(), after.1.into(), AT_ONCE.into()];
         let found = rows(&transaction, &sql, values).await?;
-        let update = format!("UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND {seq} = $4 AND key = $5");
         let mut done = 0;
         for row in &found {
-            let (of, line, key): (String, i64, i64) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(3)?);
+            let (of, line): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             // A call that began without a number has none sealed.
-            let (sealed, clinic): (Option<Vec<u8>>, String) = (row.try_get_by_index(2)?, row.try_get_by_index(4)?);
+            let (sealed, clinic): (Option<Vec<u8>>, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
             let (place, keys) = (place(&format!("{table}.{column}"), &of, line), self.keys_of(&clinic));
             *after = (of.clone(), line);
-            let opened = sealed.map(|sealed| keys.open(&place, &sealed)).transpose();
+            let opened = sealed.as_ref().map(|sealed| keys.open(&place, sealed)).transpose();
             let Some(plain) = closed.noting(opened.map_err(StoreError::from))? else { continue };
             let anew = plain.map(|plain| keys.seal(&place, &plain));
-            let values: Vec<Value> = vec![Value::Bytes(anew), newest.into(), of.into(), line.into(), key.into()];
-            done += execute(&transaction, &update, values).await?;
+            let values = [Value::Bytes(anew), newest.into(), of.into(), line.into(), Value::Bytes(sealed)];
+            done += execute(&transaction, &update(what), values.into()).await?;
         }
         commit(transaction).await?;
         Ok((!found.is_empty()).then_some(done))
+    }
+}
+
+/// Puts a value in the place of the one that was opened; none in that of one which somebody, who may have erased a person, has written meanwhile.
+fn update(Sealed { table, column, id, seq, .. }: Sealed) -> String {
+    format!(
+        "UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND {seq} = $4 AND {column} IS NOT DISTINCT FROM $5"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+    use crate::emr::Login;
+    use crate::store::tests::{folder, store};
+
+    #[tokio::test]
+    async fn what_was_written_while_what_stood_there_was_sealed_anew_stays() {
+        let folder = folder();
+        let store = store(folder.path(), "ours").await;
+        let login = |password: &str| Login {
+            user: Secret::new("attendant".to_owned()),
+            password: Secret::new(password.to_owned()),
+        };
+        store.set_login(&login("hidden-Zp-xx71"), "user jane").await.unwrap();
+        let read = store.login().await.unwrap().unwrap().sealed;
+        // By the same key, as of a server that was not started again since the rotation.
+        store.set_login(&login("hidden-Zp-xx72"), "user jane").await.unwrap();
+        let column = *SEALED.iter().find(|sealed| sealed.table == "emr_credentials").unwrap();
+        let replaced = async |read: Vec<u8>| {
+            let anew = Value::Bytes(Some(b"anew".to_vec()));
+            let values = vec![anew, 2_i64.into(), "ours".into(), 0_i64.into(), Value::Bytes(Some(read))];
+            execute(&store.database, &update(column), values).await.unwrap()
+        };
+        assert_eq!(replaced(read).await, 0);
+        let stands = store.login().await.unwrap().unwrap().sealed;
+        assert_eq!(store.open_login(&stands).unwrap(), login("hidden-Zp-xx72"));
+        assert_eq!(replaced(stands).await, 1);
     }
 }

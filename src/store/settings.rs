@@ -107,31 +107,56 @@ impl StoreConfig {
                     weakness(password.expose()).map(|why| format!("store.password: {why}; set a long random one")),
                 );
             }
-            Ok(None) => {}
+            Ok(None) => wrong.extend(inherited(std::env::var("PGPASSWORD").ok().as_deref())),
             Err(why) => wrong.push(format!("store.password: {why}")),
         }
         wrong
     }
 }
 
+/// The database's driver takes this variable where nothing else is named.
+fn inherited(password: Option<&str>) -> Option<String> {
+    weakness(password?).map(|why| {
+        format!("store.password: missing, and PGPASSWORD, which is taken instead, is {why}; set a long random one")
+    })
+}
+
 /// Shorter ones can be guessed by trying.
 const SHORTEST: usize = 12;
 
-/// Words that guessers try first.
-const KNOWN: [&str; 12] = [
+/// Words that guessers try first, and those that stand in examples; of two the longer one first.
+const KNOWN: [&str; 26] = [
     "password",
+    "passw0rd",
     "postgres",
     "attendant",
     "changeme",
+    "changethis",
+    "replaceme",
+    "replacethis",
+    "placeholder",
+    "example",
+    "apikey",
+    "yourkey",
+    "yourtoken",
     "secret",
     "letmein",
+    "iloveyou",
     "123456",
+    "1q2w3e4r",
+    "1qaz2wsx",
+    "qwertyuiop",
     "qwerty",
     "admin",
     "default",
     "welcome",
     "redis",
+    "minio",
 ];
+
+/// Words that make one of those no better.
+const AROUND: [&str; 12] =
+    ["production", "please", "super", "here", "your", "this", "with", "prod", "key", "my", "in", "me"];
 
 /// Why this password would be no protection.
 pub(crate) fn weakness(password: &str) -> Option<String> {
@@ -146,17 +171,38 @@ pub(crate) const SIMPLE: &str = "a well-known or simple one";
 
 /// Whether it is guessed however long it is.
 pub(crate) fn is_well_known(password: &str) -> bool {
-    let small = password.to_lowercase();
-    // One of them with digits and signs about it, or twice, is as well known.
-    let mut rest = small.clone();
+    let mut kinds: Vec<char> = password.to_lowercase().chars().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.len() < 5 || is_default(password) || counts(password)
+}
+
+/// Whether it is what stood there before somebody was to write a secret: a well-known word with digits, signs or a few letters about it, or twice.
+pub(crate) fn is_default(password: &str) -> bool {
+    let mut rest = bare(password);
+    let all = rest.len();
     for word in KNOWN {
         rest = rest.replace(word, "");
     }
-    let left = rest.chars().filter(|c| c.is_alphabetic()).count();
-    let mut kinds: Vec<char> = small.chars().collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    left < 4 && rest.len() < small.len() || kinds.len() < 5
+    if rest.len() == all {
+        return false;
+    }
+    for word in AROUND {
+        rest = rest.replace(word, "");
+    }
+    rest.chars().filter(|c| c.is_alphabetic()).count() < 4
+}
+
+/// Whether its characters do little else than follow each other in the alphabet, or count.
+fn counts(password: &str) -> bool {
+    let bare: Vec<u32> = bare(password).chars().map(u32::from).collect();
+    let next = bare.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
+    bare.len() > 1 && next * 4 >= (bare.len() - 1) * 3
+}
+
+/// In small letters, without signs and spaces.
+fn bare(password: &str) -> String {
+    password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 #[cfg(test)]
@@ -172,6 +218,49 @@ mod tests {
         assert_eq!(StoreConfig::default().check(), Vec::<String>::new());
         assert_eq!(StoreConfig::default().kind(), Kind::Embedded);
         assert_eq!(check("enabled = false"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_stands_in_examples_and_what_counts_up_is_well_known_and_random_ones_are_not() {
+        for known in [
+            "changemechangeme",
+            "change-me-please",
+            "CHANGE_ME_IN_PRODUCTION",
+            "your-api-key-here",
+            "my-super-secret-key",
+            "your-password-here",
+            "Passw0rd-2026!",
+            "qwertyuiop12",
+            "1q2w3e4r5t6y",
+            "minioadmin-minioadmin",
+            "abcdefghijklmnop",
+            "9876543210987654",
+            "0123456789abcdef0123456789abcdef",
+            "00000000000000000000000000000000",
+        ] {
+            assert!(is_well_known(known), "{known}");
+        }
+        for random in [
+            "mK3-vq09-Zp-xx71",
+            "kq7-Vx20-mmT4-psw9",
+            "5b1f0c9d7e3a4826b1f0c9d7e3a48265",
+            "correct horse battery staple",
+            "Zq8rT6yU2iO4pA1sD3fG",
+            "q7Vx-admin-T4ps-w9Lk",
+        ] {
+            assert!(!is_well_known(random), "{random}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_the_driver_would_take_from_the_environment_is_judged_too() {
+        assert_eq!(inherited(None), None);
+        assert_eq!(inherited(Some("mK3-vq09-Zp-xx71")), None);
+        for (weak, why) in [("postgres", "shorter than 12"), ("postgres-postgres-1", "well-known")] {
+            let told = inherited(Some(weak)).unwrap();
+            assert!(told.starts_with("store.password: missing") && told.contains("PGPASSWORD"), "{told}");
+            assert!(told.contains(why) && !told.contains("postgres"), "{told}");
+        }
     }
 
     #[test]

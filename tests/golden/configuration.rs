@@ -136,7 +136,7 @@ fn a_clinic_that_keeps_its_data_at_home_refuses_who_takes_it_abroad() {
     assert_eq!(check(""), Ok(()));
     assert_eq!(check(&format!("{model}\"http://127.0.0.1:1/v1\"")), Ok(()));
     assert_eq!(check(&format!("{model}\"https://llm.clinic.example/v1\"\ncountry = \"CA\"")), Ok(()));
-    let refused = check(&format!("{model}\"https://api.openai.com/v1\"")).unwrap_err();
+    let refused = check(&format!("{model}\"https://api.openai.com/v1\"\nkey = {{ env = \"PATH\" }}")).unwrap_err();
     for part in [
         "clinic.toml: residency: CA, but providers.openai",
         "take [providers.openai] out",

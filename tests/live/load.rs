@@ -16,7 +16,7 @@ use attendant::transport::stream::{PcmConfig, TwilioConfig};
 
 use super::server::config;
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+const KEY: &str = "5b1f0c9d7e3a4826b1f0c9d7e3a48265";
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 
 /// Loads a server with two callers for twelve seconds over the stream at `path`.

@@ -26,7 +26,7 @@ use crate::recorded;
 
 /// Of the caller over SIP, and of the one over a stream.
 const NUMBERS: [&str; 2] = ["+16045550188", "+17785550177"];
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+const KEY: &str = "5b1f0c9d7e3a4826b1f0c9d7e3a48265";
 
 /// Said in the call, and how it may stand in writing: a name and a telephone number.
 const SAID: [&str; 5] = [

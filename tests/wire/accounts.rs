@@ -19,7 +19,7 @@ use crate::desk::in_time;
 /// The server's address as carriers know it: behind a proxy, below a path.
 pub const PUBLIC: &str = "https://calls.clinic.example/attendant";
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
-pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub const SECRET: &str = "5b1f0c9d7e3a4826b1f0c9d7e3a48265";
 
 /// One secret for everything, in a file, and Telnyx' signing key.
 pub struct Secrets {

@@ -88,13 +88,26 @@ impl OpenAiConfig {
         if let Some(effort) = self.reasoning_effort.as_ref().filter(|effort| !is_word(effort)) {
             wrong.push(format!("{section}.reasoning_effort: `{effort}` is no word; write for example none or minimal"));
         }
-        if let Some(Err(what)) = self.key.as_ref().map(SecretSource::read) {
-            wrong.push(format!("{section}.key: {what}"));
+        match &self.key {
+            Some(key) => wrong.extend(account::no_key(key).map(|what| format!("{section}.key: {what}"))),
+            None if self.is_a_vendors() => {
+                wrong
+                    .push(format!("{section}.key: missing; write {{ env = \"LLM_KEY\" }}, and the vendor's key there"));
+            }
+            None => {}
         }
         wrong.extend(residency::check(section, &self.place(), self.country.as_ref()));
         wrong.extend(tls::check(section, self.ca.as_ref(), &self.base_url));
         wrong.extend(Patience::check(section, self.waits()));
         wrong
+    }
+
+    /// Whether the address is one of a vendor that answers nobody without a key.
+    fn is_a_vendors(&self) -> bool {
+        match residency::of_address(&self.base_url, HOSTS, None) {
+            Place::In(_) | Place::Anywhere => true,
+            Place::Here | Place::Unstated => false,
+        }
     }
 
     const fn waits(&self) -> [u64; 3] {
@@ -176,5 +189,25 @@ impl Interface for Completions {
 
     fn read(&self) -> Box<dyn Reading> {
         Box::new(chunk::Chunks::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendor_s_own_address_wants_a_key_and_a_server_of_your_own_may_do_without() {
+        let check = |base_url: &str| {
+            let text = format!("model = \"m\"\nbase_url = \"{base_url}\"");
+            toml::from_str::<OpenAiConfig>(&text).unwrap().check("providers.openai")
+        };
+        for vendors in ["https://api.openai.com/v1", "https://eu.api.openai.com/v1", "https://api.groq.com/openai/v1"] {
+            let wrong = check(vendors);
+            assert!(wrong.len() == 1 && wrong[0].starts_with("providers.openai.key: missing; write"), "{wrong:?}");
+        }
+        for own in ["http://127.0.0.1:8090/v1", "https://llm.clinic.example/v1"] {
+            assert_eq!(check(own), Vec::<String>::new());
+        }
     }
 }

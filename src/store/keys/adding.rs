@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{File, Keys, KeysError, fresh, write_new};
+use super::{File, Keys, KeysError, folder_of, fresh, write_new};
 use crate::records::{gone, owned_as};
 
 /// A key that is to be added. Nobody else adds one meanwhile; dropped, nothing was added.
@@ -27,8 +27,7 @@ impl Adding {
     pub fn begin(path: &Path) -> Result<Self, KeysError> {
         let file = path.display().to_string();
         let unwritable = |error| KeysError::Unwritable { file: file.clone(), error };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let folder = std::fs::File::open(folder).map_err(unwritable)?;
+        let folder = std::fs::File::open(folder_of(path)).map_err(unwritable)?;
         folder.lock().map_err(unwritable)?;
         // Only to a file whose keys are good.
         let version = Keys::load(path)?.newest() + 1;
