@@ -4,6 +4,7 @@
 //! call. Phrases hold nothing of a caller, so that a voice can make them in advance. Nothing here decides what is said when.
 
 pub mod acknowledgement;
+mod asking;
 pub mod emergency;
 mod parting;
 mod recording;
@@ -17,6 +18,7 @@ use crate::language::Language;
 use crate::tokens;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement, begins_acknowledgement};
+pub use asking::{asks_back, only_asks_back, questions};
 pub use emergency::{Emergency, emergency};
 pub use parting::Parting;
 pub use recording::{Refusal, refuses_recording};

@@ -108,7 +108,7 @@ fn parting(tool: &str) -> Option<Parting> {
 /// Lives the conversation again and answers its last message.
 fn replay(request: &Request) -> Move {
     let messages = &request.messages;
-    let mut dialog = Dialog::new(request.language, book(request));
+    let mut dialog = Dialog::new(request.language, book(request), request.operator);
     let mut answer = dialog.hello();
     let mut asked: Vec<(&str, &str)> = Vec::new();
     for message in messages.iter().skip(1) {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use crate::clinic::operator::Operator;
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -78,6 +79,8 @@ pub struct Request {
     pub language: Language,
     /// The clinic's own date, where the asker has a clinic; a model is told it in the prompt too.
     pub today: Option<jiff::civil::Date>,
+    /// Whether a person would take the call now; a model is told by the tools.
+    pub operator: Operator,
     /// 0 to 2; the vendor's own default where absent.
     pub temperature: Option<f32>,
     /// Tokens of the answer. Tool calls count too: below 400 they may be cut in the middle.

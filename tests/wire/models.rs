@@ -7,6 +7,7 @@ use std::time::Duration;
 use attendant::agent::llm::anthropic::{self, AnthropicConfig};
 use attendant::agent::llm::openai::{self, OpenAiConfig};
 use attendant::agent::llm::{Delta, Finish, Message, Model, Request};
+use attendant::clinic::operator::Operator;
 use attendant::language::Language;
 use attendant::provider::{ErrorKind, ProviderError};
 use axum::Router;
@@ -135,6 +136,7 @@ pub fn request() -> Request {
         tools: Arc::default(),
         language: Language::default(),
         today: None,
+        operator: Operator::There,
         temperature: None,
         max_tokens: None,
     }

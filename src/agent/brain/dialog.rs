@@ -1,7 +1,7 @@
 //! The course of a conversation: what is said next, given what was heard, what tools returned, and where it stands.
 //!
 //! Pure and replayable: the same words lead to the same place. Facts come from tools alone. It asks again differently once when
-//! it did not understand, then offers a person.
+//! it did not understand, then offers a person, or a message where nobody would take the call.
 
 mod booking;
 mod message;
@@ -12,8 +12,9 @@ use super::intent::{Intent, Understood, understand};
 use super::lexicon::{Lexicon, Replies};
 use crate::agent::ExpectKind;
 use crate::agent::tools::{ToolName, agrees};
+use crate::clinic::operator::Operator;
 use crate::language::Language;
-use crate::phrases::{Phrases, emergency};
+use crate::phrases::{Phrases, asks_back, emergency};
 use crate::tokens::{made_of, tokens};
 
 use booking::Visit;
@@ -91,11 +92,12 @@ pub(super) struct Dialog {
     visit: Option<Visit>,
     /// Who was made sure of earlier in the call.
     verified: Option<booking::Patient>,
+    operator: Operator,
 }
 
 impl Dialog {
-    /// `book`: where appointments are made.
-    pub(super) fn new(language: Language, book: Option<Book>) -> Self {
+    /// `book`: where appointments are made. `operator`: as of now, whenever in the call.
+    pub(super) fn new(language: Language, book: Option<Book>, operator: Operator) -> Self {
         let hello = Move::say(&Lexicon::of(language).replies.hello, ExpectKind::Free);
         Self {
             language,
@@ -108,6 +110,7 @@ impl Dialog {
             book,
             visit: None,
             verified: None,
+            operator,
         }
     }
 
@@ -150,7 +153,7 @@ impl Dialog {
                 week.say = self.replies().unknown_day.clone();
                 return week;
             }
-            (ToolName::ClinicInfo, false) => self.go(Step::OfferPerson, &self.replies().fact_failed, ExpectKind::YesNo),
+            (ToolName::ClinicInfo, false) => self.offer_person(&self.replies().fact_failed),
             (ToolName::TakeMessage, true | false) => self.message_returned(ok, code, result),
             (ToolName::TransferToPerson, false) => {
                 let offer = result["say"].as_str().unwrap_or(&self.replies().nobody_there);
@@ -229,7 +232,7 @@ impl Dialog {
                 let who = self.book.map_or_else(|| &self.replies().who, |book| &book.replies().who);
                 self.go(Step::Open, who, ExpectKind::Free)
             }
-            Intent::Foreign => self.go(Step::Which, &self.replies().decline, ExpectKind::Free),
+            Intent::Foreign => self.offer_both(&self.replies().decline),
             Intent::Unclear => self.missed(),
         }
     }
@@ -258,7 +261,8 @@ impl Dialog {
             if words.no.prefix(said).is_some() {
                 return Intent::No;
             }
-            if words.yes.prefix(said).is_some() && matches!(intent, Intent::Unclear) {
+            let says_yes = words.yes.prefix(said).is_some() && !asks_back(said, self.language);
+            if says_yes && matches!(intent, Intent::Unclear) {
                 return Intent::Yes;
             }
         }
@@ -269,7 +273,7 @@ impl Dialog {
         match self.step {
             Step::OfferPerson => self.transfer(),
             Step::OfferMessage => self.begin_message(),
-            Step::Which => self.go(Step::Which, &self.replies().which, ExpectKind::Free),
+            Step::Which => self.offer_both(&self.replies().which),
             Step::Open
             | Step::AnythingElse
             | Step::Name
@@ -341,11 +345,31 @@ impl Dialog {
     fn missed(&mut self) -> Move {
         self.misses += 1;
         if self.misses >= PATIENCE {
-            self.go(Step::OfferPerson, &self.replies().not_understood_again, ExpectKind::YesNo)
+            self.offer_person(&self.replies().not_understood_again)
         } else {
             let words = self.book.map_or_else(|| &self.replies().not_understood, |book| &book.replies().not_understood);
             self.go(Step::Open, words, ExpectKind::Free)
         }
+    }
+
+    /// In these words, if one would take the call.
+    fn offer_person(&mut self, words: &str) -> Move {
+        match self.operator {
+            Operator::There => self.go(Step::OfferPerson, words, ExpectKind::YesNo),
+            Operator::Away => self.offer_message(),
+        }
+    }
+
+    /// A message or a person, in these words, if one would take the call.
+    fn offer_both(&mut self, words: &str) -> Move {
+        match self.operator {
+            Operator::There => self.go(Step::Which, words, ExpectKind::Free),
+            Operator::Away => self.offer_message(),
+        }
+    }
+
+    fn offer_message(&mut self) -> Move {
+        self.go(Step::OfferMessage, &self.replies().offer_message, ExpectKind::YesNo)
     }
 
     fn go(&mut self, step: Step, words: &str, expect: ExpectKind) -> Move {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::classifier::{self, Classifier};
 use super::lexicon::Lexicon;
 use crate::language::Language;
-use crate::phrases::Phrases;
+use crate::phrases::{Phrases, asks_back, only_asks_back};
 use crate::tokens::{made_without, tokens};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,8 +95,14 @@ pub(super) fn understand_by(classifier: &Classifier, text: &str, language: Langu
     if let Some(answer) = polarity(text, language) {
         return Understood::only(answer);
     }
+    if only_asks_back(&said, language) || hesitates(&said, language) {
+        return Understood::only(Intent::Unclear);
+    }
     let mut wanted = intents(classifier, text, language);
-    let intent = wanted.remove(0);
+    let intent = match wanted.remove(0) {
+        Intent::Yes if asks_back(&said, language) => Intent::Unclear,
+        intent => intent,
+    };
     let follows = |other: &Intent| *other != intent && (other.topic().is_some() || *other == Intent::Message);
     let also = wanted.into_iter().find(|other| intent.topic().is_some() && follows(other));
     let asks_hours = intent == Intent::Hours || also == Some(Intent::Hours);
@@ -104,11 +110,14 @@ pub(super) fn understand_by(classifier: &Classifier, text: &str, language: Langu
     Understood { intent, also, day }
 }
 
-/// A yes or a no and nothing else.
+/// A yes or a no and nothing else. Who only hesitates, or asks back, has said neither.
 pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     let said = tokens(text, language);
     let words = &Phrases::of(language).words;
     let is_yes = made_without(&said, &[&words.yes], &words.no);
+    if asks_back(&said, language) || (!is_yes && hesitates(&said, language)) {
+        return None;
+    }
     // 嗯 hesitates too, 冇錯 is more than 冇, and 得唔得 asks.
     if !is_yes && made_without(&said, &[&words.no, &words.hesitations], &words.yes) {
         Some(Intent::No)
@@ -117,6 +126,12 @@ pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     } else {
         None
     }
+}
+
+/// Nothing but "um": "uh uh" is a no.
+fn hesitates(said: &[String], language: Language) -> bool {
+    let words = &Phrases::of(language).words;
+    made_without(said, &[&words.hesitations], &words.no)
 }
 
 /// Those with words in them.
@@ -172,6 +187,41 @@ mod tests {
             (Language::Cantonese, "係唔係", None),
         ] {
             assert_eq!(polarity(text, language), answer, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_only_hesitates_has_said_neither_yes_nor_no() {
+        for (language, sound, no) in [
+            (Language::English, "um", "um, no"),
+            (Language::English, "Uh...", "uh nope"),
+            (Language::English, "hmm, er", "hmm, not really"),
+            (Language::French, "euh", "euh, non merci"),
+            (Language::Mandarin, "呃", "呃,不用"),
+            (Language::Mandarin, "那个", "那个,不是"),
+            (Language::Cantonese, "即係", "即係,唔使"),
+            (Language::Punjabi, "ਮਤਲਬ", "ਮਤਲਬ, ਨਹੀਂ ਜੀ"),
+        ] {
+            assert_eq!(polarity(sound, language), None, "{sound}");
+            assert_eq!(understand(sound, language).intent, Intent::Unclear, "{sound}");
+            assert_eq!(polarity(no, language), Some(Intent::No), "{no}");
+        }
+        assert_eq!(polarity("um, yes", Language::English), Some(Intent::Yes));
+        assert_eq!(polarity("uh uh", Language::English), Some(Intent::No));
+    }
+
+    #[test]
+    fn who_asks_back_whether_it_is_right_has_not_said_yes() {
+        for (language, asked) in [
+            (Language::Mandarin, "对吧"),
+            (Language::Mandarin, "嗯,是吧?"),
+            (Language::Mandarin, "是吗"),
+            (Language::Cantonese, "係咪呀"),
+            (Language::Punjabi, "ਠੀਕ ਹੈ ਨਾ"),
+            (Language::English, "okay, is that right?"),
+        ] {
+            assert_eq!(polarity(asked, language), None, "{asked}");
+            assert_eq!(understand(asked, language).intent, Intent::Unclear, "{asked}");
         }
     }
 }

@@ -53,6 +53,7 @@ pub(super) struct Replies {
     pub cancelled: String,
     pub nobody_there: String,
     pub offer_person: String,
+    pub offer_message: String,
 }
 
 /// `[words]`, taken apart; the name's surroundings stay text, for names keep their spelling.

@@ -40,6 +40,7 @@ impl Talk {
         self.turn += 1;
         self.said.push(Line { who: Who::Caller, text: Pii::new(words.to_owned()), cut: false });
         let mut answer = String::new();
+        let local = self.session.clinic.local(self.session.now).datetime();
         for _ in 0..5 {
             let messages = context::messages("prompt".into(), &self.said, &self.rounds, self.turn);
             let usable = ToolName::ALL.iter().filter(|tool| self.session.emr.is_some() || !tool.needs_book());
@@ -47,7 +48,8 @@ impl Talk {
                 messages,
                 tools: usable.map(|tool| tool.spec()).collect(),
                 language: self.language,
-                today: Some(self.session.clinic.local(self.session.now).date()),
+                today: Some(local.date()),
+                operator: Operator::at(local, &self.session.clinic.config),
                 temperature: None,
                 max_tokens: None,
             };
@@ -217,6 +219,34 @@ async fn it_says_when_it_did_not_understand_and_offers_a_person() {
     assert!(answer.contains("person"), "{answer}");
     assert!(talk.say("yes please").await.contains("passing you"));
     assert!(matches!(talk.ending, Some(Ending::Transfer { .. })));
+}
+
+#[tokio::test]
+async fn where_nobody_would_take_the_call_a_message_is_offered_to_who_is_not_understood_or_declined() {
+    let away = || {
+        let mut talk = Talk::new(Language::English);
+        let mut clinic = Clinic::sample();
+        clinic.config.transfer_to = None;
+        talk.session.clinic = Arc::new(clinic);
+        talk
+    };
+    let mut talk = away();
+    for words in ["blue elephants dancing sideways", "flibber gibbet wobble"] {
+        talk.say(words).await;
+    }
+    let answer = talk.say("zorp").await;
+    assert!(answer.contains("leave a message") && !answer.contains("person"), "{answer}");
+    assert!(talk.say("yes please").await.contains("name"));
+    let mut talk = away();
+    let answer = talk.say("i'd like to book an appointment").await;
+    assert!(answer.contains("leave a message") && !answer.contains("person"), "{answer}");
+    let mut talk = away();
+    for words in ["leave a message", "jane roe", "604 555 0123", "call me", "yes on monday", "yes on monday"] {
+        talk.say(words).await;
+    }
+    let answer = talk.say("yes on monday").await;
+    assert!(answer.contains("leave a message") && !answer.contains("person"), "{answer}");
+    assert!(talk.ending.is_none());
 }
 
 #[tokio::test]

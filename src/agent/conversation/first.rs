@@ -4,6 +4,7 @@
 use super::specs::Specs;
 use crate::agent::graph::{Graph, Variables};
 use crate::agent::llm::{Message, Request};
+use crate::clinic::operator::Operator;
 use crate::language::Language;
 use crate::privacy::Pii;
 
@@ -28,6 +29,7 @@ pub fn first_question(graph: &Graph, language: Language) -> Request {
         tools: Specs::default().of(agent, true),
         language,
         today: None,
+        operator: Operator::There,
         temperature: agent.temperature,
         max_tokens: agent.max_tokens,
     }

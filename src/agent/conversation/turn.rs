@@ -22,6 +22,7 @@ use crate::agent::llm::{Message, Request, ToolCall};
 use crate::agent::tools::{self, Ending, Outcome, Session, State, Step, ToolName, Trace};
 use crate::agent::{CallFacts, Event, Expect, ExpectKind, Reports, Turn, Who};
 use crate::clinic::Clinic;
+use crate::clinic::operator::Operator;
 use crate::clock;
 use crate::emr::Emr;
 use crate::phrases::{Emergency, emergency};
@@ -158,6 +159,7 @@ impl Answer {
     /// What the model is asked.
     pub(super) fn request(&self, agent: &AgentConfig, with_tools: bool) -> Request {
         let now = self.now();
+        let local = self.clinic.local((self.desk.clock)()).datetime();
         let file = self.desk.unusual.prompts.get(&agent.prompt).unwrap_or(&agent.prompt);
         let prompt = self.desk.graph.prompt(file, &self.variables(&now));
         let said = self.memory.dealings().cards().hidden(&self.turn.said, self.turn.language);
@@ -165,7 +167,8 @@ impl Answer {
             messages: context::messages(prompt, &said, &self.memory.rounds(), self.turn.number),
             tools: if with_tools { self.desk.specs.of(agent, self.emr().is_some()) } else { Arc::default() },
             language: self.turn.language,
-            today: Some(self.clinic.local((self.desk.clock)()).date()),
+            today: Some(local.date()),
+            operator: Operator::at(local, &self.clinic.config),
             temperature: agent.temperature,
             max_tokens: agent.max_tokens,
         }

@@ -3,6 +3,7 @@
 //! Pure, and cheap enough for every clause of an answer: one pass, no pattern is built anew. In doubt nothing is found: a sentence that is
 //! held back in error harms a call as well. What is known is not decided here. Places are bytes of the text.
 
+mod ahead;
 mod chinese;
 mod claim;
 mod clock;

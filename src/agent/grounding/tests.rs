@@ -83,6 +83,25 @@ fn in_every_language_a_time_is_said_only_if_it_was_returned() {
 }
 
 #[test]
+fn in_every_language_so_many_days_from_today_are_the_day_that_a_tool_returned() {
+    let slot = |start: &str| {
+        [round("find_earliest_appointment", &json!({ "ok": true, "slots": [{ "slot": "slot_1", "start": start }] }))]
+    };
+    for (language, words) in [
+        (Language::English, "The first one is in two days."),
+        (Language::French, "J'ai une place dans deux jours."),
+        (Language::Mandarin, "最早是两天后。"),
+        (Language::Cantonese, "最早係兩日後。"),
+        (Language::Punjabi, "ਦੋ ਦਿਨਾਂ ਬਾਅਦ ਸਮਾਂ ਹੈ।"),
+    ] {
+        assert_eq!(judged(language, &[], &[], words), Some(Kind::Date), "{words}");
+        assert_eq!(judged(language, &[], &slot("2026-11-23T10:15"), words), None, "{words}");
+        assert_eq!(judged(language, &[], &slot("2026-11-24T10:15"), words), Some(Kind::Date), "{words}");
+    }
+    assert_eq!(english(&["could i come in two days"], "In two days, that's Monday, November 23?"), None);
+}
+
+#[test]
 fn in_every_language_something_is_done_only_if_its_tool_did_it() {
     for (language, words) in [
         (Language::English, "You're booked."),

@@ -1,12 +1,15 @@
 //! Whether the caller said yes to a write: judged on what was heard, never on what a model claims.
 //!
-//! The agent must have been heard saying the moment itself, word by word, after the server proposed it, and what the caller said right
-//! after that must be a yes without a reservation.
+//! The agent must have been heard saying the moment itself, word by word, after the server proposed it, with no other day or time between it
+//! and the question, and what the caller said right after that must be a yes without a reservation.
+
+use std::ops::Range;
 
 use super::{Outcome, Session};
+use crate::agent::grounding::mention::days_and_times;
 use crate::agent::{Line, Who};
 use crate::language::Language;
-use crate::phrases::Phrases;
+use crate::phrases::{Phrases, questions};
 use crate::tokens::{self, Phrase, made_without, tokens};
 
 /// What a caller is asked to agree to.
@@ -66,7 +69,29 @@ fn given(
     let last = Phrase::new(last_sentence(question), language);
     let asked = !last.is_empty() && offered.ends_with(last.tokens());
     let told = named.iter().all(|name| Phrase::new(name, language).position(&offered).is_some());
-    asked && told && is_yes(deed, &heard(answer), repeated, language)
+    let aloud: Vec<&str> = before[offer..].iter().map(|line| line.text.reveal().as_str()).collect();
+    let is_meant = match deed {
+        Deed::Book | Deed::Move | Deed::Cancel => !names_another(&aloud.join("\n"), named, language),
+        // A message may name any day.
+        Deed::Leave => true,
+    };
+    asked && told && is_meant && is_yes(deed, &heard(answer), repeated, language)
+}
+
+/// Whether another day or time was heard behind the moments that are meant: the question may be about that one.
+fn names_another(aloud: &str, named: &[String], language: Language) -> bool {
+    let (words, places): (Vec<String>, Vec<Range<usize>>) = tokens::placed(aloud, language).into_iter().unzip();
+    let moments = named.iter().filter(|name| !days_and_times(name, language).is_empty());
+    let heard: Vec<Vec<Range<usize>>> = moments
+        .map(|name| {
+            let name = Phrase::new(name, language);
+            let ends = words.windows(name.len().max(1)).enumerate().filter(|(_, said)| *said == name.tokens());
+            ends.map(|(at, said)| places[at].start..places[at + said.len() - 1].end).collect()
+        })
+        .collect();
+    let from = heard.iter().filter_map(|each| each.last()).map(|last| last.start).min().unwrap_or_default();
+    let is_meant = |at: &Range<usize>| heard.iter().flatten().any(|own| own.start < at.end && at.start < own.end);
+    days_and_times(aloud, language).iter().any(|(_, at)| at.start >= from && !is_meant(at))
 }
 
 /// What ends a sentence.
@@ -90,8 +115,10 @@ pub(super) fn is_yes(deed: Deed, said: &[String], repeated: &tokens::Phrases, la
         rest = &rest[n..];
     }
     let besides = besides(deed, language);
-    words.yes.prefix(rest).is_some()
-        && made_without(rest, &[&words.yes, &words.backchannels, &words.hesitations, &besides, repeated], &words.no)
+    let sets = [&words.yes, &words.backchannels, &words.hesitations, &besides, repeated];
+    // 对吧 asks whether it is right.
+    let made = |except| made_without(rest, &sets, except);
+    words.yes.prefix(rest).is_some() && made(&words.no) && made(questions(language))
 }
 
 /// What people add to a yes without changing it: "okay, cancel it" is no yes to a booking.
@@ -230,6 +257,39 @@ mod tests {
     }
 
     #[test]
+    fn a_yes_to_the_last_of_several_times_is_none_to_another() {
+        let before = (Who::Caller, "the first one");
+        let yes = (Who::Caller, "yes");
+        let first = "That's Tuesday, November 24 at 10:15 AM with Dr. Wei Chen.";
+        for then in [
+            "Or Wednesday, November 25 at 9 AM. Shall I book it?",
+            "There is 10:45 AM as well. Shall I book it?",
+            "Or rather tomorrow. Shall I book it?",
+        ] {
+            assert!(!judged(&[before, (Who::Agent, &format!("{first} {then}")), yes], 1), "{then}");
+            assert!(!judged(&[before, (Who::Agent, first), (Who::Agent, then), yes], 1), "{then}");
+        }
+        for lead in [
+            "I also had Wednesday at nine.",
+            "You already have an appointment on Tuesday, November 24 at 9 AM.",
+            "Tuesday, November 24 at 10:15 AM, let me see, and not 10:45 AM.",
+        ] {
+            assert!(judged(&[before, (Who::Agent, &format!("{lead} {ASKED}")), yes], 1), "{lead}");
+        }
+        let length = format!("{first} It takes 15 minutes. Shall I book it?");
+        assert!(judged(&[before, (Who::Agent, &length), yes], 1), "{length}");
+    }
+
+    #[test]
+    fn a_move_names_two_moments_and_no_third() {
+        let named = ["Tuesday, November 24 at 10:15 AM", "Friday, November 27 at 2 PM"].map(str::to_owned);
+        let asked = "I'd move your appointment of Tuesday, November 24 at 10:15 AM to Friday, November 27 at 2 PM.";
+        assert!(!names_another(asked, &named, Language::English));
+        assert!(names_another(&format!("{asked} Thursday is free too."), &named, Language::English));
+        assert!(names_another(&asked.replace(" to Friday", ", not on Monday, to Friday"), &named, Language::English));
+    }
+
+    #[test]
     fn no_reservation_silence_or_another_question_is_a_yes() {
         let before = (Who::Caller, "the first one");
         for answer in ["no", "yes but not with her", "what about Monday", "yes wait", "hmm", ""] {
@@ -298,6 +358,21 @@ mod tests {
         ] {
             assert!(is_alone(yes, language), "{yes}");
             assert!(!is_alone(no, language), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_question_back_is_no_yes_and_giving_in_is_one() {
+        for (language, asked) in [
+            (Language::Mandarin, "对吧"),
+            (Language::Mandarin, "是吧"),
+            (Language::Mandarin, "嗯,对吧,谢谢"),
+            (Language::Cantonese, "係咪呀"),
+        ] {
+            assert!(!is_alone(asked, language), "{asked}");
+        }
+        for yes in ["好吧", "行吧", "对,好吧", "可以吧"] {
+            assert!(is_alone(yes, Language::Mandarin), "{yes}");
         }
     }
 

@@ -19,7 +19,7 @@ use crate::agent::tools::ToolName;
 use crate::agent::{ExpectKind, digits};
 use crate::emr::VisitKind;
 use crate::language::Language;
-use crate::phrases::Phrases;
+use crate::phrases::{Phrases, asks_back};
 
 pub(super) use patient::Patient;
 
@@ -350,12 +350,15 @@ impl Dialog {
         Some(self.go_on())
     }
 
-    /// A yes or a no, with whatever else was said; a yes with a doubt is a no.
+    /// A yes or a no, with whatever else was said; a yes with a doubt is a no, and a question back neither.
     fn verdict(&self, heard: Heard<'_>) -> Option<bool> {
         let words = &Phrases::of(self.language).words;
         let hesitations =
             heard.said.iter().take_while(|t| words.hesitations.prefix(std::slice::from_ref(t)).is_some()).count();
         let plain = &heard.said[hesitations..];
+        if asks_back(heard.said, self.language) {
+            return words.no.prefix(plain).is_some().then_some(false);
+        }
         let doubts = ["but", "except", "mais", "sauf"].iter().any(|w| heard.said.iter().any(|t| t == w));
         if words.no.found_in(heard.said) || heard.understood.intent == Intent::No || doubts {
             return Some(false);
@@ -372,7 +375,7 @@ impl Dialog {
     fn stuck(&mut self, book: &Book) -> Move {
         self.misses = 0;
         self.end_visit();
-        self.go(Step::Which, &book.replies().stuck, ExpectKind::Free)
+        self.offer_both(&book.replies().stuck)
     }
 
     /// Only who is calling is kept.

@@ -10,7 +10,7 @@ use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
 use crate::agent::tools::{ToolName, agrees};
 use crate::agent::{ExpectKind, digits};
 use crate::language::Language;
-use crate::phrases::Phrases;
+use crate::phrases::{Phrases, asks_back};
 use crate::tokens::tokens;
 
 /// A message being taken.
@@ -120,7 +120,7 @@ impl Dialog {
         self.note.unclear += 1;
         if self.note.unclear >= PATIENCE {
             self.note = Note::default();
-            return self.go(Step::OfferPerson, &self.replies().offer_person, ExpectKind::YesNo);
+            return self.offer_person(&self.replies().offer_person);
         }
         self.confirm_again()
     }
@@ -277,6 +277,9 @@ impl Dialog {
         let hesitations =
             heard.said.iter().take_while(|t| words.hesitations.prefix(std::slice::from_ref(t)).is_some()).count();
         let plain = &heard.said[hesitations..];
+        if asks_back(heard.said, self.language) && words.no.prefix(plain).is_none() {
+            return None;
+        }
         let doubts = words.no.found_in(heard.said)
             || ["but", "except", "mais", "ਪਰ"].iter().any(|w| heard.said.iter().any(|t| t == w));
         if words.no.prefix(plain).is_some() || heard.understood.intent == Intent::No || doubts {
@@ -326,7 +329,7 @@ impl Dialog {
         self.misses += 1;
         if self.misses >= PATIENCE {
             self.misses = 0;
-            return self.go(Step::OfferPerson, &self.replies().offer_person, ExpectKind::YesNo);
+            return self.offer_person(&self.replies().offer_person);
         }
         let replies = self.replies();
         let (words, expect) = match self.step {

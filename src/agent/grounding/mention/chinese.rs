@@ -7,12 +7,12 @@ use jiff::civil::Weekday;
 
 use super::clock::{Clock, Order, Part, am_pm, figures, in_figures, of_year};
 use super::said::Said;
-use super::{FAR, Found, Mention, ends_time, put, walk};
+use super::{FAR, Found, Mention, ahead, ends_time, put, walk};
 use crate::agent::digits::spoken::{self, Spoken};
 use crate::language::Language;
 
 pub(super) fn find(said: &Said<'_>) -> Vec<Found> {
-    walk(said, &[dates, day, time])
+    walk(said, &[dates, day, ahead::chinese, time])
 }
 
 pub(super) fn digit(said: &Said<'_>, at: usize) -> Option<u8> {
@@ -34,7 +34,7 @@ fn goes_on(said: &Said<'_>, at: usize) -> bool {
 }
 
 /// A number below a hundred, in figures or characters, and the item after it. Not a part of a longer one.
-fn count(said: &Said<'_>, at: usize) -> Option<(u8, usize)> {
+pub(super) fn count(said: &Said<'_>, at: usize) -> Option<(u8, usize)> {
     // 星期二十点: the first of them names the day.
     let names_day = at > 1 && said.is(at - 2, &["期", "拜", "周"]);
     if at > 0 && said.gap(at).is_empty() && is_numeral(said, at - 1) && !names_day {

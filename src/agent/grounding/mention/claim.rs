@@ -22,6 +22,7 @@ struct Table {
     denied: Phrases,
     stood: Phrases,
     hangs: Phrases,
+    others: Phrases,
     again: Phrases,
     behind: Phrases,
     asks: Phrases,
@@ -36,6 +37,8 @@ struct Around {
     stood: &'static str,
     /// In the sentence before it, or in the clause behind it: it hangs on something.
     hangs: &'static str,
+    /// Before it and up into it: somebody else has it. What follows is told of the caller again.
+    others: &'static str,
     /// With a word of these it hangs on nothing.
     again: &'static str,
     /// In the clause behind it: it is asked, or not yet so.
@@ -56,6 +59,7 @@ impl Table {
             denied: words(around.denied),
             stood: words(around.stood),
             hangs: words(around.hangs),
+            others: words(around.others),
             again: words(around.again),
             behind: words(around.behind),
             asks: words(around.asks),
@@ -149,7 +153,13 @@ impl Sentence<'_> {
             || any(&table.behind, to..end);
         let stood = any(&table.stood, start..from);
         let is_else = to < end && self.has(&table.otherwise, to);
-        !(is_asked || is_open || stood || is_else)
+        !(is_asked || is_open || stood || is_else || self.is_of_others(table, from))
+    }
+
+    /// Words of [`Around::others`] reach into what begins here.
+    fn is_of_others(&self, table: &Table, from: usize) -> bool {
+        let reaches = |at: usize| table.others.prefix(&self.words[at..]).is_some_and(|long| at + long > from);
+        (0..from).any(reaches)
     }
 
     /// Something stands between this word and the one before it that ends a clause.

@@ -4,11 +4,11 @@
 
 use super::clock::{Clock, Order, Part, am_pm, figures, in_figures, of_year};
 use super::said::Said;
-use super::{FAR, Found, Mention, ends_time, put, walk};
+use super::{FAR, Found, Mention, ahead, ends_time, put, walk};
 use crate::agent::calendar::{month, weekday};
 
 pub(super) fn find(said: &Said<'_>) -> Vec<Found> {
-    walk(said, &[dates, day, time])
+    walk(said, &[dates, day, ahead::english, time])
 }
 
 const TITLES: [&str; 7] = ["dr", "doctor", "mr", "mrs", "ms", "miss", "nurse"];

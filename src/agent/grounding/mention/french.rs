@@ -4,11 +4,11 @@
 
 use super::clock::{Clock, Order, Part, am_pm, figures, in_figures, of_year};
 use super::said::Said;
-use super::{FAR, Found, Mention, ends_time, put, walk};
+use super::{FAR, Found, Mention, ahead, ends_time, put, walk};
 use crate::agent::calendar::{month, weekday};
 
 pub(super) fn find(said: &Said<'_>) -> Vec<Found> {
-    walk(said, &[dates, day, time])
+    walk(said, &[dates, day, ahead::french, time])
 }
 
 fn is_weekday(said: &Said<'_>, at: Option<usize>) -> bool {

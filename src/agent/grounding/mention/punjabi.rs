@@ -9,7 +9,7 @@ use jiff::civil::Weekday;
 
 use super::clock::{Clock, Order, Part, am_pm, figures, in_figures, of_year};
 use super::said::Said;
-use super::{Found, Mention, put, walk};
+use super::{Found, Mention, ahead, put, walk};
 use crate::clinic::calendar::WEEK;
 use crate::clinic::spoken::weekday;
 use crate::language::Language;
@@ -17,7 +17,7 @@ use crate::tokens::tokens;
 use crate::tts::spoken::{PUNJABI_MONTHS, PUNJABI_NUMBERS};
 
 pub(super) fn find(said: &Said<'_>) -> Vec<Found> {
-    walk(said, &[dates, day, time])
+    walk(said, &[dates, day, ahead::punjabi, time])
 }
 
 fn token(word: &str) -> String {

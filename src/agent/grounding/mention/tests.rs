@@ -1,5 +1,6 @@
 //! What is found in each language, and what is not.
 
+mod ahead;
 mod cantonese;
 mod english;
 mod french;

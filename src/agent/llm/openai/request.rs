@@ -70,6 +70,7 @@ mod tests {
     use super::*;
     use crate::agent::llm::hosted::Interface;
     use crate::agent::llm::{ToolCall, ToolSpec};
+    use crate::clinic::operator::Operator;
     use crate::language::Language;
     use crate::provider::golden::Golden;
 
@@ -85,6 +86,7 @@ mod tests {
             tools: Arc::default(),
             language: Language::default(),
             today: None,
+            operator: Operator::There,
             temperature: Some(0.3),
             max_tokens: Some(400),
         }
@@ -163,6 +165,7 @@ mod tests {
             tools: Arc::new([tool]),
             language: Language::default(),
             today: None,
+            operator: Operator::There,
             temperature: Some(0.5),
             max_tokens: Some(400),
         };
@@ -198,6 +201,7 @@ mod tests {
             tools: Arc::new([ToolSpec { name: "end_call", description: "Ends the call.", parameters }]),
             language: Language::default(),
             today: None,
+            operator: Operator::There,
             temperature: Some(0.5),
             max_tokens: Some(100),
         };

@@ -7,6 +7,7 @@ mod costs;
 
 use super::*;
 use crate::agent::llm::{Finish, Message};
+use crate::clinic::operator::Operator;
 use crate::costs::Paid;
 use crate::language::Language;
 use crate::privacy::Pii;
@@ -107,6 +108,7 @@ fn request() -> Request {
         tools: Arc::default(),
         language: Language::English,
         today: None,
+        operator: Operator::There,
         temperature: None,
         max_tokens: None,
     }

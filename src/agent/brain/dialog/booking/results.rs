@@ -140,7 +140,7 @@ impl Dialog {
             }
             "not_bookable" => {
                 self.end_visit();
-                self.go(Step::Which, &replies.not_bookable, ExpectKind::Free)
+                self.offer_both(&replies.not_bookable)
             }
             "no_match" => self.ask_visit(Ask::Factor, say, ExpectKind::Spelling),
             "invalid_value" => self.ask_visit(Ask::Factor, &replies.factor_again, ExpectKind::Spelling),

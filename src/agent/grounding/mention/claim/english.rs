@@ -79,8 +79,8 @@ const AROUND: Around = Around {
     denied: "not never no isnt arent wasnt werent hasnt havent dont doesnt didnt cant couldnt wont wouldnt shouldnt cannot neither \
              nothing nobody sure whether before after",
     stood: "see sees looks shows show already still currently fully completely unfortunately",
-    hangs: "if once unless until when whenever till as_soon_as sorry_that_time sorry_that_slot sorry_that_spot \
-            sorry_but_that_time sorry_but_that_slot sorry_but_that_spot",
+    hangs: "if once unless until when whenever till as_soon_as",
+    others: "sorry_that_time sorry_that_slot sorry_that_spot sorry_but_that_time sorry_but_that_slot sorry_but_that_spot",
     again: "once_again once_more",
     behind: "",
     asks: "is are was were has have had did do does shall should can could would will what which who how why where when am",

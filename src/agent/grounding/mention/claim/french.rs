@@ -77,6 +77,7 @@ const AROUND: Around = Around {
     denied: "ne n pas jamais aucun aucune rien ni vérifier avant_que",
     stood: "déjà encore actuellement vois voit voyons semble indique",
     hangs: "si lorsque lorsqu quand une_fois dès_que aussitôt jusqu'à_ce avant_que après_que s'il_est s'il_a",
+    others: "",
     again: "encore_une_fois",
     behind: "",
     asks: "est quand comment quel quelle quelles quels pourquoi où combien avez êtes puis-je pouvez voulez souhaitez aimeriez dois-je a-t-il",

@@ -44,6 +44,7 @@ const AROUND: Around = Around {
     denied: "ਨਹੀਂ ਨਾ ਅਜੇ ਪੂਰੀ ਸਾਰੇ ਸਾਰਾ ਸਾਰੀਆਂ ਕਿਸੇ_ਹੋਰ",
     stood: "ਪਹਿਲਾਂ ਪਹਿਲਾਂ_ਹੀ ਦਿਖ",
     hangs: "ਜੇ ਜੇਕਰ ਜਦੋਂ ਜਦ",
+    others: "",
     again: "",
     behind: "ਨਹੀਂ ਤੋਂ_ਬਾਅਦ ਸੀ",
     asks: "ਕੀ ਕਦੋਂ",

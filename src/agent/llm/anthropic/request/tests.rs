@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::agent::llm::ToolSpec;
 use crate::agent::llm::anthropic::{AnthropicConfig, VERSION};
+use crate::clinic::operator::Operator;
 use crate::language::Language;
 use crate::provider::golden::Golden;
 
@@ -26,6 +27,7 @@ fn request(messages: Vec<Message>) -> Request {
         tools: Arc::new([ToolSpec { name: "end_call", description: "Ends the call.", parameters }]),
         language: Language::default(),
         today: None,
+        operator: Operator::There,
         temperature: Some(0.5),
         max_tokens: Some(400),
     }
