@@ -100,8 +100,8 @@ mod tests {
         "(SELECT clinic FROM calls WHERE calls.call = transcript.call)",
         "(SELECT clinic FROM calls WHERE calls.call = events.call)",
         "SELECT key, COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY key",
-        "SELECT {id}, {seq}, {column}, key, {clinic} FROM {table} WHERE key < $1 AND ({id}, {seq}) > ($2, $3) ORDER BY {id}, {seq} LIMIT $4",
-        "UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND {seq} = $4 AND key = $5",
+        "SELECT {id}, {seq}, {column}, {clinic} FROM {table} WHERE key < $1 AND ({id}, {seq}) > ($2, $3) ORDER BY {id}, {seq} LIMIT $4",
+        "UPDATE {table} SET {column} = $1, key = $2 WHERE {id} = $3 AND {seq} = $4 AND {column} IS NOT DISTINCT FROM $5",
     ];
 
     /// Files of this folder and below, but for tests and for the migrations.

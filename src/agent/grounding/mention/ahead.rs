@@ -76,7 +76,7 @@ pub(super) fn french(said: &Said<'_>, at: usize, found: &mut Vec<Found>) -> Opti
 
 /// 两天后 behind 是 and its like, or first in its clause with more behind it: 手术两天后 counts from something else.
 pub(super) fn chinese(said: &Said<'_>, at: usize, found: &mut Vec<Found>) -> Option<usize> {
-    const LEAD: [&str; 8] = ["是", "系", "在", "喺", "就", "有", "到", "约"];
+    const LEAD: [&str; 8] = ["是", "係", "在", "喺", "就", "有", "到", "约"];
     const WORK: &[&str] = &["果", "药", "报", "复", "覆", "回", "打"];
     let (days, unit) = chinese::count(said, at)?;
     let days = few(days)?;
