@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{Outcome, Session};
-use crate::agent::grounding::mention::days_and_times;
+use crate::agent::grounding::mention::{Mention, days_and_times};
 use crate::agent::{Line, Who};
 use crate::language::Language;
 use crate::phrases::{Phrases, questions};
@@ -81,8 +81,9 @@ fn given(
 /// Whether another day or time was heard behind the moments that are meant: the question may be about that one.
 fn names_another(aloud: &str, named: &[String], language: Language) -> bool {
     let (words, places): (Vec<String>, Vec<Range<usize>>) = tokens::placed(aloud, language).into_iter().unzip();
-    let moments = named.iter().filter(|name| !days_and_times(name, language).is_empty());
+    let moments: Vec<&String> = named.iter().filter(|name| !days_and_times(name, language).is_empty()).collect();
     let heard: Vec<Vec<Range<usize>>> = moments
+        .iter()
         .map(|name| {
             let name = Phrase::new(name, language);
             let ends = words.windows(name.len().max(1)).enumerate().filter(|(_, said)| *said == name.tokens());
@@ -91,7 +92,14 @@ fn names_another(aloud: &str, named: &[String], language: Language) -> bool {
         .collect();
     let from = heard.iter().filter_map(|each| each.last()).map(|last| last.start).min().unwrap_or_default();
     let is_meant = |at: &Range<usize>| heard.iter().flatten().any(|own| own.start < at.end && at.start < own.end);
-    days_and_times(aloud, language).iter().any(|(_, at)| at.start >= from && !is_meant(at))
+    // Of a move's two moments, parts of one said with parts of the other are a third.
+    let again = match moments[..] {
+        [only] => days_and_times(only, language),
+        _ => Vec::new(),
+    };
+    let is_said_again = |mention: &Mention| again.iter().any(|(own, _)| own == mention);
+    let mut behind = days_and_times(aloud, language).into_iter().filter(|(_, at)| at.start >= from);
+    behind.any(|(mention, at)| !is_meant(&at) && !is_said_again(&mention))
 }
 
 /// What ends a sentence.
@@ -276,6 +284,12 @@ mod tests {
         ] {
             assert!(judged(&[before, (Who::Agent, &format!("{lead} {ASKED}")), yes], 1), "{lead}");
         }
+        for again in ["So Tuesday at 10:15 AM.", "See you on November 24 then."] {
+            assert!(judged(&[before, (Who::Agent, &format!("{first} {again} Shall I book it?")), yes], 1), "{again}");
+        }
+        for mixed in ["So Wednesday at 10:15 AM.", "Or Tuesday at 10:45 AM."] {
+            assert!(!judged(&[before, (Who::Agent, &format!("{first} {mixed} Shall I book it?")), yes], 1), "{mixed}");
+        }
         let length = format!("{first} It takes 15 minutes. Shall I book it?");
         assert!(judged(&[before, (Who::Agent, &length), yes], 1), "{length}");
     }
@@ -286,6 +300,7 @@ mod tests {
         let asked = "I'd move your appointment of Tuesday, November 24 at 10:15 AM to Friday, November 27 at 2 PM.";
         assert!(!names_another(asked, &named, Language::English));
         assert!(names_another(&format!("{asked} Thursday is free too."), &named, Language::English));
+        assert!(names_another(&format!("{asked} Or Friday at 10:15 AM?"), &named, Language::English));
         assert!(names_another(&asked.replace(" to Friday", ", not on Monday, to Friday"), &named, Language::English));
     }
 
