@@ -79,7 +79,7 @@ pub struct Request {
     pub language: Language,
     /// The clinic's own date, where the asker has a clinic; a model is told it in the prompt too.
     pub today: Option<jiff::civil::Date>,
-    /// Whether a person would take the call now; a model is told by the tools.
+    /// Whether a person would take the call, as of its first request; a model is told by the tools.
     pub operator: Operator,
     /// 0 to 2; the vendor's own default where absent.
     pub temperature: Option<f32>,

@@ -96,7 +96,7 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// `book`: where appointments are made. `operator`: as of now, whenever in the call.
+    /// `book`: where appointments are made. `operator`: the same in the whole call.
     pub(super) fn new(language: Language, book: Option<Book>, operator: Operator) -> Self {
         let hello = Move::say(&Lexicon::of(language).replies.hello, ExpectKind::Free);
         Self {

@@ -1,6 +1,6 @@
 //! What a call's agent remembers from turn to turn: who is speaking, and what tools returned.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,6 +12,7 @@ use crate::agent::grounding::Grounding;
 use crate::agent::grounding::known::{Known, Sources};
 use crate::agent::grounding::reading::Readings;
 use crate::agent::tools::{Dealings, ToolName};
+use crate::clinic::operator::Operator;
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -22,6 +23,8 @@ pub(super) struct Memory {
     concluded: Mutex<Conclusion>,
     /// How many lines there were when a late model was last raced against another: once a turn is enough.
     hedged: Mutex<Option<usize>>,
+    /// As of the first request: rules that live the call again at each one come to where they were, though the clinic opened or closed since.
+    operator: OnceLock<Operator>,
     /// Of the last request.
     readings: Mutex<Readings>,
     /// Held while tools run: a new turn waits for what an old one began.
@@ -36,6 +39,7 @@ impl Default for Memory {
             dealings: Arc::default(),
             concluded: Mutex::default(),
             hedged: Mutex::default(),
+            operator: OnceLock::new(),
             readings: Mutex::default(),
             tools: Arc::new(Semaphore::new(1)),
         }
@@ -62,6 +66,11 @@ impl Memory {
         rounds.sort_by_key(|r| r.after);
         drop(rounds);
         self.dealings.show();
+    }
+
+    /// Whether a person would take the call, for all its requests. `now`: at this moment.
+    pub(super) fn operator(&self, now: Operator) -> Operator {
+        *self.operator.get_or_init(|| now)
     }
 
     /// What may be said, of which only what is new has to be read.

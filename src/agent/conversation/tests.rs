@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -11,6 +12,7 @@ use crate::agent::llm::{Delta, Finish, Message, Model, Request, ToolCallPiece};
 use crate::agent::{Event, ExpectKind, Line, Who, digits};
 use crate::call::CallId;
 use crate::call::event::{Event as CallEvent, Mailbox};
+use crate::clinic::operator::Operator;
 use crate::emr::book::Book;
 use crate::language::Language;
 use crate::phrases::{Emergency, Parting};
@@ -78,16 +80,26 @@ fn world_of(thinkers: Thinkers, model: Scripted) -> World {
 }
 
 fn world_in(graph: Graph, thinkers: Thinkers, model: Scripted) -> World {
+    world_at(graph, thinkers, model, Clinic::sample(), || "2026-11-21T18:05:00Z".parse().unwrap())
+}
+
+fn world_at(
+    graph: Graph,
+    thinkers: Thinkers,
+    model: Scripted,
+    clinic: Clinic,
+    clock: fn() -> jiff::Timestamp,
+) -> World {
     let folder = tempfile::tempdir().unwrap();
-    let book = Book::open(&folder.path().join("book"), &Clinic::sample(), jiff::civil::date(2026, 11, 21)).unwrap();
+    let book = Book::open(&folder.path().join("book"), &clinic, jiff::civil::date(2026, 11, 21)).unwrap();
     let desk = Desk::new(
         thinkers,
         graph,
-        vec![Clinic::sample()],
+        vec![clinic],
         Books::from([("harbour-street".to_owned(), Arc::new(book) as Arc<dyn Emr>)]),
         Messages::new(folder.path().join("messages")),
         Ledger::open(folder.path().to_owned()).unwrap(),
-        || "2026-11-21T18:05:00Z".parse().unwrap(),
+        clock,
     )
     .unwrap();
     let call = CallFacts {
@@ -242,6 +254,31 @@ async fn a_tool_runs_and_its_result_is_in_the_next_request_and_the_next_turn() {
     let ledger = std::fs::read_to_string(world.folder.path().join("tools.jsonl")).unwrap();
     assert_eq!(ledger.lines().count(), 2);
     assert!(ledger.contains("started") && ledger.contains("done"));
+}
+
+#[tokio::test]
+async fn a_clinic_that_opens_in_the_middle_of_a_call_changes_nothing_of_what_the_rules_offered_in_it() {
+    static OPEN: AtomicBool = AtomicBool::new(false);
+    // Five and ten in the morning of a Monday there.
+    let clock = || {
+        let time = if OPEN.load(Ordering::Relaxed) { "2026-11-23T18:00:00Z" } else { "2026-11-23T13:00:00Z" };
+        time.parse().unwrap()
+    };
+    let answer = || vec![text("All right."), Delta::Finish(Finish::Stop)];
+    let model = Scripted { answers: Arc::new(Mutex::new([answer(), answer()].into())), ..Scripted::default() };
+    let mut clinic = Clinic::sample();
+    clinic.config.transfer_always = false;
+    let thinkers = Thinkers::new(vec![Arc::new(model.clone())], Order::new());
+    let mut world = world_at(Graph::built_in(), thinkers, model, clinic, clock);
+    let said = [(Who::Caller, "a message"), (Who::Agent, "All right."), (Who::Caller, "jane roe")];
+    world.think(1, &said[..1], false);
+    world.answer().await;
+    OPEN.store(true, Ordering::Relaxed);
+    world.think(2, &said, false);
+    world.answer().await;
+    let requests = world.model.requests.lock();
+    let operators: Vec<Operator> = requests.iter().map(|request| request.operator).collect();
+    assert_eq!(operators, [Operator::Away, Operator::Away]);
 }
 
 #[tokio::test]

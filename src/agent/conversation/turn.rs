@@ -168,7 +168,7 @@ impl Answer {
             tools: if with_tools { self.desk.specs.of(agent, self.emr().is_some()) } else { Arc::default() },
             language: self.turn.language,
             today: Some(local.date()),
-            operator: Operator::at(local, &self.clinic.config),
+            operator: self.memory.operator(Operator::at(local, &self.clinic.config)),
             temperature: agent.temperature,
             max_tokens: agent.max_tokens,
         }
