@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::dealings::{Meaning, OUTCOME_UNKNOWN};
 use super::weekday::{self, DayOfWeek};
-use super::{Message, MessageKind, Outcome, Session, ToolName, schema};
+use super::{Message, MessageKind, Outcome, Session, ToolName, operator, schema};
 use crate::agent::llm::ToolSpec;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::clock;
@@ -158,7 +158,7 @@ pub(super) fn failed(error: &EmrError, session: &Session) -> Outcome {
         | EmrError::Timeout(_)
         | EmrError::Auth(_)
         | EmrError::Forbidden(_)
-        | EmrError::Invalid(_) => ("emr_unavailable", Remark::Unavailable),
+        | EmrError::Invalid(_) => ("emr_unavailable", Remark::Unavailable(operator(session))),
         EmrError::Unknown(_) => (OUTCOME_UNKNOWN, Remark::Unknown),
     };
     Outcome::told(code, remark.words(session.language))

@@ -6,6 +6,7 @@
 use jiff::civil::{Date, DateTime, Weekday};
 
 use super::{chinese, english, french, list, punjabi};
+use crate::clinic::operator::Operator;
 use crate::language::Language;
 
 /// An appointment as it is told: when, and with whom.
@@ -277,7 +278,7 @@ pub enum Remark {
     /// The appointment is no longer as it was told.
     Changed,
     /// The book cannot be reached: nothing was written.
-    Unavailable,
+    Unavailable(Operator),
     /// It may or may not have been written.
     Unknown,
     /// Asked whatever is known of the number called from.
@@ -314,12 +315,19 @@ impl Remark {
                 "ਉਹ ਅਪੌਇੰਟਮੈਂਟ ਬਦਲ ਗਈ ਹੈ। ਮੈਂ ਦੁਬਾਰਾ ਦੇਖਦਾ ਹਾਂ।",
                 "Ce rendez-vous a changé entre-temps. Je regarde de nouveau.",
             ],
-            Self::Unavailable => [
+            Self::Unavailable(Operator::There) => [
                 "I'm sorry, I can't reach the appointment book right now. I can take a message, or pass you to a person.",
                 "对不起,现在查不到预约系统。我可以帮您留言,或者转给工作人员。",
                 "唔好意思,而家用唔到預約系統。我可以幫你留言,或者轉俾職員。",
                 "ਮਾਫ਼ ਕਰਨਾ, ਅਪੌਇੰਟਮੈਂਟ ਦੀ ਕਿਤਾਬ ਇਸ ਵੇਲੇ ਨਹੀਂ ਖੁੱਲ੍ਹ ਰਹੀ। ਮੈਂ ਸੁਨੇਹਾ ਲੈ ਸਕਦਾ ਹਾਂ ਜਾਂ ਕਿਸੇ ਵਿਅਕਤੀ ਨਾਲ ਗੱਲ ਕਰਾ ਸਕਦਾ ਹਾਂ।",
                 "Je suis désolé, je n'ai pas accès au carnet de rendez-vous. Je peux prendre un message ou vous passer quelqu'un.",
+            ],
+            Self::Unavailable(Operator::Away) => [
+                "I'm sorry, I can't reach the appointment book right now. Would you like to leave a message?",
+                "对不起,现在查不到预约系统。您要留言吗?",
+                "唔好意思,而家用唔到預約系統。你要唔要留言?",
+                "ਮਾਫ਼ ਕਰਨਾ, ਅਪੌਇੰਟਮੈਂਟ ਦੀ ਕਿਤਾਬ ਇਸ ਵੇਲੇ ਨਹੀਂ ਖੁੱਲ੍ਹ ਰਹੀ। ਕੀ ਤੁਸੀਂ ਸੁਨੇਹਾ ਛੱਡਣਾ ਚਾਹੋਗੇ?",
+                "Je suis désolé, je n'ai pas accès au carnet de rendez-vous. Voulez-vous laisser un message?",
             ],
             Self::Unknown => [
                 "I can't tell whether that went through. The clinic's staff will look and call you to confirm.",

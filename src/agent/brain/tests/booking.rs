@@ -3,7 +3,8 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::agent::tools::tests::with_book;
+use crate::agent::tools::tests::{Ailing, Ails, with_book};
+use crate::clinic::spoken::appointment::Remark;
 use crate::emr::{Appointment, Emr, ForOthers, PatientRef};
 
 impl Talk {
@@ -253,6 +254,23 @@ async fn days_without_a_free_time_lead_to_others_and_then_to_a_message() {
     let answer = talk.say("after ten pm").await;
     assert!(answer.contains("other days"), "{answer}");
     assert!(talk.say("no").await.contains("nothing was changed"));
+}
+
+#[tokio::test]
+async fn where_the_book_cannot_be_reached_and_nobody_would_take_the_call_a_message_is_offered() {
+    for language in Language::ALL {
+        let [there, away] = [Operator::There, Operator::Away].map(|at| Remark::Unavailable(at).words(language));
+        assert_ne!(there, away);
+    }
+    let mut talk = Talk::at_the_book(Language::English);
+    talk.session.emr = Some(Arc::new(Ailing { book: talk.book(), ails: Ails::Providers }));
+    let mut clinic = Clinic::sample();
+    clinic.config.transfer_to = None;
+    talk.session.clinic = Arc::new(clinic);
+    let answer = talk.say_all(&["book an appointment", "follow up", JANE[0], JANE[1], JANE[2], JANE[3]]).await;
+    assert!(answer.contains(Remark::Unavailable(Operator::Away).words(Language::English)), "{answer}");
+    assert!(!answer.contains("person"), "{answer}");
+    assert!(talk.say("yes please").await.contains("name"));
 }
 
 #[tokio::test]

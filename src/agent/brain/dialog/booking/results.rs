@@ -8,6 +8,7 @@ use super::super::{Dialog, Move, Step};
 use super::{Ask, Book, after, text_of};
 use crate::agent::ExpectKind;
 use crate::agent::tools::ToolName;
+use crate::clinic::operator::Operator;
 use crate::emr::VisitKind;
 
 impl Dialog {
@@ -172,10 +173,13 @@ impl Dialog {
             }
             // Never tried again: the staff look.
             "outcome_unknown" => self.done(say),
-            // The sentence offers a message or a person.
+            // The sentence offers a message, and a person if one would take the call.
             "emr_unavailable" => {
                 self.end_visit();
-                self.go(Step::Which, say, ExpectKind::Free)
+                match self.operator {
+                    Operator::There => self.go(Step::Which, say, ExpectKind::Free),
+                    Operator::Away => self.go(Step::OfferMessage, say, ExpectKind::YesNo),
+                }
             }
             _ => self.stuck(book),
         }

@@ -4,6 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::{DateTime, Time, date};
 
 use super::*;
+use crate::clinic::operator::Operator;
 use crate::clinic::spoken::appointment::{self, Remark, Told};
 use crate::clinic::spoken::intake::{self, Wait};
 use crate::clinic::spoken::refusal;
@@ -126,7 +127,8 @@ fn what_was_passed_on_is_claimed_and_no_other_sentence_of_the_server_is() {
             Remark::NoneFree,
             Remark::Taken,
             Remark::Changed,
-            Remark::Unavailable,
+            Remark::Unavailable(Operator::There),
+            Remark::Unavailable(Operator::Away),
             Remark::Unknown,
             Remark::WhoIsCalling,
             Remark::Found,
