@@ -49,6 +49,7 @@ pub(super) struct Replies {
     pub what_to_change: String,
     pub message_kept: String,
     pub message_failed: String,
+    pub message_lost: String,
     pub message_number_bad: String,
     pub cancelled: String,
     pub nobody_there: String,

@@ -250,6 +250,29 @@ async fn where_nobody_would_take_the_call_a_message_is_offered_to_who_is_not_und
 }
 
 #[tokio::test]
+async fn a_message_that_cannot_be_kept_leads_to_a_person_or_to_another_call_and_never_to_the_same_again() {
+    for (transfer_to, offers) in [(Some("+16045550142"), "person"), (None, "call again later")] {
+        let mut talk = Talk::new(Language::English);
+        let file = talk.folder().join("no_folder");
+        std::fs::write(&file, "").unwrap();
+        talk.session.messages = Arc::new(tools::Messages::new(file));
+        let mut clinic = Clinic::sample();
+        clinic.config.transfer_to = transfer_to.map(str::to_owned);
+        talk.session.clinic = Arc::new(clinic);
+        for line in ["leave a message", "jane roe", "604 555 0123", "call me about my visit"] {
+            talk.say(line).await;
+        }
+        let answer = talk.say("yes that's right").await;
+        assert!(answer.contains("couldn't save") && answer.contains(offers), "{answer}");
+        if transfer_to.is_none() {
+            assert!(!answer.contains("person"), "{answer}");
+            talk.say("no").await;
+            assert!(matches!(talk.ending, Some(Ending::HangUp)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_it_must_not_do_is_declined_with_an_offer() {
     let mut talk = Talk::new(Language::English);
     let answer = talk.say("i'd like to book an appointment").await;

@@ -9,6 +9,7 @@ use super::super::name::name;
 use super::{Dialog, Heard, Intent, Lexicon, Move, Step};
 use crate::agent::tools::{ToolName, agrees};
 use crate::agent::{ExpectKind, digits};
+use crate::clinic::operator::Operator;
 use crate::language::Language;
 use crate::phrases::{Phrases, asks_back};
 use crate::tokens::tokens;
@@ -103,7 +104,11 @@ impl Dialog {
                 let step = if offers_person { Step::OfferPerson } else { Step::AnythingElse };
                 self.go(step, say, ExpectKind::YesNo)
             }
-            (false, _) => self.go(Step::OfferPerson, &self.replies().message_failed, ExpectKind::YesNo),
+            (false, _) => match self.operator {
+                Operator::There => self.go(Step::OfferPerson, &self.replies().message_failed, ExpectKind::YesNo),
+                // Nothing is left to offer.
+                Operator::Away => self.go(Step::AnythingElse, &self.replies().message_lost, ExpectKind::YesNo),
+            },
         }
     }
 
