@@ -18,7 +18,7 @@ use crate::language::Language;
 use crate::tokens;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement, begins_acknowledgement};
-pub use asking::{asks_back, only_asks_back, questions};
+pub use asking::{asks_back, only_asks_back, only_hesitates, questions};
 pub use emergency::{Emergency, emergency};
 pub use parting::Parting;
 pub use recording::{Refusal, refuses_recording};

@@ -6,7 +6,7 @@
 use super::{Expect, ExpectKind};
 use super::{calendar, digits};
 use crate::language::Language;
-use crate::phrases::Phrases;
+use crate::phrases::{Phrases, only_hesitates};
 use crate::tokens::{made_of, tokens};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +44,10 @@ fn phone(text: &str, language: Language) -> Completeness {
     }
 }
 
-/// A yes or no and nothing else; "yes but" goes on.
+/// A yes or no and nothing else; "yes but" goes on, and so does "um".
 fn yes_no(text: &str, language: Language) -> Completeness {
-    let words = &Phrases::of(language).words;
-    if made_of(&tokens(text, language), &[&words.yes, &words.no, &words.hesitations]) {
+    let (words, said) = (&Phrases::of(language).words, tokens(text, language));
+    if made_of(&said, &[&words.yes, &words.no, &words.hesitations]) && !only_hesitates(&said, language) {
         Completeness::Complete
     } else {
         sentence(text, language)
@@ -192,6 +192,21 @@ mod tests {
         assert_eq!(judge(YesNo, "yes but", Language::English), Incomplete);
         assert_eq!(judge(YesNo, "唔係", Language::Cantonese), Complete);
         assert_eq!(judge(YesNo, "what do you mean", Language::English), Unknown);
+    }
+
+    #[test]
+    fn who_only_hesitates_at_a_yes_or_no_is_waited_for() {
+        for (language, sound, answer) in [
+            (Language::English, "Um,", "um, yes"),
+            (Language::English, "uh", "uh uh"),
+            (Language::French, "euh", "euh non"),
+            (Language::Mandarin, "那个", "嗯"),
+            (Language::Cantonese, "即係", "唔使"),
+            (Language::Punjabi, "ਮਤਲਬ", "ਮਤਲਬ ਹਾਂ"),
+        ] {
+            assert_eq!(judge(ExpectKind::YesNo, sound, language), Incomplete, "{sound}");
+            assert_eq!(judge(ExpectKind::YesNo, answer, language), Complete, "{answer}");
+        }
     }
 
     #[test]

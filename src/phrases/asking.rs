@@ -1,11 +1,11 @@
-//! Words that ask back instead of answering: 对吧 and "is that right?" begin like a yes and leave the answer to whoever asked.
+//! Words that leave the answer open: 对吧 and "is that right?" begin like a yes and leave it to whoever asked, and "um" says nothing yet.
 //!
 //! Pure. 好吧 and 行吧 ask nothing: they give in, which is a yes.
 
 use std::sync::LazyLock;
 
 use crate::language::Language;
-use crate::tokens::{Phrases, made_of};
+use crate::tokens::{Phrases, made_of, made_without};
 
 /// Whether it ends in a question for a yes, as tokens.
 pub fn asks_back(said: &[String], language: Language) -> bool {
@@ -16,6 +16,12 @@ pub fn asks_back(said: &[String], language: Language) -> bool {
 pub fn only_asks_back(said: &[String], language: Language) -> bool {
     let words = &super::Phrases::of(language).words;
     asks_back(said, language) && made_of(said, &[questions(language), &words.yes, &words.hesitations])
+}
+
+/// Nothing but "um". 嗯 says yes as well, and "uh uh" no.
+pub fn only_hesitates(said: &[String], language: Language) -> bool {
+    let words = &super::Phrases::of(language).words;
+    !made_without(said, &[&words.yes], &words.no) && made_without(said, &[&words.hesitations], &words.no)
 }
 
 /// All of them.

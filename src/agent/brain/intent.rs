@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::classifier::{self, Classifier};
 use super::lexicon::Lexicon;
 use crate::language::Language;
-use crate::phrases::{Phrases, asks_back, only_asks_back};
+use crate::phrases::{Phrases, asks_back, only_asks_back, only_hesitates};
 use crate::tokens::{made_without, tokens};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ pub(super) fn understand_by(classifier: &Classifier, text: &str, language: Langu
     if let Some(answer) = polarity(text, language) {
         return Understood::only(answer);
     }
-    if only_asks_back(&said, language) || hesitates(&said, language) {
+    if only_asks_back(&said, language) || only_hesitates(&said, language) {
         return Understood::only(Intent::Unclear);
     }
     let mut wanted = intents(classifier, text, language);
@@ -115,7 +115,7 @@ pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     let said = tokens(text, language);
     let words = &Phrases::of(language).words;
     let is_yes = made_without(&said, &[&words.yes], &words.no);
-    if asks_back(&said, language) || (!is_yes && hesitates(&said, language)) {
+    if asks_back(&said, language) || only_hesitates(&said, language) {
         return None;
     }
     // 嗯 hesitates too, 冇錯 is more than 冇, and 得唔得 asks.
@@ -126,12 +126,6 @@ pub(super) fn polarity(text: &str, language: Language) -> Option<Intent> {
     } else {
         None
     }
-}
-
-/// Nothing but "um": "uh uh" is a no.
-fn hesitates(said: &[String], language: Language) -> bool {
-    let words = &Phrases::of(language).words;
-    made_without(said, &[&words.hesitations], &words.no)
 }
 
 /// Those with words in them.
