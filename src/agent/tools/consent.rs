@@ -93,10 +93,7 @@ fn names_another(aloud: &str, named: &[String], language: Language) -> bool {
     let from = heard.iter().filter_map(|each| each.last()).map(|last| last.start).min().unwrap_or_default();
     let is_meant = |at: &Range<usize>| heard.iter().flatten().any(|own| own.start < at.end && at.start < own.end);
     // Of a move's two moments, parts of one said with parts of the other are a third.
-    let again = match moments[..] {
-        [only] => days_and_times(only, language),
-        _ => Vec::new(),
-    };
+    let again = if let [only] = moments.as_slice() { days_and_times(only, language) } else { Vec::new() };
     let is_said_again = |mention: &Mention| again.iter().any(|(own, _)| own == mention);
     let mut behind = days_and_times(aloud, language).into_iter().filter(|(_, at)| at.start >= from);
     behind.any(|(mention, at)| !is_meant(&at) && !is_said_again(&mention))
