@@ -15,6 +15,7 @@ mod tests;
 mod written;
 
 use crate::privacy::Pii;
+pub use facts::names;
 use known::Known;
 use mention::{Mention, mentions};
 

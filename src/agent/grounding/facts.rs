@@ -24,6 +24,13 @@ pub(super) struct Facts {
     years: Vec<i16>,
 }
 
+/// Whether this text names it too, in other words or in fewer.
+pub fn names(text: &str, mention: &Mention, language: Language, today: Date) -> bool {
+    let mut facts = Facts::default();
+    facts.read(text, language, today);
+    facts.knows(mention, today)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Clock {
     hour: u8,

@@ -5,8 +5,11 @@
 
 use std::ops::Range;
 
+use jiff::civil::Date;
+
 use super::{Outcome, Session};
 use crate::agent::grounding::mention::{Mention, days_and_times};
+use crate::agent::grounding::names;
 use crate::agent::{Line, Who};
 use crate::language::Language;
 use crate::phrases::{Phrases, questions};
@@ -36,8 +39,19 @@ pub(super) fn agreed_in(
     repeated: &tokens::Phrases,
     session: &Session,
 ) -> bool {
+    let today = session.clinic.local(session.now).date();
+    let talk = Talk { said: &session.said, language: session.language, today };
     let after = session.dealings.proposed(what);
-    after.is_some_and(|after| given(deed, &session.said, after, question, named, repeated, session.language))
+    after.is_some_and(|after| given(deed, talk, after, question, named, repeated))
+}
+
+/// What was said in the call up to now.
+#[derive(Clone, Copy)]
+struct Talk<'a> {
+    said: &'a [Line],
+    language: Language,
+    /// The clinic's date.
+    today: Date,
 }
 
 /// Nothing is written: the question comes first, and again after whatever was no yes to it.
@@ -50,12 +64,11 @@ pub(super) fn ask(what: &str, question: &str, session: &Session) -> Outcome {
 /// done. `named`: what else must have been heard, as the server wrote it: moments, a name.
 fn given(
     deed: Deed,
-    said: &[Line],
+    Talk { said, language, today }: Talk<'_>,
     after: usize,
     question: &str,
     named: &[String],
     repeated: &tokens::Phrases,
-    language: Language,
 ) -> bool {
     let said: Vec<&Line> = said.iter().skip(after).filter(|line| line.who != Who::System).collect();
     let answer = said.iter().rposition(|line| line.who == Who::Agent).map_or(0, |at| at + 1);
@@ -71,7 +84,7 @@ fn given(
     let told = named.iter().all(|name| Phrase::new(name, language).position(&offered).is_some());
     let aloud: Vec<&str> = before[offer..].iter().map(|line| line.text.reveal().as_str()).collect();
     let is_meant = match deed {
-        Deed::Book | Deed::Move | Deed::Cancel => !names_another(&aloud.join("\n"), named, language),
+        Deed::Book | Deed::Move | Deed::Cancel => !names_another(&aloud.join("\n"), named, language, today),
         // A message may name any day.
         Deed::Leave => true,
     };
@@ -79,7 +92,7 @@ fn given(
 }
 
 /// Whether another day or time was heard behind the moments that are meant: the question may be about that one.
-fn names_another(aloud: &str, named: &[String], language: Language) -> bool {
+fn names_another(aloud: &str, named: &[String], language: Language, today: Date) -> bool {
     let (words, places): (Vec<String>, Vec<Range<usize>>) = tokens::placed(aloud, language).into_iter().unzip();
     let moments: Vec<&String> = named.iter().filter(|name| !days_and_times(name, language).is_empty()).collect();
     let heard: Vec<Vec<Range<usize>>> = moments
@@ -93,8 +106,7 @@ fn names_another(aloud: &str, named: &[String], language: Language) -> bool {
     let from = heard.iter().filter_map(|each| each.last()).map(|last| last.start).min().unwrap_or_default();
     let is_meant = |at: &Range<usize>| heard.iter().flatten().any(|own| own.start < at.end && at.start < own.end);
     // Of a move's two moments, parts of one said with parts of the other are a third.
-    let again = if let [only] = moments.as_slice() { days_and_times(only, language) } else { Vec::new() };
-    let is_said_again = |mention: &Mention| again.iter().any(|(own, _)| own == mention);
+    let is_said_again = |mention: &Mention| matches!(moments[..], [only] if names(only, mention, language, today));
     let mut behind = days_and_times(aloud, language).into_iter().filter(|(_, at)| at.start >= from);
     behind.any(|(mention, at)| !is_meant(&at) && !is_said_again(&mention))
 }
@@ -207,6 +219,8 @@ mod tests {
 
     const ASKED: &str = "That's Tuesday, November 24 at 10:15 AM with Dr. Wei Chen. Shall I book it?";
 
+    const TODAY: Date = jiff::civil::date(2026, 11, 22);
+
     fn is_alone(answer: &str, language: Language) -> bool {
         is_yes(Deed::Book, &tokens(answer, language), &tokens::Phrases::default(), language)
     }
@@ -215,7 +229,8 @@ mod tests {
         let said: Vec<Line> =
             lines.iter().map(|(who, t)| Line { who: *who, text: Pii::new((*t).to_owned()), cut: false }).collect();
         let named = ["Tuesday, November 24 at 10:15 AM", "Dr. Wei Chen"].map(str::to_owned);
-        given(Deed::Book, &said, after, ASKED, &named, &tokens::Phrases::default(), Language::English)
+        let talk = Talk { said: &said, language: Language::English, today: TODAY };
+        given(Deed::Book, talk, after, ASKED, &named, &tokens::Phrases::default())
     }
 
     #[test]
@@ -281,10 +296,10 @@ mod tests {
         ] {
             assert!(judged(&[before, (Who::Agent, &format!("{lead} {ASKED}")), yes], 1), "{lead}");
         }
-        for again in ["So Tuesday at 10:15 AM.", "See you on November 24 then."] {
+        for again in ["So Tuesday at 10:15 AM.", "See you on November 24 then.", "That's in two days, at 10:15."] {
             assert!(judged(&[before, (Who::Agent, &format!("{first} {again} Shall I book it?")), yes], 1), "{again}");
         }
-        for mixed in ["So Wednesday at 10:15 AM.", "Or Tuesday at 10:45 AM."] {
+        for mixed in ["So Wednesday at 10:15 AM.", "Or Tuesday at 10:45 AM.", "That's tomorrow."] {
             assert!(!judged(&[before, (Who::Agent, &format!("{first} {mixed} Shall I book it?")), yes], 1), "{mixed}");
         }
         let length = format!("{first} It takes 15 minutes. Shall I book it?");
@@ -295,10 +310,15 @@ mod tests {
     fn a_move_names_two_moments_and_no_third() {
         let named = ["Tuesday, November 24 at 10:15 AM", "Friday, November 27 at 2 PM"].map(str::to_owned);
         let asked = "I'd move your appointment of Tuesday, November 24 at 10:15 AM to Friday, November 27 at 2 PM.";
-        assert!(!names_another(asked, &named, Language::English));
-        assert!(names_another(&format!("{asked} Thursday is free too."), &named, Language::English));
-        assert!(names_another(&format!("{asked} Or Friday at 10:15 AM?"), &named, Language::English));
-        assert!(names_another(&asked.replace(" to Friday", ", not on Monday, to Friday"), &named, Language::English));
+        assert!(!names_another(asked, &named, Language::English, TODAY));
+        assert!(names_another(&format!("{asked} Thursday is free too."), &named, Language::English, TODAY));
+        assert!(names_another(&format!("{asked} Or Friday at 10:15 AM?"), &named, Language::English, TODAY));
+        assert!(names_another(
+            &asked.replace(" to Friday", ", not on Monday, to Friday"),
+            &named,
+            Language::English,
+            TODAY
+        ));
     }
 
     #[test]
