@@ -1,6 +1,7 @@
 //! `attendant patient`: what is held about a person, given out to them or erased.
 
 mod export;
+mod spared;
 mod who;
 
 use std::collections::BTreeSet;
@@ -67,7 +68,7 @@ struct Sought {
     /// any of them is theirs. A line `chart: NUMBER` names their chart in the EMR: who looked at it is told then, also in calls that nothing else finds.
     #[arg(long, value_name = "FILE")]
     who: PathBuf,
-    /// A call, message or appointment, by its whole id, that is somebody else's; may be given again.
+    /// A call, message, appointment or chart, by its whole id, that is somebody else's; may be given again. One that is not among what is found is refused.
     #[arg(long, value_name = "ID")]
     except: Vec<String>,
 }
@@ -119,7 +120,7 @@ async fn opened(config: &Config) -> Result<Store, Failure> {
 /// What is held, once everything that waited as files is in the store. Nobody is shown what is not noted: that somebody has calls here, or none, says something
 /// of them, whatever is done then.
 async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) -> Result<(Held, Theirs), Failure> {
-    let Served { clinic, config } = served;
+    let config = &served.config;
     let (person, charts) = sought.person()?;
     let files = Library::new(config.records.folder());
     let importer = Importer::new(store.clone(), files.clone());
@@ -127,14 +128,15 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
         return Err(store_failure(error));
     }
     let open = files.journals().map_err(Failure::unavailable)?;
-    let mut held = store.held_about(&person).await.map_err(store_failure)?;
-    let folder = config.records.folder().join(book::FOLDER);
-    let mut theirs = book::person::held_about(&person, clinic, &folder, store).await.map_err(store_failure)?;
-    held.appointments.append(&mut theirs.appointments);
-    held.charts.append(&mut theirs.charts);
-    held.changes.append(&mut theirs.changes);
-    held.closed.append(&mut theirs.closed);
-    store.look_for_looks(&mut held, charts, &theirs.numbers, &person).await.map_err(store_failure)?;
+    let (mut held, theirs) = found(served, store, &person, &charts).await?;
+    let strangers = if person.except.is_empty() {
+        Vec::new()
+    } else {
+        // With nothing spared: what was left in a call that is another's is found by that call alone.
+        let all = Person { except: Vec::new(), ..person.clone() };
+        let (all, whole) = found(served, store, &all, &charts).await?;
+        spared::strangers(&person.except, [(&held, &theirs), (&all, &whole)])
+    };
     held.closed.append(&mut importer.closed().map_err(store_failure)?);
     let note = Note::new(&actor(), Action::PersonSought, request, &counts(&held));
     store.note(&note).await.map_err(store_failure)?;
@@ -174,6 +176,27 @@ async fn held(served: &Served, store: &Store, sought: &Sought, request: &str) ->
             "{open} calls are going on, ended while they were looked for, or did not fit into the store; if one is theirs, run this again when it is over"
         );
     }
+    if !strangers.is_empty() {
+        return Err(Failure::usage(spared::refusal(&strangers)));
+    }
+    Ok((held, theirs))
+}
+
+/// What is about them in the store and in the clinic's own book, and who looked at it.
+async fn found(
+    Served { clinic, config }: &Served,
+    store: &Store,
+    person: &Person,
+    charts: &[PatientRef],
+) -> Result<(Held, Theirs), Failure> {
+    let mut held = store.held_about(person).await.map_err(store_failure)?;
+    let folder = config.records.folder().join(book::FOLDER);
+    let mut theirs = book::person::held_about(person, clinic, &folder, store).await.map_err(store_failure)?;
+    held.appointments.append(&mut theirs.appointments);
+    held.charts.append(&mut theirs.charts);
+    held.changes.append(&mut theirs.changes);
+    held.closed.append(&mut theirs.closed);
+    store.look_for_looks(&mut held, charts.to_vec(), &theirs.numbers, person).await.map_err(store_failure)?;
     Ok((held, theirs))
 }
 

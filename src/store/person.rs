@@ -96,6 +96,9 @@ pub struct Held {
     pub charts: Vec<Charted>,
     /// Who looked at a chart of theirs, by whatever call.
     pub looks: Vec<Row>,
+    /// Calls of such rows that are left out, as another's.
+    #[serde(skip)]
+    pub spared_looks: BTreeSet<String>,
     /// So many charts may be theirs, and nobody said which is: who looked at it is not in `looks`. 0: no question.
     #[serde(skip)]
     pub unclear_charts: usize,

@@ -30,7 +30,9 @@ impl Store {
             let which = Which { chart: Some(chart), ..Which::default() };
             for row in self.audit_rows(&which, u32::MAX).await? {
                 let call = row.subject.split('/').next().unwrap_or_default();
-                if !person.is_except(call) && !held.looks.contains(&row) {
+                if person.is_except(call) {
+                    held.spared_looks.insert(call.to_owned());
+                } else if !held.looks.contains(&row) {
                     held.looks.push(row);
                 }
             }

@@ -34,7 +34,7 @@ pub enum Unclear {
 pub struct Person {
     pub phones: Vec<Phone>,
     pub names: Vec<Name>,
-    /// Calls and messages, by their ids, that are somebody else's.
+    /// Calls, messages, appointments and charts, by their ids, that are somebody else's.
     pub except: Vec<String>,
 }
 
