@@ -212,6 +212,13 @@ fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
     } else {
         print!("{}", told::list(&all));
     }
+    // Of a configuration that cannot be read nobody knows whose it has.
+    if let Ok(served) = server::served(config) {
+        let configured: Vec<String> = served.into_iter().map(|one| one.clinic.config.id).collect();
+        if let Some(warning) = told::left_out(&all, &configured) {
+            eprintln!("{warning}");
+        }
+    }
     Ok(Exit::Done)
 }
 
