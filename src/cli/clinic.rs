@@ -215,7 +215,8 @@ fn list(config: &Config, json: bool) -> Result<Exit, Failure> {
     // Of a configuration that cannot be read nobody knows whose it has.
     if let Ok(served) = server::served(config) {
         let configured: Vec<String> = served.into_iter().map(|one| one.clinic.config.id).collect();
-        if let Some(warning) = told::left_out(&all, &configured) {
+        let ids: Vec<&str> = all.iter().map(|known| known.id.as_str()).collect();
+        if let Some(warning) = told::left_out(&ids, &configured) {
             eprintln!("{warning}");
         }
     }

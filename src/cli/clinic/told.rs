@@ -103,9 +103,8 @@ pub(super) fn list(all: &[Known]) -> String {
 }
 
 /// Clinics of the store that are not among those of this configuration, and what that means for what is kept of their calls.
-pub(super) fn left_out(all: &[Known], configured: &[String]) -> Option<String> {
-    let ids: Vec<&str> =
-        all.iter().map(|known| known.id.as_str()).filter(|id| !configured.iter().any(|own| own == id)).collect();
+pub(super) fn left_out(all: &[&str], configured: &[String]) -> Option<String> {
+    let ids: Vec<&str> = all.iter().copied().filter(|id| !configured.iter().any(|own| own == id)).collect();
     (!ids.is_empty()).then(|| {
         format!(
             "in no file of this configuration: {}; unless another server has them, what is kept of their calls is purged by nobody: put each file back until it is past its time, after `attendant clinic disable ID`, and it takes no calls meanwhile",
@@ -189,25 +188,11 @@ fn minute(at_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clinic::Tenant;
     use crate::onboarding::Gate;
 
     #[test]
     fn a_clinic_of_no_file_is_told_with_what_keeps_its_calls_from_being_purged() {
-        let known = |id: &str| Known {
-            id: id.to_owned(),
-            tenant: Tenant::known(id),
-            name: String::new(),
-            state: State::Active,
-            numbers: Vec::new(),
-            languages: Vec::new(),
-            facts: String::new(),
-            file: String::new(),
-            changed_ms: 0,
-            passed_ms: None,
-            disabled: None,
-        };
-        let all = [known("harbour-street"), known("pine-street")];
+        let all = ["harbour-street", "pine-street"];
         let ours = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         assert_eq!(left_out(&all, &ours(&["pine-street", "harbour-street", "new-street"])), None);
         let told = left_out(&all, &ours(&["harbour-street"])).unwrap();
